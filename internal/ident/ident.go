@@ -1,0 +1,80 @@
+// Package ident has one ID type per noun, so that a matter's ID cannot be passed
+// where a firm's is wanted. IDs are UUIDv7: names, not secrets (DESIGN 2.3).
+package ident
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/docketry/docketry/internal/fault"
+)
+
+// One type per noun. The zero value "" means none.
+type (
+	FirmID       string
+	PersonID     string
+	SessionID    string
+	GrantID      string
+	ClientID     string
+	PayorID      string
+	ContactID    string
+	MatterID     string
+	TimekeeperID string
+	RateID       string
+	ImportID     string
+	EntryID      string // a time entry or an expense
+	FindingID    string
+	WorkItemID   string
+	ClockID      string
+	CalendarID   string
+	AgreementID  string
+	MessageID    string // one message of a firm's thread
+	PrebillID    string
+	PrebillLine  string
+	RunID        string
+	InvoiceID    string
+	InvoiceLine  string
+	CreditNoteID string
+	PaymentID    string
+	AllocationID string
+	ReminderID   string
+	MailID       string
+	ExportID     string
+	BlobID       string
+	JobID        string
+	LeafID       string
+)
+
+// ErrMalformed is what Parse returns. It is NotFound on purpose: a malformed ID
+// must answer exactly as an absent one (SECURITY T01).
+var ErrMalformed = fault.New(fault.NotFound, "not_found", "there is nothing here")
+
+// New returns a time-ordered ID whose time is at, so that a past that is replayed
+// under an injected clock has IDs of that past.
+func New[T ~string](at time.Time) T {
+	id := uuid.Must(uuid.NewV7())
+	ms := at.UnixMilli()
+	for i := range 6 {
+		id[i] = byte(ms >> (40 - 8*i)) // RFC 9562 5.7: 48 bits of Unix milliseconds
+	}
+	return T(id.String())
+}
+
+// Parse reads an ID in canonical form: lower case, with dashes.
+func Parse[T ~string](s string) (T, error) {
+	id, err := uuid.Parse(s)
+	if err != nil || id.String() != s {
+		return "", ErrMalformed
+	}
+	return T(s), nil
+}
+
+// Strings copies IDs into the plain strings that a database array takes.
+func Strings[T ~string](ids []T) []string {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = string(id)
+	}
+	return out
+}
