@@ -1,0 +1,61 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/docketry/docketry/internal/fault"
+)
+
+// ErrUnavailable means that PostgreSQL is away, restarting, or has no connection
+// free. Nothing was saved unless the loss came inside COMMIT (F06), which an
+// Idempotency-Key resolves.
+var ErrUnavailable = fault.New(fault.Unavailable, "database_unavailable", "the service is not available at the moment; try again in a few seconds")
+
+// errNoFirm is a programming error: a firm's door was opened without a firm.
+var errNoFirm = errors.New("open firm transaction: the scope names no firm")
+
+// Violates tells whether err is a breach of the named constraint.
+func Violates(err error, constraint string) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.ConstraintName == constraint
+}
+
+// Code is the SQLSTATE of err, "" when it has none.
+func Code(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code
+	}
+	return ""
+}
+
+// classify turns the loss of the server into ErrUnavailable and leaves the rest.
+func classify(err error) error {
+	var f *fault.Error
+	if err == nil || errors.As(err, &f) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	if lost(err) {
+		return ErrUnavailable.Because(err)
+	}
+	return err
+}
+
+func lost(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		// 57P01..57P03: shutting down or starting up; 53300: too many connections; 08: connection.
+		return strings.HasPrefix(pg.Code, "57P0") || pg.Code == "53300" || strings.HasPrefix(pg.Code, "08")
+	}
+	var connect *pgconn.ConnectError
+	var netErr net.Error
+	return errors.As(err, &connect) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed) || (errors.As(err, &netErr) && !errors.Is(err, context.DeadlineExceeded)) ||
+		strings.Contains(err.Error(), "conn closed") // pgx has no sentinel for a connection that died between two statements
+}

@@ -1,0 +1,136 @@
+package db
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"github.com/docketry/docketry/migrations"
+)
+
+//go:embed roles.sql
+var rolesSQL string
+
+// Migrator brings a database to this program's version. Its URL names a login
+// that may create roles (or finds them made) and be docketry_migrate; it must
+// reach the server directly, for it holds a session lock.
+type Migrator struct {
+	url string
+	key []byte
+}
+
+// NewMigrator takes the sealing key because `up` puts its pads into auth.key.
+func NewMigrator(url string, key []byte) *Migrator { return &Migrator{url, key} }
+
+// Up makes the roles, runs every pending migration and installs the key. Several
+// at once wait for each other. It may be run again at any time.
+func (m *Migrator) Up(ctx context.Context) error {
+	if err := m.roles(ctx); err != nil {
+		return err
+	}
+	err := m.provider(ctx, func(p *goose.Provider) error {
+		_, err := p.Up(ctx)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("migrate up: %w", err)
+	}
+	return m.installKey(ctx)
+}
+
+// Down takes back migrations until version is the newest applied; 0 takes back all.
+func (m *Migrator) Down(ctx context.Context, version int64) error {
+	err := m.provider(ctx, func(p *goose.Provider) error {
+		_, err := p.DownTo(ctx, version)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("migrate down to %d: %w", version, err)
+	}
+	return nil
+}
+
+// Status tells each migration's number, file and whether it is applied.
+func (m *Migrator) Status(ctx context.Context) (status []*goose.MigrationStatus, err error) {
+	err = m.provider(ctx, func(p *goose.Provider) (err error) {
+		status, err = p.Status(ctx)
+		return err
+	})
+	return status, err
+}
+
+func (m *Migrator) roles(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, m.url)
+	if err != nil {
+		return fmt.Errorf("connect to migrate: %w", err)
+	}
+	defer conn.Close(ctx)
+	// Roles belong to the whole server: migrations of two databases must not make them at once.
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock(hashtextextended('docketry roles', 0))"); err != nil {
+		return fmt.Errorf("wait for the roles lock: %w", err)
+	}
+	if _, err := conn.Exec(ctx, rolesSQL); err != nil {
+		return fmt.Errorf("make the roles: %w", err)
+	}
+	return nil
+}
+
+// provider runs fn with goose acting as docketry_migrate.
+func (m *Migrator) provider(ctx context.Context, fn func(p *goose.Provider) error) error {
+	c, err := pgx.ParseConfig(m.url)
+	if err != nil {
+		return fmt.Errorf("read migrate URL: %w", err)
+	}
+	c.RuntimeParams["role"] = "docketry_migrate"
+	conn := stdlib.OpenDB(*c)
+	defer conn.Close()
+	if err := conn.PingContext(ctx); err != nil {
+		return fmt.Errorf("connect as docketry_migrate: %w", err)
+	}
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectPostgres, conn, migrations.FS, goose.WithSessionLocker(locker))
+	if err != nil {
+		return err
+	}
+	return fn(p)
+}
+
+// installKey adds the program's key beside an older one, so that both serve while
+// programs are restarted.
+func (m *Migrator) installKey(ctx context.Context) error {
+	inner, outer := pads(m.key)
+	c, err := pgx.ParseConfig(m.url)
+	if err != nil {
+		return fmt.Errorf("read migrate URL: %w", err)
+	}
+	c.RuntimeParams["role"] = "docketry_auth"
+	conn := stdlib.OpenDB(*c)
+	defer conn.Close()
+	_, err = conn.ExecContext(ctx, `INSERT INTO auth.key (id, inner_pad, outer_pad)
+		SELECT (SELECT coalesce(max(id), 0) + 1 FROM auth.key), $1, $2
+		WHERE NOT EXISTS (SELECT FROM auth.key WHERE inner_pad = $1)`, inner, outer)
+	if err != nil {
+		return fmt.Errorf("install the sealing key: %w", err)
+	}
+	return nil
+}
+
+// pads are the two columns of auth.key for a key of at most 64 bytes.
+func pads(key []byte) (inner, outer []byte) {
+	inner, outer = make([]byte, 64), make([]byte, 64)
+	copy(inner, key)
+	copy(outer, key)
+	for i := range inner {
+		inner[i] ^= 0x36
+		outer[i] ^= 0x5c
+	}
+	return inner, outer
+}
