@@ -1,0 +1,188 @@
+// Package config reads what the operator decides, from the environment or from
+// files it names, once, at start. Every problem is told at once; nothing secret
+// has a default.
+package config
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// Config is everything that serve, work, migrate and admin may need. A command
+// asks for its part with the Need methods.
+type Config struct {
+	DatabaseURL    string   `env:"DATABASE_URL"`     // as docketry_api (serve) or docketry_worker (work)
+	MigrateURL     string   `env:"MIGRATE_URL"`      // a login that may be docketry_migrate; direct, not through PgBouncer
+	Bounced        bool     `env:"DATABASE_BOUNCED"` // the URL leads to PgBouncer in transaction mode
+	MaxConns       int32    `env:"DATABASE_MAX_CONNS" envDefault:"20"`
+	RedisURL       string   `env:"REDIS_URL"`
+	PublicURL      string   `env:"PUBLIC_URL"` // https://..., or http:// on a loopback address (DESIGN 2.17)
+	Listen         string   `env:"LISTEN" envDefault:"127.0.0.1:8080"`
+	OpsListen      string   `env:"OPS_LISTEN" envDefault:"127.0.0.1:9090"` // metrics; loopback only
+	BlobURL        string   `env:"BLOB_URL"`                               // file:///folder or s3://bucket
+	MailURL        string   `env:"MAIL_URL"`                               // smtp://user:pass@host:587, or file:///folder
+	MailFrom       string   `env:"MAIL_FROM"`                              // the bureau's own sender address
+	TrustedProxies []string `env:"TRUSTED_PROXIES"`                        // CIDRs whose X-Forwarded-For counts
+
+	Keys Keys `env:"-"`
+}
+
+// Keys are the secrets, each at least 32 bytes, hex or base64, in KEY or KEY_FILE.
+type Keys struct {
+	Scope   []byte // seals row-security scopes
+	Payload []byte // authenticates what travels in Redis
+	Master  []byte // wraps each firm's data key
+	Audit   []byte // Ed25519 seed that signs checkpoints: exactly 32 bytes
+	Session []byte // authenticates form tokens and one-time links
+}
+
+const prefix = "DOCKETRY_"
+
+// Load reads the environment. Each problem names its variable and what to do.
+func Load() (Config, error) {
+	var c Config
+	if err := env.ParseWithOptions(&c, env.Options{Prefix: prefix}); err != nil {
+		return c, fmt.Errorf("read configuration: %w", err)
+	}
+	var problems []error
+	for _, k := range []struct {
+		name string
+		into *[]byte
+	}{
+		{"SCOPE_KEY", &c.Keys.Scope}, {"PAYLOAD_KEY", &c.Keys.Payload}, {"MASTER_KEY", &c.Keys.Master},
+		{"AUDIT_KEY", &c.Keys.Audit}, {"SESSION_KEY", &c.Keys.Session},
+	} {
+		b, err := secret(prefix + k.name)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		*k.into = b
+	}
+	return c, errors.Join(problems...)
+}
+
+// secret is the value of name, or of the file that name_FILE names; nil when neither is set.
+func secret(name string) ([]byte, error) {
+	text := os.Getenv(name)
+	if file := os.Getenv(name + "_FILE"); file != "" {
+		if text != "" {
+			return nil, fmt.Errorf("%s and %s_FILE are both set: keep one", name, name)
+		}
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("%s_FILE cannot be read: %w", name, err)
+		}
+		text = string(b)
+	}
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return nil, nil
+	}
+	b, err := hex.DecodeString(text)
+	if err != nil {
+		if b, err = base64.StdEncoding.DecodeString(text); err != nil {
+			return nil, fmt.Errorf("%s is neither hex nor base64: make one with `openssl rand -hex 32`", name)
+		}
+	}
+	switch {
+	case len(b) < 32 || len(b) > 64:
+		return nil, fmt.Errorf("%s has %d bytes, it needs 32 to 64: make one with `openssl rand -hex 32`", name, len(b))
+	case sample(b):
+		return nil, fmt.Errorf("%s is a sample value: make one with `openssl rand -hex 32`", name)
+	}
+	return b, nil
+}
+
+// sample tells a key of one repeated byte, as people leave them in examples.
+func sample(b []byte) bool {
+	for _, x := range b {
+		if x != b[0] {
+			return false
+		}
+	}
+	return true
+}
+
+// ForServe tells everything that keeps `serve` from starting.
+func (c Config) ForServe() error {
+	return errors.Join(c.running(), c.publicURL(), loopback(prefix+"OPS_LISTEN", c.OpsListen))
+}
+
+// ForWork tells everything that keeps `work` from starting.
+func (c Config) ForWork() error {
+	return errors.Join(c.running(), c.publicURL(), need("MAIL_URL", c.MailURL), need("MAIL_FROM", c.MailFrom))
+}
+
+// ForMigrate tells everything that keeps `migrate` and `admin` from starting.
+func (c Config) ForMigrate() error {
+	return errors.Join(need("MIGRATE_URL", c.MigrateURL), needKey("SCOPE_KEY", c.Keys.Scope))
+}
+
+func (c Config) running() error {
+	return errors.Join(
+		need("DATABASE_URL", c.DatabaseURL), need("REDIS_URL", c.RedisURL), need("BLOB_URL", c.BlobURL),
+		needKey("SCOPE_KEY", c.Keys.Scope), needKey("PAYLOAD_KEY", c.Keys.Payload), needKey("MASTER_KEY", c.Keys.Master),
+		needKey("SESSION_KEY", c.Keys.Session), c.auditKey(),
+	)
+}
+
+func (c Config) auditKey() error {
+	if len(c.Keys.Audit) != 32 {
+		return fmt.Errorf("%sAUDIT_KEY must be exactly 32 bytes: make one with `openssl rand -hex 32` and keep it for good", prefix)
+	}
+	return nil
+}
+
+// publicURL is https anywhere but on a loopback address (DESIGN 2.17).
+func (c Config) publicURL() error {
+	u, err := url.Parse(c.PublicURL)
+	switch {
+	case c.PublicURL == "" || err != nil || u.Host == "":
+		return fmt.Errorf("%sPUBLIC_URL is the address people type, such as https://billing.example.com", prefix)
+	case u.Scheme == "https":
+		return nil
+	case u.Scheme == "http" && isLoopback(u.Hostname()):
+		return loopback(prefix+"LISTEN", c.Listen)
+	default:
+		return fmt.Errorf("%sPUBLIC_URL must start with https:// (plain http is for a loopback address only)", prefix)
+	}
+}
+
+// Plain tells that this process serves plain http on loopback.
+func (c Config) Plain() bool { return strings.HasPrefix(c.PublicURL, "http://") }
+
+func loopback(name, addr string) error {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil || !isLoopback(host) {
+		return fmt.Errorf("%s must be a loopback address such as 127.0.0.1:9090, not %q", name, addr)
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}
+
+func need(name, value string) error {
+	if value == "" {
+		return fmt.Errorf("%s%s is not set", prefix, name)
+	}
+	return nil
+}
+
+func needKey(name string, key []byte) error {
+	if len(key) == 0 {
+		return fmt.Errorf("%s%s is not set: make one with `openssl rand -hex 32`", prefix, name)
+	}
+	return nil
+}
