@@ -6,6 +6,9 @@ CREATE EXTENSION IF NOT EXISTS btree_gist; -- trusted; exclusion constraints ove
 -- A function that is not granted cannot be called. What policies, CHECKs or queries call is granted by name.
 ALTER DEFAULT PRIVILEGES FOR ROLE docketry_migrate REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 
+-- The run-time roles may read which version is applied.
+GRANT SELECT ON goose_db_version TO docketry_api, docketry_worker;
+
 CREATE SCHEMA auth AUTHORIZATION docketry_auth;
 GRANT USAGE, CREATE ON SCHEMA auth TO docketry_migrate, docketry_audit;
 GRANT USAGE ON SCHEMA auth TO docketry_api, docketry_worker, docketry_bureau;

@@ -65,6 +65,8 @@ func newRootCmd() *cobra.Command {
 	}
 	root.AddCommand(
 		newMigrateCmd(),
+		newDoctorCmd(),
+		newBenchCmd(),
 	)
 	return root
 }
