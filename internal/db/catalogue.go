@@ -13,11 +13,19 @@ import (
 // other table without one breaks the catalogue.
 var withoutFirm = map[string]string{
 	"goose_db_version": "the migrations' own record",
+	"person":           "one identity in every firm that grants it something; the grant carries the firm",
+	"credential":       "a person's, before any firm is known",
+	"session":          "a person's, before any firm is known; holds no firm data",
+	"sign_in_failure":  "counts by network, before any person is known",
 }
 
-// moreRoles lists further roles that a table's firm policy may name, and further
-// policies it may have, each for a function in schema auth.
-var morePolicies = map[string]string{}
+// morePolicies lists policies beyond isolate()'s three, and firm policies that name
+// one more role, each for a function in schema auth.
+var morePolicies = map[string]string{
+	"firm.auth":         "auth.active_firms, auth.bureau and auth.code_taken return ids and a yes or no",
+	"access_grant.auth": "auth.person_firms returns the firms of one person",
+	"audit_leaf.firm":   "docketry_audit owns auth.append_leaf and appends under the caller's sealed firm",
+}
 
 // Catalogue compares the database's own description of itself with the rules of
 // SECURITY 1 and names every breach. Empty means that the walls stand. It runs in

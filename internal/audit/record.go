@@ -1,0 +1,104 @@
+package audit
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/ident"
+)
+
+// Classes of what an entry touches (SECURITY 9).
+const (
+	C1 = 1
+	C2 = 2
+	C3 = 3
+	C4 = 4
+)
+
+// ErrNotWritable refuses the action whose leaf cannot be written (F12).
+var ErrNotWritable = fault.New(fault.Unavailable, "audit_unavailable", "this cannot be recorded at the moment, so it was not done; try again in a few minutes")
+
+// Entry is one change, look or refusal.
+type Entry struct {
+	Action     string // "prebill.approved": object, dot, past tense
+	Object     string // "prebill"
+	ID         string
+	Matter     ident.MatterID // when it belongs to one
+	Class      int            // the highest class it touched; 0 counts as C1
+	Permission string         // the permission that allowed it
+	Before     any            // hashed; with a salt when Class is C3 or C4
+	After      any
+	Detail     any    // small, C1 only: reason codes, counts, versions
+	Result     string // "" is done; "denied", "failed"
+}
+
+// Record writes the entry's leaf in the transaction of what it records. An error
+// means that the change must not happen either.
+func Record(tx *db.Tx, e Entry) error {
+	before, err := digest(e.Before, e.Class)
+	if err != nil {
+		return fmt.Errorf("hash the state before %s: %w", e.Action, err)
+	}
+	after, err := digest(e.After, e.Class)
+	if err != nil {
+		return fmt.Errorf("hash the state after %s: %w", e.Action, err)
+	}
+	detail := []byte("{}")
+	if e.Detail != nil {
+		if detail, err = json.Marshal(e.Detail); err != nil {
+			return fmt.Errorf("encode the detail of %s: %w", e.Action, err)
+		}
+	}
+	actor, behalf := actorOf(tx)
+	result := e.Result
+	if result == "" {
+		result = "done"
+	}
+	err = tx.Exec(`SELECT auth.append_leaf(?::uuid, ?::uuid, ?::timestamptz, ?, ?, ?, ?, ?, ?, ?, ?::smallint, ?, ?, ?, ?, ?, ?)`,
+		tx.Scope.Firm, ident.New[ident.LeafID](tx.Now), tx.Now, actor, behalf, string(tx.Scope.Session),
+		e.Action, e.Object, e.ID, string(e.Matter), max(e.Class, C1), e.Permission, before, after, string(detail), tx.Scope.RequestID, result).Error
+	if err != nil {
+		return ErrNotWritable.Because(err)
+	}
+	return nil
+}
+
+// actorOf names a person by id; machinery that works for a person names both.
+func actorOf(tx *db.Tx) (actor, behalf string) {
+	s := tx.Scope
+	switch {
+	case s.Machine != "":
+		return "machine:" + s.Machine, string(s.Actor)
+	case s.Actor != "":
+		return string(s.Actor), ""
+	default:
+		return "contact:" + string(s.Contact), ""
+	}
+}
+
+// digest is the SHA-256 of v's JSON. Privileged text is salted, so that a hash
+// cannot be tried against guesses and erasing the text keeps the tree valid.
+func digest(v any, class int) (string, error) {
+	if v == nil {
+		return "", nil
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return "", err
+	}
+	if class < C3 {
+		sum := sha256.Sum256(b)
+		return hex.EncodeToString(sum[:]), nil
+	}
+	salt := make([]byte, 16)
+	if _, err := rand.Read(salt); err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(append(salt, b...))
+	return hex.EncodeToString(salt) + ":" + hex.EncodeToString(sum[:]), nil
+}

@@ -1,0 +1,208 @@
+// Package authz decides what one person may do and see in one firm at one
+// instant. Roles come from rbac, facts from rows: grants with a scope, a class, a
+// label and a window, and walls. It decides inside the caller's transaction, so a
+// revoke that has committed is never missed (SECURITY promise 2).
+package authz
+
+import (
+	"strings"
+	"time"
+
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/rbac"
+)
+
+// Class is how confidential a field is (SECURITY 9).
+type Class int16
+
+// C1 operations, C2 firm confidential, C3 privileged. C4 is a C2 or C3 field of a sealed matter.
+const (
+	C1 Class = 1 + iota
+	C2
+	C3
+	C4
+)
+
+// Label is how confidential a matter is (DESIGN 4).
+type Label int16
+
+// Standard to Sealed, each above the one before.
+const (
+	Standard Label = iota
+	Confidential
+	Restricted
+	Sealed
+)
+
+// String is the label's name in lower case.
+func (l Label) String() string {
+	return [...]string{"standard", "confidential", "restricted", "sealed"}[min(max(l, Standard), Sealed)]
+}
+
+// Refusals. ErrNotFound is the one answer to whatever a person may not know of
+// (DESIGN 2.14); ErrForbidden is for who sees the thing but may not do the act.
+var (
+	ErrNotFound  = fault.New(fault.NotFound, "not_found", "there is nothing here")
+	ErrForbidden = fault.New(fault.Forbidden, "not_permitted", "your role does not include this")
+)
+
+// ScopeKind says what a grant's list names.
+type ScopeKind string
+
+// A grant covers the whole firm, or clients, matters or practice groups.
+const (
+	ScopeAll      ScopeKind = "all"
+	ScopeClient   ScopeKind = "client"
+	ScopeMatter   ScopeKind = "matter"
+	ScopePractice ScopeKind = "practice"
+)
+
+// Grant is one live permission slip of one person in one firm.
+type Grant struct {
+	ID        ident.GrantID
+	Role      rbac.Role
+	Scope     ScopeKind
+	IDs       db.Strings
+	Practices db.Strings
+	Class     Class
+	Label     Label
+	UntilAt   *time.Time
+}
+
+// Access is what the actor of a transaction may do and see in its firm through
+// the grants that give one permission.
+type Access struct {
+	Person  ident.PersonID
+	Firm    ident.FirmID
+	Machine string
+	grants  []Grant
+	walls   []wall
+}
+
+type wall struct {
+	Clients db.Strings
+	Matters db.Strings
+}
+
+// Sees tells whether fields of class c are shown. Machinery sees by job.
+func (a *Access) Sees(c Class) bool {
+	if a.Machine != "" {
+		return true
+	}
+	for _, g := range a.grants {
+		if g.Class >= c {
+			return true
+		}
+	}
+	return false
+}
+
+// WholeFirm tells whether nothing of the firm is out of scope, as creating a
+// client or reading firm-wide totals needs.
+func (a *Access) WholeFirm() bool {
+	if a.Machine != "" {
+		return true
+	}
+	if len(a.walls) > 0 {
+		return false
+	}
+	for _, g := range a.grants {
+		if g.Scope == ScopeAll {
+			return true
+		}
+	}
+	return false
+}
+
+// Matters is the predicate on an alias of table matter that holds for what the
+// person may know of: scope and label of any grant, and no wall. Put it into the
+// WHERE of every list, count and look-up of what belongs to a matter.
+func (a *Access) Matters(alias string) (cond string, args []any) {
+	return a.matters(alias, C1)
+}
+
+// MattersSeeing is Matters through the grants that show fields of class c.
+func (a *Access) MattersSeeing(alias string, c Class) (cond string, args []any) {
+	return a.matters(alias, c)
+}
+
+func (a *Access) matters(alias string, c Class) (string, []any) {
+	if a.Machine != "" {
+		return "true", nil
+	}
+	var parts []string
+	var args []any
+	for _, g := range a.grants {
+		if g.Class < c {
+			continue
+		}
+		cond, more := g.covers(alias)
+		parts = append(parts, cond)
+		args = append(args, more...)
+	}
+	if len(parts) == 0 {
+		return "false", nil
+	}
+	cond := "(" + strings.Join(parts, " OR ") + ")"
+	for _, w := range a.walls {
+		cond += " AND NOT (" + alias + ".client_id = ANY (?::uuid[]) OR " + alias + ".id = ANY (?::uuid[]))"
+		args = append(args, w.Clients, w.Matters)
+	}
+	return cond, args
+}
+
+// covers is one grant's part: in scope and not above its label.
+func (g Grant) covers(alias string) (string, []any) {
+	label := "(" + alias + ".label <= ?"
+	switch g.Scope {
+	case ScopeClient:
+		return label + " AND " + alias + ".client_id = ANY (?::uuid[]))", []any{g.Label, g.IDs}
+	case ScopeMatter:
+		return label + " AND " + alias + ".id = ANY (?::uuid[]))", []any{g.Label, g.IDs}
+	case ScopePractice:
+		return label + " AND " + alias + ".practice_group = ANY (?::text[]))", []any{g.Label, g.Practices}
+	default:
+		return label + ")", []any{g.Label}
+	}
+}
+
+// RequireMatter answers ErrNotFound for a matter that the person may not know of.
+func (a *Access) RequireMatter(tx *db.Tx, id ident.MatterID) error {
+	cond, args := a.Matters("m")
+	var found bool
+	q := "SELECT EXISTS (SELECT FROM matter m WHERE m.firm_id = ? AND m.id = ? AND " + cond + ")"
+	if err := tx.Raw(q, append([]any{a.Firm, id}, args...)...).Row().Scan(&found); err != nil {
+		return err
+	}
+	if !found {
+		return ErrNotFound
+	}
+	return nil
+}
+
+// RequireClient answers ErrNotFound for a client of which the person may know no
+// matter, unless the whole firm is theirs.
+func (a *Access) RequireClient(tx *db.Tx, id ident.ClientID) error {
+	cond, args := a.Clients("c")
+	var found bool
+	q := "SELECT EXISTS (SELECT FROM client c WHERE c.firm_id = ? AND c.id = ? AND " + cond + ")"
+	if err := tx.Raw(q, append([]any{a.Firm, id}, args...)...).Row().Scan(&found); err != nil {
+		return err
+	}
+	if !found {
+		return ErrNotFound
+	}
+	return nil
+}
+
+// Clients is the predicate on an alias of table client: everything when the whole
+// firm is theirs, else the clients with a matter they may know of.
+func (a *Access) Clients(alias string) (cond string, args []any) {
+	if a.WholeFirm() {
+		return "true", nil
+	}
+	cond, args = a.Matters("am")
+	return "EXISTS (SELECT FROM matter am WHERE am.firm_id = " + alias + ".firm_id AND am.client_id = " + alias + ".id AND " + cond + ")", args
+}

@@ -1,0 +1,165 @@
+package authz
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/scope"
+	"github.com/docketry/docketry/rbac"
+)
+
+// Policy answers which role includes which permission.
+type Policy interface {
+	Allows(role rbac.Role, p rbac.Permission) bool
+}
+
+// Guard is asked at the start of every use case.
+type Guard struct {
+	db     *db.DB
+	policy Policy
+}
+
+// NewGuard reads facts from d and asks policy about roles.
+func NewGuard(d *db.DB, policy Policy) *Guard { return &Guard{d, policy} }
+
+// Require decides for the actor and firm of tx, at tx.Now, and returns what the
+// grants that give p let the actor see. ErrNotFound when the actor has no live
+// grant in the firm, ErrForbidden when none of them includes p. Machinery has the
+// role "machine".
+func (g *Guard) Require(tx *db.Tx, p rbac.Permission) (*Access, error) {
+	a := &Access{Person: tx.Scope.Actor, Firm: tx.Scope.Firm, Machine: tx.Scope.Machine}
+	if a.Person == "" {
+		if a.Machine == "" || !g.policy.Allows(rbac.RoleMachine, p) {
+			return nil, ErrForbidden
+		}
+		return a, nil
+	}
+	a.Machine = "" // a job done for a person has that person's rights, not the machine's
+	live, err := g.live(tx, a.Person)
+	if err != nil {
+		return nil, err
+	}
+	if len(live) == 0 {
+		return nil, ErrNotFound
+	}
+	for _, grant := range live {
+		if g.policy.Allows(grant.Role, p) {
+			a.grants = append(a.grants, grant)
+		}
+	}
+	if len(a.grants) == 0 {
+		return nil, ErrForbidden
+	}
+	if a.walls, err = walls(tx, a.Person); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// May tells whether Require would let the actor of tx through, for pages that
+// show a button only to who can use it.
+func (g *Guard) May(tx *db.Tx, perms ...rbac.Permission) (map[rbac.Permission]bool, error) {
+	may := make(map[rbac.Permission]bool, len(perms))
+	live, err := g.live(tx, tx.Scope.Actor)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range perms {
+		for _, grant := range live {
+			may[p] = may[p] || g.policy.Allows(grant.Role, p)
+		}
+	}
+	return may, nil
+}
+
+// Roles lists the actor's live roles in the firm of tx, each once.
+func (g *Guard) Roles(tx *db.Tx) ([]rbac.Role, error) {
+	live, err := g.live(tx, tx.Scope.Actor)
+	if err != nil {
+		return nil, err
+	}
+	var roles []rbac.Role
+	seen := map[rbac.Role]bool{}
+	for _, grant := range live {
+		if !seen[grant.Role] {
+			seen[grant.Role] = true
+			roles = append(roles, grant.Role)
+		}
+	}
+	return roles, nil
+}
+
+func (g *Guard) live(tx *db.Tx, who ident.PersonID) ([]Grant, error) {
+	var rows []struct {
+		ID             ident.GrantID
+		Role           rbac.Role
+		ScopeKind      ScopeKind
+		ScopeIDs       db.Strings
+		PracticeGroups db.Strings
+		Class          Class
+		Label          Label
+		UntilAt        *time.Time
+	}
+	err := tx.Raw(`SELECT g.id, g.role, g.scope_kind, g.scope_ids, g.practice_groups, g.class, g.label, g.until_at
+		FROM access_grant g JOIN person p ON p.id = g.person_id
+		WHERE g.firm_id = ? AND g.person_id = ? AND p.status = 'active' AND g.ended_at IS NULL
+		  AND g.from_at <= ? AND (g.until_at IS NULL OR g.until_at > ?)
+		ORDER BY g.id`, tx.Scope.Firm, who, tx.Now, tx.Now).Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("read grants of person %s: %w", who, err)
+	}
+	grants := make([]Grant, len(rows))
+	for i, r := range rows {
+		grants[i] = Grant{r.ID, r.Role, r.ScopeKind, r.ScopeIDs, r.PracticeGroups, r.Class, r.Label, r.UntilAt}
+	}
+	return grants, nil
+}
+
+func walls(tx *db.Tx, who ident.PersonID) ([]wall, error) {
+	var rows []struct {
+		ClientIDs db.Strings
+		MatterIDs db.Strings
+	}
+	err := tx.Raw(`SELECT client_ids, matter_ids FROM wall WHERE firm_id = ? AND person_id = ? AND ended_at IS NULL
+		AND from_at <= ? AND (until_at IS NULL OR until_at > ?)`, tx.Scope.Firm, who, tx.Now, tx.Now).Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("read walls of person %s: %w", who, err)
+	}
+	ws := make([]wall, len(rows))
+	for i, r := range rows {
+		ws[i] = wall{r.ClientIDs, r.MatterIDs}
+	}
+	return ws, nil
+}
+
+// Firms lists the firms in which the person of ctx holds a live grant whose role
+// includes p, for InBureau. Each firm's service decides again inside it.
+func (g *Guard) Firms(ctx context.Context, p rbac.Permission) ([]ident.FirmID, error) {
+	sc, err := scope.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var firms []ident.FirmID
+	err = g.db.InBureau(ctx, nil, func(tx *db.Tx) error {
+		var rows []struct {
+			FirmID ident.FirmID
+			Roles  db.Strings
+		}
+		if err := tx.Raw("SELECT firm_id, roles FROM auth.person_firms(?::uuid, ?)", sc.Actor, tx.Now).Scan(&rows).Error; err != nil {
+			return fmt.Errorf("read firms of person %s: %w", sc.Actor, err)
+		}
+		for _, r := range rows {
+			for _, role := range r.Roles {
+				if g.policy.Allows(rbac.Role(role), p) {
+					firms = append(firms, r.FirmID)
+					break
+				}
+			}
+		}
+		return nil
+	})
+	return firms, err
+}
