@@ -1,0 +1,146 @@
+package rbac
+
+// Permission is an object and an act, "prebill.approve". Stored in audit leaves: never rename one.
+type Permission string
+
+// The permissions, by object.
+const (
+	Public    Permission = "public"     // no one need be signed in
+	SignedIn  Permission = "signed_in"  // any person, about themselves
+	PayorLink Permission = "payor_link" // a payor's contact behind a one-time code; the service checks both
+
+	FirmRead       Permission = "firm.read"
+	FirmCreate     Permission = "firm.create"
+	FirmEdit       Permission = "firm.edit"
+	FirmBank       Permission = "firm.bank" // where payors send the money
+	ClientRead     Permission = "client.read"
+	ClientEdit     Permission = "client.edit"
+	PayorRead      Permission = "payor.read"
+	PayorEdit      Permission = "payor.edit"
+	ContactVerify  Permission = "contact.verify"
+	MatterRead     Permission = "matter.read"
+	MatterEdit     Permission = "matter.edit"
+	TimekeeperRead Permission = "timekeeper.read"
+	TimekeeperEdit Permission = "timekeeper.edit"
+	RateRead       Permission = "rate.read"
+	RateEdit       Permission = "rate.edit"
+
+	ImportRead   Permission = "import.read"
+	ImportCreate Permission = "import.create"
+	ImportUndo   Permission = "import.undo"
+	EntryRead    Permission = "entry.read"
+	FindingRead  Permission = "finding.read"
+	FindingWaive Permission = "finding.waive"
+
+	QueueRead     Permission = "queue.read"
+	ItemRead      Permission = "item.read"
+	ItemClaim     Permission = "item.claim"
+	ItemWork      Permission = "item.work"
+	ItemBreak     Permission = "item.break"
+	ItemAssign    Permission = "item.assign"
+	MessageRead   Permission = "message.read"
+	MessageAsk    Permission = "message.ask"
+	MessageAnswer Permission = "message.answer"
+
+	PrebillRead    Permission = "prebill.read"
+	PrebillBuild   Permission = "prebill.build"
+	PrebillEdit    Permission = "prebill.edit"
+	PrebillSubmit  Permission = "prebill.submit"
+	PrebillApprove Permission = "prebill.approve"
+	PrebillCancel  Permission = "prebill.cancel"
+
+	RunRead         Permission = "run.read"
+	RunStart        Permission = "run.start"
+	InvoiceRead     Permission = "invoice.read"
+	InvoiceIssue    Permission = "invoice.issue"
+	InvoiceDeliver  Permission = "invoice.deliver"
+	CreditNoteIssue Permission = "credit_note.issue"
+	PaymentRead     Permission = "payment.read"
+	PaymentPost     Permission = "payment.post"
+	ReceivableRead  Permission = "receivable.read"
+	MailRead        Permission = "mail.read"
+	MailSend        Permission = "mail.send"
+	ReminderRead    Permission = "reminder.read"
+	ReminderSend    Permission = "reminder.send"
+
+	ExportRead     Permission = "export.read"
+	ExportRequest  Permission = "export.request"
+	ExportApprove  Permission = "export.approve"
+	ExportBuild    Permission = "export.build"
+	ExportDownload Permission = "export.download"
+
+	SLARead          Permission = "sla.read"
+	SLASweep         Permission = "sla.sweep"
+	CalendarRead     Permission = "calendar.read"
+	CalendarEdit     Permission = "calendar.edit"
+	AgreementRead    Permission = "agreement.read"
+	AgreementPublish Permission = "agreement.publish"
+	AgreementApprove Permission = "agreement.approve"
+
+	GrantRead     Permission = "grant.read"
+	GrantGive     Permission = "grant.give"
+	GrantEnd      Permission = "grant.end"
+	PersonRead    Permission = "person.read"
+	WallRead      Permission = "wall.read"
+	WallRaise     Permission = "wall.raise"
+	WallLift      Permission = "wall.lift"
+	AccessRead    Permission = "access.read" // the log of looks and refusals
+	PersonInvite  Permission = "person.invite"
+	PersonDisable Permission = "person.disable"
+	SessionRead   Permission = "session.read"
+	SessionEnd    Permission = "session.end"
+
+	AuditRead   Permission = "audit.read"
+	AuditExport Permission = "audit.export"
+	JobRead     Permission = "job.read"
+	JobRetry    Permission = "job.retry"
+)
+
+// classed is a permission with the highest class of data (SECURITY 9) that its use
+// can show: 1 operations, 2 firm confidential, 3 privileged. A grant of a lower
+// class still carries the permission; the fields above it are left out.
+type classed struct {
+	p     Permission
+	class int
+}
+
+// table is what tests, the role matrix and the routes walk.
+var table = []classed{
+	{FirmRead, 2}, {FirmCreate, 1}, {FirmEdit, 2}, {FirmBank, 2}, {ClientRead, 2}, {ClientEdit, 2}, {PayorRead, 2}, {PayorEdit, 2}, {ContactVerify, 2},
+	{MatterRead, 2}, {MatterEdit, 2}, {TimekeeperRead, 2}, {TimekeeperEdit, 2}, {RateRead, 2}, {RateEdit, 2},
+	{ImportRead, 3}, {ImportCreate, 3}, {ImportUndo, 2}, {EntryRead, 3}, {FindingRead, 3}, {FindingWaive, 2},
+	{QueueRead, 2}, {ItemRead, 2}, {ItemClaim, 2}, {ItemWork, 3}, {ItemBreak, 2}, {ItemAssign, 2}, {MessageRead, 3}, {MessageAsk, 3}, {MessageAnswer, 3},
+	{PrebillRead, 3}, {PrebillBuild, 3}, {PrebillEdit, 3}, {PrebillSubmit, 2}, {PrebillApprove, 3}, {PrebillCancel, 2},
+	{RunRead, 2}, {RunStart, 2}, {InvoiceRead, 3}, {InvoiceIssue, 3}, {InvoiceDeliver, 2}, {CreditNoteIssue, 2},
+	{PaymentRead, 2}, {PaymentPost, 2}, {ReceivableRead, 2}, {MailRead, 2}, {MailSend, 2}, {ReminderRead, 2}, {ReminderSend, 2},
+	{ExportRead, 2}, {ExportRequest, 2}, {ExportApprove, 2}, {ExportBuild, 3}, {ExportDownload, 3},
+	{SLARead, 2}, {SLASweep, 1}, {CalendarRead, 1}, {CalendarEdit, 1}, {AgreementRead, 1}, {AgreementPublish, 1}, {AgreementApprove, 1},
+	{GrantRead, 2}, {GrantGive, 2}, {GrantEnd, 1}, {WallRead, 2}, {WallRaise, 2}, {WallLift, 2}, {AccessRead, 2},
+	{PersonRead, 1}, {PersonInvite, 1}, {PersonDisable, 1}, {SessionRead, 1}, {SessionEnd, 1},
+	{AuditRead, 2}, {AuditExport, 2}, {JobRead, 1}, {JobRetry, 1},
+}
+
+// All lists every permission that a role can be given, in the order of the table.
+func All() []Permission {
+	all := make([]Permission, len(table))
+	for i, t := range table {
+		all[i] = t.p
+	}
+	return all
+}
+
+// Known tells whether p is in the table. An unknown permission is never allowed.
+func Known(p Permission) bool { return p.Class() > 0 }
+
+// Open tells whether p needs no role: Public, SignedIn or PayorLink.
+func Open(p Permission) bool { return p == Public || p == SignedIn || p == PayorLink }
+
+// Class is the highest class of data that p may show, 0 for an unknown or open one.
+func (p Permission) Class() int {
+	for _, t := range table {
+		if t.p == p {
+			return t.class
+		}
+	}
+	return 0
+}

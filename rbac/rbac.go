@@ -1,0 +1,112 @@
+// Package rbac names the permissions and holds which role includes which. Casbin
+// decides that from model.conf and policy.csv; nothing else imports Casbin. Who
+// holds a role where, until when and over what is a grant: package authz.
+package rbac
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/casbin/casbin/v2"
+	"github.com/casbin/casbin/v2/model"
+	stringadapter "github.com/casbin/casbin/v2/persist/string-adapter"
+)
+
+//go:embed model.conf
+var modelText string
+
+//go:embed policy.csv
+var policyText string
+
+// anywhere stands for the firm when a role is asked about by itself: the firm is
+// the grant's, and a line of the policy holds in every firm alike.
+const anywhere = "-"
+
+// Policy is the reviewed policy file. It is safe for concurrent use.
+type Policy struct {
+	mu       sync.Mutex
+	enforcer *casbin.Enforcer
+	known    map[cell]bool // cells asked before; the policy cannot change while a program runs
+}
+
+type cell struct {
+	role Role
+	p    Permission
+}
+
+// Load reads the embedded model and policy and refuses a line with an unknown
+// role or permission.
+func Load() (*Policy, error) { return load(policyText) }
+
+func load(policy string) (*Policy, error) {
+	m, err := model.NewModelFromString(modelText)
+	if err != nil {
+		return nil, fmt.Errorf("read rbac model: %w", err)
+	}
+	if err := check(policy); err != nil {
+		return nil, err
+	}
+	e, err := casbin.NewEnforcer(m, stringadapter.NewAdapter(policy))
+	if err != nil {
+		return nil, fmt.Errorf("read rbac policy: %w", err)
+	}
+	return &Policy{enforcer: e, known: map[cell]bool{}}, nil
+}
+
+// check reads the lines itself, because the adapter passes over what it cannot read.
+func check(policy string) error {
+	roles := map[string]bool{}
+	for _, r := range Roles() {
+		roles[string(r)] = true
+	}
+	seen := map[string]bool{}
+	for i, line := range strings.Split(policy, "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		f := strings.Split(line, ", ")
+		switch {
+		case len(f) != 4 || f[0] != "p":
+			return fmt.Errorf("policy line %d is not \"p, role, object, action\"", i+1)
+		case !roles[f[1]]:
+			return fmt.Errorf("policy line %d: role %q is not known", i+1, f[1])
+		case !Known(Permission(f[2] + "." + f[3])):
+			return fmt.Errorf("policy line %d: permission %s.%s is not known", i+1, f[2], f[3])
+		case seen[line]:
+			return fmt.Errorf("policy line %d stands twice", i+1)
+		}
+		seen[line] = true
+	}
+	return nil
+}
+
+// Allows tells whether the policy gives p to role. It denies what it does not
+// know and what it cannot evaluate.
+func (p *Policy) Allows(role Role, perm Permission) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := cell{role, perm}
+	allowed, asked := p.known[c]
+	if !asked {
+		object, action, _ := strings.Cut(string(perm), ".")
+		ok, err := p.enforcer.Enforce(string(role), anywhere, object, action)
+		allowed = ok && err == nil && Known(perm)
+		p.known[c] = allowed
+	}
+	return allowed
+}
+
+// Explain names the policy line that gives perm to role, "" when none does.
+func (p *Policy) Explain(role Role, perm Permission) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	object, action, _ := strings.Cut(string(perm), ".")
+	ok, line, err := p.enforcer.EnforceEx(string(role), anywhere, object, action)
+	if err != nil || !ok {
+		return ""
+	}
+	return "p, " + strings.Join(line, ", ")
+}
