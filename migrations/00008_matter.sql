@@ -116,7 +116,7 @@ CREATE TABLE timekeeper (
   id         uuid        NOT NULL,
   code       text        NOT NULL,
   name       text        NOT NULL,
-  class      text        NOT NULL, -- LEDES classification, six letters
+  class      text        NOT NULL, -- LEDES classification, field 23
   person_id  uuid,
   status     text        NOT NULL DEFAULT 'active',
   created_at timestamptz NOT NULL,
@@ -127,7 +127,7 @@ CREATE TABLE timekeeper (
   CONSTRAINT timekeeper_code_key UNIQUE (firm_id, code),
   CONSTRAINT timekeeper_code_length CHECK (length(code) BETWEEN 1 AND 20),
   CONSTRAINT timekeeper_name_length CHECK (length(name) BETWEEN 1 AND 30), -- LEDES field 22
-  CONSTRAINT timekeeper_class_form CHECK (class ~ '^[A-Z]{6}$'),
+  CONSTRAINT timekeeper_class_form CHECK (class ~ '^[A-Z]{2,10}$'),
   CONSTRAINT timekeeper_status_known CHECK (status IN ('active', 'left'))
 );
 CALL isolate('timekeeper');

@@ -28,7 +28,7 @@ CREATE TABLE rate (
   CONSTRAINT rate_timekeeper_fkey FOREIGN KEY (firm_id, timekeeper_id) REFERENCES timekeeper (firm_id, id),
   CONSTRAINT rate_names_one_payer CHECK (matter_id IS NULL OR client_id IS NULL),
   CONSTRAINT rate_names_who CHECK ((timekeeper_id IS NULL) = (class <> '')),
-  CONSTRAINT rate_class_form CHECK (class = '' OR class ~ '^[A-Z]{6}$'),
+  CONSTRAINT rate_class_form CHECK (class = '' OR class ~ '^[A-Z]{2,10}$'),
   CONSTRAINT rate_range CHECK (rate_e4 BETWEEN 0 AND 1000000000),
   CONSTRAINT rate_currency_form CHECK (currency ~ '^[A-Z]{3}$'),
   CONSTRAINT rate_valid_not_empty CHECK (NOT isempty(valid) AND lower(valid) IS NOT NULL),
