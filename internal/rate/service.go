@@ -1,0 +1,111 @@
+package rate
+
+import (
+	"context"
+	"time"
+
+	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/rbac"
+)
+
+// Service is what people do with rates.
+type Service struct {
+	db    *db.DB
+	guard *authz.Guard
+}
+
+// New returns the service over d; guard decides each use case.
+func New(d *db.DB, guard *authz.Guard) *Service { return &Service{d, guard} }
+
+// List shows the rates the actor may know of: the firm's, and those of matters
+// and clients in scope. Deepest level first.
+func (s *Service) List(ctx context.Context) (rates []Rate, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, rbac.RateRead)
+		if err != nil {
+			return err
+		}
+		matters, margs := a.Matters("m")
+		clients, cargs := a.Clients("c")
+		rates, err = list(tx, `(r.matter_id IS NULL OR EXISTS (SELECT FROM matter m WHERE m.firm_id = r.firm_id AND m.id = r.matter_id AND `+matters+`))
+			AND (r.client_id IS NULL OR EXISTS (SELECT FROM client c WHERE c.firm_id = r.firm_id AND c.id = r.client_id AND `+clients+`))`, append(margs, cargs...))
+		return err
+	})
+	return rates, err
+}
+
+// Add enters a rate. ErrOverlap when the same key has a rate in that time.
+func (s *Service) Add(ctx context.Context, r Rate) (Rate, error) {
+	err := s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, rbac.RateEdit)
+		if err != nil {
+			return err
+		}
+		if err := r.Validate(); err != nil {
+			return err
+		}
+		if err := inScope(tx, a, r); err != nil {
+			return err
+		}
+		r.ID = ident.New[ident.RateID](tx.Now)
+		if err := insert(tx, r); err != nil {
+			return err
+		}
+		if r, err = byID(tx, r.ID); err != nil {
+			return err
+		}
+		return record(tx, "rate.added", nil, r)
+	})
+	return r, err
+}
+
+// End lets a rate apply until the day before the given one. What was priced
+// before keeps its price; a repricing is an act of its own.
+func (s *Service) End(ctx context.Context, id ident.RateID, day time.Time) (r Rate, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, rbac.RateEdit)
+		if err != nil {
+			return err
+		}
+		before, err := byID(tx, id)
+		if err != nil {
+			return err
+		}
+		if err := inScope(tx, a, before); err != nil {
+			return err
+		}
+		if !day.After(before.From) || (before.Until != nil && !day.Before(*before.Until)) {
+			return ErrEnded.With("enter a day after %s, the rate's first, and before its end", before.From.Format(time.DateOnly))
+		}
+		if err := end(tx, id, day); err != nil {
+			return err
+		}
+		if r, err = byID(tx, id); err != nil {
+			return err
+		}
+		return record(tx, "rate.ended", before, r)
+	})
+	return r, err
+}
+
+// inScope wants the whole firm for a standard rate, else the matter or client named.
+func inScope(tx *db.Tx, a *authz.Access, r Rate) error {
+	switch {
+	case r.MatterID != "":
+		return a.RequireMatter(tx, r.MatterID)
+	case r.ClientID != "":
+		return a.RequireClient(tx, r.ClientID)
+	case !a.WholeFirm():
+		return authz.ErrForbidden.With("a standard rate needs a grant over the whole firm")
+	default:
+		return nil
+	}
+}
+
+func record(tx *db.Tx, action string, before, after any) error {
+	r, _ := after.(Rate)
+	return audit.Record(tx, audit.Entry{Action: action, Object: "rate", ID: string(r.ID), Matter: r.MatterID, Class: audit.C2, Permission: string(rbac.RateEdit), Before: before, After: after})
+}

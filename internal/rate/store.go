@@ -1,0 +1,98 @@
+package rate
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+)
+
+const columns = `r.id, coalesce(r.matter_id::text, '') AS matter_id, coalesce(r.client_id::text, '') AS client_id,
+	coalesce(r.timekeeper_id::text, '') AS timekeeper_id, r.class, r.rate_e4 AS rate, r.currency,
+	lower(r.valid) AS "from", upper(r.valid) AS until, r.reason, r.level`
+
+// CardOf reads all rates of the transaction's firm, whoever asks: pricing is by job.
+func CardOf(tx *db.Tx) (*Card, error) {
+	rates, err := list(tx, "true", nil)
+	return NewCard(rates), err
+}
+
+// Resolve answers one question; CardOf is for many.
+func Resolve(tx *db.Tx, q Question) (Answer, error) {
+	card, err := CardOf(tx)
+	if err != nil {
+		return Answer{}, err
+	}
+	return card.Resolve(q)
+}
+
+func list(tx *db.Tx, cond string, args []any) ([]Rate, error) {
+	rows, err := tx.Raw(`SELECT `+columns+` FROM rate r WHERE r.firm_id = ? AND `+cond+` ORDER BY r.level, lower(r.valid), r.id`,
+		append([]any{tx.Scope.Firm}, args...)...).Rows()
+	if err != nil {
+		return nil, fmt.Errorf("list rates of firm %s: %w", tx.Scope.Firm, err)
+	}
+	defer rows.Close()
+	var rates []Rate
+	for rows.Next() {
+		r, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		rates = append(rates, r)
+	}
+	return rates, rows.Err()
+}
+
+func byID(tx *db.Tx, id ident.RateID) (Rate, error) {
+	r, err := scan(tx.Raw(`SELECT `+columns+` FROM rate r WHERE r.firm_id = ? AND r.id = ?`, tx.Scope.Firm, id).Row())
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, ErrNotFound
+	}
+	return r, err
+}
+
+func scan(row interface{ Scan(...any) error }) (r Rate, err error) {
+	err = row.Scan(&r.ID, &r.MatterID, &r.ClientID, &r.TimekeeperID, &r.Class, &r.Rate, &r.Currency, &r.From, &r.Until, &r.Reason, &r.Level)
+	if err != nil {
+		return r, fmt.Errorf("read rate: %w", err)
+	}
+	return r, nil
+}
+
+func insert(tx *db.Tx, r Rate) error {
+	err := tx.Exec(`INSERT INTO rate (firm_id, id, matter_id, client_id, timekeeper_id, class, rate_e4, currency, valid, reason, created_by, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, daterange(?::date, ?::date), ?, ?, ?)`, tx.Scope.Firm, r.ID, orNull(r.MatterID), orNull(r.ClientID), orNull(r.TimekeeperID),
+		r.Class, r.Rate, r.Currency, r.From.Format(time.DateOnly), dayOrNull(r.Until), r.Reason, orNull(tx.Scope.Actor), tx.Now).Error
+	switch {
+	case db.Violates(err, "rate_no_overlap"):
+		return ErrOverlap
+	case db.Violates(err, "rate_matter_fkey"), db.Violates(err, "rate_client_fkey"), db.Violates(err, "rate_timekeeper_fkey"):
+		return ErrNotFound
+	}
+	return err
+}
+
+// end cuts the rate's time at day. Lines priced before keep their price.
+func end(tx *db.Tx, id ident.RateID, day time.Time) error {
+	return tx.Exec(`UPDATE rate SET valid = daterange(lower(valid), ?::date) WHERE firm_id = ? AND id = ?`, day.Format(time.DateOnly), tx.Scope.Firm, id).Error
+}
+
+func orNull[T ~string](id T) *string {
+	if id == "" {
+		return nil
+	}
+	s := string(id)
+	return &s
+}
+
+func dayOrNull(t *time.Time) *string {
+	if t == nil {
+		return nil
+	}
+	s := t.Format(time.DateOnly)
+	return &s
+}
