@@ -3,6 +3,7 @@
 package deps
 
 import (
+	_ "codeberg.org/go-pdf/fpdf"
 	_ "filippo.io/age"
 	_ "github.com/a-h/templ"
 	_ "github.com/alexedwards/argon2id"
@@ -40,12 +41,11 @@ import (
 	_ "go.uber.org/goleak"
 	_ "gocloud.dev/blob/fileblob"
 	_ "gocloud.dev/blob/memblob"
-	_ "codeberg.org/go-pdf/fpdf"
 	_ "golang.org/x/image/font/sfnt"
 	_ "golang.org/x/mod/sumdb/note"
 	_ "golang.org/x/mod/sumdb/tlog"
-	_ "golang.org/x/text/unicode/norm"
 	_ "golang.org/x/sync/errgroup"
+	_ "golang.org/x/text/unicode/norm"
 	_ "gorm.io/driver/postgres"
 	_ "gorm.io/gorm"
 	_ "pgregory.net/rapid"

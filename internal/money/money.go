@@ -49,7 +49,9 @@ type Amount struct {
 
 // Text is the amount as decimal text without the currency, with exactly the
 // currency's decimals: "-1250.00". Files and commands write this.
-func (a Amount) Text() string { return formatScaled(a.Minor, a.Currency.Exponent(), a.Currency.Exponent()) }
+func (a Amount) Text() string {
+	return formatScaled(a.Minor, a.Currency.Exponent(), a.Currency.Exponent())
+}
 
 // ParseAmount reads decimal text with at most the currency's decimals.
 func ParseAmount(s string, c Currency) (Amount, error) {
