@@ -1,0 +1,175 @@
+package httpd
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
+	"github.com/labstack/echo/v4"
+
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/rbac"
+)
+
+const apiRoot = "/api/v1"
+
+type apiState struct {
+	huma  huma.API
+	group *echo.Group
+}
+
+// Op describes one JSON operation.
+type Op struct {
+	Method  string
+	Path    string // below /api/v1: "/firms/{firm}/prebills/{id}"
+	Needs   rbac.Permission
+	Summary string
+	Status  int // of success; 0 means 200
+}
+
+func (s *Server) newAPI() {
+	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+		return fromHuma(status, message, errs)
+	}
+	c := huma.DefaultConfig("Docketry", "1")
+	c.OpenAPIPath, c.DocsPath, c.SchemasPath = apiRoot+"/openapi", "", ""
+	c.CreateHooks = nil // no $schema links, whose host would come from the request
+	c.Info.Description = "Legal billing for many law firms by one bureau. Errors are RFC 9457 with a stable code."
+	s.api.huma = humaecho.New(s.echo, c)
+}
+
+// fromHuma turns Huma's own refusals into Problems. Its messages are kept, the
+// values submitted are not: a narrative must not come back in an error.
+func fromHuma(status int, message string, errs []error) huma.StatusError {
+	p := problemOf(&fault.Error{}, "")
+	p.Status, p.Title, p.Code, p.Detail = status, http.StatusText(status), "request_invalid", message
+	if status == http.StatusNotFound {
+		return problemOf(echo.ErrNotFound, "")
+	}
+	for _, err := range errs {
+		if d, ok := err.(huma.ErrorDetailer); ok {
+			detail := d.ErrorDetail()
+			p.Fields = append(p.Fields, fault.Field{Path: strings.TrimPrefix(detail.Location, "body."), Code: "field_invalid", Message: detail.Message})
+		}
+	}
+	return p
+}
+
+// API adds one JSON operation: decode, one service call, encode.
+func API[I, O any](s *Server, op Op, do func(ctx context.Context, in *I) (*O, error)) {
+	path := apiRoot + op.Path
+	s.routes = append(s.routes, Route{Method: op.Method, Path: path, Needs: op.Needs, JSON: true})
+	route := Route{Method: op.Method, Path: path, Needs: op.Needs, JSON: true}
+	operation := huma.Operation{
+		Method: op.Method, Path: path, Summary: op.Summary, DefaultStatus: op.Status,
+		OperationID: operationID(op.Method, op.Path), MaxBodyBytes: maxJSON,
+		Extensions:  map[string]any{"x-permission": string(op.Needs)},
+		Middlewares: huma.Middlewares{s.around(s.session), s.around(s.sameSite), s.around(strictJSON), s.around(s.decide(route))},
+	}
+	huma.Register(s.api.huma, operation, func(ctx context.Context, in *I) (*O, error) {
+		out, err := do(ctx, in)
+		if err != nil {
+			p := problemOf(err, requestID(ctx))
+			if p.Status >= http.StatusInternalServerError {
+				s.parts.Log.ErrorContext(ctx, "request failed", "route", op.Path, "err", err)
+			}
+			if p.Status == http.StatusServiceUnavailable {
+				return nil, huma.ErrorWithHeaders(p, http.Header{"Retry-After": {"5"}})
+			}
+			return nil, p
+		}
+		return out, nil
+	})
+}
+
+func operationID(method, path string) string {
+	return strings.ToLower(method) + strings.NewReplacer("/", "-", "{", "", "}", "").Replace(path)
+}
+
+// around runs an echo middleware inside Huma's chain, so that both kinds of route
+// pass the same checks.
+func (s *Server) around(mw echo.MiddlewareFunc) func(ctx huma.Context, next func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		c := humaecho.Unwrap(ctx)
+		err := mw(func(echo.Context) error {
+			next(huma.WithContext(ctx, c.Request().Context()))
+			return nil
+		})(c)
+		if err != nil {
+			s.showError(err, c)
+		}
+	}
+}
+
+var errBody = fault.New(fault.Invalid, "body_invalid", "the body is not one JSON document of the expected form")
+
+// strictJSON refuses what decoders differ about: the same key twice, keys that
+// differ only in case, and deep nesting (T03).
+func strictJSON(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		if safe(r.Method) || r.Body == nil {
+			return next(c)
+		}
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			return err
+		}
+		if len(bytes.TrimSpace(b)) > 0 {
+			d := json.NewDecoder(bytes.NewReader(b))
+			if err := uniqueKeys(d, 0); err != nil {
+				return err
+			}
+			if _, err := d.Token(); err != io.EOF {
+				return errBody
+			}
+		}
+		r.Body = io.NopCloser(bytes.NewReader(b))
+		return next(c)
+	}
+}
+
+const maxDepth = 32
+
+func uniqueKeys(d *json.Decoder, depth int) error {
+	if depth > maxDepth {
+		return errBody.With("the body is nested more than %d levels deep", maxDepth)
+	}
+	t, err := d.Token()
+	if err != nil {
+		return errBody
+	}
+	delim, ok := t.(json.Delim)
+	if !ok {
+		return nil
+	}
+	seen := map[string]bool{}
+	for d.More() {
+		if delim == '{' {
+			key, err := d.Token()
+			if err != nil {
+				return errBody
+			}
+			name := fmt.Sprint(key)
+			if folded := strings.ToLower(name); seen[folded] || folded != name {
+				return errBody.With("a key is given twice or not in lower case").On(fault.Field{Path: folded, Code: "key_repeated", Message: "give each key once, in lower case"})
+			} else {
+				seen[folded] = true
+			}
+		}
+		if err := uniqueKeys(d, depth+1); err != nil {
+			return err
+		}
+	}
+	_, err = d.Token()
+	if err != nil {
+		return errBody
+	}
+	return nil
+}

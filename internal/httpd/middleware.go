@@ -1,0 +1,102 @@
+package httpd
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/scope"
+)
+
+type requestKey struct{}
+
+func requestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestKey{}).(string)
+	return id
+}
+
+// begin gives the request its id, times it and logs it: pattern and status, no
+// path, no query, no body.
+func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		id := uuid.NewString()
+		ctx := context.WithValue(c.Request().Context(), requestKey{}, id)
+		c.SetRequest(c.Request().WithContext(scope.With(ctx, scope.Scope{RequestID: id})))
+		c.Response().Header().Set("X-Request-Id", id)
+		start := s.parts.DB.Clock().Now()
+		if err := next(c); err != nil {
+			c.Error(err)
+		}
+		took := s.parts.DB.Clock().Now().Sub(start)
+		status := c.Response().Status
+		s.parts.Metrics.Requests.WithLabelValues(c.Path(), c.Request().Method, strconv.Itoa(status/100)+"xx").Observe(took.Seconds())
+		s.parts.Log.InfoContext(c.Request().Context(), "request", "method", c.Request().Method, "route", c.Path(), "status", status, "ms", took.Milliseconds())
+		return nil
+	}
+}
+
+const contentSecurity = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// headers are those of SECURITY 6. Static files overwrite Cache-Control.
+func (s *Server) headers(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		if !s.parts.Plain {
+			h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+		}
+		h.Set("Content-Security-Policy", contentSecurity)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()")
+		h.Set("Cache-Control", "no-store")
+		if c.Request().Method == http.MethodTrace {
+			return echo.ErrMethodNotAllowed
+		}
+		return next(c)
+	}
+}
+
+// recoverPanic turns a bug into an answer and a log line with its stack.
+func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				s.parts.Log.ErrorContext(c.Request().Context(), "panic", "route", c.Path(), "what", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+				err = fault.New(fault.Internal, "internal", "something went wrong on our side")
+			}
+		}()
+		return next(c)
+	}
+}
+
+var errTooLarge = fault.New(fault.TooLarge, "body_too_large", "the request is larger than this accepts")
+
+// limits bounds bodies and waiting. Uploads may be larger than JSON.
+func (s *Server) limits(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		limit := int64(maxJSON)
+		if strings.HasPrefix(c.Request().Header.Get("Content-Type"), "multipart/form-data") {
+			limit = maxUpload + maxJSON
+		}
+		if c.Request().ContentLength > limit {
+			return errTooLarge.With("the request has %d bytes; at most %d are accepted", c.Request().ContentLength, limit)
+		}
+		c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, limit)
+		return next(c)
+	}
+}
+
+// extend lets a stream or a download outlive the server's write timeout.
+func extend(w http.ResponseWriter, by time.Duration, now time.Time) {
+	_ = http.NewResponseController(w).SetWriteDeadline(now.Add(by)) // a writer without deadlines has none to extend
+}

@@ -1,0 +1,294 @@
+package httpd
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/scope"
+)
+
+// Request is what a page's handler works with.
+type Request struct {
+	echo   echo.Context
+	server *Server
+}
+
+// Context has the scope of who acts and, under /firms/{firm}, for which firm.
+func (r *Request) Context() context.Context { return r.echo.Request().Context() }
+
+// Param is a part of the path.
+func (r *Request) Param(name string) string { return r.echo.Param(name) }
+
+// ID reads an id from the path; a malformed one is not there.
+func ID[T ~string](r *Request, name string) (T, error) { return ident.Parse[T](r.Param(name)) }
+
+// Firm is the firm of the path, "" outside one.
+func (r *Request) Firm() ident.FirmID {
+	sc, _ := scope.From(r.Context())
+	return sc.Firm
+}
+
+// Path is the request's own path, for links back to itself.
+func (r *Request) Path() string { return r.echo.Request().URL.Path }
+
+// Query is a value of the query string.
+func (r *Request) Query(name string) string { return r.echo.QueryParam(name) }
+
+// QueryInt is a number of the query string, 0 when there is none.
+func (r *Request) QueryInt(name string) int {
+	n, _ := strconv.Atoi(r.Query(name)) // what is not a number counts as not given
+	return n
+}
+
+// Form is a field of a posted form, without blanks around it and with line feeds only.
+func (r *Request) Form(name string) string {
+	return strings.TrimSpace(strings.ReplaceAll(r.echo.FormValue(name), "\r\n", "\n"))
+}
+
+// FormInt is a whole number of a posted form; -1 when it is not one, which no
+// rule accepts.
+func (r *Request) FormInt(name string) int {
+	n, err := strconv.Atoi(r.Form(name))
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// FormList is every value of a field that may be given more than once.
+func (r *Request) FormList(name string) []string {
+	values, err := r.echo.FormParams()
+	if err != nil {
+		return nil
+	}
+	return values[name]
+}
+
+// Values are all fields of a posted form, to show them again after a fault.
+func (r *Request) Values() url.Values {
+	values, err := r.echo.FormParams()
+	if err != nil {
+		return url.Values{}
+	}
+	return values
+}
+
+// Upload is a posted file, at most 25 MiB.
+func (r *Request) Upload(name string) (filename string, content []byte, err error) {
+	var h *multipart.FileHeader
+	if h, err = r.echo.FormFile(name); err != nil {
+		return "", nil, fault.New(fault.Invalid, "file_missing", "choose a file").On(fault.Field{Path: name, Code: "file_missing", Message: "choose a file"})
+	}
+	if h.Size > maxUpload {
+		return "", nil, errTooLarge.With("the file has %d bytes; at most %d MiB are accepted", h.Size, maxUpload>>20)
+	}
+	f, err := h.Open()
+	if err != nil {
+		return "", nil, err
+	}
+	defer f.Close()
+	content, err = io.ReadAll(f)
+	return h.Filename, content, err
+}
+
+// CSRF is the token that every form carries in its hidden field "csrf".
+func (r *Request) CSRF() string { return r.server.csrf(r.Context()) }
+
+// RequestID ties the page to the log.
+func (r *Request) RequestID() string { return requestID(r.Context()) }
+
+// Cookie is a cookie's value, "" without one; for theme and density only.
+func (r *Request) Cookie(name string) string {
+	c, err := r.echo.Cookie(name)
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// SetCookie keeps a choice of looks for a year.
+func (r *Request) SetCookie(name, value string) {
+	r.echo.SetCookie(&http.Cookie{Name: name, Value: value, Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, Secure: !r.server.parts.Plain, SameSite: http.SameSiteLaxMode})
+}
+
+// Flash is the message the last action left, once.
+func (r *Request) Flash() string {
+	if r.server.value(r.Context(), keyFlash) == "" {
+		return ""
+	}
+	return r.server.sessions.PopString(r.Context(), keyFlash)
+}
+
+// Device is the browser's own name, cut short.
+func (r *Request) Device() string {
+	ua := r.echo.Request().UserAgent()
+	return ua[:min(len(ua), 200)]
+}
+
+// Network is the /24 or /48 that the request came from.
+func (r *Request) Network() string { return networkOf(r.echo.RealIP()) }
+
+func networkOf(addr string) string {
+	ip := net.ParseIP(addr)
+	if v4 := ip.To4(); v4 != nil {
+		return v4.Mask(net.CIDRMask(24, 32)).String() + "/24"
+	}
+	return ip.Mask(net.CIDRMask(48, 128)).String() + "/48"
+}
+
+// SignIn and SignOut are the session's, for the sign-in pages.
+func (r *Request) SignIn(person ident.PersonID, firm ident.FirmID, at time.Time) error {
+	return r.server.SignIn(r.Context(), person, firm, at, r.Device(), r.Network())
+}
+
+// SignOut ends the session everywhere and clears what the browser kept.
+func (r *Request) SignOut() error {
+	r.echo.Response().Header().Set("Clear-Site-Data", `"cache", "storage"`)
+	return r.server.SignOut(r.Context())
+}
+
+// Put and Get keep small values in the session: ids only, never a firm's data.
+func (r *Request) Put(key, value string) { r.server.sessions.Put(r.Context(), key, value) }
+
+// Get is a value that Put kept, "" without one.
+func (r *Request) Get(key string) string { return r.server.value(r.Context(), key) }
+
+// ReturnPath is where the person wanted to go before signing in, "/" when nowhere.
+func (r *Request) ReturnPath() string {
+	if r.server.value(r.Context(), keyReturn) != "" {
+		return r.server.sessions.PopString(r.Context(), keyReturn)
+	}
+	return "/"
+}
+
+func (s *Server) rememberReturn(c echo.Context) {
+	if c.Request().Context().Value(sessionKey{}) == nil {
+		return
+	}
+	if p := c.Request().URL.RequestURI(); strings.HasPrefix(p, "/") && !strings.HasPrefix(p, "//") && !strings.HasPrefix(p, "/sign-") {
+		s.sessions.Put(c.Request().Context(), keyReturn, p)
+	}
+}
+
+// Reply is what a page's handler answers with: Show, Go, File or Stream.
+type Reply struct {
+	status    int
+	component templ.Component
+	location  string
+	flash     string
+	file      *File
+	stream    func(ctx context.Context, send func(event, data string) error) error
+}
+
+// Show renders a page with status 200.
+func Show(c templ.Component) Reply { return Reply{status: http.StatusOK, component: c} }
+
+// ShowFault renders the same page again with its faults: 422, 409 or 412.
+func ShowFault(err error, c templ.Component) Reply {
+	return Reply{status: statusOf[fault.KindOf(err)], component: c}
+}
+
+// Go sends the browser on after a change (post, redirect, flash).
+func Go(location, flash string) Reply {
+	return Reply{status: http.StatusSeeOther, location: location, flash: flash}
+}
+
+// File is a download: always an attachment, never shown inline (T21).
+type File struct {
+	Name, Type string
+	Content    []byte
+}
+
+// Send answers with a file.
+func Send(f File) Reply { return Reply{status: http.StatusOK, file: &f} }
+
+// Stream sends events until fn returns or the reader goes away. Permission is
+// checked again each time fn reads.
+func Stream(fn func(ctx context.Context, send func(event, data string) error) error) Reply {
+	return Reply{status: http.StatusOK, stream: fn}
+}
+
+// Correctable tells whether a fault belongs beside a form rather than on an error page.
+func Correctable(err error) bool {
+	switch fault.KindOf(err) {
+	case fault.Invalid, fault.Conflict, fault.Stale, fault.TooLarge, fault.TooMany:
+		return true
+	default:
+		return false
+	}
+}
+
+// FaultOf is the fault in err as the reader may see it.
+func FaultOf(err error) *fault.Error { return asFault(err) }
+
+func (s *Server) page(do func(r *Request) (Reply, error)) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		reply, err := do(&Request{echo: c, server: s})
+		if err != nil {
+			return err
+		}
+		switch {
+		case reply.location != "":
+			if reply.flash != "" {
+				s.sessions.Put(c.Request().Context(), keyFlash, reply.flash)
+			}
+			return c.Redirect(reply.status, reply.location)
+		case reply.file != nil:
+			c.Response().Header().Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": reply.file.Name}))
+			return c.Blob(reply.status, reply.file.Type, reply.file.Content)
+		case reply.stream != nil:
+			return s.events(c, reply.stream)
+		case reply.component == nil:
+			return authz.ErrNotFound
+		default:
+			return s.render(c, reply.status, reply.component)
+		}
+	}
+}
+
+// render fills a buffer first: a failing template is an error page, not half a page.
+func (s *Server) render(c echo.Context, status int, component templ.Component) error {
+	var b bytes.Buffer
+	if err := component.Render(c.Request().Context(), &b); err != nil {
+		return err
+	}
+	return c.HTMLBlob(status, b.Bytes())
+}
+
+// streamLimit is how long one event stream lasts; the browser opens the next.
+const streamLimit = 10 * time.Minute
+
+func (s *Server) events(c echo.Context, fn func(ctx context.Context, send func(event, data string) error) error) error {
+	w := c.Response()
+	extend(w, streamLimit, s.parts.DB.Clock().Now())
+	w.Header().Set(echo.HeaderContentType, "text/event-stream")
+	w.WriteHeader(http.StatusOK)
+	ctx, stop := context.WithTimeout(c.Request().Context(), streamLimit)
+	defer stop()
+	err := fn(ctx, func(event, data string) error {
+		if _, err := io.WriteString(w, "event: "+event+"\ndata: "+strings.ReplaceAll(data, "\n", "\ndata: ")+"\n\n"); err != nil {
+			return err
+		}
+		w.Flush()
+		return ctx.Err()
+	})
+	if err != nil && ctx.Err() == nil {
+		s.parts.Log.WarnContext(ctx, "event stream ended", "route", c.Path(), "err", err)
+	}
+	return nil
+}

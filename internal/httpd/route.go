@@ -1,0 +1,105 @@
+package httpd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/scope"
+	"github.com/docketry/docketry/rbac"
+)
+
+// Route ties a path to the permission it needs. {firm} in the path is the firm
+// whose domain decides; a path without it is decided firm by firm in the service.
+type Route struct {
+	Method string
+	Path   string // "/firms/{firm}/prebills/{id}"
+	Needs  rbac.Permission
+	JSON   bool
+	do     echo.HandlerFunc
+}
+
+var param = regexp.MustCompile(`\{([a-z_]+)\}`)
+
+// Mount adds a page's route. A route without a known permission does not mount:
+// the error stops the start.
+func (s *Server) Mount(method, path string, needs rbac.Permission, do func(r *Request) (Reply, error)) {
+	s.add(Route{Method: method, Path: path, Needs: needs, do: s.page(do)})
+}
+
+// Routes lists every route, for the matrix test and the role matrix.
+func (s *Server) Routes() []Route { return s.routes }
+
+func (s *Server) add(r Route) {
+	s.routes = append(s.routes, r)
+	chain := []echo.MiddlewareFunc{s.session, s.sameSite, s.decide(r)}
+	s.echo.Add(r.Method, param.ReplaceAllString(r.Path, ":$1"), r.do, chain...)
+}
+
+// Check refuses to start with a route that names no known permission.
+func (s *Server) Check() error {
+	var errs []error
+	for _, r := range s.routes {
+		if !rbac.Known(r.Needs) && !rbac.Open(r.Needs) {
+			errs = append(errs, fmt.Errorf("route %s %s names no known permission", r.Method, r.Path))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// decide is the early check at the route; the service decides again in its own
+// transaction (DESIGN 2.6).
+func (s *Server) decide(r Route) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if r.Needs == rbac.Public || r.Needs == rbac.PayorLink {
+				return next(c)
+			}
+			ctx := c.Request().Context()
+			sc, err := scope.From(ctx)
+			if err != nil || sc.Actor == "" {
+				return scope.ErrNone
+			}
+			if !strings.Contains(r.Path, "{firm}") {
+				return next(c)
+			}
+			firm, err := ident.Parse[ident.FirmID](c.Param("firm"))
+			if err != nil {
+				return authz.ErrNotFound
+			}
+			// A firm's own user is bound to the firm chosen at sign-in (T05).
+			if bound := s.boundFirm(ctx); bound != "" && bound != firm {
+				return authz.ErrNotFound
+			}
+			ctx = scope.InFirm(ctx, firm)
+			c.SetRequest(c.Request().WithContext(ctx))
+			if err := s.allowed(ctx, r.Needs); err != nil {
+				return err
+			}
+			return next(c)
+		}
+	}
+}
+
+func (s *Server) allowed(ctx context.Context, p rbac.Permission) error {
+	if p == rbac.SignedIn {
+		p = rbac.FirmRead
+	}
+	return s.parts.DB.InFirm(ctx, func(tx *db.Tx) error {
+		_, err := s.parts.Guard.Require(tx, p)
+		return err
+	})
+}
+
+// methods that change nothing.
+func safe(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
+}

@@ -1,0 +1,171 @@
+package httpd
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/labstack/echo/v4"
+
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/scope"
+)
+
+// Keys of a session's values. The store keeps the first three in columns as well,
+// so that sessions can be listed and ended by person.
+const (
+	KeySession  = "session" // ident.SessionID
+	KeyPerson   = "person"  // ident.PersonID
+	KeyFirm     = "firm"    // the firm a firm's own user works in
+	KeyFactorAt = "factor_at"
+	KeyDevice   = "device"
+	KeyNetwork  = "network"
+	keyCSRF     = "csrf"
+	keyFlash    = "flash"
+	keyReturn   = "return"
+)
+
+// ErrForged refuses an unsafe request that did not come from our own pages (T09).
+var ErrForged = fault.New(fault.Forbidden, "request_forged", "this form has expired or came from another site; open the page again and repeat")
+
+// newSessions keeps sessions in our own table. failed answers when it cannot be read.
+func newSessions(p Parts, failed func(http.ResponseWriter, *http.Request, error)) *scs.SessionManager {
+	m := scs.New()
+	if old, ok := m.Store.(interface{ StopCleanup() }); ok {
+		old.StopCleanup() // the default store's goroutine would never end
+	}
+	m.Store = p.Sessions
+	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) { failed(w, r, err) }
+	m.HashTokenInStore = true
+	m.IdleTimeout, m.Lifetime = idleTimeout, maxSession
+	m.Cookie.Name, m.Cookie.Secure = "__Host-sid", true
+	if p.Plain {
+		m.Cookie.Name, m.Cookie.Secure = "docketry_sid", false
+	}
+	m.Cookie.HttpOnly, m.Cookie.SameSite, m.Cookie.Path, m.Cookie.Persist = true, http.SameSiteLaxMode, "/", false
+	return m
+}
+
+// session loads the session into the context and who acts into the scope. It
+// commits before the first byte of the answer.
+func (s *Server) session(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := s.sessions.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ctx := context.WithValue(r.Context(), sessionKey{}, true)
+			c.SetRequest(r.WithContext(s.withActor(ctx)))
+			c.SetResponse(echo.NewResponse(w, s.echo))
+			if err := next(c); err != nil {
+				s.showError(err, c) // inside, so that a flash or a new token is saved with it
+			}
+		}))
+		h.ServeHTTP(c.Response(), c.Request())
+		return nil
+	}
+}
+
+type sessionKey struct{}
+
+// value is a session's, "" also where no session was loaded: an error page must
+// come out when the store itself is away.
+func (s *Server) value(ctx context.Context, key string) string {
+	if ctx.Value(sessionKey{}) == nil {
+		return ""
+	}
+	return s.sessions.GetString(ctx, key)
+}
+
+func (s *Server) withActor(ctx context.Context) context.Context {
+	person := ident.PersonID(s.sessions.GetString(ctx, KeyPerson))
+	if person == "" {
+		return ctx
+	}
+	sc, _ := scope.From(ctx)
+	sc.Actor = person
+	sc.Session = ident.SessionID(s.sessions.GetString(ctx, KeySession))
+	sc.RequestID = requestID(ctx)
+	return scope.With(ctx, sc)
+}
+
+func (s *Server) boundFirm(ctx context.Context) ident.FirmID {
+	return ident.FirmID(s.value(ctx, KeyFirm))
+}
+
+// SignIn begins a session for a person under a new token, so that one fixed
+// before is worthless (T12). firm is "" for the bureau's people.
+func (s *Server) SignIn(ctx context.Context, person ident.PersonID, firm ident.FirmID, at time.Time, device, network string) error {
+	if err := s.sessions.RenewToken(ctx); err != nil {
+		return err
+	}
+	s.sessions.Put(ctx, KeySession, string(ident.New[ident.SessionID](at)))
+	s.sessions.Put(ctx, KeyPerson, string(person))
+	s.sessions.Put(ctx, KeyFirm, string(firm))
+	s.sessions.Put(ctx, KeyFactorAt, at)
+	s.sessions.Put(ctx, KeyDevice, device)
+	s.sessions.Put(ctx, KeyNetwork, network)
+	s.sessions.Remove(ctx, keyCSRF)
+	return nil
+}
+
+// SignOut ends the session in the store, not only in the browser.
+func (s *Server) SignOut(ctx context.Context) error { return s.sessions.Destroy(ctx) }
+
+// sameSite refuses unsafe requests that another site caused: by what the browser
+// says of their origin, and for forms by the session's token.
+func (s *Server) sameSite(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		if safe(r.Method) {
+			return next(c)
+		}
+		if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
+			return ErrForged
+		}
+		if origin := r.Header.Get("Origin"); origin != "" && !s.ownOrigin(origin, r.Host) {
+			return ErrForged
+		}
+		if !wantsPage(r) {
+			if kind := r.Header.Get("Content-Type"); r.ContentLength != 0 && !strings.HasPrefix(kind, "application/json") {
+				return fault.New(fault.Invalid, "content_type", "send the body as application/json")
+			}
+			return next(c)
+		}
+		if !s.tokenMatches(r.Context(), c.FormValue("csrf")) {
+			return ErrForged
+		}
+		return next(c)
+	}
+}
+
+func (s *Server) ownOrigin(origin, host string) bool {
+	u, err := url.Parse(origin)
+	if err != nil {
+		return false
+	}
+	return u.Host == host || strings.EqualFold(origin, strings.TrimSuffix(s.parts.PublicURL, "/"))
+}
+
+// csrf is the session's form token, made on first use.
+func (s *Server) csrf(ctx context.Context) string {
+	if t := s.value(ctx, keyCSRF); t != "" || ctx.Value(sessionKey{}) == nil {
+		return t
+	}
+	b := make([]byte, 24)
+	if _, err := rand.Read(b); err != nil {
+		return ""
+	}
+	t := base64.RawURLEncoding.EncodeToString(b)
+	s.sessions.Put(ctx, keyCSRF, t)
+	return t
+}
+
+func (s *Server) tokenMatches(ctx context.Context, given string) bool {
+	want := s.value(ctx, keyCSRF)
+	return want != "" && subtle.ConstantTimeCompare([]byte(given), []byte(want)) == 1
+}
