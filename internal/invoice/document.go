@@ -1,0 +1,219 @@
+package invoice
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
+)
+
+// Form is the version of Document's JSON. A change that alters the bytes of an
+// unchanged invoice needs a new number.
+const Form = 1
+
+// Kind tells an invoice from a credit note. Amounts of both are written as
+// positive; the kind says which way they count.
+type Kind string
+
+// The kinds.
+const (
+	KindInvoice    Kind = "invoice"
+	KindCreditNote Kind = "credit_note"
+)
+
+// Document is the one canonical invoice: a snapshot of everything that was true
+// and printed at issue. Paper, LEDES and pages are encoders over it, and its hash
+// is what the audit tree holds, so it has no floats, no maps and no clock. Names
+// and addresses are copies: a client that moves does not change an old invoice.
+type Document struct {
+	Form      int             `json:"form"`
+	Kind      Kind            `json:"kind"`
+	ID        ident.InvoiceID `json:"id"` // of a credit note: its own ID
+	Number    string          `json:"number"`
+	Series    string          `json:"series"`
+	IssuedOn  Day             `json:"issued_on"`
+	DueOn     Day             `json:"due_on"`
+	From      Day             `json:"from"` // first and last day of what is billed
+	To        Day             `json:"to"`
+	Currency  money.Currency  `json:"currency"`
+	Lang      string          `json:"lang"`  // BCP 47
+	Sheet     Sheet           `json:"sheet"` // the paper's size
+	Rounding  money.Rounding  `json:"rounding"`
+	TaxBasis  TaxBasis        `json:"tax_basis"`
+	Firm      Party           `json:"firm"`
+	Bank      Bank            `json:"bank"`
+	Payor     Party           `json:"payor"`
+	Client    Client          `json:"client"`
+	Matter    Matter          `json:"matter"`
+	Text      string          `json:"text,omitempty"`     // above the lines
+	People    []Timekeeper    `json:"people"`             // who billed, by code
+	Lines     []Line          `json:"lines"`              // fees first, each kind by date
+	Taxes     []Tax           `json:"taxes"`              // by rate; none where no tax is due
+	TaxNote   string          `json:"tax_note,omitempty"` // such as the reverse-charge sentence
+	Totals    Totals          `json:"totals"`
+	Prebill   ident.PrebillID `json:"prebill,omitempty"`
+	Approval  string          `json:"approval,omitempty"` // the content hash that the partner approved
+	Corrects  *Reference      `json:"corrects,omitempty"` // of a credit note: the invoice
+	Because   string          `json:"because,omitempty"`  // of a credit note: why
+	LawFirmID string          `json:"law_firm_id"`        // LEDES LAW_FIRM_ID
+}
+
+// Sheet is a size of paper.
+type Sheet string
+
+// The sizes. A firm in North America prints letter.
+const (
+	SheetA4     Sheet = "a4"
+	SheetLetter Sheet = "letter"
+)
+
+// TaxBasis says what a tax rate is applied to; both are rounded by Rounding.
+type TaxBasis string
+
+// The bases. By line agrees with LEDES 98BI; by rate taxes the subtotal of a rate.
+const (
+	TaxByLine TaxBasis = "line"
+	TaxByRate TaxBasis = "rate"
+)
+
+// Party is the firm or the payor as printed.
+type Party struct {
+	Name    string   `json:"name"`
+	Lines   []string `json:"lines"` // address, as on an envelope
+	Country string   `json:"country"`
+	TaxID   string   `json:"tax_id,omitempty"`
+	Attn    string   `json:"attn,omitempty"`
+	Phone   string   `json:"phone,omitempty"`
+}
+
+// Bank is where the money goes.
+type Bank struct {
+	Name string `json:"name,omitempty"`
+	IBAN string `json:"iban,omitempty"` // or an account number
+	BIC  string `json:"bic,omitempty"`  // or a routing number
+}
+
+// Client is whose matter it is; the payor may be someone else.
+type Client struct {
+	Number string `json:"number"`
+	Name   string `json:"name"`
+}
+
+// Matter is what the work was for.
+type Matter struct {
+	ID        ident.MatterID `json:"id"`
+	Number    string         `json:"number"`
+	Name      string         `json:"name"`
+	ClientRef string         `json:"client_ref,omitempty"` // the client's own number of it
+}
+
+// Timekeeper is one who billed.
+type Timekeeper struct {
+	Code  string `json:"code"`
+	Name  string `json:"name"`
+	Class string `json:"class"` // LEDES: PARTNR, ASSOC, ...
+}
+
+// LineKind is what a line bills.
+type LineKind string
+
+// The kinds of lines.
+const (
+	Fee     LineKind = "fee"
+	Expense LineKind = "expense"
+)
+
+// Line is one billed entry. Amount = Value + Adjust, and Value is Quantity x Rate
+// rounded once (I02).
+type Line struct {
+	ID          ident.InvoiceLine `json:"id"`
+	No          int               `json:"no"` // from 1
+	Entry       ident.EntryID     `json:"entry,omitempty"`
+	Kind        LineKind          `json:"kind"`
+	On          Day               `json:"on"`
+	Who         string            `json:"who,omitempty"` // timekeeper code
+	Task        string            `json:"task,omitempty"`
+	Activity    string            `json:"activity,omitempty"`
+	ExpenseCode string            `json:"expense_code,omitempty"`
+	Narrative   string            `json:"narrative"`
+	QuantityE4  money.Fixed4      `json:"quantity_e4"` // hours of a fee
+	RateE4      money.Fixed4      `json:"rate_e4"`
+	ValueMinor  int64             `json:"value_minor"`
+	AdjustMinor int64             `json:"adjust_minor,omitempty"`
+	Reason      string            `json:"reason,omitempty"` // of the adjustment or of a change: COURTESY, ...
+	AmountMinor int64             `json:"amount_minor"`
+	TaxE6       money.Fraction    `json:"tax_e6,omitempty"`
+	TaxMinor    int64             `json:"tax_minor,omitempty"`
+	Original    *Original         `json:"original,omitempty"` // as recorded; nil when billed so
+}
+
+// Original is what the timekeeper had recorded, where the bill differs. It is kept
+// and never printed.
+type Original struct {
+	Narrative   string       `json:"narrative"`
+	Task        string       `json:"task,omitempty"`
+	Activity    string       `json:"activity,omitempty"`
+	On          Day          `json:"on"`
+	QuantityE4  money.Fixed4 `json:"quantity_e4"`
+	RateE4      money.Fixed4 `json:"rate_e4"`
+	AmountMinor int64        `json:"amount_minor"`
+}
+
+// Tax is one rate with what it was applied to.
+type Tax struct {
+	Name      string         `json:"name"` // VAT, Sales tax, ...
+	RateE6    money.Fraction `json:"rate_e6"`
+	BaseMinor int64          `json:"base_minor"`
+	TaxMinor  int64          `json:"tax_minor"`
+}
+
+// Totals in minor units of the invoice's currency.
+type Totals struct {
+	FeesMinor     int64 `json:"fees_minor"`
+	ExpensesMinor int64 `json:"expenses_minor"`
+	NetMinor      int64 `json:"net_minor"`
+	TaxMinor      int64 `json:"tax_minor"`
+	TotalMinor    int64 `json:"total_minor"`
+}
+
+// Reference names the invoice that a credit note corrects.
+type Reference struct {
+	ID         ident.InvoiceID `json:"id"`
+	Number     string          `json:"number"`
+	IssuedOn   Day             `json:"issued_on"`
+	TotalMinor int64           `json:"total_minor"`
+}
+
+// Canonical is the document's JSON, always the same bytes for the same content.
+func (d *Document) Canonical() ([]byte, error) {
+	b, err := json.Marshal(d)
+	if err != nil {
+		return nil, fmt.Errorf("encode document %s: %w", d.ID, err)
+	}
+	return b, nil
+}
+
+// Hash is the SHA-256 of Canonical in hexadecimal.
+func (d *Document) Hash() (string, error) {
+	b, err := d.Canonical()
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// ReadDocument reads what Canonical wrote, also after jsonb reordered its keys.
+func ReadDocument(b []byte) (*Document, error) {
+	var d Document
+	if err := json.Unmarshal(b, &d); err != nil {
+		return nil, fmt.Errorf("read document: %w", err)
+	}
+	if d.Form != Form {
+		return nil, fmt.Errorf("read document %s: form %d is not known", d.ID, d.Form)
+	}
+	return &d, nil
+}

@@ -1,0 +1,142 @@
+package invoice
+
+import (
+	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/pdf"
+)
+
+// tail is who worked and where to pay, side by side where the page has room.
+func (f *flow) tail() {
+	people := f.doc.byTimekeeper()
+	column := (f.w - 2*margin - pdf.MM(8)) / 2
+	pay := f.remittanceHeight(column)
+	table, height := f.peopleRows(people, margin, column)
+	if height+leading(typeTable) <= f.floor()-margin {
+		f.need(max(height+leading(typeTable), pay))
+		from := f.y
+		f.people(table, margin, column)
+		f.y = max(f.y, f.remittance(margin+column+pdf.MM(8), from, column))
+		return
+	}
+	f.need(pay)
+	f.y = f.remittance(margin, f.y, f.w-2*margin) + pdf.MM(6)
+	table, _ = f.peopleRows(people, margin, f.w-2*margin)
+	f.people(table, margin, f.w-2*margin)
+}
+
+// share is what one timekeeper billed.
+type share struct {
+	who    Timekeeper
+	hours  money.Fixed4
+	amount int64
+}
+
+// byTimekeeper sums the fees by timekeeper, in the order of People.
+func (d *Document) byTimekeeper() []share {
+	shares := make([]share, len(d.People))
+	at := make(map[string]int, len(d.People))
+	for i, p := range d.People {
+		shares[i].who = p
+		at[p.Code] = i
+	}
+	for i := range d.Lines {
+		l := &d.Lines[i]
+		if k, ok := at[l.Who]; ok && l.Kind == Fee {
+			shares[k].hours += l.QuantityE4
+			shares[k].amount += l.AmountMinor
+		}
+	}
+	return shares
+}
+
+// peopleRows are the rows of the table of timekeepers, its head first, and their height.
+func (f *flow) peopleRows(people []share, x, w pdf.Unit) (rows []row, height pdf.Unit) {
+	amounts, times := f.fonts.Width(pdf.Bold, typeTable, "Amount"), f.fonts.Width(pdf.Bold, typeTable, "Hours")
+	for _, p := range people {
+		amounts = max(amounts, f.fonts.Width(pdf.Regular, typeTable, amount(p.amount, f.doc.Currency)))
+		times = max(times, f.fonts.Width(pdf.Regular, typeTable, hours(p.hours)))
+	}
+	names := w - amounts - times - 2*gap
+	add := func(face pdf.Face, name, h, a string, first, rest pdf.Scope) {
+		lines := f.fonts.Wrap(nil, face, typeTable, names, clean(name))
+		r := row{lines: len(lines), cells: []cell{
+			{lines: lines, x: x, w: names, scope: first, field: "timekeeper"},
+			{lines: []string{h}, x: x + names + gap, w: times, right: true, scope: rest},
+			{lines: []string{a}, x: x + w - amounts, w: amounts, right: true, scope: rest},
+		}}
+		rows = append(rows, r)
+		height += r.height()
+	}
+	if len(people) > 0 {
+		add(pdf.Bold, "Timekeeper", "Hours", "Amount", pdf.Column, pdf.Column)
+	}
+	for _, p := range people {
+		add(pdf.Regular, p.who.Code+" "+p.who.Name+", "+class(p.who.Class), hours(p.hours), amount(p.amount, f.doc.Currency), pdf.Row, pdf.NoScope)
+	}
+	return rows, height
+}
+
+// people draws those rows in a column; only its head is bold.
+func (f *flow) people(rows []row, x, w pdf.Unit) {
+	if len(rows) == 0 {
+		return
+	}
+	f.y = f.stack(pdf.H2, x, f.y, w, pdf.Bold, typeTable, inkLite, "By timekeeper", "")
+	f.open(pdf.Table)
+	face := pdf.Bold
+	for i := range rows {
+		h := rows[i].height()
+		f.need(h)
+		f.open(pdf.TR)
+		for k := range rows[i].cells {
+			f.cell(&rows[i].cells[k], typeTable, face)
+		}
+		f.close()
+		f.y += h
+		f.box(x, f.y-30, w, 30, inkRule)
+		face = pdf.Regular
+	}
+	f.close()
+}
+
+// remittance says where, by when and with which reference to pay.
+func (f *flow) remittance(x, y, w pdf.Unit) pdf.Unit {
+	title, lines := f.doc.remittance()
+	y = f.stack(pdf.H2, x, y, w, pdf.Bold, typeTable, inkLite, title, "")
+	for _, line := range lines {
+		y = f.stack(pdf.P, x, y, w, pdf.Regular, typeText, inkText, line, "bank details")
+	}
+	return y
+}
+
+func (f *flow) remittanceHeight(w pdf.Unit) pdf.Unit {
+	_, lines := f.doc.remittance()
+	h := leading(typeTable)
+	for _, line := range lines {
+		h += pdf.Unit(len(f.fonts.Wrap(nil, pdf.Regular, typeText, w, clean(line)))) * leading(typeText)
+	}
+	return h
+}
+
+func (d *Document) remittance() (title string, lines []string) {
+	if d.Kind == KindCreditNote {
+		lines = append(lines, "This credit note reduces invoice "+d.Corrects.Number+" of "+d.Corrects.IssuedOn.Long()+
+			" ("+amount(d.Corrects.TotalMinor, d.Currency)+" "+string(d.Currency)+"). Nothing is to be paid on it.")
+		if d.Because != "" {
+			lines = append(lines, "Reason: "+d.Because)
+		}
+		return "About this credit", lines
+	}
+	lines = append(lines, string(d.Currency)+" "+amount(d.Totals.TotalMinor, d.Currency)+" by "+d.DueOn.Long()+", reference "+d.Number,
+		"Account of "+d.Firm.Name)
+	for _, x := range [...][2]string{{"Bank", d.Bank.Name}, {"Account", d.Bank.IBAN}, {"BIC or routing", d.Bank.BIC}} {
+		if x[1] != "" {
+			lines = append(lines, x[0]+": "+x[1])
+		}
+	}
+	lines = append(lines, "We never change bank details by e-mail.")
+	if d.Firm.Phone != "" {
+		lines = append(lines, "To check them, call "+d.Firm.Phone)
+	}
+	return "Pay to", lines
+}
