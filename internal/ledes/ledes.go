@@ -1,0 +1,113 @@
+// Package ledes reads, judges and writes LEDES files: 1998B and 98BI V2
+// (LEGAL-BILLING 3 and 4). It owns the grammar, the arithmetic and the codes of
+// the faults; it knows no firm and no database. Whether a matter or a timekeeper
+// exists is package capture's question.
+package ledes
+
+import "github.com/docketry/docketry/internal/fault"
+
+// Format is a file format by the name that commands and files use.
+type Format string
+
+// The formats. Unknown is what a file is that names none and looks like none.
+const (
+	Format1998B   Format = "1998B"
+	Format98BIV2  Format = "98BI_V2"
+	FormatXML21   Format = "XML_2.1"
+	FormatUnknown Format = "unknown"
+	FormatAuto    Format = "auto" // decide by the first lines
+)
+
+// Faults of this package. A fault inside a file is a Finding, not an error.
+var (
+	ErrFormat = fault.New(fault.Invalid, "ledes_format_unknown", "formats are 1998B and 98BI_V2")
+	ErrText   = fault.New(fault.Invalid, "ledes_text_invalid", "the text cannot stand in a LEDES file")
+	ErrWrite  = fault.New(fault.Invalid, "ledes_invoice_unwritable", "the invoice cannot be written as LEDES")
+	ErrXML    = fault.New(fault.Invalid, "ledes_xml_unread", "LEDES XML files are not read; send 1998B or 98BI V2")
+)
+
+// Severity tells whether a fault makes a file invalid.
+type Severity string
+
+// An error makes the file invalid; a warning is what many receivers take and some do not.
+const (
+	Error   Severity = "error"
+	Warning Severity = "warning"
+)
+
+// Code is a fault of rejection_reasons.csv. COD-01 here is not the guideline rule of that name.
+type Code string
+
+// The codes that a file alone can earn.
+const (
+	FIL01 Code = "FIL-01" // not the format named, or not ASCII
+	FIL02 Code = "FIL-02" // header missing, misspelt or out of order
+	FIL03 Code = "FIL-03" // wrong number of columns
+	FIL04 Code = "FIL-04" // no [] at the end of a line
+	FIL05 Code = "FIL-05" // file extension
+	FLD01 Code = "FLD-01" // not a real YYYYMMDD date
+	FLD02 Code = "FLD-02" // not a number
+	FLD03 Code = "FLD-03" // required field blank
+	FLD04 Code = "FLD-04" // longer than the field
+	FLD05 Code = "FLD-05" // country form
+	FLD06 Code = "FLD-06" // negative units
+	FLD08 Code = "FLD-08" // not in the allowed list
+	ARI01 Code = "ARI-01" // line total wrong
+	ARI02 Code = "ARI-02" // invoice total differs between lines
+	ARI03 Code = "ARI-03" // invoice total is not the sum
+	ARI04 Code = "ARI-04" // tax by line differs from tax on the total
+	TKP03 Code = "TKP-03" // classification
+	COD01 Code = "COD-01" // code not allowed, or of another set
+	DUP01 Code = "DUP-01" // the same number twice
+	TAX01 Code = "TAX-01" // tax rate or type missing or wrong
+)
+
+// Unconvertible is a value that the other format cannot hold, or one that it
+// requires and the source lacks. It is no receiver's code.
+const Unconvertible Code = "CONVERT"
+
+// Finding is one fault of a file, in words that its sender can act on.
+type Finding struct {
+	Code     Code     `json:"code"`
+	Severity Severity `json:"severity"`
+	Line     int      `json:"line"`  // physical, from 1; a fault of a whole invoice names its first line
+	Field    string   `json:"field"` // the header's name; "" when the whole line is meant
+	Value    string   `json:"value"` // as it stands in the file, at most 200 characters
+	Message  string   `json:"message"`
+	Fix      string   `json:"fix"`
+}
+
+// Summary is one invoice of a file. Total is the text that most of its lines
+// carry, "" when none is a number. Lines counts the lines that could be read.
+type Summary struct {
+	Number string `json:"number"`
+	Client string `json:"client"`
+	Matter string `json:"matter"`
+	Total  string `json:"total"`
+	Lines  int    `json:"lines"`
+
+	FirstLine int `json:"-"`
+}
+
+// Options says how to read. The zero value reads a file of either format.
+type Options struct {
+	Format Format // FormatAuto or "" decides by the first lines
+}
+
+// Handler takes what Scan finds, as it finds it. Either part may be nil.
+type Handler struct {
+	Finding func(Finding)
+	Line    func(*Line) // its findings have been given already; the line is only valid during the call
+}
+
+// Result is what a whole file comes to.
+type Result struct {
+	Format   Format
+	Errors   int // findings with severity error; the file is valid when 0
+	Warnings int
+	Lines    int // data lines that could be read
+	Invoices []Summary
+}
+
+// Valid tells whether the file holds no error.
+func (r Result) Valid() bool { return r.Errors == 0 }

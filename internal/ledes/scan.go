@@ -1,0 +1,141 @@
+package ledes
+
+import (
+	"bytes"
+	"errors"
+	"io"
+)
+
+var terminator = []byte("[]")
+
+// scan is one pass over one file. Its memory grows with the invoices of the file,
+// not with its lines.
+type scan struct {
+	layout  layout
+	codes   map[uint64]codeUse
+	handler Handler
+	result  Result
+
+	line     Line
+	fields   [][]byte
+	repeated repeated
+	invoices ledger
+	numbers  lineNumbers
+	blank    struct{ first, count int } // empty lines, until it is known whether more lines follow
+}
+
+// Scan reads a whole file once and tells every fault (LEGAL-BILLING 3 says which
+// fault hides which). The error is one of reading; ErrXML for an XML file.
+func Scan(src io.Reader, o Options, h Handler) (Result, error) {
+	s := &scan{codes: usualCodes(), handler: h, invoices: newLedger()}
+	s.result.Format = FormatUnknown
+	lines := newLineReader(src)
+	known, err := s.head(lines, o.Format)
+	if err != nil || !known {
+		return s.result, err
+	}
+	for {
+		line, err := lines.next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return s.result, err
+		}
+		s.data(line, lines.number)
+	}
+	s.finish(lines.number)
+	return s.result, nil
+}
+
+// data takes one line after the header.
+func (s *scan) data(line []byte, number int) {
+	if len(line) == 0 || (line[0] <= ' ' && len(bytes.TrimSpace(line)) == 0) {
+		if s.blank.count == 0 {
+			s.blank.first = number
+		}
+		s.blank.count++
+		return
+	}
+	if s.blank.count > 0 {
+		s.flushBlank()
+	}
+	body, ended := bytes.CutSuffix(line, terminator)
+	if !ended {
+		body = line
+	}
+	s.fields = s.fields[:0]
+	same := s.repeated.starts(body)
+	if same {
+		s.fields, body = append(s.fields, s.repeated.fields[:]...), body[len(s.repeated.prefix):]
+	}
+	var plain bool
+	s.fields, plain = split(s.fields, body)
+	if len(s.fields) != len(s.layout.fields) {
+		s.wrongColumns(number, len(s.fields))
+		return
+	}
+	s.line = Line{Number: number, fields: s.fields}
+	if !ended {
+		s.fault(Error, FIL04, -1, unterminated(number).Message, unterminated(number).Fix)
+		s.cutLast()
+	}
+	if !plain {
+		s.foreignFields()
+	}
+	if i := bytes.Index(body, terminator); i >= 0 {
+		s.innerTerminators()
+	}
+	s.checkLine(same)
+}
+
+// wrongColumns is FIL-03, which yields nothing else; since nobody knows to which
+// invoice the line belongs, it hides ARI-03 of its neighbours.
+func (s *scan) wrongColumns(number, columns int) {
+	s.invoices.gap()
+	s.tell(Finding{
+		Code: FIL03, Severity: Error, Line: number,
+		Message: plural(columns, "column") + " where " + s.layout.word + " has " + plural(len(s.layout.fields), "column"),
+		Fix:     "look for a pipe or a line break inside a text, or a missing field",
+	})
+}
+
+// flushBlank tells the empty lines once another line follows them.
+func (s *scan) flushBlank() {
+	for i := range s.blank.count {
+		s.wrongColumns(s.blank.first+i, 0)
+	}
+	s.blank.count = 0
+}
+
+// finish tells what only a whole file shows.
+func (s *scan) finish(lines int) {
+	if s.blank.count > 0 && s.result.Lines > 0 {
+		s.tell(Finding{
+			Code: FIL03, Severity: Warning, Line: s.blank.first,
+			Message: "empty lines follow the last line", Fix: "end the file after the line break of its last line",
+		})
+	}
+	if s.result.Lines == 0 && !s.invoices.gapped {
+		s.tell(Finding{
+			Code: FIL03, Severity: Error, Line: max(lines, 2) + 1 - s.blank.count,
+			Message: "there is no line after the header", Fix: "a file holds at least one line of an invoice",
+		})
+	}
+	for _, inv := range s.invoices.order {
+		s.judgeInvoice(inv)
+	}
+	s.result.Invoices = s.invoices.summaries()
+}
+
+// tell counts a finding and passes it on.
+func (s *scan) tell(f Finding) {
+	if f.Severity == Error {
+		s.result.Errors++
+	} else {
+		s.result.Warnings++
+	}
+	if s.handler.Finding != nil {
+		s.handler.Finding(f)
+	}
+}
