@@ -156,7 +156,7 @@ func Window(from, until time.Time) GrantOption {
 	return func(g *grantRow) { g.from, g.until = from, &until }
 }
 
-// Grant gives who a role in the firm.
+// Grant gives who a role in the firm. A role of the bureau makes who one of its people.
 func (f F) Grant(t testing.TB, who ident.PersonID, role rbac.Role, opts ...GrantOption) ident.GrantID {
 	t.Helper()
 	now := f.d.Clock().Now()
@@ -169,6 +169,7 @@ func (f F) Grant(t testing.TB, who ident.PersonID, role rbac.Role, opts ...Grant
 		o(&g)
 	}
 	id := ident.New[ident.GrantID](now)
+	f.Exec(t, `UPDATE person SET staff = ? WHERE id = ?`, role.OfBureau(), who)
 	f.Exec(t, `INSERT INTO access_grant (firm_id, id, person_id, role, scope_kind, scope_ids, practice_groups, class, label, from_at, until_at, reason, created_at)
 		VALUES (?, ?, ?, ?, ?, ?::uuid[], ?::text[], ?, ?, ?, ?, 'test', ?)`,
 		f.ID, id, who, role, g.scope, db.Array(g.ids), db.Array(g.practices), g.class, g.label, g.from, g.until, now)
