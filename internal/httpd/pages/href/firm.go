@@ -1,0 +1,82 @@
+package href
+
+import "github.com/docketry/docketry/internal/ident"
+
+// Clients is a firm's clients. New and Edit work for each list of a firm.
+func Clients(f ident.FirmID) string { return list(f, "clients") }
+
+// Client is one client's form.
+func Client(f ident.FirmID, id ident.ClientID) string { return one(f, "clients", id) }
+
+// Payors is who receives and pays.
+func Payors(f ident.FirmID) string { return list(f, "payors") }
+
+// PayorOf is one payor's form with its contacts.
+func PayorOf(f ident.FirmID, id ident.PayorID) string { return one(f, "payors", id) }
+
+// Contacts is where a payor's new contact posts.
+func Contacts(f ident.FirmID, p ident.PayorID) string { return PayorOf(f, p) + "/contacts" }
+
+// ContactAct posts verify or close for one contact.
+func ContactAct(f ident.FirmID, p ident.PayorID, c ident.ContactID, act string) string {
+	return Contacts(f, p) + "/" + string(c) + "/" + act
+}
+
+// Matters is a firm's matters.
+func Matters(f ident.FirmID) string { return list(f, "matters") }
+
+// Matter is one matter's form.
+func Matter(f ident.FirmID, id ident.MatterID) string { return one(f, "matters", id) }
+
+// Timekeepers is who bills.
+func Timekeepers(f ident.FirmID) string { return list(f, "timekeepers") }
+
+// Timekeeper is one timekeeper's form.
+func Timekeeper(f ident.FirmID, id ident.TimekeeperID) string { return one(f, "timekeepers", id) }
+
+// Rates is a firm's price list.
+func Rates(f ident.FirmID) string { return list(f, "rates") }
+
+// Rate is one rate, to end it or put another in its place.
+func Rate(f ident.FirmID, id ident.RateID) string { return one(f, "rates", id) }
+
+// New is the form for a new thing of a list.
+func New(list string) string { return list + "/new" }
+
+// Act is where an act on a thing posts.
+func Act(thing, act string) string { return thing + "/" + act }
+
+// SLA is a firm's service levels, for a month as format.MonthKey writes it or "" for this one.
+func SLA(f ident.FirmID, month string) string { return Query(list(f, "sla"), "month", month) }
+
+// SLACycles is the list behind a figure: target and outcome may be "" for all.
+func SLACycles(f ident.FirmID, month, target, outcome string) string {
+	return Query(list(f, "sla")+"/cycles", "month", month, "target", target, "outcome", outcome)
+}
+
+// Access is who may see what.
+func Access(f ident.FirmID) string { return list(f, "access") }
+
+// AccessEnded is the list of grants that are over.
+func AccessEnded(f ident.FirmID) string { return Access(f) + "/ended" }
+
+// Grant is one grant; ending it posts below.
+func Grant(f ident.FirmID, id ident.GrantID) string { return one(f, "access", id) }
+
+// Exports is a firm's exports.
+func Exports(f ident.FirmID) string { return list(f, "exports") }
+
+// Export is one export with its history.
+func Export(f ident.FirmID, id ident.ExportID) string { return one(f, "exports", id) }
+
+// Audit is a firm's audit log.
+func Audit(f ident.FirmID) string { return list(f, "audit") }
+
+// AuditEntry is one leaf of it, with its proof.
+func AuditEntry(f ident.FirmID, id ident.LeafID) string { return one(f, "audit", id) }
+
+// Jobs is a firm's parked and waiting jobs.
+func Jobs(f ident.FirmID) string { return list(f, "jobs") }
+
+// JobRetry posts another try of a parked job.
+func JobRetry(f ident.FirmID, id ident.JobID) string { return one(f, "jobs", id) + "/retry" }

@@ -1,0 +1,66 @@
+// Package href is every address that a page links or posts to, in one place, so
+// that a link and its route cannot drift apart. Firm-bound addresses start with
+// /firms/{firm}; those across firms name none (DESIGN 8). It knows no page.
+package href
+
+import (
+	"net/url"
+
+	"github.com/docketry/docketry/internal/ident"
+)
+
+// Addresses without a firm.
+const (
+	Home        = "/"
+	SignIn      = "/sign-in"     // GET the form, POST e-mail and password
+	SignOut     = "/sign-out"    // POST
+	Me          = "/people/me"   // the account page
+	Preferences = "/preferences" // POST theme, density or keys, and back
+	Keys        = "/keys"        // the list of shortcuts
+	Queue       = "/queue"
+	Next        = "/queue/next" // POST: claims the best item and goes there
+	Runs        = "/runs"
+	Firms       = "/firms"
+	Payor       = "/payor"          // the payor's door: asks for a code
+	PayorEnter  = "/payor/enter"    // GET the form for the code, POST the code
+	PayorLeave  = "/payor/leave"    // POST
+	PayorList   = "/payor/invoices" // that payor's invoices, and no others
+)
+
+// Query adds name, value pairs to an address; empty values are left out, so the
+// plain list keeps its plain address.
+func Query(address string, pairs ...string) string {
+	v := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			v.Set(pairs[i], pairs[i+1])
+		}
+	}
+	if len(v) == 0 {
+		return address
+	}
+	return address + "?" + v.Encode()
+}
+
+// Firm is a firm's own page, and the root of all that belongs to it.
+func Firm(f ident.FirmID) string { return "/firms/" + string(f) }
+
+// FirmNew is the form for a new firm.
+const FirmNew = "/firms/new"
+
+// FirmEdit is the form of a firm's own data.
+func FirmEdit(f ident.FirmID) string { return Firm(f) + "/edit" }
+
+func list(f ident.FirmID, noun string) string { return Firm(f) + "/" + noun }
+
+func one[T ~string](f ident.FirmID, noun string, id T) string {
+	return Firm(f) + "/" + noun + "/" + string(id)
+}
+
+// PayorInvoice is one invoice as its payor sees it.
+func PayorInvoice(id ident.InvoiceID) string { return PayorList + "/" + string(id) }
+
+// PayorDocument is its PDF or LEDES file.
+func PayorDocument(id ident.InvoiceID, kind string) string {
+	return PayorInvoice(id) + "/documents/" + kind
+}

@@ -1,0 +1,39 @@
+package href
+
+import "github.com/docketry/docketry/internal/ident"
+
+// Invoices is the list of a firm's invoices.
+func Invoices(f ident.FirmID) string { return list(f, "invoices") }
+
+// Invoice is one invoice.
+func Invoice(f ident.FirmID, id ident.InvoiceID) string { return one(f, "invoices", id) }
+
+// InvoiceAct is a form below an invoice and where it posts: credit, send, remind.
+func InvoiceAct(f ident.FirmID, id ident.InvoiceID, act string) string {
+	return Invoice(f, id) + "/" + act
+}
+
+// Document is a file of an invoice: pdf, ledes-1998b, ledes-98bi.
+func Document(f ident.FirmID, id ident.InvoiceID, kind string) string {
+	return Invoice(f, id) + "/documents/" + kind
+}
+
+// ReminderSkip posts the reason why a planned reminder is left out.
+func ReminderSkip(f ident.FirmID, id ident.InvoiceID, r ident.ReminderID) string {
+	return Invoice(f, id) + "/reminders/" + string(r) + "/skip"
+}
+
+// Receivables is what is open, by age.
+func Receivables(f ident.FirmID) string { return list(f, "receivables") }
+
+// Payments is the list of money received.
+func Payments(f ident.FirmID) string { return list(f, "payments") }
+
+// PaymentNew is the form for money received.
+func PaymentNew(f ident.FirmID) string { return Payments(f) + "/new" }
+
+// Payment is one payment with what it settles.
+func Payment(f ident.FirmID, id ident.PaymentID) string { return one(f, "payments", id) }
+
+// PaymentAllocate is where shares of a payment are set against invoices.
+func PaymentAllocate(f ident.FirmID, id ident.PaymentID) string { return Payment(f, id) + "/allocate" }

@@ -1,0 +1,68 @@
+package href
+
+import "github.com/docketry/docketry/internal/ident"
+
+// Item is one work item. Its acts post below it.
+func Item(f ident.FirmID, id ident.WorkItemID) string { return one(f, "items", id) }
+
+// ItemAct is where an act on an item posts: claim, finish, skip, return, messages.
+func ItemAct(f ident.FirmID, id ident.WorkItemID, act string) string { return Item(f, id) + "/" + act }
+
+// Finding is where an act on one finding of an item posts: settle, waive.
+func Finding(f ident.FirmID, id ident.WorkItemID, finding ident.FindingID, act string) string {
+	return Item(f, id) + "/findings/" + string(finding) + "/" + act
+}
+
+// Clock explains one due date, step by step.
+func Clock(f ident.FirmID, id ident.WorkItemID, clock ident.ClockID) string {
+	return Item(f, id) + "/clocks/" + string(clock)
+}
+
+// Imports, ImportNew and Import are a firm's files of time and expenses.
+func Imports(f ident.FirmID) string { return list(f, "imports") }
+
+// ImportNew is the upload form.
+func ImportNew(f ident.FirmID) string { return Imports(f) + "/new" }
+
+// Import is one file with what landed and what did not.
+func Import(f ident.FirmID, id ident.ImportID) string { return one(f, "imports", id) }
+
+// ImportAct posts land or undo.
+func ImportAct(f ident.FirmID, id ident.ImportID, act string) string {
+	return Import(f, id) + "/" + act
+}
+
+// Prebills is the list of a firm's pre-bills.
+func Prebills(f ident.FirmID) string { return list(f, "prebills") }
+
+// PrebillNew is the form that builds one.
+func PrebillNew(f ident.FirmID) string { return Prebills(f) + "/new" }
+
+// Prebill is one pre-bill.
+func Prebill(f ident.FirmID, id ident.PrebillID) string { return one(f, "prebills", id) }
+
+// PrebillAct posts submit, request-changes, approve, withdraw or cancel.
+func PrebillAct(f ident.FirmID, id ident.PrebillID, act string) string {
+	return Prebill(f, id) + "/" + act
+}
+
+// PrebillLine is the form of one act on a line, and where it posts: edit,
+// write-down, hold, release.
+func PrebillLine(f ident.FirmID, id ident.PrebillID, line ident.PrebillLine, act string) string {
+	return Prebill(f, id) + "/lines/" + string(line) + "/" + act
+}
+
+// RunNew is the form for a run of one firm, with its control totals.
+func RunNew(f ident.FirmID) string { return list(f, "runs") + "/new" }
+
+// RunList is where a new run posts.
+func RunList(f ident.FirmID) string { return list(f, "runs") }
+
+// Run is one run's progress.
+func Run(f ident.FirmID, id ident.RunID) string { return one(f, "runs", id) }
+
+// RunEvents is the run's stream of events.
+func RunEvents(f ident.FirmID, id ident.RunID) string { return Run(f, id) + "/events" }
+
+// RunAct posts retry or stop.
+func RunAct(f ident.FirmID, id ident.RunID, act string) string { return Run(f, id) + "/" + act }

@@ -1,0 +1,86 @@
+package layout
+
+import (
+	"strconv"
+
+	"github.com/a-h/templ"
+
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/rbac"
+)
+
+// NavItem is one line of the menu.
+type NavItem struct {
+	Key        string // for Chrome.Active
+	Label      string
+	Href       string
+	Icon       string
+	Count      int    // 0 is not shown
+	Section    string // a small heading before the first item of a section
+	Permission rbac.Permission
+}
+
+// Menu is every line there is, for firm or, when firm is "", across firms. The
+// caller keeps those whose permission the person has (Keep) and sets counts.
+func Menu(firm ident.FirmID) []NavItem {
+	items := []NavItem{
+		{Key: "queue", Label: "My queue", Href: href.Queue, Icon: "queue", Permission: rbac.QueueRead},
+		{Key: "runs", Label: "Invoice runs", Href: href.Runs, Icon: "bolt", Permission: rbac.RunRead},
+		{Key: "firms", Label: "Firms", Href: href.Firms, Icon: "home", Permission: rbac.FirmRead},
+	}
+	if firm == "" {
+		return items
+	}
+	return append(items, inFirm(firm)...)
+}
+
+func inFirm(f ident.FirmID) []NavItem {
+	return []NavItem{
+		{Key: "sla", Label: "Service levels", Href: href.SLA(f, ""), Icon: "chart", Section: "This firm", Permission: rbac.SLARead},
+		{Key: "prebills", Label: "Pre-bills", Href: href.Prebills(f), Icon: "item", Section: "This firm", Permission: rbac.PrebillRead},
+		{Key: "invoices", Label: "Invoices", Href: href.Invoices(f), Icon: "money", Section: "This firm", Permission: rbac.InvoiceRead},
+		{Key: "receivables", Label: "Receivables", Href: href.Receivables(f), Icon: "trend", Section: "This firm", Permission: rbac.ReceivableRead},
+		{Key: "payments", Label: "Payments", Href: href.Payments(f), Icon: "check", Section: "This firm", Permission: rbac.PaymentRead},
+		{Key: "imports", Label: "Imports", Href: href.Imports(f), Icon: "download", Section: "This firm", Permission: rbac.ImportRead},
+		{Key: "exports", Label: "Exports", Href: href.Exports(f), Icon: "box", Section: "This firm", Permission: rbac.ExportRead},
+		{Key: "clients", Label: "Clients", Href: href.Clients(f), Icon: "users", Section: "Set-up", Permission: rbac.ClientRead},
+		{Key: "payors", Label: "Payors", Href: href.Payors(f), Icon: "id", Section: "Set-up", Permission: rbac.PayorRead},
+		{Key: "matters", Label: "Matters", Href: href.Matters(f), Icon: "dispute", Section: "Set-up", Permission: rbac.MatterRead},
+		{Key: "timekeepers", Label: "Timekeepers", Href: href.Timekeepers(f), Icon: "clock", Section: "Set-up", Permission: rbac.TimekeeperRead},
+		{Key: "rates", Label: "Rates", Href: href.Rates(f), Icon: "transfer", Section: "Set-up", Permission: rbac.RateRead},
+		{Key: "access", Label: "Access", Href: href.Access(f), Icon: "key", Section: "Oversight", Permission: rbac.GrantRead},
+		{Key: "audit", Label: "Audit log", Href: href.Audit(f), Icon: "chain", Section: "Oversight", Permission: rbac.AuditRead},
+		{Key: "jobs", Label: "Jobs", Href: href.Jobs(f), Icon: "refresh", Section: "Oversight", Permission: rbac.JobRead},
+	}
+}
+
+// Keep is the items that may says yes to, in order.
+func Keep(items []NavItem, may func(rbac.Permission) bool) []NavItem {
+	kept := make([]NavItem, 0, len(items))
+	for _, n := range items {
+		if may(n.Permission) {
+			kept = append(kept, n)
+		}
+	}
+	return kept
+}
+
+// newSection tells whether item i starts a section of the menu.
+func newSection(items []NavItem, i int) bool {
+	return items[i].Section != "" && (i == 0 || items[i-1].Section != items[i].Section)
+}
+
+func (n NavItem) count() string { return strconv.Itoa(n.Count) }
+
+// more marks the current line, and the one that "g d" goes to.
+func (n NavItem) more(active string) templ.Attributes {
+	a := templ.Attributes{}
+	if n.Key == active {
+		a["aria-current"] = "page"
+	}
+	if n.Key == "sla" {
+		a["data-go-d"] = true
+	}
+	return a
+}

@@ -1,0 +1,74 @@
+// Single keys. They can be switched off (WCAG 2.1.4), never fire while someone
+// types, and never do what cannot be undone: they press a button that is there.
+export function keys(list, open) {
+  const off = document.documentElement.dataset.keys === "off";
+  const typing = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
+  const places = { q: "/queue", d: document.querySelector("[data-go-d]")?.href };
+  const press = (name) => document.querySelector(`[data-press="${name}"]:not([disabled])`)?.click();
+  let chord = false;
+
+  document.addEventListener("keydown", (ev) => {
+    if (ev.key === "Enter" && (ev.ctrlKey || ev.metaKey)) {
+      press("finish");
+      return;
+    }
+    if (off || ev.ctrlKey || ev.metaKey || ev.altKey || ev.isComposing) return;
+    if (ev.target.closest(typing) || document.querySelector("dialog[open]")) return;
+    if (chord) {
+      chord = false;
+      if (ev.key === "n") press("next");
+      else if (places[ev.key]) location.assign(places[ev.key]);
+      return;
+    }
+    switch (ev.key) {
+      case "g":
+        chord = true;
+        setTimeout(() => (chord = false), 900);
+        break;
+      case "?":
+        open("/keys");
+        break;
+      case "/": {
+        const box = document.querySelector("input[data-filter]");
+        if (box) {
+          ev.preventDefault();
+          box.focus();
+        }
+        break;
+      }
+      case "j":
+        list.go(1);
+        break;
+      case "k":
+        list.go(-1);
+        break;
+      case "x":
+        list.toggle();
+        break;
+      case "m": {
+        const box = document.querySelector("[data-message]");
+        if (box) {
+          ev.preventDefault();
+          box.focus();
+        }
+        break;
+      }
+      case "n":
+      case "p":
+        finding(ev.key === "n" ? 1 : -1);
+        break;
+      default:
+        if (/^[1-3uzweh]$/.test(ev.key)) press(ev.key);
+    }
+  });
+
+  // n and p walk the findings; the fixes of the one in view answer to 1, 2, 3.
+  let at = -1;
+  function finding(step) {
+    const boxes = [...document.querySelectorAll(".fixbox")];
+    if (!boxes.length) return;
+    at = (at + step + boxes.length) % boxes.length;
+    boxes[at].scrollIntoView({ block: "center" });
+    boxes[at].querySelector("button, a, summary")?.focus({ preventScroll: true });
+  }
+}
