@@ -1,0 +1,133 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/guideline"
+)
+
+func newGuidelineCmd() *cobra.Command {
+	cmd := &cobra.Command{Use: "guideline", Short: "Judge time and costs by billing guidelines"}
+	cmd.AddCommand(newGuidelineCheckCmd())
+	return cmd
+}
+
+func newGuidelineCheckCmd() *cobra.Command {
+	var entries, rules string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "check --entries FILE.csv [--rules FILE.json]",
+		Short: "List what the rules find in a file of entries, without a database",
+		Long: `Reads a CSV file with the columns id, timekeeper_class, hours, narrative,
+task_code and activity_code, and where it has them date, client, matter,
+timekeeper, rate, and for costs expense_code, quantity and unit_cost. A rule
+whose columns the file lacks is not run. --rules back-tests a client's guidelines.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			policy, err := readPolicy(rules)
+			if err != nil {
+				return err
+			}
+			f, err := os.Open(entries)
+			if err != nil {
+				return fmt.Errorf("open entries: %w", err)
+			}
+			defer f.Close()
+			sheet, err := guideline.ReadSheet(f)
+			if err != nil {
+				return explain(entries, err)
+			}
+			if asJSON {
+				return checkJSON(cmd.OutOrStdout(), sheet, policy)
+			}
+			return checkText(cmd.OutOrStdout(), sheet, policy)
+		},
+	}
+	cmd.Flags().StringVar(&entries, "entries", "", "CSV file of entries")
+	cmd.Flags().StringVar(&rules, "rules", "", "JSON file of a client's parameters")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
+	_ = cmd.MarkFlagRequired("entries") // fails only for a flag that is not there
+	return cmd
+}
+
+func readPolicy(path string) (guideline.Policy, error) {
+	if path == "" {
+		return guideline.Policy{}, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return guideline.Policy{}, fmt.Errorf("open rules: %w", err)
+	}
+	defer f.Close()
+	p, err := guideline.ReadPolicy(f)
+	return p, explain(path, err)
+}
+
+// explain spells out a fault's fields, one a line, for a reader at a terminal.
+func explain(path string, err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		return err
+	}
+	text := path + ": " + f.Message
+	for _, x := range f.Fields {
+		text += fmt.Sprintf("\n  line %d, %s: %s; %s", x.Line, x.Path, x.Message, x.Fix)
+	}
+	return errors.New(text)
+}
+
+// checked is one entry of the answer; every id is listed.
+type checked struct {
+	ID       string         `json:"id"`
+	Findings []checkedFault `json:"findings"`
+}
+
+type checkedFault struct {
+	Rule     string `json:"rule"`
+	Severity string `json:"severity"`
+	Message  string `json:"message"`
+	Fix      string `json:"fix"`
+}
+
+func checkJSON(w io.Writer, sheet *guideline.Sheet, policy guideline.Policy) error {
+	out := make([]checked, 0, len(sheet.Lines))
+	for _, l := range sheet.Lines {
+		c := checked{ID: l.ID, Findings: []checkedFault{}}
+		for _, f := range sheet.Check(l, policy) {
+			c.Findings = append(c.Findings, checkedFault{f.Rule, string(f.Severity), f.Message, f.Fix})
+		}
+		out = append(out, c)
+	}
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", " ")
+	return e.Encode(out)
+}
+
+func checkText(w io.Writer, sheet *guideline.Sheet, policy guideline.Policy) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	lines, total := 0, 0
+	for _, l := range sheet.Lines {
+		found := sheet.Check(l, policy)
+		if len(found) > 0 {
+			lines++
+		}
+		for _, f := range found {
+			total++
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", l.ID, f.Rule, f.Severity, f.Title, f.Message)
+		}
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "%d entries, %d with findings, %d findings\n", len(sheet.Lines), lines, total)
+	return nil
+}

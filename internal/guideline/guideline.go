@@ -1,0 +1,213 @@
+// Package guideline judges time and expense lines by the rules that clients put
+// on bills (LEGAL-BILLING.md 7). A rule is a pure function of line, context and
+// parameters: the same input gives the same findings, and no rule changes
+// anything. Findings are kept beside the line; what is done about them is the
+// business of the packages that own the line.
+package guideline
+
+import (
+	"time"
+
+	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/utbms"
+)
+
+// Severity says what a finding does to its line (engine rule 4).
+type Severity string
+
+// Block stops the next step, Warn needs a reason to go on, Auto proposes an adjustment.
+const (
+	Block Severity = "block"
+	Warn  Severity = "warn"
+	Auto  Severity = "auto"
+)
+
+// Stage is a point in a line's life; each rule names the stages it is checked at.
+type Stage string
+
+// Every is the command line's: all rules whose inputs are there.
+const (
+	Entry   Stage = "entry"
+	Prebill Stage = "prebill"
+	Final   Stage = "final"
+	EFile   Stage = "efile"
+	Every   Stage = ""
+)
+
+// Kind of a line.
+type Kind string
+
+// Time is hours of a person, Expense a cost passed on.
+const (
+	Time    Kind = "time"
+	Expense Kind = "expense"
+)
+
+// Line is one time entry or expense as a rule sees it. IDs are opaque: rules only
+// compare them.
+type Line struct {
+	ID         string
+	Kind       Kind
+	Client     string
+	Matter     string
+	Timekeeper string
+	Class      string    // LEDES classification; "" counts as a partner, the strictest reading
+	On         time.Time // work date; only year, month and day count
+
+	Hours    money.Fixed4
+	Quantity money.Fixed4 // of an expense
+	UnitCost money.Fixed4
+	Rate     money.Fixed4
+
+	ValueMinor int64 // what the line would be billed at now
+	Currency   money.Currency
+
+	Narrative string
+	Task      string
+	Activity  string
+	Expense   string
+}
+
+// Input is one thing a rule needs to know. A rule whose inputs are not all there
+// does not run: silence about the unknown is better than a guess.
+type Input uint32
+
+// What can be known about a line and around it.
+const (
+	InHours Input = 1 << iota
+	InNarrative
+	InTask
+	InActivity
+	InExpense
+	InRate
+	InUnitCost // and quantity, of an expense
+	InDate
+	InTimekeeper
+	InMatter
+	InClient
+	InTaskSet
+	InMatterDates
+	InToday
+	InBilledOn
+	InAgreedRate
+	InAll Input = 1<<iota - 1
+)
+
+// Context is what is around the line.
+type Context struct {
+	Stage      Stage
+	Policy     Policy
+	Known      Input
+	Book       *Book     // the other lines; nil when there are none
+	Today      time.Time // in the firm's zone
+	BilledOn   time.Time // invoice date at the pre-bill stage
+	TaskSet    string    // the matter's UTBMS set, "" none
+	OpenedOn   time.Time
+	ClosedOn   time.Time    // zero while open
+	AgreedRate money.Fixed4 // what rate.Resolve gives for the work date
+	HasRate    bool         // false: nothing resolves (RAT-02)
+}
+
+// Proposal is a fix that can be applied as it stands. Nothing applies it unasked.
+type Proposal struct {
+	Field  string `json:"field"`  // "hours", "rate", "activity_code", "task_code", "unit_cost" or "value"
+	Value  string `json:"value"`  // decimal text, a code, or for "value" the amount to bill
+	Reason string `json:"reason"` // write-down reason of LEGAL-BILLING 9, "" when nothing is written down
+}
+
+// Finding is one rule's remark on one line.
+type Finding struct {
+	Rule        string
+	Version     int
+	Title       string // the rule's name, "Block billing"
+	Severity    Severity
+	Stage       Stage
+	Field       string // the line's field it is about
+	Observed    string // may quote the narrative: C3
+	Expected    string
+	Params      string // the parameters it was judged by, "max_hours=10.0"
+	Message     string // fact, rule with section, consequence
+	Fix         string
+	Proposal    *Proposal
+	AtRiskMinor int64 // what the client would cut, in the line's currency
+}
+
+// Check runs every rule that is switched on, belongs to the stage and has its
+// inputs, and returns the findings in rule order. It is safe for concurrent use.
+func Check(l Line, c Context) []Finding {
+	j := &job{Line: l, Context: c, policy: c.Policy.orDefault()}
+	j.Task, j.Activity, j.Expense = utbms.Clean(l.Task), utbms.Clean(l.Activity), utbms.Clean(l.Expense)
+	j.text = read(l.Narrative)
+	j.Known &^= l.lacks()
+	for i := range rules() {
+		r := &rules()[i]
+		if r.runs(j) {
+			j.rule = r
+			r.check(j)
+		}
+	}
+	return j.findings
+}
+
+// lacks are the inputs that this line has no value for.
+func (l *Line) lacks() (in Input) {
+	if l.On.IsZero() {
+		in |= InDate
+	}
+	if l.Timekeeper == "" && l.Kind == Time {
+		in |= InTimekeeper
+	}
+	if l.Matter == "" {
+		in |= InMatter
+	}
+	if l.Client == "" {
+		in |= InClient
+	}
+	return in
+}
+
+// job is one line under judgement.
+type job struct {
+	Line
+	Context
+	policy   *Policy
+	text     *text
+	rule     *rule
+	findings []Finding
+}
+
+// remark is what a rule says; report adds what every finding carries.
+type remark struct {
+	severity Severity // "" is the rule's own
+	field    string
+	observed string
+	expected string
+	params   string
+	fact     string // a sentence
+	ask      string // what the rule asks for, a clause without capital and stop
+	so       string // consequence, a sentence; "" for the severity's
+	fix      string
+	proposal *Proposal
+	atRisk   int64
+}
+
+func (j *job) report(m remark) {
+	severity := j.policy.severity(j.rule, m.severity)
+	so := m.so
+	if so == "" {
+		so = consequence[severity]
+	}
+	j.findings = append(j.findings, Finding{
+		Rule: j.rule.ID, Version: j.rule.Version, Title: j.rule.Name, Severity: severity, Stage: j.Stage,
+		Field: m.field, Observed: m.observed, Expected: m.expected, Params: m.params,
+		Message: m.fact + " " + j.policy.cite(j.rule.ID) + ": " + m.ask + ". " + so,
+		Fix:     m.fix, Proposal: m.proposal, AtRiskMinor: max(m.atRisk, 0),
+	})
+}
+
+// consequence is said where a rule has nothing more exact to say.
+var consequence = map[Severity]string{
+	Block: "The line cannot be billed like this.",
+	Warn:  "A payor may cut it.",
+	Auto:  "The adjustment is proposed and can be undone.",
+}

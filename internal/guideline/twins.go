@@ -1,0 +1,121 @@
+package guideline
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/docketry/docketry/internal/money"
+)
+
+// Rules that compare a line with the others in the book.
+var twinChecks = []check{
+	{"NAR-07", InNarrative | InDate | InTimekeeper | InMatter, copiedNarrative},
+	{"TIM-04", InNarrative | InHours | InDate | InTimekeeper | InMatter, exactDuplicate},
+	{"TIM-05", InNarrative | InHours | InDate | InTimekeeper | InMatter, nearDuplicate},
+	{"TIM-06", InNarrative | InHours | InDate | InTimekeeper | InClient, twoClients},
+	{"EXP-11", InNarrative | InDate | InMatter | InExpense, duplicateExpense},
+}
+
+func copiedNarrative(j *job) {
+	n := len(j.Book.dates(j.Line))
+	if len(j.text.words) == 0 || n < j.policy.CopiedDates {
+		return
+	}
+	j.report(remark{
+		field: "narrative", observed: fmt.Sprintf("%d dates", n), expected: fmt.Sprintf("fewer than %d", j.policy.CopiedDates), params: fmt.Sprintf("dates=%d", j.policy.CopiedDates),
+		fact: fmt.Sprintf("The same narrative stands on %d dates of this matter.", n), ask: "each day's work has its own narrative",
+		fix: "Say what was done on this day", atRisk: j.share(j.policy.BlockShare),
+	})
+}
+
+// twin finds the first earlier line that same accepts.
+func (j *job) twin(days int, same func(o Line) bool) (Line, bool) {
+	for _, o := range j.Book.near(j.Line, days) {
+		if j.Book.before(o, j.Line) && same(o) {
+			return o, true
+		}
+	}
+	return Line{}, false
+}
+
+func exactDuplicate(j *job) {
+	text := plainText(j.Narrative)
+	o, found := j.twin(0, func(o Line) bool {
+		return o.Matter == j.Matter && o.Hours == j.Hours && plainText(o.Narrative) == text
+	})
+	if !found {
+		return
+	}
+	j.report(remark{
+		field: "line", observed: o.ID, expected: "billed once",
+		fact: fmt.Sprintf("Another line has the same timekeeper, date, matter, hours (%s) and narrative.", o.Hours), ask: "work is billed once",
+		fix: "Take one of the two out", proposal: &Proposal{Field: "value", Value: j.amount(0), Reason: "DUPLICATE"}, atRisk: j.ValueMinor,
+	})
+}
+
+func nearDuplicate(j *job) {
+	own := j.text
+	o, found := j.twin(1, func(o Line) bool {
+		if o.Matter != j.Matter || o.Hours != j.Hours {
+			return false
+		}
+		exact := dayOf(o.On) == dayOf(j.On) && plainText(o.Narrative) == plainText(j.Narrative)
+		return !exact && alike(own, scan(o.Narrative), j.policy.NearDuplicate)
+	})
+	if !found {
+		return
+	}
+	j.report(remark{
+		field: "line", observed: o.ID, expected: "billed once", params: "similarity=" + j.policy.NearDuplicate.String(),
+		fact: fmt.Sprintf("A line of %s has the same hours (%s) and nearly the same narrative.", date(o.On), o.Hours), ask: "work is billed once",
+		fix: "Check whether it is the same work", atRisk: j.ValueMinor,
+	})
+}
+
+func twoClients(j *job) {
+	own := j.text
+	o, found := j.twin(0, func(o Line) bool {
+		return o.Client != j.Client && len(own.words) > 0 && alike(own, scan(o.Narrative), j.policy.NearDuplicate)
+	})
+	if !found {
+		return
+	}
+	j.report(remark{
+		field: "line", observed: o.ID, expected: "one client", params: "similarity=" + j.policy.NearDuplicate.String(),
+		fact: "The same work of the same day is billed to another client too.", ask: "time is billed to one client",
+		fix: "Take it out for one client, or divide the hours", atRisk: j.ValueMinor,
+	})
+}
+
+func duplicateExpense(j *job) {
+	text := plainText(j.Narrative)
+	o, found := j.twin(0, func(o Line) bool {
+		return o.Matter == j.Matter && o.Expense == j.Expense && o.ValueMinor == j.ValueMinor && plainText(o.Narrative) == text
+	})
+	if !found {
+		return
+	}
+	j.report(remark{
+		field: "line", observed: o.ID, expected: "billed once",
+		fact: "Another line has the same date, code, amount and text.", ask: "a cost is billed once",
+		fix: "Take one of the two out", proposal: &Proposal{Field: "value", Value: j.amount(0), Reason: "DUPLICATE"}, atRisk: j.ValueMinor,
+	})
+}
+
+// alike compares the sets of words: shared words over all words.
+func alike(a, b *text, least money.Fraction) bool {
+	in := map[string]int{}
+	for _, w := range a.words {
+		in[strings.TrimSuffix(w.low, "'s")] |= 1
+	}
+	for _, w := range b.words {
+		in[strings.TrimSuffix(w.low, "'s")] |= 2
+	}
+	both := 0
+	for _, sides := range in {
+		if sides == 3 {
+			both++
+		}
+	}
+	return len(in) > 0 && int64(both)*int64(money.One) >= int64(least)*int64(len(in))
+}
