@@ -1,10 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
-	"os/signal"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,17 +25,23 @@ func newDevstackCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer func() { _ = stack.Stop() }() // the command's own exit code matters more
-			signal.Ignore(os.Interrupt)         // the command gets it from the terminal too and decides
-			c := exec.Command(args[0], args[1:]...)
-			c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
-			c.Env = append(os.Environ(), "DOCKETRY_TEST_STACK="+stack.Run)
-			err = c.Run()
-			var exit *exec.ExitError
-			if errors.As(err, &exit) {
-				return &exitError{exit.ExitCode(), err}
-			}
-			return err
+			return errors.Join(beside(cmd.Context(), stack, args), stack.Stop())
 		},
 	}
+}
+
+// beside runs args to the end and passes on its exit code. An interrupt reaches
+// it too, and it decides how to end.
+func beside(ctx context.Context, stack *devstack.Stack, args []string) error {
+	c := exec.CommandContext(ctx, args[0], args[1:]...)
+	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
+	c.WaitDelay = 20 * time.Second
+	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
+	c.Env = append(os.Environ(), devstack.Env+"="+stack.Run)
+	err := c.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return &exitError{max(exit.ExitCode(), exitNo), err}
+	}
+	return err
 }

@@ -1,0 +1,104 @@
+package devstack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Extra is one server beside a stack: a Redis of one's own to break, or a
+// PgBouncer in front of the stack's PostgreSQL.
+type Extra struct {
+	Addresses
+	server *server
+}
+
+// Stop ends the server and removes its folder.
+func (e *Extra) Stop() error { return errors.Join(e.server.stop(), os.RemoveAll(e.Run)) }
+
+// StartRedis runs a Redis that nobody else uses.
+func StartRedis(ctx context.Context) (*Extra, error) {
+	return extra(func(who account, run string) (*server, error) {
+		return startRedis(ctx, who, run, filepath.Join(run, "redis"), false)
+	})
+}
+
+// StartBouncer runs a PgBouncer in transaction mode in front of the PostgreSQL at
+// addresses. Its own Addresses.Postgres leads through it, for the logins named.
+func StartBouncer(ctx context.Context, to Addresses, logins ...string) (*Extra, error) {
+	bin, err := find("pgbouncer", "pgbouncer")
+	if err != nil {
+		return nil, err
+	}
+	return extra(func(who account, run string) (*server, error) {
+		if err := bouncerFiles(run, to, logins); err != nil {
+			return nil, err
+		}
+		p := plan{name: "pgbouncer", who: who, run: run, ends: "KILL", argv: []string{bin, filepath.Join(run, "pgbouncer.ini")}}
+		s, err := p.start()
+		if err != nil {
+			return nil, err
+		}
+		socket := filepath.Join(run, ".s.PGSQL."+postgresPort)
+		err = s.ready(ctx, filepath.Join(run, "pgbouncer.pid"), func(ctx context.Context) error {
+			conn, err := new(net.Dialer).DialContext(ctx, "unix", socket)
+			if err != nil {
+				return err
+			}
+			return conn.Close()
+		})
+		if err != nil {
+			_ = s.stop() // the first error says more
+			return nil, err
+		}
+		return s, nil
+	})
+}
+
+func extra(start func(who account, run string) (*server, error)) (*Extra, error) {
+	who, err := unprivileged()
+	if err != nil {
+		return nil, err
+	}
+	run, err := makeRun(who)
+	if err != nil {
+		return nil, err
+	}
+	s, err := start(who, run)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(run))
+	}
+	return &Extra{At(run), s}, (&Stack{Addresses: At(run), servers: []*server{s}}).record(run)
+}
+
+func bouncerFiles(run string, to Addresses, logins []string) error {
+	ini := fmt.Sprintf(`[databases]
+* = host=%s port=%s
+[pgbouncer]
+listen_addr =
+listen_port = %s
+unix_socket_dir = %s
+pool_mode = transaction
+auth_type = trust
+auth_file = %s
+max_client_conn = 500
+default_pool_size = 4
+server_idle_timeout = 5
+ignore_startup_parameters = extra_float_digits
+`, to.Run, postgresPort, postgresPort, run, filepath.Join(run, "users.txt"))
+	users := ""
+	for _, l := range logins {
+		users += fmt.Sprintf("%q %q\n", l, "")
+	}
+	for name, text := range map[string]string{"pgbouncer.ini": ini, "users.txt": users} {
+		// 0644 in a folder that only the server's account and root may enter.
+		if err := os.WriteFile(filepath.Join(run, name), []byte(strings.TrimLeft(text, "\n")), 0o644); err != nil {
+			return fmt.Errorf("write PgBouncer's settings: %w", err)
+		}
+	}
+	return nil
+}
