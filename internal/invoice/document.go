@@ -89,11 +89,14 @@ type Party struct {
 	Phone   string   `json:"phone,omitempty"`
 }
 
-// Bank is where the money goes.
+// Bank is where the money goes. The names of account and code are the country's:
+// IBAN and BIC, or account and routing number.
 type Bank struct {
-	Name string `json:"name,omitempty"`
-	IBAN string `json:"iban,omitempty"` // or an account number
-	BIC  string `json:"bic,omitempty"`  // or a routing number
+	Name        string `json:"name,omitempty"`
+	Account     string `json:"account,omitempty"`
+	AccountName string `json:"account_name,omitempty"`
+	Code        string `json:"code,omitempty"`
+	CodeName    string `json:"code_name,omitempty"`
 }
 
 // Client is whose matter it is; the payor may be someone else.

@@ -129,7 +129,7 @@ func (d *Document) remittance() (title string, lines []string) {
 	}
 	lines = append(lines, string(d.Currency)+" "+amount(d.Totals.TotalMinor, d.Currency)+" by "+d.DueOn.Long()+", reference "+d.Number,
 		"Account of "+d.Firm.Name)
-	for _, x := range [...][2]string{{"Bank", d.Bank.Name}, {"Account", d.Bank.IBAN}, {"BIC or routing", d.Bank.BIC}} {
+	for _, x := range [...][2]string{{"Bank", d.Bank.Name}, {d.Bank.AccountName, d.Bank.Account}, {d.Bank.CodeName, d.Bank.Code}} {
 		if x[1] != "" {
 			lines = append(lines, x[0]+": "+x[1])
 		}

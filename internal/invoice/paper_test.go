@@ -153,7 +153,7 @@ func TestPaperCarriesEveryTextOfTheDocument(t *testing.T) {
 	d.Text = "Second interim invoice,\nas agreed on 3 October."
 	text := strings.Join(strings.Fields(extract(t, render(t, d))), " ")
 	for _, want := range []string{
-		"Second interim invoice, as agreed on 3 October.", d.Number, "6 Nov 2026", "6 Dec 2026", d.Firm.Name, d.Firm.TaxID, d.Bank.IBAN, d.Bank.BIC, d.Bank.Name,
+		"Second interim invoice, as agreed on 3 October.", d.Number, "6 Nov 2026", "6 Dec 2026", d.Firm.Name, d.Firm.TaxID, d.Bank.Account, d.Bank.Code, d.Bank.Name,
 		d.Payor.Name, "Attn. G. Amadi", d.Payor.TaxID, d.Matter.Name, "Your LIT-2026-118", "Services 1–31 October 2026",
 		"courtesy reduction −50.00", "reduction −", "Reverse charge does not apply.", "SB Siobhán Ó Briain, partner", "Page 1 of 2", "Page 2 of 2",
 	} {

@@ -122,7 +122,7 @@ func fpdfTail(f *fpdf.Fpdf, d *invoice.Document) {
 	for _, p := range d.People {
 		f.CellFormat(90, 4.3, p.Code+" "+p.Name+", "+p.Class, "", 1, "L", false, 0, "")
 	}
-	for _, line := range []string{"Account of " + d.Firm.Name, d.Bank.Name, d.Bank.IBAN, d.Bank.BIC} {
+	for _, line := range []string{"Account of " + d.Firm.Name, d.Bank.Name, d.Bank.Account, d.Bank.Code} {
 		f.CellFormat(90, 4.3, line, "", 1, "L", false, 0, "")
 	}
 }

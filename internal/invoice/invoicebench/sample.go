@@ -44,7 +44,7 @@ func Sample(n int, currency money.Currency, tax money.Fraction) *invoice.Documen
 		Currency: currency, Lang: "en", Sheet: invoice.SheetA4, Rounding: money.HalfUp, TaxBasis: invoice.TaxByLine,
 		Firm: invoice.Party{Name: "Hollis & Vane LLP", Lines: []string{"1180 Peachtree Walk, Suite 2400", "Atlanta, GA 30309"},
 			Country: "US", TaxID: "14-5550182", Phone: "404-555-0136"},
-		Bank: invoice.Bank{Name: "Mohawk Valley Trust", IBAN: "021305386 / 4410029917", BIC: "MVTRUS33"},
+		Bank: invoice.Bank{Name: "Mohawk Valley Trust", Account: "4410029917", AccountName: "Account", Code: "021305386", CodeName: "Routing number"},
 		Payor: invoice.Party{Name: "Pelham Freight Lines, Inc.", Attn: "G. Amadi", Country: "US", TaxID: "22-4471093",
 			Lines: []string{"Legal Department", "77 Harbor Loop", "Jacksonville, FL 32202"}},
 		Client:    invoice.Client{Number: "00417", Name: "Pelham Freight Lines"},
