@@ -16,7 +16,7 @@ func (s *scan) arithmetic(same bool) {
 	}
 	inv.lines++
 	s.oneTaskSet(inv)
-	l.minorUnit = 2 // 1998B names no currency
+	l.minorUnit = s.exponent
 	if s.layout.format == Format98BIV2 {
 		l.minorUnit = minorUnit(s.fields[colCurrency])
 		inv.minorUnit = l.minorUnit

@@ -36,6 +36,10 @@ func (s *scan) head(lines *lineReader, asked Format) (bool, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return false, err
 	}
+	if bytes.IndexByte(first, '\r') >= 0 {
+		s.tell(Finding{Code: FIL01, Severity: Error, Line: 1, Message: "lines end in CR alone", Fix: "end each line with CR LF"})
+		return false, nil
+	}
 	l, ok := guess(first, header, third, asked)
 	if !ok {
 		s.tell(Finding{Code: FIL01, Severity: Error, Line: 1, Value: shown(first), Message: "line 1 names no LEDES format", Fix: wordFix})

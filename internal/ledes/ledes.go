@@ -4,7 +4,10 @@
 // exists is package capture's question.
 package ledes
 
-import "github.com/docketry/docketry/internal/fault"
+import (
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/money"
+)
 
 // Format is a file format by the name that commands and files use.
 type Format string
@@ -91,7 +94,8 @@ type Summary struct {
 
 // Options says how to read. The zero value reads a file of either format.
 type Options struct {
-	Format Format // FormatAuto or "" decides by the first lines
+	Format   Format         // FormatAuto or "" decides by the first lines
+	Currency money.Currency // of a 1998B file, which names none; "" means two decimals
 }
 
 // Handler takes what Scan finds, as it finds it. Either part may be nil.

@@ -2,6 +2,7 @@ package ledes_test
 
 import (
 	"encoding/csv"
+	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
@@ -51,4 +52,10 @@ func codes(r ledes.Report) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+func sum(a, b string) string {
+	x, _ := new(big.Rat).SetString(a)
+	y, _ := new(big.Rat).SetString(b)
+	return x.Add(x, y).FloatString(4)
 }

@@ -97,3 +97,11 @@ const (
 
 // ColumnName is the header's name of a column of 1998B.
 func ColumnName(column int) string { return fields1998B[column].name }
+
+// ColumnNameV2 is the header's name of a column of 98BI V2, whose first 24 are those of 1998B.
+func ColumnNameV2(column int) string {
+	if column < columns1998B {
+		return fields1998B[column].name
+	}
+	return fieldsAdded98BI[column-columns1998B].name
+}

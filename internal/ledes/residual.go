@@ -51,12 +51,12 @@ func price(it Item, c money.Currency, policy Residual) (priced, error) {
 	return p, nil
 }
 
-// exactCost is line / units when four decimals hold it. line is at 1e-4.
+// exactCost is line / units when four decimals hold it and it is above zero. line is at 1e-4.
 func exactCost(line, units money.Fixed4) (money.Fixed4, bool) {
 	const big = 1 << 62 / 10_000
 	if units == 0 || line > big || line < -big {
 		return 0, false
 	}
 	scaled := int64(line) * 10_000
-	return money.Fixed4(scaled / int64(units)), scaled%int64(units) == 0
+	return money.Fixed4(scaled / int64(units)), scaled > 0 && scaled%int64(units) == 0
 }

@@ -16,6 +16,8 @@ type scan struct {
 	handler Handler
 	result  Result
 
+	exponent int // decimals of the currency of 1998B, which names none
+
 	line     Line
 	fields   [][]byte
 	repeated repeated
@@ -27,7 +29,7 @@ type scan struct {
 // Scan reads a whole file once and tells every fault (LEGAL-BILLING 3 says which
 // fault hides which). The error is one of reading; ErrXML for an XML file.
 func Scan(src io.Reader, o Options, h Handler) (Result, error) {
-	s := &scan{codes: usualCodes(), handler: h, invoices: newLedger()}
+	s := &scan{codes: usualCodes(), handler: h, invoices: newLedger(), exponent: o.Currency.Exponent()}
 	s.result.Format = FormatUnknown
 	lines := newLineReader(src)
 	known, err := s.head(lines, o.Format)

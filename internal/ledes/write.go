@@ -47,7 +47,7 @@ func writeFile(w io.Writer, l layout, invoices []Invoice, p Profile) ([]Change, 
 		return nil, err
 	}
 	file := encode(l, out.rows)
-	if err := out.judge(file); err != nil {
+	if err := out.judge(file, invoices[0].Currency); err != nil {
 		return nil, err
 	}
 	if _, err := w.Write(file); err != nil {
@@ -57,8 +57,8 @@ func writeFile(w io.Writer, l layout, invoices []Invoice, p Profile) ([]Change, 
 }
 
 // judge reads the file back: what our own validator refuses does not leave the house.
-func (w *writer) judge(file []byte) error {
-	_, err := Scan(bytes.NewReader(file), Options{Format: w.layout.format}, Handler{Finding: func(f Finding) {
+func (w *writer) judge(file []byte, c money.Currency) error {
+	_, err := Scan(bytes.NewReader(file), Options{Format: w.layout.format, Currency: c}, Handler{Finding: func(f Finding) {
 		if f.Severity == Error && (f.Code != FLD05 || !w.profile.CountryAlpha2) {
 			w.faults = append(w.faults, fault.Field{Path: f.Field, Line: f.Line, Code: string(f.Code), Message: f.Message, Fix: f.Fix})
 		}
