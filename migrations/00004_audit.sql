@@ -19,6 +19,7 @@ CREATE TABLE audit_leaf (
   request_id   text        NOT NULL DEFAULT '',
   result       text        NOT NULL DEFAULT 'done',
   seq          bigint,               -- place in the firm's tree; given once by the sequencer
+  written_at   timestamptz NOT NULL DEFAULT clock_timestamp(), -- order of writing, also within one transaction; not part of the leaf
   CONSTRAINT audit_leaf_pkey PRIMARY KEY (firm_id, id),
   CONSTRAINT audit_leaf_firm_fkey FOREIGN KEY (firm_id) REFERENCES firm (firm_id),
   CONSTRAINT audit_leaf_seq_key UNIQUE (firm_id, seq),
@@ -32,7 +33,7 @@ GRANT UPDATE (seq) ON audit_leaf TO docketry_worker; -- the sequencer; the trigg
 ALTER POLICY firm ON audit_leaf TO docketry_api, docketry_worker, docketry_audit;
 GRANT INSERT ON audit_leaf TO docketry_audit;
 GRANT SELECT (firm_id, seq) ON audit_leaf TO docketry_bureau; -- which firms have leaves to sequence
-CREATE INDEX audit_leaf_waiting ON audit_leaf (firm_id, at, id) WHERE seq IS NULL;
+CREATE INDEX audit_leaf_waiting ON audit_leaf (firm_id, written_at, id) WHERE seq IS NULL; -- the sequencer's queue
 CREATE INDEX audit_leaf_object ON audit_leaf (firm_id, object, object_id);
 CREATE INDEX audit_leaf_time ON audit_leaf (firm_id, at DESC, id DESC);
 
@@ -66,7 +67,7 @@ CREATE TABLE audit_checkpoint (
   size    bigint      NOT NULL,
   note    text        NOT NULL, -- signed: origin, size, root, time
   at      timestamptz NOT NULL,
-  CONSTRAINT audit_checkpoint_pkey PRIMARY KEY (firm_id, size),
+  CONSTRAINT audit_checkpoint_pkey PRIMARY KEY (firm_id, size, at), -- sealed again each day, grown or not
   CONSTRAINT audit_checkpoint_firm_fkey FOREIGN KEY (firm_id) REFERENCES firm (firm_id)
 );
 CALL isolate('audit_checkpoint');

@@ -67,6 +67,7 @@ func newRootCmd() *cobra.Command {
 		newMigrateCmd(),
 		newDoctorCmd(),
 		newBenchCmd(),
+		newAuditCmd(),
 		newGuidelineCmd(),
 		newDevstackCmd(),
 	)

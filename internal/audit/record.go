@@ -1,6 +1,10 @@
+// Package audit keeps one leaf for each change, each look at privileged data and
+// each refusal, hashes the leaves of a firm into a tree, signs what the tree was,
+// and proves it offline (SECURITY 10). It knows no noun: nouns record, it keeps.
 package audit
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -32,10 +36,13 @@ type Entry struct {
 	Class      int            // the highest class it touched; 0 counts as C1
 	Permission string         // the permission that allowed it
 	Before     any            // hashed; with a salt when Class is C3 or C4
-	After      any
+	After      any            // likewise; a Digest is taken as it is
 	Detail     any    // small, C1 only: reason codes, counts, versions
 	Result     string // "" is done; "denied", "failed"
 }
+
+// Digest is a hash that the caller made, hex SHA-256: of a document, or of a file.
+type Digest string
 
 // Record writes the entry's leaf in the transaction of what it records. An error
 // means that the change must not happen either.
@@ -87,6 +94,9 @@ func digest(v any, class int) (string, error) {
 	if v == nil {
 		return "", nil
 	}
+	if d, ok := v.(Digest); ok {
+		return string(d), nil
+	}
 	b, err := json.Marshal(v)
 	if err != nil {
 		return "", err
@@ -101,4 +111,11 @@ func digest(v any, class int) (string, error) {
 	}
 	sum := sha256.Sum256(append(salt, b...))
 	return hex.EncodeToString(salt) + ":" + hex.EncodeToString(sum[:]), nil
+}
+
+// Refused writes the leaf of an act that was not done, in a transaction of its own,
+// since the one of the act is rolled back. It serves denied access (I20).
+func Refused(ctx context.Context, d *db.DB, e Entry) error {
+	e.Result = "denied"
+	return d.InFirm(ctx, func(tx *db.Tx) error { return Record(tx, e) })
 }
