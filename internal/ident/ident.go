@@ -33,6 +33,7 @@ type (
 	PrebillID    string
 	PrebillLine  string
 	RunID        string
+	RunItemID    string // one pre-bill of a run
 	InvoiceID    string
 	InvoiceLine  string
 	CreditNoteID string
