@@ -37,7 +37,7 @@ REVOKE DELETE ON firm FROM docketry_api, docketry_worker;
 GRANT SELECT (firm_id, kind, code, name, slot, status, tz, currency) ON firm TO docketry_bureau;
 -- The list of firms is asked for before there is a scope; only ids leave.
 CREATE POLICY auth ON firm FOR SELECT TO docketry_auth USING (true);
-GRANT SELECT (firm_id, kind, code, status) ON firm TO docketry_auth;
+GRANT SELECT (firm_id, kind, code, slot, status) ON firm TO docketry_auth;
 
 -- A series counts up inside the transaction that issues, so that a rollback leaves no gap (I04).
 CREATE TABLE number_series (
@@ -75,13 +75,23 @@ CREATE FUNCTION auth.code_taken(wanted text) RETURNS boolean LANGUAGE sql STABLE
   SELECT EXISTS (SELECT FROM public.firm f WHERE f.code = wanted)
 $$;
 -- +goose StatementEnd
+-- The colour and shape that the fewest firms have, for the next one.
+-- +goose StatementBegin
+CREATE FUNCTION auth.next_slot(slots integer) RETURNS smallint LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp AS $$
+  SELECT s::smallint FROM generate_series(1, slots) s LEFT JOIN public.firm f ON f.slot = s AND f.kind = 'firm'
+  GROUP BY s ORDER BY count(f.firm_id), s LIMIT 1
+$$;
+-- +goose StatementEnd
 ALTER FUNCTION auth.active_firms(uuid, integer) OWNER TO docketry_auth;
 ALTER FUNCTION auth.bureau() OWNER TO docketry_auth;
 ALTER FUNCTION auth.code_taken(text) OWNER TO docketry_auth;
-GRANT EXECUTE ON FUNCTION auth.active_firms(uuid, integer), auth.bureau(), auth.code_taken(text)
+ALTER FUNCTION auth.next_slot(integer) OWNER TO docketry_auth;
+GRANT EXECUTE ON FUNCTION auth.active_firms(uuid, integer), auth.bureau(), auth.code_taken(text), auth.next_slot(integer)
   TO docketry_migrate, docketry_api, docketry_worker, docketry_bureau;
 
 -- +goose Down
+DROP FUNCTION auth.next_slot(integer);
 DROP FUNCTION auth.code_taken(text);
 DROP FUNCTION auth.bureau();
 DROP FUNCTION auth.active_firms(uuid, integer);

@@ -6,6 +6,7 @@ CREATE TABLE person (
   id          uuid        NOT NULL,
   email       text        NOT NULL, -- lower case
   name        text        NOT NULL,
+  staff       boolean     NOT NULL DEFAULT false, -- works for the bureau; holds the bureau's roles and no others
   status      text        NOT NULL DEFAULT 'active',
   created_at  timestamptz NOT NULL,
   disabled_at timestamptz,
@@ -19,15 +20,14 @@ CREATE TABLE person (
 );
 CREATE TABLE credential (
   person_id      uuid        NOT NULL,
-  kind           text        NOT NULL, -- 'password'; 'invite': the hash of a one-time link
+  kind           text        NOT NULL, -- 'password'; 'invite', 'reset': the hash of a one-time link
   secret_hash    text        NOT NULL,
   expires_at     timestamptz,
-  failures       integer     NOT NULL DEFAULT 0, -- in a row
-  last_failed_at timestamptz,
+  issuer         uuid,                 -- the firm that invited; no other may issue the link again
   changed_at     timestamptz NOT NULL,
   CONSTRAINT credential_pkey PRIMARY KEY (person_id, kind),
   CONSTRAINT credential_person_fkey FOREIGN KEY (person_id) REFERENCES person (id),
-  CONSTRAINT credential_kind_known CHECK (kind IN ('password', 'invite'))
+  CONSTRAINT credential_kind_known CHECK (kind IN ('password', 'invite', 'reset'))
 );
 CREATE TABLE session (
   id          uuid        NOT NULL,
@@ -48,12 +48,14 @@ CREATE TABLE session (
   CONSTRAINT session_texts_length CHECK (length(device) <= 200 AND length(network) <= 64 AND length(data) <= 16384)
 );
 CREATE INDEX session_person ON session (person_id) WHERE ended_at IS NULL; -- "sessions of this person", five at once
--- Failures by network, for throttling where no account is known (SECURITY 5).
+-- Failures in a row by network, by account and by known device (SECURITY 5). An account
+-- is the hash of an address, whether or not anyone has it: both are slowed alike (T11).
 CREATE TABLE sign_in_failure (
-  network        text        NOT NULL,
+  subject        text        NOT NULL, -- 'net:203.0.113.0/24', 'account:<hash>', 'device:<hash>'
   failures       integer     NOT NULL,
   last_failed_at timestamptz NOT NULL,
-  CONSTRAINT sign_in_failure_pkey PRIMARY KEY (network)
+  CONSTRAINT sign_in_failure_pkey PRIMARY KEY (subject),
+  CONSTRAINT sign_in_failure_subject_length CHECK (length(subject) <= 100)
 );
 GRANT SELECT, INSERT, UPDATE ON person, session TO docketry_api, docketry_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON credential, sign_in_failure TO docketry_api;
@@ -91,7 +93,7 @@ CREATE TABLE access_grant (
   CONSTRAINT access_grant_class_range CHECK (class BETWEEN 1 AND 3),
   CONSTRAINT access_grant_label_range CHECK (label BETWEEN 0 AND 3),
   -- A sealed matter must be named (DESIGN 4).
-  CONSTRAINT access_grant_sealed_named CHECK (label < 3 OR scope_kind = 'matter' OR role IN ('partner', 'firm_admin')),
+  CONSTRAINT access_grant_sealed_named CHECK (label < 3 OR scope_kind = 'matter'),
   CONSTRAINT access_grant_window CHECK (until_at IS NULL OR until_at > from_at),
   -- The bureau's people are let into a firm for at most 180 days at a time.
   CONSTRAINT access_grant_bureau_ends CHECK (role NOT IN ('team_lead', 'specialist', 'quality_auditor')
@@ -141,6 +143,43 @@ CREATE TRIGGER access_grant_bump AFTER INSERT OR UPDATE OF role, scope_kind, sco
   ON access_grant FOR EACH ROW EXECUTE FUNCTION bump_authz_version();
 CREATE TRIGGER wall_bump AFTER INSERT OR UPDATE ON wall FOR EACH ROW EXECUTE FUNCTION bump_authz_version();
 
+-- Whoever works for the bureau holds its roles, everybody else a firm's, and the
+-- bureau's administrators act in the bureau's own domain only.
+-- +goose StatementBegin
+CREATE FUNCTION access_grant_fits() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE bureau_role boolean := NEW.role IN ('bureau_admin', 'team_lead', 'specialist', 'quality_auditor', 'trainee');
+BEGIN
+  IF bureau_role <> (SELECT p.staff FROM person p WHERE p.id = NEW.person_id)
+     OR (NEW.role = 'bureau_admin' AND (SELECT f.kind FROM firm f WHERE f.firm_id = NEW.firm_id) <> 'bureau')
+     OR (NOT bureau_role AND (SELECT f.kind FROM firm f WHERE f.firm_id = NEW.firm_id) <> 'firm') THEN
+    RAISE EXCEPTION 'role % is not for this person or this firm', NEW.role
+      USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'access_grant_fits';
+  END IF;
+  RETURN NEW;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER access_grant_fits BEFORE INSERT OR UPDATE OF role, person_id ON access_grant FOR EACH ROW EXECUTE FUNCTION access_grant_fits();
+
+-- What a creating POST answered, so that the same key gives the same answer (I15).
+-- The row is written in the transaction of the effect.
+CREATE TABLE idempotency (
+  firm_id      uuid        NOT NULL,
+  person_id    uuid        NOT NULL,
+  key          text        NOT NULL,
+  request_hash bytea       NOT NULL, -- of method, path and body
+  status       smallint    NOT NULL,
+  header       text        NOT NULL DEFAULT '', -- Content-Type, Location, ETag as JSON
+  body         bytea       NOT NULL,
+  created_at   timestamptz NOT NULL,
+  CONSTRAINT idempotency_pkey PRIMARY KEY (firm_id, person_id, key),
+  CONSTRAINT idempotency_firm_fkey FOREIGN KEY (firm_id) REFERENCES firm (firm_id),
+  CONSTRAINT idempotency_person_fkey FOREIGN KEY (person_id) REFERENCES person (id),
+  CONSTRAINT idempotency_key_length CHECK (length(key) BETWEEN 1 AND 100)
+);
+CALL isolate('idempotency');
+REVOKE INSERT, UPDATE ON idempotency FROM docketry_worker;
+CREATE INDEX idempotency_age ON idempotency (firm_id, created_at); -- the sweep
+
 -- The firms in which a person has a live grant. Ids only; the services decide again inside each firm.
 -- +goose StatementBegin
 CREATE FUNCTION auth.person_firms(who uuid, at timestamptz) RETURNS TABLE (firm_id uuid, roles text[]) LANGUAGE sql STABLE SECURITY DEFINER
@@ -155,8 +194,10 @@ GRANT EXECUTE ON FUNCTION auth.person_firms(uuid, timestamptz) TO docketry_migra
 
 -- +goose Down
 DROP FUNCTION auth.person_firms(uuid, timestamptz);
+DROP TABLE idempotency;
 DROP TABLE wall;
 DROP TABLE access_grant;
+DROP FUNCTION access_grant_fits();
 DROP FUNCTION bump_authz_version();
 DROP TABLE sign_in_failure;
 DROP TABLE session;

@@ -6,6 +6,7 @@ package rbac
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -20,6 +21,9 @@ var modelText string
 //go:embed policy.csv
 var policyText string
 
+//go:embed lattice.csv
+var latticeText string
+
 // anywhere stands for the firm when a role is asked about by itself: the firm is
 // the grant's, and a line of the policy holds in every firm alike.
 const anywhere = "-"
@@ -29,6 +33,7 @@ type Policy struct {
 	mu       sync.Mutex
 	enforcer *casbin.Enforcer
 	known    map[cell]bool // cells asked before; the policy cannot change while a program runs
+	lattice  map[[2]Role]bool
 }
 
 type cell struct {
@@ -36,9 +41,9 @@ type cell struct {
 	p    Permission
 }
 
-// Load reads the embedded model and policy and refuses a line with an unknown
+// New reads the embedded model and policy and refuses a line with an unknown
 // role or permission.
-func Load() (*Policy, error) { return load(policyText) }
+func New() (*Policy, error) { return load(policyText) }
 
 func load(policy string) (*Policy, error) {
 	m, err := model.NewModelFromString(modelText)
@@ -52,8 +57,31 @@ func load(policy string) (*Policy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read rbac policy: %w", err)
 	}
-	return &Policy{enforcer: e, known: map[cell]bool{}}, nil
+	lattice, err := readLattice(latticeText)
+	if err != nil {
+		return nil, err
+	}
+	return &Policy{enforcer: e, known: map[cell]bool{}, lattice: lattice}, nil
 }
+
+// readLattice reads "giver, given" lines of known roles.
+func readLattice(text string) (map[[2]Role]bool, error) {
+	lattice := map[[2]Role]bool{}
+	for i, line := range strings.Split(text, "\n") {
+		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		giver, given, ok := strings.Cut(line, ", ")
+		if !ok || !slices.Contains(Roles(), Role(giver)) || !slices.Contains(Roles(), Role(given)) || Role(given) == RoleMachine {
+			return nil, fmt.Errorf("lattice line %d is not \"giver, given\" with known roles", i+1)
+		}
+		lattice[[2]Role{Role(giver), Role(given)}] = true
+	}
+	return lattice, nil
+}
+
+// MayGrant tells whether who holds giver may give others given (T06).
+func (p *Policy) MayGrant(giver, given Role) bool { return p.lattice[[2]Role{giver, given}] }
 
 // check reads the lines itself, because the adapter passes over what it cannot read.
 func check(policy string) error {

@@ -116,7 +116,7 @@ func TestExplainNamesTheLine(t *testing.T) {
 
 func mustLoad(t *testing.T) *Policy {
 	t.Helper()
-	p, err := Load()
+	p, err := New()
 	if err != nil {
 		t.Fatal(err)
 	}

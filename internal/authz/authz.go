@@ -5,6 +5,7 @@
 package authz
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -69,6 +70,8 @@ type Grant struct {
 	Class     Class
 	Label     Label
 	UntilAt   *time.Time
+
+	LastUsedOn *time.Time
 }
 
 // Access is what the actor of a transaction may do and see in its firm through
@@ -97,6 +100,51 @@ func (a *Access) Sees(c Class) bool {
 		}
 	}
 	return false
+}
+
+// OwnOnly tells whether what belongs to a matter is shown only where it is the
+// person's own, as a timekeeper's entries are.
+func (a *Access) OwnOnly() bool {
+	if a.Machine != "" {
+		return false
+	}
+	for _, g := range a.grants {
+		if !g.Role.OwnOnly() {
+			return false
+		}
+	}
+	return true
+}
+
+// Entries is the predicate on an alias of table entry that OwnOnly asks for, to
+// stand beside Matters.
+func (a *Access) Entries(alias string) (cond string, args []any) {
+	if !a.OwnOnly() {
+		return "true", nil
+	}
+	return "EXISTS (SELECT FROM timekeeper own WHERE own.firm_id = " + alias + ".firm_id AND own.id = " + alias +
+		".timekeeper_id AND own.person_id = ?)", []any{a.Person}
+}
+
+// Has tells whether the person holds role among the grants that give the permission.
+func (a *Access) Has(role rbac.Role) bool {
+	for _, g := range a.grants {
+		if g.Role == role {
+			return true
+		}
+	}
+	return false
+}
+
+// Roles lists the roles that give the permission, each once.
+func (a *Access) Roles() []rbac.Role {
+	var roles []rbac.Role
+	for _, g := range a.grants {
+		if !slices.Contains(roles, g.Role) {
+			roles = append(roles, g.Role)
+		}
+	}
+	return roles
 }
 
 // WholeFirm tells whether nothing of the firm is out of scope, as creating a
@@ -153,18 +201,23 @@ func (a *Access) matters(alias string, c Class) (string, []any) {
 	return cond, args
 }
 
-// covers is one grant's part: in scope and not above its label.
+// covers is one grant's part: in scope and not above its label. A sealed matter
+// must be named: a grant that reaches it through a client, a practice group or the
+// whole firm does not (DESIGN 4).
 func (g Grant) covers(alias string) (string, []any) {
 	label := "(" + alias + ".label <= ?"
+	unnamed := min(g.Label, Restricted)
 	switch g.Scope {
 	case ScopeClient:
-		return label + " AND " + alias + ".client_id = ANY (?::uuid[]))", []any{g.Label, g.IDs}
+		return label + " AND " + alias + ".client_id = ANY (?::uuid[]))", []any{unnamed, g.IDs}
 	case ScopeMatter:
 		return label + " AND " + alias + ".id = ANY (?::uuid[]))", []any{g.Label, g.IDs}
 	case ScopePractice:
-		return label + " AND " + alias + ".practice_group = ANY (?::text[]))", []any{g.Label, g.Practices}
+		return label + " AND " + alias + ".practice_group = ANY (?::text[]))", []any{unnamed, g.Practices}
+	case ScopeAll:
+		return label + ")", []any{unnamed}
 	default:
-		return label + ")", []any{g.Label}
+		return "false", nil // a kind this program does not know gives nothing
 	}
 }
 

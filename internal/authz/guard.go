@@ -3,6 +3,7 @@ package authz
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/docketry/docketry/internal/db"
@@ -38,7 +39,7 @@ func (g *Guard) Require(tx *db.Tx, p rbac.Permission) (*Access, error) {
 		return a, nil
 	}
 	a.Machine = "" // a job done for a person has that person's rights, not the machine's
-	live, err := g.live(tx, a.Person)
+	live, err := g.holding(tx, a.Person, p)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +57,40 @@ func (g *Guard) Require(tx *db.Tx, p rbac.Permission) (*Access, error) {
 	if a.walls, err = walls(tx, a.Person); err != nil {
 		return nil, err
 	}
-	return a, nil
+	return a, markUsed(tx, a.grants)
+}
+
+// holding is live, and for an act of a signed-in person it also keeps the person
+// and the grants from changing until the act commits: who disables the person or
+// ends the grant waits, and no act succeeds after that (T04). A job decides again
+// at each step instead.
+func (g *Guard) holding(tx *db.Tx, who ident.PersonID, p rbac.Permission) ([]Grant, error) {
+	if strings.HasSuffix(string(p), ".read") || tx.Scope.Machine != "" {
+		return g.live(tx, who)
+	}
+	return g.read(tx, who, " FOR SHARE OF g, p")
+}
+
+// markUsed notes the day on which a grant last let its person do something, for
+// the access page. It never waits: who finds the row taken leaves it.
+func markUsed(tx *db.Tx, grants []Grant) error {
+	today := tx.Now.Format(time.DateOnly)
+	var stale []ident.GrantID
+	for _, g := range grants {
+		if g.LastUsedOn == nil || g.LastUsedOn.Format(time.DateOnly) != today {
+			stale = append(stale, g.ID)
+		}
+	}
+	if len(stale) == 0 || tx.Scope.Machine != "" {
+		return nil
+	}
+	err := tx.Exec(`UPDATE access_grant SET last_used_on = ?::date WHERE firm_id = ? AND id IN (
+		SELECT id FROM access_grant WHERE firm_id = ? AND id = ANY (?::uuid[]) ORDER BY id FOR UPDATE SKIP LOCKED)`,
+		today, tx.Scope.Firm, tx.Scope.Firm, db.Array(stale)).Error
+	if err != nil {
+		return fmt.Errorf("note the use of grants: %w", err)
+	}
+	return nil
 }
 
 // May tells whether Require would let the actor of tx through, for pages that
@@ -92,7 +126,11 @@ func (g *Guard) Roles(tx *db.Tx) ([]rbac.Role, error) {
 	return roles, nil
 }
 
-func (g *Guard) live(tx *db.Tx, who ident.PersonID) ([]Grant, error) {
+func (g *Guard) live(tx *db.Tx, who ident.PersonID) ([]Grant, error) { return g.read(tx, who, "") }
+
+// read returns nothing for a person who is disabled or whose session has ended, so
+// that a stream or a long request stops with the session.
+func (g *Guard) read(tx *db.Tx, who ident.PersonID, locking string) ([]Grant, error) {
 	var rows []struct {
 		ID             ident.GrantID
 		Role           rbac.Role
@@ -102,18 +140,20 @@ func (g *Guard) live(tx *db.Tx, who ident.PersonID) ([]Grant, error) {
 		Class          Class
 		Label          Label
 		UntilAt        *time.Time
+		LastUsedOn     *time.Time
 	}
-	err := tx.Raw(`SELECT g.id, g.role, g.scope_kind, g.scope_ids, g.practice_groups, g.class, g.label, g.until_at
+	err := tx.Raw(`SELECT g.id, g.role, g.scope_kind, g.scope_ids, g.practice_groups, g.class, g.label, g.until_at, g.last_used_on
 		FROM access_grant g JOIN person p ON p.id = g.person_id
 		WHERE g.firm_id = ? AND g.person_id = ? AND p.status = 'active' AND g.ended_at IS NULL
 		  AND g.from_at <= ? AND (g.until_at IS NULL OR g.until_at > ?)
-		ORDER BY g.id`, tx.Scope.Firm, who, tx.Now, tx.Now).Scan(&rows).Error
+		  AND (? = '' OR EXISTS (SELECT FROM session s WHERE s.id = nullif(?, '')::uuid AND s.person_id = p.id AND s.ended_at IS NULL))
+		ORDER BY g.id`+locking, tx.Scope.Firm, who, tx.Now, tx.Now, string(tx.Scope.Session), string(tx.Scope.Session)).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read grants of person %s: %w", who, err)
 	}
 	grants := make([]Grant, len(rows))
 	for i, r := range rows {
-		grants[i] = Grant{r.ID, r.Role, r.ScopeKind, r.ScopeIDs, r.PracticeGroups, r.Class, r.Label, r.UntilAt}
+		grants[i] = Grant{r.ID, r.Role, r.ScopeKind, r.ScopeIDs, r.PracticeGroups, r.Class, r.Label, r.UntilAt, r.LastUsedOn}
 	}
 	return grants, nil
 }

@@ -16,6 +16,7 @@ type (
 	PersonID     string
 	SessionID    string
 	GrantID      string
+	WallID       string
 	ClientID     string
 	PayorID      string
 	ContactID    string
@@ -32,6 +33,7 @@ type (
 	MessageID    string // one message of a firm's thread
 	PrebillID    string
 	PrebillLine  string
+	EditID       string // one change of a pre-bill line
 	RunID        string
 	RunItemID    string // one pre-bill of a run
 	InvoiceID    string

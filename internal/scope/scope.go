@@ -36,6 +36,12 @@ func From(ctx context.Context) (Scope, error) {
 	return s, nil
 }
 
+// RequestID is the id of the request or job, also before anyone acts.
+func RequestID(ctx context.Context) string {
+	s, _ := ctx.Value(key{}).(Scope)
+	return s.RequestID
+}
+
 // InFirm is ctx with the same actor acting for firm.
 func InFirm(ctx context.Context, firm ident.FirmID) context.Context {
 	s, _ := ctx.Value(key{}).(Scope)

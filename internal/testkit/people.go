@@ -19,27 +19,43 @@ type F struct {
 	d    *db.DB
 }
 
-// Firm makes a law firm in US dollars and New York time, with number series for
-// invoices and credit notes and nobody in it. Change its row for another.
+// Firm makes a law firm in US dollars and New York time, with its number series
+// and nobody in it. Change its row for another.
 func Firm(t testing.TB, d *db.DB) F {
-	t.Helper()
-	return newFirm(t, d, "firm")
-}
-
-// Bureau makes a bureau, the domain of bureau administrators.
-func Bureau(t testing.TB, d *db.DB) F {
-	t.Helper()
-	return newFirm(t, d, "bureau")
-}
-
-func newFirm(t testing.TB, d *db.DB, kind string) F {
 	t.Helper()
 	f := F{ID: ident.New[ident.FirmID](d.Clock().Now()), d: d}
 	f.Code = letters(string(f.ID))
-	f.Exec(t, `INSERT INTO firm (firm_id, kind, code, name, slot, tz, currency, address, country, tax_id, bank_name, bank_account, bank_code, reply_to, created_at)
-		VALUES (?, ?, ?, ?, 1, 'America/New_York', 'USD', E'410 Juniper Street\nAlbany, NY 12207', 'US', '14-5550182', 'Mohawk Valley Trust', '4410029917', '021305386', 'billing@firm.example', ?)`,
-		f.ID, kind, f.Code, "Firm "+f.Code, d.Clock().Now())
-	f.Exec(t, `INSERT INTO number_series (firm_id, series, pattern) VALUES (?, 'invoice', '{YY}-{seq:5}'), (?, 'credit_note', 'CN{YY}-{seq:5}')`, f.ID, f.ID)
+	f.Exec(t, `INSERT INTO firm (firm_id, code, name, slot, tz, currency, address, country, tax_id, bank_name, bank_account, bank_code, reply_to, created_at)
+		VALUES (?, ?, ?, 1, 'America/New_York', 'USD', E'410 Juniper Street\\nAlbany, NY 12207', 'US', '14-5550182', 'Mohawk Valley Trust', '4410029917', '021305386', 'billing@firm.example', ?)`,
+		f.ID, f.Code, "Firm "+f.Code, d.Clock().Now())
+	f.Exec(t, `INSERT INTO number_series (firm_id, series, pattern) VALUES (?, 'invoice', '{YY}-{seq:5}'), (?, 'credit_note', 'CN{YY}-{seq:5}'), (?, 'receipt', 'R{YY}-{seq:5}')`, f.ID, f.ID, f.ID)
+	return f
+}
+
+// Bureau is the bureau of the package's database, the domain of bureau
+// administrators and of sign-in. There is one; it is made on first use.
+func Bureau(t testing.TB, d *db.DB) F {
+	t.Helper()
+	f := F{d: d}
+	err := d.InFirm(scope.ForMachine(context.Background(), "test", ident.New[ident.FirmID](d.Clock().Now())), func(tx *db.Tx) error {
+		if err := tx.Lock("the bureau of tests"); err != nil {
+			return err
+		}
+		var id *ident.FirmID
+		if err := tx.Raw("SELECT auth.bureau()").Row().Scan(&id); err != nil {
+			return err
+		}
+		f.ID, f.Code = tx.Scope.Firm, "BUR"
+		if id != nil {
+			f.ID = *id
+			return nil
+		}
+		return tx.Exec(`INSERT INTO firm (firm_id, kind, code, name, slot, tz, currency, country, created_at)
+			VALUES (?, 'bureau', 'BUR', 'Larkspur Billing Services', 1, 'America/New_York', 'USD', 'US', ?)`, f.ID, tx.Now).Error
+	})
+	if err != nil {
+		t.Fatalf("make the bureau: %v", err)
+	}
 	return f
 }
 

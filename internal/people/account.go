@@ -1,0 +1,153 @@
+package people
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/scope"
+)
+
+// Me is the person of ctx and where they may work.
+type Me struct {
+	Person
+	Firms []ident.FirmID // live grants, the bureau's domain among them
+}
+
+// Me returns the person of ctx.
+func (s *Service) Me(ctx context.Context) (me Me, err error) {
+	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+		if me.Person, err = personByID(tx, tx.Scope.Actor); err != nil {
+			return err
+		}
+		me.Firms, err = firmsOf(tx, me.ID)
+		return err
+	})
+	return me, err
+}
+
+// Session is one place where a person is signed in.
+type Session struct {
+	ID        ident.SessionID
+	Device    string // what the browser calls itself
+	Network   string
+	CreatedAt time.Time
+	SeenAt    time.Time
+	ExpiresAt time.Time
+	Current   bool
+}
+
+// Sessions lists where the person of ctx is signed in, the newest first.
+func (s *Service) Sessions(ctx context.Context) (list []Session, err error) {
+	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+		list, err = sessionsOf(tx, tx.Scope.Actor, "")
+		return err
+	})
+	return list, err
+}
+
+// EndSession ends one session of the person of ctx; it is dead for the next request.
+func (s *Service) EndSession(ctx context.Context, id ident.SessionID) error {
+	return s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+		res := tx.Exec(`UPDATE session SET ended_at = ?, data = '' WHERE id = ? AND person_id = ? AND ended_at IS NULL`, tx.Now, id, tx.Scope.Actor)
+		if res.Error != nil {
+			return fmt.Errorf("end session %s: %w", id, res.Error)
+		}
+		if res.RowsAffected == 0 {
+			return ErrNotFound
+		}
+		return audit.Record(tx, audit.Entry{Action: "session.ended", Object: "session", ID: string(id), Class: audit.C1})
+	})
+}
+
+// EndOtherSessions ends every session of the person of ctx but the one they use.
+func (s *Service) EndOtherSessions(ctx context.Context) error {
+	return s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+		n, err := endSessions(tx, tx.Scope.Actor, "", tx.Scope.Session)
+		if err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.Entry{Action: "session.others_ended", Object: "person", ID: string(tx.Scope.Actor), Class: audit.C1, Detail: map[string]int64{"sessions": n}})
+	})
+}
+
+// ChangePassword sets a new password for whoever knows the present one, and ends
+// every other session (SECURITY 5).
+func (s *Service) ChangePassword(ctx context.Context, present, wanted string) error {
+	who, err := self(ctx)
+	if err != nil {
+		return err
+	}
+	var p account
+	var firms []ident.FirmID
+	counted := []subject{subject("account:change:" + string(who))}
+	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+		me, err := personByID(tx, who)
+		if err != nil {
+			return err
+		}
+		if p, err = accountBy(tx, me.Email); err != nil {
+			return err
+		}
+		if firms, err = firmsOf(tx, who); err != nil {
+			return err
+		}
+		return reserve(tx, counted)
+	})
+	if err != nil {
+		return err
+	}
+	ok, _, err := s.hasher.Matches(ctx, present, p.Hash)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return ErrPassword
+	}
+	if err := s.checkNew(ctx, wanted, p.Person, firms); err != nil {
+		return err
+	}
+	hash, err := s.hasher.Hash(ctx, wanted)
+	if err != nil {
+		return err
+	}
+	return s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+		if err := stillActive(tx, p); err != nil {
+			return err
+		}
+		if err := forgive(tx, counted); err != nil {
+			return err
+		}
+		if err := setPassword(tx, who, hash); err != nil {
+			return err
+		}
+		if _, err := endSessions(tx, who, "", tx.Scope.Session); err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.Entry{Action: "person.password_changed", Object: "person", ID: string(who), Class: audit.C1})
+	})
+}
+
+// checkNew is CheckPassword with the words of the person and of their firms.
+func (s *Service) checkNew(ctx context.Context, password string, p Person, firms []ident.FirmID) error {
+	local, _, _ := strings.Cut(p.Email, "@")
+	words := []string{p.Name, local}
+	if len(firms) > 0 {
+		err := s.db.InBureau(scope.ForMachine(ctx, "access", ""), firms, func(tx *db.Tx) error {
+			var names []string
+			if err := tx.Raw(`SELECT name FROM firm WHERE firm_id = ANY (?::uuid[])`, db.Array(firms)).Scan(&names).Error; err != nil {
+				return fmt.Errorf("read the firms of person %s: %w", p.ID, err)
+			}
+			words = append(words, names...)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return CheckPassword(password, words)
+}

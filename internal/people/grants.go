@@ -1,0 +1,233 @@
+package people
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/rbac"
+)
+
+// Give grants access in the firm of ctx. Nobody grants themselves, nobody gives a
+// role above the lattice, and nobody widens what they see only a part of.
+func (s *Service) Give(ctx context.Context, d Draft) (g Grant, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, rbac.GrantGive)
+		if err != nil {
+			return err
+		}
+		p, err := grantable(tx, d.Person)
+		if err != nil {
+			return err
+		}
+		g, err = s.give(tx, a, p, d)
+		return err
+	})
+	return g, err
+}
+
+func (s *Service) give(tx *db.Tx, a *authz.Access, p Person, d Draft) (Grant, error) {
+	if d.From.IsZero() {
+		d.From = tx.Now
+	}
+	if err := d.validate(tx.Now); err != nil {
+		return Grant{}, err
+	}
+	if p.ID == tx.Scope.Actor {
+		return Grant{}, ErrSelfGrant
+	}
+	if !s.mayGive(a, d.Role) {
+		return Grant{}, ErrRoleAbove
+	}
+	if !a.WholeFirm() {
+		return Grant{}, authz.ErrForbidden.With("your own access covers a part of the firm; who sees all of it can grant")
+	}
+	if p.Staff != d.Role.OfBureau() {
+		return Grant{}, ErrInvalid.With("this role is not for %s", whose(p))
+	}
+	if err := scopeExists(tx, d); err != nil {
+		return Grant{}, err
+	}
+	g := Grant{ID: ident.New[ident.GrantID](tx.Now), Person: p.ID, Name: p.Name, Staff: p.Staff, Role: d.Role, Scope: d.Scope, IDs: d.IDs, Practices: d.Practices,
+		Class: d.Class, Label: d.Label, From: d.From, Until: d.Until, Reason: d.Reason}
+	if err := insertGrant(tx, g, tx.Scope.Actor); err != nil {
+		return Grant{}, err
+	}
+	return g, recordGrant(tx, "grant.given", rbac.GrantGive, g)
+}
+
+func (s *Service) mayGive(a *authz.Access, role rbac.Role) bool {
+	for _, giver := range a.Roles() {
+		if s.lattice.MayGrant(giver, role) {
+			return true
+		}
+	}
+	return false
+}
+
+func whose(p Person) string {
+	if p.Staff {
+		return "the bureau's people"
+	}
+	return "a firm's own people"
+}
+
+// EndGrant ends a grant at once: what starts after the commit is refused.
+func (s *Service) EndGrant(ctx context.Context, id ident.GrantID) error {
+	return s.db.InFirm(ctx, func(tx *db.Tx) error {
+		if _, err := s.guard.Require(tx, rbac.GrantEnd); err != nil {
+			return err
+		}
+		g, err := lockGrant(tx, id)
+		if err != nil {
+			return err
+		}
+		return endGrant(tx, g, rbac.GrantEnd)
+	})
+}
+
+// Extend ends a grant and gives the same one until later, in one step, so that who
+// extended it and why stands beside it. Only a live grant can be extended.
+func (s *Service) Extend(ctx context.Context, id ident.GrantID, until time.Time, reason string) (g Grant, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, rbac.GrantGive)
+		if err != nil {
+			return err
+		}
+		old, err := lockGrant(tx, id)
+		if err != nil {
+			return err
+		}
+		if !old.Live(tx.Now) {
+			return ErrEnded
+		}
+		p, err := grantable(tx, old.Person)
+		if err != nil {
+			return err
+		}
+		g, err = s.give(tx, a, p, Draft{Person: p.ID, Role: old.Role, Scope: old.Scope, IDs: old.IDs, Practices: old.Practices,
+			Class: old.Class, Label: old.Label, Until: &until, Reason: reason})
+		if err != nil {
+			return err
+		}
+		return endGrant(tx, old, rbac.GrantGive)
+	})
+	return g, err
+}
+
+// endGrant keeps the firm from being left without an administrator.
+func endGrant(tx *db.Tx, g Grant, allowed rbac.Permission) error {
+	if g.Ended != nil {
+		return ErrEnded
+	}
+	if g.Role == rbac.RoleFirmAdmin || g.Role == rbac.RoleBureauAdmin {
+		if err := anotherAdmin(tx, g); err != nil {
+			return err
+		}
+	}
+	err := tx.Exec(`UPDATE access_grant SET ended_at = ?, ended_by = ?::uuid WHERE firm_id = ? AND id = ?`, tx.Now, null(tx.Scope.Actor), tx.Scope.Firm, g.ID).Error
+	if err != nil {
+		return fmt.Errorf("end grant %s: %w", g.ID, err)
+	}
+	g.Ended = &tx.Now
+	return recordGrant(tx, "grant.ended", allowed, g)
+}
+
+// Remove ends everything a person of the firm's own has in the firm: grants and
+// the sessions that work in it. In the bureau's domain it disables the person.
+func (s *Service) Remove(ctx context.Context, who ident.PersonID) error {
+	return s.db.InFirm(ctx, func(tx *db.Tx) error {
+		if _, err := s.guard.Require(tx, rbac.PersonDisable); err != nil {
+			return err
+		}
+		if who == tx.Scope.Actor {
+			return ErrSelfGrant.With("nobody removes themselves; ask another administrator")
+		}
+		p, err := personOfFirm(tx, who)
+		if err != nil {
+			return err
+		}
+		grants, err := grantsOf(tx, who)
+		if err != nil {
+			return err
+		}
+		for _, g := range grants {
+			if err := endGrant(tx, g, rbac.PersonDisable); err != nil {
+				return err
+			}
+		}
+		if err := s.shut(tx, p); err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.Entry{Action: "person.removed", Object: "person", ID: string(who), Class: audit.C1, Permission: string(rbac.PersonDisable)})
+	})
+}
+
+// shut ends the sessions of a person removed from the firm of tx. One of the
+// bureau's people removed by the bureau cannot sign in any more.
+func (s *Service) shut(tx *db.Tx, p Person) error {
+	home, err := s.bureau.find(tx.Context())
+	if err != nil {
+		return err
+	}
+	if !p.Staff || tx.Scope.Firm != home {
+		_, err := endSessions(tx, p.ID, tx.Scope.Firm, "")
+		return err
+	}
+	err = tx.Exec(`UPDATE person SET status = 'disabled', disabled_at = ?, version = version + 1 WHERE id = ?`, tx.Now, p.ID).Error
+	if err != nil {
+		return fmt.Errorf("disable person %s: %w", p.ID, err)
+	}
+	_, err = endSessions(tx, p.ID, "", "")
+	return err
+}
+
+// SessionsOf lists where a person of the firm is signed in to it.
+func (s *Service) SessionsOf(ctx context.Context, who ident.PersonID) (list []Session, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		if _, err := s.guard.Require(tx, rbac.SessionRead); err != nil {
+			return err
+		}
+		if _, err := personOfFirm(tx, who); err != nil {
+			return err
+		}
+		list, err = sessionsOf(tx, who, s.bound(tx))
+		return err
+	})
+	return list, err
+}
+
+// EndSessionsOf ends a person's sessions in the firm at once.
+func (s *Service) EndSessionsOf(ctx context.Context, who ident.PersonID) error {
+	return s.db.InFirm(ctx, func(tx *db.Tx) error {
+		if _, err := s.guard.Require(tx, rbac.SessionEnd); err != nil {
+			return err
+		}
+		if _, err := personOfFirm(tx, who); err != nil {
+			return err
+		}
+		n, err := endSessions(tx, who, s.bound(tx), "")
+		if err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.Entry{Action: "person.sessions_ended", Object: "person", ID: string(who), Class: audit.C1, Permission: string(rbac.SessionEnd), Detail: map[string]int64{"sessions": n}})
+	})
+}
+
+// bound is the firm whose sessions an administrator may see and end: their own; the
+// bureau's see all sessions of the bureau's people, who are bound to none.
+func (s *Service) bound(tx *db.Tx) ident.FirmID {
+	if home, err := s.bureau.find(tx.Context()); err == nil && home == tx.Scope.Firm {
+		return ""
+	}
+	return tx.Scope.Firm
+}
+
+func recordGrant(tx *db.Tx, action string, allowed rbac.Permission, g Grant) error {
+	return audit.Record(tx, audit.Entry{Action: action, Object: "grant", ID: string(g.ID), Class: audit.C2, Permission: string(allowed), After: g,
+		Detail: map[string]any{"person": g.Person, "role": g.Role, "scope": g.Scope, "class": g.Class, "label": g.Label, "until": g.Until}})
+}

@@ -1,0 +1,259 @@
+package people
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/scope"
+	"github.com/docketry/docketry/rbac"
+)
+
+// Invite gives a person of the firm's own a role there and, unless they sign in
+// already, sends them a link to choose a password. The answer is the same either
+// way: whether an address is known elsewhere is no firm's to learn.
+func (s *Service) Invite(ctx context.Context, name, email string, d Draft) (Grant, error) {
+	var g Grant
+	err := s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, rbac.PersonInvite)
+		if err != nil {
+			return err
+		}
+		to := address(email)
+		if err := validInvitee(name, to); err != nil {
+			return err
+		}
+		p, err := s.personFor(tx, name, to, d.Role.OfBureau())
+		if err != nil {
+			return err
+		}
+		d.Person = p.ID
+		if g, err = s.give(tx, a, p, d); err != nil {
+			return err
+		}
+		return s.invite(tx, p, rbac.PersonInvite)
+	})
+	return g, err
+}
+
+// InviteStaff makes one of the bureau's own people. Firms then grant them access;
+// the bureau's administrators cannot.
+func (s *Service) InviteStaff(ctx context.Context, name, email string) (Person, error) {
+	var p Person
+	err := s.inBureau(ctx, func(tx *db.Tx) error {
+		if _, err := s.guard.Require(tx, rbac.PersonInvite); err != nil {
+			return err
+		}
+		to := address(email)
+		if err := validInvitee(name, to); err != nil {
+			return err
+		}
+		var err error
+		if p, err = s.personFor(tx, name, to, true); err != nil {
+			return err
+		}
+		return s.invite(tx, p, rbac.PersonInvite)
+	})
+	return p, err
+}
+
+// Reinvite sends the link again, for an invitation that has ended or a password
+// that is lost. Only the firm that invited may, and only until the person has
+// signed in once; afterwards the bureau may for its own people.
+func (s *Service) Reinvite(ctx context.Context, who ident.PersonID) error {
+	return s.db.InFirm(ctx, func(tx *db.Tx) error {
+		if _, err := s.guard.Require(tx, rbac.PersonInvite); err != nil {
+			return err
+		}
+		p, err := personOfFirm(tx, who)
+		if err != nil {
+			return err
+		}
+		return s.invite(tx, p, rbac.PersonInvite)
+	})
+}
+
+// FirstAdmin makes the first administrator of the firm of tx, with the one grant
+// that nobody gave. Package firm calls it when it opens a firm.
+func (s *Service) FirstAdmin(tx *db.Tx, name, email string) error {
+	to := address(email)
+	if err := validInvitee(name, to); err != nil {
+		return err
+	}
+	p, err := s.personFor(tx, name, to, false)
+	if err != nil {
+		return err
+	}
+	g := Grant{ID: ident.New[ident.GrantID](tx.Now), Person: p.ID, Role: rbac.RoleFirmAdmin, Scope: "all", Class: 2, Label: 2, From: tx.Now, Reason: "First administrator of the firm"}
+	if err := insertGrant(tx, g, ""); err != nil {
+		return err
+	}
+	if err := recordGrant(tx, "grant.given", rbac.FirmCreate, g); err != nil {
+		return err
+	}
+	return s.invite(tx, p, rbac.FirmCreate)
+}
+
+// validInvitee never repeats what was typed. to is "" for what is no address.
+func validInvitee(name, to string) error {
+	var fs fault.Fields
+	line(&fs, "name", name, 1, 120)
+	if to == "" {
+		fs.Add("email", "email_form", "enter one address such as name@example.com")
+	}
+	return fs.Err(ErrInvalid)
+}
+
+// personFor is the person of an address, made when there is none. Nobody is both
+// the bureau's and a firm's.
+func (s *Service) personFor(tx *db.Tx, name, email string, staff bool) (Person, error) {
+	a, err := accountBy(tx, email)
+	if err != nil {
+		return a.Person, err
+	}
+	switch {
+	case a.ID == "":
+		p := Person{ID: ident.New[ident.PersonID](tx.Now), Email: email, Name: name, Staff: staff, Status: "invited"}
+		return p, insertPerson(tx, p)
+	case a.Staff != staff:
+		return a.Person, ErrStaffElse
+	default:
+		return a.Person, nil
+	}
+}
+
+// invite makes a new link for someone who has no password yet and sends it to
+// their address. For anyone else it sends a note without a link: a link to a
+// person who signs in elsewhere would hand their identity to whoever asked.
+func (s *Service) invite(tx *db.Tx, p Person, allowed rbac.Permission) error {
+	i := Invitation{Person: p.ID, Name: p.Name, Email: p.Email, Expires: tx.Now.Add(inviteTime)}
+	if err := tx.Raw(`SELECT name FROM firm WHERE firm_id = ?`, tx.Scope.Firm).Row().Scan(&i.Firm); err != nil {
+		return wrap(err, "load firm", tx.Scope.Firm)
+	}
+	if p.Status == "invited" {
+		token, err := secret()
+		if err != nil {
+			return err
+		}
+		res := tx.Exec(`INSERT INTO credential (person_id, kind, secret_hash, expires_at, issuer, changed_at) VALUES (?, 'invite', ?, ?, ?, ?)
+			ON CONFLICT (person_id, kind) DO UPDATE SET secret_hash = excluded.secret_hash, expires_at = excluded.expires_at, changed_at = excluded.changed_at
+			WHERE credential.issuer = excluded.issuer`, p.ID, hashOf(token), i.Expires, tx.Scope.Firm, tx.Now)
+		if res.Error != nil {
+			return fmt.Errorf("keep the invitation of person %s: %w", p.ID, res.Error)
+		}
+		if res.RowsAffected == 1 {
+			i.Token = token
+		}
+	}
+	if err := s.courier.Invite(tx, i); err != nil {
+		return fmt.Errorf("send the invitation of person %s: %w", p.ID, err)
+	}
+	return audit.Record(tx, audit.Entry{Action: "person.invited", Object: "person", ID: string(p.ID), Class: audit.C1, Permission: string(allowed)})
+}
+
+// Invitee says whom a link invites, ErrLink when it no longer does.
+func (s *Service) Invitee(ctx context.Context, token string) (p Person, err error) {
+	err = s.bureau.asMachine(ctx, func(tx *db.Tx) error {
+		p, err = inviteeOf(tx, token)
+		return err
+	})
+	return p, err
+}
+
+// Enrol sets the password that the holder of a link chooses; the link is used up
+// and every session of the person ends. Signing in is a step of its own.
+func (s *Service) Enrol(ctx context.Context, token, password string) (p Person, err error) {
+	var firms []ident.FirmID
+	err = s.bureau.asMachine(ctx, func(tx *db.Tx) error {
+		if p, err = inviteeOf(tx, token); err != nil {
+			return err
+		}
+		firms, err = firmsOf(tx, p.ID)
+		return err
+	})
+	if err != nil {
+		return p, err
+	}
+	if err := s.checkNew(ctx, password, p, firms); err != nil {
+		return p, err
+	}
+	hash, err := s.hasher.Hash(ctx, password)
+	if err != nil {
+		return p, err
+	}
+	err = s.bureau.as(ctx, scope.Scope{Actor: p.ID}, func(tx *db.Tx) error {
+		if _, err := inviteeOf(tx, token); err != nil {
+			return err // used while the password was hashed
+		}
+		if err := setPassword(tx, p.ID, hash); err != nil {
+			return err
+		}
+		if _, err := endSessions(tx, p.ID, "", ""); err != nil {
+			return err
+		}
+		if err := forgive(tx, []subject{accountSubject(p.Email)}); err != nil {
+			return err
+		}
+		err := tx.Exec(`UPDATE person SET status = 'active', version = version + 1 WHERE id = ? AND status = 'invited'`, p.ID).Error
+		if err != nil {
+			return fmt.Errorf("activate person %s: %w", p.ID, err)
+		}
+		p.Status = "active"
+		return audit.Record(tx, audit.Entry{Action: "person.enrolled", Object: "person", ID: string(p.ID), Class: audit.C1})
+	})
+	return p, err
+}
+
+// Forgot sends a link for a new password to the address, if someone who signs in
+// has it. The answer is the same for any address (T11).
+func (s *Service) Forgot(ctx context.Context, email, network string) error {
+	to := address(email)
+	return s.bureau.asMachine(ctx, func(tx *db.Tx) error {
+		if err := reserve(tx, []subject{subject("account:reset:" + short(to)), subject("net:reset:" + network)}); err != nil {
+			return err
+		}
+		a, err := accountBy(tx, to)
+		if err != nil || a.Status != "active" {
+			return err
+		}
+		token, err := secret()
+		if err != nil {
+			return err
+		}
+		i := Invitation{Reset: true, Person: a.ID, Name: a.Name, Email: a.Email, Token: token, Expires: tx.Now.Add(resetTime)}
+		err = tx.Exec(`INSERT INTO credential (person_id, kind, secret_hash, expires_at, changed_at) VALUES (?, 'reset', ?, ?, ?)
+			ON CONFLICT (person_id, kind) DO UPDATE SET secret_hash = excluded.secret_hash, expires_at = excluded.expires_at, changed_at = excluded.changed_at`,
+			a.ID, hashOf(token), i.Expires, tx.Now).Error
+		if err != nil {
+			return fmt.Errorf("keep the reset of person %s: %w", a.ID, err)
+		}
+		if err := s.courier.Invite(tx, i); err != nil {
+			return fmt.Errorf("send the reset of person %s: %w", a.ID, err)
+		}
+		return audit.Record(tx, audit.Entry{Action: "person.reset_asked", Object: "person", ID: string(a.ID), Class: audit.C1})
+	})
+}
+
+// inviteeOf locks the invitation, so that a link serves once.
+func inviteeOf(tx *db.Tx, token string) (p Person, err error) {
+	err = tx.Raw(`SELECT p.id, p.email, p.name, p.staff, p.status FROM credential c JOIN person p ON p.id = c.person_id
+		WHERE (c.kind, p.status) IN (('invite', 'invited'), ('reset', 'active')) AND c.secret_hash = ? AND c.expires_at > ? FOR UPDATE OF c`, hashOf(token), tx.Now).Row().
+		Scan(&p.ID, &p.Email, &p.Name, &p.Staff, &p.Status)
+	if errors.Is(err, sql.ErrNoRows) {
+		return p, ErrLink
+	}
+	if err != nil {
+		return p, fmt.Errorf("look for an invitation: %w", err)
+	}
+	return p, nil
+}
+
+// inBureau opens the bureau's domain for a person of it.
+func (s *Service) inBureau(ctx context.Context, fn func(tx *db.Tx) error) error {
+	return s.bureau.asSelf(ctx, fn)
+}

@@ -1,0 +1,80 @@
+// Package people is who signs in: persons, their passwords and sessions, the
+// invitations that make them, and what each firm lets them do: grants and walls. A
+// person is one identity in every firm. It does not decide (authz) and knows no
+// role's permissions (rbac).
+package people
+
+import (
+	"net/mail"
+	"strings"
+	"time"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/ident"
+)
+
+// Faults of this package.
+var (
+	ErrNotFound   = fault.New(fault.NotFound, "not_found", "there is nothing here")
+	ErrInvalid    = fault.New(fault.Invalid, "input_invalid", "some fields need correcting")
+	ErrSignIn     = fault.New(fault.Unauthenticated, "sign_in_refused", "the address or the password is not right")
+	ErrThrottled  = fault.New(fault.TooMany, "sign_in_throttled", "too many tries; wait a little and try again")
+	ErrBusy       = fault.New(fault.Unavailable, "sign_in_busy", "many people are signing in; try again in a few seconds")
+	ErrPassword   = fault.New(fault.Invalid, "password_wrong", "the present password is not right")
+	ErrLink       = fault.New(fault.NotFound, "not_found", "this link has been used or has ended; ask for a new one")
+	ErrNotSetUp   = fault.New(fault.Unavailable, "bureau_missing", "the bureau is not set up yet; run `docketry admin bootstrap`")
+	ErrSetUp      = fault.New(fault.Conflict, "bureau_exists", "the bureau already has an administrator; ask them for an invitation")
+	ErrSelfGrant  = fault.New(fault.Forbidden, "grant_self", "nobody grants themselves access; ask another administrator")
+	ErrRoleAbove  = fault.New(fault.Forbidden, "grant_role", "your role does not give this role")
+	ErrEnded      = fault.New(fault.Conflict, "grant_ended", "this access has already ended")
+	ErrLastAdmin  = fault.New(fault.Conflict, "grant_last_admin", "this is the firm's last administrator; give another person the role first")
+	ErrStaffElse  = fault.New(fault.Conflict, "person_staff", "this address belongs to one of the bureau's own people; grant them a bureau role")
+	ErrPersonGone = fault.New(fault.Conflict, "person_disabled", "this person can no longer sign in")
+)
+
+// Person is one identity.
+type Person struct {
+	ID     ident.PersonID
+	Email  string // lower case
+	Name   string
+	Staff  bool   // works for the bureau
+	Status string // invited, active, disabled
+}
+
+// How long things last (SECURITY 5).
+const (
+	IdleTime     = 30 * time.Minute
+	StaffSession = 10 * time.Hour
+	FirmSession  = 12 * time.Hour
+	maxSessions  = 5 // at once; one more ends the oldest
+	inviteTime   = 72 * time.Hour
+	resetTime    = 15 * time.Minute
+)
+
+// address is the form in which addresses are kept and compared; "" for what is not
+// exactly one address.
+func address(email string) string {
+	email = strings.ToLower(norm.NFC.String(strings.TrimSpace(email)))
+	a, err := mail.ParseAddress(email)
+	if err != nil || a.Address != email || len(email) > 254 || strings.ContainsFunc(email, control) {
+		return ""
+	}
+	return email
+}
+
+// line wants one line of min to max characters.
+func line(fs *fault.Fields, field, s string, min, max int) {
+	n := len([]rune(s))
+	switch {
+	case n < min:
+		fs.Add(field, "text_missing", "enter this field")
+	case n > max:
+		fs.Add(field, "text_long", "enter at most %d characters; this has %d", max, n)
+	case strings.TrimSpace(s) != s || strings.ContainsFunc(s, control):
+		fs.Add(field, "text_control", "enter one line without blanks at its ends or control characters")
+	}
+}
+
+func control(r rune) bool { return r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) }

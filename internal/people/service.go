@@ -1,0 +1,109 @@
+package people
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/scope"
+	"github.com/docketry/docketry/rbac"
+)
+
+// Courier carries a link to the person's own address, and to no one else: whoever
+// holds the link becomes that person. It is called inside the transaction that
+// makes the link.
+type Courier interface {
+	Invite(tx *db.Tx, i Invitation) error
+}
+
+// Invitation is a one-time link to choose a password, the first or a new one.
+type Invitation struct {
+	Reset   bool // asked for by the person, who forgot the old one
+	Person  ident.PersonID
+	Name    string
+	Email   string
+	Firm    string // who invites, by name
+	Token   string // the secret part of the link; "" for someone who signs in already
+	Expires time.Time
+}
+
+// Service is what people do about themselves and firms about their people.
+type Service struct {
+	db      *db.DB
+	guard   *authz.Guard
+	lattice Lattice
+	bureau  *bureau
+	hasher  *Hasher
+	courier Courier
+	key     []byte
+}
+
+// Lattice says which role may give which (rbac.Policy).
+type Lattice interface {
+	MayGrant(giver, given rbac.Role) bool
+}
+
+// New returns the service. key authenticates the cookie of a known device.
+func New(d *db.DB, guard *authz.Guard, lattice Lattice, hasher *Hasher, courier Courier, key []byte) *Service {
+	return &Service{db: d, guard: guard, lattice: lattice, bureau: &bureau{db: d}, hasher: hasher, courier: courier, key: key}
+}
+
+// BureauID is the bureau's own domain.
+func (s *Service) BureauID(ctx context.Context) (ident.FirmID, error) { return s.bureau.find(ctx) }
+
+// firmsOf lists the firms in which who holds a live grant, the bureau among them.
+func firmsOf(tx *db.Tx, who ident.PersonID) (firms []ident.FirmID, err error) {
+	err = tx.Raw(`SELECT firm_id FROM auth.person_firms(?::uuid, ?)`, who, tx.Now).Scan(&firms).Error
+	if err != nil {
+		return nil, fmt.Errorf("list firms of person %s: %w", who, err)
+	}
+	return firms, nil
+}
+
+// secret is a random token of 256 bits; only its hash is stored.
+func secret() (string, error) {
+	b := make([]byte, 32)
+	if _, err := rand.Read(b); err != nil {
+		return "", fmt.Errorf("make a token: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(b), nil
+}
+
+func hashOf(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}
+
+// deviceToken marks a browser as one that the person has signed in from. It opens
+// nothing; it only spares the person a lock that strangers caused.
+func (s *Service) deviceToken(who ident.PersonID, nonce string) string {
+	mac := hmac.New(sha256.New, s.key)
+	mac.Write([]byte("device " + string(who) + " " + nonce))
+	return nonce + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+func (s *Service) knows(device string, who ident.PersonID) bool {
+	nonce, _, ok := strings.Cut(device, ".")
+	return ok && who != "" && len(device) < 200 && hmac.Equal([]byte(s.deviceToken(who, nonce)), []byte(device))
+}
+
+// self is the person of ctx.
+func self(ctx context.Context) (ident.PersonID, error) {
+	sc, err := scope.From(ctx)
+	if err != nil {
+		return "", err
+	}
+	if sc.Actor == "" {
+		return "", scope.ErrNone
+	}
+	return sc.Actor, nil
+}

@@ -1,0 +1,136 @@
+package people
+
+import (
+	"context"
+	"database/sql"
+	"encoding/gob"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+)
+
+// The session values that the store keeps in columns as well, so that sessions can
+// be listed and ended by person.
+const (
+	KeySession  = "session"   // ident.SessionID as text
+	KeyPerson   = "person"    // ident.PersonID as text
+	KeyFirm     = "firm"      // the firm a firm's own user works in, as text
+	KeyFactorAt = "factor_at" // time.Time a factor was last shown
+	KeyDevice   = "device"
+	KeyNetwork  = "network"
+)
+
+// seenEvery is how exactly the last use of a session is kept; a write for each
+// request would tell no one more.
+const seenEvery = time.Minute
+
+// SessionStore is scs's store over table session. It ends a session after IdleTime
+// without use, at its deadline, when its row is ended, and with its person. The
+// manager must hash tokens (HashTokenInStore) and leave idle time to the store.
+type SessionStore struct {
+	bureau *bureau
+	codec  scs.Codec
+}
+
+// NewSessionStore returns the store over d.
+func NewSessionStore(d *db.DB) *SessionStore {
+	gob.Register(time.Time{}) // scs keeps values as interfaces
+	return &SessionStore{&bureau{db: d}, scs.GobCodec{}}
+}
+
+var _ scs.CtxStore = (*SessionStore)(nil)
+
+// FindCtx returns a live session's data and notes its use.
+func (s *SessionStore) FindCtx(ctx context.Context, token string) (b []byte, found bool, err error) {
+	err = s.bureau.asMachine(ctx, func(tx *db.Tx) error {
+		var seen time.Time
+		err := tx.Raw(`SELECT data, seen_at FROM session s WHERE token_hash = ? AND ended_at IS NULL AND expires_at > ? AND seen_at > ?
+			AND (person_id IS NULL OR EXISTS (SELECT FROM person p WHERE p.id = s.person_id AND p.status = 'active'))`,
+			token, tx.Now, tx.Now.Add(-IdleTime)).Row().Scan(&b, &seen)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("find session: %w", err)
+		}
+		found = true
+		if tx.Now.Sub(seen) < seenEvery {
+			return nil
+		}
+		return tx.Exec(`UPDATE session SET seen_at = ? WHERE token_hash = ? AND seen_at < ?`, tx.Now, token, tx.Now).Error
+	})
+	return b, found, err
+}
+
+// CommitCtx writes a session under its hashed token. A session that was ended
+// meanwhile stays ended.
+func (s *SessionStore) CommitCtx(ctx context.Context, token string, b []byte, _ time.Time) error {
+	deadline, values, err := s.codec.Decode(b)
+	if err != nil {
+		return fmt.Errorf("read session data: %w", err)
+	}
+	return s.bureau.asMachine(ctx, func(tx *db.Tx) error {
+		id := text(values, KeySession)
+		if id == nil {
+			fresh := string(ident.New[ident.SessionID](tx.Now)) // nobody has signed in yet
+			id = &fresh
+		}
+		err := tx.Exec(`INSERT INTO session (id, token_hash, person_id, firm_id_now, data, device, network, created_at, seen_at, expires_at, factor_at)
+			VALUES (?, ?, ?::uuid, ?::uuid, ?, coalesce(?, ''), coalesce(?, ''), ?, ?, ?, ?)
+			ON CONFLICT (token_hash) DO UPDATE SET data = excluded.data, firm_id_now = excluded.firm_id_now, seen_at = excluded.seen_at,
+				factor_at = excluded.factor_at, expires_at = excluded.expires_at WHERE session.ended_at IS NULL`,
+			*id, token, text(values, KeyPerson), text(values, KeyFirm), b, text(values, KeyDevice), text(values, KeyNetwork),
+			tx.Now, tx.Now, deadline, moment(values, KeyFactorAt)).Error
+		if err != nil {
+			return fmt.Errorf("save session: %w", err)
+		}
+		return nil
+	})
+}
+
+// DeleteCtx ends a session. A person's stays as a row for the list of past ones;
+// one that nobody signed in to goes.
+func (s *SessionStore) DeleteCtx(ctx context.Context, token string) error {
+	return s.bureau.asMachine(ctx, func(tx *db.Tx) error {
+		err := tx.Exec(`UPDATE session SET ended_at = ?, data = '' WHERE token_hash = ? AND ended_at IS NULL`, tx.Now, token).Error
+		if err != nil {
+			return fmt.Errorf("end session: %w", err)
+		}
+		return nil
+	})
+}
+
+// Find, Commit and Delete are scs's older forms, which it does not call here.
+func (s *SessionStore) Find(token string) ([]byte, bool, error) {
+	return s.FindCtx(context.Background(), token)
+}
+
+// Commit is CommitCtx.
+func (s *SessionStore) Commit(token string, b []byte, expiry time.Time) error {
+	return s.CommitCtx(context.Background(), token, b, expiry)
+}
+
+// Delete is DeleteCtx.
+func (s *SessionStore) Delete(token string) error { return s.DeleteCtx(context.Background(), token) }
+
+// text is a value of a session, nil when it is missing or empty.
+func text(values map[string]any, key string) *string {
+	v, ok := values[key].(string)
+	if !ok || v == "" {
+		return nil
+	}
+	return &v
+}
+
+func moment(values map[string]any, key string) *time.Time {
+	v, ok := values[key].(time.Time)
+	if !ok {
+		return nil
+	}
+	return &v
+}

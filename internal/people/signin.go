@@ -1,0 +1,183 @@
+package people
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/scope"
+)
+
+// Try is one attempt to sign in.
+type Try struct {
+	Email    string
+	Password string
+	Network  string // the /24 or /48 it comes from
+	Device   string // the known-device cookie, "" without one
+	Browser  string // what the browser calls itself, for the list of sessions
+}
+
+// Entered is a person who has shown their password.
+type Entered struct {
+	Person   ident.PersonID
+	Name     string
+	Staff    bool
+	Firm     ident.FirmID   // the firm to work in; "" for staff, and while one of Firms must be chosen
+	Firms    []ident.FirmID // where a firm's own user holds a live grant
+	Device   string         // the cookie that marks this device as known
+	At       time.Time
+	Deadline time.Time // when the session ends whatever happens
+}
+
+// SignIn compares the password and says who may begin a session. Whether the
+// person exists shows neither in the answer nor in the time it takes (T11). It
+// returns ErrSignIn, or ThrottledError while the account or the network has to wait.
+func (s *Service) SignIn(ctx context.Context, t Try) (Entered, error) {
+	email := address(t.Email)
+	var p account
+	var counted []subject
+	err := s.bureau.asMachine(ctx, func(tx *db.Tx) (err error) {
+		if p, err = accountBy(tx, email); err != nil {
+			return err
+		}
+		counted = []subject{networkSubject(t.Network), accountSubject(email)}
+		if s.knows(t.Device, p.ID) {
+			counted = []subject{deviceSubject(t.Device)}
+		}
+		return reserve(tx, counted)
+	})
+	if err != nil {
+		return Entered{}, err
+	}
+	ok, stale, err := s.hasher.Matches(ctx, t.Password, p.Hash)
+	if err != nil {
+		return Entered{}, err
+	}
+	if !ok || p.Status != "active" {
+		return Entered{}, s.refused(ctx, p.ID)
+	}
+	var renewed string
+	if stale {
+		if renewed, err = s.hasher.Hash(ctx, t.Password); err != nil {
+			return Entered{}, err
+		}
+	}
+	return s.entered(ctx, p, renewed, counted, t)
+}
+
+func (s *Service) refused(ctx context.Context, who ident.PersonID) error {
+	err := s.bureau.asMachine(ctx, func(tx *db.Tx) error {
+		return audit.Record(tx, audit.Entry{Action: "session.refused", Object: "person", ID: string(who), Class: audit.C1, Result: "denied"})
+	})
+	if err != nil {
+		return err
+	}
+	return ErrSignIn
+}
+
+// entered takes back the counted tries, makes room among the person's sessions and
+// leaves the leaf. The session itself is the caller's to begin, under a new token.
+func (s *Service) entered(ctx context.Context, p account, renewed string, counted []subject, t Try) (Entered, error) {
+	var e Entered
+	err := s.bureau.as(ctx, scope.Scope{Actor: p.ID}, func(tx *db.Tx) error {
+		if err := stillActive(tx, p); err != nil {
+			return err
+		}
+		if err := forgive(tx, counted); err != nil {
+			return err
+		}
+		if renewed != "" {
+			if err := setPassword(tx, p.ID, renewed); err != nil {
+				return err
+			}
+		}
+		if err := endOldest(tx, p.ID, maxSessions-1); err != nil {
+			return err
+		}
+		firms, err := firmsOf(tx, p.ID)
+		if err != nil {
+			return err
+		}
+		e = Entered{Person: p.ID, Name: p.Name, Staff: p.Staff, At: tx.Now, Deadline: tx.Now.Add(StaffSession)}
+		if !p.Staff {
+			e.Firms, e.Deadline = firms, tx.Now.Add(FirmSession)
+			if len(firms) == 1 {
+				e.Firm = firms[0]
+			}
+		}
+		nonce, err := secret()
+		if err != nil {
+			return err
+		}
+		e.Device = s.deviceToken(p.ID, nonce)
+		return audit.Record(tx, audit.Entry{Action: "session.started", Object: "person", ID: string(p.ID), Class: audit.C1, Detail: map[string]string{"network": t.Network}})
+	})
+	return e, err
+}
+
+// Switch says whether the person of ctx may work in firm from now on. The caller
+// begins a new session for it (T05). The bureau's people need none: for them the
+// path names the firm.
+func (s *Service) Switch(ctx context.Context, firm ident.FirmID) (Entered, error) {
+	var e Entered
+	err := s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+		p, err := personByID(tx, tx.Scope.Actor)
+		if err != nil {
+			return err
+		}
+		firms, err := firmsOf(tx, p.ID)
+		if err != nil {
+			return err
+		}
+		if p.Staff || !slices.Contains(firms, firm) {
+			return ErrNotFound
+		}
+		e = Entered{Person: p.ID, Name: p.Name, Firm: firm, Firms: firms, At: tx.Now, Deadline: tx.Now.Add(FirmSession)}
+		return audit.Record(tx, audit.Entry{Action: "session.switched", Object: "person", ID: string(p.ID), Class: audit.C1, Detail: map[string]string{"firm": string(firm)}})
+	})
+	return e, err
+}
+
+// SignedOut leaves the leaf of a session that its person ended.
+func (s *Service) SignedOut(ctx context.Context) error {
+	return s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+		return audit.Record(tx, audit.Entry{Action: "session.ended", Object: "session", ID: string(tx.Scope.Session), Class: audit.C1})
+	})
+}
+
+// account is a person with what sign-in compares. The zero value is nobody.
+type account struct {
+	Person
+	Hash string
+}
+
+// accountBy finds the account of an address; nobody is not an error here.
+func accountBy(tx *db.Tx, email string) (a account, err error) {
+	err = tx.Raw(`SELECT p.id, p.email, p.name, p.staff, p.status, coalesce(c.secret_hash, '')
+		FROM person p LEFT JOIN credential c ON c.person_id = p.id AND c.kind = 'password' WHERE p.email = ?`, email).Row().
+		Scan(&a.ID, &a.Email, &a.Name, &a.Staff, &a.Status, &a.Hash)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return a, fmt.Errorf("look for an account: %w", err)
+	}
+	return a, nil
+}
+
+// stillActive refuses whoever was disabled, or changed the password, while it was compared.
+func stillActive(tx *db.Tx, p account) error {
+	var same bool
+	err := tx.Raw(`SELECT EXISTS (SELECT FROM person p JOIN credential c ON c.person_id = p.id AND c.kind = 'password'
+		WHERE p.id = ? AND p.status = 'active' AND c.secret_hash = ?)`, p.ID, p.Hash).Row().Scan(&same)
+	if err != nil {
+		return fmt.Errorf("look at account %s again: %w", p.ID, err)
+	}
+	if !same {
+		return ErrSignIn
+	}
+	return nil
+}

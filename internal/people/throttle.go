@@ -1,0 +1,133 @@
+package people
+
+import (
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
+)
+
+// Sign-in is slowed per account and per network: from the fifth failure in a row by
+// 1, 2, 4 .. 60 s; ten in a row lock an account for 15 minutes for devices it has
+// not signed in from; a hundred until the password is set anew (SECURITY 5).
+const (
+	freeTries = 5
+	maxWait   = 60 * time.Second
+	lockAfter = 10
+	lockTime  = 15 * time.Minute
+	dead      = 100
+	forgetNet = 15 * time.Minute // a network is shared: its count starts over after a pause
+)
+
+// subject is what failures are counted for.
+type subject string
+
+func networkSubject(network string) subject { return subject("net:" + network) }
+func accountSubject(email string) subject   { return subject("account:" + short(email)) }
+func deviceSubject(device string) subject   { return subject("device:" + short(device)) }
+
+func short(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:16])
+}
+
+// wait is how long after its last failure a subject has to wait with n failures
+// in a row behind it.
+func (s subject) wait(n int) time.Duration {
+	account := strings.HasPrefix(string(s), "account:")
+	switch {
+	case n < freeTries:
+		return 0
+	case account && n >= dead:
+		return 100 * 365 * 24 * time.Hour
+	case account && n >= lockAfter:
+		return lockTime
+	default:
+		return min(time.Second<<min(n-freeTries, 10), maxWait)
+	}
+}
+
+// ThrottledError says when to try again. It is ErrThrottled.
+type ThrottledError struct{ After time.Duration }
+
+func (e *ThrottledError) Error() string { return ErrThrottled.Error() }
+
+// Unwrap makes it the fault that readers see.
+func (e *ThrottledError) Unwrap() error {
+	if e.After > lockTime {
+		return ErrThrottled.With("too many tries; ask an administrator for a new invitation link")
+	}
+	return fault.New(ErrThrottled.Kind, ErrThrottled.Code, "too many tries; try again in %s", inWords(e.After))
+}
+
+func inWords(d time.Duration) string {
+	if d < 90*time.Second {
+		return fmt.Sprintf("%d seconds", int(d/time.Second)+1)
+	}
+	return fmt.Sprintf("%d minutes", int(d/time.Minute)+1)
+}
+
+// RetryAfter is for the header of the same name.
+func (e *ThrottledError) RetryAfter() time.Duration { return e.After }
+
+// reserve counts a try as failed before it is made, so that tries at the same time
+// cannot slip past each other; forgive takes it back. It refuses with
+// ThrottledError and counts nothing while any subject has to wait.
+func reserve(tx *db.Tx, subjects []subject) error {
+	subjects = slices.Sorted(slices.Values(subjects)) // one order for all, so that two tries never wait for each other
+	counts := make([]int, len(subjects))
+	for i, s := range subjects {
+		n, last, err := failures(tx, s)
+		if err != nil {
+			return err
+		}
+		if strings.HasPrefix(string(s), "net:") && tx.Now.Sub(last) > forgetNet {
+			n = 0
+		}
+		if left := last.Add(s.wait(n)).Sub(tx.Now); left > 0 && n >= freeTries {
+			return &ThrottledError{After: left}
+		}
+		counts[i] = n + 1
+	}
+	for i, s := range subjects {
+		err := tx.Exec(`UPDATE sign_in_failure SET failures = ?, last_failed_at = ? WHERE subject = ?`, counts[i], tx.Now, s).Error
+		if err != nil {
+			return fmt.Errorf("count a sign-in try: %w", err)
+		}
+	}
+	return nil
+}
+
+// failures locks and reads a subject's row, making it when there is none.
+func failures(tx *db.Tx, s subject) (n int, last time.Time, err error) {
+	err = tx.Exec(`INSERT INTO sign_in_failure (subject, failures, last_failed_at) VALUES (?, 0, ?) ON CONFLICT DO NOTHING`, s, tx.Now).Error
+	if err == nil {
+		err = tx.Raw(`SELECT failures, last_failed_at FROM sign_in_failure WHERE subject = ? FOR UPDATE`, s).Row().Scan(&n, &last)
+	}
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, last, fmt.Errorf("read sign-in failures: %w", err)
+	}
+	return n, last, nil
+}
+
+// forgive takes back what reserve counted: an account and a device start over, a
+// network keeps the failures of others.
+func forgive(tx *db.Tx, subjects []subject) error {
+	for _, s := range slices.Sorted(slices.Values(subjects)) {
+		q := `DELETE FROM sign_in_failure WHERE subject = ?`
+		if strings.HasPrefix(string(s), "net:") {
+			q = `UPDATE sign_in_failure SET failures = greatest(failures - 1, 0) WHERE subject = ?`
+		}
+		if err := tx.Exec(q, s).Error; err != nil {
+			return fmt.Errorf("take back a sign-in try: %w", err)
+		}
+	}
+	return nil
+}
