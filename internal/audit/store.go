@@ -29,6 +29,8 @@ type row struct {
 	Detail     string
 	RequestID  string
 	Result     string
+
+	Name, Behalf, Number string // of the actor, whom it acted for, and the matter; for lists only
 }
 
 const leafColumns = `l.seq, l.id, l.at, l.actor, l.on_behalf_of, l.session_id, l.action, l.object, l.object_id, l.matter_id,
@@ -110,7 +112,17 @@ func hashesIn(tx *db.Tx, fresh map[int64]Hash) tlog.HashReader {
 	})
 }
 
+// readHashes reads the hashes at positions, each once, and misses none.
 func readHashes(tx *db.Tx, positions []int64) (map[int64]Hash, error) {
+	found, err := findHashes(tx, positions)
+	if err == nil && len(found) != len(positions) {
+		err = fmt.Errorf("read hashes of audit tree: %d of %d positions are there", len(found), len(positions))
+	}
+	return found, err
+}
+
+// findHashes reads the hashes that are there.
+func findHashes(tx *db.Tx, positions []int64) (map[int64]Hash, error) {
 	var rows []struct {
 		Position int64
 		Hash     string
@@ -127,9 +139,6 @@ func readHashes(tx *db.Tx, positions []int64) (map[int64]Hash, error) {
 			return nil, fmt.Errorf("read hashes of audit tree: position %d is not a hash", r.Position)
 		}
 		found[r.Position] = h
-	}
-	if len(found) != len(positions) {
-		return nil, fmt.Errorf("read hashes of audit tree: %d of %d positions are there", len(found), len(positions))
 	}
 	return found, nil
 }

@@ -1,0 +1,75 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/rbac"
+)
+
+// Status is where a firm's tree stands.
+type Status struct {
+	Entries     int64     // all of the firm
+	First       time.Time // of the first entry
+	Waiting     int64     // without a place yet
+	Placed      int64     // in the tree
+	Sealed      int64     // covered by the newest checkpoint
+	SealedAt    time.Time // zero when nothing is sealed
+	Checkpoints int64
+	Root        string // of the newest checkpoint
+	PublicKey   string // what `audit verify --key` takes
+}
+
+// Status needs audit.read.
+func (s *Service) Status(ctx context.Context) (st Status, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		if _, err := s.guard.Require(tx, rbac.AuditRead); err != nil {
+			return err
+		}
+		st, err = status(tx)
+		st.PublicKey = s.public
+		return err
+	})
+	return st, err
+}
+
+func status(tx *db.Tx) (Status, error) {
+	var r struct {
+		Entries, Waiting, Checkpoints int64
+		First                         *time.Time
+	}
+	err := tx.Raw(`SELECT count(*) AS entries, count(*) FILTER (WHERE seq IS NULL) AS waiting, min(at) AS first,
+		(SELECT count(*) FROM audit_checkpoint c WHERE c.firm_id = ?) AS checkpoints FROM audit_leaf WHERE firm_id = ?`,
+		tx.Scope.Firm, tx.Scope.Firm).Scan(&r).Error
+	if err != nil {
+		return Status{}, fmt.Errorf("read state of audit tree: %w", err)
+	}
+	st := Status{Entries: r.Entries, Waiting: r.Waiting, Placed: r.Entries - r.Waiting, Checkpoints: r.Checkpoints}
+	if r.First != nil {
+		st.First = *r.First
+	}
+	signed, err := lastCheckpoint(tx)
+	if err != nil || signed == "" {
+		return st, err
+	}
+	c, err := readUnsigned(signed)
+	if err != nil {
+		return st, fmt.Errorf("read newest checkpoint: %w", err)
+	}
+	st.Sealed, st.SealedAt, st.Root = c.Size, c.At, hashText(c.Root)
+	return st, nil
+}
+
+// Verify recomputes the firm's whole history as it stands in the database, as
+// `audit verify` would with the present public key. It needs audit.export, and
+// records nothing, for it shows nothing but the answer.
+func (s *Service) Verify(ctx context.Context) (Report, error) {
+	in, out := io.Pipe()
+	go func() { out.CloseWithError(s.write(ctx, out, func(*db.Tx) error { return nil })) }()
+	report, err := Verify(in, VerifyOptions{Keys: s.public})
+	_ = in.Close() // ends the writer when the verifier stopped early
+	return report, err
+}
