@@ -48,7 +48,6 @@ type Server struct {
 const (
 	maxJSON      = 1 << 20
 	maxUpload    = 25 << 20
-	idleTimeout  = 30 * time.Minute
 	maxSession   = 12 * time.Hour
 	readHeader   = 5 * time.Second
 	readBody     = 30 * time.Second

@@ -151,9 +151,15 @@ func networkOf(addr string) string {
 	return ip.Mask(net.CIDRMask(48, 128)).String() + "/48"
 }
 
-// SignIn and SignOut are the session's, for the sign-in pages.
-func (r *Request) SignIn(person ident.PersonID, firm ident.FirmID, at time.Time) error {
-	return r.server.SignIn(r.Context(), person, firm, at, r.Device(), r.Network())
+// SignIn begins a session; device and network are the request's own.
+func (r *Request) SignIn(b Started) error {
+	b.Device, b.Network = r.Device(), r.Network()
+	return r.server.SignIn(r.Context(), b)
+}
+
+// Standing is what the person may do where, for menus and buttons.
+func (r *Request) Standing() (authz.Standing, error) {
+	return r.server.parts.Guard.Standing(r.Context())
 }
 
 // SignOut ends the session everywhere and clears what the browser kept.
@@ -292,3 +298,7 @@ func (s *Server) events(c echo.Context, fn func(ctx context.Context, send func(e
 	}
 	return nil
 }
+
+// Secret is a field of a posted form exactly as typed: a password may begin or
+// end with blanks.
+func (r *Request) Secret(name string) string { return r.echo.FormValue(name) }

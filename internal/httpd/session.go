@@ -44,7 +44,7 @@ func newSessions(p Parts, failed func(http.ResponseWriter, *http.Request, error)
 	m.Store = p.Sessions
 	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) { failed(w, r, err) }
 	m.HashTokenInStore = true
-	m.IdleTimeout, m.Lifetime = idleTimeout, maxSession
+	m.Lifetime = maxSession // the store keeps the idle time
 	m.Cookie.Name, m.Cookie.Secure = "__Host-sid", true
 	if p.Plain {
 		m.Cookie.Name, m.Cookie.Secure = "docketry_sid", false
@@ -97,18 +97,29 @@ func (s *Server) boundFirm(ctx context.Context) ident.FirmID {
 	return ident.FirmID(s.value(ctx, KeyFirm))
 }
 
+// Started is a session to begin.
+type Started struct {
+	Person   ident.PersonID
+	Firm     ident.FirmID // the firm of a firm's own user; "" for the bureau's people
+	At       time.Time
+	Deadline time.Time // when it ends whatever happens
+	Device   string    // what the browser calls itself
+	Network  string
+}
+
 // SignIn begins a session for a person under a new token, so that one fixed
-// before is worthless (T12). firm is "" for the bureau's people.
-func (s *Server) SignIn(ctx context.Context, person ident.PersonID, firm ident.FirmID, at time.Time, device, network string) error {
+// before is worthless (T12).
+func (s *Server) SignIn(ctx context.Context, b Started) error {
 	if err := s.sessions.RenewToken(ctx); err != nil {
 		return err
 	}
-	s.sessions.Put(ctx, KeySession, string(ident.New[ident.SessionID](at)))
-	s.sessions.Put(ctx, KeyPerson, string(person))
-	s.sessions.Put(ctx, KeyFirm, string(firm))
-	s.sessions.Put(ctx, KeyFactorAt, at)
-	s.sessions.Put(ctx, KeyDevice, device)
-	s.sessions.Put(ctx, KeyNetwork, network)
+	s.sessions.SetDeadline(ctx, b.Deadline)
+	s.sessions.Put(ctx, KeySession, string(ident.New[ident.SessionID](b.At)))
+	s.sessions.Put(ctx, KeyPerson, string(b.Person))
+	s.sessions.Put(ctx, KeyFirm, string(b.Firm))
+	s.sessions.Put(ctx, KeyFactorAt, b.At)
+	s.sessions.Put(ctx, KeyDevice, b.Device)
+	s.sessions.Put(ctx, KeyNetwork, b.Network)
 	s.sessions.Remove(ctx, keyCSRF)
 	return nil
 }

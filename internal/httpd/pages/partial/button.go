@@ -82,8 +82,12 @@ func (f Form) encoding() templ.Attributes {
 }
 
 func (f Form) buttonClass() string {
-	if f.Danger {
+	switch {
+	case f.Danger:
 		return "danger"
+	case f.Side:
+		return ""
+	default:
+		return "primary"
 	}
-	return "primary"
 }

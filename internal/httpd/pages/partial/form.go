@@ -156,7 +156,8 @@ type Form struct {
 	Version int // the version the person saw; 0 when the thing is new
 	Fields  []Field
 	Submit  string // verb and object: "Save client"
-	Danger  bool
+	Danger  bool   // outlined in red: an act that takes something away
+	Side    bool   // beside the main act: its button is not filled
 	Cancel  string // where the quiet way out leads, "" without
 	Upload  bool
 	Note    string // beside the button: what happens next

@@ -37,6 +37,11 @@ func TestEverySheetIsServed(t *testing.T) {
 	if len(files) != len(sheets) {
 		t.Errorf("css holds %d files, the list has %d", len(files), len(sheets))
 	}
+	for _, f := range files {
+		if text := string(read("css/" + f.Name())); strings.Count(text, "{") != strings.Count(text, "}") {
+			t.Errorf("%s: a brace too many or too few would swallow the sheets after it", f.Name())
+		}
+	}
 }
 
 func TestHandler(t *testing.T) {

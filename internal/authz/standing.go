@@ -1,0 +1,87 @@
+package authz
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/scope"
+	"github.com/docketry/docketry/rbac"
+)
+
+// Standing is the person of a request and the roles they hold now, for menus and
+// buttons: what is shown to nobody who cannot use it. It decides nothing.
+type Standing struct {
+	policy Policy
+	Firms  map[ident.FirmID][]rbac.Role
+}
+
+// Standing reads the live roles of the person of ctx in every firm.
+func (g *Guard) Standing(ctx context.Context) (Standing, error) {
+	s := Standing{policy: g.policy, Firms: map[ident.FirmID][]rbac.Role{}}
+	sc, err := scope.From(ctx)
+	if err != nil {
+		return s, err
+	}
+	err = g.db.InBureau(ctx, nil, func(tx *db.Tx) error {
+		var rows []struct {
+			FirmID ident.FirmID
+			Roles  db.Strings
+		}
+		if err := tx.Raw("SELECT firm_id, roles FROM auth.person_firms(?::uuid, ?)", sc.Actor, tx.Now).Scan(&rows).Error; err != nil {
+			return fmt.Errorf("read firms of person %s: %w", sc.Actor, err)
+		}
+		for _, r := range rows {
+			for _, role := range r.Roles {
+				s.Firms[r.FirmID] = append(s.Firms[r.FirmID], rbac.Role(role))
+			}
+		}
+		return nil
+	})
+	return s, err
+}
+
+// In tells whether a role held in the firm includes p.
+func (s Standing) In(firm ident.FirmID, p rbac.Permission) bool {
+	for _, role := range s.Firms[firm] {
+		if s.policy.Allows(role, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// Anywhere tells whether a role held in any firm includes p.
+func (s Standing) Anywhere(p rbac.Permission) bool {
+	for firm := range s.Firms {
+		if s.In(firm, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// Holds tells whether the person holds the role in any firm.
+func (s Standing) Holds(role rbac.Role) bool {
+	for _, roles := range s.Firms {
+		for _, r := range roles {
+			if r == role {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// OfBureau tells whether the person is one of the bureau's.
+func (s Standing) OfBureau() bool {
+	for _, roles := range s.Firms {
+		for _, r := range roles {
+			if r.OfBureau() {
+				return true
+			}
+		}
+	}
+	return false
+}

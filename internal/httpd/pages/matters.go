@@ -1,0 +1,167 @@
+package pages
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/format"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/layout"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
+	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/rbac"
+)
+
+// MountMatters adds the lists and forms of matters.
+func (s *Site) MountMatters(srv *httpd.Server) {
+	get(srv, "/firms/{firm}/matters", rbac.MatterRead, s.matters)
+	get(srv, "/firms/{firm}/matters/new", rbac.MatterEdit, s.newMatter)
+	post(srv, "/firms/{firm}/matters/new", rbac.MatterEdit, s.saveMatter)
+	get(srv, "/firms/{firm}/matters/{id}", rbac.MatterRead, s.matter)
+	post(srv, "/firms/{firm}/matters/{id}", rbac.MatterEdit, s.saveMatter)
+}
+
+func (s *Site) matters(r *httpd.Request) (httpd.Reply, error) {
+	f, err := s.frame(r, "Matters", "matters")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	list, err := s.Matters.Matters(r.Context(), "")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	return httpd.Show(Plain(f.Chrome, PlainView{
+		Head: layout.Head{Title: "Matters"}, Lede: "Open a new matter from its client's page.",
+		Sections: []Section{{Title: "Matters you may see", Table: matterTable(f, list)}},
+	})), nil
+}
+
+func matterTable(f frame, list []matter.Matter) *partial.Table {
+	t := &partial.Table{Caption: "Matters", Keys: true, Columns: []partial.Column{{Head: "Matter"}, {Head: "Number", NoWrap: true}, {Head: "Client", Minor: true}, {Head: "Level"}, {Head: "Currency", Minor: true}, {Head: "State"}},
+		Empty: partial.Empty{Icon: "dispute", Title: "No matters that you may see"}}
+	for _, m := range list {
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{
+			partial.Named(m.Name, href.Matter(f.FirmID, m.ID), m.PracticeGroup), {Text: m.Number, Code: true}, partial.Txt(m.ClientName),
+			partial.Node(partial.LabelMark(partial.Label(m.Label))), partial.Txt(string(m.Currency)), partial.Txt(m.Status),
+		}})
+	}
+	return t
+}
+
+func (s *Site) newMatter(r *httpd.Request) (httpd.Reply, error) {
+	client, err := ident.Parse[ident.ClientID](r.Query("client"))
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	firm, err := s.Firms.Get(r.Context())
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	page, err := s.matterPage(r, matter.Matter{ClientID: client, Currency: firm.Currency, OpenedOn: s.Clock.Now()}, nil, nil)
+	return httpd.Show(page), err
+}
+
+func (s *Site) matter(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.MatterID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	m, err := s.Matters.Matter(r.Context(), id)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	page, err := s.matterPage(r, m, nil, nil)
+	return httpd.Show(page), err
+}
+
+func (s *Site) saveMatter(r *httpd.Request) (httpd.Reply, error) {
+	id, err := optionalID[ident.MatterID](r)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	client, err := ident.Parse[ident.ClientID](r.Form("client_id"))
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	m := matter.Matter{ID: id, ClientID: client, PayorID: ident.PayorID(r.Form("payor_id")), Number: r.Form("number"), Name: r.Form("name"),
+		PracticeGroup: r.Form("practice_group"), Label: authz.Label(r.FormInt("label")), TaskSet: r.Form("task_set"), ClientMatter: r.Form("client_matter"),
+		Currency: money.Currency(r.Form("currency")), TaxNote: r.Form("tax_note"), Version: r.FormInt("version")}
+	if id != "" { // who approves is changed where people are, not here
+		if before, err := s.Matters.Matter(r.Context(), id); err == nil {
+			m.Responsible = before.Responsible
+		}
+	}
+	typed := map[string]string{"tax_rate": r.Form("tax_rate"), "opened_on": r.Form("opened_on"), "closed_on": r.Form("closed_on")}
+	m.TaxRate = money.Fraction(-1) // what cannot be read is refused by the rule that names the field
+	if rate, err := money.ParseFraction(titled(typed["tax_rate"], "0")); err == nil {
+		m.TaxRate = rate
+	}
+	if on, err := time.Parse(time.DateOnly, typed["opened_on"]); err == nil {
+		m.OpenedOn = on
+	}
+	if typed["closed_on"] != "" {
+		on, err := time.Parse(time.DateOnly, typed["closed_on"])
+		if err != nil {
+			on = time.Time{} // before any opening: refused with its field named
+		}
+		m.ClosedOn = &on
+	}
+	saved, err := s.Matters.SaveMatter(r.Context(), m)
+	if err != nil {
+		return again(err, func() (templ.Component, error) { return s.matterPage(r, m, typed, err) })
+	}
+	return httpd.Go(href.Matter(r.Firm(), saved.ID), "Matter saved."), nil
+}
+
+func (s *Site) matterPage(r *httpd.Request, m matter.Matter, typed map[string]string, failed error) (templ.Component, error) {
+	f, err := s.frame(r, titled(m.Name, "New matter"), "matters")
+	if err != nil {
+		return nil, err
+	}
+	payors, err := s.Matters.Payors(r.Context(), m.ClientID)
+	if err != nil {
+		return nil, err
+	}
+	var choices []string
+	for _, p := range payors {
+		choices = append(choices, string(p.ID), p.Name)
+	}
+	if typed == nil {
+		typed = map[string]string{"tax_rate": m.TaxRate.String(), "opened_on": format.DateKey(m.OpenedOn)}
+		if m.ClosedOn != nil {
+			typed["closed_on"] = format.DateKey(*m.ClosedOn)
+		}
+	}
+	form := &partial.Form{Action: r.Path(), Version: m.Version, Submit: "Save matter", Cancel: href.Matters(f.FirmID), Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
+		Fields: []partial.Field{
+			{Name: "client_id", Label: "Client", Kind: partial.Select, Options: partial.Options(string(m.ClientID), string(m.ClientID), s.clientName(r, m.ClientID))},
+			{Name: "payor_id", Label: "Payor", Kind: partial.Select, Options: partial.Options(string(m.PayorID), choices...), Required: true},
+			{Name: "number", Label: "Number", Value: m.Number, Required: true, Max: 20},
+			{Name: "name", Label: "Name", Value: m.Name, Required: true, Max: 255},
+			{Name: "practice_group", Label: "Practice group", Value: m.PracticeGroup, Max: 60},
+			{Name: "label", Label: "Level", Kind: partial.Select, Options: partial.Options(strconv.Itoa(int(m.Label)), "0", "Standard", "1", "Confidential", "2", "Restricted", "3", "Sealed"), Hint: "Who may know of the matter at all"},
+			{Name: "task_set", Label: "Task codes", Kind: partial.Select, Options: partial.Options(m.TaskSet, "", "None", "litigation", "Litigation", "project", "Project", "counseling", "Counseling", "bankruptcy", "Bankruptcy")},
+			{Name: "client_matter", Label: "Client's own number", Value: m.ClientMatter, Max: 20},
+			{Name: "currency", Label: "Currency", Value: string(m.Currency), Required: true, Max: 3},
+			{Name: "tax_rate", Label: "Tax on fees", Kind: partial.Decimal, Value: typed["tax_rate"], Hint: "As a share: 0.2 is 20 percent"},
+			{Name: "tax_note", Label: "Sentence about tax", Value: m.TaxNote, Max: 300, Wide: true, Hint: "Such as a reverse-charge note; printed on the invoice"},
+			{Name: "opened_on", Label: "Opened on", Kind: partial.Date, Value: typed["opened_on"], Required: true},
+			{Name: "closed_on", Label: "Closed on", Kind: partial.Date, Value: typed["closed_on"], Hint: "Empty while the matter is open"},
+		}}
+	v := PlainView{Head: layout.Head{Title: titled(m.Name, "New matter"), Crumbs: []partial.Link{{Text: "Matters", Href: href.Matters(f.FirmID)}}}, Sections: []Section{formOrFacts(f, rbac.MatterEdit, "Matter", form)}}
+	return Plain(f.Chrome, v), nil
+}
+
+func (s *Site) clientName(r *httpd.Request, id ident.ClientID) string {
+	c, err := s.Matters.Client(r.Context(), id)
+	if err != nil {
+		return ""
+	}
+	return c.Name
+}

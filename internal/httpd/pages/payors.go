@@ -1,0 +1,202 @@
+package pages
+
+import (
+	"strconv"
+
+	"github.com/a-h/templ"
+
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/format"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/layout"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
+	"github.com/docketry/docketry/rbac"
+)
+
+// MountPayors adds the lists and forms of payors and their contacts.
+func (s *Site) MountPayors(srv *httpd.Server) {
+	get(srv, "/firms/{firm}/payors", rbac.PayorRead, s.payors)
+	get(srv, "/firms/{firm}/payors/new", rbac.PayorEdit, s.newPayor)
+	post(srv, "/firms/{firm}/payors/new", rbac.PayorEdit, s.savePayor)
+	get(srv, "/firms/{firm}/payors/{id}", rbac.PayorRead, s.payor)
+	post(srv, "/firms/{firm}/payors/{id}", rbac.PayorEdit, s.savePayor)
+	post(srv, "/firms/{firm}/payors/{id}/contacts", rbac.PayorEdit, s.addContact)
+	post(srv, "/firms/{firm}/payors/{id}/contacts/{contact}/verify", rbac.ContactVerify, s.verifyContact)
+}
+
+var deliveries = []string{
+	string(matter.DeliveryLink), "Mail with a link", string(matter.DeliveryAttachment), "Mail with the PDF attached", string(matter.DeliveryPortal), "E-billing portal",
+}
+
+func (s *Site) payors(r *httpd.Request) (httpd.Reply, error) {
+	f, err := s.frame(r, "Payors", "payors")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	list, err := s.Matters.Payors(r.Context(), "")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	return httpd.Show(Plain(f.Chrome, PlainView{
+		Head: layout.Head{Title: "Payors"}, Lede: "A payor receives and pays the invoices of a client's matters. Add one from its client's page.",
+		Sections: []Section{{Title: "All payors", Table: payorTable(f, list)}},
+	})), nil
+}
+
+func payorTable(f frame, list []matter.Payor) *partial.Table {
+	t := &partial.Table{Caption: "Payors", Keys: true, Columns: []partial.Column{{Head: "Payor"}, {Head: "Terms", Right: true}, {Head: "Delivery"}, {Head: "State"}},
+		Empty: partial.Empty{Icon: "id", Title: "No payors yet", Text: "A client needs a payor before a matter can be opened."}}
+	for _, p := range list {
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{
+			partial.Named(p.Name, href.PayorOf(f.FirmID, p.ID), ""), partial.Txt(strconv.Itoa(p.TermsDays) + " days"), partial.Txt(choice(string(p.Delivery), deliveries)), partial.Txt(p.Status),
+		}})
+	}
+	return t
+}
+
+func choice(value string, pairs []string) string {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i] == value {
+			return pairs[i+1]
+		}
+	}
+	return value
+}
+
+func (s *Site) newPayor(r *httpd.Request) (httpd.Reply, error) {
+	client, err := ident.Parse[ident.ClientID](r.Query("client"))
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	page, err := s.payorPage(r, matter.Payor{ClientID: client, TermsDays: 30, Delivery: matter.DeliveryLink, Status: "active"}, nil, nil, nil)
+	return httpd.Show(page), err
+}
+
+func (s *Site) payor(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.PayorID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	p, contacts, err := s.Matters.Payor(r.Context(), id)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	page, err := s.payorPage(r, p, contacts, nil, nil)
+	return httpd.Show(page), err
+}
+
+func (s *Site) savePayor(r *httpd.Request) (httpd.Reply, error) {
+	id, err := optionalID[ident.PayorID](r)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	p := matter.Payor{ID: id, Name: r.Form("name"), Address: r.Form("address"), Country: r.Form("country"), TaxID: r.Form("tax_id"),
+		TermsDays: r.FormInt("terms_days"), Delivery: matter.Delivery(r.Form("delivery")), Status: r.Form("status"), Version: r.FormInt("version")}
+	if id == "" {
+		if p.ClientID, err = ident.Parse[ident.ClientID](r.Query("client")); err != nil {
+			return httpd.Reply{}, err
+		}
+	}
+	saved, err := s.Matters.SavePayor(r.Context(), p)
+	if err != nil {
+		return again(err, func() (templ.Component, error) {
+			if id == "" {
+				return s.payorPage(r, p, nil, err, nil)
+			}
+			_, contacts, readErr := s.Matters.Payor(r.Context(), id)
+			if readErr != nil {
+				return nil, readErr
+			}
+			return s.payorPage(r, p, contacts, err, nil)
+		})
+	}
+	return httpd.Go(href.PayorOf(r.Firm(), saved.ID), "Payor saved."), nil
+}
+
+func (s *Site) payorPage(r *httpd.Request, p matter.Payor, contacts []matter.Contact, failed, contactFailed error) (templ.Component, error) {
+	f, err := s.frame(r, titled(p.Name, "New payor"), "payors")
+	if err != nil {
+		return nil, err
+	}
+	action := href.PayorOf(f.FirmID, p.ID)
+	if p.ID == "" {
+		action = href.Query(href.New(href.Payors(f.FirmID)), "client", string(p.ClientID))
+	}
+	form := &partial.Form{Action: action, Version: p.Version, Submit: "Save payor", Cancel: href.Payors(f.FirmID), Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
+		Fields: []partial.Field{
+			{Name: "name", Label: "Name", Value: p.Name, Required: true, Max: 120},
+			{Name: "address", Label: "Address", Kind: partial.Area, Rows: 3, Value: p.Address, Required: true, Max: 500, Hint: "As it stands on the invoice"},
+			{Name: "country", Label: "Country", Value: p.Country, Required: true, Max: 2, Hint: "Two letters, such as US"},
+			{Name: "tax_id", Label: "Tax id", Value: p.TaxID, Max: 40},
+			{Name: "terms_days", Label: "Days to pay", Kind: partial.Decimal, Value: strconv.Itoa(p.TermsDays), Required: true},
+			{Name: "delivery", Label: "Delivery", Kind: partial.Select, Options: partial.Options(string(p.Delivery), deliveries...)},
+			{Name: "status", Label: "State", Kind: partial.Select, Options: partial.Options(p.Status, "active", "Active", "closed", "Closed")},
+		}}
+	v := PlainView{Head: layout.Head{Title: titled(p.Name, "New payor"), Crumbs: []partial.Link{{Text: "Payors", Href: href.Payors(f.FirmID)}}}}
+	v.Sections = []Section{formOrFacts(f, rbac.PayorEdit, "Payor", form)}
+	if p.ID != "" {
+		v.Sections = append(v.Sections, s.contactSections(r, f, p, contacts, contactFailed)...)
+	}
+	return Plain(f.Chrome, v), nil
+}
+
+func (s *Site) contactSections(r *httpd.Request, f frame, p matter.Payor, contacts []matter.Contact, failed error) []Section {
+	t := &partial.Table{Caption: "Contacts", Columns: []partial.Column{{Head: "Name"}, {Head: "Address"}, {Head: "Confirmed"}},
+		Empty: partial.Empty{Icon: "id", Title: "No contact yet", Text: "Invoices and reminders go to a confirmed address only."}}
+	for _, k := range contacts {
+		state := partial.Txt("waits to be confirmed")
+		switch {
+		case k.VerifiedAt != nil:
+			state = partial.Txt(format.Date(k.VerifiedAt.In(f.Zone)))
+		case f.May(rbac.ContactVerify):
+			state = partial.Node(partial.PostButton(f.CSRF, partial.Button{Text: "Confirm address", Action: href.ContactAct(f.FirmID, p.ID, k.ID, "verify"), Version: k.Version, Class: "sm"}))
+		}
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{{Text: k.Name, Key: true}, partial.Txt(k.Email), state}})
+	}
+	sections := []Section{{Title: "Contacts", Note: "Mail goes to confirmed addresses only", Table: t}}
+	if !f.May(rbac.PayorEdit) {
+		return sections
+	}
+	name, email := "", ""
+	if failed != nil {
+		name, email = r.Form("name"), r.Form("email")
+	}
+	return append(sections, Section{Title: "Add a contact", Form: &partial.Form{ID: "contact", Action: href.Contacts(f.FirmID, p.ID), Submit: "Add contact", Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
+		Fields: []partial.Field{{Name: "name", Label: "Name", Value: name, Required: true, Max: 120}, {Name: "email", Label: "E-mail", Kind: partial.Email, Value: email, Required: true, Max: 254}}}})
+}
+
+func (s *Site) addContact(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.PayorID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	_, err = s.Matters.SaveContact(r.Context(), matter.Contact{PayorID: id, Name: r.Form("name"), Email: r.Form("email")})
+	if err != nil {
+		return again(err, func() (templ.Component, error) {
+			p, contacts, readErr := s.Matters.Payor(r.Context(), id)
+			if readErr != nil {
+				return nil, readErr
+			}
+			return s.payorPage(r, p, contacts, nil, err)
+		})
+	}
+	return httpd.Go(href.PayorOf(r.Firm(), id), "Contact added. Confirm the address before mail goes there."), nil
+}
+
+func (s *Site) verifyContact(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.PayorID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	contact, err := httpd.ID[ident.ContactID](r, "contact")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	k, err := s.Matters.VerifyContact(r.Context(), contact, r.FormInt("version"))
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	return httpd.Go(href.PayorOf(r.Firm(), id), k.Email+" is confirmed."), nil
+}

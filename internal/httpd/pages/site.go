@@ -1,0 +1,222 @@
+package pages
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/clock"
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/firm"
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/layout"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
+	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/internal/rate"
+	"github.com/docketry/docketry/rbac"
+)
+
+// Site is the handlers of every page over the services.
+type Site struct {
+	Clock   clock.Clock
+	Firms   *firm.Service
+	People  *people.Service
+	Matters *matter.Service
+	Rates   *rate.Service
+}
+
+// get and post are how pages are mounted.
+func get(s *httpd.Server, path string, needs rbac.Permission, do func(r *httpd.Request) (httpd.Reply, error)) {
+	s.Mount(http.MethodGet, path, needs, do)
+}
+
+func post(s *httpd.Server, path string, needs rbac.Permission, do func(r *httpd.Request) (httpd.Reply, error)) {
+	s.Mount(http.MethodPost, path, needs, do)
+}
+
+// frame is what a page stands in: menu cut to what the person may, the firm's
+// badge, what just happened. Its reads are the person's own.
+type frame struct {
+	layout.Chrome
+	Standing authz.Standing
+	FirmID   ident.FirmID
+	Zone     *time.Location // the firm's, or UTC across firms
+	Card     firm.Card
+}
+
+// May tells whether a button for p is shown inside the frame's firm.
+func (f frame) May(p rbac.Permission) bool { return f.Standing.In(f.FirmID, p) }
+
+func (s *Site) frame(r *httpd.Request, title, active string) (frame, error) {
+	f := frame{Chrome: bare(r, title), FirmID: r.Firm(), Zone: time.UTC}
+	f.Active = active
+	me, err := s.People.Me(r.Context())
+	if err != nil {
+		return f, err
+	}
+	f.Person = me.Name
+	if f.Standing, err = r.Standing(); err != nil {
+		return f, err
+	}
+	staff := f.Standing.OfBureau()
+	cards, err := s.Firms.Mine(r.Context())
+	if err != nil {
+		return f, err
+	}
+	for _, c := range cards {
+		switch {
+		case c.ID == f.FirmID:
+			f.inside(c, staff)
+		case c.Kind == "bureau" && f.Org == "":
+			f.Org = c.Name
+		case !staff && f.Org == "":
+			f.Org = c.Name
+		}
+	}
+	f.Next = staff && f.Standing.Anywhere(rbac.ItemClaim)
+	f.Nav = layout.Keep(layout.Menu(f.menuFirm(cards, staff)), f.allowed(staff))
+	return f, nil
+}
+
+func (f *frame) inside(c firm.Card, staff bool) {
+	f.Card = c
+	f.Firm = &partial.Firm{ID: c.ID, Code: c.Code, Name: c.Name, Slot: c.Slot}
+	f.Spine = staff
+	if !staff {
+		f.Org = c.Name
+	}
+	if zone, err := time.LoadLocation(c.TZ); err == nil {
+		f.Zone = zone
+	}
+}
+
+// menuFirm is the firm whose lines the menu shows: the page's, or a firm's own
+// user's only one.
+func (f *frame) menuFirm(cards []firm.Card, staff bool) ident.FirmID {
+	if f.FirmID == "" && !staff && len(cards) == 1 {
+		return cards[0].ID
+	}
+	return f.FirmID
+}
+
+func (f *frame) allowed(staff bool) func(rbac.Permission) bool {
+	firm := f.FirmID
+	return func(p rbac.Permission) bool {
+		switch {
+		case p == rbac.QueueRead || p == rbac.RunRead:
+			return staff && f.Standing.Anywhere(p)
+		case p == rbac.FirmRead:
+			return staff
+		case firm == "":
+			return f.Standing.Anywhere(p)
+		default:
+			return f.Standing.In(firm, p)
+		}
+	}
+}
+
+// bare is the frame without a person: gates and error pages, which must come out
+// also when the database is away.
+func bare(r *httpd.Request, title string) layout.Chrome {
+	c := layout.Chrome{
+		Title: title, Theme: r.Cookie("theme"), Density: r.Cookie("density"), KeysOff: r.Cookie("keys") == "off",
+		CSRF: r.CSRF(), RequestID: r.RequestID(), Path: r.Path(),
+	}
+	if text := r.Flash(); text != "" {
+		c.Flash = &layout.Flash{Tone: partial.OK, Text: text}
+	}
+	return c
+}
+
+// ErrorPage is every refusal and fault as a page (DESIGN 2.14).
+func (s *Site) ErrorPage(r *httpd.Request, status int, f *fault.Error) templ.Component {
+	c := bare(r, http.StatusText(status))
+	v := ErrorView{Icon: "alert", Text: sentence(f.Message), RequestID: r.RequestID(), Links: []partial.Link{{Text: "Go to the start page", Href: "/"}}}
+	if status != http.StatusServiceUnavailable {
+		if full, err := s.frame(r, http.StatusText(status), ""); err == nil {
+			c = full.Chrome
+		}
+	}
+	switch status {
+	case http.StatusNotFound:
+		v.Icon, v.Title = "search", "There is nothing here that you can see"
+		v.Text = "The address may be wrong, or it leads to something outside your access. Your visit was recorded."
+		v.Ask = s.whoCanGrant(r)
+	case http.StatusForbidden:
+		v.Icon, v.Title = "lock", "Your role does not include this"
+		v.Ask = s.whoCanGrant(r)
+	case http.StatusUnauthorized:
+		v.Icon, v.Title, v.Links = "key", "Sign in first", []partial.Link{{Text: "Sign in", Href: "/sign-in"}}
+	case http.StatusConflict, http.StatusPreconditionFailed:
+		v.Title, v.Links = "This changed in the meantime", []partial.Link{{Text: "Open it again", Href: r.Path()}, {Text: "Start page", Href: "/"}}
+	case http.StatusServiceUnavailable:
+		v.Title = "Not available at the moment"
+		v.Text = "The database does not answer. Nothing you saved is lost; try again in a few seconds."
+		v.Links = []partial.Link{{Text: "Try again", Href: r.Path()}}
+	case http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge, http.StatusTooManyRequests:
+		v.Title = "This could not be accepted"
+	default:
+		v.Title = "Something went wrong on our side"
+		v.Text = "The fault was recorded. If it happens again, tell us the reference below."
+	}
+	return ErrorFrame(c, v)
+}
+
+// whoCanGrant names the firm's administrators, but only to who holds a grant there.
+func (s *Site) whoCanGrant(r *httpd.Request) []string {
+	if r.Firm() == "" {
+		return nil
+	}
+	names, err := s.People.Administrators(r.Context())
+	if err != nil || len(names) == 0 {
+		return nil
+	}
+	list := names[0]
+	for i, n := range names[1:] {
+		if i == len(names)-2 {
+			list += " or " + n
+		} else {
+			list += ", " + n
+		}
+	}
+	return []string{"At this firm, " + list + " can grant access."}
+}
+
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	b := []byte(s)
+	if b[0] >= 'a' && b[0] <= 'z' {
+		b[0] -= 'a' - 'A'
+	}
+	if last := b[len(b)-1]; last != '.' && last != '?' {
+		b = append(b, '.')
+	}
+	return string(b)
+}
+
+// problemIn is the refusal that belongs to no field.
+func problemIn(err error) string {
+	if err == nil || len(partial.FaultsOf(err)) > 0 {
+		return ""
+	}
+	return sentence(httpd.FaultOf(err).Message)
+}
+
+// again shows a form with its faults, or passes on what no form can mend.
+func again(err error, show func() (templ.Component, error)) (httpd.Reply, error) {
+	if !httpd.Correctable(err) {
+		return httpd.Reply{}, err
+	}
+	c, showErr := show()
+	if showErr != nil {
+		return httpd.Reply{}, errors.Join(err, showErr)
+	}
+	return httpd.ShowFault(err, c), nil
+}

@@ -1,0 +1,97 @@
+package pages
+
+import (
+	"github.com/a-h/templ"
+
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/layout"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
+	"github.com/docketry/docketry/rbac"
+)
+
+// MountTimekeepers adds the list and form of timekeepers.
+func (s *Site) MountTimekeepers(srv *httpd.Server) {
+	get(srv, "/firms/{firm}/timekeepers", rbac.TimekeeperRead, s.timekeepers)
+	get(srv, "/firms/{firm}/timekeepers/new", rbac.TimekeeperEdit, s.newTimekeeper)
+	post(srv, "/firms/{firm}/timekeepers/new", rbac.TimekeeperEdit, s.saveTimekeeper)
+	get(srv, "/firms/{firm}/timekeepers/{id}", rbac.TimekeeperRead, s.timekeeper)
+	post(srv, "/firms/{firm}/timekeepers/{id}", rbac.TimekeeperEdit, s.saveTimekeeper)
+}
+
+func (s *Site) timekeepers(r *httpd.Request) (httpd.Reply, error) {
+	f, err := s.frame(r, "Timekeepers", "timekeepers")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	list, err := s.Matters.Timekeepers(r.Context())
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	t := &partial.Table{Caption: "Timekeepers", Keys: true, Columns: []partial.Column{{Head: "Name"}, {Head: "Code"}, {Head: "Class"}, {Head: "State"}},
+		Empty: partial.Empty{Icon: "clock", Title: "No timekeepers yet", Text: "A timekeeper bills time; files name one by its code."}}
+	for _, k := range list {
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Named(k.Name, href.Timekeeper(f.FirmID, k.ID), ""), {Text: k.Code, Code: true}, {Text: k.Class, Code: true}, partial.Txt(k.Status)}})
+	}
+	v := PlainView{Head: layout.Head{Title: "Timekeepers"}, Sections: []Section{{Title: "All timekeepers", Table: t}}}
+	if f.May(rbac.TimekeeperEdit) {
+		v.Links = []partial.Link{{Text: "New timekeeper", Href: href.New(href.Timekeepers(f.FirmID))}}
+	}
+	return httpd.Show(Plain(f.Chrome, v)), nil
+}
+
+func (s *Site) newTimekeeper(r *httpd.Request) (httpd.Reply, error) {
+	page, err := s.timekeeperPage(r, matter.Timekeeper{Status: "active"}, nil)
+	return httpd.Show(page), err
+}
+
+func (s *Site) timekeeper(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.TimekeeperID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	k, err := s.Matters.Timekeeper(r.Context(), id)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	page, err := s.timekeeperPage(r, k, nil)
+	return httpd.Show(page), err
+}
+
+func (s *Site) saveTimekeeper(r *httpd.Request) (httpd.Reply, error) {
+	id, err := optionalID[ident.TimekeeperID](r)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	k := matter.Timekeeper{ID: id, Code: r.Form("code"), Name: r.Form("name"), Class: r.Form("class"), Status: r.Form("status"), Version: r.FormInt("version")}
+	if id != "" { // which person it is stays as it was
+		before, err := s.Matters.Timekeeper(r.Context(), id)
+		if err != nil {
+			return httpd.Reply{}, err
+		}
+		k.PersonID = before.PersonID
+	}
+	saved, err := s.Matters.SaveTimekeeper(r.Context(), k)
+	if err != nil {
+		return again(err, func() (templ.Component, error) { return s.timekeeperPage(r, k, err) })
+	}
+	return httpd.Go(href.Timekeeper(r.Firm(), saved.ID), "Timekeeper saved."), nil
+}
+
+func (s *Site) timekeeperPage(r *httpd.Request, k matter.Timekeeper, failed error) (templ.Component, error) {
+	f, err := s.frame(r, titled(k.Name, "New timekeeper"), "timekeepers")
+	if err != nil {
+		return nil, err
+	}
+	form := &partial.Form{Action: r.Path(), Version: k.Version, Submit: "Save timekeeper", Cancel: href.Timekeepers(f.FirmID), Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
+		Fields: []partial.Field{
+			{Name: "code", Label: "Code", Value: k.Code, Required: true, Max: 20, Hint: "As the firm's files write it"},
+			{Name: "name", Label: "Name", Value: k.Name, Required: true, Max: 30, Hint: "Up to 30 characters, as e-bills carry it"},
+			{Name: "class", Label: "Classification", Value: k.Class, Required: true, Max: 10, Hint: "PARTNR, ASSOC, PARALG and the like"},
+			{Name: "status", Label: "State", Kind: partial.Select, Options: partial.Options(k.Status, "active", "Active", "left", "Left the firm")},
+		}}
+	return Plain(f.Chrome, PlainView{Head: layout.Head{Title: titled(k.Name, "New timekeeper"), Crumbs: []partial.Link{{Text: "Timekeepers", Href: href.Timekeepers(f.FirmID)}}},
+		Sections: []Section{formOrFacts(f, rbac.TimekeeperEdit, "Timekeeper", form)}}), nil
+}
