@@ -29,8 +29,19 @@ type house struct {
 
 func setup(t *testing.T, invoices audit.InvoiceSource) house {
 	t.Helper()
-	h := house{clock: clock.At(testkit.Now)}
-	h.d, h.w = testkit.Open(t, "docketry_api", h.clock), testkit.Open(t, "docketry_worker", h.clock)
+	c := clock.At(testkit.Now)
+	return furnish(t, house{clock: c, d: testkit.Open(t, "docketry_api", c), w: testkit.Open(t, "docketry_worker", c)}, invoices)
+}
+
+// alone is setup in a database of its own, where no other test spoils a tree.
+func alone(t *testing.T) house {
+	t.Helper()
+	c, name := clock.At(testkit.Now), testkit.NewDatabase(t)
+	return furnish(t, house{clock: c, d: testkit.OpenDatabase(t, "docketry_api", name, c), w: testkit.OpenDatabase(t, "docketry_worker", name, c)}, nil)
+}
+
+func furnish(t *testing.T, h house, invoices audit.InvoiceSource) house {
+	t.Helper()
 	policy, err := rbac.New()
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +91,7 @@ func (h house) verify(t *testing.T, bundle []byte, since ...string) audit.Report
 
 func TestHistoryIsPlacedSealedAndProven(t *testing.T) {
 	t.Parallel()
-	h := setup(t, nil)
+	h := alone(t)
 	f := testkit.Firm(t, h.d)
 	admin := f.As(t, rbac.RoleFirmAdmin)
 	for i := range 7 {

@@ -37,8 +37,8 @@ type Entry struct {
 	Permission string         // the permission that allowed it
 	Before     any            // hashed; with a salt when Class is C3 or C4
 	After      any            // likewise; a Digest is taken as it is
-	Detail     any    // small, C1 only: reason codes, counts, versions
-	Result     string // "" is done; "denied", "failed"
+	Detail     any            // small, C1 only: reason codes, counts, versions
+	Result     string         // "" is done; "denied", "failed"
 }
 
 // Digest is a hash that the caller made, hex SHA-256: of a document, or of a file.

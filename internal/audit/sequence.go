@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -29,8 +30,10 @@ func NewKeeper(d *db.DB, key *SigningKey) (*Keeper, error) {
 }
 
 // Sequence gives every waiting leaf of every active firm its place in the firm's
-// tree and tells how many there were. Run it at least every 5 seconds.
+// tree and tells how many there were. Run it at least every 5 seconds. A firm
+// whose tree does not take leaves is named in the error; it does not hold up others.
 func (k *Keeper) Sequence(ctx context.Context) (placed int, err error) {
+	var stuck []error
 	err = k.db.InSystem(ctx, "audit.sequence", func(sys *db.System) error {
 		return sys.Each(200, func(firms []ident.FirmID) error {
 			var behind []ident.FirmID
@@ -45,13 +48,16 @@ func (k *Keeper) Sequence(ctx context.Context) (placed int, err error) {
 				n, err := sequenceFirm(sys, firm)
 				placed += n
 				if err != nil {
-					return fmt.Errorf("sequence audit of firm %s: %w", firm, err)
+					stuck = append(stuck, fmt.Errorf("sequence audit of firm %s: %w", firm, err))
+				}
+				if ctx.Err() != nil || errors.Is(err, db.ErrUnavailable) {
+					return err
 				}
 			}
 			return nil
 		})
 	})
-	return placed, err
+	return placed, errors.Join(append(stuck, err)...)
 }
 
 // sequenceFirm works in batches until nothing waits or another process is at it.
