@@ -1,0 +1,27 @@
+package pages
+
+import "github.com/a-h/templ"
+
+// currentIf marks the choice that is in force among links.
+func currentIf(on bool) templ.Attributes {
+	if on {
+		return templ.Attributes{"aria-current": "true"}
+	}
+	return nil
+}
+
+// openIf opens a details element at once.
+func openIf(on bool) templ.Attributes {
+	if on {
+		return templ.Attributes{"open": true}
+	}
+	return nil
+}
+
+// idIf gives an element a name that links can lead to.
+func idIf(id string) templ.Attributes {
+	if id == "" {
+		return nil
+	}
+	return templ.Attributes{"id": id}
+}

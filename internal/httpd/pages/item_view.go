@@ -1,0 +1,318 @@
+package pages
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/docketry/docketry/internal/httpd/pages/format"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
+)
+
+// ItemView is one work item: its entries with findings, its clocks, the thread
+// with the firm. What the person may not do is left empty, not greyed out.
+type ItemView struct {
+	Firm     partial.Firm
+	ID       ident.WorkItemID
+	Version  int
+	Work     string // "Time-entry review"
+	Matter   string // "" for an item over several matters
+	Number   string
+	Client   string
+	Label    partial.Label
+	About    []string // "October 2026", "Guidelines: Pelham v7"
+	Now      time.Time
+	Lease    ItemLease
+	Lines    []ItemLine
+	Show     string // "" all lines, "findings" only those with some
+	AllLines int
+	WithNote int // lines with findings
+	Currency money.Currency
+	Sums     ItemSums
+	Pager    partial.Pager
+	Findings []ItemFinding
+	Clocks   []ItemClock
+	Thread   []partial.Message
+	Compose  *Compose
+	FirmWord string // how the firm is spoken of: "Hollis & Vane"
+	CanWork  bool   // holds the lease and may finish, skip, return
+	WhyOff   string // why finishing is not possible yet; "" when it is
+	Problem  string // what a refused act answered
+}
+
+// ItemLease says who works on the item now. Only the holder writes (SLA.md 9).
+type ItemLease struct {
+	Mine   bool
+	Holder string // "" when nobody does
+	Until  time.Time
+	Token  int64
+	Claim  bool // this person may take it
+}
+
+// ItemLine is one entry as recorded, with what is proposed for it.
+type ItemLine struct {
+	ID       ident.EntryID
+	No       int
+	On       time.Time
+	Who      string // initials
+	WhoFull  string // "Daniel Osei, Associate"
+	Codes    []partial.Code
+	Text     string
+	Matter   string // shown when the item is over several matters
+	Hours    money.Fixed4
+	Rate     money.Fixed4
+	Amount   money.Amount
+	Expense  bool
+	Findings []ItemFinding
+	Edit     *LineCodes // codes can be set here
+	Current  bool
+}
+
+// ItemFinding is one fact with its rule and what can be done.
+type ItemFinding struct {
+	ID       ident.FindingID
+	Line     int
+	Title    string // "Block billing"
+	Fact     string // "Four tasks in one 6.5 h entry."
+	Rule     string // rule with section, and consequence
+	Evidence string
+	State    string // "Open", "Asked firm", "Waived", "Fixed"
+	Tone     partial.Tone
+	AtRisk   *money.Amount
+	Fixes    []Fix
+	Waive    bool // may be waived with a reason
+}
+
+// Fix is one way to settle a finding; the first answers to key 1.
+type Fix struct {
+	Text   string
+	Action string
+	Hidden []partial.Hidden
+	Note   string // "94%", what it rests on
+}
+
+// LineCodes is the small form for the codes of one line, with suggestions.
+type LineCodes struct {
+	Action   string
+	Version  int
+	Task     string
+	Activity string
+	Error    string
+	Best     []Suggestion
+}
+
+// Suggestion is a code with how sure the suggester is. It is never applied unasked.
+type Suggestion struct {
+	Code, Name, Sure string
+	Field            string // "task" or "activity"
+}
+
+// ItemSums is the ledger under the lines.
+type ItemSums struct {
+	Hours    money.Fixed4
+	Recorded money.Amount
+	AtRisk   *money.Amount // what open findings could cost
+}
+
+// ItemClock is one promise on the item.
+type ItemClock struct {
+	ID      ident.ClockID
+	Name    string // "Turnaround"
+	Clock   partial.Clock
+	Promise string // "8 business hours"
+	Cost    string // "A miss costs a $250.00 credit." or ""
+	Pauses  string // "1 pause, 1 h 40 m"
+	Steps   []partial.Step
+}
+
+// Compose is the box for the next message. A question pauses what may be paused.
+type Compose struct {
+	Action string
+	Label  string
+	Value  string
+	Error  string
+	Hint   string
+	Submit string
+	Asks   bool // offers to pause the clock while the firm answers
+	Token  int64
+}
+
+func (v ItemView) title() string {
+	if v.Matter == "" {
+		return v.Work
+	}
+	return v.Work + ": " + v.Matter
+}
+
+func (v ItemView) crumbs() []partial.Link {
+	cs := []partial.Link{{Text: "My queue", Href: href.Queue}}
+	for _, s := range []string{v.Client, v.Number} {
+		if s != "" {
+			cs = append(cs, partial.Link{Text: s})
+		}
+	}
+	return cs
+}
+
+func (v ItemView) act(name string) string { return href.ItemAct(v.Firm.ID, v.ID, name) }
+
+func (v ItemView) lines() string { return format.Counted(v.AllLines, "line", "lines") }
+
+func (v ItemView) withFindings() string {
+	return href.Query(href.Item(v.Firm.ID, v.ID), "show", "findings")
+}
+func (v ItemView) all() string { return href.Item(v.Firm.ID, v.ID) }
+
+// settled is "2 of 7 settled".
+func (v ItemView) settled() string {
+	n := 0
+	for _, f := range v.Findings {
+		if f.Tone == partial.OK {
+			n++
+		}
+	}
+	return strconv.Itoa(n) + " of " + strconv.Itoa(len(v.Findings)) + " settled"
+}
+
+func (v ItemView) finish() partial.Button {
+	b := partial.Button{Text: "Finish review", Action: v.act("finish"), Version: v.Version, Hidden: v.lease(), Class: "primary", Key: "Ctrl Enter", Press: "finish"}
+	if v.WhyOff != "" {
+		b.Off = "why-off"
+	}
+	return b
+}
+
+func (v ItemView) lease() []partial.Hidden {
+	return []partial.Hidden{{Name: "lease", Value: strconv.FormatInt(v.Lease.Token, 10)}}
+}
+
+func (v ItemView) leaseWords() string {
+	switch {
+	case v.Lease.Mine:
+		return "Yours until " + format.Clock(v.Lease.Until)
+	case v.Lease.Holder != "":
+		return v.Lease.Holder + " works on this until " + format.Clock(v.Lease.Until)
+	default:
+		return ""
+	}
+}
+
+// SkipReasons are the reason codes of SLA.md 9.
+var skipReasons = []string{
+	"missing_information", "Information is missing",
+	"not_my_skill", "Needs a skill I do not have",
+	"conflict", "I may have a conflict",
+	"too_long", "Longer than my time today",
+}
+
+func (v ItemView) skip() partial.Form {
+	return partial.Form{ID: "skip", Action: v.act("skip"), Version: v.Version, Submit: "Skip this item", Danger: true, Fields: []partial.Field{
+		{Name: "reason", Label: "Why", Kind: partial.Select, Options: partial.Options("", skipReasons...), Required: true},
+	}}
+}
+
+func (l ItemLine) anchor() string { return "e" + strconv.Itoa(l.No) }
+func (l ItemLine) no() string     { return strconv.Itoa(l.No) }
+
+func (l ItemLine) mark() string {
+	if l.Current {
+		return "can is-cur"
+	}
+	return "can"
+}
+
+func (l ItemLine) hours() string {
+	if l.Expense {
+		return ""
+	}
+	return format.Hours(l.Hours)
+}
+
+func (l ItemLine) rate() string {
+	if l.Expense {
+		return ""
+	}
+	return format.Rate(l.Rate, l.Amount.Currency)
+}
+
+func (f ItemFinding) anchor() string {
+	if f.ID == "" {
+		return ""
+	}
+	return "f-" + string(f.ID)
+}
+
+func (f ItemFinding) chip() partial.Chip {
+	return partial.Chip{Tone: f.Tone, Icon: f.icon(), Text: f.Title, Href: "#" + f.target()}
+}
+
+// target is the finding's box where it is open, its line where it is not.
+func (f ItemFinding) target() string {
+	if f.open() {
+		return f.anchor()
+	}
+	return "e" + strconv.Itoa(f.Line)
+}
+
+func (f ItemFinding) open() bool { return len(f.Fixes) > 0 || f.Waive }
+
+func (f ItemFinding) icon() string {
+	switch f.Tone {
+	case partial.OK:
+		return "check"
+	case partial.Calm:
+		return "comment"
+	default:
+		return "flag"
+	}
+}
+
+func (f ItemFinding) where() string {
+	s := "Line " + strconv.Itoa(f.Line)
+	if f.AtRisk != nil {
+		s += ". " + format.Money(*f.AtRisk) + " at risk"
+	}
+	return s
+}
+
+func (f ItemFinding) waive(v ItemView) partial.Form {
+	return partial.Form{ID: "w-" + string(f.ID), Action: href.Finding(v.Firm.ID, v.ID, f.ID, "waive"), Version: v.Version, Submit: "Waive", Side: true, Fields: []partial.Field{
+		{Name: "reason", Label: "Reason", Required: true, Max: 500, Hint: "The firm sees it with the line."},
+	}}
+}
+
+// fixKey is the key that presses fix i, "" beyond the third.
+func fixKey(i int) string {
+	if i < 3 {
+		return strconv.Itoa(i + 1)
+	}
+	return ""
+}
+
+func (k ItemClock) due() string {
+	if k.Clock.Due.IsZero() {
+		return ""
+	}
+	return "Due " + format.DayMoment(k.Clock.Due) + "."
+}
+
+func (c Compose) more() templ.Attributes {
+	a := templ.Attributes{}
+	if c.Error != "" {
+		a["aria-invalid"] = "true"
+		a["aria-describedby"] = "rep-e"
+	}
+	return a
+}
+
+// suggestionKey: u accepts the best suggestion.
+func suggestionKey(i int) string {
+	if i == 0 {
+		return "u"
+	}
+	return ""
+}

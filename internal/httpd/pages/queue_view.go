@@ -1,0 +1,107 @@
+package pages
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/docketry/docketry/internal/httpd/pages/format"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
+)
+
+// QueueView is all firms' work items that a person may see, soonest deadline first.
+type QueueView struct {
+	Tabs     []partial.Tab // saved views with their counts
+	Firms    []QueueFirm
+	AllFirms string // address without a firm chosen
+	View     string // of the address, kept by the filter
+	FirmCode string // the firm chosen, "" for all
+	Filter   string // what was typed, for the page without script
+	Rows     []QueueRow
+	Total    int
+	Over     int // past due
+	Hour     int // within one business hour
+	Now      time.Time
+	CanClaim bool
+	Peek     *QueuePeek // what get-next would give, and why
+	Pager    partial.Pager
+	Empty    partial.Empty
+}
+
+// QueueFirm is one firm in the filter.
+type QueueFirm struct {
+	Firm    partial.Firm
+	Count   int
+	Href    string
+	Current bool
+}
+
+// QueueRow is one work item. Names that the person's grant does not show stay "";
+// of a sealed matter they always do.
+type QueueRow struct {
+	Firm    partial.Firm
+	ID      ident.WorkItemID
+	Work    string // "Time-entry review"
+	Number  string // of the matter
+	Matter  string
+	Client  string
+	Label   partial.Label
+	Amount  *money.Amount // nil when the item carries none
+	Clock   partial.Clock
+	State   string
+	Chip    *partial.Chip // instead of State
+	Current bool
+}
+
+// QueuePeek is the item that comes first, and why.
+type QueuePeek struct {
+	Row   QueueRow
+	Lines string // "October 2026, 12 entries, 2 expenses"
+	Clock string // "8 business hours, due 11:04 EST"
+	Facts []partial.Fact
+}
+
+func (v QueueView) at() string {
+	return format.Counted(v.Total, "item", "items") + " at " + format.Counted(len(v.Firms), "firm", "firms")
+}
+
+func (v QueueView) over() string { return format.Count(v.Over) + " over" }
+func (v QueueView) hour() string { return format.Count(v.Hour) + " within the hour" }
+func (v QueueView) when() string { return v.Now.Format("Mon 2 Jan 2006, 15:04 MST") }
+
+func (r QueueRow) href() string { return href.Item(r.Firm.ID, r.ID) }
+
+// what is the second line of a row: matter and client, as far as they are shown.
+func (r QueueRow) what() string {
+	switch {
+	case r.Label == partial.Sealed:
+		return "Sealed matter " + r.Number + ", client hidden until opened"
+	case r.Matter == "" && r.Client == "":
+		return r.Number
+	case r.Client == "":
+		return r.Matter
+	case r.Matter == "":
+		return r.Client
+	default:
+		return r.Matter + " · " + r.Client
+	}
+}
+
+func (r QueueRow) mark() string {
+	if r.Current {
+		return "can is-cur"
+	}
+	return "can"
+}
+
+func (f QueueFirm) count() string { return strconv.Itoa(f.Count) }
+
+// words follow the count for screen readers: " items, Hollis & Vane LLP".
+func (f QueueFirm) words() string {
+	if f.Count == 1 {
+		return " item, " + f.Firm.Name
+	}
+	return " items, " + f.Firm.Name
+}
