@@ -67,6 +67,8 @@ func newRootCmd() *cobra.Command {
 		newMigrateCmd(),
 		newDoctorCmd(),
 		newBenchCmd(),
+		newCalendarCmd(),
+		newSLACmd(),
 		newAuditCmd(),
 		newGuidelineCmd(),
 		newDevstackCmd(),
