@@ -14,6 +14,8 @@ var tasks = map[string]string{
 	"relay":          "hands committed outbox rows to Redis",
 	"reconcile":      "sends again what has no live lease",
 	"schedule":       "inserts the periodic jobs of each firm",
+	"worker":         "finds the firm of a job it was handed",
+	"outbox.sweep":   "removes jobs that ended long ago",
 	"audit.sequence": "gives audit leaves their place in the tree",
 	"audit.sign":     "signs checkpoints",
 	"sla.sweep":      "records breaches and warnings that are due",
