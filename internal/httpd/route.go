@@ -103,3 +103,9 @@ func (s *Server) allowed(ctx context.Context, p rbac.Permission) error {
 func safe(method string) bool {
 	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
 }
+
+// Static serves embedded files: the same for everybody, without a session.
+func (s *Server) Static(prefix string, files http.Handler) {
+	s.echo.GET(prefix+"*", echo.WrapHandler(files))
+	s.echo.HEAD(prefix+"*", echo.WrapHandler(files))
+}

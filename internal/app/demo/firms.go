@@ -22,7 +22,7 @@ func hollisVane() Firm {
 	return Firm{
 		Code: "HVL", Name: "Hollis & Vane LLP", TZ: "America/New_York", Country: "US", Currency: "USD",
 		Address: []string{"410 Juniper Street", "Albany, NY 12207"}, TaxID: "14-5550182",
-		BankName: "Mohawk Valley Trust", IBAN: "", BIC: "021305386 / 4410029917",
+		BankName: "Mohawk Valley Trust", BankAccount: "4410029917", BankCode: "021305386",
 		NumberPattern: "HV-{YY}{seq:4}", OpensAt: "08:30", ClosesAt: "17:30",
 		Holidays: []Holiday{{"2026-09-07", "Labor Day"}, {"2026-10-12", "Columbus Day"}, {"2026-11-11", "Veterans Day"}, {"2026-11-26", "Thanksgiving"}, {"2026-12-25", "Christmas Day"}},
 		People: []Person{
@@ -58,7 +58,7 @@ func ashdownPryce() Firm {
 	return Firm{
 		Code: "ASH", Name: "Ashdown Pryce LLP", TZ: "Europe/London", Country: "GB", Currency: "GBP", TaxRate: 200_000,
 		Address: []string{"7 Saddlers Court", "London EC2V 6BR"}, TaxID: "GB412778019",
-		BankName: "Clerkenwell & County", IBAN: "GB33BUKB20201555555555", BIC: "BUKBGB22",
+		BankName: "Clerkenwell & County", BankAccount: "GB33BUKB20201555555555", BankCode: "BUKBGB22",
 		NumberPattern: "{YYYY}/{seq:5}", OpensAt: "09:00", ClosesAt: "17:30",
 		Holidays: []Holiday{{"2026-08-31", "Summer bank holiday"}, {"2026-12-25", "Christmas Day"}, {"2026-12-28", "Boxing Day"}},
 		People: []Person{
@@ -94,7 +94,7 @@ func dunmoreAchterberg() Firm {
 	return Firm{
 		Code: "DUN", Name: "Dunmore Achterberg", TZ: "Europe/Amsterdam", Country: "NL", Currency: "EUR", TaxRate: 210_000,
 		Address: []string{"Keizersgracht 402", "1016 GC Amsterdam"}, TaxID: "NL860114773B01",
-		BankName: "Amstel Handelsbank", IBAN: "NL91ABNA0417164300", BIC: "ABNANL2A",
+		BankName: "Amstel Handelsbank", BankAccount: "NL91ABNA0417164300", BankCode: "ABNANL2A",
 		NumberPattern: "DA{YYYY}-{seq:4}", OpensAt: "09:00", ClosesAt: "18:00",
 		Holidays: []Holiday{{"2026-12-25", "First Christmas Day"}, {"2026-12-28", "Office closed"}},
 		People: []Person{

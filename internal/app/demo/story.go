@@ -15,8 +15,9 @@ type Firm struct {
 	Code, Name, TZ, Country string
 	Address                 []string
 	Currency                money.Currency
-	TaxID, BankName, IBAN   string
-	BIC                     string
+	TaxID                   string
+	BankName, BankAccount   string
+	BankCode                string
 	NumberPattern           string
 	TaxRate                 money.Fraction // on fees of domestic clients; 0 where there is none
 	OpensAt, ClosesAt       string         // office hours, local

@@ -1,0 +1,283 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/docketry/docketry/internal/app"
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/clock"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/firm"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
+	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/internal/rate"
+	"github.com/docketry/docketry/internal/scope"
+	"github.com/docketry/docketry/rbac"
+)
+
+// Letters keeps invitations instead of mailing them, so that the story's people
+// can choose their password at once.
+type Letters struct {
+	mu     sync.Mutex
+	tokens map[string]string // by address
+}
+
+// NewLetters is an empty letterbox.
+func NewLetters() *Letters { return &Letters{tokens: map[string]string{}} }
+
+// Invite is people.Courier's.
+func (l *Letters) Invite(_ *db.Tx, i people.Invitation) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.tokens[i.Email] = i.Token
+	return nil
+}
+
+func (l *Letters) token(email string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.tokens[strings.ToLower(email)]
+}
+
+// Cast is everybody and everything of the story, as the services know them.
+type Cast struct {
+	Bureau  ident.FirmID
+	People  map[string]ident.PersonID // by address
+	Firms   []*Tenant
+	sign    []SignIn
+	s       *app.Services
+	clock   *clock.Manual
+	letters *Letters
+}
+
+// Tenant is one firm of the cast.
+type Tenant struct {
+	Firm
+	ID      ident.FirmID
+	Zone    *time.Location
+	Admin   ident.PersonID
+	Partner ident.PersonID
+	Matters map[string]matter.Matter // by number
+}
+
+// SignIn is one way into the demo.
+type SignIn struct {
+	Role     string `json:"role"`
+	Firm     string `json:"firm"`
+	Email    string `json:"email"`
+	Password string `json:"password"`
+	TOTP     string `json:"totp"` // "": a second factor is not asked for yet
+}
+
+// SignIns lists one person of each role and firm.
+func (c *Cast) SignIns() []SignIn { return c.sign }
+
+// Hire sets up the bureau, opens the firms with their people, and lets each firm's
+// administrator grant the bureau's people access for 180 days. clock stands where
+// the story begins.
+func Hire(ctx context.Context, s *app.Services, c *clock.Manual, letters *Letters) (*Cast, error) {
+	cast := &Cast{People: map[string]ident.PersonID{}, s: s, clock: c, letters: letters}
+	if err := cast.bureau(ctx); err != nil {
+		return nil, fmt.Errorf("set up the bureau: %w", err)
+	}
+	for _, f := range Firms() {
+		t, err := cast.open(ctx, f)
+		if err != nil {
+			return nil, fmt.Errorf("open %s: %w", f.Name, err)
+		}
+		cast.Firms = append(cast.Firms, t)
+	}
+	return cast, nil
+}
+
+func (c *Cast) bureau(ctx context.Context) error {
+	b := Larkspur()
+	admin := b.People[0]
+	token, err := people.Bootstrap(ctx, c.s.DB, people.Setup{Bureau: b.Name, TZ: "Europe/London", Country: "GB", Name: admin.Name, Email: admin.Email})
+	if err != nil {
+		return err
+	}
+	if err := c.enrol(ctx, admin, token, b.Name); err != nil {
+		return err
+	}
+	if c.Bureau, err = c.s.People.BureauID(ctx); err != nil {
+		return err
+	}
+	as := c.As(c.Bureau, c.People[admin.Email])
+	for _, p := range b.People[1:] {
+		if _, err := c.s.People.InviteStaff(as, p.Name, p.Email); err != nil {
+			return fmt.Errorf("invite %s: %w", p.Email, err)
+		}
+		if err := c.enrol(ctx, p, c.letters.token(p.Email), b.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Cast) enrol(ctx context.Context, p Person, token, firm string) error {
+	who, err := c.s.People.Enrol(ctx, token, Password)
+	if err != nil {
+		return fmt.Errorf("enrol %s: %w", p.Email, err)
+	}
+	c.People[p.Email] = who.ID
+	c.sign = append(c.sign, SignIn{Role: p.Role, Firm: firm, Email: p.Email, Password: Password})
+	return nil
+}
+
+// As is a person acting in a firm, from no session.
+func (c *Cast) As(f ident.FirmID, who ident.PersonID) context.Context {
+	return scope.With(context.Background(), scope.Scope{Firm: f, Actor: who, RequestID: "demo"})
+}
+
+func (c *Cast) open(ctx context.Context, f Firm) (*Tenant, error) {
+	zone, err := time.LoadLocation(f.TZ)
+	if err != nil {
+		return nil, err
+	}
+	admin := f.role("firm_admin")
+	made, err := c.s.Firms.Create(c.As(c.Bureau, c.People[Larkspur().People[0].Email]), firm.New{
+		Code: f.Code, Name: f.Name, TZ: f.TZ, Country: f.Country, Currency: f.Currency, Address: strings.Join(f.Address, "\n"), TaxID: f.TaxID,
+		InvoicePattern: f.NumberPattern, Admin: firm.Admin{Name: admin.Name, Email: admin.Email},
+	})
+	if err != nil {
+		return nil, err
+	}
+	t := &Tenant{Firm: f, ID: made.ID, Zone: zone, Matters: map[string]matter.Matter{}}
+	if err := c.enrol(ctx, admin, c.letters.token(admin.Email), f.Name); err != nil {
+		return nil, err
+	}
+	t.Admin = c.People[admin.Email]
+	if err := c.invitePartner(ctx, t); err != nil {
+		return nil, err
+	}
+	if err := c.letInBureau(t); err != nil {
+		return nil, err
+	}
+	as := c.As(t.ID, t.Admin)
+	if _, err := c.s.Firms.EditBank(as, 1, firm.Bank{Name: f.BankName, Account: f.BankAccount, Code: f.BankCode}); err != nil {
+		return nil, fmt.Errorf("bank details: %w", err)
+	}
+	if err := c.timekeepers(as, t); err != nil {
+		return nil, err
+	}
+	return t, c.clients(as, t)
+}
+
+func (f Firm) role(role string) Person {
+	for _, p := range f.People {
+		if p.Role == role {
+			return p
+		}
+	}
+	return Person{}
+}
+
+func (c *Cast) invitePartner(ctx context.Context, t *Tenant) error {
+	p := t.role("partner")
+	draft := people.Draft{Role: rbac.RolePartner, Scope: authz.ScopeAll, Class: authz.C3, Label: authz.Restricted, Reason: "Partner of the firm"}
+	if _, err := c.s.People.Invite(c.As(t.ID, t.Admin), p.Name, p.Email, draft); err != nil {
+		return fmt.Errorf("invite %s: %w", p.Email, err)
+	}
+	if err := c.enrol(ctx, p, c.letters.token(p.Email), t.Name); err != nil {
+		return err
+	}
+	t.Partner = c.People[p.Email]
+	return nil
+}
+
+// letInBureau grants the lead and the specialists access to the whole firm, up to
+// restricted matters, and the auditor without narratives.
+func (c *Cast) letInBureau(t *Tenant) error {
+	until := c.clock.Now().Add(180 * 24 * time.Hour)
+	for _, p := range Larkspur().People {
+		role := rbac.Role(p.Role)
+		if role == rbac.RoleBureauAdmin {
+			continue
+		}
+		class := authz.C3
+		if role == rbac.RoleQualityAuditor {
+			class = authz.C2
+		}
+		_, err := c.s.People.Give(c.As(t.ID, t.Admin), people.Draft{Person: c.People[p.Email], Role: role, Scope: authz.ScopeAll, Class: class, Label: authz.Restricted,
+			Until: &until, Reason: "Billing service agreement, first term"})
+		if err != nil {
+			return fmt.Errorf("grant %s: %w", p.Email, err)
+		}
+	}
+	return nil
+}
+
+func (c *Cast) timekeepers(as context.Context, t *Tenant) error {
+	from := c.clock.Now().AddDate(-1, 0, 0)
+	for _, k := range t.Timekeepers {
+		person := ident.PersonID("")
+		if p := t.role("partner"); p.Timekeeper == k.Code {
+			person = t.Partner
+		}
+		made, err := c.s.Matters.SaveTimekeeper(as, matter.Timekeeper{Code: k.Code, Name: k.Name, Class: k.Class, PersonID: person})
+		if err != nil {
+			return fmt.Errorf("timekeeper %s: %w", k.Code, err)
+		}
+		if _, err := c.s.Rates.Add(as, rate.Rate{TimekeeperID: made.ID, Rate: k.Rate, Currency: t.Currency, From: from.Truncate(24 * time.Hour), Reason: "Standard rates"}); err != nil {
+			return fmt.Errorf("rate of %s: %w", k.Code, err)
+		}
+	}
+	return nil
+}
+
+func (c *Cast) clients(as context.Context, t *Tenant) error {
+	for _, cl := range t.Clients {
+		made, err := c.s.Matters.SaveClient(as, matter.Client{Number: cl.Number, Name: cl.Name})
+		if err != nil {
+			return fmt.Errorf("client %s: %w", cl.Number, err)
+		}
+		payor, err := c.payor(as, made.ID, cl.Payor)
+		if err != nil {
+			return err
+		}
+		for _, m := range cl.Matters {
+			if err := c.matter(as, t, made.ID, payor, m); err != nil {
+				return fmt.Errorf("matter %s: %w", m.Number, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (c *Cast) payor(as context.Context, client ident.ClientID, p Payor) (matter.Payor, error) {
+	made, err := c.s.Matters.SavePayor(as, matter.Payor{ClientID: client, Name: p.Name, Address: strings.Join(p.Address, "\n"), Country: p.Country, TaxID: p.TaxID,
+		TermsDays: p.TermsDays, Delivery: matter.Delivery(p.Delivery)})
+	if err != nil {
+		return made, fmt.Errorf("payor %s: %w", p.Name, err)
+	}
+	k, err := c.s.Matters.SaveContact(as, matter.Contact{PayorID: made.ID, Name: p.Contact, Email: p.Email})
+	if err != nil {
+		return made, fmt.Errorf("contact %s: %w", p.Email, err)
+	}
+	_, err = c.s.Matters.VerifyContact(as, k.ID, k.Version)
+	return made, err
+}
+
+func (c *Cast) matter(as context.Context, t *Tenant, client ident.ClientID, payor matter.Payor, m Matter) error {
+	opened, err := time.Parse(time.DateOnly, m.OpenedOn)
+	if err != nil {
+		return err
+	}
+	tax := t.TaxRate
+	if payor.Country != t.Country {
+		tax = 0
+	}
+	made, err := c.s.Matters.SaveMatter(as, matter.Matter{ClientID: client, PayorID: payor.ID, Number: m.Number, Name: m.Name, PracticeGroup: m.PracticeGroup,
+		Label: authz.Label(m.Label), TaskSet: m.Set, Currency: t.Currency, TaxRate: tax, Responsible: t.Partner, OpenedOn: opened})
+	if err != nil {
+		return err
+	}
+	t.Matters[m.Number] = made
+	return nil
+}

@@ -1,0 +1,48 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages"
+	"github.com/docketry/docketry/internal/httpd/pages/static"
+	"github.com/docketry/docketry/internal/people"
+)
+
+// NewWeb mounts every page and operation. A route without a known permission is
+// an error here, before anything listens.
+func NewWeb(s *Services) (*httpd.Server, error) {
+	var proxies []*net.IPNet
+	for _, text := range s.Config.TrustedProxies {
+		_, network, err := net.ParseCIDR(text)
+		if err != nil {
+			return nil, fmt.Errorf("DOCKETRY_TRUSTED_PROXIES: %q is not a network such as 10.0.0.0/8", text)
+		}
+		proxies = append(proxies, network)
+	}
+	site := &pages.Site{Clock: s.Clock, Firms: s.Firms, People: s.People, Matters: s.Matters, Rates: s.Rates}
+	srv := httpd.New(httpd.Parts{
+		DB: s.DB, Guard: s.Guard, Sessions: people.NewSessionStore(s.DB), Log: s.Log, Metrics: s.Metrics,
+		PublicURL: s.Config.PublicURL, Plain: s.Config.Plain(), Proxies: proxies, ErrorPage: site.ErrorPage,
+		Ready: func(ctx context.Context) error { return s.DB.Ping(ctx) },
+	})
+	srv.Static(static.Mount, static.Handler())
+	site.MountSignIn(srv)
+	site.MountFirms(srv)
+	site.MountClients(srv)
+	site.MountPayors(srv)
+	site.MountMatters(srv)
+	site.MountTimekeepers(srv)
+	site.MountRates(srv)
+	return srv, srv.Check()
+}
+
+// Operations is what the loopback port answers: metrics only.
+func Operations(s *Services) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", s.Metrics.Handler())
+	return mux
+}
