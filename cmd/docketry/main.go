@@ -21,6 +21,9 @@ const (
 	exitConfig = 78
 )
 
+// errLoopback keeps a demo, whose password everybody knows, off the network.
+var errLoopback = errors.New("--addr must be a loopback address such as 127.0.0.1:8080")
+
 // errNo is what a command returns whose answer is no: it has printed why.
 var errNo = errors.New("the answer is no")
 
@@ -67,10 +70,12 @@ func newRootCmd() *cobra.Command {
 		newMigrateCmd(),
 		newDoctorCmd(),
 		newBenchCmd(),
+		newDemoCmd(),
 		newCalendarCmd(),
 		newSLACmd(),
 		newAuditCmd(),
 		newGuidelineCmd(),
+		newLedesCmd(),
 		newDevstackCmd(),
 	)
 	return root

@@ -1,0 +1,106 @@
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/docketry/docketry/internal/app"
+	"github.com/docketry/docketry/internal/clock"
+)
+
+// Show is how `docketry demo` runs.
+type Show struct {
+	Addr string    // where pages are served: a loopback address
+	Data string    // folder that keeps the data, "" for none
+	JSON bool      // one line instead of words
+	Out  io.Writer // the address and the sign-ins
+	Say  io.Writer // what is going on
+	Log  *slog.Logger
+}
+
+// Play starts servers, seeds them once, and serves pages until ctx ends.
+func Play(ctx context.Context, show Show) (failed error) {
+	stage, err := NewStage(ctx, show.Data, show.Say, show.Log)
+	if err != nil {
+		return err
+	}
+	defer func() { failed = errors.Join(failed, stage.Close(show.Data != "")) }()
+	listener, err := net.Listen("tcp", show.Addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", show.Addr, err)
+	}
+	defer listener.Close()
+	stage.Config.Listen = listener.Addr().String()
+	stage.Config.PublicURL = "http://" + stage.Config.Listen
+	signIns, err := seedOnce(ctx, stage, show.Say)
+	if err != nil {
+		return err
+	}
+	s, err := stage.Services(ctx, "docketry_api", clock.System(), nil)
+	if err != nil {
+		return err
+	}
+	web, err := app.NewWeb(s)
+	if err != nil {
+		return err
+	}
+	if err := announce(show, stage.Config.PublicURL, signIns); err != nil {
+		return err
+	}
+	return app.Serve(ctx, s, web, listener, "")
+}
+
+// seedOnce tells the story on a fresh stage and remembers the ways in.
+func seedOnce(ctx context.Context, stage *Stage, say io.Writer) ([]SignIn, error) {
+	file := filepath.Join(stage.dir, "sign-ins.json")
+	if b, err := os.ReadFile(file); err == nil && !stage.Fresh {
+		var known []SignIn
+		return known, json.Unmarshal(b, &known)
+	}
+	began := clock.System().Now()
+	c := clock.At(storyStart(began))
+	letters := NewLetters()
+	s, err := stage.Services(ctx, "docketry_api", c, func(p *app.Parts) { p.Courier = letters })
+	if err != nil {
+		return nil, err
+	}
+	cast, err := Hire(ctx, s, c, letters)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(say, "seeded in %s\n", clock.System().Now().Sub(began).Round(time.Second))
+	b, err := json.Marshal(cast.SignIns())
+	if err != nil {
+		return nil, err
+	}
+	return cast.SignIns(), os.WriteFile(file, b, 0o600)
+}
+
+// storyStart is noon of the day before the first of the months that the story tells.
+func storyStart(now time.Time) time.Time {
+	first := MonthOf(now).Back(2)
+	return time.Date(first.Year, first.Month, 1, 12, 0, 0, 0, time.UTC).AddDate(0, 0, -1)
+}
+
+func announce(show Show, url string, signIns []SignIn) error {
+	if show.JSON {
+		return json.NewEncoder(show.Out).Encode(struct {
+			URL     string   `json:"url"`
+			SignIns []SignIn `json:"sign_ins"`
+		}{url, signIns})
+	}
+	fmt.Fprintf(show.Out, "ready at %s\n\n", url)
+	for _, x := range signIns {
+		fmt.Fprintf(show.Out, "  %-16s %-26s %s\n", x.Role, x.Firm, x.Email)
+	}
+	_, err := fmt.Fprintf(show.Out, "\nEverybody's password: %s\nPress ctrl-C to end; nothing is left running.\n", Password)
+	return err
+}

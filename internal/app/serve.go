@@ -1,0 +1,48 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/docketry/docketry/internal/httpd"
+)
+
+// Serve answers on l, and on the loopback operations address when there is one,
+// until ctx ends and what is under way has finished.
+func Serve(ctx context.Context, s *Services, web *httpd.Server, l net.Listener, operations string) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	failed := make(chan error, 2)
+	running := 1
+	go func() { failed <- web.Serve(ctx, l) }()
+	if operations != "" {
+		running++
+		go func() { failed <- serveOperations(ctx, s, operations) }()
+	}
+	err := <-failed
+	stop() // one that ends takes the other with it
+	for range running - 1 {
+		err = errors.Join(err, <-failed)
+	}
+	return err
+}
+
+func serveOperations(ctx context.Context, s *Services, addr string) error {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("listen for operations: %w", err)
+	}
+	srv := &http.Server{Handler: Operations(s), ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+		return srv.Close()
+	}
+}
