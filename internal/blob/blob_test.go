@@ -1,0 +1,256 @@
+package blob_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/docketry/docketry/internal/blob"
+	"github.com/docketry/docketry/internal/clock"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/seal"
+	"github.com/docketry/docketry/internal/testkit"
+)
+
+type house struct {
+	d      *db.DB
+	clock  *clock.Manual
+	bucket *blob.Memory
+	store  *blob.Store
+}
+
+func master(t *testing.T, fill byte, older ...byte) *seal.Master {
+	t.Helper()
+	var keys [][]byte
+	for _, o := range older {
+		keys = append(keys, bytes.Repeat([]byte{o, 9}, 16))
+	}
+	m, err := seal.NewMaster(bytes.Repeat([]byte{fill, 9}, 16), keys...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func setup(t *testing.T) house {
+	t.Helper()
+	c := clock.At(testkit.Now)
+	h := house{d: testkit.Open(t, "docketry_worker", c), clock: c, bucket: blob.NewMemory(c)}
+	h.store = blob.New(h.d, h.bucket, blob.NewKeys(master(t, 1)))
+	return h
+}
+
+func put(t *testing.T, h house, f testkit.F, text string) (id ident.BlobID) {
+	t.Helper()
+	err := h.d.InFirm(f.Machine(), func(tx *db.Tx) (err error) {
+		id, err = h.store.Put(tx, "invoice_pdf", []byte(text))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func get(h house, ctx context.Context, id ident.BlobID) (text string, err error) {
+	err = h.d.InFirm(ctx, func(tx *db.Tx) error {
+		b, err := h.store.Get(tx, id)
+		text = string(b)
+		return err
+	})
+	return text, err
+}
+
+func TestPutAndGet(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f, other := testkit.Firm(t, h.d), testkit.Firm(t, h.d)
+	id := put(t, h, f, "the narrative of a bill")
+	if text, err := get(h, f.Machine(), id); err != nil || text != "the narrative of a bill" {
+		t.Errorf("%q, %v", text, err)
+	}
+	if _, err := get(h, other.Machine(), id); !errors.Is(err, blob.ErrNotFound) {
+		t.Errorf("another firm: %v", err)
+	}
+	name := h.bucket.Names()[0]
+	h.bucket.Spoil(name, func(b []byte) []byte {
+		if bytes.Contains(b, []byte("narrative")) {
+			t.Error("the bucket holds plain text")
+		}
+		return b
+	})
+	empty := put(t, h, f, "")
+	if text, err := get(h, f.Machine(), empty); err != nil || text != "" {
+		t.Errorf("empty blob: %q, %v", text, err)
+	}
+}
+
+func TestExchangedOrSpoiltBytesAreRefused(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f, other := testkit.Firm(t, h.d), testkit.Firm(t, h.d)
+	a := put(t, h, f, "first")
+	nameA := h.bucket.Names()[0]
+	put(t, h, f, "second")
+	put(t, h, other, "theirs")
+	var aBytes []byte
+	h.bucket.Spoil(nameA, func(b []byte) []byte { aBytes = bytes.Clone(b); return b })
+	for _, name := range h.bucket.Names() {
+		if name == nameA {
+			continue
+		}
+		var instead []byte
+		h.bucket.Spoil(name, func(b []byte) []byte { instead = bytes.Clone(b); return b })
+		h.bucket.Spoil(nameA, func([]byte) []byte { return instead })
+		if _, err := get(h, f.Machine(), a); !errors.Is(err, blob.ErrDamaged) {
+			t.Errorf("bytes of %s in the place of %s: %v", name, nameA, err)
+		}
+	}
+	for _, change := range []func([]byte) []byte{
+		func(b []byte) []byte { return b[:len(b)-1] }, func(b []byte) []byte { return append(b, 0) },
+		func(b []byte) []byte { b[len(b)/2] ^= 1; return b }, func([]byte) []byte { return nil },
+	} {
+		h.bucket.Spoil(nameA, func([]byte) []byte { return change(bytes.Clone(aBytes)) })
+		if _, err := get(h, f.Machine(), a); !errors.Is(err, blob.ErrDamaged) {
+			t.Errorf("spoilt bytes: %v", err)
+		}
+	}
+}
+
+func TestWrittenThenKept(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f, other := testkit.Firm(t, h.d), testkit.Firm(t, h.d)
+	big := bytes.Repeat([]byte("0123456789"), 50_000)
+	w, err := h.store.Write(f.Machine(), "export", func(out io.Writer) error { _, err := out.Write(big); return err })
+	if err != nil || w.Size != 500_000 {
+		t.Fatalf("%+v, %v", w, err)
+	}
+	if _, err := get(h, f.Machine(), w.ID); !errors.Is(err, blob.ErrNotFound) {
+		t.Errorf("before it is kept: %v", err)
+	}
+	if err := h.d.InFirm(other.Machine(), func(tx *db.Tx) error { return h.store.Keep(tx, w) }); err == nil {
+		t.Error("another firm kept the bytes")
+	}
+	if err := h.d.InFirm(f.Machine(), func(tx *db.Tx) error { return h.store.Keep(tx, w) }); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := get(h, f.Machine(), w.ID); err != nil || text != string(big) {
+		t.Errorf("%d bytes, %v", len(text), err)
+	}
+	dropped, err := h.store.Write(f.Machine(), "export", func(out io.Writer) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.store.Drop(t.Context(), dropped); err != nil || len(h.bucket.Names()) != 1 {
+		t.Errorf("%v, %v", h.bucket.Names(), err)
+	}
+}
+
+func TestF07_FullStoreIsNamedAndHeals(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f := testkit.Firm(t, h.d)
+	h.bucket.Fail(&fsError{syscall.ENOSPC})
+	issue := func(ctx context.Context) error {
+		return h.d.InFirm(ctx, func(tx *db.Tx) error {
+			if err := tx.Exec(`UPDATE firm SET name = 'issued' WHERE firm_id = ?`, f.ID).Error; err != nil {
+				return err
+			}
+			_, err := h.store.Put(tx, "invoice_pdf", []byte("x"))
+			return err
+		})
+	}
+	if err := issue(f.Machine()); !errors.Is(err, blob.ErrStorageFull) {
+		t.Errorf("put on a full store: %v", err)
+	}
+	if f.Count(t, `SELECT count(*) FROM firm WHERE firm_id = ? AND name = 'issued'`, f.ID) != 0 || f.Count(t, `SELECT count(*) FROM blob WHERE firm_id = ?`, f.ID) != 0 {
+		t.Error("something was kept without its bytes")
+	}
+	h.bucket.Fail(nil)
+	if err := issue(f.Machine()); err != nil {
+		t.Errorf("after there is space: %v", err)
+	}
+	h.bucket.Fail(errors.New("connection refused"))
+	if err := issue(f.Machine()); !errors.Is(err, blob.ErrStorage) {
+		t.Errorf("store away: %v", err)
+	}
+}
+
+type fsError struct{ err error }
+
+func (e *fsError) Error() string { return "write: " + e.err.Error() }
+func (e *fsError) Unwrap() error { return e.err }
+
+func TestSweepRemovesOnlyOrphans(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f := testkit.Firm(t, h.d)
+	kept := put(t, h, f, "kept")
+	removed := put(t, h, f, "removed")
+	failed := errors.New("rolled back")
+	err := h.d.InFirm(f.Machine(), func(tx *db.Tx) error {
+		if _, err := h.store.Put(tx, "invoice_pdf", []byte("orphan")); err != nil {
+			return err
+		}
+		return failed
+	})
+	if !errors.Is(err, failed) || len(h.bucket.Names()) != 3 {
+		t.Fatalf("%v, %v", err, h.bucket.Names())
+	}
+	if err := h.d.InFirm(f.Machine(), func(tx *db.Tx) error { return h.store.Remove(tx, removed) }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := get(h, f.Machine(), removed); !errors.Is(err, blob.ErrNotFound) || len(h.bucket.Names()) != 2 {
+		t.Errorf("removed: %v, %v", err, h.bucket.Names())
+	}
+	if n, err := h.store.Sweep(t.Context()); err != nil || n != 0 {
+		t.Errorf("young bytes were swept: %d, %v", n, err)
+	}
+	h.clock.Advance(2 * time.Hour)
+	if n, err := h.store.Sweep(t.Context()); err != nil || n != 1 {
+		t.Errorf("swept %d, %v", n, err)
+	}
+	if text, err := get(h, f.Machine(), kept); err != nil || text != "kept" {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
+func TestFirstKeyIsMadeOnceAndMasterReplaced(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f := testkit.Firm(t, h.d)
+	var wg sync.WaitGroup
+	ids := make([]ident.BlobID, 8)
+	for i := range ids {
+		wg.Go(func() { ids[i] = put(t, h, f, fmt.Sprint("text ", i)) })
+	}
+	wg.Wait()
+	if n := f.Count(t, `SELECT count(*) FROM firm_key WHERE firm_id = ?`, f.ID); n != 1 {
+		t.Errorf("%d data keys", n)
+	}
+	both := blob.New(h.d, h.bucket, blob.NewKeys(master(t, 2, 1)))
+	err := h.d.InFirm(f.Machine(), func(tx *db.Tx) error {
+		n, err := both.Keys().Rewrap(tx)
+		if n != 1 {
+			t.Errorf("rewrapped %d", n)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.store = blob.New(h.d, h.bucket, blob.NewKeys(master(t, 2)))
+	for i, id := range ids {
+		if text, err := get(h, f.Machine(), id); err != nil || text != fmt.Sprint("text ", i) {
+			t.Errorf("with the new master key alone: %q, %v", text, err)
+		}
+	}
+}
