@@ -12,11 +12,12 @@ import (
 // withoutFirm lists the tables that have no firm_id, each with its reason. Any
 // other table without one breaks the catalogue.
 var withoutFirm = map[string]string{
-	"goose_db_version": "the migrations' own record",
-	"person":           "one identity in every firm that grants it something; the grant carries the firm",
-	"credential":       "a person's, before any firm is known",
-	"session":          "a person's, before any firm is known; holds no firm data",
-	"sign_in_failure":  "counts by network, before any person is known",
+	"goose_db_version":   "the migrations' own record",
+	"person":             "one identity in every firm that grants it something; the grant carries the firm",
+	"credential":         "a person's, before any firm is known",
+	"session":            "a person's, before any firm is known; holds no firm data",
+	"prebill_transition": "the status graph of pre-bills, the same in every firm",
+	"sign_in_failure":    "counts by network, before any person is known",
 }
 
 // morePolicies lists policies beyond isolate()'s three, and firm policies that name

@@ -1,0 +1,153 @@
+package prebill
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
+	"github.com/docketry/docketry/rbac"
+)
+
+// Order asks for a pre-bill: everything open on the matter up to and with a day.
+type Order struct {
+	Matter  ident.MatterID
+	Payor   ident.PayorID // "" is the matter's own
+	Through time.Time
+}
+
+// Build makes the pre-bill of a matter, or adds to the draft that is open: asking
+// twice changes nothing. One that is with the partner already comes back as it
+// is; later work waits for the next cycle. ErrEmpty when nothing is open to bill.
+func (s *Service) Build(ctx context.Context, o Order) (p Prebill, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, rbac.PrebillBuild)
+		if err != nil {
+			return err
+		}
+		if err := a.RequireMatter(tx, o.Matter); err != nil {
+			return err
+		}
+		p, err = BuildTx(tx, o)
+		return err
+	})
+	return p, err
+}
+
+// BuildTx is Build for machinery that has decided already.
+func BuildTx(tx *db.Tx, o Order) (Prebill, error) {
+	m, err := matter.Get(tx, o.Matter)
+	if err != nil {
+		return Prebill{}, err
+	}
+	if o.Payor != "" && o.Payor != m.PayorID {
+		return Prebill{}, ErrNotFound
+	}
+	if o.Through.IsZero() {
+		return Prebill{}, ErrInvalid.With("enter the day up to which work is billed")
+	}
+	// One builder of a matter at a time; the claim index would stop a second one too (I01).
+	if err := tx.Lock("prebill of matter " + string(m.ID)); err != nil {
+		return Prebill{}, err
+	}
+	p, err := open(tx, m.ID, m.PayorID)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		p = Prebill{ID: ident.New[ident.PrebillID](tx.Now), MatterID: m.ID, PayorID: m.PayorID, Currency: m.Currency, ThroughOn: o.Through,
+			PreparedBy: tx.Scope.Actor, PreparedAt: tx.Now}
+	case err != nil:
+		return p, err
+	case p.Status != StatusDraft && p.Status != StatusChangesRequested:
+		return p, nil
+	}
+	return fill(tx, p, m, o.Through)
+}
+
+// fill claims what is open and copies it onto the pre-bill, a new one when it has
+// no version yet.
+func fill(tx *db.Tx, p Prebill, m matter.Matter, through time.Time) (Prebill, error) {
+	f, err := firmPolicies(tx)
+	if err != nil {
+		return p, err
+	}
+	entries, err := openEntries(tx, m, through)
+	if err != nil {
+		return p, err
+	}
+	isNew := p.Version == 0
+	switch {
+	case isNew && len(entries) == 0:
+		return p, ErrEmpty.With("there is nothing to bill on %s up to %s", m.Number, through.Format("2 Jan 2006"))
+	case len(entries) == 0:
+		return p, nil
+	case isNew:
+		err = insert(tx, &p)
+	default:
+		if through.After(p.ThroughOn) {
+			p.ThroughOn = through
+		}
+		err = save(tx, &p)
+	}
+	if err != nil {
+		return p, err
+	}
+	have, err := lines(tx, p.ID)
+	if err != nil {
+		return p, err
+	}
+	added := copies(tx, entries, len(have))
+	if err := claim(tx, p.ID, entries); err != nil {
+		return p, err
+	}
+	if err := insertLines(tx, p.ID, added); err != nil {
+		return p, err
+	}
+	if err := recheck(tx, &p, m, f); err != nil {
+		return p, err
+	}
+	return p, built(tx, &p, m, isNew, added)
+}
+
+// built opens the work item of a new pre-bill and records what was taken on it.
+func built(tx *db.Tx, p *Prebill, m matter.Matter, isNew bool, added []Line) error {
+	action := "prebill.extended"
+	if isNew {
+		action = "prebill.built"
+		if err := openItem(tx, p, m); err != nil {
+			return err
+		}
+	}
+	return record(tx, action, rbac.PrebillBuild, p, classOf(m, audit.C3), nil, contents(added), map[string]any{"number": p.Number, "lines": len(added)})
+}
+
+// copies makes the lines, by date, time before costs. A line begins with the value
+// that was recorded.
+func copies(tx *db.Tx, entries []entry, from int) []Line {
+	slices.SortStableFunc(entries, func(a, b entry) int {
+		if d := a.On.Compare(b.On); d != 0 {
+			return d
+		}
+		return strings.Compare(string(b.Kind), string(a.Kind)) // "time" before "expense"
+	})
+	out := make([]Line, len(entries))
+	for i, e := range entries {
+		l := Line{ID: ident.New[ident.PrebillLine](tx.Now), EntryID: e.ID, Position: from + i + 1, Kind: e.Kind, On: e.On, Timekeeper: e.Timekeeper, Value: e.Amount}
+		l.Content = Content{Quantity: e.Quantity, Rate: e.Rate, Narrative: e.Narrative, Task: e.Task, Activity: e.Activity, Expense: e.Expense}
+		out[i] = l
+	}
+	return out
+}
+
+// contents is what a leaf hashes of lines.
+func contents(all []Line) []Content {
+	out := make([]Content, len(all))
+	for i := range all {
+		out[i] = all[i].Content
+	}
+	return out
+}

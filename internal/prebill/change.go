@@ -1,0 +1,172 @@
+package prebill
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/utbms"
+)
+
+// Change is what a person wants different on one line. A nil field stays.
+type Change struct {
+	Narrative *string
+	Task      *string
+	Activity  *string
+	Expense   *string
+	Quantity  *money.Fixed4 // hours of time
+	Rate      *money.Fixed4 // unit price of a cost
+	Amount    *int64        // what to bill in minor units: a write-down, 0 is no charge
+	Held      *bool
+	Reason    Reason
+	Note      string
+}
+
+// terms is what a change is judged by.
+type terms struct {
+	currency money.Currency
+	rounding money.Rounding
+	taskSet  string
+}
+
+// increment is the step that hours are rounded up to (TIM-01).
+const increment money.Fixed4 = 1_000
+
+// maxNarrative is LEDES 1998B's limit in bytes.
+const maxNarrative = 15_360
+
+// apply works out the line after c. It collects every fault of the input; the
+// line itself stays as it is.
+func (c Change) apply(l *Line, t terms) (after Line, reason Reason, err error) {
+	var bad fault.Fields
+	after = *l
+	c.text(&after, t, &bad)
+	c.measure(&after, l, t, &bad)
+	if c.Held != nil {
+		after.Held = *c.Held
+	}
+	if len(bad) == 0 && after.Content == l.Content {
+		bad.Add("change", "change_none", "nothing is different")
+	}
+	reason = c.because(l, &after, &bad)
+	if after.WriteDown != l.WriteDown || after.Value != l.Value {
+		after.Reason = reason
+	}
+	return after, reason, bad.Err(ErrInvalid)
+}
+
+func (c Change) text(after *Line, t terms, bad *fault.Fields) {
+	if c.Narrative != nil {
+		after.Narrative = strings.TrimSpace(*c.Narrative)
+		switch {
+		case after.Narrative == "":
+			bad.Add("narrative", "text_missing", "say what was done")
+		case len(after.Narrative) > maxNarrative:
+			bad.Add("narrative", "text_long", "enter at most %d bytes; this has %d", maxNarrative, len(after.Narrative))
+		case strings.ContainsRune(after.Narrative, 0):
+			bad.Add("narrative", "text_control", "enter text without control characters")
+		}
+	}
+	code := func(path, set string, given *string, field *string, allowed bool) {
+		if given == nil {
+			return
+		}
+		*field = utbms.Clean(*given)
+		if *field != "" && (!allowed || !utbms.Usable(set, *field)) {
+			bad.Add(path, "code_unknown", "%s cannot stand on this line; choose a code from the list", *field)
+		}
+	}
+	code("task_code", t.taskSet, c.Task, &after.Task, after.Kind == guideline.Time)
+	code("activity_code", utbms.Activity, c.Activity, &after.Activity, after.Kind == guideline.Time)
+	code("expense_code", utbms.Expense, c.Expense, &after.Expense, after.Kind == guideline.Expense)
+}
+
+// measure changes hours, rate and value. Nobody bills more than was recorded: hours
+// may be rounded up to the increment, a rate only cut.
+func (c Change) measure(after, l *Line, t terms, bad *fault.Fields) {
+	if c.Quantity != nil {
+		most := (l.Recorded.Quantity + increment - 1) / increment * increment
+		if l.Kind == guideline.Expense {
+			most = l.Recorded.Quantity
+		}
+		if *c.Quantity <= 0 || *c.Quantity > most {
+			bad.Add("hours", "hours_range", "enter more than 0 and at most %s, as recorded", most)
+		}
+		after.Quantity = *c.Quantity
+	}
+	if c.Rate != nil {
+		if *c.Rate <= 0 || *c.Rate > l.Recorded.Rate {
+			bad.Add("rate", "rate_range", "enter at most %s, as recorded", l.Recorded.Rate.Text(2))
+		}
+		after.Rate = *c.Rate
+	}
+	value, err := l.valued(after.Quantity, after.Rate, t)
+	if err != nil {
+		bad.Add("hours", "money_overflow", "hours and rate give an amount that is too large")
+		return
+	}
+	if value != l.Value {
+		after.Value, after.WriteDown = value, scaled(l, value)
+	}
+	if c.Amount == nil {
+		return
+	}
+	if *c.Amount < min(0, after.Value) || *c.Amount > max(0, after.Value) {
+		bad.Add("amount", "amount_range", "enter 0 to %s", money.Amount{Minor: after.Value, Currency: t.currency}.Text())
+		return
+	}
+	if after.Value < 0 && *c.Amount != after.Value {
+		bad.Add("amount", "amount_negative", "a negative line is not written down; hold it instead")
+		return
+	}
+	after.WriteDown = after.Value - *c.Amount
+}
+
+// valued is quantity x rate, rounded once: as recorded for what was recorded, by
+// the firm's policy of today for what changed.
+func (l *Line) valued(quantity, rate money.Fixed4, t terms) (int64, error) {
+	if quantity == l.Recorded.Quantity && rate == l.Recorded.Rate {
+		return l.Recorded.Amount, nil
+	}
+	return money.Line(quantity, rate, t.currency, t.rounding)
+}
+
+// scaled keeps the share that was written down when the value beneath changes.
+func scaled(l *Line, value int64) int64 {
+	if l.WriteDown == 0 || value <= 0 {
+		return 0
+	}
+	parts, err := money.Split(value, []int64{l.WriteDown, l.Amount()})
+	if err != nil {
+		return 0
+	}
+	return parts[0]
+}
+
+// because is the reason that is kept: given where value or place changes, implied
+// where only text or codes do.
+func (c Change) because(before, after *Line, bad *fault.Fields) Reason {
+	note := strings.TrimSpace(c.Note)
+	if len([]rune(note)) > 500 {
+		bad.Add("note", "text_long", "enter at most 500 characters")
+	}
+	r := c.Reason
+	switch {
+	case after.Value != before.Value || after.WriteDown != before.WriteDown || after.Quantity != before.Quantity || after.Rate != before.Rate:
+		if !slices.Contains(WriteDownReasons(), r) {
+			bad.Add("reason", "reason_missing", "choose why the value changes")
+		}
+	case after.Held != before.Held:
+		r = ReasonHold
+	case after.Narrative != before.Narrative:
+		r = ReasonWording
+	default:
+		r = ReasonCoding
+	}
+	if (r == ReasonOther || r == ReasonHold) && len([]rune(note)) < 3 {
+		bad.Add("note", "note_missing", "say in a few words why")
+	}
+	return r
+}

@@ -1,0 +1,156 @@
+package prebill
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
+	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/rate"
+)
+
+// known is what the pre-bill stage knows of every line.
+const known = guideline.InAll
+
+// recheck judges all lines again: a change of one can settle or raise a remark on
+// another, as with the hours of a day.
+func recheck(tx *db.Tx, p *Prebill, m matter.Matter, f policies) error {
+	all, err := lines(tx, p.ID)
+	if err != nil {
+		return err
+	}
+	book, err := bookOf(tx, p, m, all)
+	if err != nil {
+		return err
+	}
+	card, err := rate.CardOf(tx)
+	if err != nil {
+		return err
+	}
+	c := guideline.Context{Stage: guideline.Prebill, Known: known, Book: book, Today: f.today(tx.Now), BilledOn: f.today(tx.Now), TaskSet: m.TaskSet, OpenedOn: m.OpenedOn}
+	if m.ClosedOn != nil {
+		c.ClosedOn = *m.ClosedOn
+	}
+	judged := make([]guideline.Judged, len(all))
+	for i := range all {
+		l := &all[i]
+		judged[i].Subject = guideline.Subject{Entry: l.EntryID, Line: l.ID, Currency: p.Currency}
+		if l.Held {
+			continue // what is not on the bill needs no remark
+		}
+		if c.AgreedRate, c.HasRate, err = agreed(card, m, l); err != nil {
+			return err
+		}
+		judged[i].Findings = guideline.Check(l.asGuideline(m), c)
+	}
+	return guideline.Record(tx, guideline.Prebill, judged)
+}
+
+// agreed is the rate of the work date. A line that was cut below it stands.
+func agreed(card *rate.Card, m matter.Matter, l *Line) (money.Fixed4, bool, error) {
+	if l.Kind != guideline.Time {
+		return 0, true, nil
+	}
+	a, err := card.Resolve(rate.Question{Matter: m.ID, Client: m.ClientID, Timekeeper: l.Timekeeper, Class: l.TKClass, Currency: m.Currency, On: l.On})
+	if errors.Is(err, rate.ErrNoRate) {
+		return 0, false, nil
+	}
+	return a.Rate, true, err
+}
+
+func (l *Line) asGuideline(m matter.Matter) guideline.Line {
+	g := guideline.Line{
+		ID: string(l.EntryID), Kind: l.Kind, Client: string(m.ClientID), Matter: string(m.ID), Timekeeper: string(l.Timekeeper), Class: l.TKClass, On: l.On,
+		ValueMinor: l.Amount(), Currency: m.Currency, Narrative: l.Narrative, Task: l.Task, Activity: l.Activity, Expense: l.Expense,
+	}
+	if l.Kind == guideline.Time {
+		g.Hours, g.Rate = l.Quantity, l.Rate
+	} else {
+		g.Quantity, g.UnitCost = l.Quantity, l.Rate
+	}
+	return g
+}
+
+// bookOf is the pre-bill's own lines, and before them whatever else the same
+// people recorded on the same days anywhere in the firm, as recorded. The rules
+// compare them; nothing of other matters leaves in a finding but an id.
+func bookOf(tx *db.Tx, p *Prebill, m matter.Matter, all []Line) (*guideline.Book, error) {
+	var rows []struct {
+		ID          string
+		Kind        guideline.Kind
+		ClientID    string
+		MatterID    string
+		Timekeeper  string
+		WorkedOn    time.Time
+		Hours       money.Fixed4
+		Narrative   string
+		Activity    string
+		AmountMinor int64
+	}
+	err := tx.Raw(`SELECT e.id, e.kind, x.client_id, e.matter_id, e.timekeeper_id AS timekeeper, e.worked_on, e.hours_e4 AS hours, e.narrative, e.activity_code AS activity, e.amount_minor
+		FROM entry e JOIN matter x ON x.firm_id = e.firm_id AND x.id = e.matter_id
+		WHERE e.firm_id = ? AND e.kind = 'time' AND e.status <> 'removed'
+		  AND (e.timekeeper_id, e.worked_on) IN (SELECT l.timekeeper_id, l.worked_on + n FROM prebill_line l, generate_series(-1, 1) n WHERE l.firm_id = ? AND l.prebill_id = ?)
+		  AND NOT EXISTS (SELECT FROM prebill_line l WHERE l.firm_id = e.firm_id AND l.prebill_id = ? AND l.entry_id = e.id)
+		ORDER BY e.created_at, e.id`, tx.Scope.Firm, tx.Scope.Firm, p.ID, p.ID).Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("read days around pre-bill %s: %w", p.ID, err)
+	}
+	var book []guideline.Line
+	for _, r := range rows {
+		book = append(book, guideline.Line{ID: r.ID, Kind: r.Kind, Client: r.ClientID, Matter: r.MatterID, Timekeeper: r.Timekeeper, On: r.WorkedOn, Hours: r.Hours,
+			Narrative: r.Narrative, Activity: r.Activity, ValueMinor: r.AmountMinor, Currency: p.Currency})
+	}
+	for i := range all {
+		if !all[i].Held {
+			book = append(book, all[i].asGuideline(m))
+		}
+	}
+	return guideline.NewBook(book), nil
+}
+
+// openFindings counts what is open, and what of it blocks.
+func openFindings(all []Line) (open, block int) {
+	for i := range all {
+		for _, f := range all[i].Findings {
+			if f.State != guideline.Open {
+				continue
+			}
+			open++
+			if f.Severity == guideline.Block {
+				block++
+			}
+		}
+	}
+	return open, block
+}
+
+// settled refuses while findings are open, naming each; blocking ones alone when
+// only they count.
+func settled(all []Line, blockOnly bool) error {
+	var bad fault.Fields
+	for i := range all {
+		for _, f := range all[i].Findings {
+			if f.State == guideline.Open && (!blockOnly || f.Severity == guideline.Block) {
+				bad = append(bad, fault.Field{Path: "lines." + strconv.Itoa(all[i].Position), Code: f.Rule, Message: f.Title, Fix: f.Fix})
+			}
+		}
+	}
+	return bad.Err(ErrOpenFindings.With("%d findings are open; fix them or say why the line stays", len(bad)))
+}
+
+// byID finds a line of the pre-bill.
+func byID(all []Line, id ident.PrebillLine) (*Line, error) {
+	for i := range all {
+		if all[i].ID == id {
+			return &all[i], nil
+		}
+	}
+	return nil, ErrNotFound
+}

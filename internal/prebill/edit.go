@@ -1,0 +1,225 @@
+package prebill
+
+import (
+	"context"
+	"strings"
+
+	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
+	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/rbac"
+)
+
+// Edit changes one line. A change of an approved pre-bill voids the approval: it
+// is in review again. ErrStale when version is not the stored one, ErrInvalid with
+// every field that needs correcting.
+func (s *Service) Edit(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine, c Change) (Prebill, error) {
+	return s.changing(ctx, rbac.PrebillEdit, id, version, func(tx *db.Tx, a *authz.Access, p *Prebill) error {
+		return s.edit(tx, a, p, line, func(*Line) (Change, error) { return c, nil })
+	})
+}
+
+// WriteDown bills a line at amount, which is at most its value; 0 is no charge.
+func (s *Service) WriteDown(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine, amount int64, why Reason, note string) (Prebill, error) {
+	return s.Edit(ctx, id, version, line, Change{Amount: &amount, Reason: why, Note: note})
+}
+
+// Hold keeps a line off this bill; its entry goes back to WIP when the invoice is
+// made, for the next cycle. Release puts it back on.
+func (s *Service) Hold(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine, note string) (Prebill, error) {
+	held := true
+	return s.Edit(ctx, id, version, line, Change{Held: &held, Note: note})
+}
+
+// Release takes a hold back.
+func (s *Service) Release(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine, note string) (Prebill, error) {
+	held := false
+	return s.Edit(ctx, id, version, line, Change{Held: &held, Note: note})
+}
+
+// ApplyFix applies a finding's proposed fix, with the rule as the reason.
+func (s *Service) ApplyFix(ctx context.Context, id ident.PrebillID, version int, finding ident.FindingID) (Prebill, error) {
+	return s.changing(ctx, rbac.PrebillEdit, id, version, func(tx *db.Tx, a *authz.Access, p *Prebill) error {
+		f, err := guideline.ByID(tx, finding)
+		if err != nil {
+			return err
+		}
+		if f.State != guideline.Open {
+			return guideline.ErrSettled
+		}
+		return s.edit(tx, a, p, f.Line, func(*Line) (Change, error) { return fixOf(f, p.Currency) })
+	})
+}
+
+// fixOf turns a proposal into a change.
+func fixOf(f guideline.Stored, c money.Currency) (ch Change, err error) {
+	if f.Proposal == nil {
+		return ch, ErrNoProposal
+	}
+	ch.Reason, ch.Note = Reason(f.Proposal.Reason), f.Title+" ("+f.Rule+")"
+	if ch.Reason == "" {
+		ch.Reason = ReasonGuideline
+	}
+	number := func() *money.Fixed4 {
+		v, e := money.ParseFixed4(f.Proposal.Value)
+		err = e
+		return &v
+	}
+	switch f.Proposal.Field {
+	case "hours":
+		ch.Quantity = number()
+	case "rate":
+		ch.Rate = number()
+	case "task_code":
+		ch.Task = &f.Proposal.Value
+	case "activity_code":
+		ch.Activity = &f.Proposal.Value
+	case "value":
+		var a money.Amount
+		a, err = money.ParseAmount(f.Proposal.Value, c)
+		ch.Amount = &a.Minor
+	default:
+		return ch, ErrNoProposal
+	}
+	return ch, err
+}
+
+// edit applies one change to one line of a locked pre-bill, records both sides of
+// it and judges the bill again.
+func (s *Service) edit(tx *db.Tx, a *authz.Access, p *Prebill, id ident.PrebillLine, want func(*Line) (Change, error)) error {
+	m, f, l, err := s.editable(tx, p, id)
+	if err != nil {
+		return err
+	}
+	c, err := want(l)
+	if err != nil {
+		return err
+	}
+	if c.Narrative != nil {
+		if err := requirePrivileged(tx, a, p.MatterID); err != nil {
+			return err // nobody rewrites what they cannot read
+		}
+	}
+	after, reason, err := c.apply(l, terms{p.Currency, money.Rounding(f.Rounding), m.TaskSet})
+	if err != nil {
+		return err
+	}
+	side, err := s.sideOf(tx)
+	if err != nil {
+		return err
+	}
+	e := Edit{ID: ident.New[ident.EditID](tx.Now), Line: l.ID, Seq: len(l.Edits) + 1, Side: side, Before: l.Content, After: after.Content,
+		BeforeAt: l.Bills(), AfterAt: after.Bills(), Reason: reason, Note: strings.TrimSpace(c.Note), By: tx.Scope.Actor, At: tx.Now}
+	if err := s.keep(tx, p, m, f, &after, func() error { return insertEdit(tx, p, &e) }); err != nil {
+		return err
+	}
+	return record(tx, "prebill.line_edited", rbac.PrebillEdit, p, classOf(m, audit.C3), e.Before, e.After, map[string]any{"line": l.ID, "reason": e.Reason, "side": e.Side})
+}
+
+// Undo takes back the newest change of a line that stands, whoever made it.
+// ErrNoEdit when the line is as recorded.
+func (s *Service) Undo(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine) (Prebill, error) {
+	return s.changing(ctx, rbac.PrebillEdit, id, version, func(tx *db.Tx, _ *authz.Access, p *Prebill) error {
+		m, f, l, err := s.editable(tx, p, line)
+		if err != nil {
+			return err
+		}
+		e := l.lastEdit()
+		if e == nil {
+			return ErrNoEdit
+		}
+		before := *l
+		before.Content = e.Before
+		if before.Value, err = l.valued(before.Quantity, before.Rate, terms{p.Currency, money.Rounding(f.Rounding), m.TaskSet}); err != nil {
+			return err
+		}
+		if err := s.keep(tx, p, m, f, &before, func() error { return markUndone(tx, e) }); err != nil {
+			return err
+		}
+		return record(tx, "prebill.edit_undone", rbac.PrebillEdit, p, classOf(m, audit.C3), e.After, e.Before, map[string]any{"line": l.ID, "edit": e.ID})
+	})
+}
+
+// editable loads what an edit needs, and refuses a pre-bill that is closed.
+func (s *Service) editable(tx *db.Tx, p *Prebill, id ident.PrebillLine) (m matter.Matter, f policies, l *Line, err error) {
+	if !p.Status.Editable() {
+		return m, f, nil, ErrStatus.With("%s is %s; its lines do not change any more", p.Name(), p.Status.words())
+	}
+	if m, err = matter.Get(tx, p.MatterID); err != nil {
+		return m, f, nil, err
+	}
+	if f, err = firmPolicies(tx); err != nil {
+		return m, f, nil, err
+	}
+	all, err := lines(tx, p.ID)
+	if err != nil {
+		return m, f, nil, err
+	}
+	l, err = byID(all, id)
+	return m, f, l, err
+}
+
+// keep saves the head first, because lines of an approved pre-bill do not change,
+// then the line and its history, and judges the bill again.
+func (s *Service) keep(tx *db.Tx, p *Prebill, m matter.Matter, f policies, after *Line, history func() error) error {
+	voided := p.Status == StatusApproved
+	hash := p.ApprovedHash
+	if voided {
+		if err := p.move(StatusInReview, "", tx.Now); err != nil {
+			return err
+		}
+	}
+	if err := save(tx, p); err != nil {
+		return err
+	}
+	if err := updateLine(tx, after); err != nil {
+		return err
+	}
+	if err := history(); err != nil {
+		return err
+	}
+	if err := recheck(tx, p, m, f); err != nil {
+		return err
+	}
+	if !voided {
+		return nil
+	}
+	return record(tx, "prebill.approval_voided", rbac.PrebillEdit, p, audit.C2, nil, nil, map[string]any{"hash": hash})
+}
+
+// Waive settles an open finding with the reason why its line stays. Nobody
+// decides about a finding on their own time.
+func (s *Service) Waive(ctx context.Context, id ident.PrebillID, finding ident.FindingID, note string) error {
+	return s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, rbac.FindingWaive)
+		if err != nil {
+			return err
+		}
+		p, err := lock(tx, id)
+		if err != nil {
+			return err
+		}
+		if err := a.RequireMatter(tx, p.MatterID); err != nil {
+			return err
+		}
+		f, err := guideline.ByID(tx, finding)
+		if err != nil {
+			return err
+		}
+		m, _, l, err := s.editable(tx, &p, f.Line)
+		if err != nil {
+			return err
+		}
+		if own, err := ownTime(tx, l.Timekeeper); err != nil || own {
+			return orOwnLine(err)
+		}
+		if err := guideline.Waive(tx, finding, note); err != nil {
+			return err
+		}
+		return record(tx, "finding.waived", rbac.FindingWaive, &p, classOf(m, audit.C2), nil, nil, map[string]any{"finding": finding, "rule": f.Rule, "line": l.ID})
+	})
+}

@@ -1,0 +1,53 @@
+package prebill
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
+)
+
+// approvable is what an approval is for, in a form that is always the same bytes
+// for the same content: fixed field order, no clock, no float, no map.
+type approvable struct {
+	Form     int              `json:"form"`
+	Prebill  ident.PrebillID  `json:"prebill"`
+	Matter   ident.MatterID   `json:"matter"`
+	Payor    ident.PayorID    `json:"payor"`
+	Currency money.Currency   `json:"currency"`
+	Through  string           `json:"through"`
+	Lines    []approvableLine `json:"lines"`
+}
+
+type approvableLine struct {
+	ID         ident.PrebillLine  `json:"id"`
+	Entry      ident.EntryID      `json:"entry"`
+	Position   int                `json:"position"`
+	Kind       string             `json:"kind"`
+	On         string             `json:"on"`
+	Timekeeper ident.TimekeeperID `json:"timekeeper"`
+	Value      int64              `json:"value_minor"`
+	Content
+}
+
+// Hash is the SHA-256 of everything that an approval covers: every line with its
+// text, codes, hours, rate, value and hold. Lines stand in their position.
+func Hash(p *Prebill, lines []Line) (string, error) {
+	a := approvable{Form: 1, Prebill: p.ID, Matter: p.MatterID, Payor: p.PayorID, Currency: p.Currency, Through: p.ThroughOn.Format(time.DateOnly)}
+	for _, l := range lines {
+		a.Lines = append(a.Lines, approvableLine{
+			ID: l.ID, Entry: l.EntryID, Position: l.Position, Kind: string(l.Kind), On: l.On.Format(time.DateOnly), Timekeeper: l.Timekeeper,
+			Value: l.Value, Content: l.Content,
+		})
+	}
+	b, err := json.Marshal(a)
+	if err != nil {
+		return "", fmt.Errorf("hash pre-bill %s: %w", p.ID, err)
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:]), nil
+}

@@ -1,0 +1,187 @@
+package prebill
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
+	"github.com/docketry/docketry/rbac"
+)
+
+// Submit hands the pre-bill to the partner. ErrOpenFindings names each finding
+// that is neither fixed nor waived.
+func (s *Service) Submit(ctx context.Context, id ident.PrebillID, version int) (Prebill, error) {
+	return s.changing(ctx, rbac.PrebillSubmit, id, version, func(tx *db.Tx, _ *authz.Access, p *Prebill) error {
+		all, err := lines(tx, p.ID)
+		if err != nil {
+			return err
+		}
+		if err := p.move(StatusInReview, tx.Scope.Actor, tx.Now); err != nil {
+			return err
+		}
+		if err := first(settled(all, false), somethingLeft(all)); err != nil {
+			return err
+		}
+		p.SubmittedBy, p.SubmittedAt = tx.Scope.Actor, &tx.Now
+		if err := save(tx, p); err != nil {
+			return err
+		}
+		if err := finishItem(tx, p); err != nil {
+			return err
+		}
+		return record(tx, "prebill.submitted", rbac.PrebillSubmit, p, audit.C2, nil, nil, map[string]any{"version": p.Version})
+	})
+}
+
+// Approve approves exactly the content that hash names, as shown with the version.
+// ErrStale when either is not what is stored; ErrOwnWork for who prepared it.
+func (s *Service) Approve(ctx context.Context, id ident.PrebillID, version int, hash string) (Prebill, error) {
+	return s.changing(ctx, rbac.PrebillApprove, id, version, func(tx *db.Tx, a *authz.Access, p *Prebill) error {
+		if err := requirePrivileged(tx, a, p.MatterID); err != nil {
+			return err // nobody approves what they cannot read
+		}
+		all, err := lines(tx, p.ID)
+		if err != nil {
+			return err
+		}
+		stored, err := Hash(p, all)
+		if err != nil {
+			return err
+		}
+		if err := p.Approve(tx.Scope.Actor, tx.Now, stored); err != nil {
+			return err
+		}
+		if hash != stored {
+			return ErrStale
+		}
+		if err := first(settled(all, true), somethingLeft(all)); err != nil {
+			return err
+		}
+		if err := save(tx, p); err != nil {
+			return err
+		}
+		return record(tx, "prebill.approved", rbac.PrebillApprove, p, audit.C2, nil, nil, map[string]any{"hash": stored, "version": p.Version})
+	})
+}
+
+// RequestChanges sends a pre-bill in review back to the billing team, with a note
+// that says what is wanted.
+func (s *Service) RequestChanges(ctx context.Context, id ident.PrebillID, version int, note string) (Prebill, error) {
+	return s.changing(ctx, rbac.PrebillApprove, id, version, func(tx *db.Tx, _ *authz.Access, p *Prebill) error {
+		note = strings.TrimSpace(note)
+		if n := len([]rune(note)); n < 3 || n > 2000 {
+			return ErrInvalid.On(fault.Field{Path: "note", Code: "note_missing", Message: "say in 3 to 2,000 characters what should change"})
+		}
+		if err := p.move(StatusChangesRequested, "", tx.Now); err != nil {
+			return err
+		}
+		p.Note = note
+		m, err := matter.Get(tx, p.MatterID)
+		if err != nil {
+			return err
+		}
+		if err := save(tx, p); err != nil {
+			return err
+		}
+		if err := openItem(tx, p, m); err != nil {
+			return err
+		}
+		return record(tx, "prebill.sent_back", rbac.PrebillApprove, p, classOf(m, audit.C3), nil, note, nil)
+	})
+}
+
+// Withdraw takes an approval back. It works until the run has taken the pre-bill.
+func (s *Service) Withdraw(ctx context.Context, id ident.PrebillID, version int) (Prebill, error) {
+	return s.changing(ctx, rbac.PrebillApprove, id, version, func(tx *db.Tx, _ *authz.Access, p *Prebill) error {
+		if p.Status != StatusApproved {
+			return ErrStatus.With("%s is %s; only an approval can be withdrawn", p.Name(), p.Status.words())
+		}
+		hash := p.ApprovedHash
+		if err := p.move(StatusInReview, "", tx.Now); err != nil {
+			return err
+		}
+		if err := save(tx, p); err != nil {
+			return err
+		}
+		return record(tx, "prebill.withdrawn", rbac.PrebillApprove, p, audit.C2, nil, nil, map[string]any{"hash": hash})
+	})
+}
+
+// Cancel ends a pre-bill that is not approved; its lines go back to WIP.
+func (s *Service) Cancel(ctx context.Context, id ident.PrebillID, version int) (Prebill, error) {
+	return s.changing(ctx, rbac.PrebillCancel, id, version, func(tx *db.Tx, _ *authz.Access, p *Prebill) error {
+		if err := p.move(StatusCancelled, "", tx.Now); err != nil {
+			return err
+		}
+		all, err := lines(tx, p.ID)
+		if err != nil {
+			return err
+		}
+		if err := endClaims(tx, p.ID, false); err != nil {
+			return err
+		}
+		if err := release(tx, entryIDs(all, func(*Line) bool { return true })); err != nil {
+			return err
+		}
+		if err := save(tx, p); err != nil {
+			return err
+		}
+		if err := finishItem(tx, p); err != nil {
+			return err
+		}
+		return record(tx, "prebill.cancelled", rbac.PrebillCancel, p, audit.C2, nil, nil, map[string]any{"lines": len(all)})
+	})
+}
+
+// somethingLeft refuses a bill of which every line is held.
+func somethingLeft(all []Line) error {
+	for i := range all {
+		if !all[i].Held {
+			return nil
+		}
+	}
+	return ErrAllHeld
+}
+
+func entryIDs(all []Line, want func(*Line) bool) (ids []ident.EntryID) {
+	for i := range all {
+		if want(&all[i]) {
+			ids = append(ids, all[i].EntryID)
+		}
+	}
+	return ids
+}
+
+// ownTime tells whether the actor is the timekeeper.
+func ownTime(tx *db.Tx, id ident.TimekeeperID) (own bool, err error) {
+	if id == "" || tx.Scope.Actor == "" {
+		return false, nil
+	}
+	err = tx.Raw(`SELECT EXISTS (SELECT FROM timekeeper WHERE firm_id = ? AND id = ? AND person_id = ?)`, tx.Scope.Firm, id, tx.Scope.Actor).Row().Scan(&own)
+	if err != nil {
+		return false, fmt.Errorf("load timekeeper %s: %w", id, err)
+	}
+	return own, nil
+}
+
+func orOwnLine(err error) error {
+	if err != nil {
+		return err
+	}
+	return ErrOwnLine
+}
+
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

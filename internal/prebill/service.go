@@ -1,0 +1,184 @@
+package prebill
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
+	"github.com/docketry/docketry/rbac"
+)
+
+// Service is what people do with pre-bills.
+type Service struct {
+	db    *db.DB
+	guard *authz.Guard
+}
+
+// New returns the service over d; guard decides each use case.
+func New(d *db.DB, guard *authz.Guard) *Service { return &Service{d, guard} }
+
+// Get shows a pre-bill with its lines, edits and findings. The look is a leaf when
+// it shows narratives. Without C3 they are left out; without C2 it is forbidden,
+// for amounts are C2.
+func (s *Service) Get(ctx context.Context, id ident.PrebillID) (v View, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, rbac.PrebillRead)
+		if err != nil {
+			return err
+		}
+		p, err := load(tx, id)
+		if err != nil {
+			return err
+		}
+		if err := a.RequireMatter(tx, p.MatterID); err != nil {
+			return err
+		}
+		v, err = view(tx, a, p)
+		return err
+	})
+	return v, err
+}
+
+// view assembles what the actor may see of p and records the look.
+func view(tx *db.Tx, a *authz.Access, p Prebill) (View, error) {
+	v := View{Prebill: p}
+	if ok, err := sees(tx, a, p.MatterID, authz.C2); err != nil || !ok {
+		return v, orForbidden(err)
+	}
+	m, err := matter.Get(tx, p.MatterID)
+	if err != nil {
+		return v, err
+	}
+	v.MatterNumber, v.MatterName, v.ClientName, v.PayorName = m.Number, m.Name, m.ClientName, m.PayorName
+	v.Label, v.TaskSet = int(m.Label), m.TaskSet
+	if v.Lines, err = lines(tx, p.ID); err != nil {
+		return v, err
+	}
+	if v.Hash, err = Hash(&p, v.Lines); err != nil {
+		return v, err
+	}
+	if v.Preparer, v.Approver, err = names(tx, p.PreparedBy, p.ApprovedBy); err != nil {
+		return v, err
+	}
+	v.Totals = total(v.Lines)
+	v.OpenFindings, v.BlockFindings = openFindings(v.Lines)
+	v.OwnWork = tx.Scope.Actor != "" && (tx.Scope.Actor == p.PreparedBy || tx.Scope.Actor == p.SubmittedBy)
+	privileged, err := sees(tx, a, p.MatterID, authz.C3)
+	if err != nil {
+		return v, err
+	}
+	if !privileged {
+		v.redact()
+		return v, nil
+	}
+	return v, record(tx, "prebill.viewed", rbac.PrebillRead, &p, classOf(m, audit.C3), nil, nil, map[string]int{"lines": len(v.Lines)})
+}
+
+// redact leaves out what is privileged: narratives, and what quotes them.
+func (v *View) redact() {
+	v.Redacted = true
+	for i := range v.Lines {
+		l := &v.Lines[i]
+		l.Narrative, l.Recorded.Narrative = "", ""
+		for j := range l.Edits {
+			l.Edits[j].Before.Narrative, l.Edits[j].After.Narrative, l.Edits[j].Note = "", "", ""
+		}
+		for j := range l.Findings {
+			l.Findings[j].Observed, l.Findings[j].Message, l.Findings[j].Note = "", l.Findings[j].Title, ""
+		}
+	}
+}
+
+// changing is the frame of every change: the right, the matter in scope, the row
+// locked, the version the person saw.
+func (s *Service) changing(ctx context.Context, perm rbac.Permission, id ident.PrebillID, version int, do func(tx *db.Tx, a *authz.Access, p *Prebill) error) (p Prebill, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, perm)
+		if err != nil {
+			return err
+		}
+		if p, err = lock(tx, id); err != nil {
+			return err
+		}
+		if err := a.RequireMatter(tx, p.MatterID); err != nil {
+			return err
+		}
+		if p.Version != version {
+			return ErrStale
+		}
+		return do(tx, a, &p)
+	})
+	if err != nil {
+		return Prebill{}, err
+	}
+	return p, nil
+}
+
+// sees tells whether the person's grants on this matter show fields of class c.
+func sees(tx *db.Tx, a *authz.Access, id ident.MatterID, c authz.Class) (ok bool, err error) {
+	cond, args := a.MattersSeeing("m", c)
+	err = tx.Raw(`SELECT EXISTS (SELECT FROM matter m WHERE m.firm_id = ? AND m.id = ? AND `+cond+`)`,
+		append([]any{tx.Scope.Firm, id}, args...)...).Row().Scan(&ok)
+	if err != nil {
+		return false, fmt.Errorf("decide class of matter %s: %w", id, err)
+	}
+	return ok, nil
+}
+
+// requirePrivileged wants C3 on the matter, for what cannot be done unseen.
+func requirePrivileged(tx *db.Tx, a *authz.Access, id ident.MatterID) error {
+	ok, err := sees(tx, a, id, authz.C3)
+	if err != nil || ok {
+		return err
+	}
+	return orForbidden(nil)
+}
+
+func orForbidden(err error) error {
+	if err != nil {
+		return err
+	}
+	return authz.ErrForbidden.With("your grant on this matter does not show what this needs")
+}
+
+// sideOf tells for whom the actor works. Machinery works for the bureau.
+func (s *Service) sideOf(tx *db.Tx) (Side, error) {
+	roles, err := s.guard.Roles(tx)
+	if err != nil {
+		return "", err
+	}
+	for _, r := range roles {
+		if r == rbac.RolePartner || r == rbac.RoleFirmAdmin {
+			return SideFirm, nil
+		}
+	}
+	return SideBureau, nil
+}
+
+func names(tx *db.Tx, a, b ident.PersonID) (first, second string, err error) {
+	err = tx.Raw(`SELECT coalesce((SELECT name FROM person WHERE id = ?), ''), coalesce((SELECT name FROM person WHERE id = ?), '')`,
+		orNull(a), orNull(b)).Row().Scan(&first, &second)
+	if err != nil {
+		return "", "", fmt.Errorf("load names: %w", err)
+	}
+	return first, second, nil
+}
+
+// classOf is the class of a field of the matter: C2 and C3 of a sealed one are C4.
+func classOf(m matter.Matter, class int) int {
+	if m.Label == authz.Sealed {
+		return audit.C4
+	}
+	return class
+}
+
+func record(tx *db.Tx, action string, perm rbac.Permission, p *Prebill, class int, before, after, detail any) error {
+	return audit.Record(tx, audit.Entry{
+		Action: action, Object: "prebill", ID: string(p.ID), Matter: p.MatterID, Class: class, Permission: string(perm),
+		Before: before, After: after, Detail: detail,
+	})
+}

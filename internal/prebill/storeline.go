@@ -1,0 +1,189 @@
+package prebill
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/ident"
+)
+
+const lineColumns = `l.id, l.entry_id, l.position, l.kind, l.worked_on, coalesce(l.timekeeper_id::text, ''), coalesce(t.code, ''), coalesce(t.name, ''), coalesce(t.class, ''),
+	l.quantity_e4, l.rate_e4, l.value_minor, l.write_down_minor, l.narrative, l.task_code, l.activity_code, l.expense_code, l.reason, l.held,
+	CASE l.kind WHEN 'time' THEN e.hours_e4 ELSE e.quantity_e4 END, CASE l.kind WHEN 'time' THEN e.rate_e4 ELSE e.unit_cost_e4 END, e.amount_minor,
+	e.narrative, e.task_code, e.activity_code, e.expense_code, coalesce(e.standard_rate_e4, 0), coalesce(e.rate_source, '')`
+
+// lines reads a pre-bill's lines in position, with what was recorded, their edits
+// and their findings.
+func lines(tx *db.Tx, id ident.PrebillID) ([]Line, error) {
+	rows, err := tx.Raw(`SELECT `+lineColumns+` FROM prebill_line l
+		JOIN entry e ON e.firm_id = l.firm_id AND e.id = l.entry_id
+		LEFT JOIN timekeeper t ON t.firm_id = l.firm_id AND t.id = l.timekeeper_id
+		WHERE l.firm_id = ? AND l.prebill_id = ? ORDER BY l.position`, tx.Scope.Firm, id).Rows()
+	if err != nil {
+		return nil, fmt.Errorf("load lines of pre-bill %s: %w", id, err)
+	}
+	defer rows.Close()
+	var all []Line
+	for rows.Next() {
+		l, err := scanLine(rows)
+		if err != nil {
+			return nil, fmt.Errorf("read line of pre-bill %s: %w", id, err)
+		}
+		all = append(all, l)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("load lines of pre-bill %s: %w", id, err)
+	}
+	if err := attachEdits(tx, id, all); err != nil {
+		return nil, err
+	}
+	return all, attachFindings(tx, all)
+}
+
+func scanLine(rows *sql.Rows) (l Line, err error) {
+	r := &l.Recorded
+	err = rows.Scan(&l.ID, &l.EntryID, &l.Position, &l.Kind, &l.On, &l.Timekeeper, &l.TKCode, &l.TKName, &l.TKClass,
+		&l.Quantity, &l.Rate, &l.Value, &l.WriteDown, &l.Narrative, &l.Task, &l.Activity, &l.Expense, &l.Reason, &l.Held,
+		&r.Quantity, &r.Rate, &r.Amount, &r.Narrative, &r.Task, &r.Activity, &r.Expense, &r.Standard, &r.Source)
+	return l, err
+}
+
+func attachFindings(tx *db.Tx, all []Line) error {
+	ids, at := make([]ident.PrebillLine, len(all)), make(map[ident.PrebillLine]int, len(all))
+	for i := range all {
+		ids[i], at[all[i].ID] = all[i].ID, i
+	}
+	found, err := guideline.OfLines(tx, ids)
+	if err != nil {
+		return err
+	}
+	for _, f := range found {
+		l := &all[at[f.Line]]
+		l.Findings = append(l.Findings, f)
+	}
+	return nil
+}
+
+func attachEdits(tx *db.Tx, id ident.PrebillID, all []Line) error {
+	at := make(map[ident.PrebillLine]int, len(all))
+	for i := range all {
+		at[all[i].ID] = i
+	}
+	rows, err := tx.Raw(`SELECT d.id, d.line_id, d.seq, d.side, d.before::text, d.after::text, d.before_minor, d.after_minor, d.reason, d.note,
+			d.edited_by, p.name, d.edited_at, coalesce(d.undone_by::text, ''), d.undone_at
+		FROM prebill_edit d JOIN person p ON p.id = d.edited_by WHERE d.firm_id = ? AND d.prebill_id = ? ORDER BY d.line_id, d.seq`, tx.Scope.Firm, id).Rows()
+	if err != nil {
+		return fmt.Errorf("load edits of pre-bill %s: %w", id, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		e, err := scanEdit(rows)
+		if err != nil {
+			return fmt.Errorf("read edit of pre-bill %s: %w", id, err)
+		}
+		l := &all[at[e.Line]]
+		l.Edits = append(l.Edits, e)
+	}
+	return rows.Err()
+}
+
+func scanEdit(rows *sql.Rows) (e Edit, err error) {
+	var before, after string
+	err = rows.Scan(&e.ID, &e.Line, &e.Seq, &e.Side, &before, &after, &e.BeforeAt, &e.AfterAt, &e.Reason, &e.Note, &e.By, &e.ByName, &e.At, &e.UndoneBy, &e.UndoneAt)
+	if err != nil {
+		return e, err
+	}
+	if err := json.Unmarshal([]byte(before), &e.Before); err != nil {
+		return e, err
+	}
+	return e, json.Unmarshal([]byte(after), &e.After)
+}
+
+// insertLines adds lines in one statement; 2,000 of them are one round trip.
+func insertLines(tx *db.Tx, id ident.PrebillID, all []Line) error {
+	var c lineColumnsIn
+	for i := range all {
+		c.add(&all[i])
+	}
+	err := tx.Exec(`INSERT INTO prebill_line (firm_id, id, prebill_id, entry_id, position, kind, worked_on, timekeeper_id, quantity_e4, rate_e4, value_minor,
+			write_down_minor, narrative, task_code, activity_code, expense_code, reason)
+		SELECT ?, x.id, ?, x.entry_id, x.position, x.kind, x.worked_on, x.timekeeper_id, x.quantity, x.rate, x.value, x.write_down, x.narrative, x.task, x.activity, x.expense, x.reason
+		FROM unnest(?::uuid[], ?::uuid[], ?::int[], ?::text[], ?::date[], ?::uuid[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[])
+			AS x(id, entry_id, position, kind, worked_on, timekeeper_id, quantity, rate, value, write_down, narrative, task, activity, expense, reason)`,
+		tx.Scope.Firm, id, db.Array(c.id), db.Array(c.entry), db.Array(c.position), db.Array(c.kind), db.Array(c.on), db.Array(c.timekeeper), db.Array(c.quantity),
+		db.Array(c.rate), db.Array(c.value), db.Array(c.writeDown), db.Array(c.narrative), db.Array(c.task), db.Array(c.activity), db.Array(c.expense), db.Array(c.reason)).Error
+	if err != nil {
+		return fmt.Errorf("insert lines of pre-bill %s: %w", id, err)
+	}
+	return nil
+}
+
+// lineColumnsIn are new lines by column.
+type lineColumnsIn struct {
+	id                                                   []ident.PrebillLine
+	entry                                                []ident.EntryID
+	position                                             []int
+	timekeeper                                           []*string
+	quantity, rate, value, writeDown                     []int64
+	kind, on, narrative, task, activity, expense, reason []string
+}
+
+func (c *lineColumnsIn) add(l *Line) {
+	c.id, c.entry, c.position = append(c.id, l.ID), append(c.entry, l.EntryID), append(c.position, l.Position)
+	c.kind, c.on, c.timekeeper = append(c.kind, string(l.Kind)), append(c.on, day(l.On)), append(c.timekeeper, orNull(l.Timekeeper))
+	c.quantity, c.rate = append(c.quantity, int64(l.Quantity)), append(c.rate, int64(l.Rate))
+	c.value, c.writeDown = append(c.value, l.Value), append(c.writeDown, l.WriteDown)
+	c.narrative, c.task, c.activity = append(c.narrative, l.Narrative), append(c.task, l.Task), append(c.activity, l.Activity)
+	c.expense, c.reason = append(c.expense, l.Expense), append(c.reason, string(l.Reason))
+}
+
+func updateLine(tx *db.Tx, l *Line) error {
+	res := tx.Exec(`UPDATE prebill_line SET quantity_e4 = ?, rate_e4 = ?, value_minor = ?, write_down_minor = ?, narrative = ?, task_code = ?, activity_code = ?,
+			expense_code = ?, reason = ?, held = ? WHERE firm_id = ? AND id = ?`,
+		l.Quantity, l.Rate, l.Value, l.WriteDown, l.Narrative, l.Task, l.Activity, l.Expense, l.Reason, l.Held, tx.Scope.Firm, l.ID)
+	if res.Error != nil || res.RowsAffected != 1 {
+		return fmt.Errorf("save line %s (%d rows): %w", l.ID, res.RowsAffected, res.Error)
+	}
+	return nil
+}
+
+// endClaims gives lines' entries free for another pre-bill.
+func endClaims(tx *db.Tx, id ident.PrebillID, heldOnly bool) error {
+	err := tx.Exec(`UPDATE prebill_line SET live = false WHERE firm_id = ? AND prebill_id = ? AND live AND (held OR NOT ?)`, tx.Scope.Firm, id, heldOnly).Error
+	if err != nil {
+		return fmt.Errorf("end claims of pre-bill %s: %w", id, err)
+	}
+	return nil
+}
+
+func insertEdit(tx *db.Tx, p *Prebill, e *Edit) error {
+	before, err := json.Marshal(e.Before)
+	if err != nil {
+		return fmt.Errorf("encode edit: %w", err)
+	}
+	after, err := json.Marshal(e.After)
+	if err != nil {
+		return fmt.Errorf("encode edit: %w", err)
+	}
+	err = tx.Exec(`INSERT INTO prebill_edit (firm_id, id, prebill_id, line_id, seq, side, before, after, before_minor, after_minor, reason, note, edited_by, edited_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?, ?, ?, ?, ?, ?)`, tx.Scope.Firm, e.ID, p.ID, e.Line, e.Seq, e.Side, string(before), string(after),
+		e.BeforeAt, e.AfterAt, e.Reason, e.Note, e.By, e.At).Error
+	if err != nil {
+		return fmt.Errorf("record edit of line %s: %w", e.Line, err)
+	}
+	return nil
+}
+
+func markUndone(tx *db.Tx, e *Edit) error {
+	res := tx.Exec(`UPDATE prebill_edit SET undone_by = ?, undone_at = ? WHERE firm_id = ? AND id = ? AND undone_at IS NULL`, tx.Scope.Actor, tx.Now, tx.Scope.Firm, e.ID)
+	if res.Error != nil {
+		return fmt.Errorf("undo edit %s: %w", e.ID, res.Error)
+	}
+	if res.RowsAffected != 1 {
+		return ErrNoEdit
+	}
+	return nil
+}

@@ -1,0 +1,130 @@
+package prebill
+
+import (
+	"time"
+
+	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
+	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/rbac"
+)
+
+// Approved is what an invoice is made of: the approved content and nothing else.
+type Approved struct {
+	Prebill
+	Matter  matter.Matter
+	Lines   []ApprovedLine // by position; held lines are not among them
+	FromOn  time.Time      // first and last work date on the bill
+	UntilOn time.Time
+}
+
+// ApprovedLine is one line of an invoice with what was recorded for it.
+type ApprovedLine struct {
+	ID         ident.PrebillLine
+	Entry      ident.EntryID
+	Kind       guideline.Kind
+	On         time.Time
+	Timekeeper ident.TimekeeperID
+	TKCode     string
+	TKName     string
+	TKClass    string
+	Quantity   money.Fixed4 // hours of time
+	Rate       money.Fixed4 // unit price of a cost
+	Value      int64        // quantity x rate
+	WriteDown  int64
+	Amount     int64 // value - write-down
+	Reason     Reason
+	Narrative  string
+	Task       string
+	Activity   string
+	Expense    string
+	Changed    bool // differs from what was recorded
+	Recorded   Recorded
+}
+
+// TakeApproved hands an approved pre-bill to the transaction that issues its
+// invoice: it locks it, proves that the content is what was approved, marks its
+// entries billed, gives held ones back to WIP, and marks it taken, after which
+// nobody can withdraw. ErrStatus when it is not approved (any more), ErrAltered
+// when the stored lines do not give the approved hash. The caller decides the
+// right to issue.
+func TakeApproved(tx *db.Tx, id ident.PrebillID) (Approved, error) {
+	p, err := lock(tx, id)
+	if err != nil {
+		return Approved{}, err
+	}
+	if p.Status != StatusApproved {
+		return Approved{}, ErrStatus.With("%s is %s; only an approved one is invoiced", p.Name(), p.Status.words())
+	}
+	all, err := lines(tx, id)
+	if err != nil {
+		return Approved{}, err
+	}
+	hash, err := Hash(&p, all)
+	if err != nil {
+		return Approved{}, err
+	}
+	if hash != p.ApprovedHash {
+		return Approved{}, ErrAltered
+	}
+	if err := settleEntries(tx, &p, all); err != nil {
+		return Approved{}, err
+	}
+	if err := p.move(StatusTaken, "", tx.Now); err != nil {
+		return Approved{}, err
+	}
+	if err := save(tx, &p); err != nil {
+		return Approved{}, err
+	}
+	m, err := matter.Get(tx, p.MatterID)
+	if err != nil {
+		return Approved{}, err
+	}
+	err = record(tx, "prebill.taken", rbac.InvoiceIssue, &p, audit.C2, nil, nil, map[string]any{"hash": hash})
+	return approved(p, m, all), err
+}
+
+// settleEntries ends the claim of held lines and closes the others for good.
+func settleEntries(tx *db.Tx, p *Prebill, all []Line) error {
+	if err := endClaims(tx, p.ID, true); err != nil {
+		return err
+	}
+	if held := entryIDs(all, func(l *Line) bool { return l.Held }); len(held) > 0 {
+		if err := release(tx, held); err != nil {
+			return err
+		}
+	}
+	return billed(tx, entryIDs(all, func(l *Line) bool { return !l.Held }))
+}
+
+func approved(p Prebill, m matter.Matter, all []Line) Approved {
+	a := Approved{Prebill: p, Matter: m}
+	for i := range all {
+		l := &all[i]
+		if l.Held {
+			continue
+		}
+		if a.FromOn.IsZero() || l.On.Before(a.FromOn) {
+			a.FromOn = l.On
+		}
+		if l.On.After(a.UntilOn) {
+			a.UntilOn = l.On
+		}
+		a.Lines = append(a.Lines, ApprovedLine{
+			ID: l.ID, Entry: l.EntryID, Kind: l.Kind, On: l.On, Timekeeper: l.Timekeeper, TKCode: l.TKCode, TKName: l.TKName, TKClass: l.TKClass,
+			Quantity: l.Quantity, Rate: l.Rate, Value: l.Value, WriteDown: l.WriteDown, Amount: l.Amount(), Reason: l.Reason,
+			Narrative: l.Narrative, Task: l.Task, Activity: l.Activity, Expense: l.Expense, Changed: l.Changed(), Recorded: l.Recorded,
+		})
+	}
+	return a
+}
+
+// Waiting lists the firm's approved pre-bills in the order of their approval, for
+// a run. The caller decides the right to run.
+func Waiting(tx *db.Tx) (ids []ident.PrebillID, err error) {
+	err = tx.Raw(`SELECT id FROM prebill WHERE firm_id = ? AND status = 'approved' ORDER BY approved_at, id`, tx.Scope.Firm).Scan(&ids).Error
+	return ids, err
+}

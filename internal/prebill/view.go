@@ -1,0 +1,150 @@
+package prebill
+
+import (
+	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/money"
+)
+
+// View is a pre-bill as a reader sees it. Without C3 narratives are empty and
+// Redacted is set.
+type View struct {
+	Prebill
+	MatterNumber  string
+	MatterName    string
+	ClientName    string
+	PayorName     string
+	Label         int // of the matter, 0 standard to 3 sealed
+	TaskSet       string
+	Preparer      string // name of the person, "" for a schedule
+	Approver      string
+	Hash          string // what an approval of this state is for
+	Redacted      bool
+	Lines         []Line
+	Totals        Totals
+	OwnWork       bool // the reader prepared or handed it in and cannot approve
+	OpenFindings  int
+	BlockFindings int
+}
+
+// Totals leads from what was recorded to what will be invoiced. Recorded + Team +
+// Firm = Invoice, always. Changes are signed; holds count as changes.
+type Totals struct {
+	RecordedMinor int64
+	RecordedHours money.Fixed4
+	TeamMinor     int64
+	FirmMinor     int64
+	InvoiceMinor  int64
+	FeesMinor     int64
+	ExpensesMinor int64
+	Hours         money.Fixed4 // on the invoice
+	AtRiskMinor   int64        // by open and waived findings
+	Lines         int
+	Held          int
+	TeamLines     int
+	FirmLines     int
+}
+
+// total sums lines. Edits that were undone count for nobody.
+func total(lines []Line) (t Totals) {
+	for i := range lines {
+		l := &lines[i]
+		t.Lines++
+		t.RecordedMinor += l.Recorded.Amount
+		t.InvoiceMinor += l.Bills()
+		if l.Kind == guideline.Time {
+			t.FeesMinor += l.Bills()
+			t.RecordedHours += l.Recorded.Quantity
+		} else {
+			t.ExpensesMinor += l.Bills()
+		}
+		switch {
+		case l.Held:
+			t.Held++
+		case l.Kind == guideline.Time:
+			t.Hours += l.Quantity
+		}
+		t.sides(l)
+		for _, f := range l.Findings {
+			if f.State != guideline.Fixed {
+				t.AtRiskMinor += f.AtRiskMinor
+			}
+		}
+	}
+	return t
+}
+
+func (t *Totals) sides(l *Line) {
+	for _, e := range l.Edits {
+		switch {
+		case e.UndoneAt != nil:
+		case e.Side == SideFirm:
+			t.FirmMinor += e.AfterAt - e.BeforeAt
+		default:
+			t.TeamMinor += e.AfterAt - e.BeforeAt
+		}
+	}
+	if l.ChangedBy(SideBureau) {
+		t.TeamLines++
+	}
+	if l.ChangedBy(SideFirm) {
+		t.FirmLines++
+	}
+}
+
+// Group is one heading of the partner's page.
+type Group string
+
+// The groups in order of attention.
+const (
+	GroupLook      Group = "worth_a_look"
+	GroupTeam      Group = "changed_by_team"
+	GroupFirm      Group = "your_changes"
+	GroupUnchanged Group = "unchanged"
+)
+
+// GroupOf puts a line under the first heading that fits: what the firm itself
+// changed is settled for the partner, then what a rule remarks and nobody cut,
+// then what the team changed.
+func GroupOf(l *Line) Group {
+	switch {
+	case l.ChangedBy(SideFirm):
+		return GroupFirm
+	case remarked(l):
+		return GroupLook
+	case l.Changed():
+		return GroupTeam
+	default:
+		return GroupUnchanged
+	}
+}
+
+func remarked(l *Line) bool {
+	for _, f := range l.Findings {
+		if f.State != guideline.Fixed {
+			return true
+		}
+	}
+	return false
+}
+
+// Section is a group with its lines and what they add to the invoice.
+type Section struct {
+	Group Group
+	Lines []Line
+	Minor int64
+}
+
+// Sections lists the four groups in order of attention, empty ones too.
+func (v *View) Sections() []Section {
+	out := []Section{{Group: GroupLook}, {Group: GroupTeam}, {Group: GroupFirm}, {Group: GroupUnchanged}}
+	for i := range v.Lines {
+		g := GroupOf(&v.Lines[i])
+		for j := range out {
+			if out[j].Group == g {
+				out[j].Lines = append(out[j].Lines, v.Lines[i])
+				out[j].Minor += v.Lines[i].Bills()
+			}
+		}
+	}
+	return out
+}
