@@ -55,7 +55,7 @@ func CheckAddress(country, address string) error {
 
 func checkAddress(fs *fault.Fields, country, address string) {
 	region, err := language.ParseRegion(country)
-	if err != nil || !region.IsCountry() || region.String() != country {
+	if err != nil || !region.IsCountry() || region.Canonicalize().String() != country {
 		fs.Add("country", "country_unknown", "enter a two-letter country code such as US")
 	}
 	lines := strings.Split(address, "\n")

@@ -32,6 +32,9 @@ func Firm(t testing.TB, d *db.DB) F {
 	return f
 }
 
+// Inside is a firm that the code under test has made.
+func Inside(d *db.DB, firm ident.FirmID) F { return F{ID: firm, d: d} }
+
 // Bureau is the bureau of the package's database, the domain of bureau
 // administrators and of sign-in. There is one; it is made on first use.
 func Bureau(t testing.TB, d *db.DB) F {
