@@ -17,6 +17,7 @@ var withoutFirm = map[string]string{
 	"credential":         "a person's, before any firm is known",
 	"session":            "a person's, before any firm is known; holds no firm data",
 	"prebill_transition": "the status graph of pre-bills, the same in every firm",
+	"invoice_transition": "the status graph of invoices, the same in every firm",
 	"sign_in_failure":    "counts by network, before any person is known",
 }
 
