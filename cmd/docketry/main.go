@@ -68,6 +68,8 @@ func newRootCmd() *cobra.Command {
 	}
 	root.AddCommand(
 		newMigrateCmd(),
+		newAdminCmd(),
+		newServeCmd(),
 		newDoctorCmd(),
 		newBenchCmd(),
 		newDemoCmd(),
