@@ -1,0 +1,43 @@
+package main
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/docketry/docketry/internal/testkit"
+)
+
+// The environment is the process's, so this test runs by itself.
+func TestBootstrapPrintsALink(t *testing.T) {
+	t.Setenv("DOCKETRY_MIGRATE_URL", testkit.AdminURL(t, testkit.NewDatabase(t)))
+	t.Setenv("DOCKETRY_SCOPE_KEY", hex.EncodeToString(testkit.Key))
+	t.Setenv("DOCKETRY_PUBLIC_URL", "https://billing.example")
+	run := func(args ...string) (string, error) {
+		cmd := newRootCmd()
+		var out bytes.Buffer
+		cmd.SetOut(&out)
+		cmd.SetErr(&bytes.Buffer{})
+		cmd.SetArgs(append([]string{"admin", "bootstrap"}, args...))
+		err := cmd.ExecuteContext(t.Context())
+		return out.String(), err
+	}
+	full := []string{"--bureau", "Larkspur Billing Services", "--name", "Daniel Osei", "--email", "daniel.osei@larkspur.example"}
+	out, err := run(full...)
+	if err != nil || !strings.HasPrefix(out, "https://billing.example/enrol/") || len(strings.TrimSpace(out)) < 60 {
+		t.Fatalf("%q, %v", out, err)
+	}
+	if again, err := run(full...); err != nil || again == out {
+		t.Errorf("again: %q, %v", again, err)
+	}
+	if _, err := run("--bureau", "Larkspur", "--name", "Daniel Osei", "--email", "two@a.example,b@c.example"); err == nil || !strings.Contains(err.Error(), "--email: ") {
+		t.Errorf("a bad address: %v", err)
+	}
+	t.Setenv("DOCKETRY_SCOPE_KEY", "short")
+	var coded *exitError
+	if _, err := run(full...); !errors.As(err, &coded) || coded.code != exitConfig {
+		t.Errorf("without a key: %v", err)
+	}
+}
