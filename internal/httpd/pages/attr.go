@@ -25,3 +25,19 @@ func idIf(id string) templ.Attributes {
 	}
 	return templ.Attributes{"id": id}
 }
+
+// offIf switches a button off; the words with the id why-off say why.
+func offIf(off bool) templ.Attributes {
+	if off {
+		return templ.Attributes{"disabled": true, "aria-describedby": "why-off"}
+	}
+	return nil
+}
+
+// offID is the id of the words that say why a button is off, "" when it is not.
+func offID(why string) string {
+	if why == "" {
+		return ""
+	}
+	return "why-off"
+}

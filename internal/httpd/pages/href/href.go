@@ -19,7 +19,8 @@ const (
 	Keys        = "/keys"        // the list of shortcuts
 	Queue       = "/queue"
 	Next        = "/queue/next" // POST: claims the best item and goes there
-	Runs        = "/runs"
+	Runs        = "/runs"       // GET the list, POST a new one
+	RunNew      = "/runs/new"   // firms and what would be taken, with control totals
 	Firms       = "/firms"
 	Payor       = "/payor"          // the payor's door: asks for a code
 	PayorEnter  = "/payor/enter"    // GET the form for the code, POST the code

@@ -52,17 +52,16 @@ func PrebillLine(f ident.FirmID, id ident.PrebillID, line ident.PrebillLine, act
 	return Prebill(f, id) + "/lines/" + string(line) + "/" + act
 }
 
-// RunNew is the form for a run of one firm, with its control totals.
-func RunNew(f ident.FirmID) string { return list(f, "runs") + "/new" }
-
-// RunList is where a new run posts.
-func RunList(f ident.FirmID) string { return list(f, "runs") }
-
-// Run is one run's progress.
-func Run(f ident.FirmID, id ident.RunID) string { return one(f, "runs", id) }
+// Run is a run over all its firms; Act posts retry or stop below it.
+func Run(id ident.RunID) string { return Runs + "/" + string(id) }
 
 // RunEvents is the run's stream of events.
-func RunEvents(f ident.FirmID, id ident.RunID) string { return Run(f, id) + "/events" }
+func RunEvents(id ident.RunID) string { return Run(id) + "/events" }
 
-// RunAct posts retry or stop.
-func RunAct(f ident.FirmID, id ident.RunID, act string) string { return Run(f, id) + "/" + act }
+// RunIn is what a run does in one firm, item by item; status may be "" for all.
+func RunIn(f ident.FirmID, id ident.RunID, status string) string {
+	return Query(one(f, "runs", id), "status", status)
+}
+
+// RunAct posts retry for the failed items of a run in one firm.
+func RunAct(f ident.FirmID, id ident.RunID, act string) string { return one(f, "runs", id) + "/" + act }

@@ -422,7 +422,7 @@ func top(c Chrome) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if c.offersNext() {
-			templ_7745c5c3_Err = partial.PostButton(c.CSRF, NextItem("sm")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = partial.PostButton(c.CSRF, NextItem("not-phone")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

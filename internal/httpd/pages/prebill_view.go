@@ -1,0 +1,309 @@
+package pages
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/docketry/docketry/internal/httpd/pages/format"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
+)
+
+// PrebillView is one pre-bill: how the amount came about, its lines in order of
+// attention, and the decision.
+type PrebillView struct {
+	Firm     partial.Firm
+	ID       ident.PrebillID
+	Version  int
+	Name     string // "PB-1184"
+	Matter   string
+	Number   string // of the matter
+	Client   string
+	Payor    string
+	Period   string // "October 2026", "up to 31 Oct 2026"
+	Label    partial.Label
+	State    partial.Chip
+	Prepared string // "Prepared by Ines Carvalho, Larkspur, 4 Nov"
+	Clock    *partial.Clock
+	Flow     PrebillFlow
+	Groups   []PrebillGroup // in order of attention; empty ones are left out
+	Mark     PrebillMark
+	Hash     string // what an approval of this state is for
+	Decide   PrebillDecision
+	Note     string // why it was sent back
+	NoteBy   string
+	Redacted bool // narratives are above the person's class
+	Thread   []partial.Message
+	Problem  string
+}
+
+// PrebillMark is how changes are shown.
+type PrebillMark string
+
+// The views of the same pre-bill.
+const (
+	MarkChanges PrebillMark = ""
+	MarkClean   PrebillMark = "clean"
+	MarkAsIs    PrebillMark = "recorded"
+)
+
+// PrebillFlow leads from what was recorded to what will be invoiced:
+// Recorded + Team + Firm = Invoice. Changes are signed.
+type PrebillFlow struct {
+	Recorded      money.Amount
+	RecordedHours money.Fixed4
+	Lines         int
+	Team          money.Amount
+	TeamLines     int
+	Own           money.Amount // by the firm
+	OwnLines      int
+	Held          int
+	Invoice       money.Amount
+	Fees          money.Amount
+	Expenses      money.Amount
+	Reader        bool // the reader is of the firm: "You" instead of its name
+	FirmWord      string
+}
+
+// PrebillGroup is one heading with its lines and what they add to the invoice.
+type PrebillGroup struct {
+	Title  string
+	Amount money.Amount
+	Open   bool
+	Lines  []PrebillRow
+}
+
+// PrebillRow is one line with what was recorded beside what will be billed.
+type PrebillRow struct {
+	ID        ident.PrebillLine
+	No        int
+	On        time.Time
+	Who       string // "Daniel Osei", "" on an expense
+	Codes     []partial.Code
+	WasCodes  string // shown when they changed
+	Text      string
+	Was       string // the narrative as recorded
+	Quantity  money.Fixed4
+	WasQty    money.Fixed4
+	Rate      money.Fixed4
+	WasRate   money.Fixed4
+	Amount    money.Amount
+	WasAmount money.Amount
+	Expense   bool
+	Held      bool
+	Mine      bool // the firm itself changed it
+	Tags      []partial.Chip
+	Why       []string // reasons in words, newest last
+	Findings  []PrebillFinding
+	Acts      []PrebillAct
+	Undo      *partial.Button // takes the last change back
+}
+
+// PrebillFinding is an open remark on a line: apply the fix, or say why it stays.
+type PrebillFinding struct {
+	ID    ident.FindingID
+	Title string
+	Fact  string
+	Fix   *partial.Button // the fix that can be applied as it stands
+	Keep  string          // where the reason for keeping the line posts, "" when not allowed
+}
+
+// PrebillAct opens the form of one change of a line.
+type PrebillAct struct {
+	Act     string // of href.PrebillLine: edit, write-down, hold, release
+	Text    string
+	Pressed bool
+}
+
+// PrebillDecision is what this person may do with the whole pre-bill now.
+type PrebillDecision struct {
+	By        string // "by Fri 6 Nov 2026, 17:00 EST"
+	Approve   bool
+	Submit    bool
+	SendBack  bool
+	Withdraw  bool
+	Cancel    bool
+	WhyNot    string // why approving or submitting is not possible yet
+	Next      string // what happens after approving, and until when it can be withdrawn
+	Approved  string // "Approved by Rosalind Vane, 5 Nov 2026, 16:20 EST"
+	Returned  Faulty // the note of a send-back that was refused
+	InvoiceAt string // address of the invoice once there is one
+	Invoice   string // its number
+}
+
+// Faulty is a text that came back with what is wrong with it.
+type Faulty struct{ Value, Error string }
+
+func (v PrebillView) title() string { return v.Matter + ": pre-bill " + v.Name }
+
+func (v PrebillView) crumbs() []partial.Link {
+	return []partial.Link{{Text: "Pre-bills", Href: href.Prebills(v.Firm.ID)}, {Text: v.Client}}
+}
+
+func (v PrebillView) act(name string) string { return href.PrebillAct(v.Firm.ID, v.ID, name) }
+
+func (v PrebillView) marked(m PrebillMark) string {
+	return href.Query(href.Prebill(v.Firm.ID, v.ID), "show", string(m))
+}
+
+func (v PrebillView) line(r PrebillRow, act string) string {
+	return href.PrebillLine(v.Firm.ID, v.ID, r.ID, act)
+}
+
+func (v PrebillView) approveText() string { return "Approve " + format.Money(v.Flow.Invoice) }
+
+// approve carries the hash of exactly what the partner saw (I13).
+func (v PrebillView) approveHidden() []partial.Hidden {
+	return []partial.Hidden{{Name: "hash", Value: v.Hash}, {Name: "amount", Value: v.Flow.Invoice.Text()}}
+}
+
+func (v PrebillView) sums() []partial.Sum {
+	return []partial.Sum{
+		{Name: "Fees", Value: format.Money(v.Flow.Fees)}, {Name: "Expenses", Value: format.Money(v.Flow.Expenses)},
+		{Name: "To invoice, before tax", Value: format.Money(v.Flow.Invoice), Total: true, Double: true},
+	}
+}
+
+func (f PrebillFlow) recordedNote() string {
+	return format.Hours(f.RecordedHours) + " h, " + format.Counted(f.Lines, "line", "lines")
+}
+
+func (f PrebillFlow) teamNote() string { return changedLines(f.TeamLines) }
+
+func (f PrebillFlow) ownNote() string {
+	if f.Held == 0 {
+		return changedLines(f.OwnLines)
+	}
+	return changedLines(f.OwnLines) + ", " + strconv.Itoa(f.Held) + " held"
+}
+
+func (f PrebillFlow) own() string {
+	if f.Reader {
+		return "You"
+	}
+	return f.FirmWord
+}
+
+// endNote is what is left of the recorded value.
+func (f PrebillFlow) endNote() string {
+	if f.Recorded.Minor <= 0 {
+		return ""
+	}
+	return format.Percent(f.Invoice.Minor, f.Recorded.Minor) + " of recorded"
+}
+
+func changedLines(n int) string {
+	if n == 0 {
+		return "nothing changed"
+	}
+	return format.Counted(n, "line", "lines") + " changed"
+}
+
+func (g PrebillGroup) note() string { return format.Counted(len(g.Lines), "line", "lines") }
+
+func (r PrebillRow) label() string { return "Line " + strconv.Itoa(r.No) }
+
+func (r PrebillRow) anchor() string { return "l" + strconv.Itoa(r.No) }
+
+func (r PrebillRow) class() string {
+	if r.Mine {
+		return "pl mine"
+	}
+	return "pl"
+}
+
+func (r PrebillRow) who() string {
+	if r.Expense {
+		return "Expense"
+	}
+	return r.Who
+}
+
+// quantity is hours with their unit, or pieces of an expense.
+func (r PrebillRow) quantity(q money.Fixed4) string {
+	if r.Expense {
+		return ""
+	}
+	return format.Hours(q) + " h"
+}
+
+// shown is the line as the chosen view wants it: old and new value.
+func (r PrebillRow) shown(m PrebillMark) PrebillRow {
+	switch m {
+	case MarkClean:
+		r.Was, r.WasQty, r.WasAmount, r.WasCodes, r.Why = r.Text, r.Quantity, r.Amount, "", nil
+	case MarkAsIs:
+		r.Text, r.Quantity, r.Amount, r.WasCodes, r.Why, r.Held = r.Was, r.WasQty, r.WasAmount, "", nil, false
+	}
+	return r
+}
+
+func (r PrebillRow) keep(f PrebillFinding, version int) partial.Form {
+	return partial.Form{ID: "k-" + string(f.ID), Action: f.Keep, Version: version, Submit: "Keep the line", Side: true, Fields: []partial.Field{
+		{Name: "reason", Label: "Why it stays", Required: true, Max: 500},
+	}}
+}
+
+func (a PrebillAct) pressed() templ.Attributes {
+	attrs := templ.Attributes{}
+	if a.Pressed {
+		attrs["aria-current"] = "true"
+	}
+	switch a.Act {
+	case "write-down":
+		attrs["data-press"] = "w"
+	case "hold":
+		attrs["data-press"] = "h"
+	case "edit":
+		attrs["data-press"] = "e"
+	}
+	return attrs
+}
+
+// PrebillLineView is the form of one change of one line, a page of its own without
+// script and a dialog with it.
+type PrebillLineView struct {
+	Firm    partial.Firm
+	ID      ident.PrebillID
+	Name    string
+	Client  string
+	Title   string // "Write down line 10"
+	Row     PrebillRow
+	Form    partial.Form
+	Warning string // "This voids the approval of 5 Nov."
+}
+
+func (v PrebillLineView) crumbs() []partial.Link {
+	return []partial.Link{{Text: "Pre-bills", Href: href.Prebills(v.Firm.ID)}, {Text: v.Name, Href: href.Prebill(v.Firm.ID, v.ID)}, {Text: v.Row.label()}}
+}
+
+func (v PrebillLineView) facts() []partial.Fact {
+	fs := []partial.Fact{{Name: "Date", Value: format.Date(v.Row.On)}, {Name: "Who", Value: v.Row.who()}, {Name: "Narrative", Value: v.Row.Text}}
+	if !v.Row.Expense {
+		fs = append(fs, partial.Fact{Name: "Hours", Value: format.Hours(v.Row.Quantity)})
+	}
+	return append(fs, partial.Fact{Name: "Rate", Value: format.Rate(v.Row.Rate, v.Row.Amount.Currency)}, partial.Fact{Name: "Amount", Value: format.Money(v.Row.Amount)})
+}
+
+// WriteDownWords are the reasons of a write-down in words, by code (LEGAL-BILLING 9).
+func WriteDownWords(code string) string {
+	words := map[string]string{
+		"RATE": "Rate above what is agreed", "DISCOUNT": "Discount", "COURTESY": "Courtesy", "CAP": "Fee cap", "FIXED": "Fixed fee", "GUIDELINE": "Client guideline",
+		"QUALITY": "Quality of the work", "TRAVEL": "Travel terms", "DUPLICATE": "Billed twice", "STALE": "Too old to bill", "OTHER": "Other, see the note",
+		"WORDING": "Wording", "CODING": "Codes", "HOLD": "Held",
+	}
+	if w, ok := words[code]; ok {
+		return w
+	}
+	return code
+}
+
+func (v PrebillView) sendBack() partial.Form {
+	return partial.Form{ID: "back", Action: v.act("request-changes"), Version: v.Version, Submit: "Send back", Side: true, Fields: []partial.Field{
+		{Name: "note", Label: "What should change", Kind: partial.Area, Rows: 3, Value: v.Decide.Returned.Value, Error: v.Decide.Returned.Error, Required: true, Max: 2000, Hint: "The billing team and the firm see it."},
+	}}
+}

@@ -1,0 +1,88 @@
+package pages
+
+import (
+	"github.com/docketry/docketry/internal/httpd/pages/format"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
+)
+
+// PrebillListView is a firm's pre-bills.
+type PrebillListView struct {
+	Firm     partial.Firm
+	Tabs     []partial.Tab
+	Rows     []PrebillItem
+	CanBuild bool
+	Pager    partial.Pager
+	Empty    partial.Empty
+}
+
+// PrebillItem is one pre-bill in the list.
+type PrebillItem struct {
+	ID     ident.PrebillID
+	Name   string
+	Matter string
+	Client string
+	Number string
+	Label  partial.Label
+	State  partial.Chip
+	Amount *money.Amount // nil above the person's class
+	Clock  *partial.Clock
+	Who    string // prepared by
+}
+
+func (v PrebillListView) table() partial.Table {
+	t := partial.Table{
+		Caption: "Pre-bills", Keys: true, Empty: v.Empty,
+		Columns: []partial.Column{{Head: "Pre-bill"}, {Head: "Time left", NoWrap: true}, {Head: "Matter no.", Minor: true, NoWrap: true}, {Head: "Level", Minor: true}, {Head: "Prepared by", Minor: true}, {Head: "To invoice", Right: true}, {Head: "State"}},
+	}
+	for _, r := range v.Rows {
+		clock, amount := partial.Txt(""), partial.Txt("")
+		if r.Clock != nil {
+			clock = partial.Node(partial.ClockMark(*r.Clock))
+		}
+		if r.Amount != nil {
+			amount = partial.Txt(format.Money(*r.Amount))
+		}
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{
+			partial.Named(r.Matter, href.Prebill(v.Firm.ID, r.ID), r.Name+", "+r.Client), clock, {Text: r.Number, Code: true}, partial.Node(partial.LabelMark(r.Label)),
+			partial.Txt(r.Who), amount, partial.Node(partial.ChipMark(r.State)),
+		}})
+	}
+	return t
+}
+
+// PrebillNewView builds a pre-bill: the matter, up to which day, for whom.
+type PrebillNewView struct {
+	Firm  partial.Firm
+	Form  partial.Form
+	Ready []PrebillReady // matters with something to bill
+}
+
+// PrebillReady is one matter with open entries.
+type PrebillReady struct {
+	Matter  string
+	Client  string
+	Number  string
+	Entries int
+	Oldest  string // "05 Oct"
+	Value   *money.Amount
+	Href    string // the same form with this matter chosen
+}
+
+func (v PrebillNewView) table() partial.Table {
+	t := partial.Table{
+		Caption: "Matters with something to bill",
+		Columns: []partial.Column{{Head: "Matter"}, {Head: "Matter no.", Minor: true, NoWrap: true}, {Head: "Entries", Right: true}, {Head: "Oldest", NoWrap: true}, {Head: "Value", Right: true}},
+		Empty:   partial.Empty{Icon: "check", Title: "Everything is on a bill", Text: "No matter has open entries."},
+	}
+	for _, r := range v.Ready {
+		value := partial.Txt("")
+		if r.Value != nil {
+			value = partial.Txt(format.Money(*r.Value))
+		}
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Named(r.Matter, r.Href, r.Client), {Text: r.Number, Code: true}, partial.Txt(format.Count(r.Entries)), partial.Txt(r.Oldest), value}})
+	}
+	return t
+}
