@@ -7,6 +7,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/clock"
 	"github.com/docketry/docketry/internal/fault"
@@ -28,6 +29,7 @@ type Site struct {
 	People  *people.Service
 	Matters *matter.Service
 	Rates   *rate.Service
+	Audit   *audit.Service
 }
 
 // get and post are how pages are mounted.
@@ -172,7 +174,7 @@ func (s *Site) whoCanGrant(r *httpd.Request) []string {
 	if r.Firm() == "" {
 		return nil
 	}
-	names, err := s.People.Administrators(r.Context())
+	names, err := s.People.WhoGrants(r.Context())
 	if err != nil || len(names) == 0 {
 		return nil
 	}

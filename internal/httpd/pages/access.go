@@ -1,0 +1,308 @@
+package pages
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/format"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/layout"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/rbac"
+)
+
+// MountAccess adds who may see what, giving access and ending it.
+func (s *Site) MountAccess(srv *httpd.Server) {
+	get(srv, "/firms/{firm}/access", rbac.GrantRead, s.access)
+	get(srv, "/firms/{firm}/access/ended", rbac.GrantRead, s.accessEnded)
+	get(srv, "/firms/{firm}/access/new", rbac.GrantGive, s.newGrant)
+	post(srv, "/firms/{firm}/access/new", rbac.GrantGive, s.giveGrant)
+	post(srv, "/firms/{firm}/access/{id}/end", rbac.GrantEnd, s.endGrant)
+	get(srv, "/firms/{firm}/access/invite", rbac.PersonInvite, s.inviteForm)
+	post(srv, "/firms/{firm}/access/invite", rbac.PersonInvite, s.invite)
+}
+
+func (s *Site) access(r *httpd.Request) (httpd.Reply, error)      { return s.showAccess(r, false) }
+func (s *Site) accessEnded(r *httpd.Request) (httpd.Reply, error) { return s.showAccess(r, true) }
+
+func (s *Site) showAccess(r *httpd.Request, past bool) (httpd.Reply, error) {
+	f, err := s.frame(r, "Access", "access")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	grants, err := s.People.Grants(r.Context(), past)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	now := s.Clock.Now()
+	var bureau, own []people.Grant
+	for _, g := range grants {
+		switch {
+		case past == g.Live(now):
+		case g.Staff:
+			bureau = append(bureau, g)
+		default:
+			own = append(own, g)
+		}
+	}
+	v := PlainView{Head: layout.Head{Title: "Access"}, Lede: accessSentence(f, bureau, now), Sections: []Section{
+		{Title: "People of the billing bureau", Note: "Every grant ends; you can end one at once", Table: grantTable(f, bureau, now)},
+		{Title: "Your own people", Table: grantTable(f, own, now)},
+	}}
+	v.Links = []partial.Link{{Text: "Ended access", Href: href.AccessEnded(f.FirmID)}}
+	if past {
+		v.Head = layout.Head{Title: "Ended access", Crumbs: []partial.Link{{Text: "Access", Href: href.Access(f.FirmID)}}}
+		v.Lede, v.Links = "", nil
+	}
+	if f.May(rbac.GrantGive) && !past {
+		v.Links = append(v.Links, partial.Link{Text: "Grant access", Href: href.New(href.Access(f.FirmID))}, partial.Link{Text: "Invite a colleague", Href: href.Access(f.FirmID) + "/invite"})
+	}
+	return httpd.Show(Plain(f.Chrome, v)), nil
+}
+
+// accessSentence is the page in one line: how many, and who ends next.
+func accessSentence(f frame, bureau []people.Grant, now time.Time) string {
+	var next *people.Grant
+	for i, g := range bureau {
+		if g.Until != nil && (next == nil || g.Until.Before(*next.Until)) {
+			next = &bureau[i]
+		}
+	}
+	if next == nil {
+		return "Nobody at the bureau can see this firm at the moment."
+	}
+	return fmt.Sprintf("%s at the bureau can see this firm. The next to end is %s, %s.", format.Counted(distinct(bureau), "person", "people"), next.Name, format.DayDate(next.Until.In(f.Zone)))
+}
+
+func distinct(grants []people.Grant) int {
+	seen := map[ident.PersonID]bool{}
+	for _, g := range grants {
+		seen[g.Person] = true
+	}
+	return len(seen)
+}
+
+func grantTable(f frame, grants []people.Grant, now time.Time) *partial.Table {
+	t := &partial.Table{Caption: "Grants", Columns: []partial.Column{{Head: "Who"}, {Head: "Sees"}, {Head: "Level"}, {Head: "Scope"}, {Head: "Ends", NoWrap: true}, {Head: "Why", Minor: true}, {Head: "Last used", NoWrap: true, Minor: true}, {Head: "End", Hidden: true}},
+		Empty: partial.Empty{Icon: "key", Title: "Nobody"}}
+	for _, g := range grants {
+		ends, end := "open", partial.Txt("")
+		if g.Until != nil {
+			ends = format.Date(g.Until.In(f.Zone))
+		}
+		if g.Ended != nil {
+			ends = "ended " + format.Date(g.Ended.In(f.Zone))
+		}
+		if g.Live(now) && f.May(rbac.GrantEnd) {
+			end = partial.Node(partial.PostButton(f.CSRF, partial.Button{Text: "End now", Action: href.Act(href.Grant(f.FirmID, g.ID), "end"), Class: "sm danger"}))
+		}
+		used := "never"
+		if g.LastUsed != nil {
+			used = format.Date(*g.LastUsed)
+		}
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{
+			{Text: g.Name, Sub: g.Role.Says(), Key: true}, partial.Txt(classWords(g.Class)), partial.Node(partial.LabelMark(partial.Label(g.Label))),
+			partial.Txt(scopeWords(g)), partial.Txt(ends), partial.Txt(g.Reason), partial.Txt(used), end,
+		}})
+	}
+	return t
+}
+
+func classWords(c authz.Class) string {
+	switch c {
+	case authz.C1:
+		return "dates and states"
+	case authz.C2:
+		return "amounts and names"
+	default:
+		return "narratives too"
+	}
+}
+
+func scopeWords(g people.Grant) string {
+	switch g.Scope {
+	case authz.ScopeAll:
+		return "the whole firm"
+	case authz.ScopePractice:
+		return strings.Join(g.Practices, ", ")
+	default:
+		words := strings.Join(g.Names, ", ")
+		if g.Hidden > 0 {
+			words += fmt.Sprintf(" and %d more", g.Hidden)
+		}
+		return words
+	}
+}
+
+func (s *Site) newGrant(r *httpd.Request) (httpd.Reply, error) {
+	page, err := s.grantPage(r, nil)
+	return httpd.Show(page), err
+}
+
+// draftOf reads the fields that grants and invitations share.
+func (s *Site) draftOf(r *httpd.Request, zone *time.Location) (people.Draft, error) {
+	d := people.Draft{Role: rbac.Role(r.Form("role")), Scope: authz.ScopeKind(r.Form("scope")), Class: authz.Class(r.FormInt("class")), Label: authz.Label(r.FormInt("label")), Reason: r.Form("reason")}
+	switch d.Scope {
+	case authz.ScopeClient:
+		d.IDs = r.FormList("clients")
+	case authz.ScopeMatter:
+		d.IDs = r.FormList("matters")
+	case authz.ScopePractice:
+		d.Practices = r.FormList("practices")
+	case authz.ScopeAll:
+	}
+	if text := r.Form("until"); text != "" {
+		day, err := time.ParseInLocation(time.DateOnly, text, zone)
+		if err != nil {
+			return d, people.ErrInvalid.On(fault.Field{Path: "until", Code: "date_form", Message: "enter the last day as 2026-12-31"})
+		}
+		end := day.AddDate(0, 0, 1) // through the end of that day
+		d.Until = &end
+	}
+	return d, nil
+}
+
+func (s *Site) giveGrant(r *httpd.Request) (httpd.Reply, error) {
+	f, err := s.frame(r, "Grant access", "access")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	d, err := s.draftOf(r, f.Zone)
+	if err == nil {
+		if d.Person, err = ident.Parse[ident.PersonID](r.Form("person")); err != nil {
+			err = people.ErrInvalid.On(fault.Field{Path: "person", Code: "person_missing", Message: "choose a person"})
+		}
+	}
+	var g people.Grant
+	if err == nil {
+		g, err = s.People.Give(r.Context(), d)
+	}
+	if err != nil {
+		return again(err, func() (templ.Component, error) { return s.grantPage(r, err) })
+	}
+	return httpd.Go(href.Access(r.Firm()), g.Name+" has access from now on."), nil
+}
+
+func (s *Site) grantPage(r *httpd.Request, failed error) (templ.Component, error) {
+	f, err := s.frame(r, "Grant access", "access")
+	if err != nil {
+		return nil, err
+	}
+	staff, err := s.People.Staff(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	pairs := []string{"", "choose"}
+	for _, p := range staff {
+		pairs = append(pairs, string(p.ID), p.Name)
+	}
+	fields, err := s.grantFields(r, "specialist", []string{"specialist", "Billing specialist", "team_lead", "Team lead", "quality_auditor", "Quality auditor", "trainee", "Trainee"})
+	if err != nil {
+		return nil, err
+	}
+	form := &partial.Form{Action: href.New(href.Access(f.FirmID)), Submit: "Grant access", Cancel: href.Access(f.FirmID), Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
+		Note:   "Walls beat grants. You can end it at any moment.",
+		Fields: append([]partial.Field{{Name: "person", Label: "Who at the bureau", Kind: partial.Select, Options: partial.Options(titled(r.Form("person"), ""), pairs...), Required: true}}, fields...)}
+	return Plain(f.Chrome, PlainView{Head: layout.Head{Title: "Grant access", Crumbs: []partial.Link{{Text: "Access", Href: href.Access(f.FirmID)}}},
+		Lede: "Say who, what they may do, which matters, and until when.", Sections: []Section{{Title: "Grant", Form: form}}}), nil
+}
+
+func (s *Site) grantFields(r *httpd.Request, role string, roles []string) ([]partial.Field, error) {
+	matters, err := s.Matters.Matters(r.Context(), "")
+	if err != nil {
+		return nil, err
+	}
+	clients, err := s.Matters.Clients(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	chosen := map[string]bool{}
+	for _, name := range []string{"clients", "matters", "practices"} {
+		for _, id := range r.FormList(name) {
+			chosen[id] = true
+		}
+	}
+	var clientBoxes, matterBoxes, practiceBoxes []partial.Option
+	for _, c := range clients {
+		clientBoxes = append(clientBoxes, partial.Option{Value: string(c.ID), Label: c.Name, Selected: chosen[string(c.ID)]})
+	}
+	groups := map[string]bool{}
+	for _, m := range matters {
+		matterBoxes = append(matterBoxes, partial.Option{Value: string(m.ID), Label: m.Number + " " + m.Name, Selected: chosen[string(m.ID)]})
+		if g := m.PracticeGroup; g != "" && !groups[g] {
+			groups[g] = true
+			practiceBoxes = append(practiceBoxes, partial.Option{Value: g, Label: g, Selected: chosen[g]})
+		}
+	}
+	until := r.Form("until")
+	if until == "" && r.Form("csrf") == "" {
+		until = format.DateKey(s.Clock.Now().AddDate(0, 0, 30))
+	}
+	return []partial.Field{
+		{Name: "role", Label: "May act as", Kind: partial.Select, Options: partial.Options(titled(r.Form("role"), role), roles...)},
+		{Name: "until", Label: "Until the end of", Kind: partial.Date, Value: until, Hint: "At most 180 days for people of the bureau"},
+		{Name: "scope", Label: "Covers", Kind: partial.Radio, Value: titled(r.Form("scope"), "matter"), Options: partial.Options("", "matter", "The matters ticked below", "client", "The clients ticked below", "practice", "The practice groups ticked below", "all", "The whole firm"), Wide: true},
+		{Name: "matters", Label: "Matters", Kind: partial.Checks, Options: matterBoxes, Wide: true},
+		{Name: "clients", Label: "Clients", Kind: partial.Checks, Options: clientBoxes},
+		{Name: "practices", Label: "Practice groups", Kind: partial.Checks, Options: practiceBoxes},
+		{Name: "class", Label: "Sees", Kind: partial.Select, Options: partial.Options(titled(r.Form("class"), "3"), "1", "Dates and states only", "2", "Amounts and names", "3", "Narratives too")},
+		{Name: "label", Label: "Up to level", Kind: partial.Select, Options: partial.Options(titled(r.Form("label"), "0"), "0", "Standard", "1", "Confidential", "2", "Restricted", "3", "Sealed, the matters named")},
+		{Name: "reason", Label: "Why", Value: r.Form("reason"), Required: true, Max: 500, Wide: true, Hint: "Stays in the record"},
+	}, nil
+}
+
+func (s *Site) endGrant(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.GrantID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	if err := s.People.EndGrant(r.Context(), id); err != nil {
+		return httpd.Reply{}, err
+	}
+	return httpd.Go(href.Access(r.Firm()), "Ended. Their very next click is refused."), nil
+}
+
+func (s *Site) inviteForm(r *httpd.Request) (httpd.Reply, error) {
+	page, err := s.invitePage(r, nil)
+	return httpd.Show(page), err
+}
+
+func (s *Site) invite(r *httpd.Request) (httpd.Reply, error) {
+	f, err := s.frame(r, "Invite a colleague", "access")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	d, err := s.draftOf(r, f.Zone)
+	if err == nil {
+		_, err = s.People.Invite(r.Context(), r.Form("name"), r.Form("email"), d)
+	}
+	if err != nil {
+		return again(err, func() (templ.Component, error) { return s.invitePage(r, err) })
+	}
+	return httpd.Go(href.Access(r.Firm()), "Invited. The link in the mail works for 72 hours."), nil
+}
+
+func (s *Site) invitePage(r *httpd.Request, failed error) (templ.Component, error) {
+	f, err := s.frame(r, "Invite a colleague", "access")
+	if err != nil {
+		return nil, err
+	}
+	fields, err := s.grantFields(r, "partner", []string{"partner", "Partner", "timekeeper", "Timekeeper", "firm_admin", "Administrator"})
+	if err != nil {
+		return nil, err
+	}
+	form := &partial.Form{Action: href.Access(f.FirmID) + "/invite", Submit: "Send invitation", Cancel: href.Access(f.FirmID), Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
+		Fields: append([]partial.Field{
+			{Name: "name", Label: "Name", Value: r.Form("name"), Required: true, Max: 120},
+			{Name: "email", Label: "Work e-mail", Kind: partial.Email, Value: r.Form("email"), Required: true, Max: 254},
+		}, fields...)}
+	return Plain(f.Chrome, PlainView{Head: layout.Head{Title: "Invite a colleague", Crumbs: []partial.Link{{Text: "Access", Href: href.Access(f.FirmID)}}}, Sections: []Section{{Title: "Invitation", Form: form}}}), nil
+}
