@@ -159,7 +159,7 @@ type Original struct {
 	Narrative   string       `json:"narrative"`
 	Task        string       `json:"task,omitempty"`
 	Activity    string       `json:"activity,omitempty"`
-	On          Day          `json:"on"`
+	ExpenseCode string       `json:"expense_code,omitempty"`
 	QuantityE4  money.Fixed4 `json:"quantity_e4"`
 	RateE4      money.Fixed4 `json:"rate_e4"`
 	AmountMinor int64        `json:"amount_minor"`

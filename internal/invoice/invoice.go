@@ -1,5 +1,141 @@
 // Package invoice turns approved pre-bills into numbered, unchangeable invoices
 // and corrects them by credit notes. It owns runs, numbers, the canonical document
-// with its paper and LEDES files, and the states of an invoice. It does not own
-// the draft (package prebill) nor the money that comes in (package receivable).
+// with its paper and LEDES files, the states of an invoice and the ledger. It does
+// not own the draft (package prebill) nor the money that comes in (package
+// receivable).
+//
+// Dates: issued_on and due_on are printed and are the firm's local days; posted_on
+// is the local day on which the ledger learnt of something, never an earlier one.
 package invoice
+
+import (
+	"time"
+
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
+)
+
+// Faults of this package.
+var (
+	ErrNotFound     = fault.New(fault.NotFound, "not_found", "there is nothing here")
+	ErrNothing      = fault.New(fault.Conflict, "run_empty", "no approved pre-bill is waiting here")
+	ErrInput        = fault.New(fault.Invalid, "input_invalid", "some fields need correcting")
+	ErrBeforeWork   = fault.New(fault.Conflict, "invoice_before_work", "the invoice's date lies before the last day of work on it")
+	ErrBank         = fault.New(fault.Conflict, "firm_bank_missing", "the firm has not entered where it is paid")
+	ErrFirmTaxID    = fault.New(fault.Conflict, "firm_tax_id_missing", "the firm has not entered its tax id, and this invoice has tax")
+	ErrControl      = fault.New(fault.Conflict, "invoice_differs_from_approval", "the invoice would differ from what was approved")
+	ErrCredited     = fault.New(fault.Conflict, "invoice_credited", "this invoice is credited already")
+	ErrNothingToPay = fault.New(fault.Conflict, "invoice_zero", "an invoice of nothing needs no credit")
+	ErrRightEnded   = fault.New(fault.Forbidden, "run_right_ended", "who started this run may not issue this any more; the firm's administrator can grant it again")
+	ErrSealed       = fault.New(fault.Internal, "invoice_hash_differs", "the stored invoice is not the one that was issued")
+)
+
+// Status is where an invoice stands. The graph is table invoice_transition.
+type Status string
+
+// The states. An invoice that leaves Paid again had a payment reversed.
+const (
+	StatusIssued   Status = "issued"
+	StatusSent     Status = "sent"
+	StatusPartPaid Status = "part_paid"
+	StatusPaid     Status = "paid"
+	StatusCredited Status = "credited"
+)
+
+// Words is the state for a reader.
+func (s Status) Words() string {
+	switch s {
+	case StatusPartPaid:
+		return "Part paid"
+	case "":
+		return ""
+	}
+	return string(s[0]-'a'+'A') + string(s[1:])
+}
+
+// Invoice is an issued invoice as lists show it. Amounts are minor units of
+// Currency; OpenMinor = TotalMinor - CreditedMinor - PaidMinor, always (I03).
+type Invoice struct {
+	ID            ident.InvoiceID
+	Prebill       ident.PrebillID
+	Run           ident.RunID
+	Matter        ident.MatterID
+	Client        ident.ClientID
+	Payor         ident.PayorID
+	Number        string
+	IssuedOn      Day
+	DueOn         Day
+	Currency      money.Currency
+	NetMinor      int64
+	TaxMinor      int64
+	TotalMinor    int64
+	CreditedMinor int64
+	PaidMinor     int64
+	OpenMinor     int64
+	Status        Status
+	ContentHash   string
+	IssuedAt      time.Time
+	SentAt        *time.Time
+
+	MatterNumber string
+	MatterName   string
+	Label        int16 // of the matter
+	ClientName   string
+	PayorName    string
+}
+
+// Settle puts open amount and status in line with what was credited and paid.
+func (i *Invoice) Settle() {
+	i.OpenMinor = i.TotalMinor - i.CreditedMinor - i.PaidMinor
+	switch {
+	case i.CreditedMinor == i.TotalMinor && i.TotalMinor > 0:
+		i.Status = StatusCredited
+	case i.OpenMinor == 0 && i.PaidMinor > 0:
+		i.Status = StatusPaid
+	case i.PaidMinor > 0:
+		i.Status = StatusPartPaid
+	case i.SentAt != nil:
+		i.Status = StatusSent
+	default:
+		i.Status = StatusIssued
+	}
+}
+
+// CreditNote takes back an invoice.
+type CreditNote struct {
+	ID         ident.CreditNoteID
+	Invoice    ident.InvoiceID
+	Number     string
+	IssuedOn   Day
+	Currency   money.Currency
+	TotalMinor int64
+	Reason     string
+	Rebill     bool
+	IssuedAt   time.Time
+}
+
+// File is one stored file of an invoice or credit note.
+type File struct {
+	Format Format
+	Blob   ident.BlobID
+	SHA256 string
+	Bytes  int64
+	Notes  int // texts that a LEDES file had to spell otherwise
+}
+
+// InvoiceWanted asks the worker to issue one item of a run.
+type InvoiceWanted struct {
+	Item ident.RunItemID `json:"run_item_id"`
+}
+
+// Kind is stored with the job.
+func (InvoiceWanted) Kind() string { return "invoice.wanted" }
+
+// DeliveryWanted asks the worker to send an issued invoice to its payor.
+type DeliveryWanted struct {
+	Invoice ident.InvoiceID `json:"invoice_id"`
+}
+
+// Kind is stored with the job.
+func (DeliveryWanted) Kind() string { return "invoice.delivery_wanted" }

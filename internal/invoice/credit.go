@@ -1,0 +1,176 @@
+package invoice
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/firm"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/rbac"
+)
+
+// NewCredit takes an invoice back in full.
+type NewCredit struct {
+	Reason string // printed on the credit note
+	Rebill bool   // the entries go back to work in progress, to be billed anew
+}
+
+// Validate names every field that needs correcting.
+func (n NewCredit) Validate() error {
+	var fs fault.Fields
+	if l := utf8.RuneCountInString(strings.TrimSpace(n.Reason)); l < 3 || l > 300 {
+		fs.Add("reason", "text_length", "say why in 3 to 300 characters; the client reads it")
+	}
+	return fs.Err(ErrInput)
+}
+
+// Credit issues a credit note over the whole invoice, in a series of its own. What
+// was paid on it becomes unapplied money of its payor. A second credit is
+// ErrCredited, also when two people press at once (I07).
+func (s *Service) Credit(ctx context.Context, id ident.InvoiceID, n NewCredit) (note CreditNote, err error) {
+	n.Reason = strings.TrimSpace(n.Reason)
+	if err := n.Validate(); err != nil {
+		return note, err
+	}
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		access, err := s.guard.Require(tx, rbac.CreditNoteIssue)
+		if err != nil {
+			return err
+		}
+		inv, err := s.creditable(tx, access, id)
+		if err != nil {
+			return err
+		}
+		note, err = s.credit(tx, inv, n)
+		return err
+	})
+	return note, err
+}
+
+// creditable locks an invoice that may be credited and frees what was paid on it.
+func (s *Service) creditable(tx *db.Tx, access *authz.Access, id ident.InvoiceID) (Invoice, error) {
+	if _, err := find(tx, access, id); err != nil {
+		return Invoice{}, err
+	}
+	inv, err := Lock(tx, id)
+	if err != nil {
+		return Invoice{}, err
+	}
+	switch {
+	case inv.Status == StatusCredited:
+		return Invoice{}, ErrCredited
+	case inv.TotalMinor == 0:
+		return Invoice{}, ErrNothingToPay
+	case inv.PaidMinor == 0:
+		return inv, nil
+	}
+	if err := s.hooks.Release(tx, id); err != nil {
+		return Invoice{}, err
+	}
+	return Lock(tx, id)
+}
+
+func (s *Service) credit(tx *db.Tx, inv Invoice, n NewCredit) (CreditNote, error) {
+	f, err := firm.Get(tx)
+	if err != nil {
+		return CreditNote{}, err
+	}
+	original, err := stored(tx, inv.ID)
+	if err != nil {
+		return CreditNote{}, err
+	}
+	on := today(tx, f)
+	note := CreditNote{ID: ident.New[ident.CreditNoteID](tx.Now), Invoice: inv.ID, IssuedOn: on, Currency: inv.Currency, TotalMinor: inv.TotalMinor,
+		Reason: n.Reason, Rebill: n.Rebill, IssuedAt: tx.Now}
+	var place int64
+	if note.Number, place, err = firm.TakeNumber(tx, firm.SeriesCreditNote, on.Time()); err != nil {
+		return CreditNote{}, err
+	}
+	doc := original.creditedBy(note)
+	files, err := s.files(doc)
+	if err != nil {
+		return CreditNote{}, err
+	}
+	if err := insertCredit(tx, note, doc, place); err != nil {
+		return CreditNote{}, err
+	}
+	if err := s.keep(tx, files, "", string(note.ID)); err != nil {
+		return CreditNote{}, err
+	}
+	inv.CreditedMinor = inv.TotalMinor
+	if err := SaveMoney(tx, &inv); err != nil {
+		return CreditNote{}, err
+	}
+	if err := Post(tx, creditJournal(inv, doc, note, on)); err != nil {
+		return CreditNote{}, err
+	}
+	if n.Rebill {
+		if err := release(tx, inv); err != nil {
+			return CreditNote{}, err
+		}
+	}
+	return note, audit.Record(tx, audit.Entry{
+		Action: "invoice.credited", Object: "invoice", ID: string(inv.ID), Matter: inv.Matter, Class: audit.C2, Permission: string(rbac.CreditNoteIssue),
+		Before: inv.Status, After: note, Detail: map[string]any{"credit_note": note.Number, "rebill": n.Rebill},
+	})
+}
+
+// creditedBy is the credit note over the whole of d.
+func (d *Document) creditedBy(note CreditNote) *Document {
+	c := *d
+	c.Kind, c.ID, c.Number, c.Series = KindCreditNote, ident.InvoiceID(note.ID), note.Number, string(firm.SeriesCreditNote)
+	c.IssuedOn, c.DueOn, c.Text, c.Because = note.IssuedOn, note.IssuedOn, "", note.Reason
+	c.Corrects = &Reference{ID: d.ID, Number: d.Number, IssuedOn: d.IssuedOn, TotalMinor: d.Totals.TotalMinor}
+	return &c
+}
+
+// creditJournal turns the invoice's journal round.
+func creditJournal(inv Invoice, d *Document, note CreditNote, on Day) Journal {
+	return Journal{
+		Event: EventCreditNote, On: on, Currency: inv.Currency, Client: inv.Client, Payor: inv.Payor, Invoice: inv.ID, CreditNote: note.ID,
+		Amounts: []Posting{{AccountReceivable, -d.Totals.TotalMinor}, {AccountFees, d.Totals.FeesMinor},
+			{AccountExpenses, d.Totals.ExpensesMinor}, {AccountTax, d.Totals.TaxMinor}},
+	}
+}
+
+func insertCredit(tx *db.Tx, n CreditNote, d *Document, place int64) error {
+	b, err := d.Canonical()
+	if err != nil {
+		return err
+	}
+	hash, err := d.Hash()
+	if err != nil {
+		return err
+	}
+	err = tx.Exec(`INSERT INTO credit_note (firm_id, id, invoice_id, series, n, number, issued_on, currency, net_minor, tax_minor, total_minor, reason, rebill,
+			content_hash, document, issued_by, issued_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::uuid, ?)`,
+		tx.Scope.Firm, n.ID, n.Invoice, d.Series, place, n.Number, n.IssuedOn, n.Currency, d.Totals.NetMinor, d.Totals.TaxMinor, d.Totals.TotalMinor,
+		n.Reason, n.Rebill, hash, string(b), orNull(tx.Scope.Actor), tx.Now).Error
+	if err != nil {
+		return fmt.Errorf("insert credit note %s: %w", n.Number, err)
+	}
+	return nil
+}
+
+// release gives the entries of a credited invoice back to work in progress, and
+// ends the claim that its pre-bill's lines hold on them (I01).
+func release(tx *db.Tx, inv Invoice) error {
+	err := tx.Exec(`UPDATE prebill_line SET live = false WHERE firm_id = ? AND prebill_id = ? AND live`, tx.Scope.Firm, inv.Prebill).Error
+	if err != nil {
+		return fmt.Errorf("end claims of pre-bill %s: %w", inv.Prebill, err)
+	}
+	err = tx.Exec(`UPDATE entry SET status = 'open', prebill_id = NULL, version = version + 1
+		WHERE firm_id = ? AND prebill_id = ? AND status = 'billed' AND id IN (SELECT entry_id FROM invoice_line WHERE firm_id = ? AND invoice_id = ?)`,
+		tx.Scope.Firm, inv.Prebill, tx.Scope.Firm, inv.ID).Error
+	if err != nil {
+		return fmt.Errorf("release entries of invoice %s: %w", inv.ID, err)
+	}
+	return nil
+}

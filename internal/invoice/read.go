@@ -1,0 +1,148 @@
+package invoice
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/page"
+	"github.com/docketry/docketry/rbac"
+)
+
+// Filter narrows a list of invoices; the zero value is all.
+type Filter struct {
+	Status  Status
+	Client  ident.ClientID
+	Payor   ident.PayorID
+	Matter  ident.MatterID
+	Run     ident.RunID
+	Open    bool   // something is still to be paid
+	Overdue Day    // open and due before this day
+	Number  string // begins with
+}
+
+// where gathers conditions with their arguments.
+type where struct {
+	sql  strings.Builder
+	args []any
+}
+
+func (w *where) and(cond string, args ...any) {
+	w.sql.WriteString(" AND " + cond)
+	w.args = append(w.args, args...)
+}
+
+// conditions are the filter's, on alias i.
+func (f Filter) conditions(w *where) {
+	for _, x := range [...]struct{ cond, value string }{
+		{"i.status = ?", string(f.Status)}, {"i.client_id = ?", string(f.Client)}, {"i.payor_id = ?", string(f.Payor)},
+		{"i.matter_id = ?", string(f.Matter)}, {"i.run_id = ?", string(f.Run)}, {"starts_with(i.number, ?)", f.Number},
+		{"i.open_minor > 0 AND i.due_on < ?::date", string(f.Overdue)},
+	} {
+		if x.value != "" {
+			w.and(x.cond, x.value)
+		}
+	}
+	if f.Open {
+		w.and("i.open_minor > 0")
+	}
+}
+
+// place is where a page of invoices ends.
+type place struct {
+	On Day
+	ID ident.InvoiceID
+}
+
+// List is one page of the invoices of the scope's firm that the person may see
+// amounts of, newest first.
+func (s *Service) List(ctx context.Context, f Filter, req page.Request) (p page.Page[Invoice], err error) {
+	var after place
+	first, err := req.Decode(&after)
+	if err != nil {
+		return p, err
+	}
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		access, err := s.guard.Require(tx, rbac.InvoiceRead)
+		if err != nil {
+			return err
+		}
+		w := where{args: []any{tx.Scope.Firm}}
+		if !first {
+			w.and("(i.issued_on, i.id) < (?::date, ?::uuid)", after.On, after.ID)
+		}
+		f.conditions(&w)
+		cond, args := access.MattersSeeing("m", authz.C2)
+		w.and(cond, args...)
+		q := `SELECT ` + columnsOfInvoice + tablesOfInvoice + `WHERE i.firm_id = ?` + w.sql.String() + ` ORDER BY i.issued_on DESC, i.id DESC LIMIT ?`
+		var list []Invoice
+		if err := tx.Raw(q, append(w.args, req.Limit()+1)...).Scan(&list).Error; err != nil {
+			return fmt.Errorf("list invoices: %w", err)
+		}
+		p, err = page.Cut(list, req.Limit(), func(i Invoice) any { return place{i.IssuedOn, i.ID} })
+		return err
+	})
+	return p, err
+}
+
+// View is an invoice with everything that hangs on it.
+type View struct {
+	Invoice
+	Document *Document // nil for a reader without class C3
+	Files    []File
+	Credits  []CreditNote
+}
+
+// Get is one invoice. Its text is privileged (C3): with it goes a leaf. A reader
+// below C2 does not see that it exists.
+func (s *Service) Get(ctx context.Context, id ident.InvoiceID) (v View, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		access, err := s.guard.Require(tx, rbac.InvoiceRead)
+		if err != nil {
+			return err
+		}
+		cond, args := access.MattersSeeing("m", authz.C2)
+		if v.Invoice, err = one(tx, `WHERE i.firm_id = ? AND i.id = ? AND `+cond, append([]any{tx.Scope.Firm, id}, args...)...); err != nil {
+			return err
+		}
+		if v.Files, err = filesOf(tx, id); err != nil {
+			return err
+		}
+		if v.Credits, err = creditsOf(tx, id); err != nil {
+			return err
+		}
+		if err := s.mayRead(tx, id); errors.Is(err, authz.ErrForbidden) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if v.Document, err = stored(tx, id); err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.Entry{Action: "invoice.read", Object: "invoice", ID: string(id), Matter: v.Matter, Class: audit.C3, Permission: string(rbac.InvoiceRead)})
+	})
+	return v, err
+}
+
+func filesOf(tx *db.Tx, id ident.InvoiceID) (files []File, err error) {
+	err = tx.Raw(`SELECT format, blob_id AS blob, sha256, size_bytes AS bytes, notes FROM invoice_document WHERE firm_id = ? AND invoice_id = ? ORDER BY format DESC`,
+		tx.Scope.Firm, id).Scan(&files).Error
+	if err != nil {
+		return nil, fmt.Errorf("list files of invoice %s: %w", id, err)
+	}
+	return files, nil
+}
+
+func creditsOf(tx *db.Tx, id ident.InvoiceID) (notes []CreditNote, err error) {
+	err = tx.Raw(`SELECT id, invoice_id AS invoice, number, issued_on, currency, total_minor, reason, rebill, issued_at
+		FROM credit_note WHERE firm_id = ? AND invoice_id = ? ORDER BY issued_at, id`, tx.Scope.Firm, id).Scan(&notes).Error
+	if err != nil {
+		return nil, fmt.Errorf("list credit notes of invoice %s: %w", id, err)
+	}
+	return notes, nil
+}

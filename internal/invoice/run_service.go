@@ -1,0 +1,177 @@
+package invoice
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/firm"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/outbox"
+	"github.com/docketry/docketry/internal/scope"
+	"github.com/docketry/docketry/rbac"
+)
+
+// PreviewRun tells what a run would take of the scope's firm, with control totals and
+// what would fail. It changes nothing.
+func (s *Service) PreviewRun(ctx context.Context, on Day, sel Selection) (p Preview, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		access, err := s.guard.Require(tx, rbac.RunStart)
+		if err != nil {
+			return err
+		}
+		p, err = s.preview(tx, access, on, sel)
+		return err
+	})
+	return p, err
+}
+
+func (s *Service) preview(tx *db.Tx, access *authz.Access, on Day, sel Selection) (Preview, error) {
+	f, err := firm.Get(tx)
+	if err != nil {
+		return Preview{}, err
+	}
+	p := Preview{Firm: tx.Scope.Firm, On: on}
+	if p.On == "" {
+		p.On = today(tx, f)
+	}
+	cond, args := access.MattersSeeing("m", authz.C2)
+	if p.Waiting, err = waiting(tx, sel, cond, args); err != nil {
+		return Preview{}, err
+	}
+	for i := range p.Waiting {
+		w := &p.Waiting[i]
+		if w.Problem = (&frame{firm: f}).ready(w.TaxRate, p.On, w.LastWork); w.Problem != nil {
+			p.Problems++
+		}
+		if p.Totals, err = addTotal(p.Totals, w.Currency, 1, w.NetMinor); err != nil {
+			return Preview{}, err
+		}
+	}
+	return p, nil
+}
+
+func addTotal(totals []Total, c money.Currency, count int, minor int64) ([]Total, error) {
+	for i := range totals {
+		if totals[i].Currency == c {
+			var err error
+			totals[i].Count += count
+			totals[i].Minor, err = money.Sum(totals[i].Minor, minor)
+			return totals, err
+		}
+	}
+	return append(totals, Total{c, count, minor}), nil
+}
+
+// StartRun starts one run over the named firms: an item and a job for each approved
+// pre-bill that no other run has. Each firm is its own transaction; where the person
+// has no right the firm is left out as if nothing were there. ErrNothing when no
+// firm had anything.
+func (s *Service) StartRun(ctx context.Context, n NewRun) (ident.RunID, error) {
+	if err := n.Validate(); err != nil {
+		return "", err
+	}
+	id := ident.New[ident.RunID](s.db.Clock().Now())
+	planned := 0
+	for _, sel := range n.Firms {
+		count, err := s.startIn(scope.InFirm(ctx, sel.Firm), id, n, sel.Selection)
+		if err != nil && len(n.Firms) == 1 {
+			return "", err
+		}
+		if err != nil && code(err) == "" {
+			return "", err
+		}
+		planned += count
+	}
+	if planned == 0 {
+		return "", ErrNothing
+	}
+	return id, nil
+}
+
+// startIn plans the run's part of one firm.
+func (s *Service) startIn(ctx context.Context, id ident.RunID, n NewRun, sel Selection) (planned int, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		access, err := s.guard.Require(tx, rbac.RunStart)
+		if err != nil {
+			return err
+		}
+		p, err := s.preview(tx, access, n.On, sel)
+		if err != nil {
+			return err
+		}
+		if len(p.Waiting) == 0 {
+			return ErrNothing
+		}
+		planned, err = s.plan(tx, id, n.Name, p)
+		return err
+	})
+	return planned, err
+}
+
+// plan writes run, items and jobs in one transaction.
+func (s *Service) plan(tx *db.Tx, id ident.RunID, name string, p Preview) (int, error) {
+	if err := insertRun(tx, id, name, p.On, len(p.Waiting)); err != nil {
+		return 0, err
+	}
+	items, err := insertItems(tx, id, p.Waiting)
+	if err != nil {
+		return 0, err
+	}
+	if len(items) != len(p.Waiting) {
+		// Somebody else's run took some of them since we looked: the plan would be untrue.
+		return 0, ErrNothing.With("another run has just taken some of these pre-bills; look again")
+	}
+	for _, item := range items {
+		if err := want(tx, item, 0); err != nil {
+			return 0, err
+		}
+	}
+	return len(items), audit.Record(tx, audit.Entry{
+		Action: "run.started", Object: "run", ID: string(id), Class: audit.C2, Permission: string(rbac.RunStart),
+		After: p.Totals, Detail: map[string]any{"items": len(items), "invoice_on": p.On},
+	})
+}
+
+// want asks the worker for one item; another try is another job.
+func want(tx *db.Tx, item ident.RunItemID, tries int) error {
+	_, err := outbox.Add(tx, InvoiceWanted{Item: item}, outbox.Key(string(item)+"/"+strconv.Itoa(tries)), outbox.Queue("invoice"))
+	if err != nil {
+		return fmt.Errorf("ask for item %s: %w", item, err)
+	}
+	return nil
+}
+
+// RetryRun makes the failed items of a run wait again, all or those of one cause, and
+// returns how many. What was issued is not touched: doing it twice changes nothing.
+func (s *Service) RetryRun(ctx context.Context, run ident.RunID, cause string) (again int, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		access, err := s.guard.Require(tx, rbac.RunStart)
+		if err != nil {
+			return err
+		}
+		if _, err := runOf(tx, run); err != nil {
+			return err
+		}
+		cond, args := access.Matters("m")
+		items, err := reopen(tx, run, cause, cond, args)
+		if err != nil || len(items) == 0 {
+			return err
+		}
+		for _, item := range items {
+			if err := want(tx, item.ID, item.Tries); err != nil {
+				return err
+			}
+		}
+		again = len(items)
+		return audit.Record(tx, audit.Entry{
+			Action: "run.retried", Object: "run", ID: string(run), Class: audit.C1, Permission: string(rbac.RunStart),
+			Detail: map[string]any{"items": again, "cause": cause},
+		})
+	})
+	return again, err
+}

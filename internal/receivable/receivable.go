@@ -1,0 +1,151 @@
+// Package receivable is the money that comes in: payments, what they pay, what is
+// left unapplied, and how old what is owed has become. It does not own invoices
+// (package invoice), whose running amounts it moves, nor client money held in trust.
+//
+// Every change is posted to the ledger on the firm's local day on which it was
+// entered, never an earlier one, so that a report of a past day stays as it was.
+package receivable
+
+import (
+	"time"
+	"unicode/utf8"
+
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/money"
+)
+
+// Faults of this package.
+var (
+	ErrNotFound   = fault.New(fault.NotFound, "not_found", "there is nothing here")
+	ErrInput      = fault.New(fault.Invalid, "input_invalid", "some fields need correcting")
+	ErrStale      = fault.New(fault.Stale, "version_stale", "someone changed this payment since you opened it; look at the new state and decide again")
+	ErrTooMuch    = fault.New(fault.Conflict, "allocation_too_much", "this is more than is open")
+	ErrUnapplied  = fault.New(fault.Conflict, "payment_used_up", "this is more than is left of the payment")
+	ErrOtherPayor = fault.New(fault.Conflict, "allocation_other_payor", "this invoice is another payor's")
+	ErrCurrency   = fault.New(fault.Conflict, "allocation_currency", "invoice and payment are in different currencies")
+	ErrReversed   = fault.New(fault.Conflict, "payment_reversed", "this payment was reversed")
+	ErrTakenBack  = fault.New(fault.Conflict, "allocation_taken_back", "this allocation was taken back already")
+)
+
+// Method is how money came in; stored, never rename.
+type Method string
+
+// The methods.
+const (
+	MethodWire     Method = "wire"
+	MethodTransfer Method = "transfer"
+	MethodCheck    Method = "check"
+	MethodCard     Method = "card"
+	MethodCash     Method = "cash"
+	MethodOther    Method = "other"
+)
+
+// Methods lists them as a form shows them.
+func Methods() []Method {
+	return []Method{MethodWire, MethodTransfer, MethodCheck, MethodCard, MethodCash, MethodOther}
+}
+
+// Payment is money received. AmountMinor = AllocatedMinor + UnappliedMinor +
+// ReversedMinor, always (I08).
+type Payment struct {
+	ID             ident.PaymentID
+	Payor          ident.PayorID
+	Client         ident.ClientID
+	PayorName      string
+	Currency       money.Currency
+	AmountMinor    int64
+	AllocatedMinor int64
+	UnappliedMinor int64
+	ReversedMinor  int64
+	Method         Method
+	Reference      string
+	ReceivedOn     invoice.Day // value date
+	PostedBy       ident.PersonID
+	PostedAt       time.Time
+	ReverseReason  string
+	ReversedAt     *time.Time
+	Version        int
+	Allocations    []Allocation // of Get only; oldest first, those taken back too
+}
+
+// Reversed tells whether the payment was taken back.
+func (p *Payment) Reversed() bool { return p.ReversedAt != nil }
+
+// Allocation is the part of a payment that pays one invoice. One that was taken
+// back has a second row against it; both stay.
+type Allocation struct {
+	ID          ident.AllocationID
+	Payment     ident.PaymentID
+	Invoice     ident.InvoiceID
+	Number      string // of the invoice
+	AmountMinor int64  // negative when it takes another back
+	Reverses    ident.AllocationID
+	TakenBack   bool
+	MadeAt      time.Time
+}
+
+// NewPayment is a receipt to post.
+type NewPayment struct {
+	Payor       ident.PayorID
+	Currency    money.Currency
+	AmountMinor int64
+	Method      Method
+	Reference   string // of the bank or on the check
+	ReceivedOn  invoice.Day
+}
+
+// Validate names every field that needs correcting. today is the firm's.
+func (n NewPayment) Validate(today invoice.Day) error {
+	var fs fault.Fields
+	if n.Payor == "" {
+		fs.Add("payor", "payor_missing", "choose who paid")
+	}
+	if n.AmountMinor <= 0 {
+		fs.Add("amount", "amount_positive", "enter the amount received, more than zero")
+	}
+	if _, err := money.ParseCurrency(string(n.Currency)); err != nil {
+		fs.Add("currency", "currency_unknown", "enter a three-letter currency code such as USD")
+	}
+	if utf8.RuneCountInString(n.Reference) > 80 {
+		fs.Add("reference", "text_length", "at most 80 characters")
+	}
+	if n.ReceivedOn.Time().IsZero() || n.ReceivedOn > today {
+		fs.Add("received_on", "date_range", "enter the day on which the money arrived, today or earlier")
+	}
+	known := false
+	for _, m := range Methods() {
+		known = known || m == n.Method
+	}
+	if !known {
+		fs.Add("method", "method_unknown", "choose how the money came in")
+	}
+	return fs.Err(ErrInput)
+}
+
+// Share is what a payment shall pay of one invoice.
+type Share struct {
+	Invoice ident.InvoiceID
+	Minor   int64
+}
+
+// validShares names every share that cannot be: each invoice once, each amount
+// more than zero.
+func validShares(shares []Share) error {
+	var fs fault.Fields
+	seen := map[ident.InvoiceID]bool{}
+	for _, s := range shares {
+		if s.Minor <= 0 {
+			fs.Add("shares", "amount_positive", "each part must be more than zero")
+		}
+		if seen[s.Invoice] {
+			fs.Add("shares", "invoice_twice", "name each invoice once")
+		}
+		seen[s.Invoice] = true
+	}
+	if len(shares) == 0 {
+		fs.Add("shares", "shares_missing", "say which invoice is paid")
+	}
+	return fs.Err(ErrInput)
+}
