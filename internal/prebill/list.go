@@ -1,0 +1,138 @@
+package prebill
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/page"
+	"github.com/docketry/docketry/rbac"
+)
+
+// Filter narrows a list. The zero value is every open pre-bill.
+type Filter struct {
+	Status Status         // "" is all that are open
+	Matter ident.MatterID // "" is all matters in scope; names closed ones too
+}
+
+// Summary is one row of a list. Without C2 on its matter names and amounts are
+// empty; of a sealed matter names are empty in every list (DESIGN 4).
+type Summary struct {
+	ID            ident.PrebillID
+	Number        int64
+	MatterID      ident.MatterID
+	MatterNumber  string
+	MatterName    string
+	ClientName    string
+	PayorName     string
+	Label         authz.Label
+	Status        Status
+	Currency      money.Currency
+	ThroughOn     time.Time
+	PreparedAt    time.Time
+	SubmittedAt   *time.Time
+	ApprovedAt    *time.Time
+	Lines         int
+	RecordedMinor int64
+	InvoiceMinor  int64
+	OpenFindings  int
+	Version       int
+	Confidential  bool // the reader's grants show names and amounts
+}
+
+// Name is how people call it.
+func (s Summary) Name() string { return fmt.Sprintf("PB-%d", s.Number) }
+
+// List shows pre-bills of matters in scope, newest first.
+func (s *Service) List(ctx context.Context, f Filter, r page.Request) (list page.Page[Summary], err error) {
+	if f.Status != "" {
+		if _, known := graph[f.Status]; !known && f.Status.Open() {
+			return list, ErrInvalid.On(fault.Field{Path: "status", Code: "choice_unknown", Message: "choose a status from the list"})
+		}
+	}
+	after := int64(1<<63 - 1)
+	if _, err := r.Decode(&after); err != nil {
+		return list, err
+	}
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, rbac.PrebillRead)
+		if err != nil {
+			return err
+		}
+		rows, err := summaries(tx, a, f, after, r.Limit()+1)
+		if err != nil {
+			return err
+		}
+		list, err = page.Cut(rows, r.Limit(), func(s Summary) any { return s.Number })
+		return err
+	})
+	return list, err
+}
+
+// Counts tells how many pre-bills in scope stand in each status.
+func (s *Service) Counts(ctx context.Context) (counts map[Status]int, err error) {
+	counts = map[Status]int{}
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, rbac.PrebillRead)
+		if err != nil {
+			return err
+		}
+		cond, args := a.Matters("m")
+		var rows []struct {
+			Status Status
+			N      int
+		}
+		err = tx.Raw(`SELECT p.status, count(*) AS n FROM prebill p JOIN matter m ON m.firm_id = p.firm_id AND m.id = p.matter_id
+			WHERE p.firm_id = ? AND `+cond+` GROUP BY p.status`, append([]any{tx.Scope.Firm}, args...)...).Scan(&rows).Error
+		for _, r := range rows {
+			counts[r.Status] = r.N
+		}
+		return err
+	})
+	return counts, err
+}
+
+func summaries(tx *db.Tx, a *authz.Access, f Filter, after int64, limit int) (rows []Summary, err error) {
+	scope, scopeArgs := a.Matters("m")
+	shown, shownArgs := a.MattersSeeing("m", authz.C2)
+	args := append([]any{}, shownArgs...)
+	args = append(args, tx.Scope.Firm, after, string(f.Status), string(f.Status), string(f.Matter), orNull(f.Matter), string(f.Matter))
+	args = append(append(args, scopeArgs...), limit)
+	err = tx.Raw(`SELECT p.id, p.number, p.matter_id, m.number AS matter_number, m.name AS matter_name, c.name AS client_name, y.name AS payor_name, m.label,
+			p.status, p.currency, p.through_on, p.prepared_at, p.submitted_at, p.approved_at, p.version,
+			count(l.id) AS lines, coalesce(sum(e.amount_minor), 0) AS recorded_minor, coalesce(sum(l.amount_minor) FILTER (WHERE NOT l.held), 0) AS invoice_minor,
+			(SELECT count(*) FROM finding g JOIN prebill_line k ON k.firm_id = g.firm_id AND k.id = g.line_id
+				WHERE k.firm_id = p.firm_id AND k.prebill_id = p.id AND g.state = 'open') AS open_findings,
+			(`+shown+`) AS confidential
+		FROM prebill p
+		JOIN matter m ON m.firm_id = p.firm_id AND m.id = p.matter_id
+		JOIN client c ON c.firm_id = m.firm_id AND c.id = m.client_id
+		JOIN payor y ON y.firm_id = p.firm_id AND y.id = p.payor_id
+		LEFT JOIN prebill_line l ON l.firm_id = p.firm_id AND l.prebill_id = p.id
+		LEFT JOIN entry e ON e.firm_id = l.firm_id AND e.id = l.entry_id
+		WHERE p.firm_id = ? AND p.number < ? AND (p.status = ? OR (? = '' AND (p.status NOT IN ('taken', 'cancelled') OR ? <> '')))
+		  AND (p.matter_id = ?::uuid OR ? = '') AND `+scope+`
+		GROUP BY p.firm_id, p.id, m.firm_id, m.id, c.name, y.name ORDER BY p.number DESC LIMIT ?`, args...).Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("list pre-bills of firm %s: %w", tx.Scope.Firm, err)
+	}
+	for i := range rows {
+		rows[i].hide()
+	}
+	return rows, nil
+}
+
+// hide empties what a list must not show.
+func (s *Summary) hide() {
+	if !s.Confidential || s.Label == authz.Sealed {
+		s.MatterName, s.ClientName, s.PayorName = "", "", ""
+	}
+	if !s.Confidential {
+		s.MatterNumber, s.RecordedMinor, s.InvoiceMinor = "", 0, 0
+	}
+}

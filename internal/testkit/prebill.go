@@ -1,0 +1,69 @@
+package testkit
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/docketry/docketry/internal/ident"
+)
+
+// E is an entry made for one test.
+type E struct {
+	ID    ident.EntryID
+	Minor int64
+}
+
+type entryRow struct {
+	narrative, task, activity, expense, currency, status string
+}
+
+// EntryOption says what is special about an entry.
+type EntryOption func(*entryRow)
+
+// Narrative is what the entry says.
+func Narrative(s string) EntryOption { return func(e *entryRow) { e.narrative = s } }
+
+// Codes are the task and activity of time.
+func Codes(task, activity string) EntryOption {
+	return func(e *entryRow) { e.task, e.activity = task, activity }
+}
+
+// EntryCurrency is the entry's; USD without it.
+func EntryCurrency(c string) EntryOption { return func(e *entryRow) { e.currency = c } }
+
+// Work records time on a matter: hours and rate at 1e-4, two decimals of money. Its
+// words draw no finding.
+func (f F) Work(t testing.TB, m M, k T, day string, hoursE4, rateE4 int64, opts ...EntryOption) E {
+	t.Helper()
+	row := entryRow{narrative: "Draft section of reply brief on motion to compel, " + string(ident.New[ident.EntryID](f.d.Clock().Now())), task: "L350", activity: "A103", currency: "USD"}
+	for _, o := range opts {
+		o(&row)
+	}
+	return f.entry(t, m, "time", &k.ID, day, hoursE4, 0, 0, rateE4, row)
+}
+
+// Cost records an expense on a matter: a quantity at a unit price.
+func (f F) Cost(t testing.TB, m M, day, code string, quantityE4, unitE4 int64, opts ...EntryOption) E {
+	t.Helper()
+	row := entryRow{narrative: "Transcript of the deposition of J. Whitlock, " + string(ident.New[ident.EntryID](f.d.Clock().Now())), expense: code, currency: "USD"}
+	for _, o := range opts {
+		o(&row)
+	}
+	return f.entry(t, m, "expense", nil, day, 0, quantityE4, unitE4, 0, row)
+}
+
+func (f F) entry(t testing.TB, m M, kind string, k *ident.TimekeeperID, day string, hours, quantity, unit, rate int64, row entryRow) E {
+	t.Helper()
+	now := f.d.Clock().Now()
+	e := E{ID: ident.New[ident.EntryID](now), Minor: (hours*rate + quantity*unit + 500_000) / 1_000_000}
+	batch := ident.New[ident.ImportID](now)
+	hash := strings.Repeat(strings.ReplaceAll(string(batch), "-", ""), 2)
+	f.Exec(t, `INSERT INTO import_batch (firm_id, id, source, format, file_name, file_hash, file_bytes, round, rows_read, rows_landed, rows_refused, rows_repeated, faults, created_at)
+		VALUES (?, ?, 'test', 'csv', 'test.csv', ?, 1, 1, 1, 1, 0, 0, 0, ?)`, f.ID, batch, hash, now)
+	f.Exec(t, `INSERT INTO entry (firm_id, id, kind, matter_id, timekeeper_id, worked_on, hours_e4, quantity_e4, unit_cost_e4, rate_e4, rate_source, standard_rate_e4,
+			amount_minor, minor_digits, rounding, currency, narrative, task_code, activity_code, expense_code, import_id, source_line, external_id, fingerprint, content, created_at)
+		VALUES (?, ?, ?, ?, ?, ?::date, ?, ?, ?, ?, 'standard', ?, ?, 2, 'half_up', ?, ?, ?, ?, ?, ?, 2, '', ?, ?, ?)`,
+		f.ID, e.ID, kind, m.ID, k, day, hours, quantity, unit, rate, rate, e.Minor, row.currency, row.narrative, row.task, row.activity, row.expense,
+		batch, ident.New[ident.EntryID](now), ident.New[ident.EntryID](now), now)
+	return e
+}
