@@ -30,6 +30,10 @@ type (
 	ClockID      string
 	CalendarID   string
 	AgreementID  string
+	TargetID     string
+	NoticeID     string
+	SkipID       string
+	PoolID       string
 	MessageID    string // one message of a firm's thread
 	PrebillID    string
 	PrebillLine  string
