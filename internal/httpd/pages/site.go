@@ -18,6 +18,7 @@ import (
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/rate"
 	"github.com/docketry/docketry/rbac"
 )
@@ -30,6 +31,8 @@ type Site struct {
 	Matters *matter.Service
 	Rates   *rate.Service
 	Audit   *audit.Service
+
+	Prebills *prebill.Service
 }
 
 // get and post are how pages are mounted.

@@ -58,7 +58,7 @@ func TestSLASentence(t *testing.T) {
 		t.Errorf("sentence %q", v.sentence())
 	}
 	v.Targets = v.Targets[:1]
-	if want := "403 of 412 items were on time, 97.82%. All 1 target was met."; v.sentence() != want {
+	if want := "403 of 412 items were on time, 97.82%. The target was met."; v.sentence() != want {
 		t.Errorf("sentence %q", v.sentence())
 	}
 	if (SLAView{Month: oct(1)}).sentence() != "No promise fell due in October 2026, so there is nothing to judge." {

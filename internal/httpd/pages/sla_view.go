@@ -139,6 +139,9 @@ func (v SLAView) sentence() string {
 	}
 	kept, judged := v.kept()
 	s := format.Count(met) + " of " + format.Counted(all, "item was", "items were") + " on time, " + format.Attainment(met, all) + ". "
+	if judged == 1 && kept == 1 {
+		return s + "The target was met."
+	}
 	if kept == judged {
 		return s + "All " + format.Counted(judged, "target was", "targets were") + " met."
 	}
@@ -158,7 +161,7 @@ func (v SLAView) kpis() []partial.KPI {
 	ks := []partial.KPI{
 		{Name: "On time", Value: strings.TrimSuffix(format.Attainment(met, all), "%"), Unit: percentUnit(all), Note: format.Count(met) + " of " + format.Count(all), Href: href.SLACycles(v.Firm.ID, month, "", "met")},
 		{Name: "Missed", Value: format.Count(all - met), Note: "in " + format.Month(v.Month), Href: href.SLACycles(v.Firm.ID, month, "", "breached")},
-		{Name: "Targets met", Value: strconv.Itoa(kept), Unit: "of " + strconv.Itoa(judged), Note: untold(len(v.Targets) - judged)},
+		{Name: "Targets met", Value: strconv.Itoa(kept), Unit: " of " + strconv.Itoa(judged), Note: untold(len(v.Targets) - judged)},
 		{Name: "Waiting on the firm", Value: strconv.Itoa(len(v.Waiting)), Note: "paused until an answer", Live: true, Href: "#waiting"},
 		{Name: "At risk now", Value: strconv.Itoa(len(v.AtRisk)), Note: "as of " + format.Clock(v.AsOf), Tone: riskTone(len(v.AtRisk)), Live: true, Href: "#risk"},
 	}

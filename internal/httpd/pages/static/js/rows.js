@@ -5,8 +5,7 @@ import { say } from "./say.js";
 const all = (s, r = document) => [...r.querySelectorAll(s)];
 
 export function rows() {
-  const table = document.querySelector("table[data-rows]");
-  const lines = table ? all("tbody tr.can", table) : [];
+  const lines = all("table[data-rows] tbody tr.can");
   let at = lines.findIndex((r) => r.classList.contains("is-cur"));
 
   function go(step) {
@@ -21,8 +20,8 @@ export function rows() {
   }
 
   // A row that gets the focus by Tab or a click is the current one too.
-  table?.addEventListener("focusin", (ev) => {
-    const k = lines.indexOf(ev.target.closest("tr"));
+  document.addEventListener("focusin", (ev) => {
+    const k = lines.indexOf(ev.target.closest("tr.can"));
     if (k < 0 || k === at) return;
     lines[at]?.classList.remove("is-cur");
     at = k;

@@ -1,0 +1,296 @@
+package pages
+
+import (
+	"strconv"
+
+	"github.com/a-h/templ"
+
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/format"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/prebill"
+	"github.com/docketry/docketry/internal/utbms"
+	"github.com/docketry/docketry/rbac"
+)
+
+func (s *Site) mountPrebillLines(srv *httpd.Server) {
+	for _, act := range []string{"edit", "write-down", "hold", "release"} {
+		path := "/firms/{firm}/prebills/{id}/lines/{line}/" + act
+		get(srv, path, rbac.PrebillEdit, func(r *httpd.Request) (httpd.Reply, error) { return s.lineForm(r, act) })
+		post(srv, path, rbac.PrebillEdit, func(r *httpd.Request) (httpd.Reply, error) { return s.changeLine(r, act) })
+	}
+	post(srv, "/firms/{firm}/prebills/{id}/lines/{line}/undo", rbac.PrebillEdit, s.undoLine)
+}
+
+var groupTitles = map[prebill.Group]string{
+	prebill.GroupLook: "Worth a look", prebill.GroupTeam: "Changed by the billing team", prebill.GroupFirm: "Changed by the firm", prebill.GroupUnchanged: "Unchanged",
+}
+
+func (s *Site) prebillGroups(f frame, p prebill.View) []PrebillGroup {
+	var groups []PrebillGroup
+	for _, sec := range p.Sections() {
+		if len(sec.Lines) == 0 {
+			continue
+		}
+		g := PrebillGroup{Title: groupTitles[sec.Group], Amount: money.Amount{Minor: sec.Minor, Currency: p.Currency}, Open: sec.Group != prebill.GroupUnchanged || len(p.Lines) <= 12}
+		if sec.Group == prebill.GroupFirm && !f.Spine {
+			g.Title = "Your changes"
+		}
+		for i := range sec.Lines {
+			g.Lines = append(g.Lines, rowOf(f, p, &sec.Lines[i]))
+		}
+		groups = append(groups, g)
+	}
+	return groups
+}
+
+func rowOf(f frame, p prebill.View, l *prebill.Line) PrebillRow {
+	in := func(minor int64) money.Amount { return money.Amount{Minor: minor, Currency: p.Currency} }
+	row := PrebillRow{
+		ID: l.ID, No: l.Position, On: l.On, Who: l.TKName, Text: l.Narrative, Was: l.Recorded.Narrative, Quantity: l.Quantity, WasQty: l.Recorded.Quantity,
+		Rate: l.Rate, WasRate: l.Recorded.Rate, Amount: in(l.Bills()), WasAmount: in(l.Recorded.Amount), Expense: l.Kind != guideline.Time, Held: l.Held,
+		Mine: l.ChangedBy(prebill.SideFirm), Codes: codesOf(l.Task, l.Activity, l.Expense),
+	}
+	if l.Task != l.Recorded.Task || l.Activity != l.Recorded.Activity || l.Expense != l.Recorded.Expense {
+		row.WasCodes = l.Recorded.Task + " " + l.Recorded.Activity + l.Recorded.Expense
+	}
+	if l.Held {
+		row.Tags = append(row.Tags, partial.Chip{Tone: partial.Calm, Icon: "pause", Text: "Held"})
+	}
+	for _, e := range l.Edits {
+		if e.UndoneAt != nil {
+			continue
+		}
+		why := e.ByName + ", " + format.BriefMoment(e.At.In(f.Zone)) + ": " + WriteDownWords(string(e.Reason))
+		if e.Note != "" {
+			why += ". " + e.Note
+		}
+		row.Why = append(row.Why, why)
+		row.Undo = &partial.Button{Text: "Undo", Action: href.PrebillLine(f.FirmID, p.ID, l.ID, "undo"), Version: p.Version, Class: "sm quiet", Icon: "undo"}
+	}
+	editable := p.Status.Editable() && f.May(rbac.PrebillEdit) && !p.Redacted
+	if !editable {
+		row.Undo = nil
+	} else {
+		row.Acts = []PrebillAct{{Act: "edit", Text: "Edit"}, {Act: "write-down", Text: "Write down"}, {Act: "hold", Text: "Hold"}}
+		if l.Held {
+			row.Acts = []PrebillAct{{Act: "release", Text: "Put back on the bill", Pressed: true}}
+		}
+	}
+	row.Findings = lineFindings(f, p, l, editable)
+	return row
+}
+
+func codesOf(codes ...string) []partial.Code {
+	var out []partial.Code
+	for _, c := range codes {
+		if c == "" {
+			continue
+		}
+		name := c
+		if k, ok := utbms.Lookup(c); ok {
+			name = k.Name
+		}
+		out = append(out, partial.Code{Code: c, Name: name})
+	}
+	return out
+}
+
+func lineFindings(f frame, p prebill.View, l *prebill.Line, editable bool) []PrebillFinding {
+	var out []PrebillFinding
+	for _, x := range l.Findings {
+		if x.State == guideline.Fixed {
+			continue
+		}
+		shown := PrebillFinding{ID: x.ID, Title: x.Title + " (" + x.Rule + ")", Fact: x.Message}
+		at := href.Prebill(f.FirmID, p.ID) + "/findings/" + string(x.ID)
+		switch {
+		case x.State == guideline.Waived:
+			shown.Fact += " Kept: " + x.Note
+		case editable:
+			if x.Proposal != nil {
+				shown.Fix = &partial.Button{Text: titled(x.Fix, "Apply the fix"), Action: at + "/fix", Version: p.Version, Class: "sm"}
+			}
+			if f.May(rbac.FindingWaive) {
+				shown.Keep = at + "/waive"
+			}
+		}
+		out = append(out, shown)
+	}
+	return out
+}
+
+func (s *Site) lineForm(r *httpd.Request, act string) (httpd.Reply, error) {
+	page, err := s.linePage(r, act, nil)
+	return httpd.Show(page), err
+}
+
+// lineOf finds the line of the path in its pre-bill.
+func (s *Site) lineOf(r *httpd.Request) (p prebill.View, l *prebill.Line, err error) {
+	id, err := httpd.ID[ident.PrebillID](r, "id")
+	if err != nil {
+		return p, nil, err
+	}
+	line, err := httpd.ID[ident.PrebillLine](r, "line")
+	if err != nil {
+		return p, nil, err
+	}
+	if p, err = s.Prebills.Get(r.Context(), id); err != nil {
+		return p, nil, err
+	}
+	for i := range p.Lines {
+		if p.Lines[i].ID == line {
+			return p, &p.Lines[i], nil
+		}
+	}
+	return p, nil, prebill.ErrNotFound
+}
+
+func (s *Site) linePage(r *httpd.Request, act string, failed error) (templ.Component, error) {
+	p, l, err := s.lineOf(r)
+	if err != nil {
+		return nil, err
+	}
+	f, err := s.frame(r, p.Name()+", line "+strconv.Itoa(l.Position), "prebills")
+	if err != nil {
+		return nil, err
+	}
+	v := PrebillLineView{Firm: *f.Firm, ID: p.ID, Name: p.Name(), Client: p.ClientName, Row: rowOf(f, p, l)}
+	v.Form = partial.Form{Action: r.Path(), Version: p.Version, Cancel: href.Prebill(f.FirmID, p.ID), Faults: partial.FaultsOf(failed), Problem: problemIn(failed)}
+	if p.Status == prebill.StatusApproved {
+		v.Warning = "This pre-bill is approved. A change voids the approval."
+	}
+	value := func(field, stored string) string {
+		if failed != nil {
+			return r.Form(field)
+		}
+		return stored
+	}
+	note := partial.Field{Name: "note", Label: "Note", Kind: partial.Area, Value: value("note", ""), Max: 500, Wide: true, Hint: "The firm and the billing team see it"}
+	n := strconv.Itoa(l.Position)
+	switch act {
+	case "write-down":
+		v.Title, v.Form.Submit = "Write down line "+n, "Write down"
+		v.Form.Fields = []partial.Field{
+			{Name: "amount", Label: "Bill instead", Kind: partial.Decimal, Value: value("amount", money.Amount{Minor: l.Amount(), Currency: p.Currency}.Text()), Required: true, Hint: "In " + string(p.Currency) + "; 0 is no charge"},
+			{Name: "reason", Label: "Reason", Kind: partial.Select, Options: reasons(value("reason", string(prebill.ReasonCourtesy)))}, note,
+		}
+	case "hold":
+		v.Title, v.Form.Submit = "Hold line "+n, "Hold for the next bill"
+		note.Required = true
+		v.Form.Fields = []partial.Field{note}
+	case "release":
+		v.Title, v.Form.Submit = "Put line "+n+" back", "Put back on the bill"
+		v.Form.Fields = []partial.Field{note}
+	default:
+		v.Title, v.Form.Submit = "Edit line "+n, "Save line"
+		v.Form.Fields = editFields(p, l, value)
+	}
+	return PrebillLine(f.Chrome, v), nil
+}
+
+func reasons(chosen string) []partial.Option {
+	var pairs []string
+	for _, x := range prebill.WriteDownReasons() {
+		pairs = append(pairs, string(x), WriteDownWords(string(x)))
+	}
+	return partial.Options(chosen, pairs...)
+}
+
+func editFields(p prebill.View, l *prebill.Line, value func(field, stored string) string) []partial.Field {
+	fields := []partial.Field{{Name: "narrative", Label: "Narrative", Kind: partial.Area, Rows: 4, Value: value("narrative", l.Narrative), Required: true, Wide: true}}
+	if l.Kind == guideline.Time {
+		return append(fields,
+			partial.Field{Name: "hours", Label: "Hours", Kind: partial.Decimal, Value: value("hours", l.Quantity.String()), Required: true, Hint: "In tenths, such as 1.4"},
+			partial.Field{Name: "task", Label: "Task code", Kind: partial.Select, Options: codeOptions(p.TaskSet, value("task", l.Task))},
+			partial.Field{Name: "activity", Label: "Activity code", Kind: partial.Select, Options: codeOptions(utbms.Activity, value("activity", l.Activity))})
+	}
+	return append(fields,
+		partial.Field{Name: "rate", Label: "Unit cost", Kind: partial.Decimal, Value: value("rate", l.Rate.Text(2)), Required: true},
+		partial.Field{Name: "expense", Label: "Expense code", Kind: partial.Select, Options: codeOptions(utbms.Expense, value("expense", l.Expense))})
+}
+
+func codeOptions(set, chosen string) []partial.Option {
+	pairs := []string{"", "none"}
+	for _, c := range utbms.List(set) {
+		if utbms.Usable(set, c.Code) {
+			pairs = append(pairs, c.Code, c.Code+" "+c.Name)
+		}
+	}
+	return partial.Options(chosen, pairs...)
+}
+
+func (s *Site) changeLine(r *httpd.Request, act string) (httpd.Reply, error) {
+	p, l, err := s.lineOf(r)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	ctx, version, note := r.Context(), r.FormInt("version"), r.Form("note")
+	done := "Line " + strconv.Itoa(l.Position) + " saved. Undo stands at the line."
+	switch act {
+	case "write-down":
+		var amount money.Amount
+		if amount, err = money.ParseAmount(r.Form("amount"), p.Currency); err != nil {
+			err = prebill.ErrInvalid.On(fault.Field{Path: "amount", Code: "amount_form", Message: "enter an amount such as 250.00"})
+		} else {
+			_, err = s.Prebills.WriteDown(ctx, p.ID, version, l.ID, amount.Minor, prebill.Reason(r.Form("reason")), note)
+		}
+	case "hold":
+		_, err = s.Prebills.Hold(ctx, p.ID, version, l.ID, note)
+	case "release":
+		_, err = s.Prebills.Release(ctx, p.ID, version, l.ID, note)
+	default:
+		var c prebill.Change
+		if c, err = changeOf(r, l); err == nil {
+			_, err = s.Prebills.Edit(ctx, p.ID, version, l.ID, c)
+		}
+	}
+	if err != nil {
+		return again(err, func() (templ.Component, error) { return s.linePage(r, act, err) })
+	}
+	return httpd.Go(href.Prebill(r.Firm(), p.ID)+"#l"+strconv.Itoa(l.Position), done), nil
+}
+
+// changeOf reads only what differs, so that an untouched field is no change.
+func changeOf(r *httpd.Request, l *prebill.Line) (c prebill.Change, err error) {
+	text := func(field, stored string) *string {
+		if v := r.Form(field); v != stored {
+			return &v
+		}
+		return nil
+	}
+	var bad fault.Fields
+	number := func(field string, stored money.Fixed4) *money.Fixed4 {
+		v, err := money.ParseFixed4(r.Form(field))
+		if err != nil {
+			bad.Add(field, "number_form", "enter a number such as 1.4")
+			return nil
+		}
+		if v == stored {
+			return nil
+		}
+		return &v
+	}
+	c.Narrative = text("narrative", l.Narrative)
+	if l.Kind == guideline.Time {
+		c.Task, c.Activity, c.Quantity = text("task", l.Task), text("activity", l.Activity), number("hours", l.Quantity)
+	} else {
+		c.Expense, c.Rate = text("expense", l.Expense), number("rate", l.Rate)
+	}
+	return c, bad.Err(prebill.ErrInvalid)
+}
+
+func (s *Site) undoLine(r *httpd.Request) (httpd.Reply, error) {
+	line, err := httpd.ID[ident.PrebillLine](r, "line")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	return s.decide(r, "The last change of the line is taken back.", func(id ident.PrebillID, version int) (prebill.Prebill, error) {
+		return s.Prebills.Undo(r.Context(), id, version, line)
+	})
+}

@@ -1,0 +1,291 @@
+package pages
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/format"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/page"
+	"github.com/docketry/docketry/internal/prebill"
+	"github.com/docketry/docketry/rbac"
+)
+
+// MountPrebills adds the list, building, review and decision of pre-bills.
+func (s *Site) MountPrebills(srv *httpd.Server) {
+	get(srv, "/firms/{firm}/prebills", rbac.PrebillRead, s.prebills)
+	get(srv, "/firms/{firm}/prebills/new", rbac.PrebillBuild, s.newPrebill)
+	post(srv, "/firms/{firm}/prebills/new", rbac.PrebillBuild, s.buildPrebill)
+	get(srv, "/firms/{firm}/prebills/{id}", rbac.PrebillRead, s.prebill)
+	post(srv, "/firms/{firm}/prebills/{id}/submit", rbac.PrebillSubmit, s.submitPrebill)
+	post(srv, "/firms/{firm}/prebills/{id}/approve", rbac.PrebillApprove, s.approvePrebill)
+	post(srv, "/firms/{firm}/prebills/{id}/request-changes", rbac.PrebillApprove, s.sendBackPrebill)
+	post(srv, "/firms/{firm}/prebills/{id}/withdraw", rbac.PrebillApprove, s.withdrawPrebill)
+	post(srv, "/firms/{firm}/prebills/{id}/cancel", rbac.PrebillCancel, s.cancelPrebill)
+	post(srv, "/firms/{firm}/prebills/{id}/findings/{finding}/fix", rbac.PrebillEdit, s.fixPrebill)
+	post(srv, "/firms/{firm}/prebills/{id}/findings/{finding}/waive", rbac.FindingWaive, s.waivePrebill)
+	s.mountPrebillLines(srv)
+}
+
+func stateChip(st prebill.Status) partial.Chip {
+	switch st {
+	case prebill.StatusInReview:
+		return partial.Chip{Tone: partial.Warn, Icon: "clock", Text: "With the partner"}
+	case prebill.StatusChangesRequested:
+		return partial.Chip{Tone: partial.Bad, Icon: "flag", Text: "Sent back"}
+	case prebill.StatusApproved:
+		return partial.Chip{Tone: partial.OK, Icon: "check", Text: "Approved"}
+	case prebill.StatusTaken:
+		return partial.Chip{Tone: partial.Calm, Icon: "money", Text: "Invoiced"}
+	case prebill.StatusCancelled:
+		return partial.Chip{Tone: partial.Line, Text: "Cancelled"}
+	default:
+		return partial.Chip{Tone: partial.Line, Icon: "edit", Text: "Draft"}
+	}
+}
+
+func (s *Site) prebills(r *httpd.Request) (httpd.Reply, error) {
+	f, err := s.frame(r, "Pre-bills", "prebills")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	status := prebill.Status(r.Query("status"))
+	list, err := s.Prebills.List(r.Context(), prebill.Filter{Status: status}, page.Request{After: r.Query("after")})
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	counts, err := s.Prebills.Counts(r.Context())
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	v := PrebillListView{Firm: *f.Firm, CanBuild: f.May(rbac.PrebillBuild), Empty: partial.Empty{Icon: "item", Title: "No pre-bills here", Text: "A pre-bill is built from the open entries of a matter."}}
+	open := 0
+	for st, n := range counts {
+		if st.Open() {
+			open += n
+		}
+	}
+	v.Tabs = append(v.Tabs, partial.Tab{Text: "Open", Href: href.Prebills(f.FirmID), Count: open, Current: status == ""})
+	for _, st := range prebill.Statuses() {
+		v.Tabs = append(v.Tabs, partial.Tab{Text: stateChip(st).Text, Href: href.Query(href.Prebills(f.FirmID), "status", string(st)), Count: counts[st], Current: st == status})
+	}
+	for _, p := range list.Items {
+		item := PrebillItem{ID: p.ID, Name: p.Name(), Matter: titled(p.MatterName, "Matter "+p.MatterNumber), Client: p.ClientName, Number: p.MatterNumber, Label: partial.Label(p.Label), State: stateChip(p.Status)}
+		if p.Confidential {
+			item.Amount = &money.Amount{Minor: p.InvoiceMinor, Currency: p.Currency}
+		}
+		v.Rows = append(v.Rows, item)
+	}
+	v.Pager = pagerOf(href.Query(href.Prebills(f.FirmID), "status", string(status)), r, len(list.Items), list.Next)
+	return httpd.Show(Prebills(f.Chrome, v)), nil
+}
+
+// pagerOf is the foot of a keyset-paged list whose plain address is base.
+func pagerOf(base string, r *httpd.Request, shown int, next string) partial.Pager {
+	p := partial.Pager{Shown: format.Counted(shown, "row", "rows") + " shown"}
+	joint := "?"
+	for _, c := range base {
+		if c == '?' {
+			joint = "&"
+		}
+	}
+	if next != "" {
+		p.Next = base + joint + "after=" + next
+	}
+	if r.Query("after") != "" {
+		p.First = base
+	}
+	return p
+}
+
+func (s *Site) newPrebill(r *httpd.Request) (httpd.Reply, error) {
+	page, err := s.newPrebillPage(r, nil)
+	return httpd.Show(page), err
+}
+
+func (s *Site) newPrebillPage(r *httpd.Request, failed error) (templ.Component, error) {
+	f, err := s.frame(r, "Build a pre-bill", "prebills")
+	if err != nil {
+		return nil, err
+	}
+	ready, err := s.Prebills.Ready(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	chosen := titled(r.Form("matter"), r.Query("matter"))
+	v := PrebillNewView{Firm: *f.Firm}
+	pairs := []string{"", "choose"}
+	for _, x := range ready {
+		name := x.MatterNumber + " " + x.MatterName
+		pairs = append(pairs, string(x.MatterID), name)
+		v.Ready = append(v.Ready, PrebillReady{Matter: x.MatterName, Client: x.ClientName, Number: x.MatterNumber, Entries: x.Entries, Oldest: format.ColumnDate(x.OldestOn),
+			Value: &money.Amount{Minor: x.ValueMinor, Currency: x.Currency}, Href: href.Query(href.PrebillNew(f.FirmID), "matter", string(x.MatterID))})
+	}
+	v.Form = partial.Form{Action: href.PrebillNew(f.FirmID), Submit: "Build pre-bill", Cancel: href.Prebills(f.FirmID), Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: []partial.Field{
+		{Name: "matter", Label: "Matter", Kind: partial.Select, Options: partial.Options(chosen, pairs...), Required: true},
+		{Name: "through", Label: "Work up to and with", Kind: partial.Date, Value: titled(r.Form("through"), format.DateKey(lastOfPreviousMonth(s.Clock.Now().In(f.Zone)))), Required: true},
+	}}
+	return PrebillNew(f.Chrome, v), nil
+}
+
+func lastOfPreviousMonth(now time.Time) time.Time {
+	return time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, -1)
+}
+
+func (s *Site) buildPrebill(r *httpd.Request) (httpd.Reply, error) {
+	id, err := ident.Parse[ident.MatterID](r.Form("matter"))
+	if err != nil {
+		err = prebill.ErrInvalid.On(fault.Field{Path: "matter", Code: "matter_missing", Message: "choose a matter"})
+	}
+	through, dateErr := time.Parse(time.DateOnly, r.Form("through"))
+	if err == nil && dateErr != nil {
+		err = prebill.ErrInvalid.On(fault.Field{Path: "through", Code: "date_form", Message: "enter the last day as 2026-10-31"})
+	}
+	var p prebill.Prebill
+	if err == nil {
+		p, err = s.Prebills.Build(r.Context(), prebill.Order{Matter: id, Through: through})
+	}
+	if err != nil {
+		return again(err, func() (templ.Component, error) { return s.newPrebillPage(r, err) })
+	}
+	return httpd.Go(href.Prebill(r.Firm(), p.ID), p.Name()+" is built."), nil
+}
+
+// decide runs one act on a whole pre-bill and shows the pre-bill again, with the
+// refusal on top when there is one.
+func (s *Site) decide(r *httpd.Request, done string, act func(id ident.PrebillID, version int) (prebill.Prebill, error)) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.PrebillID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	if _, err := act(id, r.FormInt("version")); err != nil {
+		return again(err, func() (templ.Component, error) { return s.prebillPage(r, id, err) })
+	}
+	return httpd.Go(href.Prebill(r.Firm(), id), done), nil
+}
+
+func (s *Site) submitPrebill(r *httpd.Request) (httpd.Reply, error) {
+	return s.decide(r, "Handed to the partner.", func(id ident.PrebillID, version int) (prebill.Prebill, error) {
+		return s.Prebills.Submit(r.Context(), id, version)
+	})
+}
+
+func (s *Site) approvePrebill(r *httpd.Request) (httpd.Reply, error) {
+	return s.decide(r, "Approved. You can withdraw until its run takes it.", func(id ident.PrebillID, version int) (prebill.Prebill, error) {
+		return s.Prebills.Approve(r.Context(), id, version, r.Form("hash"))
+	})
+}
+
+func (s *Site) sendBackPrebill(r *httpd.Request) (httpd.Reply, error) {
+	return s.decide(r, "Sent back to the billing team.", func(id ident.PrebillID, version int) (prebill.Prebill, error) {
+		return s.Prebills.RequestChanges(r.Context(), id, version, r.Form("note"))
+	})
+}
+
+func (s *Site) withdrawPrebill(r *httpd.Request) (httpd.Reply, error) {
+	return s.decide(r, "The approval is withdrawn.", func(id ident.PrebillID, version int) (prebill.Prebill, error) {
+		return s.Prebills.Withdraw(r.Context(), id, version)
+	})
+}
+
+func (s *Site) cancelPrebill(r *httpd.Request) (httpd.Reply, error) {
+	return s.decide(r, "Cancelled. Its lines can be billed again.", func(id ident.PrebillID, version int) (prebill.Prebill, error) {
+		return s.Prebills.Cancel(r.Context(), id, version)
+	})
+}
+
+func (s *Site) fixPrebill(r *httpd.Request) (httpd.Reply, error) {
+	finding, err := httpd.ID[ident.FindingID](r, "finding")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	return s.decide(r, "The fix is applied. Undo stands at the line.", func(id ident.PrebillID, version int) (prebill.Prebill, error) {
+		return s.Prebills.ApplyFix(r.Context(), id, version, finding)
+	})
+}
+
+func (s *Site) waivePrebill(r *httpd.Request) (httpd.Reply, error) {
+	finding, err := httpd.ID[ident.FindingID](r, "finding")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	return s.decide(r, "The line stays, with your reason.", func(id ident.PrebillID, _ int) (prebill.Prebill, error) {
+		return prebill.Prebill{}, s.Prebills.Waive(r.Context(), id, finding, r.Form("reason"))
+	})
+}
+
+func (s *Site) prebill(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.PrebillID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	page, err := s.prebillPage(r, id, nil)
+	return httpd.Show(page), err
+}
+
+func (s *Site) prebillPage(r *httpd.Request, id ident.PrebillID, failed error) (templ.Component, error) {
+	p, err := s.Prebills.Get(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	f, err := s.frame(r, p.MatterName+": pre-bill "+p.Name(), "prebills")
+	if err != nil {
+		return nil, err
+	}
+	v := PrebillView{
+		Firm: *f.Firm, ID: id, Version: p.Version, Name: p.Name(), Matter: p.MatterName, Number: p.MatterNumber, Client: p.ClientName, Payor: p.PayorName,
+		Period: "up to " + format.Date(p.ThroughOn), Label: partial.Label(p.Label), State: stateChip(p.Status), Mark: PrebillMark(r.Query("show")), Hash: p.Hash,
+		Note: p.Note, Redacted: p.Redacted,
+	}
+	if p.Preparer != "" {
+		v.Prepared = "Prepared by " + p.Preparer + ", " + format.Date(p.PreparedAt.In(f.Zone))
+	}
+	if failed != nil {
+		v.Problem = sentence(httpd.FaultOf(failed).Message)
+	}
+	v.Flow = flowOf(f, p)
+	v.Groups = s.prebillGroups(f, p)
+	v.Decide = decisionOf(f, r, p, failed)
+	return Prebill(f.Chrome, v), nil
+}
+
+func flowOf(f frame, p prebill.View) PrebillFlow {
+	in := func(minor int64) money.Amount { return money.Amount{Minor: minor, Currency: p.Currency} }
+	t := p.Totals
+	return PrebillFlow{
+		Recorded: in(t.RecordedMinor), RecordedHours: t.RecordedHours, Lines: t.Lines, Team: in(t.TeamMinor), TeamLines: t.TeamLines, Own: in(t.FirmMinor), OwnLines: t.FirmLines,
+		Held: t.Held, Invoice: in(t.InvoiceMinor), Fees: in(t.FeesMinor), Expenses: in(t.ExpensesMinor), Reader: !f.Spine, FirmWord: f.Firm.Name,
+	}
+}
+
+func decisionOf(f frame, r *httpd.Request, p prebill.View, failed error) PrebillDecision {
+	d := PrebillDecision{
+		Approve:  p.Status == prebill.StatusInReview && f.May(rbac.PrebillApprove),
+		Submit:   (p.Status == prebill.StatusDraft || p.Status == prebill.StatusChangesRequested) && f.May(rbac.PrebillSubmit),
+		Withdraw: p.Status == prebill.StatusApproved && f.May(rbac.PrebillApprove),
+		Next:     "It waits for its invoice run. You can withdraw until the run takes it.",
+	}
+	d.SendBack = d.Approve
+	_, cancels := prebill.Step(p.Status, prebill.StatusCancelled)
+	d.Cancel = cancels && f.May(rbac.PrebillCancel)
+	switch {
+	case d.Approve && p.OwnWork:
+		d.WhyNot = "You prepared or handed in this pre-bill, so another partner approves it."
+	case d.Approve && p.BlockFindings > 0, d.Submit && p.OpenFindings > 0:
+		d.WhyNot = fmt.Sprintf("%s open: fix the line or say why it stays.", format.Counted(p.OpenFindings, "finding is", "findings are"))
+	}
+	if p.ApprovedAt != nil {
+		d.Approved = "Approved by " + p.Approver + ", " + format.Moment(p.ApprovedAt.In(f.Zone))
+	}
+	if failed != nil {
+		d.Returned = Faulty{Value: r.Form("note"), Error: partial.FaultsOf(failed).On("note")}
+	}
+	return d
+}
