@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
@@ -125,20 +126,17 @@ func built(tx *db.Tx, p *Prebill, m matter.Matter, isNew bool, added []Line) err
 	return record(tx, action, rbac.PrebillBuild, p, classOf(m, audit.C3), nil, contents(added), map[string]any{"number": p.Number, "lines": len(added)})
 }
 
-// copies makes the lines, by date, time before costs. A line begins with the value
-// that was recorded.
-func copies(tx *db.Tx, entries []entry, from int) []Line {
-	slices.SortStableFunc(entries, func(a, b entry) int {
-		if d := a.On.Compare(b.On); d != 0 {
+// copies makes the lines, by date, time before costs, after those that are there.
+func copies(tx *db.Tx, entries []capture.Entry, from int) []Line {
+	slices.SortStableFunc(entries, func(a, b capture.Entry) int {
+		if d := a.WorkedOn.Compare(b.WorkedOn); d != 0 {
 			return d
 		}
 		return strings.Compare(string(b.Kind), string(a.Kind)) // "time" before "expense"
 	})
 	out := make([]Line, len(entries))
 	for i, e := range entries {
-		l := Line{ID: ident.New[ident.PrebillLine](tx.Now), EntryID: e.ID, Position: from + i + 1, Kind: e.Kind, On: e.On, Timekeeper: e.Timekeeper, Value: e.Amount}
-		l.Content = Content{Quantity: e.Quantity, Rate: e.Rate, Narrative: e.Narrative, Task: e.Task, Activity: e.Activity, Expense: e.Expense}
-		out[i] = l
+		out[i] = lineOf(tx, e, from+i+1)
 	}
 	return out
 }

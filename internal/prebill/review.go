@@ -7,6 +7,7 @@ import (
 
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
@@ -126,7 +127,7 @@ func (s *Service) Cancel(ctx context.Context, id ident.PrebillID, version int) (
 		if err := endClaims(tx, p.ID, false); err != nil {
 			return err
 		}
-		if err := release(tx, entryIDs(all, func(*Line) bool { return true })); err != nil {
+		if err := capture.Release(tx, p.ID); err != nil {
 			return err
 		}
 		if err := save(tx, p); err != nil {
@@ -147,15 +148,6 @@ func somethingLeft(all []Line) error {
 		}
 	}
 	return ErrAllHeld
-}
-
-func entryIDs(all []Line, want func(*Line) bool) (ids []ident.EntryID) {
-	for i := range all {
-		if want(&all[i]) {
-			ids = append(ids, all[i].EntryID)
-		}
-	}
-	return ids
 }
 
 // ownTime tells whether the actor is the timekeeper.

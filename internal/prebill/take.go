@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
@@ -92,12 +93,22 @@ func settleEntries(tx *db.Tx, p *Prebill, all []Line) error {
 	if err := endClaims(tx, p.ID, true); err != nil {
 		return err
 	}
-	if held := entryIDs(all, func(l *Line) bool { return l.Held }); len(held) > 0 {
-		if err := release(tx, held); err != nil {
+	var held []ident.EntryID
+	for i := range all {
+		if all[i].Held {
+			held = append(held, all[i].EntryID)
+		}
+	}
+	if len(held) > 0 { // without ids all would go back
+		if err := capture.Release(tx, p.ID, held...); err != nil {
 			return err
 		}
 	}
-	return billed(tx, entryIDs(all, func(l *Line) bool { return !l.Held }))
+	n, err := capture.MarkBilled(tx, p.ID)
+	if err == nil && n != int64(len(all)-len(held)) {
+		return ErrAltered.With("the pre-bill holds %d entries and %d lines; it needs a new approval", n, len(all)-len(held))
+	}
+	return err
 }
 
 func approved(p Prebill, m matter.Matter, all []Line) Approved {
