@@ -1,0 +1,110 @@
+package capture
+
+import (
+	"fmt"
+
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
+)
+
+// insertEntries writes what lands, batchRows rows a statement.
+func insertEntries(tx *db.Tx, p *plan, rounding money.Rounding) error {
+	for from := 0; from < len(p.entries); from += batchRows {
+		to := min(from+batchRows, len(p.entries))
+		if err := insertEntryBatch(tx, p.entries[from:to], p.keys[from:to], rounding); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entryArrays are entries by column, for one statement.
+type entryArrays struct {
+	ids, kinds, matters, days, sources, currencies, narratives, tasks, activities, expenses, imports, externals, fingerprints, contents []string
+	people                                                                                                                              []*string
+	hours, quantities, costs, rates, standards, amounts                                                                                 []int64
+	digits, lines                                                                                                                       []int
+}
+
+func arraysOf(entries []Entry, keys []rowKey) (a entryArrays) {
+	for i := range entries {
+		e := &entries[i]
+		a.ids, a.kinds, a.matters = append(a.ids, string(e.ID)), append(a.kinds, string(e.Kind)), append(a.matters, string(e.MatterID))
+		a.people, a.days, a.lines = append(a.people, orNull(e.TimekeeperID)), append(a.days, day(e.WorkedOn)), append(a.lines, e.SourceLine)
+		a.hours, a.quantities, a.costs = append(a.hours, int64(e.Hours)), append(a.quantities, int64(e.Quantity)), append(a.costs, int64(e.UnitCost))
+		a.rates, a.sources, a.standards = append(a.rates, int64(e.Rate)), append(a.sources, e.RateSource), append(a.standards, int64(e.Standard))
+		a.amounts, a.currencies, a.digits = append(a.amounts, e.AmountMinor), append(a.currencies, string(e.Currency)), append(a.digits, e.Currency.Exponent())
+		a.narratives, a.tasks, a.activities = append(a.narratives, e.Narrative), append(a.tasks, e.Task), append(a.activities, e.Activity)
+		a.expenses, a.imports, a.externals = append(a.expenses, e.Expense), append(a.imports, string(e.ImportID)), append(a.externals, e.ExternalID)
+		a.fingerprints, a.contents = append(a.fingerprints, keys[i].fingerprint.String()), append(a.contents, keys[i].content.String())
+	}
+	return a
+}
+
+func insertEntryBatch(tx *db.Tx, entries []Entry, keys []rowKey, rounding money.Rounding) error {
+	a := arraysOf(entries, keys)
+	err := tx.Exec(`INSERT INTO entry (firm_id, rounding, created_at, id, kind, matter_id, timekeeper_id, worked_on, hours_e4, quantity_e4, unit_cost_e4, rate_e4, rate_source,
+			standard_rate_e4, amount_minor, minor_digits, currency, narrative, task_code, activity_code, expense_code, import_id, source_line, external_id, fingerprint, content)
+		SELECT ?, ?, ?, x.* FROM unnest(?::uuid[], ?::text[], ?::uuid[], ?::uuid[], ?::date[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[],
+			?::bigint[], ?::bigint[], ?::smallint[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::uuid[], ?::int[], ?::text[], ?::uuid[], ?::uuid[]) AS x`,
+		tx.Scope.Firm, rounding, tx.Now, db.Array(a.ids), db.Array(a.kinds), db.Array(a.matters), db.Array(a.people), db.Array(a.days), db.Array(a.hours),
+		db.Array(a.quantities), db.Array(a.costs), db.Array(a.rates), db.Array(a.sources), db.Array(a.standards), db.Array(a.amounts), db.Array(a.digits),
+		db.Array(a.currencies), db.Array(a.narratives), db.Array(a.tasks), db.Array(a.activities), db.Array(a.expenses), db.Array(a.imports), db.Array(a.lines),
+		db.Array(a.externals), db.Array(a.fingerprints), db.Array(a.contents)).Error
+	if err != nil {
+		return fmt.Errorf("save entries of import %s: %w", entries[0].ImportID, err)
+	}
+	return nil
+}
+
+// landedBefore finds which of the rows are in the books already, with what they said.
+func landedBefore(tx *db.Tx, keys []rowKey) (map[string]string, error) {
+	found := map[string]string{}
+	for from := 0; from < len(keys); from += batchRows {
+		ids := make([]string, 0, batchRows)
+		for _, k := range keys[from:min(from+batchRows, len(keys))] {
+			ids = append(ids, k.fingerprint.String())
+		}
+		var rows []struct{ Fingerprint, Content string }
+		err := tx.Raw(`SELECT fingerprint, content FROM entry WHERE firm_id = ? AND status <> 'removed' AND fingerprint = ANY (?::uuid[])`,
+			tx.Scope.Firm, db.Array(ids)).Scan(&rows).Error
+		if err != nil {
+			return nil, fmt.Errorf("look for entries that landed before: %w", err)
+		}
+		for _, r := range rows {
+			found[r.Fingerprint] = r.Content
+		}
+	}
+	return found, nil
+}
+
+// withoutRepeated takes the rows out of the plan that landed before. The same id
+// with another content is refused: an entry that landed never changes.
+func (p *plan) withoutRepeated(found map[string]string, idColumn string) {
+	kept := 0
+	for i := range p.entries {
+		content, there := found[p.keys[i].fingerprint.String()]
+		switch {
+		case !there:
+			p.entries[kept], p.keys[kept], p.facts[kept] = p.entries[i], p.keys[i], p.facts[i]
+			kept++
+		case content == p.keys[i].content.String():
+			p.repeated++
+		default:
+			p.refused++
+			p.faults.add(Fault{
+				Line: p.entries[i].SourceLine, Column: short(idColumn), Severity: Refused, Code: "DUP-01", Value: short(p.entries[i].ExternalID),
+				Message: "a row with this id landed before and said something else", Fix: "correct the entry on its pre-bill, or undo that import and send the file again",
+			})
+		}
+	}
+	p.entries, p.keys, p.facts = p.entries[:kept], p.keys[:kept], p.facts[:kept]
+}
+
+// numbered gives the entries their ids and their import.
+func (p *plan) numbered(tx *db.Tx, id ident.ImportID) {
+	for i := range p.entries {
+		p.entries[i].ID, p.entries[i].ImportID = ident.New[ident.EntryID](tx.Now), id
+	}
+}

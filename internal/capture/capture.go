@@ -1,0 +1,154 @@
+// Package capture is recorded work: time and costs as a firm hands them over, and
+// the files they came from. It reads files, judges each row against the firm's
+// masters, prices and checks what lands, and hands entries to pre-bills. An entry's
+// content never changes after that: corrections belong to the pre-bill's copy.
+//
+// Dates: WorkedOn is the day of the work in the firm's zone and decides the rate;
+// CreatedAt is when the entry landed here.
+package capture
+
+import (
+	"time"
+
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
+)
+
+// Limits of SECURITY 7 and T13.
+const (
+	MaxFile    = 25 << 20
+	MaxRows    = 100_000
+	MaxColumns = 200
+	MaxCell    = 32 << 10
+)
+
+// Faults of this package. What is wrong with a row is a Fault of the result.
+var (
+	ErrNotFound   = fault.New(fault.NotFound, "not_found", "there is nothing here")
+	ErrFile       = fault.New(fault.Invalid, "import_file_unreadable", "this file cannot be read")
+	ErrTooLarge   = fault.New(fault.TooLarge, "import_file_too_large", "the file is larger than 25 MiB; split it by month or by client")
+	ErrMapping    = fault.New(fault.Invalid, "import_mapping_invalid", "some fields need correcting")
+	ErrStale      = fault.New(fault.Stale, "version_stale", "someone changed this since you opened it; look at the new state and enter your change again")
+	ErrUndone     = fault.New(fault.Conflict, "import_undone", "this import has been undone already")
+	ErrOnBill     = fault.New(fault.Conflict, "import_on_bill", "entries of this import are on a bill")
+	ErrOutOfReach = fault.New(fault.Forbidden, "import_out_of_reach", "this import holds entries beyond your grant; someone with a grant over the whole firm can undo it")
+	ErrEntryTaken = fault.New(fault.Conflict, "entry_taken", "some of these entries are on another bill or were removed")
+)
+
+// Status is where an entry stands. The database holds the graph.
+type Status string
+
+// Open is work in progress; Billing is on a live pre-bill; Billed on an invoice;
+// Removed came with an import that was undone.
+const (
+	StatusOpen    Status = "open"
+	StatusBilling Status = "billing"
+	StatusBilled  Status = "billed"
+	StatusRemoved Status = "removed"
+)
+
+// Entry is one time entry or expense as it was recorded and priced.
+type Entry struct {
+	ID           ident.EntryID
+	Kind         guideline.Kind // time or expense
+	MatterID     ident.MatterID
+	TimekeeperID ident.TimekeeperID // "" on a cost of nobody
+	WorkedOn     time.Time
+	Hours        money.Fixed4 // 0 on a cost
+	Quantity     money.Fixed4 // 0 on time
+	UnitCost     money.Fixed4
+	Rate         money.Fixed4 // as resolved; 0 on a cost
+	RateSource   string       // which level gave it, in words
+	Standard     money.Fixed4 // the timekeeper's standard rate, the base of realization
+	AmountMinor  int64
+	Currency     money.Currency
+	Narrative    string // C3; "" for a reader without C3
+	Task         string
+	Activity     string
+	Expense      string
+	ImportID     ident.ImportID
+	SourceLine   int
+	ExternalID   string
+	Status       Status
+	PrebillID    ident.PrebillID // "" unless billing or billed
+	Version      int
+	CreatedAt    time.Time
+}
+
+// Severity of a row's fault.
+type Severity string
+
+// A refused row does not land; a warning lets it land.
+const (
+	Refused Severity = "refused"
+	Warning Severity = "warning"
+)
+
+// Fault is one thing wrong with one row. It never holds a narrative.
+type Fault struct {
+	Line     int      `json:"line"`   // physical line of the file, from 1
+	Column   string   `json:"column"` // the file's header; "" for the whole row
+	Severity Severity `json:"severity"`
+	Code     string   `json:"code"` // of rejection_reasons.csv, or of a guideline rule
+	Value    string   `json:"value,omitempty"`
+	Message  string   `json:"message"`
+	Fix      string   `json:"fix"`
+}
+
+// maxFaults bounds what a hostile file can make us remember; beyond it faults are
+// only counted.
+const maxFaults = 100_000
+
+// faultList collects faults up to maxFaults.
+type faultList struct {
+	kept  []Fault
+	total int
+}
+
+func (l *faultList) add(f Fault) {
+	if l.total++; len(l.kept) < maxFaults {
+		l.kept = append(l.kept, f)
+	}
+}
+
+// Import is one reading of one file.
+type Import struct {
+	ID         ident.ImportID
+	Source     string
+	Format     string // csv, 1998B, 98BI_V2
+	FileName   string
+	FileHash   string // hex SHA-256
+	FileBytes  int64
+	Round      int    // 1 the first time this file was read
+	Delimiter  string // of a CSV
+	Status     string // landed, undone
+	Read       int
+	Landed     int
+	Refused    int
+	Repeated   int // landed by an earlier import
+	FaultCount int
+	By         ident.PersonID // "" for machinery
+	CreatedAt  time.Time
+	UndoneBy   ident.PersonID
+	UndoneAt   *time.Time
+	Version    int
+}
+
+// Result is what an import did, or a dry run would do.
+type Result struct {
+	Import              // its ID is "" when nothing landed
+	Already  bool       // this file was imported before and nothing is new: nothing changed
+	DryRun   bool       //
+	Faults   []Fault    // all of them
+	Ignored  []string   // headers that no field takes
+	Findings int        // guideline findings on what landed
+	Totals   []Subtotal // what landed, by currency
+}
+
+// Subtotal is the value of what landed in one currency.
+type Subtotal struct {
+	Currency money.Currency
+	Minor    int64
+}

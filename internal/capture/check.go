@@ -1,0 +1,131 @@
+package capture
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/ident"
+)
+
+// checkEntries judges what lands by the house guidelines, among what the same
+// people recorded around those days, and keeps the findings. It returns how many.
+func checkEntries(tx *db.Tx, p *plan, today time.Time) (int, error) {
+	lines := make([]guideline.Line, len(p.entries))
+	for i := range p.entries {
+		lines[i] = lineOf(&p.entries[i], &p.facts[i])
+	}
+	others, err := neighbours(tx, p.entries)
+	if err != nil {
+		return 0, err
+	}
+	book := guideline.NewBook(append(others, lines...)) // who was there first is not the duplicate
+	var judged []guideline.Judged
+	found := 0
+	for i, l := range lines {
+		c := contextOf(&p.facts[i], book, today)
+		if fs := guideline.Check(l, c); len(fs) > 0 {
+			judged = append(judged, guideline.Judged{Subject: guideline.Subject{Entry: p.entries[i].ID, Currency: p.entries[i].Currency}, Findings: fs})
+			found += len(fs)
+		}
+	}
+	if len(judged) == 0 {
+		return 0, nil
+	}
+	return found, guideline.Record(tx, guideline.Entry, judged)
+}
+
+func lineOf(e *Entry, l *landing) guideline.Line {
+	return guideline.Line{
+		ID: string(e.ID), Kind: e.Kind, Client: string(l.matter.ClientID), Matter: string(e.MatterID), Timekeeper: string(e.TimekeeperID), Class: l.class,
+		On: e.WorkedOn, Hours: e.Hours, Quantity: e.Quantity, UnitCost: e.UnitCost, Rate: e.Rate, ValueMinor: e.AmountMinor, Currency: e.Currency,
+		Narrative: e.Narrative, Task: e.Task, Activity: e.Activity, Expense: e.Expense,
+	}
+}
+
+func contextOf(l *landing, book *guideline.Book, today time.Time) guideline.Context {
+	c := guideline.Context{
+		Stage: guideline.Entry, Known: guideline.InAll &^ guideline.InBilledOn, Book: book, Today: today,
+		TaskSet: l.matter.TaskSet, OpenedOn: l.matter.OpenedOn, AgreedRate: l.agreed, HasRate: l.hasRate,
+	}
+	if l.matter.ClosedOn != nil {
+		c.ClosedOn = *l.matter.ClosedOn
+	}
+	return c
+}
+
+// neighbours are the time entries that the same people have around those days:
+// rules sum hours by day and look for the same work written twice.
+func neighbours(tx *db.Tx, entries []Entry) ([]guideline.Line, error) {
+	var people []ident.TimekeeperID
+	seen := map[ident.TimekeeperID]bool{}
+	var first, last time.Time
+	for _, e := range entries {
+		if e.TimekeeperID == "" || e.Kind != guideline.Time {
+			continue
+		}
+		if !seen[e.TimekeeperID] {
+			seen[e.TimekeeperID] = true
+			people = append(people, e.TimekeeperID)
+		}
+		if first.IsZero() || e.WorkedOn.Before(first) {
+			first = e.WorkedOn
+		}
+		if e.WorkedOn.After(last) {
+			last = e.WorkedOn
+		}
+	}
+	if len(people) == 0 {
+		return nil, nil
+	}
+	return linesAround(tx, people, first.AddDate(0, 0, -1), last.AddDate(0, 0, 1))
+}
+
+func linesAround(tx *db.Tx, people []ident.TimekeeperID, from, to time.Time) (lines []guideline.Line, err error) {
+	rows, err := tx.Raw(`SELECT e.id, e.timekeeper_id, e.matter_id, m.client_id, e.worked_on, e.hours_e4, e.narrative
+		FROM entry e JOIN matter m ON m.firm_id = e.firm_id AND m.id = e.matter_id
+		WHERE e.firm_id = ? AND e.timekeeper_id = ANY (?::uuid[]) AND e.worked_on BETWEEN ?::date AND ?::date AND e.kind = 'time' AND e.status <> 'removed'
+		ORDER BY e.created_at, e.source_line, e.id`, tx.Scope.Firm, db.Array(people), from.Format(time.DateOnly), to.Format(time.DateOnly)).Rows()
+	if err != nil {
+		return nil, fmt.Errorf("list entries around: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		l := guideline.Line{Kind: guideline.Time}
+		if err := rows.Scan(&l.ID, &l.Timekeeper, &l.Matter, &l.Client, &l.On, &l.Hours, &l.Narrative); err != nil {
+			return nil, fmt.Errorf("read entry around: %w", err)
+		}
+		lines = append(lines, l)
+	}
+	return lines, rows.Err()
+}
+
+// subtotals are the values by currency, in the order they appear.
+func subtotals(entries []Entry) (list []Subtotal) {
+	for _, e := range entries {
+		at := -1
+		for i := range list {
+			if list[i].Currency == e.Currency {
+				at = i
+			}
+		}
+		if at < 0 {
+			list, at = append(list, Subtotal{Currency: e.Currency}), len(list)
+		}
+		list[at].Minor += e.AmountMinor
+	}
+	return list
+}
+
+// sourceName is the source as kept, "csv" or "ledes" when the file names none.
+func sourceName(given, format string) string {
+	if s := strings.TrimSpace(given); s != "" {
+		return s
+	}
+	if format == "csv" {
+		return "csv"
+	}
+	return "ledes"
+}

@@ -1,0 +1,132 @@
+package capture
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+
+	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/ledes"
+	"github.com/docketry/docketry/internal/money"
+)
+
+// isLEDES goes by the first word: a CSV header never starts with it.
+func isLEDES(data []byte) bool {
+	head := bytes.ToUpper(bytes.TrimPrefix(data[:min(len(data), 32)], []byte("\xef\xbb\xbf")))
+	return bytes.HasPrefix(head, []byte("LEDES")) || bytes.HasPrefix(head, []byte("<"))
+}
+
+// ledesReader makes rows of the lines of a LEDES file. Its faults are the
+// validator's: an error on a line refuses the row, a fault of a whole invoice is a
+// warning here, for the lines are what is taken.
+type ledesReader struct {
+	sheet *Sheet
+	full  bool
+}
+
+func readLEDES(data []byte) (*Sheet, error) {
+	r := &ledesReader{sheet: &Sheet{}}
+	result, err := ledes.Scan(bytes.NewReader(data), ledes.Options{}, ledes.Handler{Finding: r.finding, Line: r.line})
+	switch {
+	case errors.Is(err, ledes.ErrXML):
+		return nil, unreadable(1, "LEDES XML files are not imported", "send LEDES 1998B or a CSV file")
+	case err != nil:
+		return nil, err
+	case r.full:
+		return nil, tooManyRows()
+	case result.Lines == 0:
+		return nil, unreadable(1, "no line of this LEDES file can be read", "run docketry ledes validate on it: it names every fault")
+	}
+	r.sheet.Format = string(result.Format)
+	return r.sheet, nil
+}
+
+// finding turns a finding into a fault of the import.
+func (r *ledesReader) finding(f ledes.Finding) {
+	x := Fault{Line: f.Line, Column: f.Field, Severity: Warning, Code: string(f.Code), Value: short(f.Value), Message: f.Message, Fix: f.Fix}
+	if f.Field == ledes.ColumnName(ledes.Description) || f.Field == "INVOICE_DESCRIPTION" {
+		x.Value, x.Message = "", f.Code.Says()
+	}
+	ofLine := f.Line > 2 && f.Code != ledes.ARI02 && f.Code != ledes.ARI03
+	if f.Severity == ledes.Error && ofLine {
+		x.Severity = Refused
+	}
+	if f.Code == ledes.FIL03 && f.Severity == ledes.Error {
+		r.add(Row{Line: f.Line, Bad: true})
+	}
+	r.sheet.faults.add(x)
+}
+
+func (r *ledesReader) add(row Row) {
+	if len(r.sheet.Rows) >= MaxRows {
+		r.full = true
+		return
+	}
+	r.sheet.Rows = append(r.sheet.Rows, row)
+}
+
+func (r *ledesReader) line(l *ledes.Line) {
+	row := Row{
+		Line: l.Number, Kind: guideline.Time, On: l.On(), Bad: l.Errors > 0,
+		ExternalID: l.Text(ledes.InvoiceNumber) + "/" + l.Text(ledes.LineNumber),
+		Client:     trimmed(l, ledes.ClientID), Matter: trimmed(l, ledes.MatterID), Timekeeper: trimmed(l, ledes.TimekeeperID),
+		Class: trimmed(l, ledes.TimekeeperClass), Narrative: trimmed(l, ledes.Description),
+		Task: trimmed(l, ledes.TaskCode), Activity: trimmed(l, ledes.ActivityCode), Expense: trimmed(l, ledes.ExpenseCode),
+	}
+	if c, err := money.ParseCurrency(l.Text(ledes.Currency)); err == nil {
+		row.Currency = c
+	}
+	units, _ := l.Units()
+	cost, _ := l.UnitCost()
+	switch {
+	case l.Fee():
+		row.Hours, row.Rate = units, cost
+	case l.Expense():
+		row.Kind, row.Quantity, row.UnitCost = guideline.Expense, units, cost
+	default:
+		r.notAnEntry(l, &row)
+	}
+	r.adjustment(l, row)
+	r.add(row)
+}
+
+func trimmed(l *ledes.Line, column int) string { return strings.TrimSpace(l.Text(column)) }
+
+// notAnEntry refuses an adjustment of a whole invoice.
+func (r *ledesReader) notAnEntry(l *ledes.Line, row *Row) {
+	if l.Errors > 0 {
+		return
+	}
+	row.Bad = true
+	r.sheet.faults.add(Fault{
+		Line: l.Number, Column: ledes.ColumnName(ledes.LineType), Severity: Refused, Code: string(ledes.FLD08), Value: l.Text(ledes.LineType),
+		Message: "an adjustment of a whole invoice is neither time nor a cost", Fix: "write the discount down on the pre-bill",
+	})
+}
+
+// adjustment warns of a discount on a line, which is not taken over: an entry is
+// worth hours x rate, and a write-down belongs to the pre-bill. Less than a cent
+// is a residual, which is no discount.
+func (r *ledesReader) adjustment(l *ledes.Line, row Row) {
+	if a, err := money.ParseFixed4(l.Text(ledes.Adjustment)); err != nil || row.Bad || (a > -100 && a < 100) {
+		return
+	}
+	r.sheet.faults.add(Fault{
+		Line: l.Number, Column: ledes.ColumnName(ledes.Adjustment), Severity: Warning, Code: string(ledes.ARI01), Value: l.Text(ledes.Adjustment),
+		Message: "the adjustment is not taken over: the entry is worth units x unit cost", Fix: "write it down on the pre-bill",
+	})
+}
+
+// ledesColumn is the LEDES header of a field.
+func ledesColumn(f Field) string {
+	column, ok := map[Field]int{
+		FieldID: ledes.LineNumber, FieldDate: ledes.LineDate, FieldClient: ledes.ClientID, FieldMatter: ledes.MatterID,
+		FieldTimekeeper: ledes.TimekeeperID, FieldClass: ledes.TimekeeperClass, FieldHours: ledes.Units, FieldRate: ledes.UnitCost,
+		FieldNarrative: ledes.Description, FieldTask: ledes.TaskCode, FieldActivity: ledes.ActivityCode, FieldExpense: ledes.ExpenseCode,
+		FieldQuantity: ledes.Units, FieldUnitCost: ledes.UnitCost, FieldAmount: ledes.LineTotal,
+	}[f]
+	if !ok {
+		return string(f)
+	}
+	return ledes.ColumnName(column)
+}

@@ -1,0 +1,260 @@
+package capture
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/page"
+	"github.com/docketry/docketry/rbac"
+)
+
+// timeKey continues a list that is sorted by time and id.
+type timeKey struct {
+	At time.Time `json:"t"`
+	ID string    `json:"i"`
+}
+
+// Imports lists the imports the actor may know of, newest first: their own, those
+// with entries on matters in reach, all for a grant over the whole firm.
+func (s *Service) Imports(ctx context.Context, req page.Request) (list page.Page[Import], err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, rbac.ImportRead)
+		if err != nil {
+			return err
+		}
+		var after timeKey
+		first, err := req.Decode(&after)
+		if err != nil {
+			return err
+		}
+		cond, args := inReach(a)
+		if !first {
+			cond, args = cond+` AND (b.created_at, b.id) < (?::timestamptz, ?::uuid)`, append(args, after.At, after.ID)
+		}
+		found, err := imports(tx, cond, args, req.Limit()+1)
+		if err != nil {
+			return err
+		}
+		list, err = page.Cut(found, req.Limit(), func(b Import) any { return timeKey{b.CreatedAt, string(b.ID)} })
+		return err
+	})
+	return list, err
+}
+
+// inReach is the predicate on import_batch b for what the actor may know of.
+func inReach(a *authz.Access) (string, []any) {
+	if a.WholeFirm() {
+		return "true", nil
+	}
+	cond, args := a.Matters("m")
+	return `(b.imported_by = ? OR EXISTS (SELECT FROM entry e JOIN matter m ON m.firm_id = e.firm_id AND m.id = e.matter_id
+		WHERE e.firm_id = b.firm_id AND e.import_id = b.id AND ` + cond + `))`, append([]any{a.Person}, args...)
+}
+
+func imports(tx *db.Tx, cond string, args []any, limit int) (list []Import, err error) {
+	q := `SELECT ` + importColumns + ` FROM import_batch b WHERE b.firm_id = ? AND ` + cond + ` ORDER BY b.created_at DESC, b.id DESC LIMIT ?`
+	rows, err := tx.Raw(q, append(append([]any{tx.Scope.Firm}, args...), limit)...).Rows()
+	if err != nil {
+		return nil, fmt.Errorf("list imports of firm %s: %w", tx.Scope.Firm, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var b Import
+		if err := scanImport(rows, &b); err != nil {
+			return nil, fmt.Errorf("read import: %w", err)
+		}
+		list = append(list, b)
+	}
+	return list, rows.Err()
+}
+
+// visible loads an import, ErrNotFound when the actor may not know of it.
+func (s *Service) visible(tx *db.Tx, a *authz.Access, id ident.ImportID) (Import, error) {
+	cond, args := inReach(a)
+	found, err := imports(tx, cond+" AND b.id = ?", append(args, id), 1)
+	if err != nil {
+		return Import{}, err
+	}
+	if len(found) == 0 {
+		return Import{}, ErrNotFound
+	}
+	return found[0], nil
+}
+
+// allInReach refuses an act on an import that holds entries out of the actor's scope.
+func allInReach(tx *db.Tx, a *authz.Access, id ident.ImportID) error {
+	cond, args := a.Matters("m")
+	var beyond bool
+	err := tx.Raw(`SELECT EXISTS (SELECT FROM entry e JOIN matter m ON m.firm_id = e.firm_id AND m.id = e.matter_id
+		WHERE e.firm_id = ? AND e.import_id = ? AND NOT (`+cond+`))`, append([]any{tx.Scope.Firm, id}, args...)...).Row().Scan(&beyond)
+	if err != nil {
+		return fmt.Errorf("check reach of import %s: %w", id, err)
+	}
+	if beyond {
+		return ErrOutOfReach
+	}
+	return nil
+}
+
+// Detail is an import with the first of its faults. Rows of other people's matters
+// may be among the faults, so only who imported the file and who has the whole firm
+// see them.
+type Detail struct {
+	Import
+	Faults       []Fault
+	FaultsHidden bool
+	CanUndo      bool // no entry is on a bill, and it is not undone
+}
+
+// ImportDetail returns an import with up to 1,000 faults after the given one; 0 is from the first.
+func (s *Service) ImportDetail(ctx context.Context, id ident.ImportID, after int) (d Detail, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, rbac.ImportRead)
+		if err != nil {
+			return err
+		}
+		if d.Import, err = s.visible(tx, a, id); err != nil {
+			return err
+		}
+		if d.FaultsHidden = !a.WholeFirm() && d.By != a.Person; !d.FaultsHidden {
+			if d.Faults, err = faultsOf(tx, id, after, 1_000); err != nil {
+				return err
+			}
+		}
+		d.CanUndo, err = untouched(tx, d.Import)
+		return err
+	})
+	return d, err
+}
+
+func untouched(tx *db.Tx, b Import) (ok bool, err error) {
+	err = tx.Raw(`SELECT NOT EXISTS (SELECT FROM entry e WHERE e.firm_id = ? AND e.import_id = ? AND e.status IN ('billing', 'billed'))`, tx.Scope.Firm, b.ID).Row().Scan(&ok)
+	if err != nil {
+		return false, fmt.Errorf("check entries of import %s: %w", b.ID, err)
+	}
+	return ok && b.Status == "landed", nil
+}
+
+// Filter chooses entries; the zero value of a part means any.
+type Filter struct {
+	Matter     ident.MatterID
+	Import     ident.ImportID
+	Timekeeper ident.TimekeeperID
+	Status     Status
+	From, To   time.Time // work dates, both included
+}
+
+// dayKey continues a list that is sorted by day and id.
+type dayKey struct {
+	On time.Time `json:"d"`
+	ID string    `json:"i"`
+}
+
+// Entries lists entries in reach, by work date and id. Who sees C3 of a matter gets
+// its narratives, and the look is recorded; others get "" there.
+func (s *Service) Entries(ctx context.Context, f Filter, req page.Request) (list page.Page[Entry], err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, rbac.EntryRead)
+		if err != nil {
+			return err
+		}
+		if f.Matter != "" {
+			if err := a.RequireMatter(tx, f.Matter); err != nil {
+				return err
+			}
+		}
+		cond, args := f.where()
+		var after dayKey
+		if first, err := req.Decode(&after); err != nil {
+			return err
+		} else if !first {
+			cond, args = cond+` AND (e.worked_on, e.id) > (?::date, ?::uuid)`, append(args, day(after.On), after.ID)
+		}
+		found, err := entriesFor(tx, a, cond, args, req.Limit()+1)
+		if err != nil {
+			return err
+		}
+		if list, err = page.Cut(found, req.Limit(), func(e Entry) any { return dayKey{e.WorkedOn, string(e.ID)} }); err != nil {
+			return err
+		}
+		return recordLooks(tx, list.Items)
+	})
+	return list, err
+}
+
+func (f Filter) where() (cond string, args []any) {
+	cond = "true"
+	add := func(c string, v any) { cond, args = cond+" AND "+c, append(args, v) }
+	if f.Matter != "" {
+		add("e.matter_id = ?", f.Matter)
+	}
+	if f.Import != "" {
+		add("e.import_id = ?", f.Import)
+	}
+	if f.Timekeeper != "" {
+		add("e.timekeeper_id = ?", f.Timekeeper)
+	}
+	if f.Status != "" {
+		add("e.status = ?", f.Status)
+	}
+	if !f.From.IsZero() {
+		add("e.worked_on >= ?::date", day(f.From))
+	}
+	if !f.To.IsZero() {
+		add("e.worked_on <= ?::date", day(f.To))
+	}
+	return cond, args
+}
+
+// Entry returns one entry, ErrNotFound when it is out of reach.
+func (s *Service) Entry(ctx context.Context, id ident.EntryID) (e Entry, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, rbac.EntryRead)
+		if err != nil {
+			return err
+		}
+		found, err := entriesFor(tx, a, "e.id = ?", []any{id}, 1)
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 {
+			return ErrNotFound
+		}
+		e = found[0]
+		return recordLooks(tx, found)
+	})
+	return e, err
+}
+
+// look is how many narratives were shown, for the leaf.
+type look struct {
+	Entries int `json:"entries"`
+}
+
+// recordLooks writes a leaf for each matter of which narratives are shown.
+func recordLooks(tx *db.Tx, shown []Entry) error {
+	looked := map[ident.MatterID]int{}
+	var order []ident.MatterID
+	for _, e := range shown {
+		if e.Narrative == "" {
+			continue
+		}
+		if looked[e.MatterID] == 0 {
+			order = append(order, e.MatterID)
+		}
+		looked[e.MatterID]++
+	}
+	for _, m := range order {
+		err := audit.Record(tx, audit.Entry{Action: "entry.read", Object: "matter", ID: string(m), Matter: m, Class: audit.C3, Permission: string(rbac.EntryRead),
+			Detail: look{looked[m]}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
