@@ -16,10 +16,12 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/rate"
+	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -32,7 +34,9 @@ type Site struct {
 	Rates   *rate.Service
 	Audit   *audit.Service
 
-	Prebills *prebill.Service
+	Prebills    *prebill.Service
+	Invoices    *invoice.Service
+	Receivables *receivable.Service
 }
 
 // get and post are how pages are mounted.

@@ -1,0 +1,332 @@
+package pages
+
+import (
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/format"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/layout"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/page"
+	"github.com/docketry/docketry/internal/receivable"
+	"github.com/docketry/docketry/rbac"
+)
+
+// MountPayments adds money received, its allocation by hand, and what is owed by age.
+func (s *Site) MountPayments(srv *httpd.Server) {
+	get(srv, "/firms/{firm}/payments", rbac.PaymentRead, s.payments)
+	get(srv, "/firms/{firm}/payments/new", rbac.PaymentPost, s.newPayment)
+	post(srv, "/firms/{firm}/payments/new", rbac.PaymentPost, s.postPayment)
+	get(srv, "/firms/{firm}/payments/{id}", rbac.PaymentRead, s.payment)
+	post(srv, "/firms/{firm}/payments/{id}/allocate", rbac.PaymentPost, s.allocate)
+	post(srv, "/firms/{firm}/payments/{id}/reverse", rbac.PaymentPost, s.reversePayment)
+	post(srv, "/firms/{firm}/payments/{id}/allocations/{allocation}/take-back", rbac.PaymentPost, s.takeBack)
+	get(srv, "/firms/{firm}/receivables", rbac.ReceivableRead, s.receivables)
+}
+
+func (s *Site) payments(r *httpd.Request) (httpd.Reply, error) {
+	f, err := s.frame(r, "Payments", "payments")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	unapplied := r.Query("unapplied") != ""
+	list, err := s.Receivables.List(r.Context(), receivable.Filter{Unapplied: unapplied}, page.Request{After: r.Query("after")})
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	t := &partial.Table{Caption: "Payments, newest first", Keys: true, Columns: []partial.Column{{Head: "From"}, {Head: "Received", NoWrap: true}, {Head: "Reference", Minor: true}, {Head: "Amount", Right: true}, {Head: "Unapplied", Right: true}, {Head: "State"}},
+		Empty: partial.Empty{Icon: "check", Title: "No payments here"}}
+	for _, p := range list.Items {
+		state := "allocated"
+		switch {
+		case p.Reversed():
+			state = "reversed"
+		case p.UnappliedMinor > 0:
+			state = "to allocate"
+		}
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{
+			partial.Named(p.PayorName, href.Payment(f.FirmID, p.ID), ""), partial.Txt(format.Date(p.ReceivedOn.Time())), partial.Txt(p.Reference),
+			partial.Txt(format.Money(money.Amount{Minor: p.AmountMinor, Currency: p.Currency})), partial.Txt(format.Money(money.Amount{Minor: p.UnappliedMinor, Currency: p.Currency})), partial.Txt(state),
+		}})
+	}
+	base := href.Payments(f.FirmID)
+	if unapplied {
+		base = href.Query(base, "unapplied", "yes")
+	}
+	v := PlainView{Head: layout.Head{Title: "Payments"}, Links: []partial.Link{{Text: "Only with something to allocate", Href: href.Query(href.Payments(f.FirmID), "unapplied", "yes")}},
+		Sections: []Section{{Title: "Money received", Table: t, Pager: pagerOf(base, r, len(list.Items), list.Next)}}}
+	if f.May(rbac.PaymentPost) {
+		v.Links = append(v.Links, partial.Link{Text: "Post a payment", Href: href.PaymentNew(f.FirmID)})
+	}
+	return httpd.Show(Plain(f.Chrome, v)), nil
+}
+
+func (s *Site) newPayment(r *httpd.Request) (httpd.Reply, error) {
+	page, err := s.newPaymentPage(r, nil)
+	return httpd.Show(page), err
+}
+
+func (s *Site) newPaymentPage(r *httpd.Request, failed error) (templ.Component, error) {
+	f, err := s.frame(r, "Post a payment", "payments")
+	if err != nil {
+		return nil, err
+	}
+	payors, err := s.Matters.Payors(r.Context(), "")
+	if err != nil {
+		return nil, err
+	}
+	firm, err := s.Firms.Get(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	pairs := []string{"", "choose"}
+	for _, p := range payors {
+		pairs = append(pairs, string(p.ID), p.Name)
+	}
+	var methods []string
+	for _, m := range receivable.Methods() {
+		methods = append(methods, string(m), strings.ToUpper(string(m[:1]))+string(m[1:]))
+	}
+	form := &partial.Form{Action: href.PaymentNew(f.FirmID), Submit: "Post payment", Cancel: href.Payments(f.FirmID), Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: []partial.Field{
+		{Name: "payor", Label: "From", Kind: partial.Select, Options: partial.Options(titled(r.Form("payor"), r.Query("payor")), pairs...), Required: true},
+		{Name: "amount", Label: "Amount", Kind: partial.Decimal, Value: r.Form("amount"), Required: true},
+		{Name: "currency", Label: "Currency", Value: titled(r.Form("currency"), string(firm.Currency)), Required: true, Max: 3},
+		{Name: "received_on", Label: "Received on", Kind: partial.Date, Value: titled(r.Form("received_on"), format.DateKey(s.Clock.Now().In(f.Zone))), Required: true},
+		{Name: "method", Label: "How", Kind: partial.Select, Options: partial.Options(titled(r.Form("method"), "wire"), methods...)},
+		{Name: "reference", Label: "Reference", Value: r.Form("reference"), Max: 80, Hint: "As on the bank statement"},
+	}}
+	return Plain(f.Chrome, PlainView{Head: layout.Head{Title: "Post a payment", Crumbs: []partial.Link{{Text: "Payments", Href: href.Payments(f.FirmID)}}},
+		Lede: "All of it is unapplied until you say which invoices it pays.", Sections: []Section{{Title: "Payment", Form: form}}}), nil
+}
+
+func (s *Site) postPayment(r *httpd.Request) (httpd.Reply, error) {
+	n := receivable.NewPayment{Currency: money.Currency(strings.ToUpper(r.Form("currency"))), Method: receivable.Method(r.Form("method")), Reference: r.Form("reference"), ReceivedOn: invoice.Day(r.Form("received_on"))}
+	if id, err := ident.Parse[ident.PayorID](r.Form("payor")); err == nil {
+		n.Payor = id
+	}
+	if a, err := money.ParseAmount(r.Form("amount"), n.Currency); err == nil {
+		n.AmountMinor = a.Minor
+	}
+	p, err := s.Receivables.Post(r.Context(), n)
+	if err != nil {
+		return again(err, func() (templ.Component, error) { return s.newPaymentPage(r, err) })
+	}
+	return httpd.Go(href.Payment(r.Firm(), p.ID), "Posted. Now say which invoices it pays."), nil
+}
+
+func (s *Site) payment(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.PaymentID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	page, err := s.paymentPage(r, id, nil)
+	return httpd.Show(page), err
+}
+
+func (s *Site) paymentPage(r *httpd.Request, id ident.PaymentID, failed error) (templ.Component, error) {
+	f, err := s.frame(r, "Payment", "payments")
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.Receivables.Get(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	in := func(minor int64) string { return format.Money(money.Amount{Minor: minor, Currency: p.Currency}) }
+	v := PlainView{Head: layout.Head{Title: "Payment from " + p.PayorName, Crumbs: []partial.Link{{Text: "Payments", Href: href.Payments(f.FirmID)}}},
+		Meta: []string{format.Date(p.ReceivedOn.Time()), p.Reference}, Sections: []Section{{Title: "Amounts", Facts: []partial.Fact{
+			{Name: "Received", Value: in(p.AmountMinor)}, {Name: "Allocated", Value: in(p.AllocatedMinor)}, {Name: "Unapplied", Value: in(p.UnappliedMinor)}}}}}
+	if p.Reversed() {
+		v.Lede = "Reversed on " + format.Date(p.ReversedAt.In(f.Zone)) + ": " + p.ReverseReason
+	}
+	v.Sections = append(v.Sections, Section{Title: "What it paid", Table: s.allocationTable(f, p)})
+	if f.May(rbac.PaymentPost) && !p.Reversed() {
+		more, err := s.paymentForms(r, f, p, failed)
+		if err != nil {
+			return nil, err
+		}
+		v.Sections = append(v.Sections, more...)
+	}
+	return Plain(f.Chrome, v), nil
+}
+
+func (s *Site) allocationTable(f frame, p receivable.Detail) *partial.Table {
+	t := &partial.Table{Caption: "Allocations", Columns: []partial.Column{{Head: "Invoice"}, {Head: "When", NoWrap: true}, {Head: "Amount", Right: true}, {Head: "Take back", Hidden: true}}, Empty: partial.Empty{Icon: "transfer", Title: "Nothing is allocated yet"}}
+	for _, a := range p.Allocations {
+		undo := partial.Txt("")
+		switch {
+		case a.TakenBack:
+			undo = partial.Txt("taken back")
+		case a.Reverses == "" && f.May(rbac.PaymentPost):
+			undo = partial.Node(partial.PostButton(f.CSRF, partial.Button{Text: "Take back", Action: href.Payment(f.FirmID, p.ID) + "/allocations/" + string(a.ID) + "/take-back", Version: p.Version, Class: "sm quiet"}))
+		}
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Named(a.Number, href.Invoice(f.FirmID, a.Invoice), ""), partial.Txt(format.Moment(a.MadeAt.In(f.Zone))),
+			partial.Txt(format.Money(money.Amount{Minor: a.AmountMinor, Currency: p.Currency})), undo}})
+	}
+	return t
+}
+
+// paymentForms offers the payor's open invoices in the payment's currency, oldest
+// due first, and reversing the whole.
+func (s *Site) paymentForms(r *httpd.Request, f frame, p receivable.Detail, failed error) ([]Section, error) {
+	open, err := s.Invoices.List(r.Context(), invoice.Filter{Payor: p.Payor, Open: true}, page.Request{Size: page.MaxSize})
+	if err != nil {
+		return nil, err
+	}
+	form := &partial.Form{ID: "allocate", Action: href.PaymentAllocate(f.FirmID, p.ID), Version: p.Version, Submit: "Allocate", Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Note: "All of it or nothing is saved."}
+	for _, i := range open.Items {
+		if i.Currency != p.Currency {
+			continue
+		}
+		form.Fields = append(form.Fields, partial.Field{Name: "share." + string(i.ID), Label: i.Number + ", due " + format.Date(i.DueOn.Time()), Kind: partial.Decimal, Value: r.Form("share." + string(i.ID)),
+			Hint: format.Money(money.Amount{Minor: i.OpenMinor, Currency: i.Currency}) + " open"})
+	}
+	var sections []Section
+	if len(form.Fields) > 0 && p.UnappliedMinor > 0 {
+		sections = append(sections, Section{Title: "Pay open invoices", Form: form})
+	}
+	return append(sections, Section{Title: "Reverse", Form: &partial.Form{ID: "reverse", Action: href.Act(href.Payment(f.FirmID, p.ID), "reverse"), Version: p.Version, Submit: "Reverse payment", Danger: true,
+		Fields: []partial.Field{{Name: "reason", Label: "Why", Required: true, Max: 300, Hint: "The payment stays in the books with its reversal"}}}}), nil
+}
+
+func (s *Site) allocate(r *httpd.Request) (httpd.Reply, error) {
+	return s.changePayment(r, "Allocated.", func(p receivable.Detail) error {
+		var shares []receivable.Share
+		var bad fault.Fields
+		for name, values := range r.Values() {
+			id, ok := strings.CutPrefix(name, "share.")
+			if !ok || strings.TrimSpace(values[0]) == "" {
+				continue
+			}
+			amount, err := money.ParseAmount(values[0], p.Currency)
+			if err != nil {
+				bad.Add(name, "amount_form", "enter an amount such as 250.00")
+				continue
+			}
+			shares = append(shares, receivable.Share{Invoice: ident.InvoiceID(id), Minor: amount.Minor})
+		}
+		if err := bad.Err(receivable.ErrInput); err != nil {
+			return err
+		}
+		_, err := s.Receivables.Allocate(r.Context(), p.ID, r.FormInt("version"), shares)
+		return err
+	})
+}
+
+func (s *Site) reversePayment(r *httpd.Request) (httpd.Reply, error) {
+	return s.changePayment(r, "Reversed. The invoices it paid are open again.", func(p receivable.Detail) error {
+		_, err := s.Receivables.Reverse(r.Context(), p.ID, r.FormInt("version"), r.Form("reason"))
+		return err
+	})
+}
+
+func (s *Site) takeBack(r *httpd.Request) (httpd.Reply, error) {
+	allocation, err := httpd.ID[ident.AllocationID](r, "allocation")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	return s.changePayment(r, "Taken back. The money is unapplied again.", func(p receivable.Detail) error {
+		_, err := s.Receivables.TakeBack(r.Context(), p.ID, r.FormInt("version"), allocation)
+		return err
+	})
+}
+
+func (s *Site) changePayment(r *httpd.Request, done string, do func(p receivable.Detail) error) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.PaymentID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	p, err := s.Receivables.Get(r.Context(), id)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	if err := do(p); err != nil {
+		return again(err, func() (templ.Component, error) { return s.paymentPage(r, id, err) })
+	}
+	return httpd.Go(href.Payment(r.Firm(), id), done), nil
+}
+
+func (s *Site) receivables(r *httpd.Request) (httpd.Reply, error) {
+	f, err := s.frame(r, "Receivables", "receivables")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	by := receivable.Basis(titled(r.Query("by"), string(receivable.ByDueDate)))
+	report, err := s.Receivables.Aging(r.Context(), invoice.Day(r.Query("on")), by)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	names := receivable.BucketNames()
+	t := &partial.Table{Caption: "What is owed, by age", Pin: true, Columns: []partial.Column{{Head: "Payor"}, {Head: "Currency"}}, Empty: partial.Empty{Icon: "check", Title: "Nothing is owed", Text: "Every invoice of that day is paid or credited."}}
+	for _, n := range names {
+		t.Columns = append(t.Columns, partial.Column{Head: n, Right: true, NoWrap: true})
+	}
+	t.Columns = append(t.Columns, partial.Column{Head: "Open", Right: true}, partial.Column{Head: "Unapplied", Right: true})
+	for _, a := range report.Rows {
+		t.Rows = append(t.Rows, partial.Row{Cells: agedCells(a, partial.Named(a.PayorName, href.Query(href.Invoices(f.FirmID), "payor", string(a.Payor), "open", "yes"), a.ClientName+", "+format.Counted(a.Invoices, "invoice", "invoices")))})
+	}
+	for _, a := range report.Totals {
+		t.Foot = append(t.Foot, partial.Row{Cells: agedCells(a, partial.Cell{Text: "Total", Key: true}), Grand: true})
+	}
+	v := PlainView{Head: layout.Head{Title: "Receivables"}, Meta: []string{"as of the end of " + format.Date(report.On.Time()), agedBy(by)}, Lede: agedSentence(report),
+		Links:    []partial.Link{{Text: otherBasis(by), Href: href.Query(href.Receivables(f.FirmID), "on", r.Query("on"), "by", string(swapBasis(by)))}},
+		Sections: []Section{{Title: "By payor", Note: "Unapplied money stands in its own column", Table: t}}}
+	return httpd.Show(Plain(f.Chrome, v)), nil
+}
+
+func agedCells(a receivable.Aged, first partial.Cell) []partial.Cell {
+	cells := []partial.Cell{first, partial.Txt(string(a.Currency))}
+	in := func(minor int64) partial.Cell {
+		if minor == 0 {
+			return partial.Txt("")
+		}
+		return partial.Txt(format.Figure(money.Amount{Minor: minor, Currency: a.Currency}))
+	}
+	for _, b := range a.Buckets {
+		cells = append(cells, in(b))
+	}
+	return append(cells, in(a.OpenMinor), in(a.UnappliedMinor))
+}
+
+func agedBy(by receivable.Basis) string {
+	if by == receivable.ByInvoiceDate {
+		return "aged by invoice date"
+	}
+	return "aged by due date"
+}
+
+func swapBasis(by receivable.Basis) receivable.Basis {
+	if by == receivable.ByInvoiceDate {
+		return receivable.ByDueDate
+	}
+	return receivable.ByInvoiceDate
+}
+
+func otherBasis(by receivable.Basis) string {
+	if by == receivable.ByInvoiceDate {
+		return "Age by due date"
+	}
+	return "Age by invoice date"
+}
+
+func agedSentence(r receivable.Report) string {
+	if len(r.Totals) == 0 {
+		return "Nothing is owed."
+	}
+	var parts []string
+	for _, t := range r.Totals {
+		var late int64
+		for i := receivable.Bucket1to30; i < receivable.BucketCount; i++ {
+			late += t.Buckets[i]
+		}
+		parts = append(parts, format.Money(money.Amount{Minor: t.OpenMinor, Currency: t.Currency})+" is open, "+format.Money(money.Amount{Minor: late, Currency: t.Currency})+" of it late")
+	}
+	return strings.Join(parts, "; ") + "."
+}
