@@ -117,7 +117,7 @@ func scanStored(rows *sql.Rows) (s Stored, err error) {
 // may waive is decided by the service that owns the line.
 func Waive(tx *db.Tx, id ident.FindingID, note string) error {
 	note = strings.TrimSpace(note)
-	if n := len([]rune(note)); n < 3 || n > 500 {
+	if n := len([]rune(note)); n < 3 || n > 500 || note != clean(note) {
 		return ErrNote
 	}
 	var by any = string(tx.Scope.Actor)

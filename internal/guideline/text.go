@@ -95,7 +95,7 @@ func token(s string) string {
 		}
 		next, _ := utf8.DecodeRuneInString(s[end+size:])
 		inner := r == '-' || r == '\'' || r == '’' || r == '\u2010' || (r == '.' && unicode.IsDigit(next))
-		if !inner || end == 0 || !(unicode.IsLetter(next) || unicode.IsDigit(next)) {
+		if !inner || end == 0 || (!unicode.IsLetter(next) && !unicode.IsDigit(next)) {
 			break
 		}
 		end += size

@@ -3,6 +3,8 @@ package prebill
 import (
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/guideline"
@@ -59,14 +61,14 @@ func (c Change) apply(l *Line, t terms) (after Line, reason Reason, err error) {
 
 func (c Change) text(after *Line, t terms, bad *fault.Fields) {
 	if c.Narrative != nil {
-		after.Narrative = strings.TrimSpace(*c.Narrative)
+		after.Narrative = strings.Join(strings.Fields(*c.Narrative), " ") // one paragraph, as on paper
 		switch {
+		case !printable(after.Narrative):
+			bad.Add("narrative", "text_control", "enter text without control characters")
 		case after.Narrative == "":
 			bad.Add("narrative", "text_missing", "say what was done")
 		case len(after.Narrative) > maxNarrative:
 			bad.Add("narrative", "text_long", "enter at most %d bytes; this has %d", maxNarrative, len(after.Narrative))
-		case strings.ContainsRune(after.Narrative, 0):
-			bad.Add("narrative", "text_control", "enter text without control characters")
 		}
 	}
 	code := func(path, set string, given *string, field *string, allowed bool) {
@@ -149,7 +151,10 @@ func scaled(l *Line, value int64) int64 {
 // where only text or codes do.
 func (c Change) because(before, after *Line, bad *fault.Fields) Reason {
 	note := strings.TrimSpace(c.Note)
-	if len([]rune(note)) > 500 {
+	switch {
+	case !printable(note):
+		bad.Add("note", "text_control", "enter text without control characters")
+	case len([]rune(note)) > 500:
 		bad.Add("note", "text_long", "enter at most 500 characters")
 	}
 	r := c.Reason
@@ -169,4 +174,9 @@ func (c Change) because(before, after *Line, bad *fault.Fields) Reason {
 		bad.Add("note", "note_missing", "say in a few words why")
 	}
 	return r
+}
+
+// printable tells whether s is text that a page and a file can carry.
+func printable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' })
 }

@@ -6,6 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
@@ -112,6 +113,7 @@ func TestEditsAreRefusedWithEveryFault(t *testing.T) {
 		paths []string
 	}{
 		{"nothing different", first, prebill.Change{}, []string{"change"}},
+		{"a control character", first, prebill.Change{Narrative: text("Draft\x00 brief"), Note: "x\xff"}, []string{"narrative", "note"}},
 		{"an empty narrative", first, prebill.Change{Narrative: text("  ")}, []string{"narrative"}},
 		{"more hours than recorded", first, prebill.Change{Quantity: fixed(21_000), Reason: prebill.ReasonOther, Note: "more"}, []string{"hours"}},
 		{"a higher rate", first, prebill.Change{Rate: fixed(4_000_001), Reason: prebill.ReasonRate}, []string{"rate"}},
@@ -269,4 +271,31 @@ func TestRecordedPlusChangesIsTheInvoice(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestAWaiverOfTheEntryHoldsOnTheLine spares the reviewer from saying it twice.
+func TestAWaiverOfTheEntryHoldsOnTheLine(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	words := "Draft reply brief on discovery; email client re status of the brief"
+	e := s.f.Work(t, s.m, s.k, "2026-02-10", 30_000, 4_000_000, testkit.Narrative(words))
+	l := guideline.Line{ID: string(e.ID), Kind: guideline.Time, Narrative: words, Hours: 30_000, Rate: 4_000_000, ValueMinor: 120_000, Currency: "USD", Activity: "A103"}
+	err := s.f.DB().InFirm(s.f.Machine(), func(tx *db.Tx) error {
+		found := guideline.Check(l, guideline.Context{Stage: guideline.Entry, Known: guideline.InNarrative | guideline.InHours})
+		if err := guideline.Record(tx, guideline.Entry, []guideline.Judged{{Subject: guideline.Subject{Entry: e.ID, Currency: "USD"}, Findings: found}}); err != nil {
+			return err
+		}
+		stored, err := guideline.OfEntries(tx, []ident.EntryID{e.ID})
+		if err != nil {
+			return err
+		}
+		return guideline.Waive(tx, stored[0].ID, "client agreed on 9 Feb")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := s.view(s.ok(s.svc.Build(s.specialist, prebill.Order{Matter: s.m.ID, Through: testkit.Day("2026-02-28")})))
+	if fs := v.Lines[0].Findings; len(fs) != 1 || fs[0].State != guideline.Waived || fs[0].Note != "client agreed on 9 Feb" {
+		t.Errorf("on the line: %+v", fs)
+	}
 }

@@ -114,6 +114,7 @@ func (p *Prebill) move(to Status, by ident.PersonID, at time.Time) error {
 		p.CancelledAt = &at
 	case StatusApproved:
 		p.ApprovedBy, p.ApprovedAt = by, &at
+	default: // the others have no instant of their own
 	}
 	return nil
 }

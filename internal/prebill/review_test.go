@@ -72,6 +72,7 @@ func statusSQL(to prebill.Status, partner ident.PersonID) string {
 		taken = "now()"
 	case prebill.StatusCancelled:
 		cancelled = "now()"
+	default:
 	}
 	return fmt.Sprintf("UPDATE prebill SET status = '%s', %s, taken_at = %s, cancelled_at = %s WHERE firm_id = ? AND id = ?", to, set, taken, cancelled)
 }

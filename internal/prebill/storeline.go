@@ -144,8 +144,11 @@ func updateLine(tx *db.Tx, l *Line) error {
 	res := tx.Exec(`UPDATE prebill_line SET quantity_e4 = ?, rate_e4 = ?, value_minor = ?, write_down_minor = ?, narrative = ?, task_code = ?, activity_code = ?,
 			expense_code = ?, reason = ?, held = ? WHERE firm_id = ? AND id = ?`,
 		l.Quantity, l.Rate, l.Value, l.WriteDown, l.Narrative, l.Task, l.Activity, l.Expense, l.Reason, l.Held, tx.Scope.Firm, l.ID)
-	if res.Error != nil || res.RowsAffected != 1 {
-		return fmt.Errorf("save line %s (%d rows): %w", l.ID, res.RowsAffected, res.Error)
+	if res.Error != nil {
+		return fmt.Errorf("save line %s: %w", l.ID, res.Error)
+	}
+	if res.RowsAffected != 1 {
+		return ErrNotFound
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package utbms
 
 import (
+	"bytes"
 	"embed"
 	"encoding/csv"
 	"fmt"
@@ -53,12 +54,11 @@ func (t *table) add(row []string) {
 
 // rows are the records of one embedded file below its header.
 func rows(name string) [][]string {
-	f, err := files.Open(name)
+	b, err := files.ReadFile(name)
 	if err != nil {
 		panic(fmt.Errorf("open %s: %w", name, err))
 	}
-	defer f.Close()
-	all, err := csv.NewReader(f).ReadAll()
+	all, err := csv.NewReader(bytes.NewReader(b)).ReadAll()
 	if err != nil {
 		panic(fmt.Errorf("read %s: %w", name, err))
 	}
