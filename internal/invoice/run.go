@@ -58,7 +58,7 @@ type Waiting struct {
 	NetMinor     int64 // as approved
 	LastWork     Day
 	TaxRate      money.Fraction
-	Problem      error // why it would fail; nil when it is ready
+	Problem      error `gorm:"-"` // why it would fail, nil when it is ready; found out, not stored
 }
 
 // Preview is what a run would take of one firm.

@@ -31,7 +31,8 @@ type house struct {
 	svc      *invoice.Service
 	prebills *prebill.Service
 	cash     *receivable.Service
-	bucket   *blob.Memory
+	guard    *authz.Guard
+	blobs    *blob.Store
 
 	specialist, partner context.Context
 }
@@ -65,10 +66,20 @@ func (h *house) services(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	guard := authz.NewGuard(h.d, policy)
-	h.bucket = blob.NewMemory(h.d.Clock())
-	h.prebills, h.cash = prebill.New(h.d, guard), receivable.New(h.d, guard)
-	h.svc = invoice.New(h.d, guard, paper, blob.New(h.d, h.bucket, blob.NewKeys(master)), noItems{}, invoice.Hooks{Release: h.cash.ReleaseInvoice})
+	h.guard = authz.NewGuard(h.d, policy)
+	h.blobs = blob.New(h.d, blob.NewMemory(h.d.Clock()), blob.NewKeys(master))
+	h.prebills, h.cash = prebill.New(h.d, h.guard), receivable.New(h.d, h.guard)
+	h.svc = invoice.New(h.d, h.guard, paper, h.blobs, noItems{}, invoice.Hooks{Release: h.cash.ReleaseInvoice})
+}
+
+// breakBlobs makes every fourth file fail.
+func (h *house) breakBlobs(t *testing.T) {
+	t.Helper()
+	paper, err := newPaper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.svc = invoice.New(h.d, h.guard, paper, &brittle{Blobs: h.blobs}, noItems{}, invoice.Hooks{Release: h.cash.ReleaseInvoice})
 }
 
 // approved records two hours at 610.00 and a cost of 100.00 on a matter and brings

@@ -45,15 +45,15 @@ func (s *Service) List(ctx context.Context, f Filter, req page.Request) (p page.
 }
 
 // Get is one payment with all its allocations.
-func (s *Service) Get(ctx context.Context, id ident.PaymentID) (p Payment, err error) {
+func (s *Service) Get(ctx context.Context, id ident.PaymentID) (d Detail, err error) {
 	err = s.reading(ctx, func(tx *db.Tx, access *authz.Access) error {
-		if p, err = findPayment(tx, access, id, ""); err != nil {
+		if d.Payment, err = findPayment(tx, access, id); err != nil {
 			return err
 		}
-		p.Allocations, err = allocations(tx, `a.payment_id = ?`, id)
+		d.Allocations, err = allocations(tx, `a.payment_id = ?`, id)
 		return err
 	})
-	return p, err
+	return d, err
 }
 
 // OfInvoice lists what was allocated to an invoice, oldest first, for its page.

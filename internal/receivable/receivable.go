@@ -67,7 +67,12 @@ type Payment struct {
 	ReverseReason  string
 	ReversedAt     *time.Time
 	Version        int
-	Allocations    []Allocation // of Get only; oldest first, those taken back too
+}
+
+// Detail is a payment with its allocations, oldest first, those taken back too.
+type Detail struct {
+	Payment
+	Allocations []Allocation
 }
 
 // Reversed tells whether the payment was taken back.

@@ -63,7 +63,7 @@ func (s *Service) Allocate(ctx context.Context, id ident.PaymentID, version int,
 		return p, err
 	}
 	err = s.writing(ctx, func(tx *db.Tx, access *authz.Access) error {
-		if _, err := findPayment(tx, access, id, ""); err != nil {
+		if _, err := findPayment(tx, access, id); err != nil {
 			return err
 		}
 		held, err := visibleInvoices(tx, access, shares)

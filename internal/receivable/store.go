@@ -18,10 +18,10 @@ const columnsOfPayment = `p.id, p.payor_id AS payor, p.client_id AS client, y.na
 const tablesOfPayment = ` FROM payment p JOIN payor y ON y.firm_id = p.firm_id AND y.id = p.payor_id JOIN client c ON c.firm_id = p.firm_id AND c.id = p.client_id `
 
 // findPayment loads a payment of a client that the access may know of.
-func findPayment(tx *db.Tx, a *authz.Access, id ident.PaymentID, locking string) (Payment, error) {
+func findPayment(tx *db.Tx, a *authz.Access, id ident.PaymentID) (Payment, error) {
 	cond, args := a.Clients("c")
 	var found []Payment
-	q := `SELECT ` + columnsOfPayment + tablesOfPayment + `WHERE p.firm_id = ? AND p.id = ? AND ` + cond + locking
+	q := `SELECT ` + columnsOfPayment + tablesOfPayment + `WHERE p.firm_id = ? AND p.id = ? AND ` + cond
 	if err := tx.Raw(q, append([]any{tx.Scope.Firm, id}, args...)...).Scan(&found).Error; err != nil {
 		return Payment{}, fmt.Errorf("load payment %s: %w", id, err)
 	}
@@ -31,12 +31,10 @@ func findPayment(tx *db.Tx, a *authz.Access, id ident.PaymentID, locking string)
 	return found[0], nil
 }
 
-const locked = ` FOR NO KEY UPDATE OF p`
-
 // lockPayment keeps a payment's row; it decides nothing.
 func lockPayment(tx *db.Tx, id ident.PaymentID) (Payment, error) {
 	var found []Payment
-	err := tx.Raw(`SELECT `+columnsOfPayment+tablesOfPayment+`WHERE p.firm_id = ? AND p.id = ?`+locked, tx.Scope.Firm, id).Scan(&found).Error
+	err := tx.Raw(`SELECT `+columnsOfPayment+tablesOfPayment+`WHERE p.firm_id = ? AND p.id = ? FOR NO KEY UPDATE OF p`, tx.Scope.Firm, id).Scan(&found).Error
 	if err != nil {
 		return Payment{}, fmt.Errorf("lock payment %s: %w", id, err)
 	}
@@ -88,7 +86,7 @@ const columnsOfAllocation = `a.id, a.payment_id AS payment, a.invoice_id AS invo
 // allocations lists by a condition on alias a, oldest first.
 func allocations(tx *db.Tx, cond string, args ...any) (list []Allocation, err error) {
 	q := `SELECT ` + columnsOfAllocation + ` FROM allocation a JOIN invoice i ON i.firm_id = a.firm_id AND i.id = a.invoice_id
-		WHERE a.firm_id = ? AND ` + cond + ` ORDER BY a.made_at, a.id`
+		WHERE a.firm_id = ? AND ` + cond + ` ORDER BY a.made_at, i.number, a.id`
 	if err := tx.Raw(q, append([]any{tx.Scope.Firm}, args...)...).Scan(&list).Error; err != nil {
 		return nil, fmt.Errorf("list allocations: %w", err)
 	}
