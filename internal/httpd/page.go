@@ -302,3 +302,20 @@ func (s *Server) events(c echo.Context, fn func(ctx context.Context, send func(e
 // Secret is a field of a posted form exactly as typed: a password may begin or
 // end with blanks.
 func (r *Request) Secret(name string) string { return r.echo.FormValue(name) }
+
+// StillSignedIn tells an event stream whether its session lives: ended sessions and
+// disabled people lose their streams too (T04).
+func (r *Request) StillSignedIn(ctx context.Context) error {
+	cookie, err := r.echo.Cookie(r.server.sessions.Cookie.Name)
+	if err != nil {
+		return scope.ErrNone
+	}
+	loaded, err := r.server.sessions.Load(ctx, cookie.Value)
+	if err != nil {
+		return err
+	}
+	if r.server.sessions.GetString(loaded, KeyPerson) == "" {
+		return scope.ErrNone
+	}
+	return nil
+}

@@ -1,0 +1,338 @@
+package pages
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/docketry/docketry/internal/firm"
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/format"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/page"
+	"github.com/docketry/docketry/internal/scope"
+	"github.com/docketry/docketry/rbac"
+)
+
+// MountRuns adds the runs across firms: list, preparing one, its progress.
+func (s *Site) MountRuns(srv *httpd.Server) {
+	get(srv, href.Runs, rbac.SignedIn, s.runs)
+	get(srv, href.RunNew, rbac.SignedIn, s.newRun)
+	post(srv, href.RunNew, rbac.SignedIn, s.startRun)
+	get(srv, "/runs/{id}", rbac.SignedIn, s.run)
+	get(srv, "/runs/{id}/events", rbac.SignedIn, s.runEvents)
+	get(srv, "/firms/{firm}/runs/{id}", rbac.RunRead, s.runInFirm)
+	post(srv, "/firms/{firm}/runs/{id}/retry", rbac.RunStart, s.retryRun)
+}
+
+func (s *Site) runs(r *httpd.Request) (httpd.Reply, error) {
+	f, err := s.frame(r, "Invoice runs", "runs")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	list, err := s.Invoices.Runs(r.Context(), page.Request{After: r.Query("after")})
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	v := RunListView{CanStart: f.Standing.Anywhere(rbac.RunStart), Pager: pagerOf(href.Runs, r, len(list.Items), list.Next)}
+	for _, x := range list.Items {
+		v.Rows = append(v.Rows, RunItem{ID: x.ID, Name: x.Name, StartedAt: x.StartedAt, Firms: x.Firms, Counts: RunCounts{Planned: x.Planned, Issued: x.Issued, Failed: x.Failed, Withdrawn: x.Planned - x.Issued - x.Failed - x.Left, Left: x.Left}})
+	}
+	return httpd.Show(Runs(f.Chrome, v)), nil
+}
+
+func (s *Site) newRun(r *httpd.Request) (httpd.Reply, error) {
+	page, err := s.newRunPage(r, nil)
+	return httpd.Show(page), err
+}
+
+func (s *Site) newRunPage(r *httpd.Request, failed error) (templ.Component, error) {
+	f, err := s.frame(r, "Prepare a run", "runs")
+	if err != nil {
+		return nil, err
+	}
+	cards, err := s.Firms.Mine(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	chosen := map[string]bool{}
+	for _, x := range r.FormList("prebill") {
+		chosen[x] = true
+	}
+	v := RunNewView{
+		Name:   partial.Field{Name: "name", Label: "Name of the run", Value: titled(r.Form("name"), format.Month(lastOfPreviousMonth(s.Clock.Now()))+" close"), Required: true, Max: 80},
+		On:     partial.Field{Name: "on", Label: "Invoice date", Kind: partial.Date, Value: r.Form("on"), Hint: "Empty is today where each firm is"},
+		Faults: partial.FaultsOf(failed), Empty: partial.Empty{Icon: "check", Title: "Nothing waits for a run", Text: "A run takes approved pre-bills. None of your firms has one at the moment."},
+	}
+	for _, c := range cards {
+		if !f.Standing.In(c.ID, rbac.RunStart) {
+			continue
+		}
+		p, err := s.Invoices.PreviewRun(scope.InFirm(r.Context(), c.ID), invoice.Day(r.Form("on")), invoice.Selection{})
+		if err != nil {
+			return nil, err
+		}
+		if len(p.Waiting) > 0 {
+			v.Firms = append(v.Firms, waitingIn(c, p, chosen, failed == nil))
+		}
+	}
+	return RunNew(f.Chrome, v), nil
+}
+
+func waitingIn(c firm.Card, p invoice.Preview, chosen map[string]bool, all bool) RunNewFirm {
+	out := RunNewFirm{Firm: badge(c)}
+	for _, t := range p.Totals {
+		out.Totals = append(out.Totals, money.Amount{Minor: t.Minor, Currency: t.Currency})
+	}
+	for _, w := range p.Waiting {
+		x := RunWaiting{Prebill: w.Prebill, Name: "Pre-bill", Matter: w.MatterName, Client: w.ClientName, Number: w.MatterNumber, Amount: money.Amount{Minor: w.NetMinor, Currency: w.Currency}}
+		if w.Problem != nil {
+			x.Problem = sentence(httpd.FaultOf(w.Problem).Message)
+		}
+		x.Chosen = x.Problem == "" && (all || chosen[string(c.ID)+"/"+string(w.Prebill)])
+		out.Waiting = append(out.Waiting, x)
+	}
+	return out
+}
+
+func badge(c firm.Card) partial.Firm {
+	return partial.Firm{ID: c.ID, Code: c.Code, Name: c.Name, Slot: c.Slot}
+}
+
+// startRun reads "firm/pre-bill" pairs; one that is malformed or foreign finds
+// nothing, for each firm's service decides on its own.
+func (s *Site) startRun(r *httpd.Request) (httpd.Reply, error) {
+	n := invoice.NewRun{Name: r.Form("name"), On: invoice.Day(r.Form("on"))}
+	at := map[ident.FirmID]int{}
+	for _, pair := range r.FormList("prebill") {
+		if len(pair) != 73 || pair[36] != '/' {
+			return httpd.Reply{}, invoice.ErrNotFound
+		}
+		firmID, err := ident.Parse[ident.FirmID](pair[:36])
+		if err != nil {
+			return httpd.Reply{}, err
+		}
+		prebillID, err := ident.Parse[ident.PrebillID](pair[37:])
+		if err != nil {
+			return httpd.Reply{}, err
+		}
+		i, ok := at[firmID]
+		if !ok {
+			i = len(n.Firms)
+			at[firmID] = i
+			n.Firms = append(n.Firms, invoice.FirmSelection{Firm: firmID})
+		}
+		n.Firms[i].Prebills = append(n.Firms[i].Prebills, prebillID)
+	}
+	id, err := s.Invoices.StartRun(r.Context(), n)
+	if err != nil {
+		return again(err, func() (templ.Component, error) { return s.newRunPage(r, err) })
+	}
+	return httpd.Go(href.Run(id), "The run has started."), nil
+}
+
+func (s *Site) run(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.RunID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	v, err := s.runView(r.Context(), id)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	f, err := s.frame(r, v.Name, "runs")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	f.Refresh = !v.Counts.done()
+	return httpd.Show(Run(f.Chrome, v)), nil
+}
+
+// runView adds up what the person may see of the run, firm by firm.
+func (s *Site) runView(ctx context.Context, id ident.RunID) (v RunView, err error) {
+	firms, err := s.Invoices.RunFirms(ctx, id)
+	if err != nil {
+		return v, err
+	}
+	cards, err := s.Firms.Mine(ctx)
+	if err != nil {
+		return v, err
+	}
+	v.ID, v.Now = id, s.Clock.Now()
+	causes := map[string]int{}
+	values := map[money.Currency]int{}
+	for _, firmID := range firms {
+		p, err := s.Invoices.RunProgress(scope.InFirm(ctx, firmID), id)
+		if err != nil {
+			return v, err
+		}
+		v.Name, v.On, v.StartedAt = p.Run.Name, p.Run.On.Time(), p.Run.StartedAt
+		in := RunFirm{Firm: badge(cardOf(cards, firmID)), Counts: countsOf(p)}
+		v.Firms = append(v.Firms, in)
+		v.Counts.add(in.Counts, values)
+		for _, c := range p.Causes {
+			v.fail(causes, c, in.Firm)
+		}
+	}
+	if v.Counts.Issued > 0 && v.Counts.Left > 0 {
+		took := v.Now.Sub(v.StartedAt)
+		left := took * time.Duration(v.Counts.Left) / time.Duration(v.Counts.Issued)
+		v.Pace = "About " + format.Duration(left) + " left"
+	}
+	return v, nil
+}
+
+func cardOf(cards []firm.Card, id ident.FirmID) firm.Card {
+	for _, c := range cards {
+		if c.ID == id {
+			return c
+		}
+	}
+	return firm.Card{ID: id}
+}
+
+func countsOf(p invoice.Progress) RunCounts {
+	c := RunCounts{Planned: p.Run.Planned, Issued: p.Run.Issued, Failed: p.Run.Failed, Withdrawn: p.Withdrawn, Left: p.Run.Left}
+	for _, t := range p.Planned {
+		c.Value = append(c.Value, money.Amount{Minor: t.Minor, Currency: t.Currency})
+	}
+	return c
+}
+
+func (c *RunCounts) add(o RunCounts, at map[money.Currency]int) {
+	c.Planned, c.Issued, c.Failed, c.Withdrawn, c.Left = c.Planned+o.Planned, c.Issued+o.Issued, c.Failed+o.Failed, c.Withdrawn+o.Withdrawn, c.Left+o.Left
+	for _, a := range o.Value {
+		i, ok := at[a.Currency]
+		if !ok {
+			at[a.Currency] = len(c.Value)
+			c.Value = append(c.Value, a)
+			continue
+		}
+		c.Value[i].Minor += a.Minor
+	}
+}
+
+var acts = map[invoice.Actor]string{invoice.ActsFirm: "The firm puts this right.", invoice.ActsBureau: "The billing team puts this right."}
+
+func (v *RunView) fail(at map[string]int, c invoice.Cause, f partial.Firm) {
+	i, ok := at[c.Code]
+	if !ok {
+		i = len(v.Failures)
+		at[c.Code] = i
+		v.Failures = append(v.Failures, RunFailure{Cause: sentence(titled(c.Message, c.Code)), What: titled(acts[c.Acts], "An operator looks after this.")})
+	}
+	v.Failures[i].Count += c.Count
+	v.Failures[i].Firms = append(v.Failures[i].Firms, RunFirm{Firm: f, Counts: RunCounts{Failed: c.Count}})
+}
+
+// runEvents sends the changing part of the page each second until the run ends.
+// Each reading decides anew, so an ended session or grant ends the stream.
+func (s *Site) runEvents(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.RunID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	f, err := s.frame(r, "", "runs")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	return httpd.Stream(func(ctx context.Context, send func(event, data string) error) error {
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			if err := r.StillSignedIn(ctx); err != nil {
+				return send("gone", "")
+			}
+			v, err := s.runView(ctx, id)
+			if err != nil {
+				return err
+			}
+			var b bytes.Buffer
+			if err := RunPart(f.Chrome, v).Render(ctx, &b); err != nil {
+				return err
+			}
+			if err := send("part", b.String()); err != nil {
+				return err
+			}
+			if v.Counts.done() {
+				return send("done", "")
+			}
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-tick.C:
+			}
+		}
+	}), nil
+}
+
+func (s *Site) runInFirm(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.RunID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	p, err := s.Invoices.RunProgress(r.Context(), id)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	f, err := s.frame(r, p.Run.Name, "runs")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	status := invoice.ItemStatus(r.Query("status"))
+	list, err := s.Invoices.RunItems(r.Context(), id, status, page.Request{After: r.Query("after")})
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	base := href.RunIn(f.FirmID, id, string(status))
+	v := RunInFirmView{Firm: *f.Firm, ID: id, Name: p.Run.Name, Pager: pagerOf(base, r, len(list.Items), list.Next)}
+	for _, t := range []struct {
+		text   string
+		status invoice.ItemStatus
+		n      int
+	}{{"All", "", p.Run.Planned}, {"Issued", invoice.ItemIssued, p.Run.Issued}, {"Failed", invoice.ItemFailed, p.Run.Failed}, {"Waiting", invoice.ItemWaiting, p.Run.Left}, {"Withdrawn", invoice.ItemWithdrawn, p.Withdrawn}} {
+		v.Tabs = append(v.Tabs, partial.Tab{Text: t.text, Href: href.RunIn(f.FirmID, id, string(t.status)), Count: t.n, Current: t.status == status})
+	}
+	for _, x := range list.Items {
+		line := RunLine{Prebill: x.Prebill, Matter: titled(x.MatterName, "Matter"), Number: x.MatterNumber, State: itemChip(x.Status), Message: x.Message, Invoice: x.Invoice, InvoiceNo: x.Number}
+		if p.ShowsC2 {
+			line.Amount = &money.Amount{Minor: x.PlannedMinor, Currency: x.Currency}
+		}
+		v.Rows = append(v.Rows, line)
+	}
+	if p.Run.Failed > 0 && f.May(rbac.RunStart) {
+		v.Retry = &partial.Button{Text: "Try the failed ones again", Action: href.RunAct(f.FirmID, id, "retry"), Class: "primary", Icon: "refresh"}
+	}
+	return httpd.Show(RunInFirm(f.Chrome, v)), nil
+}
+
+func itemChip(st invoice.ItemStatus) partial.Chip {
+	switch st {
+	case invoice.ItemIssued:
+		return partial.Chip{Tone: partial.OK, Icon: "check", Text: "Issued"}
+	case invoice.ItemFailed:
+		return partial.Chip{Tone: partial.Bad, Icon: "alert", Text: "Failed"}
+	case invoice.ItemWithdrawn:
+		return partial.Chip{Tone: partial.Line, Text: "Withdrawn"}
+	default:
+		return partial.Chip{Tone: partial.Calm, Icon: "clock", Text: "Waiting"}
+	}
+}
+
+func (s *Site) retryRun(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.RunID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	n, err := s.Invoices.RetryRun(r.Context(), id, r.Form("cause"))
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	return httpd.Go(href.Run(id), format.Counted(n, "item", "items")+" tried again."), nil
+}
