@@ -14,13 +14,14 @@ import (
 type kept struct {
 	t    *testing.T
 	f    testkit.F
+	m    testkit.M
 	a, b ident.EntryID
 }
 
 func keeping(t *testing.T) *kept {
 	f := testkit.Firm(t, testkit.DB(t))
 	m, k := f.Matter(t), f.Timekeeper(t, "TK1", "ASSOC", 4_000_000)
-	return &kept{t, f, f.Work(t, m, k, "2026-02-09", 10_000, 4_000_000).ID, f.Work(t, m, k, "2026-02-10", 10_000, 4_000_000).ID}
+	return &kept{t, f, m, f.Work(t, m, k, "2026-02-09", 10_000, 4_000_000).ID, f.Work(t, m, k, "2026-02-10", 10_000, 4_000_000).ID}
 }
 
 func (k *kept) record(entry ident.EntryID, rules ...string) {
