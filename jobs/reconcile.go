@@ -14,7 +14,7 @@ import (
 )
 
 // sentGrace is how long a sent row is believed to be in Redis without a look.
-const sentGrace = 10 * time.Second
+func (e *Engine) sentGrace() time.Duration { return e.Reconcile / 3 }
 
 // reconcile finds what would wait for ever: running jobs whose lease ran out, and
 // sent ones that Redis no longer has. Both go back to the relay as the next attempt.
@@ -92,7 +92,7 @@ func (e *Engine) resend(sys *db.System, firm ident.FirmID) error {
 	var sent []sendRow
 	err := sys.Enter(firm, func(tx *db.Tx) error {
 		return tx.Raw(`SELECT id, queue, attempt FROM outbox WHERE firm_id = ? AND state = 'pending' AND sent_at IS NOT NULL AND sent_at < ?
-			ORDER BY sent_at LIMIT 500`, firm, tx.Now.Add(-sentGrace)).Scan(&sent).Error
+			ORDER BY sent_at LIMIT 500`, firm, tx.Now.Add(-e.sentGrace())).Scan(&sent).Error
 	})
 	if err != nil {
 		return fmt.Errorf("read sent jobs: %w", err)
@@ -112,7 +112,7 @@ func (e *Engine) resend(sys *db.System, firm ident.FirmID) error {
 	}
 	return sys.Enter(firm, func(tx *db.Tx) error {
 		res := tx.Exec(`UPDATE outbox SET sent_at = NULL, attempt = attempt + 1 WHERE firm_id = ? AND id = ANY (?::uuid[])
-			AND state = 'pending' AND sent_at < ?`, firm, db.Array(lost), tx.Now.Add(-sentGrace))
+			AND state = 'pending' AND sent_at < ?`, firm, db.Array(lost), tx.Now.Add(-e.sentGrace()))
 		if res.Error != nil {
 			return fmt.Errorf("give lost jobs back to the relay: %w", res.Error)
 		}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // Extra is one server beside a stack: a Redis of one's own to break, or a
@@ -20,11 +21,38 @@ type Extra struct {
 // Stop ends the server and removes its folder.
 func (e *Extra) Stop() error { return errors.Join(e.server.stop(), os.RemoveAll(e.Run)) }
 
+// Kill ends the server as a crash does and returns when it is gone.
+func (e *Extra) Kill() error {
+	if err := syscall.Kill(e.server.pid, syscall.SIGKILL); err != nil {
+		return fmt.Errorf("kill %s: %w", e.server.name, err)
+	}
+	<-e.server.done
+	return e.server.lead.Close()
+}
+
 // StartRedis runs a Redis that nobody else uses.
-func StartRedis(ctx context.Context) (*Extra, error) {
-	return extra(func(who account, run string) (*server, error) {
+func StartRedis(ctx context.Context) (*Extra, error) { return extra(ownRedis(ctx)) }
+
+// Revive starts the Redis that was killed again, at the same address and empty.
+func (e *Extra) Revive(ctx context.Context) error {
+	who, err := unprivileged()
+	if err != nil {
+		return err
+	}
+	if err := who.folder(e.Run); err != nil { // its guard has removed it
+		return err
+	}
+	if err := writeOwner(e.Run); err != nil {
+		return err
+	}
+	e.server, err = ownRedis(ctx)(who, e.Run)
+	return err
+}
+
+func ownRedis(ctx context.Context) func(who account, run string) (*server, error) {
+	return func(who account, run string) (*server, error) {
 		return startRedis(ctx, who, run, filepath.Join(run, "redis"), false)
-	})
+	}
 }
 
 // StartBouncer runs a PgBouncer in transaction mode in front of the PostgreSQL at

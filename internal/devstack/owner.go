@@ -104,16 +104,18 @@ func sweep(log io.Writer) {
 	}
 }
 
+// readServers is what record noted in dir, nothing when it did not come to that.
+func readServers(dir string) (all []process) {
+	b, err := os.ReadFile(filepath.Join(dir, serversFile))
+	if err != nil || json.Unmarshal(b, &all) != nil {
+		return nil
+	}
+	return all
+}
+
 // endLeft ends the servers noted in dir that are still the processes noted.
 func endLeft(dir string) {
-	b, err := os.ReadFile(filepath.Join(dir, serversFile))
-	if err != nil {
-		return
-	}
-	var all []process
-	if json.Unmarshal(b, &all) != nil {
-		return
-	}
+	all := readServers(dir)
 	for _, p := range all {
 		if p.alive() {
 			_ = syscall.Kill(p.PID, syscall.SIGINT)
