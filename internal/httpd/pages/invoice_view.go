@@ -1,0 +1,188 @@
+package pages
+
+import (
+	"time"
+
+	"github.com/docketry/docketry/internal/httpd/pages/format"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
+)
+
+// InvoiceView is one issued invoice: the sheet, its files, what was paid, how it
+// was delivered and what reminders follow. It cannot be edited, only credited.
+type InvoiceView struct {
+	Firm     partial.Firm
+	ID       ident.InvoiceID
+	Number   string
+	Client   string
+	Label    partial.Label
+	State    partial.Chip
+	Total    money.Amount
+	Open     money.Amount
+	Paid     money.Amount
+	DueOn    time.Time
+	Today    time.Time
+	Sheet    SheetView
+	Files    []InvoiceFile
+	Hash     string // of the canonical document
+	Payments []InvoicePaid
+	Credit   *InvoiceCredit
+	Prebill  ident.PrebillID
+	History  []partial.Step // delivery and reminders, the planned ones with Next
+	Planned  []InvoiceReminder
+	Can      InvoiceCan
+}
+
+// InvoiceCan is what the person may do here.
+type InvoiceCan struct{ Pay, Send, Remind, Credit bool }
+
+// InvoiceFile is one stored file.
+type InvoiceFile struct {
+	Name  string // "PDF", "LEDES 1998B"
+	Kind  string // of href.Document
+	Bytes int64
+	Hash  string
+	Note  string // "3 texts spelled otherwise"
+}
+
+// InvoicePaid is a share of a payment set against this invoice.
+type InvoicePaid struct {
+	On      time.Time
+	Text    string
+	Amount  money.Amount
+	Payment ident.PaymentID
+}
+
+// InvoiceCredit is the credit note that takes the invoice back.
+type InvoiceCredit struct {
+	Number string
+	On     time.Time
+	Reason string
+	Amount money.Amount
+}
+
+// InvoiceReminder is one planned reminder; each can be skipped with a reason.
+type InvoiceReminder struct {
+	ID   ident.ReminderID
+	Text string // "First reminder"
+	On   time.Time
+	Note string // "7 days after due, if still open"
+	Skip bool
+}
+
+func (v InvoiceView) crumbs() []partial.Link {
+	return []partial.Link{{Text: "Invoices", Href: href.Invoices(v.Firm.ID)}, {Text: v.Client}}
+}
+
+func (v InvoiceView) openWords() string { return format.Money(v.Open) + " open" }
+
+func (v InvoiceView) dueWords() string {
+	return "Due " + format.Date(v.DueOn) + ", " + format.InDays(v.DueOn, v.Today)
+}
+
+func (v InvoiceView) act(name string) string { return href.InvoiceAct(v.Firm.ID, v.ID, name) }
+
+func (v InvoiceView) paidBar() partial.Bar {
+	return partial.Bar{Says: format.Percent(v.Paid.Minor, v.Total.Minor) + " paid", Parts: []partial.BarPart{{Tone: partial.OK, Share: partial.Share(v.Paid.Minor, v.Total.Minor)}}}
+}
+
+func (v InvoiceView) paidNote() string { return format.Percent(v.Paid.Minor, v.Total.Minor) + " paid" }
+
+func (v InvoiceView) file(f InvoiceFile) string { return href.Document(v.Firm.ID, v.ID, f.Kind) }
+
+func (f InvoiceFile) about() string {
+	s := format.Bytes(f.Bytes)
+	if f.Note != "" {
+		s += ", " + f.Note
+	}
+	return s
+}
+
+func (v InvoiceView) skip(r InvoiceReminder) partial.Form {
+	return partial.Form{ID: "s-" + string(r.ID), Action: href.ReminderSkip(v.Firm.ID, v.ID, r.ID), Submit: "Skip it", Side: true, Fields: []partial.Field{
+		{Name: "reason", Label: "Why", Required: true, Max: 200},
+	}}
+}
+
+// InvoiceCreditView is the form that takes an invoice back, whole.
+type InvoiceCreditView struct {
+	Firm   partial.Firm
+	ID     ident.InvoiceID
+	Number string
+	Total  money.Amount
+	Form   partial.Form
+}
+
+func (v InvoiceCreditView) crumbs() []partial.Link {
+	return []partial.Link{{Text: "Invoices", Href: href.Invoices(v.Firm.ID)}, {Text: v.Number, Href: href.Invoice(v.Firm.ID, v.ID)}, {Text: "Credit"}}
+}
+
+func (v InvoiceCreditView) title() string { return "Credit " + v.Number + " in full" }
+
+func (v InvoiceCreditView) lede() string {
+	return "A credit note over " + format.Money(v.Total) + " is issued and sent. The invoice stays as it is; its entries can be billed again if you say so."
+}
+
+// InvoiceListView is a firm's invoices.
+type InvoiceListView struct {
+	Firm  partial.Firm
+	Tabs  []partial.Tab
+	Rows  []InvoiceItem
+	Today time.Time
+	Pager partial.Pager
+}
+
+// InvoiceItem is one invoice in the list.
+type InvoiceItem struct {
+	ID     ident.InvoiceID
+	Number string
+	Matter string
+	Client string
+	On     time.Time
+	DueOn  time.Time
+	Total  money.Amount
+	Open   money.Amount
+	State  partial.Chip
+	Label  partial.Label
+}
+
+func (v InvoiceListView) table() partial.Table {
+	t := partial.Table{
+		Caption: "Invoices, newest first", Keys: true,
+		Columns: []partial.Column{{Head: "Invoice"}, {Head: "Matter", Minor: true}, {Head: "Issued", NoWrap: true, Minor: true}, {Head: "Due", NoWrap: true}, {Head: "Total", Right: true, Minor: true}, {Head: "Open", Right: true}, {Head: "State"}},
+		Empty:   partial.Empty{Icon: "money", Title: "No invoice here", Text: "Invoices appear when a run issues approved pre-bills."},
+	}
+	for _, r := range v.Rows {
+		due := partial.Txt(format.Date(r.DueOn))
+		if r.Open.Minor > 0 && r.DueOn.Before(v.Today) {
+			due.Tone, due.Sub = partial.Bad, "overdue"
+		}
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{
+			partial.Named(r.Number, href.Invoice(v.Firm.ID, r.ID), r.Client), partial.Txt(r.Matter), partial.Txt(format.Date(r.On)), due,
+			partial.Txt(format.Money(r.Total)), partial.Txt(format.Money(r.Open)), partial.Node(partial.ChipMark(r.State)),
+		}})
+	}
+	return t
+}
+
+func (r InvoiceReminder) when() string {
+	return format.Date(r.On) + ". " + r.Note
+}
+
+// InvoiceChip is the state of an invoice as a chip, by its stored word.
+func InvoiceChip(status string) partial.Chip {
+	switch status {
+	case "paid":
+		return partial.Chip{Tone: partial.OK, Icon: "check", Text: "Paid"}
+	case "part_paid":
+		return partial.Chip{Tone: partial.Accent, Icon: "money", Text: "Part paid"}
+	case "sent":
+		return partial.Chip{Tone: partial.Calm, Icon: "mail", Text: "Sent"}
+	case "credited":
+		return partial.Chip{Icon: "x", Text: "Credited"}
+	default:
+		return partial.Chip{Icon: "seal", Text: "Issued"}
+	}
+}
