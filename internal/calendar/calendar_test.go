@@ -321,6 +321,27 @@ func TestNthDayOfAMonth(t *testing.T) {
 	}
 }
 
+func TestFirstInstantOfADate(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ zone, date, want string }{
+		{"America/New_York", "2027-11-01", "2027-11-01T04:00:00Z"},
+		{"Africa/Cairo", "2027-04-30", "2027-04-29T22:00:00Z"},
+		{"Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z"},
+	} {
+		zone, err := time.LoadLocation(c.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := ParseDate(c.date)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := FirstInstant(zone, d); err != nil || !got.Equal(at(t, c.want)) {
+			t.Errorf("%s in %s begins %v %v, want %s", c.date, c.zone, got, err, c.want)
+		}
+	}
+}
+
 func TestStretchesExplainACount(t *testing.T) {
 	t.Parallel()
 	c := mustCompile(t, Version{TZ: "Europe/London", Weekly: weekdaysOnly(Hours{"09:30", "13:00"}, Hours{"14:00", "18:00"})})

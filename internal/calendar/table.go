@@ -7,7 +7,7 @@ import (
 
 const (
 	horizon = 6 // years: business time that is not found within them does not exist (SLA.md 1)
-	ahead   = 8 // years built around the first question, so that the next ones find them
+	margin  = 1 // years built before and after what is asked for, so that the next question finds them
 )
 
 // The years that can be asked about, as Unix seconds: 1900 to 2200. Zone data
@@ -39,7 +39,7 @@ func (c *Calendar) cover(from, to int64) (*table, error) {
 	c.grow.Lock()
 	defer c.grow.Unlock()
 	const year = 366 * daySeconds
-	lo, hi := from-ahead*year, to+ahead*year
+	lo, hi := from-margin*year, to+margin*year
 	if t := c.table.Load(); t != nil {
 		lo, hi = min(lo, t.from), max(hi, t.to)
 	}

@@ -82,7 +82,7 @@ func (w *walker) apply(e Event) error {
 			return w.retarget(e.At, *e.Terms)
 		}
 	case EventWaive:
-		w.Outcome, w.passed = Waived, nil
+		w.Outcome, w.WaivedAt, w.passed = Waived, e.At, nil
 	}
 	return nil
 }

@@ -4,7 +4,7 @@ import (
 	"time"
 )
 
-// ConsumedS is the business seconds used at t, which is not before the last event.
+// ConsumedAt is the business seconds used at t, which is not before the last event.
 func (c Clock) ConsumedAt(t time.Time) (int64, error) {
 	if c.State != Running {
 		return c.ConsumedS, nil
@@ -22,6 +22,16 @@ func (c Clock) RemainingS(t time.Time) (int64, error) {
 // BreachedBy tells whether t shows the clock as breached. It needs no sweep to have looked.
 func (c Clock) BreachedBy(t time.Time) bool {
 	return c.Outcome == Breached || (c.Outcome == Open && c.State == Running && t.After(c.DueAt))
+}
+
+// HotAt is the instant from which a quarter of the target or an hour is left
+// (SLA.md 9); zero unless the clock runs and is open.
+func (c Clock) HotAt() (time.Time, error) {
+	if c.State != Running || c.Outcome != Open {
+		return time.Time{}, nil
+	}
+	hot := min(c.TargetS-c.TargetS/4, c.TargetS-3600)
+	return c.terms.Calendar.Add(c.SegStart, max(0, hot-c.ConsumedS))
 }
 
 // IfResumed is the due instant that a paused clock would have if it ran again from t.

@@ -173,6 +173,22 @@ type Cycle struct {
 	DueAt       time.Time // zero while paused
 	BreachedAt  time.Time // the due instant that passed; zero when none did
 	CompletedAt time.Time
+	WaivedAt    time.Time
+}
+
+// OutcomeAt is the instant that puts the outcome into a month (SLA.md 7); zero
+// while it is open.
+func (c Cycle) OutcomeAt() time.Time {
+	switch {
+	case c.Outcome == Open:
+		return time.Time{}
+	case !c.BreachedAt.IsZero():
+		return c.BreachedAt
+	case !c.CompletedAt.IsZero():
+		return c.CompletedAt
+	default:
+		return c.WaivedAt
+	}
 }
 
 // OverrunS is how far past the target the work went, paused time not counted.
