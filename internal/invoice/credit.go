@@ -70,7 +70,7 @@ func (s *Service) creditable(tx *db.Tx, access *authz.Access, id ident.InvoiceID
 	case inv.PaidMinor == 0:
 		return inv, nil
 	}
-	if err := s.hooks.Release(tx, id); err != nil {
+	if err := s.release(tx, id); err != nil {
 		return Invoice{}, err
 	}
 	return Lock(tx, id)
@@ -111,7 +111,7 @@ func (s *Service) credit(tx *db.Tx, inv Invoice, n NewCredit) (CreditNote, error
 		return CreditNote{}, err
 	}
 	if n.Rebill {
-		if err := release(tx, inv); err != nil {
+		if err := freeEntries(tx, inv); err != nil {
 			return CreditNote{}, err
 		}
 	}
@@ -159,9 +159,9 @@ func insertCredit(tx *db.Tx, n CreditNote, d *Document, place int64) error {
 	return nil
 }
 
-// release gives the entries of a credited invoice back to work in progress, and
+// freeEntries gives the entries of a credited invoice back to work in progress, and
 // ends the claim that its pre-bill's lines hold on them (I01).
-func release(tx *db.Tx, inv Invoice) error {
+func freeEntries(tx *db.Tx, inv Invoice) error {
 	err := tx.Exec(`UPDATE prebill_line SET live = false WHERE firm_id = ? AND prebill_id = ? AND live`, tx.Scope.Firm, inv.Prebill).Error
 	if err != nil {
 		return fmt.Errorf("end claims of pre-bill %s: %w", inv.Prebill, err)

@@ -15,6 +15,7 @@ import (
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/internal/testkit"
 )
 
@@ -72,7 +73,7 @@ func TestI04_NumbersHaveNoGapUnderParallelIssuesAndAborts(t *testing.T) {
 		h.approveOpen(t, m)
 	}
 	run := h.start(t)
-	h.breakBlobs(t)
+	h.breakBlobs()
 	for round := 0; ; round++ {
 		jobs, args := h.wanted(t)
 		if len(jobs) == 0 && round > 0 {
@@ -273,4 +274,32 @@ func TestI23_CurrenciesDoNotMix(t *testing.T) {
 		SELECT firm_id, gen_random_uuid(), invoice_id, 2, entry_id, kind, worked_on, narrative, 0, 0, unit_e8, 0, 0, 0, 0, 0, 'EUR' FROM invoice_line WHERE firm_id = ?`, h.f.ID)
 	refused(t, h, "posting_invoice_fkey", `INSERT INTO posting (firm_id, id, journal_id, event, posted_on, posted_at, account, amount_minor, currency, client_id, payor_id, invoice_id)
 		SELECT firm_id, gen_random_uuid(), gen_random_uuid(), event, posted_on, posted_at, account, 0, 'EUR', client_id, payor_id, invoice_id FROM posting WHERE firm_id = ? AND account = 'receivable'`, h.f.ID)
+}
+
+func TestCreditingAPaidInvoiceLeavesTheMoneyWithThePayor(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	inv := h.issued(t)
+	p, err := h.cash.Post(h.specialist, receivable.NewPayment{Payor: inv.Payor, Currency: "USD", AmountMinor: 150_000, Method: receivable.MethodCheck, ReceivedOn: today})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.cash.Allocate(h.specialist, p.ID, p.Version, []receivable.Share{{Invoice: inv.ID, Minor: inv.TotalMinor}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.svc.Credit(h.partner, inv.ID, invoice.NewCredit{Reason: "billed twice by mistake"}); err != nil {
+		t.Fatal(err)
+	}
+	after := h.invoiceOf(t, inv.Prebill)
+	paid, err := h.cash.Get(h.specialist, p.ID)
+	if err != nil || after.Status != invoice.StatusCredited || after.PaidMinor != 0 || paid.UnappliedMinor != 150_000 || len(paid.Allocations) != 2 {
+		t.Errorf("invoice %+v, payment %+v, %v", after, paid, err)
+	}
+	if n := h.f.Count(t, `SELECT count(*) FROM entry WHERE firm_id = ? AND status = 'billed'`, h.f.ID); n != 2 {
+		t.Errorf("%d entries stay billed without a re-bill, want 2", n)
+	}
+	report, err := h.cash.Aging(h.partner, "", receivable.ByDueDate)
+	if err != nil || len(report.Rows) != 1 || report.Rows[0].OpenMinor != 0 || report.Rows[0].UnappliedMinor != 150_000 {
+		t.Errorf("aging %+v, %v", report, err)
+	}
 }

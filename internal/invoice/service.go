@@ -19,29 +19,39 @@ type Items interface {
 	Finish(tx *db.Tx, subjectKind, subjectID string) error
 }
 
-// Hooks are what later nouns do in the transaction of an invoice's life.
-type Hooks struct {
+// Parts is what the service is made of; all of it is needed.
+type Parts struct {
+	DB    *db.DB
+	Guard *authz.Guard
+	Paper *Paper
+	Blobs Blobs
+	Items Items
+	Mails Mails
+	// Link is the address of the page on which a payor reads an invoice.
+	Link func(ident.FirmID, ident.InvoiceID) string
 	// Release takes back every payment allocated to a locked invoice, before it is
-	// credited, and leaves the money unapplied.
+	// credited, and leaves the money unapplied; package receivable does it.
 	Release func(tx *db.Tx, id ident.InvoiceID) error
 }
 
-// Service issues, corrects and shows invoices.
+// Service issues, corrects, delivers and shows invoices.
 type Service struct {
-	db    *db.DB
-	guard *authz.Guard
-	paper *Paper
-	blobs Blobs
-	items Items
-	hooks Hooks
+	db      *db.DB
+	guard   *authz.Guard
+	paper   *Paper
+	blobs   Blobs
+	items   Items
+	mails   Mails
+	link    func(ident.FirmID, ident.InvoiceID) string
+	release func(tx *db.Tx, id ident.InvoiceID) error
 }
 
-// New needs all of its parts; without one it would fail in the middle of a run.
-func New(d *db.DB, guard *authz.Guard, paper *Paper, blobs Blobs, items Items, hooks Hooks) *Service {
-	if d == nil || guard == nil || paper == nil || blobs == nil || items == nil || hooks.Release == nil {
+// New refuses a missing part, for want of which a run would stop in the middle.
+func New(p Parts) *Service {
+	if p.DB == nil || p.Guard == nil || p.Paper == nil || p.Blobs == nil || p.Items == nil || p.Mails == nil || p.Link == nil || p.Release == nil {
 		panic("invoice: a part of the service is missing")
 	}
-	return &Service{d, guard, paper, blobs, items, hooks}
+	return &Service{db: p.DB, guard: p.Guard, paper: p.Paper, blobs: p.Blobs, items: p.Items, mails: p.Mails, link: p.Link, release: p.Release}
 }
 
 // mayIssue decides at run time for whom the job works: a person who started the

@@ -10,6 +10,7 @@ import (
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/mail"
 	"github.com/docketry/docketry/internal/outbox"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/receivable"
@@ -31,8 +32,10 @@ type house struct {
 	svc      *invoice.Service
 	prebills *prebill.Service
 	cash     *receivable.Service
+	mails    *mail.Service
 	guard    *authz.Guard
 	blobs    *blob.Store
+	parts    invoice.Parts
 
 	specialist, partner context.Context
 }
@@ -69,17 +72,21 @@ func (h *house) services(t *testing.T) {
 	h.guard = authz.NewGuard(h.d, policy)
 	h.blobs = blob.New(h.d, blob.NewMemory(h.d.Clock()), blob.NewKeys(master))
 	h.prebills, h.cash = prebill.New(h.d, h.guard), receivable.New(h.d, h.guard)
-	h.svc = invoice.New(h.d, h.guard, paper, h.blobs, noItems{}, invoice.Hooks{Release: h.cash.ReleaseInvoice})
-}
-
-// breakBlobs makes every fourth file fail.
-func (h *house) breakBlobs(t *testing.T) {
-	t.Helper()
-	paper, err := newPaper()
+	h.mails, err = mail.New(h.d, h.guard, h.blobs, nil, "billing@bureau.example")
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.svc = invoice.New(h.d, h.guard, paper, &brittle{Blobs: h.blobs}, noItems{}, invoice.Hooks{Release: h.cash.ReleaseInvoice})
+	h.parts = invoice.Parts{DB: h.d, Guard: h.guard, Paper: paper, Blobs: h.blobs, Items: noItems{}, Mails: h.mails, Release: h.cash.ReleaseInvoice,
+		Link: func(f ident.FirmID, i ident.InvoiceID) string {
+			return "https://bill.example/payor?invoice=" + string(i)
+		}}
+	h.svc = invoice.New(h.parts)
+}
+
+// breakBlobs makes every fourth file fail.
+func (h *house) breakBlobs() {
+	h.parts.Blobs = &brittle{Blobs: h.blobs}
+	h.svc = invoice.New(h.parts)
 }
 
 // approved records two hours at 610.00 and a cost of 100.00 on a matter and brings
