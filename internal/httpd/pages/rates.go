@@ -25,16 +25,16 @@ func (s *Site) MountRates(srv *httpd.Server) {
 	post(srv, "/firms/{firm}/rates/{id}/end", rbac.RateEdit, s.endRate)
 }
 
-// named are the names that rates refer to by id.
-type named struct {
+// rateNames are the names that rates refer to by id.
+type rateNames struct {
 	matters     map[ident.MatterID]string
 	clients     map[ident.ClientID]string
 	timekeepers map[ident.TimekeeperID]string
 	order       struct{ matters, clients, timekeepers []string } // value, label pairs for choices
 }
 
-func (s *Site) names(r *httpd.Request) (n named, err error) {
-	n = named{map[ident.MatterID]string{}, map[ident.ClientID]string{}, map[ident.TimekeeperID]string{}, n.order}
+func (s *Site) names(r *httpd.Request) (n rateNames, err error) {
+	n = rateNames{map[ident.MatterID]string{}, map[ident.ClientID]string{}, map[ident.TimekeeperID]string{}, n.order}
 	matters, err := s.Matters.Matters(r.Context(), "")
 	if err != nil {
 		return n, err
@@ -90,7 +90,7 @@ func (s *Site) showRates(r *httpd.Request, failed error) (httpd.Reply, error) {
 	return httpd.Show(Plain(f.Chrome, v)), nil
 }
 
-func (s *Site) rateRow(f frame, n named, x rate.Rate) partial.Row {
+func (s *Site) rateRow(f frame, n rateNames, x rate.Rate) partial.Row {
 	what := "The firm's standard"
 	switch {
 	case x.MatterID != "":

@@ -9,6 +9,7 @@ import (
 
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/clock"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/firm"
@@ -34,6 +35,7 @@ type Site struct {
 	Rates   *rate.Service
 	Audit   *audit.Service
 
+	Capture     *capture.Service
 	Prebills    *prebill.Service
 	Invoices    *invoice.Service
 	Receivables *receivable.Service

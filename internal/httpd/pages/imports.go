@@ -1,0 +1,185 @@
+package pages
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"github.com/docketry/docketry/internal/capture"
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/format"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/layout"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/page"
+	"github.com/docketry/docketry/rbac"
+)
+
+// MountImports adds a firm's files of time and expenses.
+func (s *Site) MountImports(srv *httpd.Server) {
+	get(srv, "/firms/{firm}/imports", rbac.ImportRead, s.imports)
+	get(srv, "/firms/{firm}/imports/new", rbac.ImportCreate, s.newImport)
+	post(srv, "/firms/{firm}/imports/new", rbac.ImportCreate, s.landImport)
+	get(srv, "/firms/{firm}/imports/mapping", rbac.ImportCreate, s.mappingForm)
+	post(srv, "/firms/{firm}/imports/mapping", rbac.ImportCreate, s.saveMapping)
+	get(srv, "/firms/{firm}/imports/{id}", rbac.ImportRead, s.importDetail)
+	post(srv, "/firms/{firm}/imports/{id}/undo", rbac.ImportUndo, s.undoImport)
+}
+
+func (s *Site) imports(r *httpd.Request) (httpd.Reply, error) {
+	f, err := s.frame(r, "Imports", "imports")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	list, err := s.Capture.Imports(r.Context(), page.Request{After: r.Query("after")})
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	t := &partial.Table{Caption: "Imports, newest first", Keys: true, Columns: []partial.Column{{Head: "File"}, {Head: "When", NoWrap: true}, {Head: "Rows", Right: true}, {Head: "Landed", Right: true}, {Head: "Refused", Right: true}, {Head: "State"}},
+		Empty: partial.Empty{Icon: "download", Title: "No file yet", Text: "A file of time and expenses, CSV or LEDES, lands here."}}
+	for _, b := range list.Items {
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{
+			partial.Named(b.FileName, href.Import(f.FirmID, b.ID), b.Source), partial.Txt(format.Moment(b.CreatedAt.In(f.Zone))), partial.Txt(format.Count(b.Read)),
+			partial.Txt(format.Count(b.Landed)), partial.Txt(format.Count(b.Refused)), partial.Txt(b.Status),
+		}})
+	}
+	v := PlainView{Head: layout.Head{Title: "Imports"}, Sections: []Section{{Title: "Files", Table: t, Pager: pagerOf(href.Imports(f.FirmID), r, len(list.Items), list.Next)}}}
+	if f.May(rbac.ImportCreate) {
+		v.Links = []partial.Link{{Text: "Column mapping", Href: href.Imports(f.FirmID) + "/mapping"}, {Text: "Import a file", Href: href.ImportNew(f.FirmID)}}
+	}
+	return httpd.Show(Plain(f.Chrome, v)), nil
+}
+
+func (s *Site) newImport(r *httpd.Request) (httpd.Reply, error) {
+	page, err := s.newImportPage(r, nil, nil)
+	return httpd.Show(page), err
+}
+
+// newImportPage is the form, and below it what a try without landing found.
+func (s *Site) newImportPage(r *httpd.Request, tried *capture.Result, failed error) (templ.Component, error) {
+	f, err := s.frame(r, "Import a file", "imports")
+	if err != nil {
+		return nil, err
+	}
+	form := &partial.Form{Action: href.ImportNew(f.FirmID), Submit: "Read the file", Cancel: href.Imports(f.FirmID), Upload: true, Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: []partial.Field{
+		{Name: "file", Label: "File", Kind: partial.File, Accept: ".csv,.txt,.led,.ledes", Required: true, Hint: "CSV or LEDES 1998B, at most 25 MiB and 100,000 rows"},
+		{Name: "source", Label: "Source", Value: r.Form("source"), Max: 40, Hint: "Empty for the usual columns; else the name of a saved mapping"},
+		{Name: "try", Label: "Only tell me what would land", Kind: partial.Check, Value: r.Form("try")},
+	}}
+	v := PlainView{Head: layout.Head{Title: "Import a file", Crumbs: []partial.Link{{Text: "Imports", Href: href.Imports(f.FirmID)}}}, Lede: "Rows that are right land; each other row is named with line, column and what to do. The same file again changes nothing.",
+		Sections: []Section{{Title: "File", Form: form}}}
+	if tried != nil {
+		v.Sections = append(v.Sections, Section{Title: "What would happen", Note: "Nothing has changed", Facts: resultFacts(*tried)}, Section{Title: "Rows to look at", Table: faultTable(tried.Faults)})
+	}
+	return Plain(f.Chrome, v), nil
+}
+
+func (s *Site) landImport(r *httpd.Request) (httpd.Reply, error) {
+	name, content, err := r.Upload("file")
+	var result capture.Result
+	if err == nil {
+		u := capture.Upload{Name: name, Source: r.Form("source"), Data: content}
+		if r.Form("try") == "yes" {
+			if result, err = s.Capture.DryRun(r.Context(), u); err == nil {
+				page, err := s.newImportPage(r, &result, nil)
+				return httpd.Show(page), err
+			}
+		} else {
+			result, err = s.Capture.Import(r.Context(), u)
+		}
+	}
+	if err != nil {
+		return again(err, func() (templ.Component, error) { return s.newImportPage(r, nil, err) })
+	}
+	if result.ID == "" {
+		page, err := s.newImportPage(r, &result, nil)
+		return httpd.Show(page), err
+	}
+	done := fmt.Sprintf("%s landed, %s refused.", format.Counted(result.Landed, "row", "rows"), format.Count(result.Refused))
+	if result.Already {
+		done = "This file was imported before. Nothing changed."
+	}
+	return httpd.Go(href.Import(r.Firm(), result.ID), done), nil
+}
+
+func resultFacts(x capture.Result) []partial.Fact {
+	facts := []partial.Fact{
+		{Name: "Rows read", Value: format.Count(x.Read)}, {Name: "Landing", Value: format.Count(x.Landed)}, {Name: "Refused", Value: format.Count(x.Refused)},
+		{Name: "Landed before", Value: format.Count(x.Repeated)}, {Name: "Format", Value: x.Format},
+	}
+	for _, t := range x.Totals {
+		facts = append(facts, partial.Fact{Name: "Value", Value: format.Money(money.Amount{Minor: t.Minor, Currency: t.Currency})})
+	}
+	if len(x.Ignored) > 0 {
+		facts = append(facts, partial.Fact{Name: "Columns not used", Value: strings.Join(x.Ignored, ", ")})
+	}
+	return facts
+}
+
+func faultTable(faults []capture.Fault) *partial.Table {
+	t := &partial.Table{Caption: "Rows to look at", Columns: []partial.Column{{Head: "Line", Right: true}, {Head: "Column"}, {Head: "What"}, {Head: "Fix"}, {Head: "Code", Minor: true}}, Empty: partial.Empty{Icon: "check", Title: "Every row is right"}}
+	for i, x := range faults {
+		if i == 1_000 {
+			t.Foot = append(t.Foot, partial.Row{Cells: []partial.Cell{{Text: format.Count(len(faults)-1_000) + " more; correct these first", Span: 5}}})
+			break
+		}
+		tone := partial.Plain
+		if x.Severity == capture.Warning {
+			tone = partial.Calm
+		}
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Txt(strconv.Itoa(x.Line)), {Text: x.Column, Code: true}, {Text: x.Message, Sub: x.Value, Key: true, Tone: tone}, partial.Txt(x.Fix), {Text: x.Code, Code: true}}})
+	}
+	return t
+}
+
+func (s *Site) importDetail(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.ImportID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	page, err := s.importPage(r, id, nil)
+	return httpd.Show(page), err
+}
+
+func (s *Site) importPage(r *httpd.Request, id ident.ImportID, failed error) (templ.Component, error) {
+	d, err := s.Capture.ImportDetail(r.Context(), id, r.QueryInt("after"))
+	if err != nil {
+		return nil, err
+	}
+	f, err := s.frame(r, d.FileName, "imports")
+	if err != nil {
+		return nil, err
+	}
+	v := PlainView{Head: layout.Head{Title: d.FileName, Crumbs: []partial.Link{{Text: "Imports", Href: href.Imports(f.FirmID)}}}, Meta: []string{d.Source, format.Moment(d.CreatedAt.In(f.Zone)), format.Bytes(d.FileBytes)},
+		Sections: []Section{{Title: "What landed", Facts: []partial.Fact{
+			{Name: "Rows read", Value: format.Count(d.Read)}, {Name: "Landed", Value: format.Count(d.Landed)}, {Name: "Refused", Value: format.Count(d.Refused)}, {Name: "Landed before", Value: format.Count(d.Repeated)},
+			{Name: "State", Value: d.Status}, {Name: "SHA-256", Value: d.FileHash, Code: true},
+		}}}}
+	if failed != nil {
+		f.Flash = &layout.Flash{Tone: partial.Bad, Text: sentence(httpd.FaultOf(failed).Message)}
+	}
+	if d.CanUndo && f.May(rbac.ImportUndo) {
+		v.Acts = []partial.Button{{Text: "Undo this import", Action: href.ImportAct(f.FirmID, id, "undo"), Version: d.Version, Class: "danger"}}
+	}
+	note := ""
+	if d.FaultsHidden {
+		note = "Shown to who imported the file and to who sees the whole firm"
+	}
+	v.Sections = append(v.Sections, Section{Title: "Rows to look at", Note: note, Table: faultTable(d.Faults)})
+	return Plain(f.Chrome, v), nil
+}
+
+func (s *Site) undoImport(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.ImportID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	if _, err := s.Capture.Undo(r.Context(), id, r.FormInt("version")); err != nil {
+		return again(err, func() (templ.Component, error) { return s.importPage(r, id, err) })
+	}
+	return httpd.Go(href.Import(r.Firm(), id), "Undone. The same rows may come again."), nil
+}
