@@ -139,6 +139,9 @@ func (d *DB) InFirm(ctx context.Context, fn func(tx *Tx) error) error {
 	if sc.Firm == "" {
 		return errNoFirm
 	}
+	if tx := d.joined(ctx, string(sc.Firm)); tx != nil {
+		return classify(tx.within(ctx, fn))
+	}
 	return d.run(ctx, sc, string(sc.Firm), beginWrite, fn)
 }
 

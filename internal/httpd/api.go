@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
@@ -30,13 +32,12 @@ type Op struct {
 	Path    string // below /api/v1: "/firms/{firm}/prebills/{id}"
 	Needs   rbac.Permission
 	Summary string
-	Status  int // of success; 0 means 200
+	Status  int  // of success; 0 means 200
+	Creates bool // heeds Idempotency-Key; for what makes something inside a firm
 }
 
 func (s *Server) newAPI() {
-	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
-		return fromHuma(status, message, errs)
-	}
+	speakProblems()
 	c := huma.DefaultConfig("Docketry", "1")
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = apiRoot+"/openapi", "", ""
 	c.CreateHooks = nil // no $schema links, whose host would come from the request
@@ -44,13 +45,24 @@ func (s *Server) newAPI() {
 	s.api.huma = humaecho.New(s.echo, c)
 }
 
+// speakProblems makes Huma answer in our form. Its hooks are the process's, so they
+// are set once for all servers.
+var speakProblems = sync.OnceFunc(func() {
+	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+		return fromHuma("", status, message, errs)
+	}
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
+		return fromHuma(requestID(ctx.Context()), status, message, errs)
+	}
+})
+
 // fromHuma turns Huma's own refusals into Problems. Its messages are kept, the
 // values submitted are not: a narrative must not come back in an error.
-func fromHuma(status int, message string, errs []error) huma.StatusError {
-	p := problemOf(&fault.Error{}, "")
+func fromHuma(id string, status int, message string, errs []error) huma.StatusError {
+	p := problemOf(&fault.Error{}, id)
 	p.Status, p.Title, p.Code, p.Detail = status, http.StatusText(status), "request_invalid", message
 	if status == http.StatusNotFound {
-		return problemOf(echo.ErrNotFound, "")
+		return problemOf(echo.ErrNotFound, id)
 	}
 	for _, err := range errs {
 		if d, ok := err.(huma.ErrorDetailer); ok {
@@ -64,26 +76,33 @@ func fromHuma(status int, message string, errs []error) huma.StatusError {
 // API adds one JSON operation: decode, one service call, encode.
 func API[I, O any](s *Server, op Op, do func(ctx context.Context, in *I) (*O, error)) {
 	path := apiRoot + op.Path
-	s.routes = append(s.routes, Route{Method: op.Method, Path: path, Needs: op.Needs, JSON: true})
 	route := Route{Method: op.Method, Path: path, Needs: op.Needs, JSON: true}
+	s.routes = append(s.routes, route)
+	s.checkClasses(op, reflect.TypeFor[O]())
+	chain := huma.Middlewares{s.around(s.session), s.around(s.sameSite), s.around(s.pace(route)), s.around(strictJSON), s.around(s.decide(route))}
+	if op.Creates {
+		chain = append(chain, s.around(s.once))
+	}
 	operation := huma.Operation{
 		Method: op.Method, Path: path, Summary: op.Summary, DefaultStatus: op.Status,
 		OperationID: operationID(op.Method, op.Path), MaxBodyBytes: maxJSON,
 		Extensions:  map[string]any{"x-permission": string(op.Needs)},
-		Middlewares: huma.Middlewares{s.around(s.session), s.around(s.sameSite), s.around(strictJSON), s.around(s.decide(route))},
+		Middlewares: chain,
 	}
 	huma.Register(s.api.huma, operation, func(ctx context.Context, in *I) (*O, error) {
 		out, err := do(ctx, in)
 		if err != nil {
+			outcomeOf(ctx).err = err
 			p := problemOf(err, requestID(ctx))
 			if p.Status >= http.StatusInternalServerError {
 				s.parts.Log.ErrorContext(ctx, "request failed", "route", op.Path, "err", err)
 			}
-			if p.Status == http.StatusServiceUnavailable {
-				return nil, huma.ErrorWithHeaders(p, http.Header{"Retry-After": {"5"}})
+			if after := retryAfter(err, p.Status); after != "" {
+				return nil, huma.ErrorWithHeaders(p, http.Header{"Retry-After": {after}})
 			}
 			return nil, p
 		}
+		show(ctx, out)
 		return out, nil
 	})
 }

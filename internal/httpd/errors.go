@@ -3,7 +3,9 @@ package httpd
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -88,6 +90,19 @@ func problemOf(err error, id string) *Problem {
 	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: f.Code, Detail: f.Message, Fields: f.Fields, RequestID: id}
 }
 
+// retryAfter is the header's value in seconds, "" where trying again later does not help.
+func retryAfter(err error, status int) string {
+	var waits interface{ RetryAfter() time.Duration }
+	switch {
+	case errors.As(err, &waits):
+		return strconv.Itoa(int(waits.RetryAfter()/time.Second) + 1)
+	case status == http.StatusServiceUnavailable, status == http.StatusTooManyRequests:
+		return "5"
+	default:
+		return ""
+	}
+}
+
 // showError is the only place where an error becomes an answer. Ours are logged
 // once, in full, here.
 func (s *Server) showError(err error, c echo.Context) {
@@ -99,8 +114,8 @@ func (s *Server) showError(err error, c echo.Context) {
 	if p.Status >= http.StatusInternalServerError {
 		s.parts.Log.ErrorContext(ctx, "request failed", "route", c.Path(), "err", err)
 	}
-	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests {
-		c.Response().Header().Set("Retry-After", "5")
+	if after := retryAfter(err, p.Status); after != "" {
+		c.Response().Header().Set("Retry-After", after)
 	}
 	if !wantsPage(c.Request()) || strings.HasPrefix(c.Request().Header.Get("Accept"), "application/json") {
 		c.Response().Header().Set(echo.HeaderContentType, "application/problem+json")

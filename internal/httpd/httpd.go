@@ -33,6 +33,7 @@ type Parts struct {
 	Proxies   []*net.IPNet
 	ErrorPage func(r *Request, status int, f *fault.Error) templ.Component
 	Ready     func(ctx context.Context) error
+	Pace      *Pace // how fast one may ask; nil for tests that ask faster
 }
 
 // Server holds the routes and answers requests.
@@ -41,6 +42,7 @@ type Server struct {
 	echo     *echo.Echo
 	sessions *scs.SessionManager
 	routes   []Route
+	problems []error // found while mounting; they stop the start
 	api      apiState
 }
 

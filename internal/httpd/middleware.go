@@ -29,6 +29,7 @@ func (s *Server) begin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		id := uuid.NewString()
 		ctx := context.WithValue(c.Request().Context(), requestKey{}, id)
+		ctx = context.WithValue(ctx, networkKey{}, networkOf(c.RealIP()))
 		c.SetRequest(c.Request().WithContext(scope.With(ctx, scope.Scope{RequestID: id})))
 		c.Response().Header().Set("X-Request-Id", id)
 		start := s.parts.DB.Clock().Now()
@@ -99,4 +100,12 @@ func (s *Server) limits(next echo.HandlerFunc) echo.HandlerFunc {
 // extend lets a stream or a download outlive the server's write timeout.
 func extend(w http.ResponseWriter, by time.Duration, now time.Time) {
 	_ = http.NewResponseController(w).SetWriteDeadline(now.Add(by)) // a writer without deadlines has none to extend
+}
+
+type networkKey struct{}
+
+// Network is the /24 or /48 that a request came from, for what is slowed by it.
+func Network(ctx context.Context) string {
+	n, _ := ctx.Value(networkKey{}).(string)
+	return n
 }

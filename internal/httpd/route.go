@@ -40,13 +40,13 @@ func (s *Server) Routes() []Route { return s.routes }
 
 func (s *Server) add(r Route) {
 	s.routes = append(s.routes, r)
-	chain := []echo.MiddlewareFunc{s.session, s.sameSite, s.decide(r)}
+	chain := []echo.MiddlewareFunc{s.session, s.sameSite, s.pace(r), s.decide(r)}
 	s.echo.Add(r.Method, param.ReplaceAllString(r.Path, ":$1"), r.do, chain...)
 }
 
 // Check refuses to start with a route that names no known permission.
 func (s *Server) Check() error {
-	var errs []error
+	errs := append([]error(nil), s.problems...)
 	for _, r := range s.routes {
 		if !rbac.Known(r.Needs) && !rbac.Open(r.Needs) {
 			errs = append(errs, fmt.Errorf("route %s %s names no known permission", r.Method, r.Path))
@@ -56,47 +56,59 @@ func (s *Server) Check() error {
 }
 
 // decide is the early check at the route; the service decides again in its own
-// transaction (DESIGN 2.6).
+// transaction (DESIGN 2.6). What is refused to someone who has signed in leaves a leaf.
 func (s *Server) decide(r Route) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			if r.Needs == rbac.Public || r.Needs == rbac.PayorLink {
 				return next(c)
 			}
-			ctx := c.Request().Context()
+			ctx, o := withOutcome(c.Request().Context())
 			sc, err := scope.From(ctx)
 			if err != nil || sc.Actor == "" {
 				return scope.ErrNone
 			}
-			if !strings.Contains(r.Path, "{firm}") {
-				return next(c)
+			if strings.Contains(r.Path, "{firm}") {
+				if ctx, o.access, err = s.enter(ctx, c.Param("firm"), r.Needs); err == nil {
+					err = s.paceFirm(ctx)
+				}
 			}
-			firm, err := ident.Parse[ident.FirmID](c.Param("firm"))
-			if err != nil {
-				return authz.ErrNotFound
-			}
-			// A firm's own user is bound to the firm chosen at sign-in (T05).
-			if bound := s.boundFirm(ctx); bound != "" && bound != firm {
-				return authz.ErrNotFound
-			}
-			ctx = scope.InFirm(ctx, firm)
 			c.SetRequest(c.Request().WithContext(ctx))
-			if err := s.allowed(ctx, r.Needs); err != nil {
-				return err
+			if err == nil {
+				if err = next(c); err == nil {
+					err = o.err // an operation that has answered by itself
+				}
 			}
-			return next(c)
+			s.noteRefusal(ctx, r, c, o, err)
+			if o.err != nil {
+				return nil
+			}
+			return err
 		}
 	}
 }
 
-func (s *Server) allowed(ctx context.Context, p rbac.Permission) error {
+// enter puts the firm of the path into the scope and asks whether the person may
+// do there what the route does.
+func (s *Server) enter(ctx context.Context, text string, p rbac.Permission) (context.Context, *authz.Access, error) {
+	firm, err := ident.Parse[ident.FirmID](text)
+	if err != nil {
+		return ctx, nil, authz.ErrNotFound
+	}
+	// A firm's own user is bound to the firm chosen at sign-in (T05).
+	if bound := s.boundFirm(ctx); bound != "" && bound != firm {
+		return ctx, nil, authz.ErrNotFound
+	}
+	ctx = scope.InFirm(ctx, firm)
 	if p == rbac.SignedIn {
 		p = rbac.FirmRead
 	}
-	return s.parts.DB.InFirm(ctx, func(tx *db.Tx) error {
-		_, err := s.parts.Guard.Require(tx, p)
+	var access *authz.Access
+	err = s.parts.DB.InFirm(ctx, func(tx *db.Tx) error {
+		access, err = s.parts.Guard.Require(tx, p)
 		return err
 	})
+	return ctx, access, err
 }
 
 // methods that change nothing.

@@ -214,7 +214,11 @@ func (s *Service) Enrol(ctx context.Context, token, password string) (p Person, 
 func (s *Service) Forgot(ctx context.Context, email, network string) error {
 	to := address(email)
 	return s.bureau.asMachine(ctx, func(tx *db.Tx) error {
-		if err := reserve(tx, []subject{subject("account:reset:" + short(to)), subject("net:reset:" + network)}); err != nil {
+		asked := []subject{subject("account:reset:" + short(to)), subject("net:reset:" + network)}
+		if err := reserve(tx, asked); err != nil {
+			return err
+		}
+		if err := failed(tx, asked); err != nil {
 			return err
 		}
 		a, err := accountBy(tx, to)

@@ -60,7 +60,7 @@ func (s *Service) SignIn(ctx context.Context, t Try) (Entered, error) {
 		return Entered{}, err
 	}
 	if !ok || p.Status != "active" {
-		return Entered{}, s.refused(ctx, p.ID)
+		return Entered{}, s.refused(ctx, p.ID, counted)
 	}
 	var renewed string
 	if stale {
@@ -71,8 +71,11 @@ func (s *Service) SignIn(ctx context.Context, t Try) (Entered, error) {
 	return s.entered(ctx, p, renewed, counted, t)
 }
 
-func (s *Service) refused(ctx context.Context, who ident.PersonID) error {
+func (s *Service) refused(ctx context.Context, who ident.PersonID, counted []subject) error {
 	err := s.bureau.asMachine(ctx, func(tx *db.Tx) error {
+		if err := failed(tx, counted); err != nil {
+			return err
+		}
 		return audit.Record(tx, audit.Entry{Action: "session.refused", Object: "person", ID: string(who), Class: audit.C1, Result: "denied"})
 	})
 	if err != nil {

@@ -77,6 +77,10 @@ func inWords(d time.Duration) string {
 // RetryAfter is for the header of the same name.
 func (e *ThrottledError) RetryAfter() time.Duration { return e.After }
 
+// shared tells a network, which many people use at once: its tries are counted
+// when they have failed. An account's or a device's are counted before.
+func (s subject) shared() bool { return strings.HasPrefix(string(s), "net:") }
+
 // reserve counts a try as failed before it is made, so that tries at the same time
 // cannot slip past each other; forgive takes it back. It refuses with
 // ThrottledError and counts nothing while any subject has to wait.
@@ -88,19 +92,43 @@ func reserve(tx *db.Tx, subjects []subject) error {
 		if err != nil {
 			return err
 		}
-		if strings.HasPrefix(string(s), "net:") && tx.Now.Sub(last) > forgetNet {
-			n = 0
-		}
 		if left := last.Add(s.wait(n)).Sub(tx.Now); left > 0 && n >= freeTries {
 			return &ThrottledError{After: left}
 		}
 		counts[i] = n + 1
 	}
 	for i, s := range subjects {
-		err := tx.Exec(`UPDATE sign_in_failure SET failures = ?, last_failed_at = ? WHERE subject = ?`, counts[i], tx.Now, s).Error
-		if err != nil {
-			return fmt.Errorf("count a sign-in try: %w", err)
+		if s.shared() {
+			continue
 		}
+		if err := count(tx, s, counts[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// failed counts a try that failed against the networks among subjects.
+func failed(tx *db.Tx, subjects []subject) error {
+	for _, s := range subjects {
+		if !s.shared() {
+			continue
+		}
+		n, _, err := failures(tx, s)
+		if err != nil {
+			return err
+		}
+		if err := count(tx, s, n+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func count(tx *db.Tx, s subject, n int) error {
+	err := tx.Exec(`UPDATE sign_in_failure SET failures = ?, last_failed_at = ? WHERE subject = ?`, n, tx.Now, s).Error
+	if err != nil {
+		return fmt.Errorf("count a sign-in try: %w", err)
 	}
 	return nil
 }
@@ -114,18 +142,20 @@ func failures(tx *db.Tx, s subject) (n int, last time.Time, err error) {
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return 0, last, fmt.Errorf("read sign-in failures: %w", err)
 	}
+	if s.shared() && tx.Now.Sub(last) > forgetNet {
+		n = 0
+	}
 	return n, last, nil
 }
 
-// forgive takes back what reserve counted: an account and a device start over, a
-// network keeps the failures of others.
+// forgive takes back what reserve counted: an account and a device start over. A
+// network keeps the failures of others until they are forgotten.
 func forgive(tx *db.Tx, subjects []subject) error {
 	for _, s := range slices.Sorted(slices.Values(subjects)) {
-		q := `DELETE FROM sign_in_failure WHERE subject = ?`
-		if strings.HasPrefix(string(s), "net:") {
-			q = `UPDATE sign_in_failure SET failures = greatest(failures - 1, 0) WHERE subject = ?`
+		if s.shared() {
+			continue
 		}
-		if err := tx.Exec(q, s).Error; err != nil {
+		if err := tx.Exec(`DELETE FROM sign_in_failure WHERE subject = ?`, s).Error; err != nil {
 			return fmt.Errorf("take back a sign-in try: %w", err)
 		}
 	}

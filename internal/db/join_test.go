@@ -1,0 +1,92 @@
+package db_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/scope"
+	"github.com/docketry/docketry/internal/testkit"
+)
+
+func TestJoining(t *testing.T) {
+	t.Parallel()
+	d := testkit.DB(t)
+	f, other := testkit.Firm(t, d), testkit.Firm(t, d)
+	name := func(n string) func(tx *db.Tx) error {
+		return func(tx *db.Tx) error {
+			tx.AfterCommit(func() { t.Log("after", n) })
+			return tx.Exec(`UPDATE firm SET name = ? WHERE firm_id = ?`, n, tx.Scope.Firm).Error
+		}
+	}
+	stored := func(f testkit.F) (n string) {
+		t.Helper()
+		err := d.InFirm(f.Machine(), func(tx *db.Tx) error { return tx.Raw(`SELECT name FROM firm WHERE firm_id = ?`, f.ID).Row().Scan(&n) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	failed := errors.New("failed")
+
+	t.Run("the joined part is kept with the whole", func(t *testing.T) {
+		ran := false
+		err := d.InFirm(f.Machine(), func(tx *db.Tx) error {
+			return d.InFirm(db.Joining(f.Machine(), tx), func(inner *db.Tx) error {
+				inner.AfterCommit(func() { ran = true })
+				return name("kept")(inner)
+			})
+		})
+		if err != nil || stored(f) != "kept" || !ran {
+			t.Errorf("%v, %s, after commit ran %v", err, stored(f), ran)
+		}
+	})
+	t.Run("and lost with it", func(t *testing.T) {
+		err := d.InFirm(f.Machine(), func(tx *db.Tx) error {
+			if err := d.InFirm(db.Joining(f.Machine(), tx), name("lost")); err != nil {
+				return err
+			}
+			return failed
+		})
+		if !errors.Is(err, failed) || stored(f) != "kept" {
+			t.Errorf("%v, %s", err, stored(f))
+		}
+	})
+	t.Run("a failing part leaves the whole usable", func(t *testing.T) {
+		err := d.InFirm(f.Machine(), func(tx *db.Tx) error {
+			err := d.InFirm(db.Joining(f.Machine(), tx), func(tx *db.Tx) error { return tx.Exec(`SELECT 1/0`).Error })
+			if db.Code(err) != "22012" {
+				t.Errorf("inner: %v", err)
+			}
+			return name("outer")(tx)
+		})
+		if err != nil || stored(f) != "outer" {
+			t.Errorf("%v, %s", err, stored(f))
+		}
+	})
+	t.Run("another firm is not joined", func(t *testing.T) {
+		err := d.InFirm(f.Machine(), func(tx *db.Tx) error {
+			if err := d.InFirm(db.Joining(other.Machine(), tx), name("theirs")); err != nil {
+				return err
+			}
+			return failed
+		})
+		if !errors.Is(err, failed) || stored(other) != "theirs" {
+			t.Errorf("%v, %s", err, stored(other))
+		}
+	})
+	t.Run("who acts is the part's own", func(t *testing.T) {
+		ctx := f.Acting("someone")
+		err := d.InFirm(f.Machine(), func(tx *db.Tx) error {
+			return d.InFirm(db.Joining(ctx, tx), func(inner *db.Tx) error {
+				if sc, _ := scope.From(inner.Context()); inner.Scope.Actor != "someone" || sc.Actor != "someone" {
+					t.Errorf("acting: %+v", inner.Scope)
+				}
+				return nil
+			})
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}

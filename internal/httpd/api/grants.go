@@ -1,0 +1,220 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/rbac"
+)
+
+// grants is who may do what in a firm.
+type grants interface {
+	Grants(ctx context.Context, past bool) ([]people.Grant, error)
+	Give(ctx context.Context, d people.Draft) (people.Grant, error)
+	Extend(ctx context.Context, id ident.GrantID, until time.Time, reason string) (people.Grant, error)
+	EndGrant(ctx context.Context, id ident.GrantID) error
+	Preview(ctx context.Context, d people.Draft) ([]people.Effect, error)
+	Walls(ctx context.Context) ([]people.Wall, error)
+	RaiseWall(ctx context.Context, w people.Wall) (people.Wall, error)
+	LiftWall(ctx context.Context, id ident.WallID) error
+}
+
+// Grant is one person's access.
+type Grant struct {
+	ID        ident.GrantID   `json:"id" class:"C1"`
+	Person    ident.PersonID  `json:"person_id" class:"C1"`
+	Name      string          `json:"name" class:"C1"`
+	Staff     bool            `json:"staff" class:"C1"`
+	Role      rbac.Role       `json:"role" class:"C1"`
+	Scope     authz.ScopeKind `json:"scope" class:"C1" enum:"all,client,matter,practice"`
+	IDs       []string        `json:"scope_ids,omitempty" class:"C1"`
+	Names     []string        `json:"scope_names,omitempty" class:"C2" doc:"of what you may know of"`
+	Hidden    int             `json:"scope_hidden,omitempty" class:"C1" doc:"how many more there are"`
+	Practices []string        `json:"practice_groups,omitempty" class:"C2"`
+	Class     int             `json:"class" class:"C1" doc:"highest class of field it shows, 1 to 3"`
+	Label     string          `json:"label" class:"C1" doc:"highest label of matter it reaches"`
+	From      time.Time       `json:"from" class:"C1"`
+	Until     *time.Time      `json:"until,omitempty" class:"C1"`
+	Reason    string          `json:"reason,omitempty" class:"C2"`
+	GrantedBy string          `json:"granted_by,omitempty" class:"C1"`
+	LastUsed  string          `json:"last_used_on,omitempty" class:"C1"`
+	Ended     *time.Time      `json:"ended_at,omitempty" class:"C1"`
+}
+
+func toGrant(g people.Grant) Grant {
+	return Grant{g.ID, g.Person, g.Name, g.Staff, g.Role, g.Scope, g.IDs, g.Names, g.Hidden, g.Practices, int(g.Class), g.Label.String(),
+		g.From.UTC(), utc(g.Until), g.Reason, g.GrantedBy, dayOf(g.LastUsed), utc(g.Ended)}
+}
+
+func utc(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	u := t.UTC()
+	return &u
+}
+
+// draft is a grant as it is asked for.
+type draft struct {
+	Role      rbac.Role       `json:"role"`
+	Scope     authz.ScopeKind `json:"scope" enum:"all,client,matter,practice"`
+	IDs       []string        `json:"scope_ids,omitempty" maxItems:"200" doc:"clients or matters"`
+	Practices []string        `json:"practice_groups,omitempty" maxItems:"200"`
+	Class     int             `json:"class" minimum:"1" maximum:"3"`
+	Label     string          `json:"label" enum:"standard,confidential,restricted,sealed"`
+	From      *time.Time      `json:"from,omitempty" doc:"now when it is missing"`
+	Until     *time.Time      `json:"until,omitempty"`
+	Reason    string          `json:"reason" maxLength:"500"`
+}
+
+var labels = map[string]authz.Label{"standard": authz.Standard, "confidential": authz.Confidential, "restricted": authz.Restricted, "sealed": authz.Sealed}
+
+func (d draft) toDraft() (people.Draft, error) {
+	out := people.Draft{Role: d.Role, Scope: d.Scope, IDs: d.IDs, Practices: d.Practices, Class: authz.Class(d.Class), Label: labels[d.Label], Until: utc(d.Until), Reason: d.Reason} //nolint:gosec // 1 to 3 by the schema
+	if d.From != nil {
+		out.From = d.From.UTC()
+	}
+	return out, nil
+}
+
+type toPersonDraft struct {
+	Person string `json:"person_id"`
+	draft
+}
+
+func (d toPersonDraft) toDraft() (people.Draft, error) {
+	out, err := d.draft.toDraft()
+	if err != nil {
+		return out, err
+	}
+	out.Person, err = idOf[ident.PersonID](d.Person)
+	return out, err
+}
+
+// Effect is what a grant would do for one matter.
+type Effect struct {
+	Matter  ident.MatterID `json:"matter_id" class:"C1"`
+	Number  string         `json:"number,omitempty" class:"C2"`
+	Name    string         `json:"name,omitempty" class:"C2"`
+	Client  string         `json:"client,omitempty" class:"C2"`
+	Label   string         `json:"label" class:"C1"`
+	Entries int            `json:"entries" class:"C1"`
+	Result  people.Result  `json:"result" class:"C1" enum:"sees,label,scope,wall"`
+}
+
+// Grants mounts the access list and the walls.
+func Grants(s *httpd.Server, v grants) {
+	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/grants", Needs: rbac.GrantRead, Summary: "Who may do what"},
+		func(ctx context.Context, in *struct {
+			InFirm
+			Past bool `query:"past" doc:"also what has ended"`
+		}) (*Many[Grant], error) {
+			list, err := v.Grants(ctx, in.Past)
+			return many(list, err, toGrant)
+		})
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/grants", Needs: rbac.GrantGive, Summary: "Grant access", Status: 201, Creates: true},
+		func(ctx context.Context, in *struct {
+			InFirm
+			Body toPersonDraft
+		}) (*One[Grant], error) {
+			d, err := in.Body.toDraft()
+			if err != nil {
+				return nil, err
+			}
+			g, err := v.Give(ctx, d)
+			return one(toGrant(g), err)
+		})
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/grants/preview", Needs: rbac.GrantGive, Summary: "What a grant would let its person see, matter by matter"},
+		func(ctx context.Context, in *struct {
+			InFirm
+			Body toPersonDraft
+		}) (*Many[Effect], error) {
+			d, err := in.Body.toDraft()
+			if err != nil {
+				return nil, err
+			}
+			list, err := v.Preview(ctx, d)
+			return many(list, err, func(e people.Effect) Effect {
+				return Effect{e.Matter, e.Number, e.Name, e.Client, e.Label.String(), e.Entries, e.Result}
+			})
+		})
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/grants/{id}/extend", Needs: rbac.GrantGive, Summary: "End a grant and give the same until later", Status: 201, Creates: true},
+		func(ctx context.Context, in *struct {
+			ByID
+			Body struct {
+				Until  time.Time `json:"until"`
+				Reason string    `json:"reason" maxLength:"500"`
+			}
+		}) (*One[Grant], error) {
+			id, err := idOf[ident.GrantID](in.ID)
+			if err != nil {
+				return nil, err
+			}
+			g, err := v.Extend(ctx, id, in.Body.Until.UTC(), in.Body.Reason)
+			return one(toGrant(g), err)
+		})
+	httpd.API(s, httpd.Op{Method: "DELETE", Path: "/firms/{firm}/grants/{id}", Needs: rbac.GrantEnd, Summary: "End access at once", Status: 204},
+		func(ctx context.Context, in *ByID) (*Empty, error) {
+			id, err := idOf[ident.GrantID](in.ID)
+			if err != nil {
+				return nil, err
+			}
+			return done(v.EndGrant(ctx, id))
+		})
+	mountWalls(s, v)
+}
+
+// Wall keeps a person from clients and matters.
+type Wall struct {
+	ID      ident.WallID   `json:"id" class:"C1"`
+	Person  ident.PersonID `json:"person_id" class:"C1"`
+	Name    string         `json:"name" class:"C1"`
+	Clients []string       `json:"client_ids,omitempty" class:"C1"`
+	Matters []string       `json:"matter_ids,omitempty" class:"C1"`
+	Names   []string       `json:"names,omitempty" class:"C2"`
+	Hidden  int            `json:"hidden,omitempty" class:"C1"`
+	Reason  string         `json:"reason,omitempty" class:"C2"`
+	Since   time.Time      `json:"since" class:"C1"`
+	SetBy   string         `json:"set_by,omitempty" class:"C1"`
+}
+
+func toWall(w people.Wall) Wall {
+	return Wall{w.ID, w.Person, w.Name, w.Clients, w.Matters, w.Names, w.Hidden, w.Reason, w.Since.UTC(), w.SetBy}
+}
+
+func mountWalls(s *httpd.Server, v grants) {
+	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/walls", Needs: rbac.WallRead, Summary: "Standing walls"},
+		func(ctx context.Context, _ *InFirm) (*Many[Wall], error) {
+			list, err := v.Walls(ctx)
+			return many(list, err, toWall)
+		})
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/walls", Needs: rbac.WallRaise, Summary: "Keep a person from clients and matters", Status: 201, Creates: true},
+		func(ctx context.Context, in *struct {
+			InFirm
+			Body struct {
+				Person  string   `json:"person_id"`
+				Clients []string `json:"client_ids,omitempty" maxItems:"200"`
+				Matters []string `json:"matter_ids,omitempty" maxItems:"200"`
+				Reason  string   `json:"reason" maxLength:"500"`
+			}
+		}) (*One[Wall], error) {
+			who, err := idOf[ident.PersonID](in.Body.Person)
+			if err != nil {
+				return nil, err
+			}
+			w, err := v.RaiseWall(ctx, people.Wall{Person: who, Clients: in.Body.Clients, Matters: in.Body.Matters, Reason: in.Body.Reason})
+			return one(toWall(w), err)
+		})
+	httpd.API(s, httpd.Op{Method: "DELETE", Path: "/firms/{firm}/walls/{id}", Needs: rbac.WallLift, Summary: "Lift a wall at once", Status: 204},
+		func(ctx context.Context, in *ByID) (*Empty, error) {
+			id, err := idOf[ident.WallID](in.ID)
+			if err != nil {
+				return nil, err
+			}
+			return done(v.LiftWall(ctx, id))
+		})
+}

@@ -1,0 +1,142 @@
+package httpd
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/docketry/docketry/internal/authz"
+)
+
+// Every field of an answer says how confidential it is, in a tag: class:"C1" for
+// operations, C2 for what is the firm's, C3 for what is privileged (SECURITY 9).
+// Inside a firm the fields above what the route's check lets the person see are
+// left out; lists across firms are cut row by row in their service.
+
+// classOf reads a tag; 0 when it is missing or wrong.
+func classOf(tag string) authz.Class {
+	switch tag {
+	case "C1":
+		return authz.C1
+	case "C2":
+		return authz.C2
+	case "C3":
+		return authz.C3
+	default:
+		return 0
+	}
+}
+
+var marshals = reflect.TypeFor[json.Marshaler]()
+
+// unclassed lists the fields of an answer that do not say their class, or that
+// would stay visible as an empty value when they are left out.
+func unclassed(t reflect.Type, at string, seen map[reflect.Type]bool) (problems []string) {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Array {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || seen[t] {
+		return nil
+	}
+	seen[t] = true
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name := at + "." + f.Name
+		tag, tagged := f.Tag.Lookup("class")
+		switch c := classOf(tag); {
+		case !f.IsExported() && !f.Anonymous:
+		case tagged && c == 0:
+			problems = append(problems, name+": class is C1, C2 or C3, not "+tag)
+		case c > authz.C1 && !omits(f):
+			problems = append(problems, name+": a field of class C2 or C3 needs omitempty or omitzero")
+		case tagged:
+		case holdsFields(f.Type):
+			problems = append(problems, unclassed(f.Type, name, seen)...)
+		default:
+			problems = append(problems, name+": has no class")
+		}
+	}
+	return problems
+}
+
+func omits(f reflect.StructField) bool {
+	tag := f.Tag.Get("json")
+	return strings.Contains(tag, ",omitempty") || strings.Contains(tag, ",omitzero")
+}
+
+// holdsFields tells whether a type's own fields carry the classes.
+func holdsFields(t reflect.Type) bool {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Array {
+		t = t.Elem()
+	}
+	return t.Kind() == reflect.Struct && !t.Implements(marshals)
+}
+
+// cut leaves out of an answer what sees says no to.
+func cut(v reflect.Value, sees func(authz.Class) bool) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			cut(v.Elem(), sees)
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			cut(v.Index(i), sees)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			f := v.Type().Field(i)
+			c := classOf(f.Tag.Get("class"))
+			switch {
+			case c == 0 && holdsFields(f.Type):
+				cut(v.Field(i), sees)
+			case c > authz.C1 && !sees(c):
+				v.Field(i).SetZero()
+			}
+		}
+	default: // a leaf stands in a field that was looked at
+	}
+}
+
+// show cuts the body of an operation's answer to what the person may see.
+func show(ctx context.Context, out any) {
+	access := outcomeOf(ctx).access
+	if access == nil {
+		return
+	}
+	if body, ok := bodyOf(reflect.ValueOf(out)); ok {
+		cut(body, access.Sees)
+	}
+}
+
+// bodyOf is the field that Huma writes as the answer's body.
+func bodyOf(v reflect.Value) (reflect.Value, bool) {
+	for v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return v, false
+		}
+		v = v.Elem()
+	}
+	if v.Kind() != reflect.Struct {
+		return v, false
+	}
+	body := v.FieldByName("Body")
+	return body, body.IsValid() && body.Kind() != reflect.Func
+}
+
+// checkClasses notes what keeps the server from starting: an answer whose fields
+// do not say who may see them.
+func (s *Server) checkClasses(op Op, out reflect.Type) {
+	for out.Kind() == reflect.Pointer {
+		out = out.Elem()
+	}
+	body, ok := out.FieldByName("Body")
+	if !ok || body.Type.Kind() == reflect.Func {
+		return
+	}
+	for _, p := range unclassed(body.Type, out.Name(), map[reflect.Type]bool{}) {
+		s.problems = append(s.problems, fmt.Errorf("operation %s %s: %s", op.Method, op.Path, p))
+	}
+}

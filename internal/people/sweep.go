@@ -1,0 +1,56 @@
+package people
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+)
+
+// How long what is over is kept (SECURITY 11).
+const (
+	keepSessions = 90 * 24 * time.Hour
+	keepNobody   = 24 * time.Hour // sessions that nobody signed in to
+	keepFailures = 24 * time.Hour
+	keepAnswers  = 24 * time.Hour // of requests with an Idempotency-Key
+)
+
+// Sweep removes ended sessions, old sign-in failures and old answers to requests.
+// It runs as a job of the worker, every hour or so. An account that is dead for a
+// hundred failures stays so.
+func Sweep(ctx context.Context, d *db.DB) error {
+	return d.InSystem(ctx, "session.sweep", func(sys *db.System) error {
+		swept := false // what belongs to no firm is swept from within the first
+		return sys.Each(100, func(firms []ident.FirmID) error {
+			for _, firm := range firms {
+				err := sys.Enter(firm, func(tx *db.Tx) error {
+					if !swept {
+						swept = true
+						if err := sweepPeople(tx); err != nil {
+							return err
+						}
+					}
+					return tx.Exec(`DELETE FROM idempotency WHERE firm_id = ? AND created_at < ?`, firm, tx.Now.Add(-keepAnswers)).Error
+				})
+				if err != nil {
+					return fmt.Errorf("sweep firm %s: %w", firm, err)
+				}
+			}
+			return nil
+		})
+	})
+}
+
+func sweepPeople(tx *db.Tx) error {
+	err := tx.Exec(`DELETE FROM session WHERE (person_id IS NULL AND seen_at < ?) OR least(ended_at, expires_at, seen_at + make_interval(secs => ?)) < ?`,
+		tx.Now.Add(-keepNobody), IdleTime.Seconds(), tx.Now.Add(-keepSessions)).Error
+	if err == nil {
+		err = tx.Exec(`DELETE FROM sign_in_failure WHERE last_failed_at < ? AND failures < ?`, tx.Now.Add(-keepFailures), dead).Error
+	}
+	if err != nil {
+		return fmt.Errorf("sweep sessions: %w", err)
+	}
+	return nil
+}
