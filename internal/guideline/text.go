@@ -1,6 +1,8 @@
 package guideline
 
 import (
+	"hash/fnv"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -159,16 +161,27 @@ func set(words string) map[string]bool {
 	return m
 }
 
-// plainText is a narrative for comparing: NFKC, lower case, blanks folded, no
+// plain is the narrative for comparing: NFKC, lower case, blanks folded, no
 // punctuation.
-func plainText(narrative string) string {
-	ws := scan(narrative).words
+func (t *text) plain() string {
 	var b strings.Builder
-	for i, w := range ws {
+	for i, w := range t.words {
 		if i > 0 {
 			b.WriteByte(' ')
 		}
 		b.WriteString(w.low)
 	}
 	return b.String()
+}
+
+// hashes are the different words, hashed and sorted; possessives count as the word.
+func (t *text) hashes() []uint64 {
+	out := make([]uint64, len(t.words))
+	for i, w := range t.words {
+		h := fnv.New64a()
+		_, _ = h.Write([]byte(strings.TrimSuffix(w.low, "'s"))) // never fails
+		out[i] = h.Sum64()
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }

@@ -2,7 +2,6 @@ package guideline
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/docketry/docketry/internal/money"
 )
@@ -17,7 +16,7 @@ var twinChecks = []check{
 }
 
 func copiedNarrative(j *job) {
-	n := len(j.Book.dates(j.Line))
+	n := len(j.Book.dates(j.Line, j.text.plain()))
 	if len(j.text.words) == 0 || n < j.policy.CopiedDates {
 		return
 	}
@@ -29,19 +28,19 @@ func copiedNarrative(j *job) {
 }
 
 // twin finds the first earlier line that same accepts.
-func (j *job) twin(days int, same func(o Line) bool) (Line, bool) {
+func (j *job) twin(days int, same func(o *item) bool) (*item, bool) {
 	for _, o := range j.Book.near(j.Line, days) {
 		if j.Book.before(o, j.Line) && same(o) {
 			return o, true
 		}
 	}
-	return Line{}, false
+	return nil, false
 }
 
 func exactDuplicate(j *job) {
-	text := plainText(j.Narrative)
-	o, found := j.twin(0, func(o Line) bool {
-		return o.Matter == j.Matter && o.Hours == j.Hours && plainText(o.Narrative) == text
+	text := j.text.plain()
+	o, found := j.twin(0, func(o *item) bool {
+		return o.Matter == j.Matter && o.Hours == j.Hours && o.plain == text
 	})
 	if !found {
 		return
@@ -54,13 +53,13 @@ func exactDuplicate(j *job) {
 }
 
 func nearDuplicate(j *job) {
-	own := j.text
-	o, found := j.twin(1, func(o Line) bool {
+	own, text := j.text.hashes(), j.text.plain()
+	o, found := j.twin(1, func(o *item) bool {
 		if o.Matter != j.Matter || o.Hours != j.Hours {
 			return false
 		}
-		exact := dayOf(o.On) == dayOf(j.On) && plainText(o.Narrative) == plainText(j.Narrative)
-		return !exact && alike(own, scan(o.Narrative), j.policy.NearDuplicate)
+		exact := dayOf(o.On) == dayOf(j.On) && o.plain == text
+		return !exact && alike(own, o.words, j.policy.NearDuplicate)
 	})
 	if !found {
 		return
@@ -73,9 +72,9 @@ func nearDuplicate(j *job) {
 }
 
 func twoClients(j *job) {
-	own := j.text
-	o, found := j.twin(0, func(o Line) bool {
-		return o.Client != j.Client && len(own.words) > 0 && alike(own, scan(o.Narrative), j.policy.NearDuplicate)
+	own := j.text.hashes()
+	o, found := j.twin(0, func(o *item) bool {
+		return o.Client != j.Client && len(own) > 0 && alike(own, o.words, j.policy.NearDuplicate)
 	})
 	if !found {
 		return
@@ -88,9 +87,9 @@ func twoClients(j *job) {
 }
 
 func duplicateExpense(j *job) {
-	text := plainText(j.Narrative)
-	o, found := j.twin(0, func(o Line) bool {
-		return o.Matter == j.Matter && o.Expense == j.Expense && o.ValueMinor == j.ValueMinor && plainText(o.Narrative) == text
+	text := j.text.plain()
+	o, found := j.twin(0, func(o *item) bool {
+		return o.Matter == j.Matter && o.Expense == j.Expense && o.ValueMinor == j.ValueMinor && o.plain == text
 	})
 	if !found {
 		return
@@ -102,20 +101,19 @@ func duplicateExpense(j *job) {
 	})
 }
 
-// alike compares the sets of words: shared words over all words.
-func alike(a, b *text, least money.Fraction) bool {
-	in := map[string]int{}
-	for _, w := range a.words {
-		in[strings.TrimSuffix(w.low, "'s")] |= 1
-	}
-	for _, w := range b.words {
-		in[strings.TrimSuffix(w.low, "'s")] |= 2
-	}
-	both := 0
-	for _, sides := range in {
-		if sides == 3 {
-			both++
+// alike compares two sets of words: shared words over all words.
+func alike(a, b []uint64, least money.Fraction) bool {
+	both, i, j := 0, 0, 0
+	for i < len(a) && j < len(b) {
+		switch {
+		case a[i] == b[j]:
+			both, i, j = both+1, i+1, j+1
+		case a[i] < b[j]:
+			i++
+		default:
+			j++
 		}
 	}
-	return len(in) > 0 && int64(both)*int64(money.One) >= int64(least)*int64(len(in))
+	all := len(a) + len(b) - both
+	return all > 0 && int64(both)*int64(money.One) >= int64(least)*int64(all)
 }

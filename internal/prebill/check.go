@@ -94,11 +94,12 @@ func bookOf(tx *db.Tx, p *Prebill, m matter.Matter, all []Line) (*guideline.Book
 		AmountMinor int64
 	}
 	err := tx.Raw(`SELECT e.id, e.kind, x.client_id, e.matter_id, e.timekeeper_id AS timekeeper, e.worked_on, e.hours_e4 AS hours, e.narrative, e.activity_code AS activity, e.amount_minor
-		FROM entry e JOIN matter x ON x.firm_id = e.firm_id AND x.id = e.matter_id
-		WHERE e.firm_id = ? AND e.kind = 'time' AND e.status <> 'removed'
-		  AND (e.timekeeper_id, e.worked_on) IN (SELECT l.timekeeper_id, l.worked_on + n FROM prebill_line l, generate_series(-1, 1) n WHERE l.firm_id = ? AND l.prebill_id = ?)
-		  AND NOT EXISTS (SELECT FROM prebill_line l WHERE l.firm_id = e.firm_id AND l.prebill_id = ? AND l.entry_id = e.id)
-		ORDER BY e.created_at, e.id`, tx.Scope.Firm, tx.Scope.Firm, p.ID, p.ID).Scan(&rows).Error
+		FROM (SELECT DISTINCT l.timekeeper_id, l.worked_on + n AS worked_on FROM prebill_line l, generate_series(-1, 1) n
+			WHERE l.firm_id = ? AND l.prebill_id = ? AND l.timekeeper_id IS NOT NULL) d
+		JOIN entry e ON e.firm_id = ? AND e.timekeeper_id = d.timekeeper_id AND e.worked_on = d.worked_on
+		JOIN matter x ON x.firm_id = e.firm_id AND x.id = e.matter_id
+		WHERE e.kind = 'time' AND e.status <> 'removed' AND e.prebill_id IS DISTINCT FROM ?
+		ORDER BY e.created_at, e.id`, tx.Scope.Firm, p.ID, tx.Scope.Firm, p.ID).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read days around pre-bill %s: %w", p.ID, err)
 	}
