@@ -23,6 +23,7 @@ import (
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/rate"
 	"github.com/docketry/docketry/internal/receivable"
+	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -35,6 +36,7 @@ type Site struct {
 	Rates   *rate.Service
 	Audit   *audit.Service
 
+	SLA         *sla.Service
 	Capture     *capture.Service
 	Prebills    *prebill.Service
 	Invoices    *invoice.Service

@@ -1,0 +1,176 @@
+package pages
+
+import (
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/format"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/page"
+	"github.com/docketry/docketry/rbac"
+)
+
+// MountInvoices adds a firm's invoices, their files, and credit notes.
+func (s *Site) MountInvoices(srv *httpd.Server) {
+	get(srv, "/firms/{firm}/invoices", rbac.InvoiceRead, s.invoices)
+	get(srv, "/firms/{firm}/invoices/{id}", rbac.InvoiceRead, s.invoice)
+	get(srv, "/firms/{firm}/invoices/{id}/documents/{kind}", rbac.InvoiceRead, s.invoiceFile)
+	get(srv, "/firms/{firm}/invoices/{id}/credit", rbac.CreditNoteIssue, s.creditForm)
+	post(srv, "/firms/{firm}/invoices/{id}/credit", rbac.CreditNoteIssue, s.creditInvoice)
+}
+
+func (s *Site) invoices(r *httpd.Request) (httpd.Reply, error) {
+	f, err := s.frame(r, "Invoices", "invoices")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	today := s.Clock.Now().In(f.Zone)
+	filter := invoice.Filter{Status: invoice.Status(r.Query("status")), Open: r.Query("open") != "", Payor: ident.PayorID(r.Query("payor"))}
+	if r.Query("overdue") != "" {
+		filter.Overdue = invoice.DayOf(today)
+	}
+	list, err := s.Invoices.List(r.Context(), filter, page.Request{After: r.Query("after")})
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	base := href.Query(href.Invoices(f.FirmID), "status", string(filter.Status), "open", r.Query("open"), "overdue", r.Query("overdue"), "payor", string(filter.Payor))
+	v := InvoiceListView{Firm: *f.Firm, Today: today, Pager: pagerOf(base, r, len(list.Items), list.Next)}
+	for _, t := range []struct{ text, address string }{
+		{"All", href.Invoices(f.FirmID)}, {"Open", href.Query(href.Invoices(f.FirmID), "open", "yes")}, {"Overdue", href.Query(href.Invoices(f.FirmID), "overdue", "yes")},
+		{"Paid", href.Query(href.Invoices(f.FirmID), "status", "paid")}, {"Credited", href.Query(href.Invoices(f.FirmID), "status", "credited")},
+	} {
+		v.Tabs = append(v.Tabs, partial.Tab{Text: t.text, Href: t.address, Count: -1, Current: t.address == base})
+	}
+	for _, i := range list.Items {
+		in := func(minor int64) money.Amount { return money.Amount{Minor: minor, Currency: i.Currency} }
+		v.Rows = append(v.Rows, InvoiceItem{ID: i.ID, Number: i.Number, Matter: i.MatterName, Client: i.ClientName, On: i.IssuedOn.Time(), DueOn: i.DueOn.Time(),
+			Total: in(i.TotalMinor), Open: in(i.OpenMinor), State: InvoiceChip(string(i.Status)), Label: partial.Label(i.Label)})
+	}
+	return httpd.Show(Invoices(f.Chrome, v)), nil
+}
+
+func (s *Site) invoice(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.InvoiceID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	i, err := s.Invoices.Get(r.Context(), id)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	f, err := s.frame(r, "Invoice "+i.Number, "invoices")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	in := func(minor int64) money.Amount { return money.Amount{Minor: minor, Currency: i.Currency} }
+	v := InvoiceView{
+		Firm: *f.Firm, ID: id, Number: i.Number, Client: i.ClientName, Label: partial.Label(i.Label), State: InvoiceChip(string(i.Status)), Total: in(i.TotalMinor), Open: in(i.OpenMinor), Paid: in(i.PaidMinor),
+		DueOn: i.DueOn.Time(), Today: s.Clock.Now().In(f.Zone), Hash: i.ContentHash, Prebill: i.Prebill,
+		Can: InvoiceCan{Pay: f.May(rbac.PaymentPost) && i.OpenMinor > 0, Credit: f.May(rbac.CreditNoteIssue) && len(i.Credits) == 0},
+	}
+	v.Sheet = SheetView{Doc: i.Document, Open: v.Open}
+	for _, x := range i.Files {
+		v.Files = append(v.Files, InvoiceFile{Name: x.Format.Name(), Kind: strings.ReplaceAll(string(x.Format), "_", "-"), Bytes: x.Bytes, Hash: x.SHA256, Note: spelled(x.Notes)})
+	}
+	if err := s.paidOf(r, f, i.Invoice, &v); err != nil {
+		return httpd.Reply{}, err
+	}
+	for _, c := range i.Credits {
+		v.Credit = &InvoiceCredit{Number: c.Number, On: c.IssuedOn.Time(), Reason: c.Reason, Amount: in(c.TotalMinor)}
+		v.Sheet.Paid = append(v.Sheet.Paid, SheetPaid{Text: "Credited " + format.Date(c.IssuedOn.Time()) + ", " + c.Number, Amount: in(-c.TotalMinor)})
+	}
+	v.History = append(v.History, partial.Step{Icon: "seal", Tone: partial.OK, Text: "Issued", Note: format.Moment(i.IssuedAt.In(f.Zone))})
+	if i.SentAt != nil {
+		v.History = append(v.History, partial.Step{Icon: "mail", Tone: partial.OK, Text: "Sent to " + i.PayorName, Note: format.Moment(i.SentAt.In(f.Zone))})
+	}
+	return httpd.Show(Invoice(f.Chrome, v)), nil
+}
+
+func spelled(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return format.Counted(n, "text spelled", "texts spelled") + " otherwise"
+}
+
+func (s *Site) paidOf(r *httpd.Request, f frame, i invoice.Invoice, v *InvoiceView) error {
+	if !f.May(rbac.PaymentRead) {
+		return nil
+	}
+	list, err := s.Receivables.OfInvoice(r.Context(), i.ID)
+	if err != nil {
+		return err
+	}
+	for _, a := range list {
+		if a.TakenBack || a.Reverses != "" {
+			continue
+		}
+		amount := money.Amount{Minor: a.AmountMinor, Currency: i.Currency}
+		at := a.MadeAt.In(f.Zone)
+		v.Payments = append(v.Payments, InvoicePaid{On: at, Text: "Payment", Amount: amount, Payment: a.Payment})
+		v.Sheet.Paid = append(v.Sheet.Paid, SheetPaid{Text: "Received " + format.Date(at), Amount: money.Amount{Minor: -a.AmountMinor, Currency: i.Currency}})
+	}
+	return nil
+}
+
+func (s *Site) invoiceFile(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.InvoiceID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	c, err := s.Invoices.File(r.Context(), id, invoice.Format(strings.ReplaceAll(r.Param("kind"), "-", "_")))
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	return httpd.Send(httpd.File{Name: c.Name, Type: mediaOf(c.Name), Content: c.Bytes}), nil
+}
+
+func mediaOf(name string) string {
+	if strings.HasSuffix(name, ".pdf") {
+		return "application/pdf"
+	}
+	return "text/plain; charset=us-ascii"
+}
+
+func (s *Site) creditForm(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.InvoiceID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	page, err := s.creditPage(r, id, nil)
+	return httpd.Show(page), err
+}
+
+func (s *Site) creditPage(r *httpd.Request, id ident.InvoiceID, failed error) (templ.Component, error) {
+	i, err := s.Invoices.Get(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	f, err := s.frame(r, "Credit "+i.Number, "invoices")
+	if err != nil {
+		return nil, err
+	}
+	form := partial.Form{Action: href.InvoiceAct(f.FirmID, id, "credit"), Submit: "Issue credit note", Danger: true, Cancel: href.Invoice(f.FirmID, id), Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: []partial.Field{
+		{Name: "reason", Label: "Why", Kind: partial.Area, Value: r.Form("reason"), Required: true, Max: 300, Wide: true, Hint: "Printed on the credit note; the client reads it"},
+		{Name: "rebill", Label: "The entries can be billed again", Kind: partial.Check, Value: r.Form("rebill")},
+	}}
+	return InvoiceCreditPage(f.Chrome, InvoiceCreditView{Firm: *f.Firm, ID: id, Number: i.Number, Total: money.Amount{Minor: i.TotalMinor, Currency: i.Currency}, Form: form}), nil
+}
+
+func (s *Site) creditInvoice(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.InvoiceID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	c, err := s.Invoices.Credit(r.Context(), id, invoice.NewCredit{Reason: r.Form("reason"), Rebill: r.Form("rebill") == "yes"})
+	if err != nil {
+		return again(err, func() (templ.Component, error) { return s.creditPage(r, id, err) })
+	}
+	return httpd.Go(href.Invoice(r.Firm(), id), "Credit note "+c.Number+" is issued."), nil
+}
