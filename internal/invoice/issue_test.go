@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/ledes"
 	"github.com/docketry/docketry/internal/testkit"
@@ -246,5 +247,58 @@ func TestLockedInvoiceIsTheStoredOne(t *testing.T) {
 	}
 	if hash, err := view.Document.Hash(); err != nil || hash != inv.ContentHash {
 		t.Errorf("hash %s, stored %s (%v)", hash, inv.ContentHash, err)
+	}
+}
+
+// killed stands for the process: it dies inside the n-th call.
+type killed struct {
+	invoice.Blobs
+	invoice.Items
+	left int
+}
+
+func (k *killed) tick() {
+	if k.left--; k.left == 0 {
+		panic("kill -9")
+	}
+}
+
+func (k *killed) Put(tx *db.Tx, kind string, plain []byte) (ident.BlobID, error) {
+	k.tick()
+	return k.Blobs.Put(tx, kind, plain)
+}
+
+func (k *killed) Finish(tx *db.Tx, kind, id string) error {
+	k.tick()
+	return k.Items.Finish(tx, kind, id)
+}
+
+func TestF02_AWorkerKilledInsideAnIssueLeavesNoGapAndNoDouble(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.approved(t, h.m)
+	h.start(t)
+	jobs, args := h.wanted(t)
+	for step := 1; step <= 3; step++ {
+		k := &killed{Blobs: h.blobs, Items: noItems{}, left: step}
+		parts := h.parts
+		parts.Blobs, parts.Items = k, k
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("step %d did not die", step)
+				}
+			}()
+			_ = invoice.New(parts).IssueItem(working(jobs[0]), jobs[0], args[0]) // it panics
+		}()
+		if n := h.f.Count(t, `SELECT (SELECT count(*) FROM invoice WHERE firm_id = ?) + (SELECT count(*) FROM posting WHERE firm_id = ?)
+			+ (SELECT count(*) FROM blob WHERE firm_id = ?) + (SELECT count(*) FROM entry WHERE firm_id = ? AND status = 'billed')`, h.f.ID, h.f.ID, h.f.ID, h.f.ID); n != 0 {
+			t.Errorf("killed in step %d it left %d rows", step, n)
+		}
+	}
+	h.work(t)
+	if n := h.f.Count(t, `SELECT count(*) FROM invoice i WHERE i.firm_id = ? AND i.n = 1 AND
+		(SELECT count(*) FROM invoice_document d WHERE d.firm_id = i.firm_id AND d.invoice_id = i.id) = 2`, h.f.ID); n != 1 {
+		t.Errorf("afterwards there are %d invoices with number 1 and two files, want one", n)
 	}
 }

@@ -169,30 +169,25 @@ func (f *flow) cellText(c *cell, size pdf.Unit, face pdf.Face) {
 	}
 }
 
-// tableHead draws the head of a table: first as header cells, on later pages as an
-// artifact, since a screen reader has heard it.
+// tableHead draws the head of the lines' table: first as header cells, on later
+// pages as an artifact.
 func (f *flow) tableHead(cells []cell) {
-	draw := func(tagged bool) {
-		h := rowHeight(1, plain)
-		for i := range cells {
-			if tagged {
-				f.cell(&cells[i], typeTable, pdf.Bold)
-			} else {
-				f.cellText(&cells[i], typeTable, pdf.Bold)
-			}
-		}
-		f.y += h
+	h := rowHeight(1, plain)
+	rule := func() {
 		f.box(margin, f.y-60, f.w-2*margin, 60, inkText)
 	}
 	f.need(3 * leading(typeTable))
 	f.open(pdf.THead)
 	f.open(pdf.TR)
-	draw(true)
+	for i := range cells {
+		f.cell(&cells[i], typeTable, pdf.Bold)
+	}
 	f.close()
 	f.close()
+	f.y += h
+	rule()
 	f.head = func() {
-		f.ops = append(f.ops, pdf.Op{Kind: pdf.Artifact})
-		draw(false)
-		f.ops = append(f.ops, pdf.Op{Kind: pdf.EndArtifact})
+		f.repeat(cells, h)
+		rule()
 	}
 }

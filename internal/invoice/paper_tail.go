@@ -76,17 +76,20 @@ func (f *flow) peopleRows(people []share, x, w pdf.Unit) (rows []row, height pdf
 	return rows, height
 }
 
-// people draws those rows in a column; only its head is bold.
+// people draws those rows in a column; the first is the head, again on each page.
 func (f *flow) people(rows []row, x, w pdf.Unit) {
 	if len(rows) == 0 {
 		return
 	}
 	f.y = f.stack(pdf.H2, x, f.y, w, pdf.Bold, typeTable, inkLite, "By timekeeper", "")
 	f.open(pdf.Table)
-	face := pdf.Bold
 	for i := range rows {
 		h := rows[i].height()
 		f.need(h)
+		face := pdf.Regular
+		if i == 0 {
+			face = pdf.Bold
+		}
 		f.open(pdf.TR)
 		for k := range rows[i].cells {
 			f.cell(&rows[i].cells[k], typeTable, face)
@@ -94,9 +97,21 @@ func (f *flow) people(rows []row, x, w pdf.Unit) {
 		f.close()
 		f.y += h
 		f.box(x, f.y-30, w, 30, inkRule)
-		face = pdf.Regular
+		f.head = func() { f.repeat(rows[0].cells, h) }
 	}
 	f.close()
+	f.head = nil
+}
+
+// repeat draws the head of a table on a further page, where a screen reader has
+// heard it before.
+func (f *flow) repeat(head []cell, h pdf.Unit) {
+	f.ops = append(f.ops, pdf.Op{Kind: pdf.Artifact})
+	for i := range head {
+		f.cellText(&head[i], typeTable, pdf.Bold)
+	}
+	f.y += h
+	f.ops = append(f.ops, pdf.Op{Kind: pdf.EndArtifact})
 }
 
 // remittance says where, by when and with which reference to pay.

@@ -102,8 +102,8 @@ func runHead(tx *db.Tx, id ident.RunID) (Run, error) {
 	return Run{ID: id, Name: f.Name, On: f.InvoiceOn, StartedBy: f.StartedBy, StartedAt: f.StartedAt}, nil
 }
 
-// RunItems lists the items of a run in the scope's firm: failed ones first, then
-// what is waiting, then the rest.
+// RunItems lists the items of a run in the scope's firm, of one state or "" for
+// all, of the matters whose amounts the person may see.
 func (s *Service) RunItems(ctx context.Context, run ident.RunID, status ItemStatus, req page.Request) (p page.Page[Item], err error) {
 	var after ident.RunItemID
 	if _, err := req.Decode(&after); err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
@@ -70,7 +71,8 @@ func addTotal(totals []Total, c money.Currency, count int, minor int64) ([]Total
 // StartRun starts one run over the named firms: an item and a job for each approved
 // pre-bill that no other run has. Each firm is its own transaction; where the person
 // has no right the firm is left out as if nothing were there. ErrNothing when no
-// firm had anything.
+// firm had anything. An outage in the middle returns the ID too: what was started
+// goes on, and starting again takes the rest.
 func (s *Service) StartRun(ctx context.Context, n NewRun) (ident.RunID, error) {
 	if err := n.Validate(); err != nil {
 		return "", err
@@ -79,13 +81,14 @@ func (s *Service) StartRun(ctx context.Context, n NewRun) (ident.RunID, error) {
 	planned := 0
 	for _, sel := range n.Firms {
 		count, err := s.startIn(scope.InFirm(ctx, sel.Firm), id, n, sel.Selection)
-		if err != nil && len(n.Firms) == 1 {
+		switch {
+		case err == nil:
+			planned += count
+		case len(n.Firms) == 1:
 			return "", err
+		case code(err) == "" || fault.KindOf(err) == fault.Unavailable:
+			return id, err
 		}
-		if err != nil && code(err) == "" {
-			return "", err
-		}
-		planned += count
 	}
 	if planned == 0 {
 		return "", ErrNothing
