@@ -70,6 +70,7 @@ func newRootCmd() *cobra.Command {
 		newMigrateCmd(),
 		newAdminCmd(),
 		newServeCmd(),
+		newWorkCmd(),
 		newDoctorCmd(),
 		newBenchCmd(),
 		newDemoCmd(),

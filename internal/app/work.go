@@ -1,0 +1,61 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/config"
+	"github.com/docketry/docketry/jobs"
+)
+
+// NewEngine binds every kind of job to the service that does it, and the sweeps
+// that each worker repeats. s must be over docketry_worker.
+func NewEngine(s *Services) (*jobs.Engine, error) {
+	keeper, err := audit.NewKeeper(s.DB, s.AuditKey)
+	if err != nil {
+		return nil, fmt.Errorf("make the audit's keeper: %w", err)
+	}
+	r := jobs.NewRegistry()
+	jobs.Handle(r, s.Invoices.IssueItem)
+	jobs.Handle(r, s.Invoices.Deliver)
+	jobs.Handle(r, s.Mails.Send)
+	return jobs.New(jobs.Config{
+		DB: s.DB, Registry: r, Log: s.Log, Redis: s.Config.RedisURL, Key: s.Config.Keys.Payload, Metrics: s.Metrics,
+		Sweeps: []jobs.Sweep{
+			{Name: "audit.sequence", Every: time.Second, Do: counted(keeper.Sequence)},
+			{Name: "audit.sign", Every: time.Minute, Do: counted(keeper.Sign)},
+			{Name: "sla.sweep", Every: 30 * time.Second, Do: counted(s.SLA.Sweep)},
+			{Name: "mail.sweep", Every: 30 * time.Second, Do: counted(s.Mails.Sweep)},
+			{Name: "blob.sweep", Every: time.Hour, Do: counted(s.Blobs.Sweep)},
+		},
+	})
+}
+
+// counted drops how much a sweep did: the services log and count themselves.
+func counted(sweep func(ctx context.Context) (int, error)) func(ctx context.Context) error {
+	return func(ctx context.Context) error {
+		_, err := sweep(ctx)
+		return err
+	}
+}
+
+// RunWork does jobs until ctx ends and what is under way has finished.
+func RunWork(ctx context.Context, c config.Config, log *slog.Logger) error {
+	if err := c.ForWork(); err != nil {
+		return fmt.Errorf("%w: %w", ErrSetup, err)
+	}
+	s, err := Open(ctx, c, log, jobStatements)
+	if err != nil {
+		return err
+	}
+	defer s.DB.Close()
+	e, err := NewEngine(s)
+	if err != nil {
+		return err
+	}
+	log.InfoContext(ctx, "working")
+	return e.Run(ctx)
+}
