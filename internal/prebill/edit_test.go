@@ -4,13 +4,10 @@ import (
 	"errors"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/rbac"
@@ -238,39 +235,6 @@ func TestI17_TheWorkDatesRateIsTheAgreedOne(t *testing.T) {
 	if fs := v.Lines[1].Findings; len(fs) != 1 || fs[0].Rule != "RAT-01" || fs[0].Expected != "350.00" {
 		t.Errorf("the day itself: %+v", fs)
 	}
-}
-
-// TestRecordedPlusChangesIsTheInvoice draws edits, holds and undos at random.
-func TestRecordedPlusChangesIsTheInvoice(t *testing.T) {
-	t.Parallel()
-	s := setup(t)
-	v := s.built()
-	rapid.Check(t, func(rt *rapid.T) {
-		for range rapid.IntRange(1, 4).Draw(rt, "steps") {
-			l := v.Lines[rapid.IntRange(0, 2).Draw(rt, "line")]
-			ctx := s.specialist
-			if rapid.Bool().Draw(rt, "partner") {
-				ctx = s.partner
-			}
-			held := rapid.Bool().Draw(rt, "held")
-			change := []prebill.Change{
-				{Amount: minor(rapid.Int64Range(0, max(l.Value, 0)).Draw(rt, "amount")), Reason: prebill.ReasonCourtesy},
-				{Quantity: fixed(money.Fixed4(rapid.Int64Range(1, int64(l.Recorded.Quantity)).Draw(rt, "quantity"))), Reason: prebill.ReasonQuality},
-				{Held: &held, Note: "for the test"},
-			}[rapid.IntRange(0, 2).Draw(rt, "kind")]
-			_, err := s.svc.Edit(ctx, v.ID, v.Version, l.ID, change)
-			if rapid.IntRange(0, 3).Draw(rt, "undo") == 0 && err == nil {
-				_, err = s.svc.Undo(ctx, v.ID, v.Version+1, l.ID)
-			}
-			if err != nil && !errors.Is(err, prebill.ErrInvalid) {
-				rt.Fatalf("%v", err)
-			}
-			v = s.view(v.Prebill)
-			if v.Totals.RecordedMinor+v.Totals.TeamMinor+v.Totals.FirmMinor != v.Totals.InvoiceMinor {
-				rt.Fatalf("%+v does not add up", v.Totals)
-			}
-		}
-	})
 }
 
 // TestAWaiverOfTheEntryHoldsOnTheLine spares the reviewer from saying it twice.
