@@ -53,6 +53,7 @@ const (
 	ReasonExpired    = "expired"    // it was no longer worth sending
 	ReasonUnverified = "unverified" // the contact was closed, or its address is no longer verified
 	ReasonGaveUp     = "gave_up"    // temporary refusals for 24 hours
+	ReasonNotWanted  = "not_wanted" // its reason is gone: the invoice was paid meanwhile
 	ReasonCutShort   = "cut_short"  // the sending was cut short and may or may not have arrived
 )
 

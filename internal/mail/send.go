@@ -71,6 +71,12 @@ func (s *Service) prepare(tx *db.Tx, job outbox.Job, r mailRow) (o Outgoing, fin
 	if err != nil {
 		return o, false, 0, err
 	}
+	if wanted, err := s.wanted(tx, r); err != nil || !wanted {
+		if err == nil {
+			err = s.finish(tx, r, StateFailed, ReasonNotWanted, "")
+		}
+		return o, err == nil, 0, err
+	}
 	n, err := sentSince(tx, tx.Now.Add(-time.Hour))
 	if err != nil || n >= hourly {
 		return o, false, time.Minute, err
@@ -79,6 +85,16 @@ func (s *Service) prepare(tx *db.Tx, job outbox.Job, r mailRow) (o Outgoing, fin
 		return o, false, 0, err
 	}
 	return o, false, 0, begin(tx, r, o.To, o.MessageID, job.Fence)
+}
+
+// wanted asks the watchers, in the transaction that lets the mail go.
+func (s *Service) wanted(tx *db.Tx, r mailRow) (bool, error) {
+	for _, w := range s.watchers {
+		if ok, err := w.MailWanted(tx, r.ended(r.State, "")); err != nil || !ok {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // late tells that a mail is no longer worth sending.
@@ -91,8 +107,9 @@ func (s *Service) outgoing(tx *db.Tx, r mailRow, to contact) (Outgoing, error) {
 	if err := tx.Raw(`SELECT name, reply_to FROM firm WHERE firm_id = ?`, tx.Scope.Firm).Row().Scan(&name, &reply); err != nil {
 		return Outgoing{}, fmt.Errorf("read sender of mail %s: %w", r.ID, err)
 	}
-	o := Outgoing{FromName: name, From: s.from, ReplyTo: reply, ToName: to.Name, To: to.Email, Subject: r.Subject,
-		Text: r.TextBody, HTML: r.HTMLBody, MessageID: messageID(r.Kind, string(r.ID), s.from), Date: tx.Now}
+	o := Outgoing{FromName: name, From: s.from, ReplyTo: reply, To: to.Email, // a person's name may be a client's: the address alone
+		Subject: r.Subject,
+		Text:    r.TextBody, HTML: r.HTMLBody, MessageID: messageID(r.Kind, string(r.ID), s.from), Date: tx.Now}
 	sealed, err := hex.DecodeString(r.Secret)
 	if err != nil {
 		return o, fmt.Errorf("read code of mail %s: %w", r.ID, err)

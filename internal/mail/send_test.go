@@ -56,6 +56,9 @@ func (h *heard) note(m mail.Ended) error {
 	return nil
 }
 
+func (h *heard) MailWanted(_ *db.Tx, m mail.Ended) (bool, error) {
+	return !strings.HasPrefix(m.Key, "unwanted"), nil
+}
 func (h *heard) MailSent(_ *db.Tx, m mail.Ended) error   { return h.note(m) }
 func (h *heard) MailFailed(_ *db.Tx, m mail.Ended) error { return h.note(m) }
 
@@ -390,6 +393,16 @@ func TestWhoIsWrittenTo(t *testing.T) {
 	h.clock.Advance(10 * time.Minute)
 	if err := run(t, h, f, id); err != nil || h.state(t, f, id) != "failed expired" || count != 0 {
 		t.Errorf("expired: %v, %s, %d sent", err, h.state(t, f, id), count)
+	}
+}
+
+func TestAMailWhoseReasonIsGoneStays(t *testing.T) {
+	t.Parallel()
+	h := setup(t, senderFunc(func(context.Context, mail.Outgoing) error { t.Error("it was sent"); return nil }))
+	f := testkit.Firm(t, h.d)
+	id := queue(t, h, f, message(f.Matter(t).Contact, "unwanted"))
+	if err := run(t, h, f, id); err != nil || h.state(t, f, id) != "failed not_wanted" {
+		t.Errorf("%v, %s", err, h.state(t, f, id))
 	}
 }
 

@@ -19,11 +19,13 @@ import (
 // Watcher hears, inside the transaction that records it, what became of a mail.
 // The nouns that write letters are watchers.
 type Watcher interface {
+	// MailWanted is asked right before a mail goes: the reason for it may have gone meanwhile.
+	MailWanted(tx *db.Tx, m Ended) (bool, error)
 	MailSent(tx *db.Tx, m Ended) error
 	MailFailed(tx *db.Tx, m Ended) error // failed or uncertain: a person should look
 }
 
-// Ended is a mail at its end.
+// Ended is a mail as a watcher hears of it.
 type Ended struct {
 	ID      ident.MailID
 	Key     string

@@ -1,0 +1,69 @@
+package notice
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/docketry/docketry/internal/calendar"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/invoice"
+)
+
+// days tells business days of one firm.
+type days struct {
+	today    invoice.Day
+	hour     int
+	calendar *calendar.Calendar // nil: Monday to Friday
+}
+
+func (s *Service) days(tx *db.Tx) (days, error) {
+	var name string
+	if err := tx.Raw(`SELECT tz FROM firm WHERE firm_id = ?`, tx.Scope.Firm).Row().Scan(&name); err != nil {
+		return days{}, fmt.Errorf("read zone of firm %s: %w", tx.Scope.Firm, err)
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return days{}, fmt.Errorf("zone of firm %s: %w", tx.Scope.Firm, err)
+	}
+	local := tx.Now.In(zone)
+	d := days{today: invoice.DayOf(local), hour: local.Hour()}
+	if s.Calendar != nil {
+		d.calendar, err = s.Calendar(tx)
+	}
+	return d, err
+}
+
+// open tells that letters may leave now: a business day, within office hours.
+func (d days) open() (bool, error) {
+	ok, err := d.business(d.today)
+	return ok && d.hour >= opensAt && d.hour < closesAt, err
+}
+
+func (d days) business(on invoice.Day) (bool, error) {
+	if d.calendar == nil {
+		w := on.Time().Weekday()
+		return w != time.Saturday && w != time.Sunday, nil
+	}
+	date, err := calendar.ParseDate(string(on))
+	if err != nil {
+		return false, fmt.Errorf("business day %s: %w", on, err)
+	}
+	ok, err := d.calendar.BusinessDay(date)
+	if err != nil {
+		return false, fmt.Errorf("business day %s: %w", on, err)
+	}
+	return ok, nil
+}
+
+// onOrAfter is the first business day from on; a calendar that has none within a
+// month gives on itself.
+func (d days) onOrAfter(on invoice.Day) (invoice.Day, error) {
+	for n := range 31 {
+		day := on.Add(n)
+		ok, err := d.business(day)
+		if err != nil || ok {
+			return day, err
+		}
+	}
+	return on, nil
+}

@@ -1,0 +1,166 @@
+package notice
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/mail"
+	"github.com/docketry/docketry/internal/outbox"
+	"github.com/docketry/docketry/rbac"
+)
+
+// Deliver is the job that follows an invoice's issue: it queues the mail that
+// brings it, or leaves it to a person where the payor wants it in a portal. A
+// payor without a verified contact parks it with that reason.
+func (s *Service) Deliver(ctx context.Context, job outbox.Job, a invoice.DeliveryWanted) error {
+	return s.DB.InFirm(ctx, func(tx *db.Tx) error {
+		if err := outbox.Hold(tx, job); err != nil {
+			return err
+		}
+		inv, err := s.visible(tx, rbac.InvoiceDeliver, a.Invoice)
+		if err != nil {
+			return err
+		}
+		if err := s.deliver(tx, inv); err != nil && !errors.Is(err, ErrDelivered) {
+			return err
+		}
+		return outbox.Done(tx, job, nil)
+	})
+}
+
+// deliver refuses with ErrDelivered before it does anything, so that the caller may
+// go on in the same transaction.
+func (s *Service) deliver(tx *db.Tx, inv owed) error {
+	if err := notDelivered(tx, inv.ID); err != nil {
+		return err
+	}
+	if inv.Delivery == "portal" {
+		if err := insertDelivery(tx, inv, "portal", "", StatusWaiting); err != nil {
+			return err
+		}
+		return s.Trouble(tx, "delivery", inv.ID)
+	}
+	if inv.ContactID == "" {
+		return ErrNoContact
+	}
+	m, err := s.invoiceMail(tx, inv)
+	if err != nil {
+		return err
+	}
+	id, err := s.Mail.Queue(tx, m)
+	if err != nil {
+		return err
+	}
+	if err := insertDelivery(tx, inv, inv.Delivery, id, StatusQueued); err != nil {
+		return err
+	}
+	return audit.Record(tx, audit.Entry{Action: "invoice.delivery_queued", Object: "invoice", ID: string(inv.ID), Matter: inv.MatterID, Class: audit.C2,
+		Permission: string(rbac.InvoiceDeliver), Detail: map[string]any{"way": inv.Delivery, "contact": inv.ContactID, "mail": id}})
+}
+
+// notDelivered holds the invoice's deliveries for this transaction.
+func notDelivered(tx *db.Tx, id ident.InvoiceID) error {
+	if err := tx.Lock("delivery:" + string(id)); err != nil {
+		return err
+	}
+	var live bool
+	err := tx.Raw(`SELECT EXISTS (SELECT FROM delivery WHERE firm_id = ? AND invoice_id = ? AND status IN ('queued', 'waiting', 'sent'))`,
+		tx.Scope.Firm, id).Row().Scan(&live)
+	if err != nil {
+		return fmt.Errorf("read deliveries of invoice %s: %w", id, err)
+	}
+	if live {
+		return ErrDelivered
+	}
+	return nil
+}
+
+func (s *Service) invoiceMail(tx *db.Tx, inv owed) (mail.Message, error) {
+	firm, err := firmName(tx)
+	if err != nil {
+		return mail.Message{}, err
+	}
+	link, err := s.Links.To(tx.Scope.Firm, inv.ContactID)
+	if err != nil {
+		return mail.Message{}, err
+	}
+	attached := inv.Delivery == "mail_attachment"
+	// A redelivery is a mail of its own: its key counts what went before.
+	var before int
+	if err := tx.Raw(`SELECT count(*) FROM delivery WHERE firm_id = ? AND invoice_id = ?`, tx.Scope.Firm, inv.ID).Row().Scan(&before); err != nil {
+		return mail.Message{}, fmt.Errorf("count deliveries of invoice %s: %w", inv.ID, err)
+	}
+	m, err := message(deliveryLetter(firm, link, inv.due(), attached), inv.ContactID, "invoice", fmt.Sprintf("invoice:%s:%d", inv.ID, before), "Invoice "+inv.Number)
+	if err != nil || !attached {
+		return m, err
+	}
+	pdf, err := invoicePDF(tx, inv.ID)
+	if err != nil {
+		return m, err
+	}
+	m.Attachments = []mail.Attachment{{Blob: pdf, Name: fileName(inv.Number), Media: "application/pdf"}}
+	return m, nil
+}
+
+// invoicePDF is the stored file; an invoice is not issued without it.
+func invoicePDF(tx *db.Tx, id ident.InvoiceID) (blob ident.BlobID, err error) {
+	err = tx.Raw(`SELECT blob_id FROM invoice_document WHERE firm_id = ? AND invoice_id = ? AND format = ?`, tx.Scope.Firm, id, invoice.FormatPDF).Row().Scan(&blob)
+	if err != nil {
+		return "", fmt.Errorf("find PDF of invoice %s: %w", id, err)
+	}
+	return blob, nil
+}
+
+// fileName keeps the characters of a number that every receiver takes.
+func fileName(number string) string {
+	safe := []byte(number)
+	for i, c := range safe {
+		ok := c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '-' || c == '.' || c == '_'
+		if !ok {
+			safe[i] = '-'
+		}
+	}
+	return "invoice-" + string(safe) + ".pdf"
+}
+
+// Redeliver sends an invoice again whose delivery failed or is uncertain, to the
+// payor's present contact. It needs invoice.deliver.
+func (s *Service) Redeliver(ctx context.Context, id ident.InvoiceID) error {
+	return s.DB.InFirm(ctx, func(tx *db.Tx) error {
+		inv, err := s.visible(tx, rbac.InvoiceDeliver, id)
+		if err != nil {
+			return err
+		}
+		return s.deliver(tx, inv)
+	})
+}
+
+// MarkDelivered notes that a person has delivered the invoice: uploaded it to the
+// payor's portal, or handed it over. It needs invoice.deliver.
+func (s *Service) MarkDelivered(ctx context.Context, id ident.InvoiceID) error {
+	return s.DB.InFirm(ctx, func(tx *db.Tx) error {
+		inv, err := s.visible(tx, rbac.InvoiceDeliver, id)
+		if err != nil {
+			return err
+		}
+		res := tx.Exec(`UPDATE delivery SET status = 'sent', ended_at = ? WHERE firm_id = ? AND invoice_id = ? AND status = 'waiting'`, tx.Now, tx.Scope.Firm, id)
+		if res.Error != nil {
+			return fmt.Errorf("end delivery of invoice %s: %w", id, res.Error)
+		}
+		if res.RowsAffected == 0 {
+			if err := insertDelivery(tx, inv, "by_hand", "", StatusSent); err != nil {
+				return err
+			}
+		}
+		if err := invoice.MarkSent(tx, id); err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.Entry{Action: "invoice.delivered", Object: "invoice", ID: string(id), Matter: inv.MatterID, Class: audit.C2,
+			Permission: string(rbac.InvoiceDeliver), Detail: map[string]string{"way": "by_hand"}})
+	})
+}

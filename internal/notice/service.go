@@ -1,0 +1,152 @@
+package notice
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/calendar"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/mail"
+	"github.com/docketry/docketry/rbac"
+)
+
+// Documents opens an invoice's files for who has been let in.
+type Documents interface {
+	OpenFile(tx *db.Tx, id ident.InvoiceID, format invoice.Format) (invoice.Content, error)
+}
+
+// Parts is what the service is made of. Calendar gives the firm's business
+// calendar; without one Monday to Friday count. Trouble is told of what a person
+// should look at: a kind ("delivery", "reminder") and the invoice's id.
+type Parts struct {
+	DB       *db.DB
+	Guard    *authz.Guard
+	Mail     *mail.Service
+	Invoices Documents
+	Links    Links
+	Calendar func(tx *db.Tx) (*calendar.Calendar, error)
+	Trouble  func(tx *db.Tx, kind string, id ident.InvoiceID) error
+}
+
+// Service writes to payors and opens their door.
+type Service struct{ Parts }
+
+// New makes the service and has it hear what becomes of its mails.
+func New(p Parts) *Service {
+	if p.DB == nil || p.Guard == nil || p.Mail == nil || p.Invoices == nil || p.Links.base == "" {
+		panic("notice: a part of the service is missing")
+	}
+	if p.Trouble == nil {
+		p.Trouble = func(*db.Tx, string, ident.InvoiceID) error { return nil }
+	}
+	s := &Service{p}
+	p.Mail.Watch(s)
+	return s
+}
+
+// OfInvoice is what went to the payor about an invoice and what is planned. It
+// needs reminder.read on the invoice's matter.
+func (s *Service) OfInvoice(ctx context.Context, id ident.InvoiceID) (c Correspondence, err error) {
+	err = s.DB.InFirm(ctx, func(tx *db.Tx) error {
+		inv, err := s.visible(tx, rbac.ReminderRead, id)
+		if err != nil {
+			return err
+		}
+		if c.Deliveries, err = deliveries(tx, id); err != nil {
+			return err
+		}
+		if c.Reminders, err = reminders(tx, id); err != nil {
+			return err
+		}
+		c.Planned, err = s.planned(tx, inv)
+		return err
+	})
+	return c, err
+}
+
+// planned is the first stage, when it may still come.
+func (s *Service) planned(tx *db.Tx, inv owed) ([]Planned, error) {
+	reached, err := stageReached(tx, inv.ID, StageFirst)
+	if err != nil || reached || inv.OpenMinor < smallest(inv.Currency) || inv.Delivery == "portal" {
+		return nil, err
+	}
+	days, err := s.days(tx)
+	if err != nil {
+		return nil, err
+	}
+	on, err := days.onOrAfter(max(inv.DueOn.Add(firstAfter), days.today))
+	if err != nil {
+		return nil, err
+	}
+	return []Planned{{StageFirst, on}}, nil
+}
+
+// visible loads an invoice that the actor may act on with p; ErrNotFound otherwise.
+func (s *Service) visible(tx *db.Tx, p rbac.Permission, id ident.InvoiceID) (owed, error) {
+	access, err := s.Guard.Require(tx, p)
+	if err != nil {
+		return owed{}, err
+	}
+	cond, args := access.MattersSeeing("m", authz.C2)
+	list, err := owing(tx, `i.id = ? AND `+cond, append([]any{id}, args...)...)
+	if err != nil {
+		return owed{}, err
+	}
+	if len(list) == 0 {
+		return owed{}, ErrNotFound
+	}
+	return list[0], nil
+}
+
+// Skip leaves out a planned stage, with a reason that the firm reads. It needs
+// reminder.send. ErrReminded when the stage has gone or was skipped.
+func (s *Service) Skip(ctx context.Context, id ident.InvoiceID, stage Stage, reason string) error {
+	reason = strings.TrimSpace(reason)
+	if n := utf8.RuneCountInString(reason); n < 3 || n > 300 {
+		return ErrReason.On(fault.Field{Path: "reason", Code: "text_length", Message: "say why in 3 to 300 characters"})
+	}
+	if stage != StageFirst {
+		return ErrStage
+	}
+	return s.DB.InFirm(ctx, func(tx *db.Tx) error {
+		inv, err := s.visible(tx, rbac.ReminderSend, id)
+		if err != nil {
+			return err
+		}
+		if inv.OpenMinor <= 0 {
+			return ErrNotDue
+		}
+		days, err := s.days(tx)
+		if err != nil {
+			return err
+		}
+		r := newReminder(tx, inv, days.today)
+		r.status, r.reason = StatusSkipped, reason
+		if err := insertReminder(tx, r); err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.Entry{Action: "reminder.skipped", Object: "invoice", ID: string(id), Matter: inv.MatterID, Class: audit.C2,
+			Permission: string(rbac.ReminderSend), After: reason, Detail: map[string]string{"stage": string(stage)}})
+	})
+}
+
+// firmName is who writes.
+func firmName(tx *db.Tx) (name string, err error) {
+	err = tx.Raw(`SELECT name FROM firm WHERE firm_id = ?`, tx.Scope.Firm).Row().Scan(&name)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", ErrNotFound
+	}
+	if err != nil {
+		return "", fmt.Errorf("read firm %s: %w", tx.Scope.Firm, err)
+	}
+	return name, nil
+}

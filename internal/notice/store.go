@@ -1,0 +1,118 @@
+package notice
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/money"
+)
+
+// owed is an invoice as letters and stages need it.
+type owed struct {
+	ID        ident.InvoiceID
+	Number    string
+	PayorID   ident.PayorID
+	MatterID  ident.MatterID
+	Currency  money.Currency
+	OpenMinor int64
+	DueOn     invoice.Day
+	Status    invoice.Status
+	SentAt    *time.Time
+	Delivery  string          // how the payor wants invoices
+	ContactID ident.ContactID // whom mail goes to, "" when nobody is verified
+}
+
+func (o owed) due() due { return due{o.Number, o.OpenMinor, o.Currency, o.DueOn} }
+
+// owing reads invoices of the firm with their payor's present contact: the one
+// that was verified first and is still in use.
+func owing(tx *db.Tx, cond string, args ...any) (list []owed, err error) {
+	err = tx.Raw(`SELECT i.id, i.number, i.payor_id, i.matter_id, i.currency, i.open_minor, i.due_on, i.status, i.sent_at, p.delivery,
+		coalesce((SELECT k.id::text FROM payor_contact k WHERE k.firm_id = p.firm_id AND k.payor_id = p.id AND k.status = 'active'
+			AND k.verified_at IS NOT NULL AND p.status = 'active' ORDER BY k.verified_at, k.id LIMIT 1), '') AS contact_id
+		FROM invoice i JOIN payor p ON p.firm_id = i.firm_id AND p.id = i.payor_id JOIN matter m ON m.firm_id = i.firm_id AND m.id = i.matter_id
+		WHERE i.firm_id = ? AND `+cond, append([]any{tx.Scope.Firm}, args...)...).Scan(&list).Error
+	if err != nil {
+		return nil, fmt.Errorf("read what is owed: %w", err)
+	}
+	return list, nil
+}
+
+func deliveries(tx *db.Tx, id ident.InvoiceID) (list []Delivery, err error) {
+	err = tx.Raw(`SELECT d.way, coalesce(k.name, '') AS contact, coalesce(d.mail_id::text, '') AS mail, d.status, d.reason, d.created_at, d.ended_at
+		FROM delivery d LEFT JOIN payor_contact k ON k.firm_id = d.firm_id AND k.id = d.contact_id
+		WHERE d.firm_id = ? AND d.invoice_id = ? ORDER BY d.created_at, d.id`, tx.Scope.Firm, id).Scan(&list).Error
+	if err != nil {
+		return nil, fmt.Errorf("list deliveries of invoice %s: %w", id, err)
+	}
+	return list, nil
+}
+
+func reminders(tx *db.Tx, id ident.InvoiceID) (list []Reminder, err error) {
+	err = tx.Raw(`SELECT r.id, r.stage, r.for_on, r.open_minor, r.currency, coalesce(k.name, '') AS contact, coalesce(r.mail_id::text, '') AS mail,
+			r.status, r.reason, r.created_at, r.ended_at
+		FROM reminder r LEFT JOIN payor_contact k ON k.firm_id = r.firm_id AND k.id = r.contact_id
+		WHERE r.firm_id = ? AND r.invoice_id = ? ORDER BY r.created_at, r.id`, tx.Scope.Firm, id).Scan(&list).Error
+	if err != nil {
+		return nil, fmt.Errorf("list reminders of invoice %s: %w", id, err)
+	}
+	return list, nil
+}
+
+func stageReached(tx *db.Tx, id ident.InvoiceID, stage Stage) (reached bool, err error) {
+	err = tx.Raw(`SELECT EXISTS (SELECT FROM reminder WHERE firm_id = ? AND invoice_id = ? AND stage = ? AND status <> 'failed')`,
+		tx.Scope.Firm, id, stage).Row().Scan(&reached)
+	if err != nil {
+		return false, fmt.Errorf("read stages of invoice %s: %w", id, err)
+	}
+	return reached, nil
+}
+
+type reminderRow struct {
+	invoice owed
+	stage   Stage
+	mail    ident.MailID
+	status  Status
+	forOn   invoice.Day
+	reason  string
+}
+
+func newReminder(tx *db.Tx, inv owed, today invoice.Day) reminderRow {
+	return reminderRow{invoice: inv, stage: StageFirst, status: StatusQueued, forOn: today}
+}
+
+// insertReminder keeps a stage; ErrReminded when it has reached the invoice already (I18).
+func insertReminder(tx *db.Tx, r reminderRow) error {
+	err := tx.Exec(`INSERT INTO reminder (firm_id, id, invoice_id, stage, payor_id, contact_id, mail_id, status, for_on, open_minor, currency, due_on, reason, made_by, created_at, ended_at)
+		VALUES (?, ?, ?, ?, ?, nullif(?, '')::uuid, nullif(?, '')::uuid, ?, ?, ?, ?, ?, ?, nullif(?, '')::uuid, ?, CASE WHEN ? = 'skipped' THEN ?::timestamptz END)`,
+		tx.Scope.Firm, ident.New[ident.ReminderID](tx.Now), r.invoice.ID, r.stage, r.invoice.PayorID, string(r.invoice.ContactID), string(r.mail), r.status,
+		r.forOn, r.invoice.OpenMinor, r.invoice.Currency, r.invoice.DueOn, r.reason, string(tx.Scope.Actor), tx.Now, r.status, tx.Now).Error
+	if db.Violates(err, "reminder_once") {
+		return ErrReminded
+	}
+	if err != nil {
+		return fmt.Errorf("keep reminder of invoice %s: %w", r.invoice.ID, err)
+	}
+	return nil
+}
+
+// insertDelivery keeps a delivery; ErrDelivered when one is under way or done.
+func insertDelivery(tx *db.Tx, inv owed, way string, mailID ident.MailID, status Status) error {
+	contact := ""
+	if mailID != "" {
+		contact = string(inv.ContactID)
+	}
+	err := tx.Exec(`INSERT INTO delivery (firm_id, id, invoice_id, payor_id, contact_id, way, mail_id, status, made_by, created_at, ended_at)
+		VALUES (?, ?, ?, ?, nullif(?, '')::uuid, ?, nullif(?, '')::uuid, ?, nullif(?, '')::uuid, ?, CASE WHEN ? = 'sent' THEN ?::timestamptz END)`,
+		tx.Scope.Firm, ident.New[string](tx.Now), inv.ID, inv.PayorID, contact, way, string(mailID), status, string(tx.Scope.Actor), tx.Now, status, tx.Now).Error
+	if db.Violates(err, "delivery_live") {
+		return ErrDelivered
+	}
+	if err != nil {
+		return fmt.Errorf("keep delivery of invoice %s: %w", inv.ID, err)
+	}
+	return nil
+}
