@@ -11,15 +11,26 @@ import (
 	"syscall"
 )
 
-// Extra is one server beside a stack: a Redis of one's own to break, or a
-// PgBouncer in front of the stack's PostgreSQL.
+// Extra is one server beside a stack: a PostgreSQL or Redis of one's own to
+// break, or a PgBouncer in front of the stack's PostgreSQL.
 type Extra struct {
 	Addresses
 	server *server
+	home   string // outlives a killed server; "" when it has none
+	again  starter
 }
 
-// Stop ends the server and removes its folder.
-func (e *Extra) Stop() error { return errors.Join(e.server.stop(), os.RemoveAll(e.Run)) }
+// starter runs one server for an account, with its socket in run.
+type starter func(ctx context.Context, who account, run string) (*server, error)
+
+// Stop ends the server and removes its folders.
+func (e *Extra) Stop() error {
+	err := errors.Join(e.server.stop(), os.RemoveAll(e.Run))
+	if e.home != "" {
+		err = errors.Join(err, os.RemoveAll(e.home))
+	}
+	return err
+}
 
 // Kill ends the server as a crash does and returns when it is gone.
 func (e *Extra) Kill() error {
@@ -30,10 +41,8 @@ func (e *Extra) Kill() error {
 	return e.server.lead.Close()
 }
 
-// StartRedis runs a Redis that nobody else uses.
-func StartRedis(ctx context.Context) (*Extra, error) { return extra(ownRedis(ctx)) }
-
-// Revive starts the Redis that was killed again, at the same address and empty.
+// Revive starts a killed server again at the same address: a Redis empty, a
+// PostgreSQL with what was committed.
 func (e *Extra) Revive(ctx context.Context) error {
 	who, err := unprivileged()
 	if err != nil {
@@ -45,14 +54,31 @@ func (e *Extra) Revive(ctx context.Context) error {
 	if err := writeOwner(e.Run); err != nil {
 		return err
 	}
-	e.server, err = ownRedis(ctx)(who, e.Run)
+	e.server, err = e.again(ctx, who, e.Run)
 	return err
 }
 
-func ownRedis(ctx context.Context) func(who account, run string) (*server, error) {
-	return func(who account, run string) (*server, error) {
+// StartRedis runs a Redis that nobody else uses.
+func StartRedis(ctx context.Context) (*Extra, error) {
+	return extra(ctx, "", func(ctx context.Context, who account, run string) (*server, error) {
 		return startRedis(ctx, who, run, filepath.Join(run, "redis"), false)
+	})
+}
+
+// StartPostgres runs a PostgreSQL that nobody else uses. What it commits outlives
+// its being killed.
+func StartPostgres(ctx context.Context) (*Extra, error) {
+	who, err := unprivileged()
+	if err != nil {
+		return nil, err
 	}
+	home, err := makeRun(who)
+	if err != nil {
+		return nil, err
+	}
+	return extra(ctx, home, func(ctx context.Context, who account, run string) (*server, error) {
+		return startPostgres(ctx, who, run, filepath.Join(home, "postgres"), true)
+	})
 }
 
 // StartBouncer runs a PgBouncer in transaction mode in front of the PostgreSQL at
@@ -62,7 +88,7 @@ func StartBouncer(ctx context.Context, to Addresses, logins ...string) (*Extra, 
 	if err != nil {
 		return nil, err
 	}
-	return extra(func(who account, run string) (*server, error) {
+	return extra(ctx, "", func(ctx context.Context, who account, run string) (*server, error) {
 		if err := bouncerFiles(run, to, logins); err != nil {
 			return nil, err
 		}
@@ -87,7 +113,7 @@ func StartBouncer(ctx context.Context, to Addresses, logins ...string) (*Extra, 
 	})
 }
 
-func extra(start func(who account, run string) (*server, error)) (*Extra, error) {
+func extra(ctx context.Context, home string, start starter) (*Extra, error) {
 	who, err := unprivileged()
 	if err != nil {
 		return nil, err
@@ -96,11 +122,11 @@ func extra(start func(who account, run string) (*server, error)) (*Extra, error)
 	if err != nil {
 		return nil, err
 	}
-	s, err := start(who, run)
+	s, err := start(ctx, who, run)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(run))
 	}
-	return &Extra{At(run), s}, (&Stack{Addresses: At(run), servers: []*server{s}}).record(run)
+	return &Extra{At(run), s, home, start}, (&Stack{Addresses: At(run), servers: []*server{s}}).record(run)
 }
 
 func bouncerFiles(run string, to Addresses, logins []string) error {
