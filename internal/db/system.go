@@ -27,6 +27,7 @@ var tasks = map[string]string{
 	"access":         "reads which firms a person is granted",
 	"metrics":        "counts rows by state for the operators",
 	"doctor":         "checks that each firm's walls stand",
+	"command":        "finds the firm that an operator names",
 }
 
 // System is one run of a machinery task. It sees pages of active firms, reads
