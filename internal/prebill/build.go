@@ -119,7 +119,7 @@ func built(tx *db.Tx, p *Prebill, m matter.Matter, isNew bool, added []Line) err
 	action := "prebill.extended"
 	if isNew {
 		action = "prebill.built"
-		if err := openItem(tx, p, m); err != nil {
+		if err := openItem(tx, p, itemDraft); err != nil {
 			return err
 		}
 	}

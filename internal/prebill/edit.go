@@ -188,6 +188,9 @@ func (s *Service) keep(tx *db.Tx, p *Prebill, m matter.Matter, f policies, after
 	if !voided {
 		return nil
 	}
+	if err := cancelItem(tx, p); err != nil {
+		return err
+	}
 	return record(tx, "prebill.approval_voided", rbac.PrebillEdit, p, audit.C2, nil, nil, map[string]any{"hash": hash})
 }
 

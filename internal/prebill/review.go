@@ -67,6 +67,9 @@ func (s *Service) Approve(ctx context.Context, id ident.PrebillID, version int, 
 		if err := save(tx, p); err != nil {
 			return err
 		}
+		if err := openItem(tx, p, itemIssue); err != nil {
+			return err
+		}
 		return record(tx, "prebill.approved", rbac.PrebillApprove, p, audit.C2, nil, nil, map[string]any{"hash": stored, "version": p.Version})
 	})
 }
@@ -90,7 +93,7 @@ func (s *Service) RequestChanges(ctx context.Context, id ident.PrebillID, versio
 		if err := save(tx, p); err != nil {
 			return err
 		}
-		if err := openItem(tx, p, m); err != nil {
+		if err := openItem(tx, p, itemDraft); err != nil {
 			return err
 		}
 		return record(tx, "prebill.sent_back", rbac.PrebillApprove, p, classOf(m, audit.C3), nil, note, nil)
@@ -108,6 +111,9 @@ func (s *Service) Withdraw(ctx context.Context, id ident.PrebillID, version int)
 			return err
 		}
 		if err := save(tx, p); err != nil {
+			return err
+		}
+		if err := cancelItem(tx, p); err != nil {
 			return err
 		}
 		return record(tx, "prebill.withdrawn", rbac.PrebillApprove, p, audit.C2, nil, nil, map[string]any{"hash": hash})
@@ -133,7 +139,7 @@ func (s *Service) Cancel(ctx context.Context, id ident.PrebillID, version int) (
 		if err := save(tx, p); err != nil {
 			return err
 		}
-		if err := finishItem(tx, p); err != nil {
+		if err := cancelItem(tx, p); err != nil {
 			return err
 		}
 		return record(tx, "prebill.cancelled", rbac.PrebillCancel, p, audit.C2, nil, nil, map[string]any{"lines": len(all)})
