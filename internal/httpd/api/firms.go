@@ -71,7 +71,8 @@ type Numbering struct {
 	Version int         `json:"version" class:"C1"`
 }
 
-type firmChange struct {
+// FirmChange is a change of the firm's own row.
+type FirmChange struct {
 	InFirm
 	httpd.IfMatch
 }
@@ -100,7 +101,7 @@ func Firms(s *httpd.Server, v firms) {
 				Country  string         `json:"country" maxLength:"2"`
 				TaxID    string         `json:"tax_id,omitempty" maxLength:"40"`
 				Pattern  string         `json:"invoice_pattern,omitempty" maxLength:"40"`
-				Admin    invitee        `json:"admin"`
+				Admin    Invitee        `json:"admin"`
 			}
 		}) (*One[FirmCard], error) {
 			b := in.Body
@@ -115,7 +116,7 @@ func Firms(s *httpd.Server, v firms) {
 		})
 	httpd.API(s, httpd.Op{Method: "PUT", Path: "/firms/{firm}", Needs: rbac.FirmEdit, Summary: "Change name, address, tax number, reply address, rounding"},
 		func(ctx context.Context, in *struct {
-			firmChange
+			FirmChange
 			Body struct {
 				Name     string         `json:"name" maxLength:"120"`
 				Address  string         `json:"address" maxLength:"500"`
@@ -135,7 +136,7 @@ func Firms(s *httpd.Server, v firms) {
 		})
 	httpd.API(s, httpd.Op{Method: "PUT", Path: "/firms/{firm}/bank", Needs: rbac.FirmBank, Summary: "Change where payors send the money"},
 		func(ctx context.Context, in *struct {
-			firmChange
+			FirmChange
 			Body Bank
 		}) (*One[Firm], error) {
 			version, err := in.Version()

@@ -58,8 +58,8 @@ func utc(t *time.Time) *time.Time {
 	return &u
 }
 
-// draft is a grant as it is asked for.
-type draft struct {
+// GrantDraft is a grant as it is asked for.
+type GrantDraft struct {
 	Role      rbac.Role       `json:"role"`
 	Scope     authz.ScopeKind `json:"scope" enum:"all,client,matter,practice"`
 	IDs       []string        `json:"scope_ids,omitempty" maxItems:"200" doc:"clients or matters"`
@@ -73,7 +73,7 @@ type draft struct {
 
 var labels = map[string]authz.Label{"standard": authz.Standard, "confidential": authz.Confidential, "restricted": authz.Restricted, "sealed": authz.Sealed}
 
-func (d draft) toDraft() (people.Draft, error) {
+func (d GrantDraft) toDraft() (people.Draft, error) {
 	out := people.Draft{Role: d.Role, Scope: d.Scope, IDs: d.IDs, Practices: d.Practices, Class: authz.Class(d.Class), Label: labels[d.Label], Until: utc(d.Until), Reason: d.Reason} //nolint:gosec // 1 to 3 by the schema
 	if d.From != nil {
 		out.From = d.From.UTC()
@@ -81,13 +81,15 @@ func (d draft) toDraft() (people.Draft, error) {
 	return out, nil
 }
 
-type toPersonDraft struct {
+// PersonDraft is a grant for a person who is known here. (Embedded structs are
+// exported, or Huma passes them over.)
+type PersonDraft struct {
 	Person string `json:"person_id"`
-	draft
+	GrantDraft
 }
 
-func (d toPersonDraft) toDraft() (people.Draft, error) {
-	out, err := d.draft.toDraft()
+func (d PersonDraft) toDraft() (people.Draft, error) {
+	out, err := d.GrantDraft.toDraft()
 	if err != nil {
 		return out, err
 	}
@@ -119,7 +121,7 @@ func Grants(s *httpd.Server, v grants) {
 	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/grants", Needs: rbac.GrantGive, Summary: "Grant access", Status: 201, Creates: true},
 		func(ctx context.Context, in *struct {
 			InFirm
-			Body toPersonDraft
+			Body PersonDraft
 		}) (*One[Grant], error) {
 			d, err := in.Body.toDraft()
 			if err != nil {
@@ -131,7 +133,7 @@ func Grants(s *httpd.Server, v grants) {
 	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/grants/preview", Needs: rbac.GrantGive, Summary: "What a grant would let its person see, matter by matter"},
 		func(ctx context.Context, in *struct {
 			InFirm
-			Body toPersonDraft
+			Body PersonDraft
 		}) (*Many[Effect], error) {
 			d, err := in.Body.toDraft()
 			if err != nil {

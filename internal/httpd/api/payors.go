@@ -51,7 +51,8 @@ func toPayor(p matter.Payor) Payor {
 	return Payor{ID: p.ID, Client: p.ClientID, Name: p.Name, Address: p.Address, Country: p.Country, TaxID: p.TaxID, TermsDays: p.TermsDays, Delivery: p.Delivery, Status: p.Status, Version: p.Version}
 }
 
-type payorBody struct {
+// PayorBody is what may be said of a payor.
+type PayorBody struct {
 	Name      string          `json:"name" maxLength:"120"`
 	Address   string          `json:"address" maxLength:"500"`
 	Country   string          `json:"country" maxLength:"2"`
@@ -61,7 +62,7 @@ type payorBody struct {
 	Status    string          `json:"status,omitempty" enum:"active,closed"`
 }
 
-func (b payorBody) to(p matter.Payor) matter.Payor {
+func (b PayorBody) to(p matter.Payor) matter.Payor {
 	p.Name, p.Address, p.Country, p.TaxID, p.TermsDays, p.Delivery, p.Status = b.Name, b.Address, b.Country, b.TaxID, b.TermsDays, b.Delivery, b.Status
 	return p
 }
@@ -104,7 +105,7 @@ func Payors(s *httpd.Server, v payors) {
 			InFirm
 			Body struct {
 				Client string `json:"client_id"`
-				payorBody
+				PayorBody
 			}
 		}) (*One[Payor], error) {
 			client, err := idOf[ident.ClientID](in.Body.Client)
@@ -117,7 +118,7 @@ func Payors(s *httpd.Server, v payors) {
 	httpd.API(s, httpd.Op{Method: "PUT", Path: "/firms/{firm}/payors/{id}", Needs: rbac.PayorEdit, Summary: "Change a payor"},
 		func(ctx context.Context, in *struct {
 			Changing
-			Body payorBody
+			Body PayorBody
 		}) (*One[Payor], error) {
 			id, version, err := changing[ident.PayorID](in.Changing)
 			if err != nil {

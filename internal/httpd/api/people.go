@@ -42,7 +42,8 @@ func toMember(m people.Member) Person {
 	return p
 }
 
-type invitee struct {
+// Invitee is whom an invitation goes to.
+type Invitee struct {
 	Name  string `json:"name" maxLength:"120"`
 	Email string `json:"email" maxLength:"254"`
 }
@@ -61,8 +62,8 @@ func Members(s *httpd.Server, v members) {
 		func(ctx context.Context, in *struct {
 			InFirm
 			Body struct {
-				invitee
-				draft
+				Invitee
+				GrantDraft
 			}
 		}) (*One[Grant], error) {
 			d, err := in.Body.toDraft()
@@ -73,7 +74,7 @@ func Members(s *httpd.Server, v members) {
 			return one(toGrant(g), err)
 		})
 	httpd.API(s, httpd.Op{Method: "POST", Path: "/staff", Needs: rbac.PersonInvite, Summary: "Invite one of the bureau's own people", Status: 201},
-		func(ctx context.Context, in *struct{ Body invitee }) (*One[Person], error) {
+		func(ctx context.Context, in *struct{ Body Invitee }) (*One[Person], error) {
 			p, err := v.InviteStaff(ctx, in.Body.Name, in.Body.Email)
 			return one(toPerson(p), err)
 		})
