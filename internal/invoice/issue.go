@@ -14,6 +14,7 @@ import (
 	"github.com/docketry/docketry/internal/ledes"
 	"github.com/docketry/docketry/internal/outbox"
 	"github.com/docketry/docketry/internal/prebill"
+	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -135,7 +136,7 @@ func (s *Service) announce(tx *db.Tx, doc *Document) error {
 	if err != nil {
 		return err
 	}
-	if err := s.items.Finish(tx, "prebill", string(doc.Prebill)); err != nil {
+	if err := worklist.Finish(tx, "prebill", string(doc.Prebill)); err != nil {
 		return err
 	}
 	_, err = outbox.Add(tx, DeliveryWanted{Invoice: doc.ID}, outbox.Key(string(doc.ID)), outbox.Queue("mail"), outbox.ForMachine())

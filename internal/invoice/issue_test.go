@@ -250,27 +250,24 @@ func TestLockedInvoiceIsTheStoredOne(t *testing.T) {
 	}
 }
 
-// killed stands for the process: it dies inside the n-th call.
+// killed stands for the process: it dies inside the n-th file, before or after it
+// is stored.
 type killed struct {
 	invoice.Blobs
-	invoice.Items
-	left int
-}
-
-func (k *killed) tick() {
-	if k.left--; k.left == 0 {
-		panic("kill -9")
-	}
+	left   int
+	before bool
 }
 
 func (k *killed) Put(tx *db.Tx, kind string, plain []byte) (ident.BlobID, error) {
-	k.tick()
-	return k.Blobs.Put(tx, kind, plain)
-}
-
-func (k *killed) Finish(tx *db.Tx, kind, id string) error {
-	k.tick()
-	return k.Items.Finish(tx, kind, id)
+	k.left--
+	if k.left == 0 && k.before {
+		panic("kill -9")
+	}
+	id, err := k.Blobs.Put(tx, kind, plain)
+	if k.left == 0 {
+		panic("kill -9")
+	}
+	return id, err
 }
 
 func TestF02_AWorkerKilledInsideAnIssueLeavesNoGapAndNoDouble(t *testing.T) {
@@ -279,10 +276,9 @@ func TestF02_AWorkerKilledInsideAnIssueLeavesNoGapAndNoDouble(t *testing.T) {
 	h.approved(t, h.m)
 	h.start(t)
 	jobs, args := h.wanted(t)
-	for step := 1; step <= 3; step++ {
-		k := &killed{Blobs: h.blobs, Items: noItems{}, left: step}
+	for step := range 4 {
 		parts := h.parts
-		parts.Blobs, parts.Items = k, k
+		parts.Blobs = &killed{Blobs: h.blobs, left: 1 + step/2, before: step%2 == 0}
 		func() {
 			defer func() {
 				if recover() == nil {
@@ -300,5 +296,22 @@ func TestF02_AWorkerKilledInsideAnIssueLeavesNoGapAndNoDouble(t *testing.T) {
 	if n := h.f.Count(t, `SELECT count(*) FROM invoice i WHERE i.firm_id = ? AND i.n = 1 AND
 		(SELECT count(*) FROM invoice_document d WHERE d.firm_id = i.firm_id AND d.invoice_id = i.id) = 2`, h.f.ID); n != 1 {
 		t.Errorf("afterwards there are %d invoices with number 1 and two files, want one", n)
+	}
+}
+
+func TestAnInvoiceIsSentOnce(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	inv := h.f.Invoice(t, h.m)
+	for range 2 {
+		if err := h.d.InFirm(h.f.Machine(), func(tx *db.Tx) error { return invoice.MarkSent(tx, inv.ID) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if i := h.invoiceOf(t, inv.Prebill); i.Status != invoice.StatusSent || i.SentAt == nil {
+		t.Errorf("invoice %+v", i)
+	}
+	if n := h.f.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'invoice.sent'`, h.f.ID); n != 1 {
+		t.Errorf("%d leaves, want 1", n)
 	}
 }

@@ -78,7 +78,6 @@ func TestReadersSeeWhatTheirGrantShows(t *testing.T) {
 		"another firm": second(theirs.svc.Get(theirs.partner, inv.ID)),
 		"its file":     second(h.svc.File(elsewhere, inv.ID, invoice.FormatPDF)),
 		"its credit":   second(h.svc.Credit(elsewhere, inv.ID, invoice.NewCredit{Reason: "not mine"})),
-		"its delivery": second(h.svc.MarkSent(h.f.As(t, rbac.RoleSpecialist, testkit.OnMatters(h.f.Matter(t).ID)), inv.ID, "by hand")),
 	} {
 		if !errors.Is(who, invoice.ErrNotFound) {
 			t.Errorf("%s: %v, want ErrNotFound", name, who)

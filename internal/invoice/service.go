@@ -14,44 +14,32 @@ type Blobs interface {
 	Get(tx *db.Tx, id ident.BlobID) ([]byte, error)
 }
 
-// Items ends the work items that wait for an invoice.
-type Items interface {
-	Finish(tx *db.Tx, subjectKind, subjectID string) error
-}
-
 // Parts is what the service is made of; all of it is needed.
 type Parts struct {
 	DB    *db.DB
 	Guard *authz.Guard
 	Paper *Paper
 	Blobs Blobs
-	Items Items
-	Mails Mails
-	// Link is the address of the page on which a payor reads an invoice.
-	Link func(ident.FirmID, ident.InvoiceID) string
 	// Release takes back every payment allocated to a locked invoice, before it is
 	// credited, and leaves the money unapplied; package receivable does it.
 	Release func(tx *db.Tx, id ident.InvoiceID) error
 }
 
-// Service issues, corrects, delivers and shows invoices.
+// Service issues, corrects and shows invoices.
 type Service struct {
 	db      *db.DB
 	guard   *authz.Guard
 	paper   *Paper
 	blobs   Blobs
-	items   Items
-	mails   Mails
-	link    func(ident.FirmID, ident.InvoiceID) string
 	release func(tx *db.Tx, id ident.InvoiceID) error
 }
 
 // New refuses a missing part, for want of which a run would stop in the middle.
 func New(p Parts) *Service {
-	if p.DB == nil || p.Guard == nil || p.Paper == nil || p.Blobs == nil || p.Items == nil || p.Mails == nil || p.Link == nil || p.Release == nil {
+	if p.DB == nil || p.Guard == nil || p.Paper == nil || p.Blobs == nil || p.Release == nil {
 		panic("invoice: a part of the service is missing")
 	}
-	return &Service{db: p.DB, guard: p.Guard, paper: p.Paper, blobs: p.Blobs, items: p.Items, mails: p.Mails, link: p.Link, release: p.Release}
+	return &Service{db: p.DB, guard: p.Guard, paper: p.Paper, blobs: p.Blobs, release: p.Release}
 }
 
 // mayIssue decides at run time for whom the job works: a person who started the

@@ -10,7 +10,6 @@ import (
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
-	"github.com/docketry/docketry/internal/mail"
 	"github.com/docketry/docketry/internal/outbox"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/receivable"
@@ -32,17 +31,12 @@ type house struct {
 	svc      *invoice.Service
 	prebills *prebill.Service
 	cash     *receivable.Service
-	mails    *mail.Service
 	guard    *authz.Guard
 	blobs    *blob.Store
 	parts    invoice.Parts
 
 	specialist, partner context.Context
 }
-
-type noItems struct{}
-
-func (noItems) Finish(*db.Tx, string, string) error { return nil }
 
 func setup(t *testing.T, opts ...testkit.MatterOption) *house {
 	t.Helper()
@@ -72,14 +66,7 @@ func (h *house) services(t *testing.T) {
 	h.guard = authz.NewGuard(h.d, policy)
 	h.blobs = blob.New(h.d, blob.NewMemory(h.d.Clock()), blob.NewKeys(master))
 	h.prebills, h.cash = prebill.New(h.d, h.guard), receivable.New(h.d, h.guard)
-	h.mails, err = mail.New(h.d, h.guard, h.blobs, nil, "billing@bureau.example")
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.parts = invoice.Parts{DB: h.d, Guard: h.guard, Paper: paper, Blobs: h.blobs, Items: noItems{}, Mails: h.mails, Release: h.cash.ReleaseInvoice,
-		Link: func(f ident.FirmID, i ident.InvoiceID) string {
-			return "https://bill.example/payor?invoice=" + string(i)
-		}}
+	h.parts = invoice.Parts{DB: h.d, Guard: h.guard, Paper: paper, Blobs: h.blobs, Release: h.cash.ReleaseInvoice}
 	h.svc = invoice.New(h.parts)
 }
 
