@@ -48,14 +48,25 @@ func insertEntryBatch(tx *db.Tx, entries []Entry, keys []rowKey, rounding money.
 			standard_rate_e4, amount_minor, minor_digits, currency, narrative, task_code, activity_code, expense_code, import_id, source_line, external_id, fingerprint, content)
 		SELECT ?, ?, ?, x.* FROM unnest(?::uuid[], ?::text[], ?::uuid[], ?::uuid[], ?::date[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[],
 			?::bigint[], ?::bigint[], ?::smallint[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::uuid[], ?::int[], ?::text[], ?::uuid[], ?::uuid[]) AS x`,
-		tx.Scope.Firm, rounding, tx.Now, db.Array(a.ids), db.Array(a.kinds), db.Array(a.matters), db.Array(a.people), db.Array(a.days), db.Array(a.hours),
-		db.Array(a.quantities), db.Array(a.costs), db.Array(a.rates), db.Array(a.sources), db.Array(a.standards), db.Array(a.amounts), db.Array(a.digits),
-		db.Array(a.currencies), db.Array(a.narratives), db.Array(a.tasks), db.Array(a.activities), db.Array(a.expenses), db.Array(a.imports), db.Array(a.lines),
-		db.Array(a.externals), db.Array(a.fingerprints), db.Array(a.contents)).Error
+		tx.Scope.Firm, rounding, tx.Now, arr(a.ids), arr(a.kinds), arr(a.matters), arr(a.people), arr(a.days), arr(a.hours),
+		arr(a.quantities), arr(a.costs), arr(a.rates), arr(a.sources), arr(a.standards), arr(a.amounts), arr(a.digits),
+		arr(a.currencies), arr(a.narratives), arr(a.tasks), arr(a.activities), arr(a.expenses), arr(a.imports), arr(a.lines),
+		arr(a.externals), arr(a.fingerprints), arr(a.contents)).Error
 	if err != nil {
 		return fmt.Errorf("save entries of import %s: %w", entries[0].ImportID, err)
 	}
 	return nil
+}
+
+// arr is an array parameter as its text. pgx sends a string as it stands; what a
+// driver.Valuer returns it reads and writes once more, which costs as much as the
+// rest of the statement.
+func arr[T any](xs []T) any {
+	v, err := db.Array(xs).Value()
+	if err != nil {
+		return db.Array(xs) // the statement fails with the same error
+	}
+	return v
 }
 
 // landedBefore finds which of the rows are in the books already, with what they said.
@@ -68,7 +79,7 @@ func landedBefore(tx *db.Tx, keys []rowKey) (map[string]string, error) {
 		}
 		var rows []struct{ Fingerprint, Content string }
 		err := tx.Raw(`SELECT fingerprint, content FROM entry WHERE firm_id = ? AND status <> 'removed' AND fingerprint = ANY (?::uuid[])`,
-			tx.Scope.Firm, db.Array(ids)).Scan(&rows).Error
+			tx.Scope.Firm, arr(ids)).Scan(&rows).Error
 		if err != nil {
 			return nil, fmt.Errorf("look for entries that landed before: %w", err)
 		}

@@ -69,6 +69,22 @@ const (
 // requires and the source lacks. It is no receiver's code.
 const Unconvertible Code = "CONVERT"
 
+// Says is the fault without the value, for readers who may not see it.
+func (c Code) Says() string {
+	switch c {
+	case FIL01:
+		return "the text is not plain ASCII"
+	case FIL04:
+		return "[] inside the text closes the line too early"
+	case FLD03:
+		return "the text is blank"
+	case FLD04:
+		return "the text is longer than the field"
+	default:
+		return "the text is not usable"
+	}
+}
+
 // Finding is one fault of a file, in words that its sender can act on.
 type Finding struct {
 	Code     Code     `json:"code"`

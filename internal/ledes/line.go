@@ -76,23 +76,25 @@ func (d decimal) fixed4() (money.Fixed4, bool) {
 
 // Columns that a reader of lines needs by name.
 const (
-	InvoiceNumber  = colInvoiceNumber
-	ClientID       = colClientID
-	MatterID       = colMatterID
-	LineNumber     = colLineNumber
-	Units          = colUnits
-	Adjustment     = colAdjustment
-	LineTotal      = colLineTotal
-	LineDate       = colLineDate
-	TaskCode       = colTask
-	ExpenseCode    = colExpense
-	ActivityCode   = colActivity
-	TimekeeperID   = colTimekeeperID
-	Description    = colDescription
-	FirmID         = colFirmID
-	UnitCost       = colUnitCost
-	TimekeeperName = colTimekeeperName
-	LineType       = colType
+	InvoiceNumber   = colInvoiceNumber
+	ClientID        = colClientID
+	MatterID        = colMatterID
+	LineNumber      = colLineNumber
+	Units           = colUnits
+	Adjustment      = colAdjustment
+	LineTotal       = colLineTotal
+	LineDate        = colLineDate
+	TaskCode        = colTask
+	ExpenseCode     = colExpense
+	ActivityCode    = colActivity
+	TimekeeperID    = colTimekeeperID
+	Description     = colDescription
+	FirmID          = colFirmID
+	UnitCost        = colUnitCost
+	TimekeeperName  = colTimekeeperName
+	TimekeeperClass = colTimekeeperClass
+	LineType        = colType
+	Currency        = colCurrency // 98BI V2
 )
 
 // ColumnName is the header's name of a column of 1998B.
