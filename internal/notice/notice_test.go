@@ -113,7 +113,10 @@ func setup(t *testing.T) house {
 		}
 		h.blobs = blobs
 		return notice.New(notice.Parts{DB: d, Guard: guard, Mail: m, Invoices: files{blobs}, Links: h.links,
-			Trouble: func(_ *db.Tx, kind string, id ident.InvoiceID) error { *h.trouble = append(*h.trouble, kind); return nil }}), m
+			Trouble: func(_ *db.Tx, kind string, id ident.InvoiceID) error {
+				*h.trouble = append(*h.trouble, kind)
+				return nil
+			}}), m
 	}
 	h.svc, _ = make(h.d)
 	h.worker, h.mail = make(h.w)
