@@ -275,3 +275,15 @@ func TestEveryRightEndsWithItsGrant(t *testing.T) {
 		t.Errorf("after the grant ended: %v", err)
 	}
 }
+
+func TestAScheduleBuildsForNobody(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	s.f.Work(t, s.m, s.k, "2026-02-09", 10_000, 4_000_000)
+	p := s.ok(s.svc.Build(s.f.Machine(), prebill.Order{Matter: s.m.ID, Through: testkit.Day("2026-02-28")}))
+	if p.PreparedBy != "" {
+		t.Errorf("prepared by %q", p.PreparedBy)
+	}
+	p = s.ok(s.svc.Submit(s.specialist, p.ID, p.Version))
+	s.ok(s.svc.Approve(s.partner, p.ID, p.Version, s.view(p).Hash))
+}
