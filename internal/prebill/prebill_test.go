@@ -287,3 +287,19 @@ func TestAScheduleBuildsForNobody(t *testing.T) {
 	p = s.ok(s.svc.Submit(s.specialist, p.ID, p.Version))
 	s.ok(s.svc.Approve(s.partner, p.ID, p.Version, s.view(p).Hash))
 }
+
+func TestReadyNamesWhatCanBeBilled(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	s.f.Work(t, s.m, s.k, "2026-02-10", 10_000, 4_000_000)
+	s.f.Work(t, s.m, s.k, "2026-02-09", 10_000, 4_000_000)
+	s.f.Work(t, s.m, s.k, "2026-02-09", 10_000, 4_000_000, testkit.EntryCurrency("EUR")) // not the matter's currency
+	s.f.Work(t, s.f.Matter(t, testkit.Label(3)), s.k, "2026-02-09", 10_000, 4_000_000)   // above the label
+	ready, err := s.svc.Ready(s.specialist)
+	if err != nil || len(ready) != 1 || ready[0].MatterID != s.m.ID || ready[0].Entries != 2 || ready[0].ValueMinor != 80_000 || !ready[0].OldestOn.Equal(testkit.Day("2026-02-09")) {
+		t.Errorf("Ready: %+v, %v", ready, err)
+	}
+	if _, err := s.svc.Ready(s.partner); !errors.Is(err, authz.ErrForbidden) {
+		t.Errorf("without the right: %v", err)
+	}
+}

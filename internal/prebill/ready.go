@@ -37,7 +37,7 @@ func (s *Service) Ready(ctx context.Context) (list []Ready, err error) {
 		err = tx.Raw(`SELECT e.matter_id, m.number AS matter_number, m.name AS matter_name, c.name AS client_name, m.label, m.currency,
 				count(*) AS entries, min(e.worked_on) AS oldest_on, max(e.worked_on) AS newest_on, sum(e.amount_minor) AS value_minor
 			FROM entry e JOIN matter m ON m.firm_id = e.firm_id AND m.id = e.matter_id JOIN client c ON c.firm_id = m.firm_id AND c.id = m.client_id
-			WHERE e.firm_id = ? AND e.status = 'open' AND `+cond+`
+			WHERE e.firm_id = ? AND e.status = 'open' AND e.currency = m.currency AND `+cond+`
 			GROUP BY e.matter_id, m.number, m.name, c.name, m.label, m.currency ORDER BY min(e.worked_on), m.number`,
 			append([]any{tx.Scope.Firm}, args...)...).Scan(&list).Error
 		if err != nil {
