@@ -9,7 +9,10 @@ export function keys(list, open) {
 
   document.addEventListener("keydown", (ev) => {
     if (ev.key === "Enter" && (ev.ctrlKey || ev.metaKey)) {
-      press("finish");
+      // While typing it sends what is being typed, never another form.
+      const form = ev.target.closest(typing)?.form;
+      if (form) form.requestSubmit();
+      else press("finish");
       return;
     }
     if (off || ev.ctrlKey || ev.metaKey || ev.altKey || ev.isComposing) return;

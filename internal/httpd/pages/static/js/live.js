@@ -1,7 +1,5 @@
 // Live parts: clocks tick once a minute from the server's seconds; a stream
 // replaces the part of the page that it names. Without it a page refreshes itself.
-import { say } from "./say.js";
-
 const pad = (n) => String(n).padStart(2, "0");
 
 function duration(s) {
@@ -35,11 +33,13 @@ export function live() {
     const next = new DOMParser().parseFromString(ev.data, "text/html").body.firstElementChild;
     if (next && !part.contains(document.activeElement)) part.replaceChildren(...next.childNodes);
   });
-  stream.addEventListener("end", (ev) => {
-    stream.close();
-    say(ev.data);
-    if (part.dataset.done) location.assign(part.dataset.done);
-  });
+  // "done": it has ended; "gone": the session or the access has. Either way the page says so.
+  for (const last of ["done", "gone"]) {
+    stream.addEventListener(last, () => {
+      stream.close();
+      location.assign(part.dataset.done || location.href);
+    });
+  }
   stream.addEventListener("error", () => {
     down ??= new Date();
     if (state) state.textContent = `No connection since ${pad(down.getHours())}:${pad(down.getMinutes())}`;

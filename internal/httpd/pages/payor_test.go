@@ -1,0 +1,65 @@
+package pages
+
+import (
+	"testing"
+
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/layout"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
+)
+
+func payorFixtures(s story) []fixture {
+	c := layout.Chrome{Title: "Invoices", Org: "Hollis & Vane LLP", CSRF: "token", Path: href.PayorList}
+	gate := layout.Chrome{Title: "Enter the code", CSRF: "token", Path: href.PayorEnter}
+	one := PayorInvoiceView{
+		ID: id[ident.InvoiceID](1), Number: "HV-20948", State: InvoiceChip("part_paid"), Open: usd(477480), DueOn: nov(36), Today: s.at(23, 6, 0), Sheet: SheetView{Doc: s.document(), Open: usd(777480)},
+		Files: []InvoiceFile{{Name: "PDF", Kind: "pdf"}, {Name: "LEDES 1998B", Kind: "ledes-1998b"}}, Ask: "Call 404-555-0136 before you use other bank details than these.",
+	}
+	code := partial.Form{Action: href.PayorEnter, Submit: "Open the invoices", Fields: []partial.Field{{Name: "code", Label: "Code from the e-mail", Kind: partial.OneTime, Required: true, Hint: "Eight digits, good for 10 minutes. Blanks do not matter."}}}
+	age := AgeView{Buckets: []AgeBucket{{"Not due", usd(25029265)}, {"1–30", usd(7532035)}, {"31–60", usd(2266265)}, {"61–90", usd(2372000)}, {"Over 90", usd(2834030)}}}
+	verify := VerifyView{OK: true, Title: "Verified to entry 1,284,540", Note: "Today 10:30:04 EST, took 41 s.", Steps: []VerifyStep{{true, "Tree unbroken", "each entry stands where it was placed"}, {true, "Checkpoints signed", "322 of 322"}, {false, "Waiting", "11 entries take their place within seconds"}}}
+	return []fixture{
+		{"payor-code", GatePage(gate, GateView{Title: "Enter the code", Lede: "We sent it to the address of this invoice.", Form: &code})},
+		{"payor-invoices", PayorInvoices(c, s.payorList())}, {"payor-invoice", PayorInvoice(c, one)},
+		{"receivables", Plain(s.partner("Receivables", "receivables"), PlainView{Head: layout.Head{Title: "Receivables"}, Lede: "$400,335.95 is open, $150,043.30 of it late.", Sections: []Section{{Title: "Age of open amounts", Body: Age(age)}}})},
+		{"audit", Plain(s.admin("Audit log", "audit"), PlainView{Head: layout.Head{Title: "Audit log"}, Sections: []Section{{Title: "Verification", Body: Verify(verify)}}})},
+	}
+}
+
+func (s story) payorList() PayorListView {
+	eur := func(minor int64) money.Amount { return money.Amount{Minor: minor, Currency: "EUR"} }
+	return PayorListView{FirmName: "Hollis & Vane LLP", Payor: "Pelham Freight Lines, Inc.", Until: s.at(23, 18, 0), Today: s.at(23, 6, 0), Rows: []PayorItem{
+		{id[ident.InvoiceID](1), "HV-20948", nov(6), nov(36), usd(1492255), usd(492255), InvoiceChip("part_paid")},
+		{id[ident.InvoiceID](2), "HV-20901", oct(6), nov(5), usd(291437), usd(291437), InvoiceChip("sent")},
+		{id[ident.InvoiceID](3), "HV-20877", oct(6), nov(5), eur(90000), eur(0), InvoiceChip("paid")},
+	}}
+}
+
+func TestPayorSentence(t *testing.T) {
+	t.Parallel()
+	v := newStory(t).payorList()
+	if want := "$7,836.92 is open on 2 invoices. 1 invoice is past due."; v.sentence() != want {
+		t.Errorf("sentence %q", v.sentence())
+	}
+	v.Rows[2].Open = money.Amount{Minor: 100, Currency: "EUR"}
+	if want := "$7,836.92 and EUR\u00a01.00 is open on 3 invoices. 2 invoices are past due."; v.sentence() != want {
+		t.Errorf("sentence %q", v.sentence())
+	}
+	if (PayorListView{}).sentence() != "Nothing is open. Thank you." {
+		t.Error("nothing open")
+	}
+}
+
+func TestAgeBar(t *testing.T) {
+	t.Parallel()
+	v := AgeView{Buckets: []AgeBucket{{"Not due", usd(75)}, {"1–30", usd(25)}, {"a", usd(0)}, {"b", usd(0)}, {"c", usd(0)}, {"d", usd(0)}}}
+	b := v.bar()
+	if b.Says != "Not due 75.0%, 1–30 25.0%, a 0.0%, b 0.0%, c 0.0%, d 0.0%" || b.Parts[5].Class != "age-4" || b.Parts[0].Share != .75 {
+		t.Errorf("%+v", b)
+	}
+	if (AgeView{}).bar().Says != "" {
+		t.Error("no bucket, no words")
+	}
+}
