@@ -27,8 +27,9 @@ func (f Format) Name() string {
 		return "LEDES 1998B"
 	case Format98BIV2:
 		return "LEDES 98BI V2"
+	default:
+		return "PDF"
 	}
-	return "PDF"
 }
 
 // EFile is an invoice in a LEDES format.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strings"
 
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
@@ -139,14 +140,14 @@ func (s *Service) open(tx *db.Tx, object, id string, format Format) (Content, er
 
 // fileName is safe in a header and on a disk: letters, digits, hyphen and point.
 func fileName(number string, format Format) string {
-	name := []byte(number)
-	for i, c := range name {
-		if !(c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '-' || c == '.') {
-			name[i] = '-'
+	name := strings.Map(func(c rune) rune {
+		if c == '.' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' {
+			return c
 		}
-	}
+		return '-'
+	}, number)
 	if format == FormatPDF {
-		return string(name) + ".pdf"
+		return name + ".pdf"
 	}
-	return string(name) + ".txt" // receivers take LEDES as .txt
+	return name + ".txt" // receivers take LEDES as .txt
 }

@@ -9,6 +9,7 @@
 package invoice
 
 import (
+	"strings"
 	"time"
 
 	"github.com/docketry/docketry/internal/fault"
@@ -45,13 +46,10 @@ const (
 
 // Words is the state for a reader.
 func (s Status) Words() string {
-	switch s {
-	case StatusPartPaid:
-		return "Part paid"
-	case "":
+	if s == "" {
 		return ""
 	}
-	return string(s[0]-'a'+'A') + string(s[1:])
+	return strings.ReplaceAll(string(s[0]-'a'+'A')+string(s[1:]), "_", " ")
 }
 
 // Invoice is an issued invoice as lists show it. Amounts are minor units of

@@ -41,6 +41,7 @@ func TestRunTurnsApprovedPrebillsIntoInvoices(t *testing.T) {
 	}
 	for sql, n := range map[string]int64{
 		`SELECT count(*) FROM entry WHERE firm_id = ? AND status = 'billed'`:                                      2,
+		`SELECT count(*) FROM work_item WHERE firm_id = ? AND type = 'invoice_issue' AND status = 'done'`:         1,
 		`SELECT count(*) FROM invoice_line WHERE firm_id = ?`:                                                     2,
 		`SELECT count(*) FROM invoice_document WHERE firm_id = ?`:                                                 2,
 		`SELECT count(*) FROM posting WHERE firm_id = ? AND account = 'receivable' AND amount_minor = 132000`:     1,

@@ -45,8 +45,9 @@ func (k look) size() pdf.Unit {
 		return typeText
 	case remark:
 		return typeSmall
+	default:
+		return typeTable
 	}
-	return typeTable
 }
 
 func (k look) padding() pdf.Unit {
@@ -131,6 +132,7 @@ func (f *flow) row(r *row) {
 		f.box(margin, f.y, f.w-2*margin, h, inkTotal)
 	case grand:
 		f.box(margin, f.y, f.w-2*margin, 100, inkText)
+	default: // the others lie on white
 	}
 	f.open(pdf.TR)
 	for i := range r.cells {

@@ -56,6 +56,7 @@ func (s *Service) mayIssue(tx *db.Tx, m ident.MatterID) error {
 	switch fault.KindOf(err) {
 	case fault.Forbidden, fault.NotFound, fault.Unauthenticated:
 		return ErrRightEnded
+	default:
+		return err
 	}
-	return err
 }

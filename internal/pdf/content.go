@@ -207,6 +207,7 @@ func refuse(r rune, glyph uint16, field string) error {
 	}
 	p, _ := bidi.LookupRune(r)
 	switch p.Class() {
+	default: // from left to right, or neither
 	case bidi.R, bidi.AL, bidi.AN, bidi.RLE, bidi.RLO, bidi.RLI:
 		return ErrRightToLeft.With("%s holds %s, of a script that runs from right to left; it cannot be printed yet", field, named(r))
 	}

@@ -143,6 +143,7 @@ func (w *Writer) cellAttributes(e *element) {
 		w.pack("/Scope/Column")
 	case Row:
 		w.pack("/Scope/Row")
+	case NoScope:
 	}
 	if e.span > 1 {
 		w.pack("/ColSpan ")
