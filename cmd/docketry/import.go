@@ -1,22 +1,25 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/docketry/docketry/internal/app"
+	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/capture"
+	"github.com/docketry/docketry/internal/clock"
 	"github.com/docketry/docketry/internal/config"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/firm"
-	"github.com/docketry/docketry/internal/obs"
 	"github.com/docketry/docketry/internal/scope"
+	"github.com/docketry/docketry/rbac"
 )
 
 type importOptions struct {
@@ -53,31 +56,53 @@ func importFile(cmd *cobra.Command, name string, o importOptions) error {
 	if err != nil {
 		return err
 	}
-	c, err := config.Load()
-	if err != nil {
-		return &exitError{exitConfig, err}
-	}
-	s, err := app.Open(cmd.Context(), c, obs.NewLogger(cmd.ErrOrStderr(), slog.LevelWarn), time.Minute)
-	if errors.Is(err, app.ErrSetup) {
-		return &exitError{exitConfig, err}
-	}
+	d, err := openImport(cmd.Context())
 	if err != nil {
 		return err
 	}
-	defer s.DB.Close()
-	firmID, err := firm.Find(cmd.Context(), s.DB, o.firm)
+	defer d.Close()
+	policy, err := rbac.New()
 	if err != nil {
 		return err
 	}
-	do := s.Capture.Import
+	firmID, err := firm.Find(cmd.Context(), d, o.firm)
+	if err != nil {
+		return err
+	}
+	svc := capture.New(d, authz.NewGuard(d, policy))
+	do := svc.Import
 	if o.dry {
-		do = s.Capture.DryRun
+		do = svc.DryRun
 	}
 	r, err := do(scope.ForMachine(cmd.Context(), "import", firmID), capture.Upload{Name: filepath.Base(name), Source: o.source, Data: data})
 	if err != nil {
-		return inPlainWords(err)
+		return fileFaults(err)
 	}
 	return printImport(cmd.OutOrStdout(), r, o.asJSON)
+}
+
+// openImport needs the database alone, not what serve and work need besides.
+func openImport(ctx context.Context) (*db.DB, error) {
+	c, err := config.Load()
+	if err == nil && (c.DatabaseURL == "" || len(c.Keys.Scope) == 0) {
+		err = errors.New("set DOCKETRY_DATABASE_URL, as docketry_worker, and DOCKETRY_SCOPE_KEY")
+	}
+	if err != nil {
+		return nil, &exitError{exitConfig, err}
+	}
+	d, err := db.Open(ctx, db.Config{URL: c.DatabaseURL, Key: c.Keys.Scope, Clock: clock.System(), Bounced: c.Bounced, StatementTimeout: time.Minute})
+	if err != nil {
+		return nil, err
+	}
+	var walls *db.RoleError
+	if err := d.Check(ctx); errors.As(err, &walls) {
+		d.Close()
+		return nil, &exitError{exitConfig, err}
+	} else if err != nil {
+		d.Close()
+		return nil, err
+	}
+	return d, nil
 }
 
 func printImport(w io.Writer, r capture.Result, asJSON bool) error {
@@ -129,4 +154,17 @@ func tellImport(w io.Writer, r capture.Result) {
 	if r.Already {
 		fmt.Fprintln(w, "this file was imported before; nothing changed")
 	}
+}
+
+// fileFaults says why a whole file cannot be read, a complaint a line.
+func fileFaults(err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		return err
+	}
+	text := f.Message
+	for _, x := range f.Fields {
+		text += fmt.Sprintf("\nline %d %s: %s; %s", x.Line, x.Path, x.Message, x.Fix)
+	}
+	return errors.New(text)
 }

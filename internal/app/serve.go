@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/jobs"
 )
 
 // Serve answers on l, and on the loopback operations address when there is one,
@@ -29,6 +30,18 @@ func Serve(ctx context.Context, s *Services, web *httpd.Server, l net.Listener, 
 		err = errors.Join(err, <-failed)
 	}
 	return err
+}
+
+// ServeAndWork is web server and worker in one process, for the demo.
+func ServeAndWork(ctx context.Context, web *httpd.Server, l net.Listener, e *jobs.Engine) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	failed := make(chan error, 2)
+	go func() { failed <- web.Serve(ctx, l) }()
+	go func() { failed <- e.Run(ctx) }()
+	err := <-failed
+	stop()
+	return errors.Join(err, <-failed)
 }
 
 func serveOperations(ctx context.Context, s *Services, addr string) error {

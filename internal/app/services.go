@@ -4,18 +4,31 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 
+	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/blob"
+	"github.com/docketry/docketry/internal/blob/bucket"
+	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/clock"
 	"github.com/docketry/docketry/internal/config"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/firm"
+	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/mail"
 	"github.com/docketry/docketry/internal/matter"
+	"github.com/docketry/docketry/internal/notice"
 	"github.com/docketry/docketry/internal/obs"
 	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/rate"
+	"github.com/docketry/docketry/internal/receivable"
+	"github.com/docketry/docketry/internal/seal"
+	"github.com/docketry/docketry/internal/sla"
+	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -25,36 +38,100 @@ type Parts struct {
 	DB      *db.DB
 	Clock   clock.Clock
 	Log     *slog.Logger
-	Hasher  *people.Hasher // argon2id at full cost; tests use a cheap one
+	Hasher  *people.Hasher // nil is argon2id at full cost; tests use a cheap one
 	Courier people.Courier // carries invitations; nil is the mail service
 }
 
 // Services are the use cases, over one database role.
 type Services struct {
 	Parts
-	Guard   *authz.Guard
-	Metrics *obs.Metrics
-	People  *people.Service
-	Firms   *firm.Service
-	Matters *matter.Service
-	Rates   *rate.Service
+	Policy      *rbac.Policy
+	Guard       *authz.Guard
+	Metrics     *obs.Metrics
+	Blobs       *blob.Store
+	AuditKey    *audit.SigningKey
+	Mails       *mail.Service
+	Audit       *audit.Service
+	People      *people.Service
+	Firms       *firm.Service
+	Matters     *matter.Service
+	Rates       *rate.Service
+	SLA         *sla.Service
+	Capture     *capture.Service
+	Prebills    *prebill.Service
+	Invoices    *invoice.Service
+	Receivables *receivable.Service
+	Notices     *notice.Service
+	Work        *worklist.Service
 }
 
 // NewServices builds every service.
-func NewServices(p Parts) (*Services, error) {
-	policy, err := rbac.New()
-	if err != nil {
-		return nil, err
-	}
-	if p.Hasher == nil {
-		if p.Hasher, err = people.NewHasher(people.Strong()); err != nil {
-			return nil, fmt.Errorf("make the password hasher: %w", err)
+func NewServices(ctx context.Context, p Parts) (*Services, error) {
+	s := &Services{Parts: p, Metrics: obs.NewMetrics()}
+	for _, step := range []func(ctx context.Context) error{s.machinery, s.tenants, s.billing} {
+		if err := step(ctx); err != nil {
+			return nil, err
 		}
 	}
-	s := &Services{Parts: p, Guard: authz.NewGuard(p.DB, policy), Metrics: obs.NewMetrics()}
-	s.People = people.New(p.DB, s.Guard, policy, p.Hasher, p.Courier, p.Config.Keys.Session)
-	s.Firms = firm.NewService(p.DB, s.Guard, s.People)
-	s.Matters = matter.New(p.DB, s.Guard)
-	s.Rates = rate.New(p.DB, s.Guard)
 	return s, nil
+}
+
+func (s *Services) machinery(ctx context.Context) (err error) {
+	if s.Policy, err = rbac.New(); err != nil {
+		return err
+	}
+	s.Guard = authz.NewGuard(s.DB, s.Policy)
+	master, err := seal.NewMaster(s.Config.Keys.Master)
+	if err != nil {
+		return fmt.Errorf("read the master key: %w", err)
+	}
+	b, err := bucket.Open(ctx, s.Config.BlobURL)
+	if err != nil {
+		return fmt.Errorf("open the blob store: %w", err)
+	}
+	s.Blobs = blob.New(s.DB, b, blob.NewKeys(master))
+	if s.AuditKey, err = audit.NewSigningKey(s.Config.Keys.Audit); err != nil {
+		return fmt.Errorf("read the audit key: %w", err)
+	}
+	var sender mail.Sender
+	if s.Config.MailURL != "" {
+		if sender, err = mail.Open(s.Config.MailURL, nil); err != nil {
+			return fmt.Errorf("open the mail sender: %w", err)
+		}
+	}
+	s.Mails, err = mail.New(s.DB, s.Guard, s.Blobs, sender, s.Config.MailFrom)
+	return err
+}
+
+func (s *Services) tenants(context.Context) (err error) {
+	if s.Hasher == nil {
+		if s.Hasher, err = people.NewHasher(people.Strong()); err != nil {
+			return fmt.Errorf("make the password hasher: %w", err)
+		}
+	}
+	s.People = people.New(s.DB, s.Guard, s.Policy, s.Hasher, s.Courier, s.Config.Keys.Session)
+	s.Firms = firm.NewService(s.DB, s.Guard, s.People)
+	s.Matters = matter.New(s.DB, s.Guard)
+	s.Rates = rate.New(s.DB, s.Guard)
+	s.SLA = sla.New(s.DB, s.Guard)
+	s.Work = worklist.NewService(s.DB, s.Guard, s.SLA)
+	return nil
+}
+
+func (s *Services) billing(context.Context) error {
+	s.Capture = capture.New(s.DB, s.Guard)
+	s.Prebills = prebill.New(s.DB, s.Guard)
+	s.Receivables = receivable.New(s.DB, s.Guard)
+	paper, err := invoice.NewPaper()
+	if err != nil {
+		return fmt.Errorf("load the invoice's fonts: %w", err)
+	}
+	s.Invoices = invoice.New(invoice.Parts{DB: s.DB, Guard: s.Guard, Paper: paper, Blobs: s.Blobs, Release: s.Receivables.ReleaseInvoice})
+	links, err := notice.NewLinks(s.Config.PublicURL, s.Config.Keys.Session)
+	if err != nil {
+		return fmt.Errorf("make the payors' links: %w", err)
+	}
+	s.Notices = notice.New(notice.Parts{DB: s.DB, Guard: s.Guard, Mail: s.Mails, Invoices: s.Invoices, Links: links})
+	s.Audit = audit.NewService(s.DB, s.Guard, invoice.Sealed, s.AuditKey.Public())
+	return nil
 }

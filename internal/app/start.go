@@ -38,7 +38,7 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger, statements tim
 		}
 		return nil, err
 	}
-	return NewServices(Parts{Config: c, DB: d, Clock: clock.System(), Log: log})
+	return NewServices(ctx, Parts{Config: c, DB: d, Clock: clock.System(), Log: log})
 }
 
 // RunWeb serves pages and the JSON API until ctx ends.

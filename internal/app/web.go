@@ -23,20 +23,22 @@ func NewWeb(s *Services) (*httpd.Server, error) {
 		}
 		proxies = append(proxies, network)
 	}
-	site := &pages.Site{Clock: s.Clock, Firms: s.Firms, People: s.People, Matters: s.Matters, Rates: s.Rates}
+	site := &pages.Site{
+		Clock: s.Clock, Firms: s.Firms, People: s.People, Matters: s.Matters, Rates: s.Rates, Audit: s.Audit, SLA: s.SLA, Capture: s.Capture,
+		Prebills: s.Prebills, Invoices: s.Invoices, Receivables: s.Receivables,
+	}
 	srv := httpd.New(httpd.Parts{
 		DB: s.DB, Guard: s.Guard, Sessions: people.NewSessionStore(s.DB), Log: s.Log, Metrics: s.Metrics,
 		PublicURL: s.Config.PublicURL, Plain: s.Config.Plain(), Proxies: proxies, ErrorPage: site.ErrorPage,
 		Ready: func(ctx context.Context) error { return s.DB.Ping(ctx) },
 	})
 	srv.Static(static.Mount, static.Handler())
-	site.MountSignIn(srv)
-	site.MountFirms(srv)
-	site.MountClients(srv)
-	site.MountPayors(srv)
-	site.MountMatters(srv)
-	site.MountTimekeepers(srv)
-	site.MountRates(srv)
+	for _, mount := range []func(*httpd.Server){
+		site.MountSignIn, site.MountFirms, site.MountClients, site.MountPayors, site.MountMatters, site.MountTimekeepers, site.MountRates,
+		site.MountImports, site.MountPrebills, site.MountRuns, site.MountInvoices, site.MountPayments, site.MountSLA, site.MountAccess, site.MountAudit,
+	} {
+		mount(srv)
+	}
 	return srv, srv.Check()
 }
 

@@ -20,7 +20,7 @@ func NewEngine(s *Services) (*jobs.Engine, error) {
 	}
 	r := jobs.NewRegistry()
 	jobs.Handle(r, s.Invoices.IssueItem)
-	jobs.Handle(r, s.Invoices.Deliver)
+	jobs.Handle(r, s.Notices.Deliver)
 	jobs.Handle(r, s.Mails.Send)
 	return jobs.New(jobs.Config{
 		DB: s.DB, Registry: r, Log: s.Log, Redis: s.Config.RedisURL, Key: s.Config.Keys.Payload, Metrics: s.Metrics,
@@ -28,6 +28,8 @@ func NewEngine(s *Services) (*jobs.Engine, error) {
 			{Name: "audit.sequence", Every: time.Second, Do: counted(keeper.Sequence)},
 			{Name: "audit.sign", Every: time.Minute, Do: counted(keeper.Sign)},
 			{Name: "sla.sweep", Every: 30 * time.Second, Do: counted(s.SLA.Sweep)},
+			{Name: "lease.sweep", Every: 30 * time.Second, Do: counted(s.Work.SweepLeases)},
+			{Name: "notice.sweep", Every: 10 * time.Minute, Do: counted(s.Notices.Sweep)},
 			{Name: "mail.sweep", Every: 30 * time.Second, Do: counted(s.Mails.Sweep)},
 			{Name: "blob.sweep", Every: time.Hour, Do: counted(s.Blobs.Sweep)},
 		},

@@ -17,6 +17,7 @@ import (
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/rate"
 	"github.com/docketry/docketry/internal/scope"
+	"github.com/docketry/docketry/jobs"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -53,16 +54,17 @@ type Cast struct {
 	s       *app.Services
 	clock   *clock.Manual
 	letters *Letters
+	engine  *jobs.Engine
 }
 
 // Tenant is one firm of the cast.
 type Tenant struct {
 	Firm
-	ID      ident.FirmID
-	Zone    *time.Location
-	Admin   ident.PersonID
-	Partner ident.PersonID
-	Matters map[string]matter.Matter // by number
+	ID              ident.FirmID
+	Zone            *time.Location
+	Admin           ident.PersonID
+	Partner         ident.PersonID
+	MattersByNumber map[string]matter.Matter
 }
 
 // SignIn is one way into the demo.
@@ -80,8 +82,8 @@ func (c *Cast) SignIns() []SignIn { return c.sign }
 // Hire sets up the bureau, opens the firms with their people, and lets each firm's
 // administrator grant the bureau's people access for 180 days. clock stands where
 // the story begins.
-func Hire(ctx context.Context, s *app.Services, c *clock.Manual, letters *Letters) (*Cast, error) {
-	cast := &Cast{People: map[string]ident.PersonID{}, s: s, clock: c, letters: letters}
+func Hire(ctx context.Context, s *app.Services, c *clock.Manual, letters *Letters, engine *jobs.Engine) (*Cast, error) {
+	cast := &Cast{People: map[string]ident.PersonID{}, s: s, clock: c, letters: letters, engine: engine}
 	if err := cast.bureau(ctx); err != nil {
 		return nil, fmt.Errorf("set up the bureau: %w", err)
 	}
@@ -148,7 +150,7 @@ func (c *Cast) open(ctx context.Context, f Firm) (*Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tenant{Firm: f, ID: made.ID, Zone: zone, Matters: map[string]matter.Matter{}}
+	t := &Tenant{Firm: f, ID: made.ID, Zone: zone, MattersByNumber: map[string]matter.Matter{}}
 	if err := c.enrol(ctx, admin, c.letters.token(admin.Email), f.Name); err != nil {
 		return nil, err
 	}
@@ -278,6 +280,6 @@ func (c *Cast) matter(as context.Context, t *Tenant, client ident.ClientID, payo
 	if err != nil {
 		return err
 	}
-	t.Matters[m.Number] = made
+	t.MattersByNumber[m.Number] = made
 	return nil
 }

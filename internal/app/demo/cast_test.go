@@ -24,11 +24,11 @@ func TestTheCastCanBeHired(t *testing.T) {
 		t.Fatal(err)
 	}
 	letters := demo.NewLetters()
-	s, err := app.NewServices(app.Parts{Config: config.Config{Keys: config.Keys{Session: testkit.Key}}, DB: testkit.OpenDatabase(t, "docketry_api", name, c), Clock: c, Log: obs.Discard(), Hasher: hasher, Courier: letters})
+	s, err := app.NewServices(t.Context(), app.Parts{Config: config.Config{Keys: config.Keys{Session: testkit.Key}}, DB: testkit.OpenDatabase(t, "docketry_api", name, c), Clock: c, Log: obs.Discard(), Hasher: hasher, Courier: letters})
 	if err != nil {
 		t.Fatal(err)
 	}
-	cast, err := demo.Hire(t.Context(), s, c, letters)
+	cast, err := demo.Hire(t.Context(), s, c, letters, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,8 +36,8 @@ func TestTheCastCanBeHired(t *testing.T) {
 		t.Errorf("%d firms, %d people", len(cast.Firms), len(cast.SignIns()))
 	}
 	for _, f := range cast.Firms {
-		if len(f.Matters) != 8 {
-			t.Errorf("%s has %d matters", f.Code, len(f.Matters))
+		if len(f.MattersByNumber) != 8 {
+			t.Errorf("%s has %d matters", f.Code, len(f.MattersByNumber))
 		}
 	}
 }

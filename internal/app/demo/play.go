@@ -52,10 +52,18 @@ func Play(ctx context.Context, show Show) (failed error) {
 	if err != nil {
 		return err
 	}
+	worker, err := stage.Services(ctx, "docketry_worker", clock.System(), nil)
+	if err != nil {
+		return err
+	}
+	engine, err := app.NewEngine(worker)
+	if err != nil {
+		return err
+	}
 	if err := announce(show, stage.Config.PublicURL, signIns); err != nil {
 		return err
 	}
-	return app.Serve(ctx, s, web, listener, "")
+	return app.ServeAndWork(ctx, web, listener, engine)
 }
 
 // seedOnce tells the story on a fresh stage and remembers the ways in.
@@ -72,9 +80,20 @@ func seedOnce(ctx context.Context, stage *Stage, say io.Writer) ([]SignIn, error
 	if err != nil {
 		return nil, err
 	}
-	cast, err := Hire(ctx, s, c, letters)
+	worker, err := stage.Services(ctx, "docketry_worker", c, nil)
 	if err != nil {
 		return nil, err
+	}
+	engine, err := app.NewEngine(worker)
+	if err != nil {
+		return nil, err
+	}
+	cast, err := Hire(ctx, s, c, letters, engine)
+	if err != nil {
+		return nil, err
+	}
+	if err := cast.Tell(ctx, began); err != nil {
+		return nil, fmt.Errorf("tell the story: %w", err)
 	}
 	fmt.Fprintf(say, "seeded in %s\n", clock.System().Now().Sub(began).Round(time.Second))
 	b, err := json.Marshal(cast.SignIns())

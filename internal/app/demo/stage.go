@@ -126,7 +126,7 @@ func (s *Stage) Services(ctx context.Context, role string, c clock.Clock, change
 	if change != nil {
 		change(&p)
 	}
-	return app.NewServices(p)
+	return app.NewServices(ctx, p)
 }
 
 // Mails is the folder where sent mails arrive.
