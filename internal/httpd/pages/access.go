@@ -63,7 +63,8 @@ func (s *Site) showAccess(r *httpd.Request, past bool) (httpd.Reply, error) {
 		v.Lede, v.Links = "", nil
 	}
 	if f.May(rbac.GrantGive) && !past {
-		v.Links = append(v.Links, partial.Link{Text: "Grant access", Href: href.New(href.Access(f.FirmID))}, partial.Link{Text: "Invite a colleague", Href: href.Access(f.FirmID) + "/invite"})
+		v.Links = append(v.Links, partial.Link{Text: "Invite a colleague", Href: href.Access(f.FirmID) + "/invite"})
+		v.Main = &partial.Link{Text: "Grant access", Href: href.New(href.Access(f.FirmID))}
 	}
 	return httpd.Show(Plain(f.Chrome, v)), nil
 }
@@ -94,12 +95,15 @@ func grantTable(f frame, grants []people.Grant, now time.Time) *partial.Table {
 	t := &partial.Table{Caption: "Grants", Columns: []partial.Column{{Head: "Who"}, {Head: "Sees"}, {Head: "Level"}, {Head: "Scope"}, {Head: "Ends", NoWrap: true}, {Head: "Why", Minor: true}, {Head: "Last used", NoWrap: true, Minor: true}, {Head: "End", Hidden: true}},
 		Empty: partial.Empty{Icon: "key", Title: "Nobody"}}
 	for _, g := range grants {
-		ends, end := "open", partial.Txt("")
+		ends, end := partial.Txt("open"), partial.Txt("")
 		if g.Until != nil {
-			ends = format.Date(g.Until.In(f.Zone))
+			ends = partial.Cell{Text: format.Date(g.Until.In(f.Zone)), Sub: format.InDays(g.Until.In(f.Zone), now.In(f.Zone))}
+			if g.Until.Before(now.AddDate(0, 0, 14)) {
+				ends.Tone = partial.Warn
+			}
 		}
 		if g.Ended != nil {
-			ends = "ended " + format.Date(g.Ended.In(f.Zone))
+			ends = partial.Txt("ended " + format.Date(g.Ended.In(f.Zone)))
 		}
 		if g.Live(now) && f.May(rbac.GrantEnd) {
 			end = partial.Node(partial.PostButton(f.CSRF, partial.Button{Text: "End now", Action: href.Act(href.Grant(f.FirmID, g.ID), "end"), Class: "sm danger"}))
@@ -109,8 +113,8 @@ func grantTable(f frame, grants []people.Grant, now time.Time) *partial.Table {
 			used = format.Date(*g.LastUsed)
 		}
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{
-			{Text: g.Name, Sub: g.Role.Says(), Key: true}, partial.Txt(classWords(g.Class)), partial.Node(partial.LabelMark(partial.Label(g.Label))),
-			partial.Txt(scopeWords(g)), partial.Txt(ends), partial.Txt(g.Reason), partial.Txt(used), end,
+			{Node: partial.Person(g.Name), Sub: g.Role.Says(), Key: true}, partial.Txt(classWords(g.Class)), partial.Node(partial.LabelMark(partial.Label(g.Label))),
+			partial.Txt(scopeWords(g)), ends, partial.Txt(g.Reason), partial.Txt(used), end,
 		}})
 	}
 	return t

@@ -60,7 +60,7 @@ func (s *Site) audit(r *httpd.Request) (httpd.Reply, error) {
 		pager.First = base
 	}
 	v := PlainView{Head: layout.Head{Title: "Audit log"}, Lede: auditSentence(st), Sections: []Section{
-		{Title: "Verification", Note: "Anyone with the proof file can check it offline: docketry audit verify", Facts: auditFacts(st)},
+		{Title: "Verification", Body: Verify(auditState(st))},
 		{Title: "Entries", Table: t, Pager: pager},
 	}}
 	if f.May(rbac.AuditExport) {
@@ -76,11 +76,17 @@ func auditSentence(st audit.Status) string {
 	return fmt.Sprintf("%s, all in the tree.", format.Counted(st.Entries, "entry", "entries"))
 }
 
-func auditFacts(st audit.Status) []partial.Fact {
-	return []partial.Fact{
-		{Name: "Entries", Value: format.Count(st.Entries)}, {Name: "In the tree", Value: format.Count(st.Placed)},
-		{Name: "Waiting", Value: format.Count(st.Waiting)}, {Name: "Signed checkpoints", Value: strconv.FormatInt(st.Checkpoints, 10)},
+// auditState says what stands in the tree, and how anyone checks it without us.
+func auditState(st audit.Status) VerifyView {
+	placed := "every entry has its place"
+	if st.Waiting > 0 {
+		placed = format.Counted(st.Waiting, "entry waits", "entries wait") + " for a place"
 	}
+	return VerifyView{OK: true, Title: format.Counted(st.Placed, "entry", "entries") + " in the tree", Note: "An entry in the tree cannot be changed or left out without every later checkpoint telling.", Steps: []VerifyStep{
+		{OK: st.Waiting == 0, Title: "In the tree", Note: placed},
+		{OK: st.Checkpoints > 0, Title: "Signed checkpoints", Note: strconv.FormatInt(st.Checkpoints, 10)},
+		{OK: true, Title: "Check it without us", Note: "docketry audit verify reads the proof file on your own computer"},
+	}}
 }
 
 func (s *Site) auditBundle(r *httpd.Request) (httpd.Reply, error) {

@@ -37,8 +37,8 @@ func (s *Site) clients(r *httpd.Request) (httpd.Reply, error) {
 	}
 	v := PlainView{Head: layout.Head{Title: "Clients"}, Sections: []Section{{Title: "All clients", Table: t}}}
 	if f.May(rbac.ClientEdit) {
-		v.Links = []partial.Link{{Text: "New client", Href: href.New(href.Clients(f.FirmID))}}
-		t.Empty.Links = v.Links
+		v.Main = &partial.Link{Text: "New client", Href: href.New(href.Clients(f.FirmID))}
+		t.Empty.Links = []partial.Link{*v.Main}
 	}
 	return httpd.Show(Plain(f.Chrome, v)), nil
 }

@@ -51,7 +51,7 @@ func (s *Site) firms(r *httpd.Request) (httpd.Reply, error) {
 	}
 	v := PlainView{Head: layout.Head{Title: "Firms"}, Sections: []Section{{Title: "Firms", Table: t}}}
 	if creator {
-		v.Links = []partial.Link{{Text: "New firm", Href: href.FirmNew}}
+		v.Main = &partial.Link{Text: "New firm", Href: href.FirmNew}
 	}
 	return httpd.Show(Plain(f.Chrome, v)), nil
 }

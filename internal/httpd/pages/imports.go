@@ -49,7 +49,9 @@ func (s *Site) imports(r *httpd.Request) (httpd.Reply, error) {
 	}
 	v := PlainView{Head: layout.Head{Title: "Imports"}, Sections: []Section{{Title: "Files", Table: t, Pager: pagerOf(href.Imports(f.FirmID), r, len(list.Items), list.Next)}}}
 	if f.May(rbac.ImportCreate) {
-		v.Links = []partial.Link{{Text: "Column mapping", Href: href.Imports(f.FirmID) + "/mapping"}, {Text: "Import a file", Href: href.ImportNew(f.FirmID)}}
+		v.Links = []partial.Link{{Text: "Column mapping", Href: href.Imports(f.FirmID) + "/mapping"}}
+		v.Main = &partial.Link{Text: "Import a file", Href: href.ImportNew(f.FirmID)}
+		t.Empty.Links = []partial.Link{*v.Main}
 	}
 	return httpd.Show(Plain(f.Chrome, v)), nil
 }

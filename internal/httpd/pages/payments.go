@@ -63,7 +63,7 @@ func (s *Site) payments(r *httpd.Request) (httpd.Reply, error) {
 	v := PlainView{Head: layout.Head{Title: "Payments"}, Links: []partial.Link{{Text: "Only with something to allocate", Href: href.Query(href.Payments(f.FirmID), "unapplied", "yes")}},
 		Sections: []Section{{Title: "Money received", Table: t, Pager: pagerOf(base, r, len(list.Items), list.Next)}}}
 	if f.May(rbac.PaymentPost) {
-		v.Links = append(v.Links, partial.Link{Text: "Post a payment", Href: href.PaymentNew(f.FirmID)})
+		v.Main = &partial.Link{Text: "Post a payment", Href: href.PaymentNew(f.FirmID)}
 	}
 	return httpd.Show(Plain(f.Chrome, v)), nil
 }
@@ -277,8 +277,21 @@ func (s *Site) receivables(r *httpd.Request) (httpd.Reply, error) {
 	}
 	v := PlainView{Head: layout.Head{Title: "Receivables"}, Meta: []string{"as of the end of " + format.Date(report.On.Time()), agedBy(by)}, Lede: agedSentence(report),
 		Links:    []partial.Link{{Text: otherBasis(by), Href: href.Query(href.Receivables(f.FirmID), "on", r.Query("on"), "by", string(swapBasis(by)))}},
-		Sections: []Section{{Title: "By payor", Note: "Unapplied money stands in its own column", Table: t}}}
+		Sections: append(ageSections(report), Section{Title: "By payor", Note: "Unapplied money stands in its own column", Table: t})}
 	return httpd.Show(Plain(f.Chrome, v)), nil
+}
+
+// ageSections is one bar of open money by age for each currency.
+func ageSections(report receivable.Report) []Section {
+	var out []Section
+	for _, t := range report.Totals {
+		var v AgeView
+		for i, name := range receivable.BucketNames() {
+			v.Buckets = append(v.Buckets, AgeBucket{Name: name, Amount: money.Amount{Minor: t.Buckets[i], Currency: t.Currency}})
+		}
+		out = append(out, Section{Title: "Age of open amounts, " + string(t.Currency), Body: Age(v)})
+	}
+	return out
 }
 
 func agedCells(a receivable.Aged, first partial.Cell) []partial.Cell {

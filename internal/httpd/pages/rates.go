@@ -81,7 +81,7 @@ func (s *Site) showRates(r *httpd.Request, failed error) (httpd.Reply, error) {
 	}
 	v := PlainView{Head: layout.Head{Title: "Rates"}, Lede: "The most specific rate on the work date is used. What was priced keeps its price.", Sections: []Section{{Title: "All rates", Table: t}}}
 	if f.May(rbac.RateEdit) {
-		v.Links = []partial.Link{{Text: "New rate", Href: href.New(href.Rates(f.FirmID))}}
+		v.Main = &partial.Link{Text: "New rate", Href: href.New(href.Rates(f.FirmID))}
 	}
 	if failed != nil {
 		f.Flash = &layout.Flash{Tone: partial.Bad, Text: sentence(httpd.FaultOf(failed).Message)}

@@ -37,7 +37,7 @@ func (s *Site) timekeepers(r *httpd.Request) (httpd.Reply, error) {
 	}
 	v := PlainView{Head: layout.Head{Title: "Timekeepers"}, Sections: []Section{{Title: "All timekeepers", Table: t}}}
 	if f.May(rbac.TimekeeperEdit) {
-		v.Links = []partial.Link{{Text: "New timekeeper", Href: href.New(href.Timekeepers(f.FirmID))}}
+		v.Main = &partial.Link{Text: "New timekeeper", Href: href.New(href.Timekeepers(f.FirmID))}
 	}
 	return httpd.Show(Plain(f.Chrome, v)), nil
 }
