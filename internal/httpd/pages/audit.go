@@ -60,7 +60,7 @@ func (s *Site) audit(r *httpd.Request) (httpd.Reply, error) {
 		pager.First = base
 	}
 	v := PlainView{Head: layout.Head{Title: "Audit log"}, Lede: auditSentence(st), Sections: []Section{
-		{Title: "Verification", Body: Verify(auditState(st))},
+		{Title: "Verification", Body: Verify(auditState(f, st))},
 		{Title: "Entries", Table: t, Pager: pager},
 	}}
 	if f.May(rbac.AuditExport) {
@@ -76,17 +76,22 @@ func auditSentence(st audit.Status) string {
 	return fmt.Sprintf("%s, all in the tree.", format.Counted(st.Entries, "entry", "entries"))
 }
 
-// auditState says what stands in the tree, and how anyone checks it without us.
-func auditState(st audit.Status) VerifyView {
+// auditState says how far the tree is sealed, and how anyone checks it without us.
+func auditState(f frame, st audit.Status) VerifyView {
 	placed := "every entry has its place"
 	if st.Waiting > 0 {
 		placed = format.Counted(st.Waiting, "entry waits", "entries wait") + " for a place"
 	}
-	return VerifyView{OK: true, Title: format.Counted(st.Placed, "entry", "entries") + " in the tree", Note: "An entry in the tree cannot be changed or left out without every later checkpoint telling.", Steps: []VerifyStep{
-		{OK: st.Waiting == 0, Title: "In the tree", Note: placed},
+	v := VerifyView{OK: !st.SealedAt.IsZero(), Title: "No checkpoint is signed yet", Note: "The first one follows within minutes.", Steps: []VerifyStep{
+		{OK: st.Waiting == 0, Title: "In the tree", Note: format.Count(st.Placed) + " of " + format.Count(st.Entries) + ", " + placed},
 		{OK: st.Checkpoints > 0, Title: "Signed checkpoints", Note: strconv.FormatInt(st.Checkpoints, 10)},
 		{OK: true, Title: "Check it without us", Note: "docketry audit verify reads the proof file on your own computer"},
 	}}
+	if v.OK {
+		v.Title = "Sealed to entry " + format.Count(st.Sealed)
+		v.Note = format.Moment(st.SealedAt.In(f.Zone)) + ". Root " + format.Hash(st.Root)
+	}
+	return v
 }
 
 func (s *Site) auditBundle(r *httpd.Request) (httpd.Reply, error) {
