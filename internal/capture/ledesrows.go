@@ -21,19 +21,18 @@ func isLEDES(data []byte) bool {
 // warning here, for the lines are what is taken.
 type ledesReader struct {
 	sheet *Sheet
-	full  bool
 }
 
 func readLEDES(data []byte) (*Sheet, error) {
 	r := &ledesReader{sheet: &Sheet{}}
-	result, err := ledes.Scan(bytes.NewReader(data), ledes.Options{}, ledes.Handler{Finding: r.finding, Line: r.line})
+	result, err := ledes.Scan(bytes.NewReader(data), ledes.Options{MaxLines: MaxRows}, ledes.Handler{Finding: r.finding, Line: r.line})
 	switch {
 	case errors.Is(err, ledes.ErrXML):
 		return nil, unreadable(1, "LEDES XML files are not imported", "send LEDES 1998B or a CSV file")
+	case errors.Is(err, ledes.ErrLong):
+		return nil, tooManyRows()
 	case err != nil:
 		return nil, err
-	case r.full:
-		return nil, tooManyRows()
 	case result.Lines == 0:
 		return nil, unreadable(1, "no line of this LEDES file can be read", "run docketry ledes validate on it: it names every fault")
 	}
@@ -52,17 +51,9 @@ func (r *ledesReader) finding(f ledes.Finding) {
 		x.Severity = Refused
 	}
 	if f.Code == ledes.FIL03 && f.Severity == ledes.Error {
-		r.add(Row{Line: f.Line, Bad: true})
+		r.sheet.Rows = append(r.sheet.Rows, Row{Line: f.Line, Bad: true})
 	}
 	r.sheet.faults.add(x)
-}
-
-func (r *ledesReader) add(row Row) {
-	if len(r.sheet.Rows) >= MaxRows {
-		r.full = true
-		return
-	}
-	r.sheet.Rows = append(r.sheet.Rows, row)
 }
 
 func (r *ledesReader) line(l *ledes.Line) {
@@ -87,7 +78,7 @@ func (r *ledesReader) line(l *ledes.Line) {
 		r.notAnEntry(l, &row)
 	}
 	r.adjustment(l, row)
-	r.add(row)
+	r.sheet.Rows = append(r.sheet.Rows, row)
 }
 
 func trimmed(l *ledes.Line, column int) string { return strings.TrimSpace(l.Text(column)) }

@@ -26,6 +26,7 @@ var (
 	ErrFormat = fault.New(fault.Invalid, "ledes_format_unknown", "formats are 1998B and 98BI_V2")
 	ErrText   = fault.New(fault.Invalid, "ledes_text_invalid", "the text cannot stand in a LEDES file")
 	ErrWrite  = fault.New(fault.Invalid, "ledes_invoice_unwritable", "the invoice cannot be written as LEDES")
+	ErrLong   = fault.New(fault.TooLarge, "ledes_file_too_long", "the file has more lines than may be read")
 	ErrXML    = fault.New(fault.Invalid, "ledes_xml_unread", "LEDES XML files are not read; send 1998B or 98BI V2")
 )
 
@@ -112,6 +113,7 @@ type Summary struct {
 type Options struct {
 	Format   Format         // FormatAuto or "" decides by the first lines
 	Currency money.Currency // of a 1998B file, which names none; "" means two decimals
+	MaxLines int            // ErrLong past so many lines; 0 means any number
 }
 
 // Handler takes what Scan finds, as it finds it. Either part may be nil.

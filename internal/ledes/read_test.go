@@ -120,6 +120,12 @@ func TestSmallReadsAndFailingReads(t *testing.T) {
 	if _, err := ledes.Validate(strings.NewReader("<?xml version='1.0'?>"), ledes.Options{}, 0); !errors.Is(err, ledes.ErrXML) {
 		t.Errorf("XML: %v, want ErrXML", err)
 	}
+	if _, err := ledes.Validate(strings.NewReader(good), ledes.Options{MaxLines: 4}, 0); !errors.Is(err, ledes.ErrLong) {
+		t.Errorf("five lines where four may be: %v, want ErrLong", err)
+	}
+	if _, err := ledes.Validate(strings.NewReader(good), ledes.Options{MaxLines: 5}, 0); err != nil {
+		t.Errorf("five lines where five may be: %v", err)
+	}
 	if _, err := ledes.Validate(strings.NewReader(good), ledes.Options{Format: "2000"}, 0); !errors.Is(err, ledes.ErrFormat) {
 		t.Errorf("unknown format: %v, want ErrFormat", err)
 	}

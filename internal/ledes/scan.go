@@ -44,6 +44,9 @@ func Scan(src io.Reader, o Options, h Handler) (Result, error) {
 		if err != nil {
 			return s.result, err
 		}
+		if o.MaxLines > 0 && lines.number > o.MaxLines+2 { // two headers
+			return s.result, ErrLong
+		}
 		s.data(line, lines.number)
 	}
 	s.finish(lines.number)
