@@ -17,6 +17,7 @@ func itemFixtures(s story) []fixture {
 	free.CanWork, free.Lease, free.Compose, free.WhyOff = false, ItemLease{Claim: true}, nil, ""
 	free.Lines = free.Lines[:2]
 	free.Findings, free.Thread = nil, nil
+	free.Clocks = []ItemClock{free.Clocks[1], free.Clocks[0]}
 	return []fixture{
 		{"item", Item(c, s.item())}, {"item-free", Item(c, free)},
 		{"clock", Clock(s.specialist("Why this is due when it is", "queue", "HVL"), s.clock())},

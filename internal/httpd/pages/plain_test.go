@@ -30,11 +30,11 @@ func plainFixtures(s story) []fixture {
 }
 
 func (s story) clientList() PlainView {
-	t := &partial.Table{Caption: "Clients", Keys: true, Pin: true, Columns: []partial.Column{{Head: "Client"}, {Head: "Number", NoWrap: true}, {Head: "Matters", Right: true}, {Head: "State"}, {Head: "Act", Hidden: true}}}
+	t := &partial.Table{Caption: "Clients", Keys: true, Pin: true, Columns: []partial.Column{{Head: "Client"}, {Head: "Number", NoWrap: true}, {Head: "Partner"}, {Head: "State"}, {Head: "Act", Hidden: true}}}
 	for _, c := range [][2]string{{"Pelham Freight Lines", "00417"}, {"Tallis Hotels", "00402"}, {"Orrin Home Appliances", "00388"}} {
-		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Named(c[0], "/c/"+c[1], ""), {Text: c[1], Code: true}, partial.Txt("3"), partial.Node(partial.ChipMark(partial.Chip{Tone: partial.OK, Icon: "check", Text: "Active"})), partial.Node(partial.PostButton("token", partial.Button{Text: "Close", Action: "/x", Class: "sm quiet"}))}})
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Named(c[0], "/c/"+c[1], ""), {Text: c[1], Code: true}, partial.Node(partial.Person("Ines Carvalho")), partial.Node(partial.ChipMark(partial.Chip{Tone: partial.OK, Icon: "check", Text: "Active"})), partial.Node(partial.PostButton("token", partial.Button{Text: "Close", Action: "/x", Class: "sm quiet"}))}})
 	}
-	t.Foot = []partial.Row{{Grand: true, Cells: []partial.Cell{{Text: "All", Key: true, Span: 2}, partial.Txt("9"), partial.Txt(""), partial.Txt("")}}}
+	t.Foot = []partial.Row{{Grand: true, Cells: []partial.Cell{{Text: "All", Key: true, Span: 2}, partial.Txt(""), partial.Txt("3"), partial.Txt("")}}}
 	return PlainView{
 		Head: layout.Head{Title: "Clients"}, Meta: []string{"3 clients"}, Main: &partial.Link{Text: "New client", Href: "/x"}, Links: []partial.Link{{Text: "Export", Href: "/y"}},
 		Tabs:     []partial.Tab{{Text: "Active", Href: "/a", Count: 3, Current: true}, {Text: "Closed", Href: "/b", Count: 0}},

@@ -17,7 +17,7 @@ func prebillFixtures(s story) []fixture {
 	draft.State = partial.Chip{Icon: "edit", Text: "Draft"}
 	draft.Problem = "Someone else changed line 10 a moment ago; look at the new state and decide again."
 	approved := s.prebill()
-	approved.Mark = MarkClean
+	approved.Mark, approved.Redacted = MarkClean, true
 	approved.State = partial.Chip{Tone: partial.OK, Icon: "check", Text: "Approved"}
 	approved.Decide = PrebillDecision{Withdraw: true, Approved: "Approved by Rosalind Vane, 5 Nov 2026, 16:20 EST", Next: "Waits for the run of 6 Nov. You can withdraw until it is taken."}
 	row := s.prebill().Groups[2].Lines[0]

@@ -72,6 +72,18 @@ type SLARisk struct {
 	With   string // "With Larkspur, I. Carvalho", "Waiting on you: 1 question"
 }
 
+// about is where the figures come from; what is not known is left out.
+func (v SLAView) about() []string {
+	firm, calendar := v.Firm.Name, ""
+	if v.Server != "" {
+		firm += ", served by " + v.Server
+	}
+	if v.Calendar != "" {
+		calendar = "Calendar: " + v.Calendar
+	}
+	return []string{firm, v.Agreement, v.Locked, calendar}
+}
+
 // verdict compares the counts, not the rounded text (SLA.md 7).
 func (t SLATarget) verdict() partial.Chip {
 	switch {

@@ -69,8 +69,7 @@ type Point struct {
 	Off     bool // on the wrong side of the target
 }
 
-// Chart is a line over months, or bars over classes, with its target and its
-// numbers. The reader gets the finding in words first.
+// Chart is a line over months with its target and its numbers. The reader gets the finding in words first.
 type Chart struct {
 	ID      string // unique on the page
 	Title   string
@@ -83,7 +82,6 @@ type Chart struct {
 	Low     float64
 	High    float64
 	Ticks   []Tick
-	Bars    bool // else a line
 }
 
 // Tick is a line of the grid.
@@ -100,44 +98,34 @@ func (c Chart) y(v float64) float64 {
 	return 1 - min(1, max(0, (v-c.Low)/(c.High-c.Low)))
 }
 
-// x is where point i stands: from edge to edge for a line, mid-column for bars.
+// x is where point i stands, from edge to edge.
 func (c Chart) x(i int) float64 {
-	n := len(c.Points)
-	switch {
-	case c.Bars:
-		return (float64(i) + .5) / float64(n)
-	case n < 2:
-		return .5
-	default:
+	if n := len(c.Points); n > 1 {
 		return float64(i) / float64(n-1)
 	}
+	return .5
 }
-
-// width is a bar's, with a gap between bars.
-func (c Chart) width() float64 { return .72 / float64(max(1, len(c.Points))) }
 
 // anchor keeps the first and last words of a line inside the plot.
 func (c Chart) anchor(i int) string {
-	switch {
-	case c.Bars:
-		return "middle"
-	case i == 0:
+	switch i {
+	case 0:
 		return "start"
-	case i == len(c.Points)-1:
+	case len(c.Points) - 1:
 		return "end"
 	default:
 		return "middle"
 	}
 }
 
-// labelled: both ends of a line, every bar.
+// labelled: both ends of the line.
 func (c Chart) labelled(i int) bool {
-	return !c.Points[i].Missing && (c.Bars || i == 0 || i == len(c.Points)-1)
+	return !c.Points[i].Missing && (i == 0 || i == len(c.Points)-1)
 }
 
 // lift puts a label above its mark, or below where the line comes from above.
 func (c Chart) lift(i int) string {
-	if !c.Bars && i == 0 && len(c.Points) > 1 && c.Points[1].Value > c.Points[0].Value {
+	if i == 0 && len(c.Points) > 1 && c.Points[1].Value > c.Points[0].Value {
 		return "1.5em"
 	}
 	return "-.7em"
@@ -165,13 +153,6 @@ func (p Point) dot() (class, radius string) {
 
 func (p Point) dotClass() string  { c, _ := p.dot(); return c }
 func (p Point) dotRadius() string { _, r := p.dot(); return r }
-
-func (p Point) barClass() string {
-	if p.Off {
-		return "b-bad"
-	}
-	return "b-1"
-}
 
 // pct writes a share as an SVG length.
 func pct(share float64) string {
