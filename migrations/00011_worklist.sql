@@ -25,6 +25,7 @@ CREATE TABLE work_item (
   parked_by      uuid,
   parked_at      timestamptz,
   parked_reason  text,
+  pinned_at      timestamptz,          -- a lead wants it next
   triage_at      timestamptz,          -- three people have skipped it: a lead decides
   finished_by    uuid,
   finished_at    timestamptz,
@@ -52,7 +53,7 @@ CREATE TABLE work_item (
 CALL isolate('work_item');
 REVOKE DELETE ON work_item FROM docketry_api, docketry_worker;
 GRANT SELECT (firm_id, id, type, priority, status, matter_id, subject_kind, subject_id, label, estimate_min, received_at, created_at, due_at, hot_at, deadline_at,
-  leased_by, leased_at, lease_until, reserved_for, reserved_until, parked_by, parked_at, parked_reason, triage_at, version) ON work_item TO docketry_bureau;
+  leased_by, leased_at, lease_until, reserved_for, reserved_until, parked_by, parked_at, parked_reason, pinned_at, triage_at, version) ON work_item TO docketry_bureau;
 -- One open item of a type for one subject: opening it twice is opening it once.
 CREATE UNIQUE INDEX work_item_open_once ON work_item (firm_id, type, subject_kind, subject_id) WHERE status IN ('ready', 'leased', 'parked');
 CREATE INDEX work_item_subject ON work_item (firm_id, subject_kind, subject_id);
@@ -60,6 +61,7 @@ CREATE INDEX work_item_ready ON work_item (firm_id, deadline_at, priority, creat
 CREATE INDEX work_item_hot ON work_item (firm_id, hot_at) WHERE status = 'ready';                                            -- get-next, what burns
 CREATE INDEX work_item_open ON work_item (firm_id, deadline_at, id) WHERE status IN ('ready', 'leased', 'parked');           -- the queue page
 CREATE INDEX work_item_leases ON work_item (firm_id, lease_until) WHERE status = 'leased';                                   -- expiry, and what a person holds
+CREATE INDEX work_item_pinned ON work_item (firm_id, pinned_at) WHERE status = 'ready' AND pinned_at IS NOT NULL;              -- get-next, band 0
 CREATE INDEX work_item_matter ON work_item (firm_id, matter_id);
 
 ALTER TABLE clock ADD CONSTRAINT clock_item_fkey FOREIGN KEY (firm_id, item_id) REFERENCES work_item (firm_id, id);
@@ -127,6 +129,7 @@ CREATE TABLE pool (
 );
 CALL isolate('pool');
 REVOKE DELETE ON pool FROM docketry_api, docketry_worker;
+GRANT SELECT (firm_id, id, name, hot_picks) ON pool TO docketry_bureau;
 
 -- The virtual time of each served firm: who has had more waits for who has had less.
 CREATE TABLE pool_firm (
@@ -142,6 +145,7 @@ CREATE TABLE pool_firm (
 );
 CALL isolate('pool_firm');
 REVOKE DELETE ON pool_firm FROM docketry_api, docketry_worker;
+GRANT SELECT (firm_id, pool_id, served_id, share, virtual_e3, had_ready) ON pool_firm TO docketry_bureau;
 
 -- What decides who may know of an item, for lists across firms: the facts of a person's grants and walls, never a reason or a name.
 GRANT SELECT (firm_id, id, person_id, role, scope_kind, scope_ids, practice_groups, class, label, from_at, until_at, ended_at) ON access_grant TO docketry_bureau;

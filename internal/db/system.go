@@ -19,6 +19,7 @@ var tasks = map[string]string{
 	"audit.sequence": "gives audit leaves their place in the tree",
 	"audit.sign":     "signs checkpoints",
 	"sla.sweep":      "records breaches and warnings that are due",
+	"work.sweep":     "puts back items whose holder has gone",
 	"notice.sweep":   "finds reminders that are due",
 	"mail.sweep":     "finds mails whose sending was cut short",
 	"blob.sweep":     "removes bytes that no row names",

@@ -76,10 +76,10 @@ func cyclesOf(tx *db.Tx, a *authz.Access, f CycleFilter) cycles {
 }
 
 // visible leaves what the person may know of: matters in scope, and work over
-// several matters for who has the whole firm.
+// several matters for who has a grant over the whole firm.
 func (q *cycles) visible(a *authz.Access) {
 	cond, args := a.Matters("m")
-	if a.WholeFirm() {
+	if _, ok := a.Unscoped(); ok {
 		cond = "(y.matter_id IS NULL OR " + cond + ")"
 	}
 	q.and(cond, args...)
