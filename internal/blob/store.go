@@ -57,7 +57,7 @@ type Written struct {
 
 // Write stores what write writes, of any length, for the firm of ctx, outside any
 // transaction. Keep then makes it a blob; bytes that nobody keeps within an hour
-// are swept away.
+// are swept away. An error of write comes back as it is.
 func (s *Store) Write(ctx context.Context, kind string, write func(io.Writer) error) (Written, error) {
 	var key *seal.Key
 	var version int
@@ -90,16 +90,24 @@ func (s *Store) seal(ctx context.Context, key *seal.Key, version int, w Written,
 	}
 	w.ID, w.Kind, w.name, w.version = ident.New[ident.BlobID](w.CreatedAt), kind, hex.EncodeToString(random), version
 	sum, count := sha256.New(), counter(0)
+	var own error // of the writer, when the bucket took everything it was given
 	err := s.bucket.Put(ctx, object(w.firm, w.name), func(out io.Writer) error {
-		sealed, err := key.Writer(out, bindBlob(w.firm, w.ID, version)...)
+		into := &watched{Writer: out}
+		sealed, err := key.Writer(into, bindBlob(w.firm, w.ID, version)...)
 		if err != nil {
 			return err
 		}
 		if err := write(io.MultiWriter(sealed, sum, &count)); err != nil {
+			if !into.failed {
+				own = err
+			}
 			return err
 		}
 		return sealed.Close()
 	})
+	if own != nil {
+		return Written{}, own
+	}
 	if err != nil {
 		return Written{}, fmt.Errorf("store %s: %w", kind, storage(err))
 	}
@@ -132,6 +140,18 @@ func object(firm ident.FirmID, name string) string { return string(firm) + "/" +
 
 func bindBlob(firm ident.FirmID, id ident.BlobID, version int) []string {
 	return []string{string(firm), string(id), strconv.Itoa(version)}
+}
+
+// watched remembers whether the bucket refused bytes.
+type watched struct {
+	io.Writer
+	failed bool
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	w.failed = w.failed || err != nil
+	return n, err
 }
 
 type counter int64

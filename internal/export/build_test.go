@@ -1,0 +1,284 @@
+package export_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"io"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+	"unicode"
+
+	"pgregory.net/rapid"
+
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/blob"
+	"github.com/docketry/docketry/internal/export"
+	"github.com/docketry/docketry/internal/page"
+	"github.com/docketry/docketry/internal/seal"
+	"github.com/docketry/docketry/internal/testkit"
+	"github.com/docketry/docketry/rbac"
+)
+
+// dying is a bucket whose process is killed after some bytes.
+type dying struct {
+	blob.Bucket
+	after int64
+}
+
+func (d *dying) Put(ctx context.Context, name string, write func(io.Writer) error) error {
+	return d.Bucket.Put(ctx, name, func(w io.Writer) error { return write(&deadline{w, d}) })
+}
+
+type deadline struct {
+	io.Writer
+	d *dying
+}
+
+func (w *deadline) Write(p []byte) (int, error) {
+	if atomic.AddInt64(&w.d.after, -int64(len(p))) < 0 {
+		panic("killed")
+	}
+	return w.Writer.Write(p)
+}
+
+// F10: whenever the worker dies, the next attempt makes one whole file whose
+// archive has the bytes of an uninterrupted one.
+func TestF10_KilledAtAnyChunk(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f := testkit.Firm(t, h.d)
+	many(t, f, f.Matter(t), 6000)
+	asker := f.As(t, rbac.RoleSpecialist)
+	policy, err := rbac.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	master, err := seal.NewMaster(bytes.Repeat([]byte{1, 2}, 16))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, key := h.ask(t, asker, year(export.FormFull))
+	if err := h.svc.Approve(f.As(t, rbac.RoleFirmAdmin), e.ID, e.Version); err != nil {
+		t.Fatal(err)
+	}
+	for _, after := range []int64{0, 100, 70_000, 140_000} {
+		bucket := &dying{h.bucket, after}
+		worker := export.New(h.w, authz.NewGuard(h.w, policy), blob.New(h.w, bucket, blob.NewKeys(master)))
+		ctx, job := h.job(t, f, e.ID)
+		func() {
+			defer func() { _ = recover() }()
+			if err := worker.Build(ctx, job, export.BuildWanted{Export: e.ID}); err == nil && after < 100_000 {
+				t.Errorf("after %d bytes: it was not killed", after)
+			}
+		}()
+		if len(h.bucket.Names()) != 0 || f.Count(t, `SELECT count(*) FROM export WHERE firm_id = ? AND status = 'approved'`, f.ID) != 1 {
+			t.Fatalf("killed after %d bytes: something half was published", after)
+		}
+	}
+	if err := h.build(t, f, e.ID); err != nil {
+		t.Fatal(err)
+	}
+	if e, err = h.svc.Get(asker, e.ID); err != nil || e.RowsDone != 6000 {
+		t.Fatalf("%+v, %v", e, err)
+	}
+	plain, table, _ := opened(t, h.fetch(t, asker, e), key)
+	if len(table) != 6001 {
+		t.Errorf("%d lines", len(table))
+	}
+	// The same export made again without interruption: the archive inside is the same.
+	f.Exec(t, `UPDATE export SET status = 'approved' WHERE firm_id = ?`, f.ID)
+	f.Exec(t, `UPDATE outbox SET state = 'pending', done_at = NULL WHERE firm_id = ? AND kind = 'export.build'`, f.ID)
+	if err := h.build(t, f, e.ID); err != nil {
+		t.Fatal(err)
+	}
+	if again, _, _ := opened(t, h.fetch(t, asker, e), key); !bytes.Equal(plain, again) {
+		t.Error("the archive's bytes differ")
+	}
+}
+
+// Two attempts at once publish one file; the overtaken one leaves nothing.
+func TestF13_AnOvertakenBuildPublishesNothing(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f := testkit.Firm(t, h.d)
+	many(t, f, f.Matter(t), 20)
+	asker := f.As(t, rbac.RoleSpecialist)
+	e, _ := h.ask(t, asker, year(export.FormFull))
+	if err := h.svc.Approve(f.As(t, rbac.RoleFirmAdmin), e.ID, e.Version); err != nil {
+		t.Fatal(err)
+	}
+	ctx, old := h.job(t, f, e.ID)
+	if err := h.build(t, f, e.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.worker.Build(ctx, old, export.BuildWanted{Export: e.ID}); err == nil {
+		t.Error("the overtaken attempt went through")
+	}
+	if n := len(h.bucket.Names()); n != 1 {
+		t.Errorf("%d files", n)
+	}
+}
+
+// The grant ends while rows are being written.
+func TestT04_RevokedWhileBuilding(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f := testkit.Firm(t, h.d)
+	many(t, f, f.Matter(t), 6000) // one decision lies between its rows
+	who := testkit.Person(t, h.d, "asker")
+	grant := f.Grant(t, who, rbac.RoleSpecialist)
+	asker := f.Acting(who)
+	e, _ := h.ask(t, asker, year(export.FormFull))
+	if err := h.svc.Approve(f.As(t, rbac.RoleFirmAdmin), e.ID, e.Version); err != nil {
+		t.Fatal(err)
+	}
+	policy, err := rbac.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	master, err := seal.NewMaster(bytes.Repeat([]byte{1, 2}, 16))
+	if err != nil {
+		t.Fatal(err)
+	}
+	revoking := &onWrite{h.bucket, func() { f.EndGrant(t, grant) }}
+	worker := export.New(h.w, authz.NewGuard(h.w, policy), blob.New(h.w, revoking, blob.NewKeys(master)))
+	ctx, job := h.job(t, f, e.ID)
+	if err := worker.Build(ctx, job, export.BuildWanted{Export: e.ID}); err != nil {
+		t.Fatal(err)
+	}
+	if n := f.Count(t, `SELECT count(*) FROM export WHERE firm_id = ? AND status = 'failed'`, f.ID); n != 1 || len(h.bucket.Names()) != 0 {
+		t.Errorf("failed %d, files %v", n, h.bucket.Names())
+	}
+}
+
+// onWrite does something once the first bytes are written.
+type onWrite struct {
+	blob.Bucket
+	do func()
+}
+
+func (o *onWrite) Put(ctx context.Context, name string, write func(io.Writer) error) error {
+	return o.Bucket.Put(ctx, name, func(w io.Writer) error {
+		if o.do != nil {
+			o.do()
+			o.do = nil
+		}
+		return write(w)
+	})
+}
+
+func TestTwoBuildsAFirmAtOnce(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f := testkit.Firm(t, h.d)
+	f.Cost(t, f.Matter(t), "2026-02-04", "E115", 10_000, 2_500_000)
+	asker := f.As(t, rbac.RoleSpecialist)
+	var last export.Export
+	for range 3 {
+		last, _ = h.ask(t, asker, year(export.FormFull))
+		if err := h.svc.Approve(f.As(t, rbac.RoleFirmAdmin), last.ID, last.Version); err != nil {
+			t.Fatal(err)
+		}
+		h.clock.Advance(time.Second)
+	}
+	p, err := h.svc.List(asker, page.Request{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := len(p.Items) - 1; i > 0; i-- {
+		h.job(t, f, p.Items[i].ID)
+		h.clock.Advance(time.Second)
+	}
+	if err := h.build(t, f, p.Items[0].ID); err == nil || !strings.Contains(err.Error(), "under way") {
+		t.Errorf("the third at once: %v", err)
+	}
+}
+
+// T16: whatever the texts, a spreadsheet sees no formula outside numeric columns,
+// and a reader of CSV gets the text back, the guard aside.
+func TestT16_NoFormulaLeaves(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		cells := rapid.SliceOfN(rapid.OneOf(
+			rapid.String(), rapid.Map(rapid.String(), func(s string) string { return "=" + s }),
+			rapid.SampledFrom([]string{"@SUM(1)", "-2+3", "+1", "\t=1", "\r=1", "\n=1", " =1", "\u00a0=1", "＝1", "＠x", "\ufeff=1", "=1\x00", "\x00=1", `"=1`, "'=1", "−1", "|cmd", "a,b", "a\"b", "", "%x"}),
+		), 1, 8).Draw(t, "cells")
+		line := export.CSVLine(cells)
+		got, err := csv.NewReader(bytes.NewReader(line)).Read()
+		if err != nil || len(got) != len(cells) {
+			t.Fatalf("%q reads as %q, %v", line, got, err)
+		}
+		for i, s := range got {
+			bare := strings.TrimLeftFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || r == '"' })
+			if bare != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", []rune(bare)[0]) || s != "" && strings.ContainsRune("\t\r\n", rune(s[0])) {
+				t.Fatalf("cell %q left as %q", cells[i], s)
+			}
+			want := strings.ReplaceAll(strings.ReplaceAll(cells[i], "\x00", ""), "\r\n", "\n") // encoding/csv folds line ends
+			if s != want && s != "'"+want {
+				t.Fatalf("cell %q came back as %q", cells[i], s)
+			}
+		}
+	})
+}
+
+// Memory does not grow with the rows.
+func TestBuildingIsFlat(t *testing.T) {
+	h := setup(t)
+	f := testkit.Firm(t, h.d)
+	many(t, f, f.Matter(t), 30_000)
+	e, _ := h.ask(t, f.As(t, rbac.RoleSpecialist), year(export.FormFull))
+	for _, role := range []rbac.Role{rbac.RoleFirmAdmin, rbac.RolePartner} {
+		if err := h.svc.Approve(f.As(t, role), e.ID, e.Version); err != nil {
+			t.Fatal(err)
+		}
+		e.Version++
+	}
+	policy, err := rbac.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	master, err := seal.NewMaster(bytes.Repeat([]byte{1, 2}, 16))
+	if err != nil {
+		t.Fatal(err)
+	}
+	peak := &heap{Bucket: h.bucket}
+	worker := export.New(h.w, authz.NewGuard(h.w, policy), blob.New(h.w, peak, blob.NewKeys(master)))
+	ctx, job := h.job(t, f, e.ID)
+	if err := worker.Build(ctx, job, export.BuildWanted{Export: e.ID}); err != nil {
+		t.Fatal(err)
+	}
+	if got := (peak.top - peak.start) >> 20; got > 32 || peak.writes < 10 {
+		t.Errorf("%d MiB over idle in %d writes", got, peak.writes)
+	}
+}
+
+// heap measures what lives while bytes pass, and keeps none of them.
+type heap struct {
+	blob.Bucket
+	start, top int64
+	writes     int
+}
+
+func (p *heap) Put(_ context.Context, _ string, write func(io.Writer) error) error {
+	p.start = live()
+	return write(p)
+}
+
+func (p *heap) Write(b []byte) (int, error) {
+	if p.writes%8 == 0 {
+		p.top = max(p.top, live())
+	}
+	p.writes++
+	return len(b), nil
+}
+
+func live() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}

@@ -1,0 +1,83 @@
+package export
+
+import (
+	"bufio"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// csvWriter writes RFC 4180 with CRLF. Text is always quoted, numbers never: a
+// reader can tell them apart, and a spreadsheet takes no text for a formula (T16).
+type csvWriter struct {
+	out   *bufio.Writer
+	first bool
+	err   error
+}
+
+func newCSV(w io.Writer) *csvWriter {
+	return &csvWriter{out: bufio.NewWriterSize(w, 32<<10), first: true}
+}
+
+func (w *csvWriter) next() {
+	if !w.first {
+		w.put(",")
+	}
+	w.first = false
+}
+
+func (w *csvWriter) put(s string) {
+	if w.err == nil {
+		_, w.err = w.out.WriteString(s)
+	}
+}
+
+// text writes one text cell, guarded.
+func (w *csvWriter) text(s string) {
+	w.next()
+	w.put(`"`)
+	if formula(s) {
+		w.put(`'`)
+	}
+	if strings.ContainsAny(s, "\"\x00") {
+		s = strings.ReplaceAll(strings.ReplaceAll(s, "\x00", ""), `"`, `""`)
+	}
+	w.put(s)
+	w.put(`"`)
+}
+
+// number writes digits that come from a numeric column; nothing when there is no value.
+func (w *csvWriter) number(digits string) {
+	w.next()
+	w.put(digits)
+}
+
+func (w *csvWriter) end() {
+	w.put("\r\n")
+	w.first = true
+}
+
+func (w *csvWriter) flush() error {
+	if w.err != nil {
+		return w.err
+	}
+	return w.out.Flush()
+}
+
+// formula tells that a spreadsheet might run the text: it starts with one of
+// = + - @, a tab or line break, their full-width forms, or with spaces and marks
+// that programs drop before one of these.
+func formula(s string) bool {
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		switch r {
+		case '=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠', '−', '﹦', '﹢', '﹣', '﹫', '|', '%':
+			return true
+		case ' ', '\u00a0', '\u3000', '\ufeff', '\u200b', '\u200e', '\u200f', '\x00', '"', '\'':
+			s = s[n:]
+		default:
+			return false
+		}
+	}
+	return false
+}

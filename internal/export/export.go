@@ -1,0 +1,158 @@
+// Package export builds files that leave: a firm's entries as CSV, zipped,
+// encrypted for one recipient, for a limited time. It owns the asking, the firm's
+// yes or no, the building and the fetching. What is in a file is decided by the
+// asker's scope and clearance, in SQL; the writer filters nothing.
+package export
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"filippo.io/age"
+
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
+)
+
+// Faults.
+var (
+	ErrNotFound  = fault.New(fault.NotFound, "not_found", "there is nothing here")
+	ErrInput     = fault.New(fault.Invalid, "input_invalid", "some fields need correcting")
+	ErrStale     = fault.New(fault.Stale, "export_changed", "this export has changed since you opened it; look at it again")
+	ErrOwn       = fault.New(fault.Forbidden, "export_own", "you asked for this export, so somebody else at the firm must decide on it")
+	ErrTwice     = fault.New(fault.Conflict, "export_approved_by_you", "you have approved this export already; a second person must do so too")
+	ErrDecided   = fault.New(fault.Conflict, "export_decided", "this export has been decided on already")
+	ErrNotReady  = fault.New(fault.Conflict, "export_not_ready", "this export is not ready to be fetched")
+	ErrUsedUp    = fault.New(fault.Conflict, "export_used_up", "this export has been fetched as often as it may be")
+	ErrTicket    = fault.New(fault.NotFound, "not_found", "there is nothing here")
+	ErrDaily     = fault.New(fault.TooMany, "export_daily", "five exports a day are the limit; ask again tomorrow")
+	ErrEmpty     = fault.New(fault.Invalid, "export_empty", "no entry that you may see lies in this scope")
+	ErrRightGone = fault.New(fault.Forbidden, "export_right_ended", "who asked for this export may not have it any more")
+)
+
+// Limits (SECURITY 7, 11).
+const (
+	perDay        = 5
+	running       = 2
+	secondAbove   = 10_000 // narratives, from which on a second person must approve
+	ticketLife    = time.Minute
+	watermarkNote = "Made for one recipient. The export's number and id tell whose copy this is."
+)
+
+// Form is how much a file holds.
+type Form string
+
+// Full has narratives as far as the asker may read them; Redacted has none.
+const (
+	FormFull     Form = "full"
+	FormRedacted Form = "redacted"
+)
+
+// Status is where an export stands.
+type Status string
+
+// Approved covers the building too: RowsDone tells how far it is.
+const (
+	StatusAsked     Status = "asked"
+	StatusApproved  Status = "approved"
+	StatusReady     Status = "ready"
+	StatusRefused   Status = "refused"
+	StatusWithdrawn Status = "withdrawn"
+	StatusFailed    Status = "failed"
+	StatusExpired   Status = "expired"
+)
+
+// Export is one file that was asked for.
+type Export struct {
+	ID            ident.ExportID
+	Number        int64
+	Form          Form
+	FromOn        invoice.Day
+	ToOn          invoice.Day
+	Clients       int // how many the scope names; 0 for no limit
+	Matters       int
+	Reason        string
+	Recipient     string
+	KeyMade       bool
+	LifeHours     int
+	AskedBy       ident.PersonID
+	AskedByName   string
+	AskedAt       time.Time
+	RowsAsked     int64
+	Narratives    int64
+	ApprovalsDue  int
+	ApprovedBy    string
+	ApprovedAt    *time.Time
+	SecondBy      string
+	SecondAt      *time.Time
+	Status        Status
+	Why           string
+	RowsDone      int64
+	SizeBytes     *int64
+	FileHash      string
+	ReadyAt       *time.Time
+	ExpiresAt     *time.Time
+	DownloadsLeft int
+	EndedAt       *time.Time
+	Version       int
+}
+
+// Name is the export's number as people say it.
+func (e Export) Name() string { return fmt.Sprintf("EX-%d", e.Number) }
+
+// FileName is what the fetched file is called.
+func (e Export) FileName() string { return strings.ToLower(e.Name()) + "-entries.zip.age" }
+
+// NewRequest asks for a firm's entries of a period.
+type NewRequest struct {
+	From, To  invoice.Day // inclusive, by the day of the work
+	Clients   []ident.ClientID
+	Matters   []ident.MatterID // with clients: what is in either
+	Form      Form
+	Recipient string // an age public key; "" has a pair made, whose private half is shown once
+	Hours     int    // 24 or 168
+	Reason    string
+}
+
+// Validate names every field that needs correcting.
+func (n NewRequest) Validate() error {
+	var fs fault.Fields
+	if n.From.Time().IsZero() {
+		fs.Add("from", "date_invalid", "enter the first day, such as 2026-01-01")
+	}
+	if n.To.Time().IsZero() {
+		fs.Add("to", "date_invalid", "enter the last day, such as 2026-01-31")
+	}
+	if !n.From.Time().IsZero() && !n.To.Time().IsZero() && n.To < n.From {
+		fs.Add("to", "date_order", "the last day lies before the first")
+	}
+	if n.Form != FormFull && n.Form != FormRedacted {
+		fs.Add("form", "choice_unknown", "choose full or redacted")
+	}
+	if n.Hours != 24 && n.Hours != 168 {
+		fs.Add("hours", "choice_unknown", "choose 24 hours or 7 days")
+	}
+	if l := utf8.RuneCountInString(strings.TrimSpace(n.Reason)); l < 3 || l > 300 {
+		fs.Add("reason", "text_length", "say in 3 to 300 characters what it is for")
+	}
+	if len(n.Clients) > 200 || len(n.Matters) > 200 {
+		fs.Add("matters", "too_many", "name at most 200")
+	}
+	if n.Recipient != "" {
+		if _, err := age.ParseX25519Recipient(n.Recipient); err != nil {
+			fs.Add("recipient", "key_invalid", "this is not an age public key; it starts with age1")
+		}
+	}
+	return fs.Err(ErrInput)
+}
+
+// BuildWanted asks the worker to build an approved export.
+type BuildWanted struct {
+	Export ident.ExportID `json:"export_id"`
+}
+
+// Kind is stored; never rename it.
+func (BuildWanted) Kind() string { return "export.build" }

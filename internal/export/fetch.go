@@ -1,0 +1,148 @@
+package export
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/seal"
+	"github.com/docketry/docketry/rbac"
+)
+
+// File is what a ticket opens. Close its body.
+type File struct {
+	Name string
+	Size int64
+	Hash string // hex SHA-256 of the encrypted bytes; serves as ETag
+	Body io.ReadCloser
+}
+
+// Ticket gives the asker the right to fetch a ready export once, within a minute,
+// from the same session and network. There is no other address for the bytes (T25).
+// It needs export.download.
+func (s *Service) Ticket(ctx context.Context, id ident.ExportID, network string) (token seal.Secret, err error) {
+	raw := make([]byte, 32)
+	if _, err := rand.Read(raw); err != nil {
+		return "", fmt.Errorf("make ticket: %w", err)
+	}
+	hash := sha256.Sum256(raw)
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		if _, err := s.fetchable(tx, id); err != nil {
+			return err
+		}
+		err := tx.Exec(`INSERT INTO export_ticket (firm_id, id, export_id, token_hash, person_id, session_id, network, made_at, expires_at)
+			VALUES (?, ?, ?, decode(?, 'hex'), ?, ?, ?, ?, ?)`, tx.Scope.Firm, ident.New[string](tx.Now), id, hex.EncodeToString(hash[:]),
+			tx.Scope.Actor, string(tx.Scope.Session), network, tx.Now, tx.Now.Add(ticketLife)).Error
+		if err != nil {
+			return fmt.Errorf("keep ticket of export %s: %w", id, err)
+		}
+		return record(tx, "export.ticket_made", id, rbac.ExportDownload, nil)
+	})
+	if err != nil {
+		return "", err
+	}
+	return seal.Secret(base64.RawURLEncoding.EncodeToString(raw)), nil
+}
+
+// Download takes a ticket. A ticket of another session, network or firm, a used one
+// and an old one are ErrTicket, all alike. Rights are decided anew: who has lost
+// some of them since the file was made does not get it any more.
+func (s *Service) Download(ctx context.Context, token, network string) (f File, err error) {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err != nil || len(raw) != 32 {
+		return File{}, ErrTicket
+	}
+	hash := sha256.Sum256(raw)
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		id, err := s.punch(tx, hex.EncodeToString(hash[:]), network)
+		if err != nil {
+			return err
+		}
+		e, err := s.fetchable(tx, id)
+		if err != nil {
+			return err
+		}
+		if err := change(tx, id, `downloads_left = downloads_left - 1`); err != nil {
+			return err
+		}
+		err = audit.Record(tx, audit.Entry{Action: "export.fetched", Object: "export", ID: string(id), Class: audit.C3, Permission: string(rbac.ExportDownload),
+			After: audit.Digest(e.FileHash), Detail: map[string]any{"left": e.DownloadsLeft - 1}})
+		if err != nil {
+			return err
+		}
+		var b ident.BlobID
+		if err := tx.Raw(`SELECT blob_id FROM export WHERE firm_id = ? AND id = ?`, tx.Scope.Firm, id).Row().Scan(&b); err != nil {
+			return fmt.Errorf("find file of export %s: %w", id, err)
+		}
+		body, info, err := s.blobs.Open(tx, b)
+		if err != nil {
+			return err
+		}
+		f = File{Name: e.FileName(), Size: info.Size, Hash: info.ContentHash, Body: body}
+		return nil
+	})
+	if err != nil {
+		if f.Body != nil {
+			_ = f.Body.Close() // the leaf of this fetch was not committed
+		}
+		return File{}, err
+	}
+	return f, nil
+}
+
+// punch uses a ticket up; two at once get it once.
+func (s *Service) punch(tx *db.Tx, hash, network string) (id ident.ExportID, err error) {
+	err = tx.Raw(`UPDATE export_ticket SET used_at = ? WHERE firm_id = ? AND token_hash = decode(?, 'hex') AND used_at IS NULL AND expires_at > ?
+		AND person_id = ? AND session_id = ? AND network = ? RETURNING export_id`,
+		tx.Now, tx.Scope.Firm, hash, tx.Now, tx.Scope.Actor, string(tx.Scope.Session), network).Row().Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", ErrTicket
+	}
+	if err != nil {
+		return "", fmt.Errorf("use ticket: %w", err)
+	}
+	return id, nil
+}
+
+// fetchable locks an export that the actor asked for, may still have as it was
+// made, and that is there.
+func (s *Service) fetchable(tx *db.Tx, id ident.ExportID) (Export, error) {
+	access, err := s.guard.Require(tx, rbac.ExportDownload)
+	if err != nil {
+		return Export{}, err
+	}
+	e, err := lock(tx, id)
+	if err != nil {
+		return Export{}, err
+	}
+	if e.AskedBy != tx.Scope.Actor {
+		return Export{}, ErrNotFound
+	}
+	switch {
+	case e.Status != StatusReady || !tx.Now.Before(*e.ExpiresAt):
+		return Export{}, ErrNotReady
+	case e.DownloadsLeft == 0:
+		return Export{}, ErrUsedUp
+	}
+	p, err := planOf(tx, id)
+	if err != nil {
+		return Export{}, err
+	}
+	var made string
+	if err := tx.Raw(`SELECT jsonb_extract_path_text(manifest, 'scope') FROM export WHERE firm_id = ? AND id = ?`, tx.Scope.Firm, id).Row().Scan(&made); err != nil {
+		return Export{}, fmt.Errorf("read scope of export %s: %w", id, err)
+	}
+	if selecting(access, tx, p.limits).fingerprint() != made {
+		return Export{}, ErrRightGone
+	}
+	return e, nil
+}
