@@ -26,7 +26,7 @@ func newLedesCmd() *cobra.Command {
 
 func newLedesValidateCmd() *cobra.Command {
 	var format string
-	var asJSON bool
+	var asJSON, first bool
 	cmd := &cobra.Command{
 		Use:   "validate FILE...",
 		Short: "Name every fault of LEDES files, with line, field and fix",
@@ -38,12 +38,13 @@ func newLedesValidateCmd() *cobra.Command {
 				return fmt.Errorf("--format %s is not known; give auto, 1998B or 98BI_V2", format)
 			}
 			out := bufio.NewWriter(cmd.OutOrStdout())
-			v := validation{out: out, json: asJSON, format: ledes.Format(format)}
+			v := validation{out: out, json: asJSON, options: ledes.Options{Format: ledes.Format(format), FirstError: first}}
 			err := v.files(cmd.InOrStdin(), files)
 			return errors.Join(out.Flush(), err)
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", string(ledes.FormatAuto), "auto, 1998B or 98BI_V2")
+	cmd.Flags().BoolVar(&first, "first", false, "stop at the first error of each file")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
 	return cmd
 }
@@ -51,9 +52,9 @@ func newLedesValidateCmd() *cobra.Command {
 // validation prints as it reads, so that a file of any size and any number of
 // faults is judged in flat memory.
 type validation struct {
-	out    *bufio.Writer
-	json   bool
-	format ledes.Format
+	out     *bufio.Writer
+	json    bool
+	options ledes.Options
 }
 
 // files judges each file in turn: errNo when any is invalid, the reading errors when any could not be read.
@@ -115,7 +116,7 @@ func (v *validation) scan(src io.Reader, name string) (ledes.Result, error) {
 		}
 		v.print(sep+asText(f), fmt.Sprintf("%s: %s %s: %s; %s\n", where, f.Severity, f.Code, f.Message, f.Fix))
 	}
-	r, err := ledes.Scan(src, ledes.Options{Format: v.format}, ledes.Handler{Finding: tell})
+	r, err := ledes.Scan(src, v.options, ledes.Handler{Finding: tell})
 	if f, odd := ledes.ExtensionFinding(name); odd && err == nil {
 		tell(f)
 		r.Warnings++

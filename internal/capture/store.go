@@ -55,17 +55,6 @@ func lockImport(tx *db.Tx, id ident.ImportID) (b Import, err error) {
 	return b, nil
 }
 
-func importByID(tx *db.Tx, id ident.ImportID) (b Import, err error) {
-	err = scanImport(tx.Raw(`SELECT `+importColumns+` FROM import_batch b WHERE b.firm_id = ? AND b.id = ?`, tx.Scope.Firm, id).Row(), &b)
-	if errors.Is(err, sql.ErrNoRows) {
-		return b, ErrNotFound
-	}
-	if err != nil {
-		return b, fmt.Errorf("load import %s: %w", id, err)
-	}
-	return b, nil
-}
-
 // keptFaults is how many faults of an import stay readable; its row counts all.
 const keptFaults = 5_000
 

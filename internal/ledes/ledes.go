@@ -114,6 +114,8 @@ type Options struct {
 	Format   Format         // FormatAuto or "" decides by the first lines
 	Currency money.Currency // of a 1998B file, which names none; "" means two decimals
 	MaxLines int            // ErrLong past so many lines; 0 means any number
+
+	FirstError bool // stop at the first error and tell nothing after it
 }
 
 // Handler takes what Scan finds, as it finds it. Either part may be nil.

@@ -131,6 +131,15 @@ func TestSmallReadsAndFailingReads(t *testing.T) {
 	}
 }
 
+func TestFirstErrorEndsTheReading(t *testing.T) {
+	t.Parallel()
+	file := read1998B().set(0, 14, "20260701").set(1, 14, "x").set(1, 15, "Z1").set(2, 14, "y").String()
+	r, err := ledes.Validate(strings.NewReader(file), ledes.Options{FirstError: true}, 0)
+	if got := strings.Join(found(r), "; "); err != nil || got != "FLD-01 4 LINE_ITEM_DATE; ~FLD-01 3 LINE_ITEM_DATE" || r.Valid() {
+		t.Errorf("%v, %s", err, got)
+	}
+}
+
 func TestSummaries(t *testing.T) {
 	t.Parallel()
 	r := judge(t, "good", read1998B().String())

@@ -16,6 +16,7 @@ type scan struct {
 	handler Handler
 	result  Result
 
+	strict   bool
 	exponent int // decimals of the currency of 1998B, which names none
 
 	line     Line
@@ -29,7 +30,7 @@ type scan struct {
 // Scan reads a whole file once and tells every fault (LEGAL-BILLING 3 says which
 // fault hides which). The error is one of reading; ErrXML for an XML file.
 func Scan(src io.Reader, o Options, h Handler) (Result, error) {
-	s := &scan{codes: usualCodes(), handler: h, invoices: newLedger(), exponent: o.Currency.Exponent()}
+	s := &scan{codes: usualCodes(), handler: h, invoices: newLedger(), exponent: o.Currency.Exponent(), strict: o.FirstError}
 	s.result.Format = FormatUnknown
 	lines := newLineReader(src)
 	known, err := s.head(lines, o.Format)
@@ -46,6 +47,9 @@ func Scan(src io.Reader, o Options, h Handler) (Result, error) {
 		}
 		if o.MaxLines > 0 && lines.number > o.MaxLines+2 { // two headers
 			return s.result, ErrLong
+		}
+		if s.stopped() {
+			return s.result, nil
 		}
 		s.data(line, lines.number)
 	}
@@ -133,8 +137,14 @@ func (s *scan) finish(lines int) {
 	s.result.Invoices = s.invoices.summaries()
 }
 
+// stopped tells that nothing more is to be said.
+func (s *scan) stopped() bool { return s.strict && s.result.Errors > 0 }
+
 // tell counts a finding and passes it on.
 func (s *scan) tell(f Finding) {
+	if s.stopped() {
+		return
+	}
 	if f.Severity == Error {
 		s.result.Errors++
 	} else {
