@@ -1,0 +1,235 @@
+package worklist
+
+import (
+	"cmp"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+)
+
+// defaultPool is the one there is without configuration.
+const defaultPool = "Bureau"
+
+// inBand are the conditions of the bands, each with the cutoff once, and the order inside.
+func inBand(b Band, at time.Time) (cond, order string, args []any) {
+	const byDeadline = `w.deadline_at, w.priority, w.created_at, w.id`
+	switch b {
+	case Pinned:
+		return `w.pinned_at IS NOT NULL`, `w.pinned_at, ` + byDeadline, nil
+	case Hot:
+		return `w.pinned_at IS NULL AND w.deadline_at >= ? AND w.hot_at <= ?`, byDeadline, []any{at, at}
+	case Overdue:
+		return `w.pinned_at IS NULL AND w.deadline_at < ?`, byDeadline, []any{at}
+	case Normal:
+	}
+	return `w.pinned_at IS NULL AND w.deadline_at >= ? AND w.hot_at > ?`, byDeadline, []any{at, at}
+}
+
+// claimable is what get-next may offer to the actor among ready items.
+func claimable(tx *db.Tx) (cond string, args []any) {
+	return `w.status = 'ready' AND w.triage_at IS NULL
+		AND (w.reserved_for IS NULL OR w.reserved_for = ? OR w.reserved_until <= ?)
+		AND NOT EXISTS (SELECT FROM work_skip k WHERE k.firm_id = w.firm_id AND k.item_id = w.id AND k.person_id = ? AND k.at > ?)`,
+		[]any{tx.Scope.Actor, tx.Now, tx.Scope.Actor, tx.Now.Add(-SkipFor)}
+}
+
+// lockHead locks the first item of a band in the firm of tx that no other claim has.
+func lockHead(tx *db.Tx, a *authz.Access, b Band) (i item, err error) {
+	can, args := claimable(tx)
+	band, order, more := inBand(b, cutoff(tx))
+	sees, mine := seen(a)
+	args = append(append(append([]any{tx.Scope.Firm}, args...), more...), mine...)
+	err = tx.Raw(`SELECT `+itemColumns+` FROM work_item w LEFT JOIN matter m ON m.firm_id = w.firm_id AND m.id = w.matter_id
+		WHERE w.firm_id = ? AND `+can+` AND `+band+` AND `+sees+` ORDER BY `+order+` LIMIT 1 FOR UPDATE OF w SKIP LOCKED`, args...).Take(&i).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return i, ErrQueueEmpty
+	}
+	if err != nil {
+		return i, fmt.Errorf("lock the first %s item: %w", b, err)
+	}
+	return i, nil
+}
+
+// readBoard is the whole choice as the bureau role sees it: the heads of each firm
+// that the actor may do, and the pool's counters.
+func readBoard(tx *db.Tx, accesses []*authz.Access, bureau ident.FirmID) (*Board, error) {
+	board := &Board{Firms: map[ident.FirmID]*Served{}}
+	for _, group := range grouped(accesses) {
+		heads, err := readHeads(tx, group)
+		if err != nil {
+			return nil, err
+		}
+		board.Heads = append(board.Heads, heads...)
+	}
+	if err := readServed(tx, board, accesses, bureau); err != nil {
+		return nil, err
+	}
+	board.Admit()
+	return board, nil
+}
+
+// group is firms of which one condition tells what the actor may know.
+type group struct {
+	firms  []ident.FirmID
+	labels []int // where plain: the highest label in each firm
+	access *authz.Access
+}
+
+// grouped puts all firms in which a label decides into one group, and each other
+// firm into its own.
+func grouped(accesses []*authz.Access) []group {
+	var plain group
+	var groups []group
+	for _, a := range accesses {
+		if label, ok := a.Plain(); ok {
+			plain.firms, plain.labels = append(plain.firms, a.Firm), append(plain.labels, int(label))
+			continue
+		}
+		groups = append(groups, group{firms: []ident.FirmID{a.Firm}, labels: []int{0}, access: a})
+	}
+	if len(plain.firms) > 0 {
+		groups = append(groups, plain)
+	}
+	return groups
+}
+
+// seen is what the actor may know of, on g (id, label), w and m.
+func (g group) seen() (cond string, args []any) {
+	if g.access == nil {
+		return `coalesce(m.label, w.label) <= g.label`, nil
+	}
+	return seen(g.access)
+}
+
+func readHeads(tx *db.Tx, g group) ([]Head, error) {
+	can, canArgs := claimable(tx)
+	sees, seesArgs := g.seen()
+	var query string
+	args := []any{db.Array(g.firms), db.Array(g.labels)}
+	for i, b := range []Band{Pinned, Hot, Overdue, Normal} {
+		band, order, bandArgs := inBand(b, cutoff(tx))
+		if i > 0 {
+			query += " UNION ALL "
+		}
+		query += `(SELECT '` + string(b) + `' AS band, w.id, w.pinned_at, w.deadline_at, w.priority, w.created_at, w.estimate_min
+			FROM work_item w LEFT JOIN matter m ON m.firm_id = w.firm_id AND m.id = w.matter_id
+			WHERE w.firm_id = g.id AND ` + can + ` AND ` + band + ` AND ` + sees + ` ORDER BY ` + order + ` LIMIT 1)`
+		args = append(append(append(args, canArgs...), bandArgs...), seesArgs...)
+	}
+	var rows []struct {
+		FirmID      ident.FirmID
+		Band        Band
+		ID          ident.WorkItemID
+		PinnedAt    *time.Time
+		DeadlineAt  time.Time
+		Priority    int
+		CreatedAt   time.Time
+		EstimateMin int
+	}
+	err := tx.Raw(`SELECT g.id AS firm_id, x.* FROM unnest(?::uuid[], ?::int[]) AS g(id, label) CROSS JOIN LATERAL (`+query+`) x`, args...).Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("read the heads of the queue: %w", err)
+	}
+	heads := make([]Head, len(rows))
+	for i, r := range rows {
+		heads[i] = Head{Firm: r.FirmID, Band: r.Band, Item: r.ID, DueAt: r.DeadlineAt, Priority: r.Priority, Created: r.CreatedAt, Estimate: r.EstimateMin}
+		if r.PinnedAt != nil {
+			heads[i].PinnedAt = *r.PinnedAt
+		}
+	}
+	return heads, nil
+}
+
+// readServed reads the pool's counters and which firms have ready items at all,
+// whoever may do them.
+func readServed(tx *db.Tx, board *Board, accesses []*authz.Access, bureau ident.FirmID) error {
+	firms := make([]ident.FirmID, len(accesses))
+	for i, a := range accesses {
+		firms[i] = a.Firm
+	}
+	var rows []struct {
+		ID        ident.FirmID
+		Ready     bool
+		Share     int64
+		VirtualE3 int64
+		HadReady  bool
+	}
+	var pool *ident.FirmID
+	if bureau != "" {
+		pool = &bureau
+	}
+	err := tx.Raw(`SELECT f.id, EXISTS (SELECT FROM work_item w WHERE w.firm_id = f.id AND w.status = 'ready') AS ready,
+			coalesce(v.share, 1) AS share, coalesce(v.virtual_e3, 0) AS virtual_e3, coalesce(v.had_ready, false) AS had_ready
+		FROM unnest(?::uuid[]) AS f(id) LEFT JOIN (pool p JOIN pool_firm v ON v.firm_id = p.firm_id AND v.pool_id = p.id)
+			ON p.firm_id = ?::uuid AND p.name = ? AND v.served_id = f.id`, db.Array(firms), pool, defaultPool).Scan(&rows).Error
+	if err != nil {
+		return fmt.Errorf("read the pool's counters: %w", err)
+	}
+	for _, r := range rows {
+		board.Firms[r.ID] = &Served{Virtual: r.VirtualE3, Share: r.Share, HadReady: r.HadReady, Ready: r.Ready}
+	}
+	err = tx.Raw(`SELECT hot_picks FROM pool WHERE firm_id = ?::uuid AND name = ?`, pool, defaultPool).Row().Scan(&board.HotPicks)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("read the pool's hot counter: %w", err)
+	}
+	return nil
+}
+
+// saveBoard books the assignment in the bureau's domain, last in the transaction,
+// so that claims wait for each other as briefly as can be. Without a bureau there
+// is no pool, and every firm counts as never served.
+func saveBoard(tx *db.Tx, board *Board, bureau ident.FirmID, given Head) error {
+	if bureau == "" {
+		return nil
+	}
+	if err := tx.Enter(bureau); err != nil {
+		return err
+	}
+	pool, err := bookPick(tx, given.Band)
+	if err != nil {
+		return err
+	}
+	n := len(board.Firms)
+	served := slices.SortedFunc(maps.Keys(board.Firms), cmp.Compare[ident.FirmID]) // one order, so that claims cannot lock each other out
+	virtual, cost, ready := make([]int64, n), make([]int64, n), make([]bool, n)
+	for i, firm := range served {
+		f := board.Firms[firm]
+		virtual[i], ready[i] = f.Virtual, f.Ready
+		if firm == given.Firm {
+			cost[i] = given.cost(f.Share)
+		}
+	}
+	err = tx.Exec(`INSERT INTO pool_firm (firm_id, pool_id, served_id, virtual_e3, had_ready)
+		SELECT ?, ?, u.served, u.virtual + u.cost, u.ready FROM unnest(?::uuid[], ?::bigint[], ?::bigint[], ?::bool[]) AS u(served, virtual, cost, ready)
+		ON CONFLICT (firm_id, pool_id, served_id) DO UPDATE SET had_ready = excluded.had_ready,
+			virtual_e3 = greatest(pool_firm.virtual_e3 + (SELECT u.cost FROM unnest(?::uuid[], ?::bigint[]) AS u(served, cost) WHERE u.served = excluded.served_id), excluded.virtual_e3)`,
+		bureau, pool, db.Array(served), db.Array(virtual), db.Array(cost), db.Array(ready), db.Array(served), db.Array(cost)).Error
+	if err != nil {
+		return fmt.Errorf("book the pool's counters: %w", err)
+	}
+	return nil
+}
+
+// bookPick counts the pick of a band and returns the pool, made on first use.
+func bookPick(tx *db.Tx, b Band) (pool ident.PoolID, err error) {
+	err = tx.Exec(`INSERT INTO pool (firm_id, id, name) VALUES (?, ?, ?) ON CONFLICT (firm_id, name) DO NOTHING`,
+		tx.Scope.Firm, ident.New[ident.PoolID](tx.Now), defaultPool).Error
+	if err != nil {
+		return "", fmt.Errorf("make the pool: %w", err)
+	}
+	err = tx.Raw(`UPDATE pool SET hot_picks = CASE ? WHEN 'hot' THEN hot_picks + 1 WHEN 'overdue' THEN 0 ELSE hot_picks END
+		WHERE firm_id = ? AND name = ? RETURNING id`, string(b), tx.Scope.Firm, defaultPool).Row().Scan(&pool)
+	if err != nil {
+		return "", fmt.Errorf("count the pick: %w", err)
+	}
+	return pool, nil
+}

@@ -1,0 +1,195 @@
+package worklist
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/rbac"
+)
+
+// Next gives the actor the item that comes first of all they may do, under a lease.
+// ErrQueueEmpty when nothing is ready for them, ErrHeldMany when their hands are
+// full. At the same instant no two people get the same item (I14).
+func (s *Service) Next(ctx context.Context) (Lease, error) {
+	firms, err := s.guard.Firms(ctx, rbac.ItemClaim)
+	if err != nil {
+		return Lease{}, err
+	}
+	if len(firms) == 0 {
+		return Lease{}, authz.ErrForbidden
+	}
+	bureau, err := s.bureauID(ctx)
+	if err != nil {
+		return Lease{}, err
+	}
+	if err := s.takeBackExpired(ctx, firms); err != nil {
+		return Lease{}, err
+	}
+	// Under contention a claim can find every head taken while other items wait:
+	// it looks again until a look finds no head at all.
+	for range mostLooks {
+		l, seen, err := s.claim(ctx, firms, bureau)
+		if !errors.Is(err, ErrQueueEmpty) || !seen {
+			return l, err
+		}
+	}
+	return Lease{}, ErrQueueEmpty
+}
+
+// mostLooks keeps a claim from going round for ever where another transaction sits
+// on the last items.
+const mostLooks = 100
+
+// claim is one look and one taking, in one transaction. seen tells whether there
+// was anything to take.
+func (s *Service) claim(ctx context.Context, firms []ident.FirmID, bureau ident.FirmID) (l Lease, seen bool, err error) {
+	err = s.db.InClaim(ctx, withBureau(firms, bureau), func(tx *db.Tx) error {
+		// One claim at a time of one person, so that the limit holds.
+		if err := tx.Lock("claim " + string(tx.Scope.Actor)); err != nil {
+			return err
+		}
+		accesses, err := s.guard.Across(tx, firms, rbac.ItemClaim)
+		if err != nil {
+			return err
+		}
+		if err := checkHeld(tx, firms); err != nil {
+			return err
+		}
+		board, err := readBoard(tx, accesses, bureau)
+		if err != nil {
+			return err
+		}
+		order := board.Order()
+		seen = len(order) > 0
+		for _, h := range order {
+			if l, err = s.take(tx, h); err == nil {
+				return saveBoard(tx, board, bureau, h)
+			}
+			if !errors.Is(err, ErrQueueEmpty) {
+				return err
+			}
+		}
+		return ErrQueueEmpty
+	})
+	return l, seen, err
+}
+
+func withBureau(firms []ident.FirmID, bureau ident.FirmID) []ident.FirmID {
+	if bureau == "" {
+		return firms
+	}
+	return append(append([]ident.FirmID(nil), firms...), bureau)
+}
+
+// take enters the firm of h and leases the first item of its band there that nobody
+// else is taking. ErrQueueEmpty when there is none.
+func (s *Service) take(tx *db.Tx, h Head) (Lease, error) {
+	if err := tx.Enter(h.Firm); err != nil {
+		return Lease{}, err
+	}
+	a, err := s.guard.Require(tx, rbac.ItemClaim)
+	if errors.Is(err, authz.ErrNotFound) || errors.Is(err, authz.ErrForbidden) {
+		return Lease{}, ErrQueueEmpty // the grant has ended since the look
+	}
+	if err != nil {
+		return Lease{}, err
+	}
+	i, err := lockHead(tx, a, h.Band)
+	if err != nil {
+		return Lease{}, err
+	}
+	l, err := lease(tx, i)
+	if err != nil {
+		return l, err
+	}
+	l.Band, l.Why = h.Band, h.Band.why()
+	return l, audit.Record(tx, audit.Entry{
+		Action: "item.leased", Object: "item", ID: string(i.ID), Matter: i.matter(), Class: audit.C1, Permission: string(rbac.ItemClaim),
+		Detail: map[string]any{"band": h.Band, "token": l.Token},
+	})
+}
+
+// lease writes the lease of a locked item, with a token above every earlier one.
+func lease(tx *db.Tx, i item) (Lease, error) {
+	l := Lease{Firm: tx.Scope.Firm, Item: i.ID, Token: i.LeaseToken + 1, Until: tx.Now.Add(LeaseTTL), Version: i.Version + 1}
+	return l, change(tx, i.ID, `status = 'leased', leased_by = ?, leased_at = ?, lease_until = ?, lease_token = ?,
+		reserved_for = NULL, reserved_until = NULL, pinned_at = NULL, version = ?`, tx.Scope.Actor, tx.Now, l.Until, l.Token, l.Version)
+}
+
+// checkHeld is ErrHeldMany at the limit of items that one person works on, over all firms.
+func checkHeld(tx *db.Tx, firms []ident.FirmID) error {
+	var n int
+	err := tx.Raw(`SELECT count(*) FROM unnest(?::uuid[]) AS f(id) JOIN work_item w ON w.firm_id = f.id
+		WHERE w.status = 'leased' AND w.leased_by = ? AND w.lease_until > ?`, db.Array(firms), tx.Scope.Actor, tx.Now).Row().Scan(&n)
+	if err != nil {
+		return fmt.Errorf("count held items: %w", err)
+	}
+	if n >= MaxHeld {
+		return ErrHeldMany
+	}
+	return nil
+}
+
+// Take gives the actor one named item: who the firm's answer is reserved for takes
+// it back, a lead takes any. The limit counts what is held in this firm.
+func (s *Service) Take(ctx context.Context, id ident.WorkItemID) (l Lease, err error) {
+	err = s.within(ctx, rbac.ItemClaim, id, func(tx *db.Tx, _ *authz.Access, i item) error {
+		if i.Status == Leased && !i.LeaseUntil.After(tx.Now) {
+			i.Status = Ready // its holder has gone
+		}
+		if i.Status != Ready {
+			return ErrNotReady
+		}
+		if err := s.mayPick(tx, id); err != nil {
+			return err
+		}
+		if err := tx.Lock("claim " + string(tx.Scope.Actor)); err != nil {
+			return err
+		}
+		if err := checkHeld(tx, []ident.FirmID{tx.Scope.Firm}); err != nil {
+			return err
+		}
+		if l, err = lease(tx, i); err != nil {
+			return err
+		}
+		return record(tx, i, "item.taken", rbac.ItemClaim, map[string]any{"token": l.Token})
+	})
+	return l, err
+}
+
+// mayPick: picking a certain item is for leads, and for who asked the firm about it.
+func (s *Service) mayPick(tx *db.Tx, id ident.WorkItemID) error {
+	var reserved bool
+	err := tx.Raw(`SELECT coalesce(reserved_for = ? AND reserved_until > ?, false) FROM work_item WHERE firm_id = ? AND id = ?`,
+		tx.Scope.Actor, tx.Now, tx.Scope.Firm, id).Row().Scan(&reserved)
+	if err != nil {
+		return fmt.Errorf("read the reservation of item %s: %w", id, err)
+	}
+	if reserved {
+		return nil
+	}
+	_, err = s.guard.Require(tx, rbac.ItemAssign)
+	return err
+}
+
+// takeBackExpired puts back items of the firms whose holders have gone.
+func (s *Service) takeBackExpired(ctx context.Context, firms []ident.FirmID) error {
+	var gone []ident.FirmID
+	err := s.db.InBureau(ctx, firms, func(tx *db.Tx) (err error) {
+		gone, err = firmsWithExpired(tx, firms)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.expireIn(ctx, gone)
+}
+
+// cutoff is the instant that bands are told apart at: whole seconds, as clocks count.
+func cutoff(tx *db.Tx) time.Time { return tx.Now.Truncate(time.Second) }

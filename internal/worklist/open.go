@@ -1,0 +1,105 @@
+package worklist
+
+import (
+	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/sla"
+)
+
+// Open makes the item of work that has come in and starts its clocks, in the
+// transaction of what brings it. Where an item of the type is open for the subject,
+// it returns that one. Who may bring it is the caller's decision.
+func Open(tx *db.Tx, n New) (ident.WorkItemID, error) {
+	if err := n.fill(tx.Now); err != nil {
+		return "", err
+	}
+	id, fresh, err := insertItem(tx, n)
+	if err != nil || !fresh {
+		return id, err
+	}
+	st, err := sla.Start(tx, sla.Work{Item: id, Type: n.Type, Matter: n.Matter, Priority: n.Priority, ReceivedAt: n.ReceivedAt, Source: n.Source})
+	if err != nil {
+		return "", err
+	}
+	if err := saveStanding(tx, id, st); err != nil {
+		return "", err
+	}
+	return id, audit.Record(tx, audit.Entry{
+		Action: "item.opened", Object: "item", ID: string(id), Matter: n.Matter, Class: audit.C1,
+		Detail: map[string]any{"type": n.Type, "subject": n.SubjectKind, "subject_id": n.SubjectID, "priority": n.Priority.String()},
+	})
+}
+
+// Finish completes the open items of a subject and all their clocks, in the
+// transaction of what finishes them. A first response that was not given stops too:
+// the work product is one. Without an open item nothing happens.
+func Finish(tx *db.Tx, subjectKind, subjectID string) error {
+	return end(tx, subjectKind, subjectID, Done, sla.EventComplete)
+}
+
+// Cancel closes the open items of a subject that has gone away, such as an import
+// that was undone. Promises that were not broken yet leave the figures.
+func Cancel(tx *db.Tx, subjectKind, subjectID string) error {
+	return end(tx, subjectKind, subjectID, Cancelled, sla.EventCancel)
+}
+
+func end(tx *db.Tx, subjectKind, subjectID string, as Status, event sla.EventKind) error {
+	items, err := lockOpen(tx, subjectKind, subjectID)
+	if err != nil {
+		return err
+	}
+	for _, i := range items {
+		if err := endItem(tx, i, as, event, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endItem closes one locked item.
+func endItem(tx *db.Tx, i item, as Status, event sla.EventKind, permission string) error {
+	st, err := sla.Record(tx, i.ID, sla.Change{Kind: event})
+	if err != nil {
+		return err
+	}
+	if err := closeItem(tx, i.ID, as, st); err != nil {
+		return err
+	}
+	action := "item.finished"
+	if as == Cancelled {
+		action = "item.cancelled"
+	}
+	return audit.Record(tx, audit.Entry{Action: action, Object: "item", ID: string(i.ID), Matter: i.matter(), Class: audit.C1, Permission: permission})
+}
+
+// EndLeases takes back what a person holds in the firm, in the transaction that
+// ends their access (SLA.md 9: revoking a grant ends the lease at once).
+func EndLeases(tx *db.Tx, who ident.PersonID) error {
+	items, err := lockHeld(tx, who)
+	if err != nil {
+		return err
+	}
+	for _, i := range items {
+		if err := putBack(tx, i, "item.lease_ended", "", map[string]any{"holder": who}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Hold refuses a write to an item by anyone but the holder of the token's lease:
+// ErrLeaseLost with who has it now. The item stays locked until the transaction
+// ends. Services call it before they change what an item is about.
+func Hold(tx *db.Tx, id ident.WorkItemID, token int64) error {
+	i, err := lockItem(tx, id)
+	if err != nil {
+		return err
+	}
+	return i.heldBy(tx, token)
+}
+
+// Of is the open item of a type for a subject, "" when there is none.
+func Of(tx *db.Tx, workType, subjectKind, subjectID string) (ident.WorkItemID, error) {
+	return openItem(tx, workType, subjectKind, subjectID)
+}

@@ -1,0 +1,71 @@
+package worklist
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/sla"
+	"github.com/docketry/docketry/rbac"
+)
+
+// park stops the clocks for the firm's answer and frees the holder's hands.
+func park(tx *db.Tx, i item, question ident.MessageID) error {
+	n, err := parkedBy(tx)
+	if err != nil {
+		return err
+	}
+	if n >= MaxParked {
+		return ErrParkedMany
+	}
+	st, err := sla.Record(tx, i.ID, sla.Change{Kind: sla.EventPause, Reason: sla.WaitingFirm, Question: question})
+	if err != nil {
+		return err
+	}
+	if err := change(tx, i.ID, `status = 'parked', `+noLease+`, parked_by = ?, parked_at = ?, parked_reason = ?,
+		due_at = ?, hot_at = ?, deadline_at = ?, version = version + 1`,
+		tx.Scope.Actor, tx.Now, sla.WaitingFirm, due(st), st.HotAt, st.Deadline); err != nil {
+		return err
+	}
+	return record(tx, i, "item.parked", rbac.MessageAsk, map[string]any{"reason": sla.WaitingFirm, "question": question})
+}
+
+// unpark makes an item ready again, for who parked it first.
+func unpark(tx *db.Tx, i item, p rbac.Permission) error {
+	st, err := sla.Record(tx, i.ID, sla.Change{Kind: sla.EventResume, Reason: sla.WaitingFirm})
+	if err != nil {
+		return err
+	}
+	if err := change(tx, i.ID, `status = 'ready', `+noParking+`, reserved_for = ?, reserved_until = ?,
+		due_at = ?, hot_at = ?, deadline_at = ?, version = version + 1`,
+		i.ParkedBy, tx.Now.Add(ReservedFor), due(st), st.HotAt, st.Deadline); err != nil {
+		return err
+	}
+	return record(tx, i, "item.resumed", p, nil)
+}
+
+// Resume takes an item back that waits for the firm, without an answer; its holder's
+// act, or a lead's.
+func (s *Service) Resume(ctx context.Context, id ident.WorkItemID) error {
+	return s.within(ctx, rbac.ItemClaim, id, func(tx *db.Tx, a *authz.Access, i item) error {
+		if i.Status != Parked {
+			return ErrNotReady.With("this item does not wait for anybody")
+		}
+		if *i.ParkedBy != tx.Scope.Actor {
+			if _, err := s.guard.Require(tx, rbac.ItemAssign); err != nil {
+				return err
+			}
+		}
+		return unpark(tx, i, rbac.ItemClaim)
+	})
+}
+
+func parkedBy(tx *db.Tx) (n int, err error) {
+	err = tx.Raw(`SELECT count(*) FROM work_item WHERE firm_id = ? AND status = 'parked' AND parked_by = ?`, tx.Scope.Firm, tx.Scope.Actor).Row().Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count parked items: %w", err)
+	}
+	return n, nil
+}
