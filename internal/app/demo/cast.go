@@ -161,6 +161,9 @@ func (c *Cast) open(ctx context.Context, f Firm) (*Tenant, error) {
 	if err := c.letInBureau(t); err != nil {
 		return nil, err
 	}
+	if err := c.promise(t); err != nil {
+		return nil, err
+	}
 	as := c.As(t.ID, t.Admin)
 	if _, err := c.s.Firms.EditBank(as, 1, firm.Bank{Name: f.BankName, Account: f.BankAccount, Code: f.BankCode}); err != nil {
 		return nil, fmt.Errorf("bank details: %w", err)
