@@ -9,10 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/clock"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/testkit"
@@ -34,10 +37,10 @@ func setup(t *testing.T, invoices audit.InvoiceSource) house {
 }
 
 // alone is setup in a database of its own, where no other test spoils a tree.
-func alone(t *testing.T) house {
+func alone(t *testing.T) (h house, name string) {
 	t.Helper()
 	c, name := clock.At(testkit.Now), testkit.NewDatabase(t)
-	return furnish(t, house{clock: c, d: testkit.OpenDatabase(t, "docketry_api", name, c), w: testkit.OpenDatabase(t, "docketry_worker", name, c)}, nil)
+	return furnish(t, house{clock: c, d: testkit.OpenDatabase(t, "docketry_api", name, c), w: testkit.OpenDatabase(t, "docketry_worker", name, c)}, nil), name
 }
 
 func furnish(t *testing.T, h house, invoices audit.InvoiceSource) house {
@@ -91,7 +94,7 @@ func (h house) verify(t *testing.T, bundle []byte, since ...string) audit.Report
 
 func TestHistoryIsPlacedSealedAndProven(t *testing.T) {
 	t.Parallel()
-	h := alone(t)
+	h, _ := alone(t)
 	f := testkit.Firm(t, h.d)
 	admin := f.As(t, rbac.RoleFirmAdmin)
 	for i := range 7 {
@@ -213,6 +216,35 @@ func TestSigningStopsWhenSealedHistoryChanged(t *testing.T) {
 	record(t, h.d, admin, audit.Entry{Action: "client.edited", Object: "client", ID: "e"})
 	if err := h.keeper.SignNow(t.Context(), f.ID); !errors.Is(err, audit.ErrAltered) {
 		t.Errorf("sign: %v, want ErrAltered", err)
+	}
+}
+
+// With the right to append gone, nothing that must be recorded happens any more.
+func TestF12_AuditNotWritable(t *testing.T) {
+	t.Parallel()
+	h, name := alone(t)
+	f := testkit.Firm(t, h.d)
+	admin := f.As(t, rbac.RoleFirmAdmin)
+	record(t, h.d, admin, audit.Entry{Action: "client.edited", Object: "client", ID: "c"})
+	conn, err := pgx.Connect(t.Context(), testkit.AdminURL(t, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if _, err := conn.Exec(t.Context(), `REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA auth FROM docketry_api; GRANT EXECUTE ON FUNCTION auth.challenge(), auth.firm(), auth.firms(), auth.enter(text, text) TO docketry_api`); err != nil {
+		t.Fatal(err)
+	}
+	err = h.d.InFirm(admin, func(tx *db.Tx) error {
+		if err := tx.Exec(`UPDATE firm SET name = 'Changed' WHERE firm_id = ?`, f.ID).Error; err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.Entry{Action: "firm.edited", Object: "firm", ID: string(f.ID)})
+	})
+	if !errors.Is(err, audit.ErrNotWritable) || fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("record: %v, want ErrNotWritable, which is 503", err)
+	}
+	if n := f.Count(t, `SELECT count(*) FROM firm WHERE firm_id = ? AND name = 'Changed'`, f.ID); n != 0 {
+		t.Error("the act was kept without its leaf")
 	}
 }
 

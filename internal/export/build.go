@@ -30,7 +30,7 @@ var (
 // Build is the job's handler, run as the person who asked. What they may have is
 // decided at the start, again and again while the file is made, and at the end. A
 // worker that dies leaves nothing: the next one starts over, and the archive inside
-// has the same bytes (F10).
+// has the bytes of an uninterrupted one.
 func (s *Service) Build(ctx context.Context, job outbox.Job, a BuildWanted) error {
 	b := &builder{Service: s, job: job, id: a.Export}
 	begun, err := b.begin(ctx)

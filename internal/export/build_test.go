@@ -45,9 +45,9 @@ func (w *deadline) Write(p []byte) (int, error) {
 	return w.Writer.Write(p)
 }
 
-// F10: whenever the worker dies, the next attempt makes one whole file whose
-// archive has the bytes of an uninterrupted one.
-func TestF10_KilledAtAnyChunk(t *testing.T) {
+// Whenever the worker dies, the next attempt starts over and makes one whole file,
+// whose archive has the bytes of an uninterrupted one.
+func TestAKilledBuildIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	h := setup(t)
 	f := testkit.Firm(t, h.d)

@@ -95,9 +95,9 @@ func (s *Service) invoiceMail(tx *db.Tx, inv owed) (mail.Message, error) {
 	if err := tx.Raw(`SELECT count(*) FROM delivery WHERE firm_id = ? AND invoice_id = ?`, tx.Scope.Firm, inv.ID).Row().Scan(&before); err != nil {
 		return mail.Message{}, fmt.Errorf("count deliveries of invoice %s: %w", inv.ID, err)
 	}
-	m, err := message(deliveryLetter(firm, link, inv.due(), attached), inv.ContactID, "invoice", fmt.Sprintf("invoice:%s:%d", inv.ID, before), "Invoice "+inv.Number)
-	if err != nil || !attached {
-		return m, err
+	m := message(deliveryLetter(firm, link, inv.due(), attached), inv.ContactID, kindInvoice, fmt.Sprintf("invoice:%s:%d", inv.ID, before), "Invoice "+inv.Number)
+	if !attached {
+		return m, nil
 	}
 	pdf, err := invoicePDF(tx, inv.ID)
 	if err != nil {

@@ -69,10 +69,7 @@ func (s *Service) sendCode(tx *db.Tx, contact ident.ContactID, network string) e
 	if err != nil {
 		return err
 	}
-	m, err := message(codeLetter(firm), contact, kindCode, "code:"+id, "Your one-time code")
-	if err != nil {
-		return err
-	}
+	m := message(codeLetter(firm), contact, kindCode, "code:"+id, "Your one-time code")
 	m.Code, m.ExpiresAt = code, tx.Now.Add(codeLife)
 	if _, err := s.Mail.Queue(tx, m); err != nil {
 		return err

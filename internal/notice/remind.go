@@ -153,7 +153,7 @@ func (s *Service) reminderMail(tx *db.Tx, list []owed, today invoice.Day) (mail.
 	}
 	// A letter a payor and day: the key holds it even if two sweeps should meet.
 	key := fmt.Sprintf("reminder:%s:%s", list[0].PayorID, today)
-	return message(reminderLetter(firm, link, dues), list[0].ContactID, kindReminder, key, subject)
+	return message(reminderLetter(firm, link, dues), list[0].ContactID, kindReminder, key, subject), nil
 }
 
 // Remind sends the first stage for one overdue invoice before its day, with
