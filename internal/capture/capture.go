@@ -29,6 +29,7 @@ var (
 	ErrNotFound   = fault.New(fault.NotFound, "not_found", "there is nothing here")
 	ErrFile       = fault.New(fault.Invalid, "import_file_unreadable", "this file cannot be read")
 	ErrTooLarge   = fault.New(fault.TooLarge, "import_file_too_large", "the file is larger than 25 MiB; split it by month or by client")
+	ErrBusy       = fault.New(fault.Conflict, "import_running", "another file of this firm is being imported; try again in a minute")
 	ErrMapping    = fault.New(fault.Invalid, "import_mapping_invalid", "some fields need correcting")
 	ErrStale      = fault.New(fault.Stale, "version_stale", "someone changed this since you opened it; look at the new state and enter your change again")
 	ErrUndone     = fault.New(fault.Conflict, "import_undone", "this import has been undone already")

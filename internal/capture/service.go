@@ -34,7 +34,8 @@ type Upload struct {
 // transaction: priced, checked by the guidelines, with a work item. Each other row
 // is named in the result. The same file again lands only what was refused before
 // and is right now; when that is nothing, nothing changes and Already is set. A
-// file of which nothing can be read is ErrFile or ErrTooLarge.
+// file of which nothing can be read is ErrFile or ErrTooLarge; ErrBusy means that
+// another import of the firm takes longer than a request may wait.
 func (s *Service) Import(ctx context.Context, u Upload) (Result, error) {
 	return s.run(ctx, u, false)
 }
@@ -62,6 +63,8 @@ func (s *Service) run(ctx context.Context, u Upload, dry bool) (r Result, err er
 	return r, err
 }
 
+const statementTimeout = "57014" // SQLSTATE query_canceled
+
 // mapping asks for the permission first: nobody's file is read before.
 func (s *Service) mapping(ctx context.Context, source string) (m Mapping, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
@@ -77,7 +80,9 @@ func (s *Service) mapping(ctx context.Context, source string) (m Mapping, err er
 // land is one reading of one file. Readings of a firm wait for each other, so that
 // each sees what the one before landed; the unique keys hold in any case (I16).
 func (s *Service) land(tx *db.Tx, a *authz.Access, u Upload, sheet *Sheet, dry bool) (r Result, err error) {
-	if err := tx.Lock("import " + string(tx.Scope.Firm)); err != nil {
+	if err := tx.Lock("import " + string(tx.Scope.Firm)); db.Code(err) == statementTimeout {
+		return r, ErrBusy.Because(err)
+	} else if err != nil {
 		return r, err
 	}
 	before, err := lastRound(tx, fileHash(u.Data))

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/capture"
@@ -264,6 +265,30 @@ func TestRefusedRowsLandOnceTheirCauseIsGone(t *testing.T) {
 	if err != nil || r.Landed != 1 || r.Repeated != 1 || r.Round != 2 || r.Already || len(r.Faults) != 0 {
 		t.Errorf("second: %v %+v", err, r)
 	}
+}
+
+func TestAnImportWaitsForAnotherOfItsFirmAndGivesUp(t *testing.T) {
+	h := newHouse(t)
+	d, err := db.Open(t.Context(), db.Config{URL: testkit.URL(t, "docketry_api"), Key: testkit.Key, Clock: h.DB().Clock(), StatementTimeout: 100 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	policy, err := rbac.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	hurried := capture.New(d, authz.NewGuard(d, policy))
+	h.in(func(tx *db.Tx) error {
+		if err := tx.Lock("import " + string(h.ID)); err != nil {
+			return err
+		}
+		if _, err := hurried.Import(h.who, upload(h.row("A1", "2026-02-10", "1.5", "Draft reply brief"))); !errors.Is(err, capture.ErrBusy) {
+			t.Errorf("beside another import: %v, want ErrBusy", err)
+		}
+		return nil
+	})
+	h.nothing()
 }
 
 func TestADryRunChangesNothing(t *testing.T) {
