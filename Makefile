@@ -35,4 +35,4 @@ generate:
 
 binary:
 	@mkdir -p $(OUT)
-	@go build -trimpath -o $(DOCKETRY) ./cmd/docketry
+	@go build -o $(DOCKETRY) ./cmd/docketry
