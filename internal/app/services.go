@@ -16,7 +16,9 @@ import (
 	"github.com/docketry/docketry/internal/clock"
 	"github.com/docketry/docketry/internal/config"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/export"
 	"github.com/docketry/docketry/internal/firm"
+	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/mail"
 	"github.com/docketry/docketry/internal/matter"
@@ -57,11 +59,13 @@ type Services struct {
 	Matters     *matter.Service
 	Rates       *rate.Service
 	SLA         *sla.Service
+	Guidelines  *guideline.Service
 	Capture     *capture.Service
 	Prebills    *prebill.Service
 	Invoices    *invoice.Service
 	Receivables *receivable.Service
 	Notices     *notice.Service
+	Exports     *export.Service
 	Work        *worklist.Service
 }
 
@@ -119,6 +123,7 @@ func (s *Services) tenants(context.Context) (err error) {
 }
 
 func (s *Services) billing(context.Context) error {
+	s.Guidelines = guideline.New(s.DB, s.Guard)
 	s.Capture = capture.New(s.DB, s.Guard)
 	s.Prebills = prebill.New(s.DB, s.Guard)
 	s.Receivables = receivable.New(s.DB, s.Guard)
@@ -131,7 +136,8 @@ func (s *Services) billing(context.Context) error {
 	if err != nil {
 		return fmt.Errorf("make the payors' links: %w", err)
 	}
-	s.Notices = notice.New(notice.Parts{DB: s.DB, Guard: s.Guard, Mail: s.Mails, Invoices: s.Invoices, Links: links})
+	s.Notices = notice.New(notice.Parts{DB: s.DB, Guard: s.Guard, Mail: s.Mails, Invoices: s.Invoices, Links: links, Calendar: s.SLA.BusinessCalendar})
+	s.Exports = export.New(s.DB, s.Guard, s.Blobs)
 	s.Audit = audit.NewService(s.DB, s.Guard, invoice.Sealed, s.AuditKey.Public())
 	return nil
 }

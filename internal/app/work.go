@@ -22,6 +22,7 @@ func NewEngine(s *Services) (*jobs.Engine, error) {
 	jobs.Handle(r, s.Invoices.IssueItem)
 	jobs.Handle(r, s.Notices.Deliver)
 	jobs.Handle(r, s.Mails.Send)
+	jobs.Handle(r, s.Exports.Build)
 	return jobs.New(jobs.Config{
 		DB: s.DB, Registry: r, Log: s.Log, Redis: s.Config.RedisURL, Key: s.Config.Keys.Payload, Metrics: s.Metrics,
 		Sweeps: []jobs.Sweep{
@@ -31,6 +32,7 @@ func NewEngine(s *Services) (*jobs.Engine, error) {
 			{Name: "lease.sweep", Every: 30 * time.Second, Do: counted(s.Work.SweepLeases)},
 			{Name: "notice.sweep", Every: 10 * time.Minute, Do: counted(s.Notices.Sweep)},
 			{Name: "mail.sweep", Every: 30 * time.Second, Do: counted(s.Mails.Sweep)},
+			{Name: "export.sweep", Every: 10 * time.Minute, Do: counted(s.Exports.Sweep)},
 			{Name: "blob.sweep", Every: time.Hour, Do: counted(s.Blobs.Sweep)},
 		},
 	})

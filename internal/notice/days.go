@@ -27,10 +27,17 @@ func (s *Service) days(tx *db.Tx) (days, error) {
 	}
 	local := tx.Now.In(zone)
 	d := days{today: invoice.DayOf(local), hour: local.Hour()}
-	if s.Calendar != nil {
-		d.calendar, err = s.Calendar(tx)
+	if s.Calendar == nil {
+		return d, nil
 	}
-	return d, err
+	c, ok, err := s.Calendar(tx)
+	if err != nil {
+		return days{}, fmt.Errorf("business calendar: %w", err)
+	}
+	if ok {
+		d.calendar = c
+	}
+	return d, nil
 }
 
 // open tells that letters may leave now: a business day, within office hours.

@@ -11,6 +11,7 @@ import (
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/mail"
 	"github.com/docketry/docketry/internal/outbox"
+	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -43,7 +44,7 @@ func (s *Service) deliver(tx *db.Tx, inv owed) error {
 		if err := insertDelivery(tx, inv, "portal", "", StatusWaiting); err != nil {
 			return err
 		}
-		return s.Trouble(tx, "delivery", inv.ID)
+		return wantPerson(tx, workDelivery, inv.ID, inv.MatterID)
 	}
 	if inv.ContactID == "" {
 		return ErrNoContact
@@ -158,6 +159,9 @@ func (s *Service) MarkDelivered(ctx context.Context, id ident.InvoiceID) error {
 			}
 		}
 		if err := invoice.MarkSent(tx, id); err != nil {
+			return err
+		}
+		if err := worklist.Finish(tx, "invoice", string(id)); err != nil {
 			return err
 		}
 		return audit.Record(tx, audit.Entry{Action: "invoice.delivered", Object: "invoice", ID: string(id), Matter: inv.MatterID, Class: audit.C2,

@@ -18,6 +18,7 @@ import (
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/blob"
+	"github.com/docketry/docketry/internal/calendar"
 	"github.com/docketry/docketry/internal/clock"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
@@ -32,16 +33,15 @@ import (
 )
 
 type house struct {
-	d, w    *db.DB // the doors of HTTP and of the worker
-	clock   *clock.Manual
-	blobs   *blob.Store
-	mail    *mail.Service
-	svc     *notice.Service // as serve has it
-	worker  *notice.Service
-	links   notice.Links
-	sent    *outgoing
-	trouble *[]string
-	name    string // of the database
+	d, w   *db.DB // the doors of HTTP and of the worker
+	clock  *clock.Manual
+	blobs  *blob.Store
+	mail   *mail.Service
+	svc    *notice.Service // as serve has it
+	worker *notice.Service
+	links  notice.Links
+	sent   *outgoing
+	name   string // of the database
 }
 
 func (h house) admin(t *testing.T, sql string) {
@@ -91,7 +91,7 @@ func setup(t *testing.T) house {
 	t.Helper()
 	c := clock.At(testkit.Now) // Monday 2 March 2026, 9:00 in New York
 	name := testkit.NewDatabase(t)
-	h := house{name: name, clock: c, d: testkit.OpenDatabase(t, "docketry_api", name, c), w: testkit.OpenDatabase(t, "docketry_worker", name, c), sent: &outgoing{}, trouble: &[]string{}}
+	h := house{name: name, clock: c, d: testkit.OpenDatabase(t, "docketry_api", name, c), w: testkit.OpenDatabase(t, "docketry_worker", name, c), sent: &outgoing{}}
 	policy, err := rbac.New()
 	if err != nil {
 		t.Fatal(err)
@@ -112,11 +112,7 @@ func setup(t *testing.T) house {
 			t.Fatal(err)
 		}
 		h.blobs = blobs
-		return notice.New(notice.Parts{DB: d, Guard: guard, Mail: m, Invoices: files{blobs}, Links: h.links,
-			Trouble: func(_ *db.Tx, kind string, id ident.InvoiceID) error {
-				*h.trouble = append(*h.trouble, kind)
-				return nil
-			}}), m
+		return notice.New(notice.Parts{DB: d, Guard: guard, Mail: m, Invoices: files{blobs}, Links: h.links}), m
 	}
 	h.svc, _ = make(h.d)
 	h.worker, h.mail = make(h.w)
@@ -158,6 +154,18 @@ func (h house) post(t *testing.T, f testkit.F) []mail.Outgoing {
 			t.Fatal(err)
 		}
 	}
+}
+
+// waits is the types of the open work items.
+func (h house) waits(t *testing.T, f testkit.F) (types string) {
+	t.Helper()
+	err := h.w.InFirm(f.Machine(), func(tx *db.Tx) error {
+		return tx.Raw(`SELECT coalesce(string_agg(type, ' ' ORDER BY type), '') FROM work_item WHERE firm_id = ? AND status = 'ready'`, f.ID).Row().Scan(&types)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return types
 }
 
 func (h house) sweep(t *testing.T) int {
@@ -237,11 +245,14 @@ func TestWaysOfDelivery(t *testing.T) {
 	if err := h.deliver(t, f, portal.ID); err != nil {
 		t.Fatal(err)
 	}
-	if got := h.post(t, f); len(got) != 0 || !slices.Equal(*h.trouble, []string{"delivery"}) {
-		t.Errorf("portal: sent %v, told %v", got, *h.trouble)
+	if got := h.post(t, f); len(got) != 0 || h.waits(t, f) != "delivery" {
+		t.Errorf("portal: sent %v, waits %v", got, h.waits(t, f))
 	}
 	if err := h.svc.MarkDelivered(specialist, portal.ID); err != nil {
 		t.Fatal(err)
+	}
+	if got := h.waits(t, f); got != "" {
+		t.Errorf("after the upload there waits %s", got)
 	}
 	if err := h.svc.MarkDelivered(specialist, portal.ID); !errors.Is(err, notice.ErrDelivered) {
 		t.Errorf("delivered by hand twice: %v", err)
@@ -269,8 +280,8 @@ func TestABouncedInvoiceIsDeliveredAgain(t *testing.T) {
 	}
 	h.sent.err = &mail.SendError{Verdict: mail.Permanent, Code: 550}
 	h.post(t, f)
-	if !slices.Equal(*h.trouble, []string{"delivery"}) || f.Count(t, `SELECT count(*) FROM invoice WHERE firm_id = ? AND sent_at IS NULL`, f.ID) != 1 {
-		t.Errorf("told %v", *h.trouble)
+	if h.waits(t, f) != "delivery" || f.Count(t, `SELECT count(*) FROM invoice WHERE firm_id = ? AND sent_at IS NULL`, f.ID) != 1 {
+		t.Errorf("there waits %s", h.waits(t, f))
 	}
 	if err := h.svc.Redeliver(specialist, inv.ID); !errors.Is(err, notice.ErrNoContact) {
 		t.Errorf("to an address that bounced: %v", err)
@@ -402,6 +413,31 @@ func TestI18_CrashAtEachStep(t *testing.T) {
 	}
 }
 
+func TestNoReminderOnAHolidayOfTheFirm(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f := testkit.Firm(t, h.d)
+	inv := f.Invoice(t, f.Matter(t), testkit.Issued("2026-01-10", "2026-02-15"), testkit.Sent()) // the 15th day after is today
+	hours := []calendar.Hours{{"09:00", "17:00"}}
+	c, err := calendar.Compile(calendar.Version{TZ: "America/New_York", Weekly: map[string][]calendar.Hours{"mon": hours, "tue": hours, "wed": hours, "thu": hours, "fri": hours},
+		Exceptions: []calendar.Exception{{Date: "2026-03-02", Name: "Founders' day"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.worker.Calendar = func(*db.Tx) (*calendar.Calendar, bool, error) { return c, true, nil }
+	h.svc.Calendar = h.worker.Calendar
+	if n := h.sweep(t); n != 0 {
+		t.Errorf("%d letters on a holiday", n)
+	}
+	if got, err := h.svc.OfInvoice(f.As(t, rbac.RoleSpecialist), inv.ID); err != nil || len(got.Planned) != 1 || got.Planned[0].On != "2026-03-03" {
+		t.Errorf("planned %+v, %v", got.Planned, err)
+	}
+	h.clock.Advance(24 * time.Hour)
+	if n := h.sweep(t); n != 1 {
+		t.Errorf("%d letters the day after", n)
+	}
+}
+
 func TestAPaymentOvertakesTheLetter(t *testing.T) {
 	t.Parallel()
 	h := setup(t)
@@ -415,8 +451,8 @@ func TestAPaymentOvertakesTheLetter(t *testing.T) {
 	if got := h.post(t, f); len(got) != 0 {
 		t.Errorf("a paid invoice was reminded of: %+v", got)
 	}
-	if n := f.Count(t, `SELECT count(*) FROM reminder WHERE firm_id = ? AND status = 'failed' AND reason = 'not_wanted'`, f.ID); n != 1 || len(*h.trouble) != 0 {
-		t.Errorf("kept back: %d, told %v", n, *h.trouble)
+	if n := f.Count(t, `SELECT count(*) FROM reminder WHERE firm_id = ? AND status = 'failed' AND reason = 'not_wanted'`, f.ID); n != 1 || h.waits(t, f) != "" {
+		t.Errorf("kept back: %d, waits %s", n, h.waits(t, f))
 	}
 }
 

@@ -24,17 +24,15 @@ type Documents interface {
 	OpenFile(tx *db.Tx, id ident.InvoiceID, format invoice.Format) (invoice.Content, error)
 }
 
-// Parts is what the service is made of. Calendar gives the firm's business
-// calendar; without one Monday to Friday count. Trouble is told of what a person
-// should look at: a kind ("delivery", "reminder") and the invoice's id.
+// Parts is what the service is made of. Calendar gives the business calendar of the
+// transaction's firm; where it has none, or Calendar is nil, Monday to Friday count.
 type Parts struct {
 	DB       *db.DB
 	Guard    *authz.Guard
 	Mail     *mail.Service
 	Invoices Documents
 	Links    Links
-	Calendar func(tx *db.Tx) (*calendar.Calendar, error)
-	Trouble  func(tx *db.Tx, kind string, id ident.InvoiceID) error
+	Calendar func(tx *db.Tx) (c *calendar.Calendar, ok bool, err error)
 }
 
 // Service writes to payors and opens their door.
@@ -44,9 +42,6 @@ type Service struct{ Parts }
 func New(p Parts) *Service {
 	if p.DB == nil || p.Guard == nil || p.Mail == nil || p.Invoices == nil || p.Links.base == "" {
 		panic("notice: a part of the service is missing")
-	}
-	if p.Trouble == nil {
-		p.Trouble = func(*db.Tx, string, ident.InvoiceID) error { return nil }
 	}
 	s := &Service{p}
 	p.Mail.Watch(s)

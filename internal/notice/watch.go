@@ -1,13 +1,13 @@
 package notice
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/mail"
+	"github.com/docketry/docketry/internal/worklist"
 )
 
 // The kinds of mail that this package writes; stored.
@@ -41,8 +41,11 @@ func (s *Service) MailSent(tx *db.Tx, m mail.Ended) error {
 		if err != nil {
 			return err
 		}
-		for _, id := range ids {
-			if err := invoice.MarkSent(tx, id); err != nil {
+		for _, inv := range ids {
+			if err := invoice.MarkSent(tx, inv.InvoiceID); err != nil {
+				return err
+			}
+			if err := worklist.Finish(tx, "invoice", string(inv.InvoiceID)); err != nil {
 				return err
 			}
 		}
@@ -61,7 +64,7 @@ func (s *Service) MailFailed(tx *db.Tx, m mail.Ended) error {
 	if m.State == mail.StateUncertain {
 		status = StatusUncertain
 	}
-	var ids []ident.InvoiceID
+	var ids []about
 	var err error
 	switch m.Kind {
 	case kindInvoice:
@@ -72,15 +75,36 @@ func (s *Service) MailFailed(tx *db.Tx, m mail.Ended) error {
 	if err != nil || m.Reason == mail.ReasonNotWanted {
 		return err
 	}
-	var errs []error
-	for _, id := range ids {
-		errs = append(errs, s.Trouble(tx, map[string]string{kindInvoice: "delivery", kindReminder: "reminder"}[m.Kind], id))
+	work := map[string]string{kindInvoice: workDelivery, kindReminder: workReminder}[m.Kind]
+	for _, inv := range ids {
+		if err := wantPerson(tx, work, inv.InvoiceID, inv.MatterID); err != nil {
+			return err
+		}
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
-func endDelivery(tx *db.Tx, m mail.Ended, status Status) (ids []ident.InvoiceID, err error) {
-	err = tx.Raw(`UPDATE delivery SET status = ?, reason = ?, ended_at = ? WHERE firm_id = ? AND mail_id = ? RETURNING invoice_id`,
+// The work items that ask for a person; stored.
+const (
+	workDelivery = "delivery"
+	workReminder = "reminder_failed"
+)
+
+// wantPerson opens the item of work on an invoice that a machine could not finish.
+func wantPerson(tx *db.Tx, work string, id ident.InvoiceID, m ident.MatterID) error {
+	_, err := worklist.Open(tx, worklist.New{Type: work, Matter: m, SubjectKind: "invoice", SubjectID: string(id)})
+	return err
+}
+
+// about is an invoice that a mail was about.
+type about struct {
+	InvoiceID ident.InvoiceID
+	MatterID  ident.MatterID
+}
+
+func endDelivery(tx *db.Tx, m mail.Ended, status Status) (ids []about, err error) {
+	err = tx.Raw(`UPDATE delivery d SET status = ?, reason = ?, ended_at = ? FROM invoice i WHERE d.firm_id = ? AND d.mail_id = ?
+		AND i.firm_id = d.firm_id AND i.id = d.invoice_id RETURNING d.invoice_id, i.matter_id`,
 		status, m.Reason, tx.Now, tx.Scope.Firm, m.ID).Scan(&ids).Error
 	if err != nil {
 		return nil, fmt.Errorf("end delivery by mail %s: %w", m.ID, err)
@@ -88,8 +112,9 @@ func endDelivery(tx *db.Tx, m mail.Ended, status Status) (ids []ident.InvoiceID,
 	return ids, nil
 }
 
-func endReminders(tx *db.Tx, m mail.Ended, status Status) (ids []ident.InvoiceID, err error) {
-	err = tx.Raw(`UPDATE reminder SET status = ?, reason = ?, ended_at = ? WHERE firm_id = ? AND mail_id = ? RETURNING invoice_id`,
+func endReminders(tx *db.Tx, m mail.Ended, status Status) (ids []about, err error) {
+	err = tx.Raw(`UPDATE reminder r SET status = ?, reason = ?, ended_at = ? FROM invoice i WHERE r.firm_id = ? AND r.mail_id = ?
+		AND i.firm_id = r.firm_id AND i.id = r.invoice_id RETURNING r.invoice_id, i.matter_id`,
 		status, m.Reason, tx.Now, tx.Scope.Firm, m.ID).Scan(&ids).Error
 	if err != nil {
 		return nil, fmt.Errorf("end reminders by mail %s: %w", m.ID, err)
