@@ -60,6 +60,7 @@ CREATE INDEX work_item_subject ON work_item (firm_id, subject_kind, subject_id);
 CREATE INDEX work_item_ready ON work_item (firm_id, deadline_at, priority, created_at, id) WHERE status = 'ready';           -- get-next
 CREATE INDEX work_item_hot ON work_item (firm_id, hot_at) WHERE status = 'ready';                                            -- get-next, what burns
 CREATE INDEX work_item_open ON work_item (firm_id, deadline_at, id) WHERE status IN ('ready', 'leased', 'parked');           -- the queue page
+CREATE INDEX work_item_parked ON work_item (firm_id, deadline_at, id) WHERE status = 'parked';                               -- what waits
 CREATE INDEX work_item_leases ON work_item (firm_id, lease_until) WHERE status = 'leased';                                   -- expiry, and what a person holds
 CREATE INDEX work_item_pinned ON work_item (firm_id, pinned_at) WHERE status = 'ready' AND pinned_at IS NOT NULL;              -- get-next, band 0
 CREATE INDEX work_item_matter ON work_item (firm_id, matter_id);

@@ -44,7 +44,7 @@ func (s *Service) Sweep(ctx context.Context) (clocks int, err error) {
 // firmsDue lists which of the firms have a clock to look at.
 func (s *Service) firmsDue(sys *db.System, firms []ident.FirmID) (due []ident.FirmID, err error) {
 	err = sys.Read(firms, func(tx *db.Tx) error {
-		return tx.Raw(`SELECT f.id FROM unnest(?::uuid[]) AS f(id) WHERE EXISTS (SELECT FROM clock c WHERE c.firm_id = f.id AND c.next_check_at < ?)`,
+		return tx.Raw(`SELECT f.id FROM unnest(?::uuid[]) AS f(id) CROSS JOIN LATERAL (SELECT FROM clock c WHERE c.firm_id = f.id AND c.next_check_at < ? ORDER BY c.next_check_at LIMIT 1) x`,
 			db.Array(firms), tx.Now.Truncate(time.Second)).Scan(&due).Error
 	})
 	if err != nil {

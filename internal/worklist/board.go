@@ -167,9 +167,11 @@ func readServed(tx *db.Tx, board *Board, accesses []*authz.Access, bureau ident.
 	if bureau != "" {
 		pool = &bureau
 	}
-	err := tx.Raw(`SELECT f.id, EXISTS (SELECT FROM work_item w WHERE w.firm_id = f.id AND w.status = 'ready') AS ready,
+	// A lateral look-up with an order: the planner would hash or scan all ready items otherwise.
+	err := tx.Raw(`SELECT f.id, coalesce(r.ready, false) AS ready,
 			coalesce(v.share, 1) AS share, coalesce(v.virtual_e3, 0) AS virtual_e3, coalesce(v.had_ready, false) AS had_ready
-		FROM unnest(?::uuid[]) AS f(id) LEFT JOIN (pool p JOIN pool_firm v ON v.firm_id = p.firm_id AND v.pool_id = p.id)
+		FROM unnest(?::uuid[]) AS f(id) LEFT JOIN LATERAL (SELECT true AS ready FROM work_item w WHERE w.firm_id = f.id AND w.status = 'ready' ORDER BY w.deadline_at LIMIT 1) r ON true
+		LEFT JOIN (pool p JOIN pool_firm v ON v.firm_id = p.firm_id AND v.pool_id = p.id)
 			ON p.firm_id = ?::uuid AND p.name = ? AND v.served_id = f.id`, db.Array(firms), pool, defaultPool).Scan(&rows).Error
 	if err != nil {
 		return fmt.Errorf("read the pool's counters: %w", err)

@@ -202,6 +202,9 @@ func (r itemPageRow) page(tx *db.Tx, a *authz.Access) (out Item, err error) {
 			out.Mine, out.LeaseToken = true, w.LeaseToken
 		}
 	}
+	if w.Status == Leased && out.Holder.ID == "" {
+		out.Status = Ready // its holder has gone; the next claim takes it back
+	}
 	if w.Status == Parked {
 		out.ParkedFor = sla.Reason(text(w.ParkedReason))
 		if w.ParkedBy != nil {
