@@ -30,7 +30,11 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // watch notes what the policy blocks, before anything else of the page runs.
 const watch = `(() => { window.__blocked = []; document.addEventListener("securitypolicyviolation", (e) => window.__blocked.push(e.violatedDirective + " " + e.blockedURI + " " + e.sourceFile)); })();`
 
-const tags = `["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"]`
+// Everything once per width, and what depends on colours once more in the dark.
+const (
+	allRules = `{type: "tag", values: ["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"]}`
+	contrast = `{type: "rule", values: ["color-contrast"]}`
+)
 
 type violation struct {
 	ID    string
@@ -62,7 +66,7 @@ func TestPagesInABrowser(t *testing.T) {
 			for _, theme := range []string{"light", "dark"} {
 				for _, width := range []int64{1440, 768, 390} {
 					open(t, tab, srv.URL+"/"+f.name+"?theme="+theme, width)
-					for _, v := range check(t, tab, axe) {
+					for _, v := range check(t, tab, axe, theme) {
 						t.Errorf("%d %s: %s: %s\n\t%s", width, theme, v.ID, v.Help, strings.Join(v.Nodes, "\n\t"))
 					}
 					blocked(t, tab)
@@ -78,6 +82,67 @@ func TestPagesInABrowser(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestKeysInABrowser walks lists, opens a dialog and selects rows without a mouse.
+func TestKeysInABrowser(t *testing.T) {
+	srv := serve(t, fixtures(t))
+	tab, cancel := chromedp.NewContext(start(t))
+	t.Cleanup(cancel)
+	tab, stop := context.WithTimeout(tab, time.Minute)
+	t.Cleanup(stop)
+	press := func(keys string) {
+		t.Helper()
+		if err := chromedp.Do(tab, chromedp.KeyEvent(keys)); err != nil {
+			t.Fatalf("press %q: %v", keys, err)
+		}
+	}
+	says := func(want, expression string) {
+		t.Helper()
+		got, err := chromedp.Run(tab, chromedp.Evaluate[string](expression))
+		if err != nil || got != want {
+			t.Errorf("%s = %q, %v; want %q", expression, got, err, want)
+		}
+	}
+	open(t, tab, srv.URL+"/queue", 1440)
+	press("j")
+	says("LEDES rejection", `document.activeElement.textContent`)
+	press("k")
+	press("k")
+	says("Dispute response", `document.activeElement.textContent`)
+	says("1", `String(document.querySelectorAll("tr.is-cur").length)`)
+	press("/")
+	says("qf", `document.activeElement.id`)
+	says("", `document.activeElement.value = ""`) // the protocol types the slash although the page took it
+	press("corvid")
+	says("1 shown", `document.querySelector(".toast").textContent`)
+
+	open(t, tab, srv.URL+"/run-new", 1440)
+	says("2 selected $42,337.55", `document.querySelector("[data-bulk-n]").textContent + " " + document.querySelector("[data-bulk-sum]").textContent`)
+	press("j")
+	press("x")
+	says("1 selected $27,415.00", `document.querySelector("[data-bulk-n]").textContent + " " + document.querySelector("[data-bulk-sum]").textContent`)
+
+	open(t, tab, srv.URL+"/item", 1440)
+	press("m")
+	says("rep", `document.activeElement.id`)
+	open(t, tab, srv.URL+"/item", 1440)
+	press("n")
+	says("Ask Hollis & Vane", `document.activeElement.textContent.replace(/^\s*1\s*/, "").trim()`)
+	if err := chromedp.Do(tab, chromedp.Click(chromedp.CSS("main a[data-dialog]")), chromedp.WaitVisible(chromedp.CSS("dialog[open]"))); err != nil {
+		t.Fatal(err)
+	}
+	says("Why this is due when it is", `document.querySelector("dialog h2").textContent`)
+	press("j")
+	says("true", `String(document.querySelector("dialog").open)`)
+	if err := chromedp.Do(tab, chromedp.Click(chromedp.CSS("dialog .btn.quiet")), chromedp.WaitNotPresent(chromedp.CSS("dialog[open]"))); err != nil {
+		t.Fatal(err)
+	}
+	says("Explain this due date", `document.activeElement.textContent`)
+
+	open(t, tab, srv.URL+"/queue?keys=off", 1440)
+	press("j")
+	says("BODY", `document.activeElement.tagName`)
 }
 
 func start(t *testing.T) context.Context {
@@ -124,15 +189,22 @@ func serve(t *testing.T, pages []fixture) *httptest.Server {
 	mux.Handle(static.Mount, static.Handler())
 	for _, f := range pages {
 		html := render(t, f.page)
-		mux.HandleFunc("/"+f.name, func(w http.ResponseWriter, r *http.Request) {
+		show := func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Security-Policy", policy)
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			body := html
+			if r.URL.Query().Get("keys") == "off" {
+				body = strings.Replace(body, `<html lang="en"`, `<html lang="en" data-keys="off"`, 1)
+			}
 			if theme := r.URL.Query().Get("theme"); theme != "" {
 				body = strings.Replace(body, `<html lang="en"`, `<html lang="en" data-theme="`+theme+`"`, 1)
 			}
 			_, _ = w.Write([]byte(body))
-		})
+		}
+		mux.HandleFunc("/"+f.name, show)
+		if f.at != "" {
+			mux.HandleFunc(f.at, show)
+		}
 	}
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
@@ -150,9 +222,13 @@ func open(t *testing.T, tab context.Context, url string, width int64) {
 	}
 }
 
-func check(t *testing.T, tab context.Context, axe string) []violation {
+func check(t *testing.T, tab context.Context, axe, theme string) []violation {
 	t.Helper()
-	run := axe + `;(async () => { const r = await axe.run(document, {runOnly: {type: "tag", values: ` + tags + `}, resultTypes: ["violations"]});
+	rules := allRules
+	if theme == "dark" {
+		rules = contrast
+	}
+	run := axe + `;(async () => { const r = await axe.run(document, {runOnly: ` + rules + `, resultTypes: ["violations"]});
 	return JSON.stringify(r.violations.map(v => ({ID: v.id, Help: v.help, Nodes: v.nodes.slice(0, 4).map(n => n.html.slice(0, 200) + " | " + (n.any[0]?.message || n.all[0]?.message || n.none[0]?.message || ""))}))) })()`
 	text, err := chromedp.Run(tab, chromedp.Evaluate[string](run, chromedp.EvalAwaitPromise))
 	if err != nil {

@@ -21,6 +21,7 @@ import (
 type fixture struct {
 	name string
 	page templ.Component
+	at   string // its own address, where another fixture links to it
 }
 
 // fixtures is every page; c carries theme and density.

@@ -26,7 +26,7 @@ func invoiceFixtures(s story) []fixture {
 		},
 	}
 	return []fixture{
-		{"invoice", Invoice(c, s.invoice())}, {"invoice-credit", InvoiceCreditPage(c, credit)}, {"invoices", Invoices(s.specialist("Invoices", "invoices", "HVL"), list)},
+		{name: "invoice", page: Invoice(c, s.invoice())}, {name: "invoice-credit", page: InvoiceCreditPage(c, credit)}, {name: "invoices", page: Invoices(s.specialist("Invoices", "invoices", "HVL"), list)},
 	}
 }
 

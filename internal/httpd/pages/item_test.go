@@ -6,21 +6,22 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
 )
 
 func itemFixtures(s story) []fixture {
 	c := s.specialist("Time-entry review: carrier liability", "queue", "HVL")
-	c.Flash = nil
+	c.Flash = &layout.Flash{Tone: partial.OK, Text: "Travel at 50% waived on line 7.", Undo: &partial.Button{Text: "Undo", Action: "/x", Class: "sm", Key: "z", Press: "z"}}
 	free := s.item()
 	free.CanWork, free.Lease, free.Compose, free.WhyOff = false, ItemLease{Claim: true}, nil, ""
 	free.Lines = free.Lines[:2]
 	free.Findings, free.Thread = nil, nil
 	free.Clocks = []ItemClock{free.Clocks[1], free.Clocks[0]}
 	return []fixture{
-		{"item", Item(c, s.item())}, {"item-free", Item(c, free)},
-		{"clock", Clock(s.specialist("Why this is due when it is", "queue", "HVL"), s.clock())},
+		{name: "item", page: Item(c, s.item())}, {name: "item-free", page: Item(c, free)},
+		{name: "clock", page: Clock(s.specialist("Why this is due when it is", "queue", "HVL"), s.clock()), at: href.Clock(firmOf("HVL").ID, id[ident.WorkItemID](2), id[ident.ClockID](1))},
 	}
 }
 

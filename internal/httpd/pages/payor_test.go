@@ -21,10 +21,10 @@ func payorFixtures(s story) []fixture {
 	age := AgeView{Buckets: []AgeBucket{{"Not due", usd(25029265)}, {"1–30", usd(7532035)}, {"31–60", usd(2266265)}, {"61–90", usd(2372000)}, {"Over 90", usd(2834030)}}}
 	verify := VerifyView{OK: true, Title: "Verified to entry 1,284,540", Note: "Today 10:30:04 EST, took 41 s.", Steps: []VerifyStep{{true, "Tree unbroken", "each entry stands where it was placed"}, {true, "Checkpoints signed", "322 of 322"}, {false, "Waiting", "11 entries take their place within seconds"}}}
 	return []fixture{
-		{"payor-code", GatePage(gate, GateView{Title: "Enter the code", Lede: "We sent it to the address of this invoice.", Form: &code})},
-		{"payor-invoices", PayorInvoices(c, s.payorList())}, {"payor-invoice", PayorInvoice(c, one)},
-		{"receivables", Plain(s.partner("Receivables", "receivables"), PlainView{Head: layout.Head{Title: "Receivables"}, Lede: "$400,335.95 is open, $150,043.30 of it late.", Sections: []Section{{Title: "Age of open amounts", Body: Age(age)}}})},
-		{"audit", Plain(s.admin("Audit log", "audit"), PlainView{Head: layout.Head{Title: "Audit log"}, Sections: []Section{{Title: "Verification", Body: Verify(verify)}}})},
+		{name: "payor-code", page: GatePage(gate, GateView{Title: "Enter the code", Lede: "We sent it to the address of this invoice.", Form: &code})},
+		{name: "payor-invoices", page: PayorInvoices(c, s.payorList())}, {name: "payor-invoice", page: PayorInvoice(c, one)},
+		{name: "receivables", page: Plain(s.partner("Receivables", "receivables"), PlainView{Head: layout.Head{Title: "Receivables"}, Lede: "$400,335.95 is open, $150,043.30 of it late.", Sections: []Section{{Title: "Age of open amounts", Body: Age(age)}}})},
+		{name: "audit", page: Plain(s.admin("Audit log", "audit"), PlainView{Head: layout.Head{Title: "Audit log"}, Sections: []Section{{Title: "Verification", Body: Verify(verify)}}})},
 	}
 }
 

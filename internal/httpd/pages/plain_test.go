@@ -19,13 +19,13 @@ func plainFixtures(s story) []fixture {
 	fresh := signIn
 	fresh.Problem = ""
 	return []fixture{
-		{"sign-in", GatePage(gate, GateView{Title: "Sign in", Lede: "For the billing bureau and its client firms", Form: &fresh})},
-		{"sign-in-refused", GatePage(gate, GateView{Title: "Sign in", Lede: "For the billing bureau and its client firms", Form: &signIn})},
-		{"choose-firm", GatePage(gate, GateView{Title: "Choose a firm", Lede: "You work in one firm at a time.", Acts: []partial.Button{{Text: "Hollis & Vane LLP", Action: "/x", Class: "wide"}, {Text: "Brightwater Legal", Action: "/x", Class: "wide"}}, Links: []partial.Link{{Text: "Sign out", Href: "/y"}}})},
-		{"list", Plain(in, s.clientList())}, {"form", Plain(in, s.matterForm())}, {"import", Plain(s.specialist("Import", "imports", "HVL"), s.importResult())},
-		{"error-404", ErrorFrame(in, ErrorView{Icon: "lock", Title: "There is nothing here that you can see", Text: "The address may be wrong, or it leads to something outside your access. Your visit was recorded.", Ask: []string{"At this firm, Noor Haddad can grant access."}, RequestID: "01JC-7T3M-Q4", Links: []partial.Link{{Text: "Back to queue", Href: href.Queue}}})},
-		{"error-412", ErrorFrame(in, ErrorView{Icon: "users", Title: "Someone changed this first", Text: "Nothing of yours is lost.", Both: []ErrorConflict{{"Hours", "6.3", "6.5"}, {"Code", "L330 A103", "L330 A103"}}, RequestID: "01JC-7T3M-Q4", Links: []partial.Link{{Text: "Open it again", Href: "/x"}}})},
-		{"error-503", ErrorFrame(gate, ErrorView{Icon: "alert", Title: "Not available at the moment", Text: "The database does not answer. Nothing you saved is lost; try again in a few seconds.", RequestID: "01JC-7T3M-Q4", Links: []partial.Link{{Text: "Try again", Href: "/x"}}})},
+		{name: "sign-in", page: GatePage(gate, GateView{Title: "Sign in", Lede: "For the billing bureau and its client firms", Form: &fresh})},
+		{name: "sign-in-refused", page: GatePage(gate, GateView{Title: "Sign in", Lede: "For the billing bureau and its client firms", Form: &signIn})},
+		{name: "choose-firm", page: GatePage(gate, GateView{Title: "Choose a firm", Lede: "You work in one firm at a time.", Acts: []partial.Button{{Text: "Hollis & Vane LLP", Action: "/x", Class: "wide"}, {Text: "Brightwater Legal", Action: "/x", Class: "wide"}}, Links: []partial.Link{{Text: "Sign out", Href: "/y"}}})},
+		{name: "list", page: Plain(in, s.clientList())}, {name: "form", page: Plain(in, s.matterForm())}, {name: "import", page: Plain(s.specialist("Import", "imports", "HVL"), s.importResult())},
+		{name: "error-404", page: ErrorFrame(in, ErrorView{Icon: "lock", Title: "There is nothing here that you can see", Text: "The address may be wrong, or it leads to something outside your access. Your visit was recorded.", Ask: []string{"At this firm, Noor Haddad can grant access."}, RequestID: "01JC-7T3M-Q4", Links: []partial.Link{{Text: "Back to queue", Href: href.Queue}}})},
+		{name: "error-412", page: ErrorFrame(in, ErrorView{Icon: "users", Title: "Someone changed this first", Text: "Nothing of yours is lost.", Both: []ErrorConflict{{"Hours", "6.3", "6.5"}, {"Code", "L330 A103", "L330 A103"}}, RequestID: "01JC-7T3M-Q4", Links: []partial.Link{{Text: "Open it again", Href: "/x"}}})},
+		{name: "error-503", page: ErrorFrame(gate, ErrorView{Icon: "alert", Title: "Not available at the moment", Text: "The database does not answer. Nothing you saved is lost; try again in a few seconds.", RequestID: "01JC-7T3M-Q4", Links: []partial.Link{{Text: "Try again", Href: "/x"}}})},
 	}
 }
 

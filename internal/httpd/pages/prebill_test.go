@@ -29,12 +29,12 @@ func prebillFixtures(s story) []fixture {
 		}, Faults: partial.Faults{{Path: "amount", Message: "This is not an amount", Fix: "Enter an amount such as 500.00"}},
 	}}
 	return []fixture{
-		{"prebill", Prebill(partner, s.prebill())},
-		{"prebill-draft", Prebill(s.specialist("Pre-bill PB-1184", "prebills", "HVL"), draft)},
-		{"prebill-approved", Prebill(partner, approved)},
-		{"prebill-line", PrebillLine(partner, line)},
-		{"prebills", Prebills(s.specialist("Pre-bills", "prebills", "HVL"), s.prebillList())},
-		{"prebill-new", PrebillNew(s.specialist("Build a pre-bill", "prebills", "HVL"), s.prebillNew())},
+		{name: "prebill", page: Prebill(partner, s.prebill())},
+		{name: "prebill-draft", page: Prebill(s.specialist("Pre-bill PB-1184", "prebills", "HVL"), draft)},
+		{name: "prebill-approved", page: Prebill(partner, approved)},
+		{name: "prebill-line", page: PrebillLine(partner, line)},
+		{name: "prebills", page: Prebills(s.specialist("Pre-bills", "prebills", "HVL"), s.prebillList())},
+		{name: "prebill-new", page: PrebillNew(s.specialist("Build a pre-bill", "prebills", "HVL"), s.prebillNew())},
 	}
 }
 

@@ -1,6 +1,8 @@
 package pages
 
 import (
+	"strings"
+
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
@@ -46,7 +48,7 @@ func (v PrebillListView) table() partial.Table {
 			amount = partial.Txt(format.Money(*r.Amount))
 		}
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{
-			partial.Named(r.Matter, href.Prebill(v.Firm.ID, r.ID), r.Name+", "+r.Client), clock, {Text: r.Number, Code: true}, partial.Node(partial.LabelMark(r.Label)),
+			partial.Named(r.Matter, href.Prebill(v.Firm.ID, r.ID), joined(r.Name, r.Client)), clock, {Text: r.Number, Code: true}, partial.Node(partial.LabelMark(r.Label)),
 			partial.Txt(r.Who), amount, partial.Node(partial.ChipMark(r.State)),
 		}})
 	}
@@ -85,4 +87,15 @@ func (v PrebillNewView) table() partial.Table {
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Named(r.Matter, r.Href, r.Client), {Text: r.Number, Code: true}, partial.Txt(format.Count(r.Entries)), partial.Txt(r.Oldest), value}})
 	}
 	return t
+}
+
+// joined is the words that are there, with commas between.
+func joined(words ...string) string {
+	var out []string
+	for _, w := range words {
+		if w != "" {
+			out = append(out, w)
+		}
+	}
+	return strings.Join(out, ", ")
 }

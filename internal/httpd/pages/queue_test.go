@@ -15,7 +15,7 @@ func queueFixtures(s story) []fixture {
 		Tabs: []partial.Tab{{Text: "All mine", Href: href.Queue, Current: true}}, AllFirms: href.Queue, Now: s.now, CanClaim: true,
 		Empty: partial.Empty{Icon: "check", Title: "You are clear", Text: "Nothing waits for you at the firms that granted you access."},
 	}
-	return []fixture{{"queue", Queue(c, s.queue())}, {"queue-empty", Queue(c, empty)}}
+	return []fixture{{name: "queue", page: Queue(c, s.queue())}, {name: "queue-empty", page: Queue(c, empty)}}
 }
 
 func (s story) queue() QueueView {

@@ -37,9 +37,9 @@ func runFixtures(s story) []fixture {
 		},
 	}
 	return []fixture{
-		{"run", Run(c, s.run())}, {"run-done", Run(c, done)}, {"runs", Runs(s.specialist("Invoice runs", "runs", ""), list)},
-		{"run-new", RunNew(s.specialist("Prepare a run", "runs", ""), fresh)}, {"run-new-empty", RunNew(s.specialist("Prepare a run", "runs", ""), RunNewView{Empty: partial.Empty{Icon: "bolt", Title: "Nothing is approved", Text: "A run takes approved pre-bills; none waits."}})},
-		{"run-firm", RunInFirm(s.specialist("October close", "runs", "BRW"), inFirm)},
+		{name: "run", page: Run(c, s.run())}, {name: "run-done", page: Run(c, done)}, {name: "runs", page: Runs(s.specialist("Invoice runs", "runs", ""), list)},
+		{name: "run-new", page: RunNew(s.specialist("Prepare a run", "runs", ""), fresh)}, {name: "run-new-empty", page: RunNew(s.specialist("Prepare a run", "runs", ""), RunNewView{Empty: partial.Empty{Icon: "bolt", Title: "Nothing is approved", Text: "A run takes approved pre-bills; none waits."}})},
+		{name: "run-firm", page: RunInFirm(s.specialist("October close", "runs", "BRW"), inFirm)},
 	}
 }
 

@@ -172,7 +172,7 @@ type RunItem struct {
 func (v RunListView) table() partial.Table {
 	t := partial.Table{
 		Caption: "Invoice runs, newest first", Keys: true,
-		Columns: []partial.Column{{Head: "Run"}, {Head: "Started", NoWrap: true}, {Head: "Firms", Right: true, Minor: true}, {Head: "Issued", Right: true}, {Head: "Failed", Right: true}, {Head: "State"}},
+		Columns: []partial.Column{{Head: "Run"}, {Head: "Firms", Right: true, Minor: true}, {Head: "Issued", Right: true}, {Head: "Failed", Right: true}, {Head: "State"}},
 		Empty:   partial.Empty{Icon: "bolt", Title: "No run yet", Text: "A run turns approved pre-bills into numbered invoices."},
 	}
 	if v.CanStart {
@@ -180,7 +180,7 @@ func (v RunListView) table() partial.Table {
 	}
 	for _, r := range v.Rows {
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{
-			partial.Named(r.Name, href.Run(r.ID), ""), partial.Txt(format.Moment(r.StartedAt)), partial.Txt(format.Count(r.Firms)),
+			partial.Named(r.Name, href.Run(r.ID), format.Moment(r.StartedAt)), partial.Txt(format.Count(r.Firms)),
 			partial.Txt(format.Count(r.Counts.Issued) + " of " + format.Count(r.Counts.Planned)), partial.Txt(format.Count(r.Counts.Failed)),
 			partial.Node(partial.ChipMark(RunView{Counts: r.Counts}.state())),
 		}})

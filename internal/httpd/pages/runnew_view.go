@@ -158,7 +158,7 @@ func (v RunInFirmView) crumbs() []partial.Link {
 func (v RunInFirmView) table() partial.Table {
 	t := partial.Table{
 		Caption: "Items of the run", Keys: true,
-		Columns: []partial.Column{{Head: "Matter"}, {Head: "Before tax", Right: true}, {Head: "State"}, {Head: "Why"}, {Head: "Invoice", NoWrap: true}},
+		Columns: []partial.Column{{Head: "Matter"}, {Head: "Before tax", Right: true}, {Head: "State"}, {Head: "Why", Wide: true}, {Head: "Invoice", NoWrap: true}},
 		Empty:   partial.Empty{Icon: "check", Title: "No item", Text: "Nothing of this run stands here."},
 	}
 	for _, r := range v.Rows {

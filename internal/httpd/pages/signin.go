@@ -183,7 +183,7 @@ func (s *Site) showAccount(r *httpd.Request, failed error) (httpd.Reply, error) 
 	}
 	page := Plain(f.Chrome, PlainView{
 		Head: layout.Head{Title: "Your account"}, Meta: []string{me.Name, me.Email},
-		Acts: []partial.Button{{Text: "Sign out", Action: href.SignOut}},
+		Acts: []partial.Button{rowHeight(f), {Text: "Sign out", Action: href.SignOut}},
 		Sections: []Section{
 			{Title: "Where you are signed in", Table: sessionTable(f, sessions)},
 			{Title: "Change your password", Form: &partial.Form{Action: href.Me + "/password", Submit: "Change password", Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
@@ -197,6 +197,15 @@ func (s *Site) showAccount(r *httpd.Request, failed error) (httpd.Reply, error) 
 		return httpd.ShowFault(failed, page), nil
 	}
 	return httpd.Show(page), nil
+}
+
+// rowHeight offers the other density of lists (UI.md "Space").
+func rowHeight(f frame) partial.Button {
+	words, wanted := "Roomier rows", "roomy"
+	if f.Density == "roomy" {
+		words, wanted = "Denser rows", "normal"
+	}
+	return partial.Button{Text: words, Action: href.Preferences, Hidden: []partial.Hidden{{Name: "density", Value: wanted}, {Name: "back", Value: href.Me}}}
 }
 
 func sessionTable(f frame, sessions []people.Session) *partial.Table {

@@ -15,8 +15,8 @@ func slaFixtures(s story) []fixture {
 		{id[ident.WorkItemID](6), "Pre-bill changes", "Orrin Appliances, 00388-0011", "Turnaround", s.at(3, 12, 0), time.Time{}, 300 * time.Minute, 40 * time.Minute, partial.Chip{Tone: partial.Bad, Icon: "alert", Text: "Missed, open"}},
 	}}
 	return []fixture{
-		{"sla", SLA(s.partner("Service levels, October 2026", "sla"), s.sla())}, {"sla-empty", SLA(s.partner("Service levels", "sla"), empty)},
-		{"sla-cycles", SLACycles(s.partner("Missed in October 2026", "sla"), list)},
+		{name: "sla", page: SLA(s.partner("Service levels, October 2026", "sla"), s.sla())}, {name: "sla-empty", page: SLA(s.partner("Service levels", "sla"), empty)},
+		{name: "sla-cycles", page: SLACycles(s.partner("Missed in October 2026", "sla"), list)},
 	}
 }
 

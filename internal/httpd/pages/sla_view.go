@@ -237,6 +237,15 @@ func (v SLAView) trend() partial.Chart {
 	return c
 }
 
+func (v SLAView) hasTrend() bool {
+	for _, m := range v.Trend {
+		if m.All > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // goal is the one that all targets share, 0 when they differ: then no line is drawn.
 func (v SLAView) goal() int64 {
 	var g int64

@@ -19,6 +19,7 @@ type Column struct {
 	Head   string
 	Right  bool // figures
 	Minor  bool // left out on narrow screens
+	Wide   bool // running text: keeps a readable width
 	NoWrap bool
 	Hidden bool // the head is for screen readers only: actions
 }
@@ -79,6 +80,9 @@ func (c Column) class(tone Tone) string {
 	}
 	if c.NoWrap {
 		s += " nw"
+	}
+	if c.Wide {
+		s += " wrap12"
 	}
 	if tone != Plain {
 		s += " t-" + string(tone)
