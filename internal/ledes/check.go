@@ -13,7 +13,7 @@ func (s *scan) checkLine(same bool) {
 	from := 0
 	if same {
 		from = repeatedColumns
-		s.line.parsed = s.repeated.parsed
+		s.line.invoiceTotal, s.line.start, s.line.end = s.repeated.total, s.repeated.start, s.repeated.end
 	}
 	found := s.result.Errors + s.result.Warnings
 	for i := from; i < len(s.layout.fields); i++ {

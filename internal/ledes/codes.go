@@ -22,10 +22,39 @@ const (
 	setBankruptcy
 )
 
-// usualCodes are the codes that may stand on a line, as they are usually written,
-// under their packed spelling. Only a leaf may (LEGAL-BILLING 2).
-var usualCodes = sync.OnceValue(func() map[uint64]codeUse {
-	usual := make(map[uint64]codeUse, 256)
+// codeTable finds a code by its packed spelling in a step or two: it is asked three
+// times a line. Slots are taken in turn from where the code hashes to.
+type codeTable struct {
+	keys [tableSlots]uint64
+	uses [tableSlots]codeUse
+}
+
+const tableSlots = 1024 // about five times the codes there are
+
+func slotOf(key uint64) uint64 { return key * 0x9e3779b97f4a7c15 >> 54 } // Fibonacci hashing to ten bits
+
+func (t *codeTable) put(code string, use codeUse) {
+	key := packed([]byte(code))
+	i := slotOf(key)
+	for t.keys[i] != 0 && t.keys[i] != key {
+		i = (i + 1) % tableSlots
+	}
+	t.keys[i], t.uses[i] = key, use
+}
+
+func (t *codeTable) find(key uint64) (codeUse, bool) {
+	for i := slotOf(key); t.keys[i] != 0; i = (i + 1) % tableSlots {
+		if t.keys[i] == key {
+			return t.uses[i], true
+		}
+	}
+	return codeUse{}, false
+}
+
+// usualCodes are the codes that may stand on a line, as they are usually written.
+// Only a leaf may (LEGAL-BILLING 2).
+var usualCodes = sync.OnceValue(func() *codeTable {
+	t := &codeTable{}
 	for _, s := range []struct {
 		name string
 		use  codeUse
@@ -35,16 +64,16 @@ var usualCodes = sync.OnceValue(func() map[uint64]codeUse {
 		{utbms.Activity, codeUse{column: colActivity}}, {utbms.Expense, codeUse{column: colExpense}},
 	} {
 		for _, c := range utbms.List(s.name) {
-			usual[packed([]byte(c.Code))] = s.use
+			t.put(c.Code, s.use)
 		}
 	}
 	for _, c := range utbms.Classes() {
-		usual[packed([]byte(c.Code))] = codeUse{column: colTimekeeperClass}
+		t.put(c.Code, codeUse{column: colTimekeeperClass})
 	}
-	return usual
+	return t
 })
 
-// packed is a code of up to eight bytes as one number; 0 for a longer one.
+// packed is a code of up to eight bytes as one number; 0, which no code is, for a longer one.
 func packed(code []byte) uint64 {
 	if len(code) > 8 {
 		return 0
@@ -59,11 +88,10 @@ func packed(code []byte) uint64 {
 // use finds where a code may stand, as written or without blanks and in upper
 // case, which is accepted on read.
 func (s *scan) use(code []byte) (codeUse, bool) {
-	if use, ok := s.codes[packed(code)]; ok {
+	if use, ok := s.codes.find(packed(code)); ok {
 		return use, true
 	}
-	use, ok := s.codes[packed([]byte(utbms.Clean(string(code))))]
-	return use, ok
+	return s.codes.find(packed([]byte(utbms.Clean(string(code)))))
 }
 
 // knownClass also takes the two letters of older receivers: PT, AS, OC, LA, OT.

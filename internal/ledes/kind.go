@@ -125,7 +125,7 @@ func (s *scan) checkClass() {
 }
 
 func (s *scan) usualClass(class []byte) bool {
-	use, ok := s.codes[packed(class)]
+	use, ok := s.codes.find(packed(class))
 	return ok && use.column == colTimekeeperClass
 }
 

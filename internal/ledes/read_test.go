@@ -27,7 +27,7 @@ func TestALineOfAnyLengthIsJudgedInBoundedMemory(t *testing.T) {
 		"with a foreign letter far in": {io.MultiReader(strings.NewReader(head), repeat("x", mib), strings.NewReader("\xe9"), repeat("x", mib), strings.NewReader(tail)),
 			[]string{"FIL-01 3 LINE_ITEM_DESCRIPTION", "FLD-04 3 LINE_ITEM_DESCRIPTION"}},
 		"8 MiB of pipes": {io.MultiReader(strings.NewReader(head), repeat("|", 8*mib), strings.NewReader(tail)), []string{"FIL-03 3"}},
-		"no line break":   {repeat("LEDES", 8*mib), []string{"FIL-01 1"}},
+		"no line break":  {repeat("LEDES", 8*mib), []string{"FIL-01 1"}},
 		"a last long field": {io.MultiReader(strings.NewReader(strings.TrimSuffix(good, "COR[]\r\n")), repeat("x", mib), strings.NewReader("[]")),
 			[]string{"FLD-04 7 CLIENT_MATTER_ID"}},
 		"a last long field, unterminated": {io.MultiReader(strings.NewReader(strings.TrimSuffix(good, "COR[]\r\n")), repeat("x", mib)),

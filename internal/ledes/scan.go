@@ -12,7 +12,7 @@ var terminator = []byte("[]")
 // not with its lines.
 type scan struct {
 	layout  layout
-	codes   map[uint64]codeUse
+	codes   *codeTable
 	handler Handler
 	result  Result
 
@@ -22,6 +22,7 @@ type scan struct {
 	line     Line
 	fields   [][]byte
 	repeated repeated
+	filled   bool // the first fields are those of repeated
 	invoices ledger
 	numbers  lineNumbers
 	blank    struct{ first, count int } // empty lines, until it is known whether more lines follow
@@ -73,10 +74,17 @@ func (s *scan) data(line []byte, number int) {
 	if !ended {
 		body = line
 	}
-	s.fields = s.fields[:0]
-	same := s.repeated.starts(body)
-	if same {
-		s.fields, body = append(s.fields, s.repeated.fields[:]...), body[len(s.repeated.prefix):]
+	same := s.repeated.opens(body)
+	switch {
+	case same && s.filled:
+		s.fields = s.fields[:repeatedColumns]
+	case same:
+		s.fields = append(s.fields[:0], s.repeated.fields[:]...)
+	default:
+		s.fields = s.fields[:0]
+	}
+	if s.filled = same; same {
+		body = body[len(s.repeated.prefix):]
 	}
 	var plain bool
 	s.fields, plain = split(s.fields, body)

@@ -46,12 +46,13 @@ const repeatedColumns = colInvoiceDescription + 1
 // repeated remembers how the last line opened when nothing was wrong with it, so
 // that the next lines of the invoice need not be judged there again.
 type repeated struct {
-	prefix []byte // up to and with the pipe before LINE_ITEM_NUMBER; empty when there is none
-	fields [repeatedColumns][]byte
-	parsed parsed
+	prefix     []byte // up to and with the pipe before LINE_ITEM_NUMBER; empty when there is none
+	fields     [repeatedColumns][]byte
+	total      decimal
+	start, end day
 }
 
-func (r *repeated) starts(line []byte) bool {
+func (r *repeated) opens(line []byte) bool {
 	return len(r.prefix) > 0 && bytes.HasPrefix(line, r.prefix)
 }
 
@@ -69,5 +70,5 @@ func (r *repeated) keep(fields [][]byte, l *Line, good bool) {
 		r.fields[i] = r.prefix[at : at+len(f)]
 		at += len(f) + 1
 	}
-	r.parsed = parsed{invoiceTotal: l.invoiceTotal, start: l.start, end: l.end}
+	r.total, r.start, r.end = l.invoiceTotal, l.start, l.end
 }
