@@ -24,7 +24,7 @@ func NewWeb(s *Services) (*httpd.Server, error) {
 		proxies = append(proxies, network)
 	}
 	site := &pages.Site{
-		Clock: s.Clock, Firms: s.Firms, People: s.People, Matters: s.Matters, Rates: s.Rates, Audit: s.Audit, SLA: s.SLA, Capture: s.Capture,
+		Clock: s.Clock, Firms: s.Firms, People: s.People, Matters: s.Matters, Rates: s.Rates, Audit: s.Audit, SLA: s.SLA, Work: s.Work, Guidelines: s.Guidelines, Capture: s.Capture,
 		Prebills: s.Prebills, Invoices: s.Invoices, Receivables: s.Receivables,
 	}
 	srv := httpd.New(httpd.Parts{
@@ -34,11 +34,12 @@ func NewWeb(s *Services) (*httpd.Server, error) {
 	})
 	srv.Static(static.Mount, static.Handler())
 	for _, mount := range []func(*httpd.Server){
-		site.MountSignIn, site.MountFirms, site.MountClients, site.MountPayors, site.MountMatters, site.MountTimekeepers, site.MountRates,
+		site.MountSignIn, site.MountQueue, site.MountItems, site.MountFirms, site.MountClients, site.MountPayors, site.MountMatters, site.MountTimekeepers, site.MountRates,
 		site.MountImports, site.MountPrebills, site.MountRuns, site.MountInvoices, site.MountPayments, site.MountSLA, site.MountAccess, site.MountAudit,
 	} {
 		mount(srv)
 	}
+	mountAPI(srv, s)
 	return srv, srv.Check()
 }
 

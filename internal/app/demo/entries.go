@@ -18,7 +18,7 @@ import (
 func TimeFile(f Firm, m Month, through time.Time, rows int) []byte {
 	g := newWriter(f, m, through)
 	for i := range rows {
-		g.entry(i)
+		g.entry(i, rows)
 	}
 	g.planted()
 	return g.bytes()
@@ -50,9 +50,10 @@ func newWriter(f Firm, m Month, through time.Time) *writer {
 	return &writer{firm: f, tag: fmt.Sprintf("%s%02d%02d", f.Code, m.Year%100, m.Month), days: days, rng: rand.New(rand.NewPCG(h.Sum64(), 1))}
 }
 
-// entry writes one clean line: nine in ten are time, the rest expenses.
-func (w *writer) entry(i int) {
-	day := w.days[i*len(w.days)/max(1, w.want(i))%len(w.days)]
+// entry writes one clean line, spread evenly over the days of the month: most are
+// time, the rest expenses.
+func (w *writer) entry(i, rows int) {
+	day := w.days[i*len(w.days)/rows]
 	c, m := w.matter()
 	if w.rng.IntN(12) == 0 {
 		cost := costs[w.rng.IntN(len(costs))]
@@ -63,9 +64,6 @@ func (w *writer) entry(i int) {
 	p := w.phrase(m, tk.Class)
 	w.time(day, c, m, tk, money.Fixed4((2+w.rng.IntN(34))*1000), w.fill(p.text, m), p.task, p.activity)
 }
-
-// want spreads entries over the days of the month without knowing their number.
-func (w *writer) want(i int) int { return (i/len(w.days) + 1) * len(w.days) }
 
 // phrase avoids the pairing that guidelines object to: attendance billed by a paralegal.
 func (w *writer) phrase(m Matter, class string) phrase {

@@ -32,7 +32,7 @@ func (c *Cast) promise(t *Tenant) error {
 	}
 	today := c.clock.Now().In(t.Zone)
 	a, err := c.s.SLA.PublishAgreement(lead, sla.Draft{Calendar: cal.ID, EffectiveFrom: calendar.DateOf(today.Date()), Targets: []sla.Target{
-		{Key: "first_response", Name: "First response", Kind: sla.FirstResponse, Minutes: hours(1, 2, 4, 8), GoalE6: 950_000, AtRisk: []int{75, 90}, RaisePct: 25, ReopenDays: 10},
+		{Key: "first_response", Name: "First response", Kind: sla.FirstResponse, WorkTypes: []string{"time_import", "prebill", "query"}, Minutes: hours(1, 2, 4, 8), GoalE6: 950_000, AtRisk: []int{75, 90}, RaisePct: 25, ReopenDays: 10},
 		target("import", "Time-entry review", sla.Turnaround, hours(2, 4, 8, 16), "time_import"),
 		target("prebill", "Pre-bill ready", sla.Turnaround, hours(4, 6, 8, 16), "prebill"),
 		target("invoice", "Final invoice", sla.Turnaround, hours(8, 16, 40, 40), "invoice_issue"),

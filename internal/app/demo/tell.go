@@ -44,26 +44,32 @@ func (c *Cast) finished(s *script, m Month, back int) {
 	}
 }
 
-// unfinished leaves something for everybody: a file to review, pre-bills that wait
-// for a partner, one approved for the next run, drafts.
+// unfinished leaves something for everybody: files to review, of which one is late,
+// pre-bills that wait for a partner, one firm's approved for the next run, drafts.
 func (c *Cast) unfinished(s *script, m Month, now time.Time) {
 	for i, t := range c.Firms {
-		yesterday := t.lastWorkdayBefore(now)
-		through := time.Date(yesterday.Year(), yesterday.Month(), yesterday.Day(), 0, 0, 0, 0, time.UTC).AddDate(0, 0, -3)
+		before := t.lastWorkdayBefore(now)
+		through := time.Date(before.Year(), before.Month(), before.Day(), 0, 0, 0, 0, time.UTC).AddDate(0, 0, -3)
 		if MonthOf(through) != m {
 			continue // the month has hardly begun
 		}
-		at := func(clock string) time.Time {
-			d, _ := time.Parse("15:04", clock)
-			return time.Date(yesterday.Year(), yesterday.Month(), yesterday.Day(), d.Hour(), d.Minute(), 0, 0, t.Zone)
-		}
-		s.at(at("09:15"), t.Code+" hands over its time", c.handOver(t, m, through, rows))
-		s.at(at("13:30"), t.Code+" interim pre-bills", c.draw(t, through, t.matters(func(k int) bool { return k%3 == 0 }), true))
-		s.at(at("14:30"), t.Code+" drafts", c.draw(t, through, t.matters(func(k int) bool { return k == 1 }), false))
+		handed := []string{"15:40", "10:05", "16:10"}[i]
+		s.at(on(before, t.Zone, handed), t.Code+" hands over its time", c.handOver(t, m, through, rows))
+		s.at(on(before, t.Zone, "16:20"), t.Code+" interim pre-bills", c.draw(t, through, t.matters(func(k int) bool { return k%3 == 0 }), true))
+		s.at(on(before, t.Zone, "16:40"), t.Code+" drafts", c.draw(t, through, t.matters(func(k int) bool { return k == 1 || k == 4 }), false))
 		if i == 1 {
-			s.at(at("16:00"), t.Code+" partner approves", c.approve(t, true))
+			s.at(on(before, t.Zone, "17:10"), t.Code+" partner approves", c.approve(t, true))
 		}
 	}
+}
+
+// on is a local time of day on the date of d.
+func on(d time.Time, zone *time.Location, clock string) time.Time {
+	at, err := time.Parse("15:04", clock)
+	if err != nil {
+		panic("demo story: " + err.Error())
+	}
+	return time.Date(d.Year(), d.Month(), d.Day(), at.Hour(), at.Minute(), 0, 0, zone)
 }
 
 // lastWorkdayBefore is the last Monday-to-Friday before now where the firm is.

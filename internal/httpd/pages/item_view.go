@@ -38,10 +38,11 @@ type ItemView struct {
 	Clocks   []ItemClock
 	Thread   []partial.Message
 	Compose  *Compose
-	FirmWord string // how the firm is spoken of: "Hollis & Vane"
-	CanWork  bool   // holds the lease and may finish, skip, return
-	WhyOff   string // why finishing is not possible yet; "" when it is
-	Problem  string // what a refused act answered
+	FirmWord string        // how the firm is spoken of: "Hollis & Vane"
+	CanWork  bool          // holds the lease and may finish, skip, return
+	WhyOff   string        // why finishing is not possible yet; "" when it is
+	Problem  string        // what a refused act answered
+	Subject  *partial.Link // what the work is about, where it has a page of its own
 }
 
 // ItemLease says who works on the item now. Only the holder writes (SLA.md 9).

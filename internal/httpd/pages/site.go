@@ -13,6 +13,7 @@ import (
 	"github.com/docketry/docketry/internal/clock"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/firm"
+	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
@@ -24,6 +25,7 @@ import (
 	"github.com/docketry/docketry/internal/rate"
 	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/internal/sla"
+	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -37,6 +39,8 @@ type Site struct {
 	Audit   *audit.Service
 
 	SLA         *sla.Service
+	Work        *worklist.Service
+	Guidelines  *guideline.Service
 	Capture     *capture.Service
 	Prebills    *prebill.Service
 	Invoices    *invoice.Service

@@ -1,0 +1,35 @@
+package app
+
+import (
+	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/api"
+	"github.com/docketry/docketry/internal/outbox"
+)
+
+// mountAPI adds every JSON operation, in the order of a bill's life.
+func mountAPI(srv *httpd.Server, s *Services) {
+	api.Accounts(srv, s.People)
+	api.Members(srv, s.People)
+	api.Grants(srv, s.People)
+	api.Firms(srv, s.Firms)
+	api.Clients(srv, s.Matters)
+	api.Payors(srv, s.Matters)
+	api.Matters(srv, s.Matters)
+	api.Timekeepers(srv, s.Matters)
+	api.Rates(srv, s.Rates)
+	api.Imports(srv, s.Capture)
+	api.Entries(srv, s.Capture)
+	api.Findings(srv, guideline.New(s.DB, s.Guard))
+	api.Queue(srv, s.Work)
+	api.Prebills(srv, s.Prebills)
+	api.Runs(srv, s.Invoices)
+	api.Invoices(srv, s.Invoices)
+	api.Notices(srv, s.Notices)
+	api.Payments(srv, s.Receivables)
+	api.Mails(srv, s.Mails)
+	api.SLA(srv, s.SLA)
+	api.Exports(srv, s.Exports)
+	api.Audit(srv, s.Audit)
+	api.Jobs(srv, outbox.NewBoard(s.DB, s.Guard))
+}

@@ -1,0 +1,125 @@
+package pages
+
+import (
+	"github.com/docketry/docketry/internal/capture"
+	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/format"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
+	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/page"
+	"github.com/docketry/docketry/internal/worklist"
+	"github.com/docketry/docketry/rbac"
+)
+
+// itemSubject fills in what the item is about: the entries of an import with their
+// findings, or the way to the pre-bill.
+func (s *Site) itemSubject(r *httpd.Request, f frame, i worklist.Item, v *ItemView) error {
+	switch i.SubjectKind {
+	case "import":
+		return s.importLines(r, f, ident.ImportID(i.SubjectID), v)
+	case "prebill":
+		if f.May(rbac.PrebillRead) {
+			v.Subject = &partial.Link{Text: "Open the pre-bill", Href: href.Prebill(f.FirmID, ident.PrebillID(i.SubjectID))}
+		}
+	}
+	return nil
+}
+
+func (s *Site) importLines(r *httpd.Request, f frame, id ident.ImportID, v *ItemView) error {
+	if f.May(rbac.ImportRead) {
+		v.Subject = &partial.Link{Text: "Open the import", Href: href.Import(f.FirmID, id)}
+	}
+	if !f.May(rbac.EntryRead) {
+		return nil
+	}
+	list, err := s.Capture.Entries(r.Context(), capture.Filter{Import: id}, page.Request{After: r.Query("after"), Size: 100})
+	if err != nil {
+		return err
+	}
+	found, err := s.Guidelines.List(r.Context(), guideline.Filter{Import: id})
+	if err != nil {
+		return err
+	}
+	keepers, err := s.Matters.Timekeepers(r.Context())
+	if err != nil {
+		return err
+	}
+	matters, err := s.Matters.Matters(r.Context(), "")
+	if err != nil {
+		return err
+	}
+	byEntry := map[ident.EntryID][]guideline.Stored{}
+	for _, x := range found {
+		byEntry[x.Entry] = append(byEntry[x.Entry], x)
+	}
+	v.AllLines, v.WithNote = len(list.Items), 0
+	var risk money.Amount
+	for n, e := range list.Items {
+		line := entryLine(e, n+1, keepers, matters)
+		for _, x := range byEntry[e.ID] {
+			shown := itemFinding(f, v.ID, n+1, x)
+			line.Findings = append(line.Findings, shown)
+			v.Findings = append(v.Findings, shown)
+			if x.State == guideline.Open {
+				risk.Minor += x.AtRiskMinor
+			}
+		}
+		if len(line.Findings) > 0 {
+			v.WithNote++
+		}
+		v.Currency = e.Currency
+		v.Sums.Hours += e.Hours
+		v.Sums.Recorded.Minor += e.AmountMinor
+		if v.Show == "" || len(line.Findings) > 0 {
+			v.Lines = append(v.Lines, line)
+		}
+	}
+	v.Sums.Recorded.Currency, risk.Currency = v.Currency, v.Currency
+	if risk.Minor > 0 {
+		v.Sums.AtRisk = &risk
+	}
+	v.Pager = pagerOf(href.Query(href.Item(f.FirmID, v.ID), "show", v.Show), r, len(list.Items), list.Next)
+	return nil
+}
+
+func entryLine(e capture.Entry, n int, keepers []matter.Timekeeper, matters []matter.Matter) ItemLine {
+	line := ItemLine{ID: e.ID, No: n, On: e.WorkedOn, Codes: codesOf(e.Task, e.Activity, e.Expense), Text: e.Narrative, Hours: e.Hours, Rate: e.Rate,
+		Amount: money.Amount{Minor: e.AmountMinor, Currency: e.Currency}, Expense: e.Kind != guideline.Time}
+	if line.Text == "" {
+		line.Text = "Not shown at your level."
+	}
+	for _, k := range keepers {
+		if k.ID == e.TimekeeperID {
+			line.Who, line.WhoFull = format.Initials(k.Name), k.Name+", "+k.Class
+		}
+	}
+	for _, m := range matters {
+		if m.ID == e.MatterID {
+			line.Matter = m.Number + " " + m.Name
+		}
+	}
+	return line
+}
+
+func itemFinding(f frame, item ident.WorkItemID, line int, x guideline.Stored) ItemFinding {
+	out := ItemFinding{ID: x.ID, Line: line, Title: x.Title, Fact: x.Message, Rule: x.Rule, Evidence: x.Observed, State: "Open", Tone: partial.Warn}
+	if x.AtRiskMinor > 0 {
+		out.AtRisk = &money.Amount{Minor: x.AtRiskMinor, Currency: x.Currency}
+	}
+	switch x.State {
+	case guideline.Waived:
+		out.State, out.Tone, out.Evidence = "Waived", partial.OK, "Kept: "+x.Note
+	case guideline.Fixed:
+		out.State, out.Tone = "Fixed", partial.OK
+	default:
+		out.Waive = f.May(rbac.FindingWaive)
+		if x.Fix != "" {
+			out.Rule += ". " + x.Fix
+		}
+	}
+	return out
+}
