@@ -19,6 +19,7 @@ import (
 	"github.com/docketry/docketry/internal/export"
 	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/mail"
 	"github.com/docketry/docketry/internal/matter"
@@ -41,7 +42,8 @@ type Parts struct {
 	Clock   clock.Clock
 	Log     *slog.Logger
 	Hasher  *people.Hasher // nil is argon2id at full cost; tests use a cheap one
-	Courier people.Courier // carries invitations; nil is the mail service
+	Courier people.Courier // carries invitations; nil mails them
+	Pace    *httpd.Pace    // how fast one may ask; nil is as fast as they can, for tests and the demo
 }
 
 // Services are the use cases, over one database role.
@@ -102,6 +104,9 @@ func (s *Services) machinery(ctx context.Context) (err error) {
 		if sender, err = mail.Open(s.Config.MailURL, nil); err != nil {
 			return fmt.Errorf("open the mail sender: %w", err)
 		}
+	}
+	if s.Courier == nil {
+		s.Courier = &courier{sender: sender, from: s.Config.MailFrom, publicURL: s.Config.PublicURL, log: s.Log}
 	}
 	s.Mails, err = mail.New(s.DB, s.Guard, s.Blobs, sender, s.Config.MailFrom)
 	return err

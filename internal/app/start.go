@@ -8,9 +8,12 @@ import (
 	"net"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/docketry/docketry/internal/clock"
 	"github.com/docketry/docketry/internal/config"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/httpd"
 )
 
 // ErrSetup marks what the operator must change before the program can start:
@@ -38,7 +41,13 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger, statements tim
 		}
 		return nil, err
 	}
-	return NewServices(ctx, Parts{Config: c, DB: d, Clock: clock.System(), Log: log})
+	counter, err := redis.ParseURL(c.RedisURL)
+	if err != nil {
+		d.Close()
+		return nil, fmt.Errorf("%w: DOCKETRY_REDIS_URL is not a Redis URL", ErrSetup) // its text may hold a password
+	}
+	pace := httpd.NewPace(redis.NewClient(counter), clock.System())
+	return NewServices(ctx, Parts{Config: c, DB: d, Clock: clock.System(), Log: log, Pace: pace})
 }
 
 // RunWeb serves pages and the JSON API until ctx ends.

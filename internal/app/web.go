@@ -30,7 +30,7 @@ func NewWeb(s *Services) (*httpd.Server, error) {
 	srv := httpd.New(httpd.Parts{
 		DB: s.DB, Guard: s.Guard, Sessions: people.NewSessionStore(s.DB), Log: s.Log, Metrics: s.Metrics,
 		PublicURL: s.Config.PublicURL, Plain: s.Config.Plain(), Proxies: proxies, ErrorPage: site.ErrorPage,
-		Ready: func(ctx context.Context) error { return s.DB.Ping(ctx) },
+		Ready: func(ctx context.Context) error { return s.DB.Ping(ctx) }, Pace: s.Pace,
 	})
 	srv.Static(static.Mount, static.Handler())
 	for _, mount := range []func(*httpd.Server){

@@ -34,6 +34,7 @@ type Op struct {
 	Summary string
 	Status  int  // of success; 0 means 200
 	Creates bool // heeds Idempotency-Key; for what makes something inside a firm
+	Upload  bool // takes a file as multipart/form-data
 }
 
 func (s *Server) newAPI() {
@@ -79,13 +80,19 @@ func API[I, O any](s *Server, op Op, do func(ctx context.Context, in *I) (*O, er
 	route := Route{Method: op.Method, Path: path, Needs: op.Needs, JSON: true}
 	s.routes = append(s.routes, route)
 	s.checkClasses(op, reflect.TypeFor[O]())
-	chain := huma.Middlewares{s.around(s.session), s.around(s.sameSite), s.around(s.pace(route)), s.around(strictJSON), s.around(s.decide(route))}
-	if op.Creates {
+	chain := huma.Middlewares{s.around(s.session), s.around(s.sameSite), s.around(s.pace(route))}
+	size := int64(maxJSON)
+	if op.Upload {
+		size = maxUpload + maxJSON
+	} else {
+		chain = append(chain, s.around(strictJSON))
+	}
+	if chain = append(chain, s.around(s.decide(route))); op.Creates {
 		chain = append(chain, s.around(s.once))
 	}
 	operation := huma.Operation{
 		Method: op.Method, Path: path, Summary: op.Summary, DefaultStatus: op.Status,
-		OperationID: operationID(op.Method, op.Path), MaxBodyBytes: maxJSON,
+		OperationID: operationID(op.Method, op.Path), MaxBodyBytes: size,
 		Extensions:  map[string]any{"x-permission": string(op.Needs)},
 		Middlewares: chain,
 	}

@@ -220,6 +220,11 @@ type File struct {
 	Content    []byte
 }
 
+// Attachment is the header that makes a browser save a file under name.
+func Attachment(name string) string {
+	return mime.FormatMediaType("attachment", map[string]string{"filename": name})
+}
+
 // Send answers with a file.
 func Send(f File) Reply { return Reply{status: http.StatusOK, file: &f} }
 
@@ -255,7 +260,7 @@ func (s *Server) page(do func(r *Request) (Reply, error)) echo.HandlerFunc {
 			}
 			return c.Redirect(reply.status, reply.location)
 		case reply.file != nil:
-			c.Response().Header().Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": reply.file.Name}))
+			c.Response().Header().Set(echo.HeaderContentDisposition, Attachment(reply.file.Name))
 			return c.Blob(reply.status, reply.file.Type, reply.file.Content)
 		case reply.stream != nil:
 			return s.events(c, reply.stream)

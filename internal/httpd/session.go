@@ -139,7 +139,8 @@ func (s *Server) sameSite(next echo.HandlerFunc) echo.HandlerFunc {
 			return ErrForged
 		}
 		if !wantsPage(r) {
-			if kind := r.Header.Get("Content-Type"); r.ContentLength != 0 && !strings.HasPrefix(kind, "application/json") {
+			// An upload is multipart; where JSON is expected, that is refused as a body.
+			if kind := r.Header.Get("Content-Type"); r.ContentLength != 0 && !strings.HasPrefix(kind, "application/json") && !strings.HasPrefix(kind, "multipart/form-data;") {
 				return fault.New(fault.Invalid, "content_type", "send the body as application/json")
 			}
 			return next(c)

@@ -1,0 +1,201 @@
+package api
+
+import (
+	"context"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/docketry/docketry/internal/export"
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/page"
+	"github.com/docketry/docketry/internal/seal"
+	"github.com/docketry/docketry/rbac"
+)
+
+type exports interface {
+	Request(ctx context.Context, n export.NewRequest) (export.Export, seal.Secret, error)
+	List(ctx context.Context, r page.Request) (page.Page[export.Export], error)
+	Get(ctx context.Context, id ident.ExportID) (export.Export, error)
+	Approve(ctx context.Context, id ident.ExportID, version int) error
+	Refuse(ctx context.Context, id ident.ExportID, version int, why string) error
+	Withdraw(ctx context.Context, id ident.ExportID, version int) error
+	Ticket(ctx context.Context, id ident.ExportID, network string) (seal.Secret, error)
+	Download(ctx context.Context, token, network string) (export.File, error)
+}
+
+// Export is one file that was asked for.
+type Export struct {
+	ID         ident.ExportID `json:"id" class:"C1"`
+	Name       string         `json:"name" class:"C1"`
+	Form       export.Form    `json:"form" class:"C1" enum:"full,redacted"`
+	From       invoice.Day    `json:"from" class:"C1" format:"date"`
+	To         invoice.Day    `json:"to" class:"C1" format:"date"`
+	Clients    int            `json:"clients" class:"C1" doc:"how many the scope names; 0 is all"`
+	Matters    int            `json:"matters" class:"C1"`
+	Reason     string         `json:"reason,omitempty" class:"C2"`
+	Recipient  string         `json:"recipient" class:"C1"`
+	KeyMade    bool           `json:"key_made" class:"C1"`
+	AskedBy    string         `json:"asked_by" class:"C1"`
+	AskedAt    time.Time      `json:"asked_at" class:"C1"`
+	Rows       int64          `json:"rows_asked" class:"C1"`
+	Due        int            `json:"approvals_due" class:"C1"`
+	ApprovedBy string         `json:"approved_by,omitempty" class:"C1"`
+	SecondBy   string         `json:"second_approval_by,omitempty" class:"C1"`
+	Status     export.Status  `json:"status" class:"C1"`
+	Why        string         `json:"why,omitempty" class:"C2"`
+	Size       *int64         `json:"size_bytes,omitempty" class:"C1"`
+	Hash       string         `json:"file_sha256,omitempty" class:"C1"`
+	Expires    *time.Time     `json:"expires_at,omitempty" class:"C1"`
+	Left       int            `json:"downloads_left" class:"C1"`
+	Version    int            `json:"version" class:"C1"`
+	Identity   string         `json:"identity,omitempty" class:"C1" doc:"the private key that opens the file; shown once, to who asked"`
+}
+
+func toExport(e export.Export) Export {
+	return Export{ID: e.ID, Name: e.Name(), Form: e.Form, From: e.FromOn, To: e.ToOn, Clients: e.Clients, Matters: e.Matters, Reason: e.Reason, Recipient: e.Recipient, KeyMade: e.KeyMade,
+		AskedBy: e.AskedByName, AskedAt: e.AskedAt.UTC(), Rows: e.RowsAsked, Due: e.ApprovalsDue, ApprovedBy: e.ApprovedBy, SecondBy: e.SecondBy, Status: e.Status, Why: e.Why,
+		Size: e.SizeBytes, Hash: e.FileHash, Expires: utc(e.ExpiresAt), Left: e.DownloadsLeft, Version: e.Version}
+}
+
+// ExportRequest asks for a firm's entries of a period.
+type ExportRequest struct {
+	From      string      `json:"from"`
+	To        string      `json:"to"`
+	Clients   []string    `json:"client_ids,omitempty" maxItems:"200"`
+	Matters   []string    `json:"matter_ids,omitempty" maxItems:"200"`
+	Form      export.Form `json:"form" enum:"full,redacted"`
+	Recipient string      `json:"recipient,omitempty" maxLength:"200" doc:"an age public key; a pair is made when it is missing"`
+	Hours     int         `json:"hours" enum:"24,168"`
+	Reason    string      `json:"reason" maxLength:"500"`
+}
+
+func (b ExportRequest) to() (n export.NewRequest, err error) {
+	n = export.NewRequest{Form: b.Form, Recipient: b.Recipient, Hours: b.Hours, Reason: b.Reason}
+	if n.From, err = invoiceDay("from", b.From); err != nil {
+		return n, err
+	}
+	if n.To, err = invoiceDay("to", b.To); err != nil {
+		return n, err
+	}
+	for _, text := range b.Clients {
+		id, err := idOf[ident.ClientID](text)
+		if err != nil {
+			return n, err
+		}
+		n.Clients = append(n.Clients, id)
+	}
+	for _, text := range b.Matters {
+		id, err := idOf[ident.MatterID](text)
+		if err != nil {
+			return n, err
+		}
+		n.Matters = append(n.Matters, id)
+	}
+	return n, nil
+}
+
+// Exports mounts files that leave.
+func Exports(s *httpd.Server, v exports) {
+	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/exports", Needs: rbac.ExportRead, Summary: "Exports, the newest first; of others only for who decides on them"},
+		func(ctx context.Context, in *struct {
+			InFirm
+			Paged
+		}) (*Many[Export], error) {
+			p, err := v.List(ctx, in.request())
+			return paged(p, err, toExport)
+		})
+	// Not under an Idempotency-Key: the answer holds a secret that is kept nowhere.
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/exports", Needs: rbac.ExportRequest, Summary: "Ask the firm for an export", Status: 201},
+		func(ctx context.Context, in *struct {
+			InFirm
+			Body ExportRequest
+		}) (*One[Export], error) {
+			n, err := in.Body.to()
+			if err != nil {
+				return nil, err
+			}
+			e, identity, err := v.Request(ctx, n)
+			if err != nil {
+				return nil, err
+			}
+			out := toExport(e)
+			out.Identity = identity.Reveal()
+			return versioned(out, e.Version, nil)
+		})
+	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/exports/{id}", Needs: rbac.ExportRead, Summary: "One export"},
+		func(ctx context.Context, in *ByID) (*One[Export], error) {
+			id, err := idOf[ident.ExportID](in.ID)
+			if err != nil {
+				return nil, err
+			}
+			e, err := v.Get(ctx, id)
+			return versioned(toExport(e), e.Version, err)
+		})
+	act := func(name, summary string, needs rbac.Permission, do func(ctx context.Context, id ident.ExportID, version int) error) {
+		httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/exports/{id}/" + name, Needs: needs, Summary: summary, Status: 204},
+			func(ctx context.Context, in *Changing) (*Empty, error) {
+				id, version, err := changing[ident.ExportID](*in)
+				if err != nil {
+					return nil, err
+				}
+				return done(do(ctx, id, version))
+			})
+	}
+	act("approve", "The firm's yes", rbac.ExportApprove, v.Approve)
+	act("withdraw", "End your own request before anyone has decided", rbac.ExportRequest, v.Withdraw)
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/exports/{id}/refuse", Needs: rbac.ExportApprove, Summary: "The firm's no, with a reason", Status: 204},
+		func(ctx context.Context, in *struct {
+			Changing
+			Body struct {
+				Why string `json:"why" maxLength:"500"`
+			}
+		}) (*Empty, error) {
+			id, version, err := changing[ident.ExportID](in.Changing)
+			if err != nil {
+				return nil, err
+			}
+			return done(v.Refuse(ctx, id, version, in.Body.Why))
+		})
+	mountDownload(s, v)
+}
+
+// mountDownload gives a ticket for one fetch and takes it. The ticket travels in a
+// header: an address that opens a file would stay in histories and logs (T25).
+func mountDownload(s *httpd.Server, v exports) {
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/exports/{id}/ticket", Needs: rbac.ExportDownload, Summary: "A ticket to fetch the file once, within a minute, from here"},
+		func(ctx context.Context, in *ByID) (*One[struct {
+			Ticket string `json:"ticket" class:"C1"`
+		}], error) {
+			id, err := idOf[ident.ExportID](in.ID)
+			if err != nil {
+				return nil, err
+			}
+			ticket, err := v.Ticket(ctx, id, httpd.Network(ctx))
+			return one(struct {
+				Ticket string `json:"ticket" class:"C1"`
+			}{ticket.Reveal()}, err)
+		})
+	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/export-file", Needs: rbac.ExportDownload, Summary: "The file that a ticket opens"},
+		func(ctx context.Context, in *struct {
+			InFirm
+			Ticket string `header:"Export-Ticket"`
+		}) (*huma.StreamResponse, error) {
+			f, err := v.Download(ctx, in.Ticket, httpd.Network(ctx))
+			if err != nil {
+				return nil, err
+			}
+			return &huma.StreamResponse{Body: func(c huma.Context) {
+				defer f.Body.Close()
+				c.SetHeader("Content-Type", "application/octet-stream")
+				c.SetHeader("Content-Disposition", httpd.Attachment(f.Name))
+				c.SetHeader("Content-Length", strconv.FormatInt(f.Size, 10))
+				c.SetHeader("ETag", `"`+f.Hash+`"`)
+				_, _ = io.Copy(c.BodyWriter(), f.Body) // a reader who goes away has the length to tell
+			}}, nil
+		})
+}

@@ -1,0 +1,242 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/prebill"
+	"github.com/docketry/docketry/rbac"
+)
+
+// PrebillView is a pre-bill as its reader sees it.
+type PrebillView struct {
+	Prebill      Prebill          `json:"prebill"`
+	MatterNumber string           `json:"matter_number,omitempty" class:"C2"`
+	MatterName   string           `json:"matter_name,omitempty" class:"C2"`
+	ClientName   string           `json:"client_name,omitempty" class:"C2"`
+	PayorName    string           `json:"payor_name,omitempty" class:"C2"`
+	Hash         string           `json:"content_hash" class:"C1" doc:"what an approval of this state is for"`
+	Redacted     bool             `json:"redacted" class:"C1"`
+	OwnWork      bool             `json:"own_work" class:"C1" doc:"you prepared it and cannot approve it"`
+	Totals       *PrebillTotals   `json:"totals,omitempty" class:"C2"`
+	Sections     []PrebillSection `json:"sections"`
+}
+
+// PrebillTotals leads from what was recorded to what will be invoiced.
+type PrebillTotals struct {
+	Recorded Money  `json:"recorded"`
+	Team     Money  `json:"changed_by_team"`
+	Firm     Money  `json:"changed_by_firm"`
+	Invoice  Money  `json:"to_invoice"`
+	AtRisk   Money  `json:"at_risk"`
+	Hours    string `json:"hours"`
+}
+
+// PrebillSection is one heading with its lines.
+type PrebillSection struct {
+	Group prebill.Group `json:"group" class:"C1"`
+	Lines []PrebillLine `json:"lines"`
+}
+
+// PrebillLine is the copy of an entry on a pre-bill.
+type PrebillLine struct {
+	ID         ident.PrebillLine  `json:"id" class:"C1"`
+	Entry      ident.EntryID      `json:"entry_id" class:"C1"`
+	Position   int                `json:"position" class:"C1"`
+	Kind       guideline.Kind     `json:"kind" class:"C1"`
+	On         string             `json:"worked_on" class:"C1" format:"date"`
+	Timekeeper ident.TimekeeperID `json:"timekeeper_id,omitempty" class:"C1"`
+	Code       string             `json:"timekeeper_code,omitempty" class:"C2"`
+	Quantity   string             `json:"quantity,omitempty" class:"C2"`
+	Rate       string             `json:"rate,omitempty" class:"C2"`
+	Value      *Money             `json:"value,omitempty" class:"C2"`
+	WriteDown  *Money             `json:"write_down,omitempty" class:"C2"`
+	Amount     *Money             `json:"amount,omitempty" class:"C2"`
+	Narrative  string             `json:"narrative,omitempty" class:"C3"`
+	Task       string             `json:"task_code,omitempty" class:"C2"`
+	Activity   string             `json:"activity_code,omitempty" class:"C2"`
+	Expense    string             `json:"expense_code,omitempty" class:"C2"`
+	Held       bool               `json:"held" class:"C1"`
+	Recorded   *Recorded          `json:"recorded,omitempty"`
+	Edits      []Edit             `json:"edits,omitempty"`
+	Findings   []Finding          `json:"findings,omitempty"`
+}
+
+// Recorded is the entry as it came in.
+type Recorded struct {
+	Quantity  string `json:"quantity,omitempty" class:"C2"`
+	Rate      string `json:"rate,omitempty" class:"C2"`
+	Amount    *Money `json:"amount,omitempty" class:"C2"`
+	Narrative string `json:"narrative,omitempty" class:"C3"`
+	Source    string `json:"rate_source,omitempty" class:"C2"`
+}
+
+// Edit is one change of one line.
+type Edit struct {
+	ID     ident.EditID   `json:"id" class:"C1"`
+	Side   prebill.Side   `json:"side" class:"C1" enum:"bureau,firm"`
+	Before *Money         `json:"before,omitempty" class:"C2"`
+	After  *Money         `json:"after,omitempty" class:"C2"`
+	Text   string         `json:"narrative_before,omitempty" class:"C3"`
+	Reason prebill.Reason `json:"reason" class:"C1"`
+	Note   string         `json:"note,omitempty" class:"C3"`
+	By     string         `json:"by" class:"C1"`
+	At     time.Time      `json:"at" class:"C1"`
+	Undone *time.Time     `json:"undone_at,omitempty" class:"C1"`
+}
+
+func toPrebillView(v prebill.View) PrebillView {
+	c := v.Currency
+	t := v.Totals
+	out := PrebillView{Prebill: toPrebill(v.Prebill), MatterNumber: v.MatterNumber, MatterName: v.MatterName, ClientName: v.ClientName, PayorName: v.PayorName,
+		Hash: v.Hash, Redacted: v.Redacted, OwnWork: v.OwnWork, Sections: []PrebillSection{},
+		Totals: &PrebillTotals{Money{t.RecordedMinor, c}, Money{t.TeamMinor, c}, Money{t.FirmMinor, c}, Money{t.InvoiceMinor, c}, Money{t.AtRiskMinor, c}, decimal(t.Hours)}}
+	for _, s := range v.Sections() {
+		section := PrebillSection{Group: s.Group, Lines: make([]PrebillLine, len(s.Lines))}
+		for i := range s.Lines {
+			section.Lines[i] = toPrebillLine(&s.Lines[i], c)
+		}
+		out.Sections = append(out.Sections, section)
+	}
+	return out
+}
+
+func toPrebillLine(l *prebill.Line, c money.Currency) PrebillLine {
+	out := PrebillLine{ID: l.ID, Entry: l.EntryID, Position: l.Position, Kind: l.Kind, On: day(l.On), Timekeeper: l.Timekeeper, Code: l.TKCode,
+		Quantity: decimal(l.Quantity), Rate: decimal(l.Rate), Value: amount(l.Value, c), Amount: amount(l.Amount(), c), Narrative: l.Narrative,
+		Task: l.Task, Activity: l.Activity, Expense: l.Expense, Held: l.Held}
+	if l.WriteDown != 0 {
+		out.WriteDown = amount(l.WriteDown, c)
+	}
+	if l.Changed() {
+		r := l.Recorded
+		out.Recorded = &Recorded{decimal(r.Quantity), decimal(r.Rate), amount(r.Amount, c), r.Narrative, r.Source}
+	}
+	for _, e := range l.Edits {
+		edit := Edit{ID: e.ID, Side: e.Side, Before: amount(e.BeforeAt, c), After: amount(e.AfterAt, c), Reason: e.Reason, Note: e.Note, By: e.ByName, At: e.At.UTC(), Undone: utc(e.UndoneAt)}
+		if e.Before.Narrative != e.After.Narrative {
+			edit.Text = e.Before.Narrative
+		}
+		out.Edits = append(out.Edits, edit)
+	}
+	for _, f := range l.Findings {
+		out.Findings = append(out.Findings, toFinding(f))
+	}
+	return out
+}
+
+// lineOf names a line of a pre-bill for a change.
+type lineOf struct {
+	Changing
+	Line string `path:"line"`
+}
+
+func (in lineOf) read() (id ident.PrebillID, line ident.PrebillLine, version int, err error) {
+	if id, version, err = changing[ident.PrebillID](in.Changing); err != nil {
+		return id, line, version, err
+	}
+	line, err = idOf[ident.PrebillLine](in.Line)
+	return id, line, version, err
+}
+
+// LineChange is what is wanted different on one line; what is missing stays.
+type LineChange struct {
+	Narrative *string        `json:"narrative,omitempty" maxLength:"20000"`
+	Task      *string        `json:"task_code,omitempty" maxLength:"20"`
+	Activity  *string        `json:"activity_code,omitempty" maxLength:"20"`
+	Expense   *string        `json:"expense_code,omitempty" maxLength:"20"`
+	Quantity  *string        `json:"quantity,omitempty" doc:"hours of time"`
+	Rate      *string        `json:"rate,omitempty" doc:"unit price of a cost"`
+	Amount    *int64         `json:"amount_minor,omitempty" doc:"what to bill: a write-down; 0 is no charge"`
+	Held      *bool          `json:"held,omitempty"`
+	Reason    prebill.Reason `json:"reason"`
+	Note      string         `json:"note,omitempty" maxLength:"1000"`
+}
+
+func (b LineChange) to() (c prebill.Change, err error) {
+	c = prebill.Change{Narrative: b.Narrative, Task: b.Task, Activity: b.Activity, Expense: b.Expense, Amount: b.Amount, Held: b.Held, Reason: b.Reason, Note: b.Note}
+	for _, f := range []struct {
+		name string
+		text *string
+		into **money.Fixed4
+	}{{"quantity", b.Quantity, &c.Quantity}, {"rate", b.Rate, &c.Rate}} {
+		if f.text == nil {
+			continue
+		}
+		v, err := parseFixed(f.name, *f.text)
+		if err != nil {
+			return c, err
+		}
+		*f.into = &v
+	}
+	return c, nil
+}
+
+func mountPrebillLines(s *httpd.Server, v prebills) {
+	const line = "/firms/{firm}/prebills/{id}/lines/{line}"
+	httpd.API(s, httpd.Op{Method: "PATCH", Path: line, Needs: rbac.PrebillEdit, Summary: "Change one line: text, codes, hours, write-down, hold; the entry stays as recorded"},
+		func(ctx context.Context, in *struct {
+			Changing
+			Line string `path:"line"`
+			Body LineChange
+		}) (*One[Prebill], error) {
+			id, l, version, err := lineOf{in.Changing, in.Line}.read()
+			if err != nil {
+				return nil, err
+			}
+			c, err := in.Body.to()
+			if err != nil {
+				return nil, err
+			}
+			p, err := v.Edit(ctx, id, version, l, c)
+			return versioned(toPrebill(p), p.Version, err)
+		})
+	httpd.API(s, httpd.Op{Method: "POST", Path: line + "/undo", Needs: rbac.PrebillEdit, Summary: "Take back the newest change of a line"},
+		func(ctx context.Context, in *lineOf) (*One[Prebill], error) {
+			id, l, version, err := in.read()
+			if err != nil {
+				return nil, err
+			}
+			p, err := v.Undo(ctx, id, version, l)
+			return versioned(toPrebill(p), p.Version, err)
+		})
+	const finding = "/firms/{firm}/prebills/{id}/findings/{finding}"
+	httpd.API(s, httpd.Op{Method: "POST", Path: finding + "/apply", Needs: rbac.PrebillEdit, Summary: "Apply a finding's fix"},
+		func(ctx context.Context, in *struct {
+			Changing
+			Finding string `path:"finding"`
+		}) (*One[Prebill], error) {
+			id, version, err := changing[ident.PrebillID](in.Changing)
+			if err != nil {
+				return nil, err
+			}
+			f, err := idOf[ident.FindingID](in.Finding)
+			if err != nil {
+				return nil, err
+			}
+			p, err := v.ApplyFix(ctx, id, version, f)
+			return versioned(toPrebill(p), p.Version, err)
+		})
+	httpd.API(s, httpd.Op{Method: "POST", Path: finding + "/waive", Needs: rbac.FindingWaive, Summary: "Settle a finding with the reason why the line stays", Status: 204},
+		func(ctx context.Context, in *struct {
+			ByID
+			Finding string `path:"finding"`
+			Body    struct {
+				Note string `json:"note" maxLength:"500"`
+			}
+		}) (*Empty, error) {
+			id, err := idOf[ident.PrebillID](in.ID)
+			if err != nil {
+				return nil, err
+			}
+			f, err := idOf[ident.FindingID](in.Finding)
+			if err != nil {
+				return nil, err
+			}
+			return done(v.Waive(ctx, id, f, in.Body.Note))
+		})
+}
