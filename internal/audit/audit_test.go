@@ -108,8 +108,13 @@ func TestHistoryIsPlacedSealedAndProven(t *testing.T) {
 		t.Fatal(err)
 	}
 	old := h.bundle(t, admin)
-	checkpoint := strings.SplitN(strings.SplitN(string(old), `{"checkpoint":"`, 2)[1], `"}`, 2)[0]
-	checkpoint = strings.ReplaceAll(checkpoint, `\n`, "\n")
+	if r := h.verify(t, old); !r.OK || r.Leaves != 7 {
+		t.Errorf("report %+v", r)
+	}
+	checkpoint, err := h.svc.Checkpoint(admin)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for range 5 {
 		record(t, h.d, admin, audit.Entry{Action: "payor.edited", Object: "payor", ID: "p"})
 	}

@@ -63,6 +63,22 @@ func status(tx *db.Tx) (Status, error) {
 	return st, nil
 }
 
+// Checkpoint is the newest signed checkpoint, as `audit verify --since` takes it
+// later. Whoever keeps one can tell whether anything before it was altered. It needs
+// audit.read; ErrUnsealed when there is none yet.
+func (s *Service) Checkpoint(ctx context.Context) (signed string, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) (err error) {
+		if _, err := s.guard.Require(tx, rbac.AuditRead); err != nil {
+			return err
+		}
+		if signed, err = lastCheckpoint(tx); err == nil && signed == "" {
+			err = ErrUnsealed
+		}
+		return err
+	})
+	return signed, err
+}
+
 // Verify recomputes the firm's whole history as it stands in the database, as
 // `audit verify` would with the present public key. It needs audit.export, and
 // records nothing, for it shows nothing but the answer.

@@ -8,7 +8,10 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -186,4 +189,28 @@ func FuzzCheckpoint(f *testing.F) {
 			t.Errorf("a checkpoint that was never signed was believed: %q", signed)
 		}
 	})
+}
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// What was handed out once must verify for good: this bundle, key and checkpoint
+// were written by the first release.
+func TestGoldenBundle(t *testing.T) {
+	t.Parallel()
+	h := newHistory(t, 9, 4, 9)
+	for name, text := range map[string]string{"bundle.jsonl": string(h.bundle(t)), "key.txt": h.key.Public() + "\n", "checkpoint.txt": h.seal(t, 6)} {
+		name := filepath.Join("testdata", name)
+		if *update {
+			if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text != string(want) {
+			t.Errorf("%s is no longer what is written", name)
+		}
+	}
 }
