@@ -67,7 +67,8 @@ type server struct {
 	kill func()
 }
 
-const grace = 15 * time.Second // longer than the guard's own patience
+// grace is longer than the guard takes to lose patience and to remove a large folder.
+const grace = time.Minute
 
 func (p plan) start() (*server, error) {
 	read, write, err := os.Pipe()
