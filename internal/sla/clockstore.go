@@ -139,16 +139,22 @@ func (p pass) void(id ident.ClockID, n Notice) error {
 	return nil
 }
 
+// given are the fresh notices of one clock.
+type given struct {
+	clock   ident.ClockID
+	notices []Notice
+}
+
 // give writes fresh notices; one that another sweeper wrote meanwhile stays as it is.
-func (p pass) give(clocks []stored, fresh [][]Notice) error {
+func (p pass) give(fresh []given) error {
 	var ids []ident.NoticeID
 	var of []ident.ClockID
 	var cycles, pcts []int
 	var kinds []NoticeKind
 	var ats []time.Time
-	for i, notices := range fresh {
-		for _, n := range notices {
-			ids, of = append(ids, ident.New[ident.NoticeID](p.tx.Now)), append(of, clocks[i].ID)
+	for _, g := range fresh {
+		for _, n := range g.notices {
+			ids, of = append(ids, ident.New[ident.NoticeID](p.tx.Now)), append(of, g.clock)
 			cycles, pcts, kinds, ats = append(cycles, n.Cycle), append(pcts, n.Pct), append(kinds, n.Kind), append(ats, n.At)
 		}
 	}

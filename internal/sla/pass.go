@@ -104,5 +104,5 @@ func (p pass) settle(s *stored) error {
 		}
 	}
 	s.written = append(s.written, fresh...)
-	return p.give([]stored{*s}, [][]Notice{fresh})
+	return p.give([]given{{s.ID, fresh}})
 }

@@ -83,6 +83,7 @@ func (w *walker) apply(e Event) error {
 		}
 	case EventWaive:
 		w.Outcome, w.WaivedAt, w.passed = Waived, e.At, nil
+	default: // a start was handled above, a correction stands at the start
 	}
 	return nil
 }

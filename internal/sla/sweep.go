@@ -79,18 +79,19 @@ func (s *Service) sweepBatch(tx *db.Tx) (int, error) {
 	if err != nil || len(clocks) == 0 {
 		return 0, err
 	}
-	fresh := make([][]Notice, len(clocks))
+	fresh := make([]given, len(clocks))
 	for i, c := range clocks {
-		fresh[i], _ = Reconcile(c.written, c.now, tx.Now)
+		fresh[i].clock = c.ID
+		fresh[i].notices, _ = Reconcile(c.written, c.now, tx.Now)
 	}
-	if err := p.give(clocks, fresh); err != nil {
+	if err := p.give(fresh); err != nil {
 		return 0, err
 	}
 	if err := p.updateSwept(clocks); err != nil {
 		return 0, err
 	}
 	for i, c := range clocks {
-		if err := recordSwept(tx, c, fresh[i]); err != nil {
+		if err := recordSwept(tx, c, fresh[i].notices); err != nil {
 			return 0, err
 		}
 	}
