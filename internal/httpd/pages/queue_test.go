@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
@@ -103,4 +104,22 @@ func TestQueueHead(t *testing.T) {
 	if one.words() != " item, Hollis & Vane LLP" {
 		t.Errorf("words %q", one.words())
 	}
+}
+
+// BenchmarkQueuePage renders 100 rows (DOCUMENTS 9).
+func BenchmarkQueuePage(b *testing.B) {
+	s := newStory(b)
+	c, v := s.specialist("My queue", "queue", ""), s.queue()
+	for len(v.Rows) < 100 {
+		v.Rows = append(v.Rows, v.Rows[len(v.Rows)%12])
+	}
+	var buf bytes.Buffer
+	b.ReportAllocs()
+	for b.Loop() {
+		buf.Reset()
+		if err := Queue(c, v).Render(b.Context(), &buf); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(buf.Len()), "bytes/page")
 }

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
@@ -89,11 +91,17 @@ func (r QueueRow) what() string {
 	}
 }
 
-func (r QueueRow) mark() string {
+var (
+	rowPlain   = templ.OrderedAttributes{{Key: "class", Value: "can"}}
+	rowCurrent = templ.OrderedAttributes{{Key: "class", Value: "can is-cur"}}
+)
+
+// mark is the row's class, made once: a list has many rows.
+func (r QueueRow) mark() templ.OrderedAttributes {
 	if r.Current {
-		return "can is-cur"
+		return rowCurrent
 	}
-	return "can"
+	return rowPlain
 }
 
 func (f QueueFirm) count() string { return strconv.Itoa(f.Count) }

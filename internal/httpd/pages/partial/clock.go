@@ -78,7 +78,6 @@ func (c Clock) UsedText() string { return c.used() + " of the time used" }
 
 func (c Clock) class() string { return c.look().class }
 func (c Clock) tone() string  { return c.look().tone }
-func (c Clock) icon() string  { return c.look().icon }
 
 // seconds is what the script counts down from; "" stops it.
 func (c Clock) seconds() string {

@@ -1,6 +1,9 @@
 package partial
 
 import (
+	"bytes"
+	"context"
+	"strings"
 	"testing"
 	"time"
 )
@@ -38,7 +41,20 @@ func TestFirmClassAndLabel(t *testing.T) {
 			t.Errorf("slot %d = %s, want %s", slot, got, want)
 		}
 	}
-	if Label(9).String() != "Sealed" || Confidential.class() != "conf l2" {
+	if Label(9).String() != "Sealed" || LabelMark(9) != LabelMark(Sealed) {
 		t.Error("an unknown label must look like the strictest")
+	}
+}
+
+// TestHandWrittenMarksEscape: what comes from outside cannot break out of a mark.
+func TestHandWrittenMarksEscape(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	evil := `"><script>alert(1)</script>`
+	if err := FirmBadge(Firm{Code: evil, Name: evil, Slot: 3}).Render(context.Background(), &b); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), "<script") || strings.Count(b.String(), `"`) != 2 {
+		t.Errorf("badge %s", b.String())
 	}
 }

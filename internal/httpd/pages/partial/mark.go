@@ -62,9 +62,6 @@ func (l Label) look() (class, icon, name string) {
 // String is the label's name: "Confidential".
 func (l Label) String() string { _, _, name := l.look(); return name }
 
-func (l Label) class() string { c, _, _ := l.look(); return c }
-func (l Label) icon() string  { _, i, _ := l.look(); return i }
-
 // Tone colours a chip, a notice or a bar. It never carries the meaning alone:
 // a word and an icon stand with it.
 type Tone string

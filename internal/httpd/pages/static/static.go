@@ -89,6 +89,9 @@ func Icon(name string) string {
 	return address
 }
 
+// Icons lists the names of all symbols, in order.
+func Icons() []string { return sorted(load().icons) }
+
 // Find returns the file behind an address below Mount, and whether its hash is
 // today's: an old hash still finds the file but must not be cached for long.
 func Find(address string) (a Asset, current, ok bool) {
