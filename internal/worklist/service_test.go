@@ -403,3 +403,65 @@ func TestHandsAreFullAtThree(t *testing.T) {
 	}
 	k.next(t, ines)
 }
+
+func TestPickingIsForLeadsAndForWhoAsked(t *testing.T) {
+	t.Parallel()
+	k := setup(t)
+	id := k.open(t, worklist.New{})
+	ines, maya, lead := k.As(t, rbac.RoleSpecialist), k.As(t, rbac.RoleSpecialist), k.As(t, rbac.RoleTeamLead)
+	if _, err := k.Take(maya, id); !errors.Is(err, authz.ErrForbidden) {
+		t.Errorf("a specialist picks: %v", err)
+	}
+	_, act := k.next(t, ines)
+	if _, err := k.Take(lead, id); !errors.Is(err, worklist.ErrNotReady) {
+		t.Errorf("a lead picks what somebody holds: %v", err)
+	}
+	if _, err := k.Ask(ines, act, worklist.Say{Body: "Which rate applies?"}, true); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Resume(maya, id); !errors.Is(err, authz.ErrForbidden) {
+		t.Errorf("another specialist resumes: %v", err)
+	}
+	if err := k.Resume(ines, id); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Resume(ines, id); !errors.Is(err, worklist.ErrNotReady) {
+		t.Errorf("resuming twice: %v", err)
+	}
+	l, err := k.Take(ines, id)
+	if err != nil || l.Token != 2 {
+		t.Fatalf("who asked takes it back: %+v, %v", l, err)
+	}
+	if err := k.Release(ines, worklist.Act{Item: id, Token: l.Token}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Take(lead, id); err != nil {
+		t.Errorf("a lead picks a ready item: %v", err)
+	}
+	if n := k.Count(t, `SELECT count(*) FROM clock WHERE firm_id = ? AND item_id = ? AND target_key = 'turnaround' AND state = 'running'`, k.ID, id); n != 1 {
+		t.Error("the turnaround does not run again")
+	}
+}
+
+func TestHoldGuardsOtherServices(t *testing.T) {
+	t.Parallel()
+	k := setup(t)
+	k.open(t, worklist.New{})
+	ines, maya := k.As(t, rbac.RoleSpecialist), k.As(t, rbac.RoleSpecialist)
+	_, act := k.next(t, ines)
+	hold := func(who context.Context, token int64) error {
+		return k.d.InFirm(who, func(tx *db.Tx) error { return worklist.Hold(tx, act.Item, token) })
+	}
+	if err := hold(ines, act.Token); err != nil {
+		t.Errorf("the holder: %v", err)
+	}
+	for name, err := range map[string]error{"another": hold(maya, act.Token), "an old token": hold(ines, act.Token-1)} {
+		if !errors.Is(err, worklist.ErrLeaseLost) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	k.clock.Advance(worklist.LeaseTTL)
+	if err := hold(ines, act.Token); !errors.Is(err, worklist.ErrLeaseLost) {
+		t.Errorf("after the lease: %v", err)
+	}
+}
