@@ -22,7 +22,7 @@ import (
 )
 
 // Run with: go test -tags browser ./internal/httpd/pages
-// It needs Chromium and axe-core (`npm ci` in .ci, or DOCKETRY_AXE). With
+// It needs Chromium and axe-core (`npm ci` in .ci, or AXE_SCRIPT). With
 // DOCKETRY_SHOTS=DIR it leaves a picture of every page at 1440 and 390, light and dark.
 
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -171,13 +171,13 @@ func start(t *testing.T) context.Context {
 
 func axeSource(t *testing.T) string {
 	t.Helper()
-	path := os.Getenv("DOCKETRY_AXE")
+	path := os.Getenv("AXE_SCRIPT")
 	if path == "" {
 		path = filepath.Join("..", "..", "..", ".ci", "node_modules", "axe-core", "axe.min.js")
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {
-		t.Fatalf("axe-core is missing: run npm ci in .ci, or set DOCKETRY_AXE: %v", err)
+		t.Fatalf("axe-core is missing: run npm ci in .ci, or set AXE_SCRIPT: %v", err)
 	}
 	return string(b)
 }
