@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path"
 	"reflect"
 	"strings"
 	"sync"
@@ -37,11 +38,26 @@ type Op struct {
 	Upload  bool // takes a file as multipart/form-data
 }
 
+// schemaName tells types of one name from different packages apart: the canonical
+// invoice has a Bank, and so has a firm.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	pkg := path.Base(t.PkgPath())
+	if t.PkgPath() == "" || pkg == "api" || pkg == "httpd" {
+		return name
+	}
+	return strings.ToUpper(pkg[:1]) + pkg[1:] + name
+}
+
 func (s *Server) newAPI() {
 	speakProblems()
 	c := huma.DefaultConfig("Docketry", "1")
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = apiRoot+"/openapi", "", ""
 	c.CreateHooks = nil // no $schema links, whose host would come from the request
+	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	c.Info.Description = "Legal billing for many law firms by one bureau. Errors are RFC 9457 with a stable code."
 	s.api.huma = humaecho.New(s.echo, c)
 }
