@@ -77,7 +77,7 @@ func (k *Keeper) signFirm(sys *db.System, firm ident.FirmID, now bool) (done boo
 		if err != nil {
 			return err
 		}
-		if !due(last, n, tx.Now) && !(now && n > last.Size) {
+		if wanted := due(last, n, tx.Now) || (now && n > last.Size); !wanted {
 			return nil
 		}
 		if err := contains(tx, last); err != nil {
