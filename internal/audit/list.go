@@ -14,9 +14,9 @@ func list(tx *db.Tx, cond string, args []any, limit int) ([]Shown, error) {
 	var rows []row
 	sql := `SELECT ` + leafColumns + `, coalesce(p.name, '') AS name, coalesce(b.name, '') AS behalf, coalesce(m.number, '') AS number
 		FROM audit_leaf l
-		LEFT JOIN person p ON p.id::text = l.actor
-		LEFT JOIN person b ON b.id::text = l.on_behalf_of
-		LEFT JOIN matter m ON m.firm_id = l.firm_id AND m.id::text = l.matter_id
+		LEFT JOIN person p ON p.id = ` + idIn("l.actor") + `
+		LEFT JOIN person b ON b.id = ` + idIn("l.on_behalf_of") + `
+		LEFT JOIN matter m ON m.firm_id = l.firm_id AND m.id = ` + idIn("l.matter_id") + `
 		WHERE ` + cond + ` ORDER BY l.at DESC, l.id DESC LIMIT ?`
 	if err := tx.Raw(sql, append(args, limit)...).Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("list audit entries: %w", err)
@@ -30,6 +30,12 @@ func list(tx *db.Tx, cond string, args []any, limit int) ([]Shown, error) {
 		}
 	}
 	return out, addProof(tx, out)
+}
+
+// idIn reads a text column as an id where it is one, so that the joined table's own
+// index serves.
+func idIn(column string) string {
+	return `CASE WHEN ` + column + ` ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN ` + column + `::uuid END`
 }
 
 // who is the actor in words.

@@ -46,12 +46,12 @@ type Service struct {
 }
 
 // New makes the service. from is the bureau's own sending address. sender may be
-// nil in a program that only queues.
+// nil in a program that only queues, and from "" there.
 func New(d *db.DB, guard *authz.Guard, blobs *blob.Store, sender Sender, from string) (*Service, error) {
 	if d == nil || guard == nil || blobs == nil {
 		panic("mail: service without database, guard or blobs")
 	}
-	if a, err := mail.ParseAddress(from); err != nil || a.Address != from {
+	if a, err := mail.ParseAddress(from); sender != nil && (err != nil || a.Address != from) {
 		return nil, fmt.Errorf("the sending address %q is not one mail address", from)
 	}
 	return &Service{db: d, guard: guard, blobs: blobs, sender: sender, from: from}, nil
