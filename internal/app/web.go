@@ -9,6 +9,7 @@ import (
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages"
 	"github.com/docketry/docketry/internal/httpd/pages/static"
+	"github.com/docketry/docketry/internal/outbox"
 	"github.com/docketry/docketry/internal/people"
 )
 
@@ -25,7 +26,7 @@ func NewWeb(s *Services) (*httpd.Server, error) {
 	}
 	site := &pages.Site{
 		Clock: s.Clock, Firms: s.Firms, People: s.People, Matters: s.Matters, Rates: s.Rates, Audit: s.Audit, SLA: s.SLA, Work: s.Work, Guidelines: s.Guidelines, Capture: s.Capture,
-		Prebills: s.Prebills, Invoices: s.Invoices, Receivables: s.Receivables,
+		Prebills: s.Prebills, Invoices: s.Invoices, Receivables: s.Receivables, Notices: s.Notices, Exports: s.Exports, Outbox: outbox.NewBoard(s.DB, s.Guard),
 	}
 	srv := httpd.New(httpd.Parts{
 		DB: s.DB, Guard: s.Guard, Sessions: people.NewSessionStore(s.DB), Log: s.Log, Metrics: s.Metrics,
@@ -36,6 +37,7 @@ func NewWeb(s *Services) (*httpd.Server, error) {
 	for _, mount := range []func(*httpd.Server){
 		site.MountSignIn, site.MountQueue, site.MountItems, site.MountFirms, site.MountClients, site.MountPayors, site.MountMatters, site.MountTimekeepers, site.MountRates,
 		site.MountImports, site.MountPrebills, site.MountRuns, site.MountInvoices, site.MountPayments, site.MountSLA, site.MountAccess, site.MountAudit,
+		site.MountExports, site.MountPayor, site.MountJobs,
 	} {
 		mount(srv)
 	}

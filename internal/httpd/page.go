@@ -198,6 +198,7 @@ type Reply struct {
 	location  string
 	flash     string
 	file      *File
+	download  *Download
 	stream    func(ctx context.Context, send func(event, data string) error) error
 }
 
@@ -262,6 +263,8 @@ func (s *Server) page(do func(r *Request) (Reply, error)) echo.HandlerFunc {
 		case reply.file != nil:
 			c.Response().Header().Set(echo.HeaderContentDisposition, Attachment(reply.file.Name))
 			return c.Blob(reply.status, reply.file.Type, reply.file.Content)
+		case reply.download != nil:
+			return s.pour(c, reply.download)
 		case reply.stream != nil:
 			return s.events(c, reply.stream)
 		case reply.component == nil:

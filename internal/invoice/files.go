@@ -102,6 +102,20 @@ func (s *Service) OpenFile(tx *db.Tx, id ident.InvoiceID, format Format) (Conten
 	return s.open(tx, "invoice", string(id), format)
 }
 
+// OpenDocument is the text of an invoice for who has been let in already; see
+// OpenFile. It writes the leaf.
+func (s *Service) OpenDocument(tx *db.Tx, id ident.InvoiceID) (*Document, error) {
+	d, err := stored(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	var m ident.MatterID
+	if err := tx.Raw(`SELECT matter_id FROM invoice WHERE firm_id = ? AND id = ?`, tx.Scope.Firm, id).Row().Scan(&m); err != nil {
+		return nil, fmt.Errorf("find matter of invoice %s: %w", id, err)
+	}
+	return d, audit.Record(tx, audit.Entry{Action: "invoice.read", Object: "invoice", ID: string(id), Matter: m, Class: audit.C3, Permission: string(rbac.PayorLink)})
+}
+
 func (s *Service) open(tx *db.Tx, object, id string, format Format) (Content, error) {
 	of := map[string]string{"invoice": "invoice_id", "credit_note": "credit_note_id"}[object]
 	var found []struct {

@@ -87,6 +87,11 @@ func (f files) OpenFile(tx *db.Tx, id ident.InvoiceID, format invoice.Format) (i
 	return invoice.Content{Bytes: text}, err
 }
 
+func (f files) OpenDocument(tx *db.Tx, id ident.InvoiceID) (*invoice.Document, error) {
+	err := audit.Record(tx, audit.Entry{Action: "invoice.read", Object: "invoice", ID: string(id), Class: audit.C3})
+	return &invoice.Document{ID: id}, err
+}
+
 func setup(t *testing.T) house {
 	t.Helper()
 	c := clock.At(testkit.Now) // Monday 2 March 2026, 9:00 in New York

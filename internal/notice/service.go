@@ -19,9 +19,10 @@ import (
 	"github.com/docketry/docketry/rbac"
 )
 
-// Documents opens an invoice's files for who has been let in.
+// Documents opens an invoice's text and files for who has been let in.
 type Documents interface {
 	OpenFile(tx *db.Tx, id ident.InvoiceID, format invoice.Format) (invoice.Content, error)
+	OpenDocument(tx *db.Tx, id ident.InvoiceID) (*invoice.Document, error)
 }
 
 // Parts is what the service is made of. Calendar gives the business calendar of the

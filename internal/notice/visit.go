@@ -24,6 +24,7 @@ import (
 type Visit struct {
 	Firm      ident.FirmID
 	FirmName  string
+	TZ        string // the firm's zone, for dates
 	Bank      Bank
 	Contact   ident.ContactID
 	Name      string // the contact's
@@ -94,6 +95,20 @@ func (s *Service) PayorInvoice(ctx context.Context, cookie string, id ident.Invo
 	return v, inv, err
 }
 
+// PayorSheet is one of them with its text, as it was sent. Its leaf says that the
+// text was read.
+func (s *Service) PayorSheet(ctx context.Context, cookie string, id ident.InvoiceID) (v Visit, inv PayorInvoice, doc *invoice.Document, err error) {
+	err = s.inside(ctx, cookie, func(tx *db.Tx, in Visit) (err error) {
+		v = in
+		if inv, err = payorInvoice(tx, in.Payor, id); err != nil {
+			return err
+		}
+		doc, err = s.Invoices.OpenDocument(tx, id)
+		return err
+	})
+	return v, inv, doc, err
+}
+
 // PayorDocument opens a file of one of them. Its leaf is written before the bytes leave.
 func (s *Service) PayorDocument(ctx context.Context, cookie string, id ident.InvoiceID, format invoice.Format) (c invoice.Content, err error) {
 	err = s.inside(ctx, cookie, func(tx *db.Tx, in Visit) error {
@@ -148,10 +163,10 @@ func (s *Service) inside(ctx context.Context, cookie string, fn func(tx *db.Tx, 
 // of an active payor.
 func visitor(tx *db.Tx, contact ident.ContactID) (Visit, error) {
 	v := Visit{Firm: tx.Scope.Firm, Contact: contact}
-	err := tx.Raw(`SELECT k.name, p.id, p.name, f.name, f.bank_name, f.bank_account, f.bank_code
+	err := tx.Raw(`SELECT k.name, p.id, p.name, f.name, f.tz, f.bank_name, f.bank_account, f.bank_code
 		FROM payor_contact k JOIN payor p ON p.firm_id = k.firm_id AND p.id = k.payor_id JOIN firm f ON f.firm_id = k.firm_id
 		WHERE k.firm_id = ? AND k.id = ? AND k.status = 'active' AND k.verified_at IS NOT NULL AND p.status = 'active' AND f.status = 'active'`,
-		tx.Scope.Firm, contact).Row().Scan(&v.Name, &v.Payor, &v.PayorName, &v.FirmName, &v.Bank.Name, &v.Bank.Account, &v.Bank.Code)
+		tx.Scope.Firm, contact).Row().Scan(&v.Name, &v.Payor, &v.PayorName, &v.FirmName, &v.TZ, &v.Bank.Name, &v.Bank.Account, &v.Bank.Code)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Visit{}, ErrNoVisit
 	}

@@ -23,6 +23,7 @@ func (s *Site) MountInvoices(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/invoices/{id}/documents/{kind}", rbac.InvoiceRead, s.invoiceFile)
 	get(srv, "/firms/{firm}/invoices/{id}/credit", rbac.CreditNoteIssue, s.creditForm)
 	post(srv, "/firms/{firm}/invoices/{id}/credit", rbac.CreditNoteIssue, s.creditInvoice)
+	s.mountNotices(srv)
 }
 
 func (s *Site) invoices(r *httpd.Request) (httpd.Reply, error) {
@@ -40,7 +41,7 @@ func (s *Site) invoices(r *httpd.Request) (httpd.Reply, error) {
 		return httpd.Reply{}, err
 	}
 	base := href.Query(href.Invoices(f.FirmID), "status", string(filter.Status), "open", r.Query("open"), "overdue", r.Query("overdue"), "payor", string(filter.Payor))
-	v := InvoiceListView{Firm: *f.Firm, Today: today, Pager: pagerOf(base, r, len(list.Items), list.Next)}
+	v := InvoiceListView{Firm: *f.Firm, Today: invoice.DayOf(today).Time(), Pager: pagerOf(base, r, len(list.Items), list.Next)}
 	for _, t := range []struct{ text, address string }{
 		{"All", href.Invoices(f.FirmID)}, {"Open", href.Query(href.Invoices(f.FirmID), "open", "yes")}, {"Overdue", href.Query(href.Invoices(f.FirmID), "overdue", "yes")},
 		{"Paid", href.Query(href.Invoices(f.FirmID), "status", "paid")}, {"Credited", href.Query(href.Invoices(f.FirmID), "status", "credited")},
@@ -85,9 +86,8 @@ func (s *Site) invoice(r *httpd.Request) (httpd.Reply, error) {
 		v.Credit = &InvoiceCredit{Number: c.Number, On: c.IssuedOn.Time(), Reason: c.Reason, Amount: in(c.TotalMinor)}
 		v.Sheet.Paid = append(v.Sheet.Paid, SheetPaid{Text: "Credited " + format.Date(c.IssuedOn.Time()) + ", " + c.Number, Amount: in(-c.TotalMinor)})
 	}
-	v.History = append(v.History, partial.Step{Icon: "seal", Tone: partial.OK, Text: "Issued", Note: format.Moment(i.IssuedAt.In(f.Zone))})
-	if i.SentAt != nil {
-		v.History = append(v.History, partial.Step{Icon: "mail", Tone: partial.OK, Text: "Sent to " + i.PayorName, Note: format.Moment(i.SentAt.In(f.Zone))})
+	if err := s.noticesOf(r, f, i.Invoice, &v); err != nil {
+		return httpd.Reply{}, err
 	}
 	return httpd.Show(Invoice(f.Chrome, v)), nil
 }

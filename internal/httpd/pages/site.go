@@ -11,6 +11,7 @@ import (
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/clock"
+	"github.com/docketry/docketry/internal/export"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/guideline"
@@ -20,6 +21,8 @@ import (
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/matter"
+	"github.com/docketry/docketry/internal/notice"
+	"github.com/docketry/docketry/internal/outbox"
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/rate"
@@ -45,6 +48,9 @@ type Site struct {
 	Prebills    *prebill.Service
 	Invoices    *invoice.Service
 	Receivables *receivable.Service
+	Notices     *notice.Service
+	Exports     *export.Service
+	Outbox      *outbox.Board
 }
 
 // get and post are how pages are mounted.

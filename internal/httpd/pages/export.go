@@ -1,0 +1,163 @@
+package pages
+
+import (
+	"github.com/a-h/templ"
+
+	"github.com/docketry/docketry/internal/export"
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/format"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/layout"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/scope"
+	"github.com/docketry/docketry/rbac"
+)
+
+func (s *Site) export(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.ExportID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	page, err := s.exportPage(r, id, nil)
+	return httpd.Show(page), err
+}
+
+func (s *Site) exportPage(r *httpd.Request, id ident.ExportID, failed error) (templ.Component, error) {
+	e, err := s.Exports.Get(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	f, err := s.frame(r, e.Name(), "exports")
+	if err != nil {
+		return nil, err
+	}
+	sc, err := scope.From(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	f.Refresh = e.Status == export.StatusApproved
+	v := PlainView{Head: layout.Head{Title: e.Name(), Crumbs: []partial.Link{{Text: "Exports", Href: href.Exports(f.FirmID)}}}, Meta: []string{"For " + e.AskedByName, period(e)}, Lede: exportSentence(f, e),
+		Sections: []Section{{Title: "What was asked for", Facts: exportFacts(e)}, {Title: "History", Steps: exportSteps(f, e)}}}
+	own := e.AskedBy == sc.Actor
+	act := func(name string) string { return href.Act(href.Export(f.FirmID, id), name) }
+	switch {
+	case e.Status == export.StatusAsked && own && f.May(rbac.ExportRequest):
+		v.Acts = []partial.Button{{Text: "Withdraw", Action: act("withdraw"), Version: e.Version, Class: "quiet"}}
+	case e.Status == export.StatusAsked && !own && f.May(rbac.ExportApprove):
+		v.Acts = []partial.Button{{Text: "Approve", Action: act("approve"), Version: e.Version, Icon: "check", Class: "primary"}}
+		v.Sections = append(v.Sections, Section{Title: "Or refuse", Form: &partial.Form{Action: act("refuse"), Version: e.Version, Submit: "Refuse", Danger: true, Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: []partial.Field{
+			{Name: "why", Label: "Why", Value: r.Form("why"), Required: true, Max: 300, Wide: true, Hint: "Who asked reads it"}}}})
+	case e.Status == export.StatusReady && own && e.DownloadsLeft > 0 && f.May(rbac.ExportDownload) && s.Clock.Now().Before(*e.ExpiresAt):
+		v.Acts = []partial.Button{{Text: "Fetch the file", Action: act("download"), Icon: "download", Class: "primary"}}
+	}
+	return Plain(f.Chrome, v), nil
+}
+
+// exportSentence is where it stands and what comes next.
+func exportSentence(f frame, e export.Export) string {
+	switch e.Status {
+	case export.StatusAsked:
+		if e.ApprovalsDue == 2 && e.ApprovedAt != nil {
+			return "One has approved. It holds so many narratives that a second person at the firm must do so too."
+		}
+		if e.ApprovalsDue == 2 {
+			return "It holds so many narratives that two people at the firm must approve it."
+		}
+		return "Somebody at the firm decides, other than who asked."
+	case export.StatusApproved:
+		return "It is being built: " + format.Count(e.RowsDone) + " of " + format.Counted(e.RowsAsked, "row", "rows") + "."
+	case export.StatusReady:
+		return "It can be fetched until " + format.Moment(e.ExpiresAt.In(f.Zone)) + ", " + format.Counted(e.DownloadsLeft, "time", "times") + " more, by " + e.AskedByName + "."
+	case export.StatusRefused, export.StatusFailed:
+		return sentence(e.Why)
+	case export.StatusWithdrawn:
+		return "Withdrawn before anyone had decided."
+	default:
+		return "Its time is over and the file is erased."
+	}
+}
+
+func exportFacts(e export.Export) []partial.Fact {
+	holds, covers, key := "Entries without narratives", "everything that the asker sees", "given by who asked"
+	if e.Form == export.FormFull {
+		holds = "Narratives too: " + format.Count(e.Narratives)
+	}
+	if e.Clients+e.Matters > 0 {
+		covers = format.Counted(e.Clients, "client", "clients") + ", " + format.Counted(e.Matters, "matter", "matters")
+	}
+	if e.KeyMade {
+		key = "made with the request"
+	}
+	facts := []partial.Fact{
+		{Name: "For", Value: e.Reason}, {Name: "Holds", Value: holds}, {Name: "Covers", Value: covers}, {Name: "Rows", Value: format.Count(e.RowsAsked)},
+		{Name: "Encrypted for", Value: e.Recipient, Code: true}, {Name: "Its key was", Value: key}, {Name: "Can be fetched for", Value: format.Counted(e.LifeHours, "hour", "hours")},
+	}
+	if e.SizeBytes != nil {
+		facts = append(facts, partial.Fact{Name: "File", Value: e.FileName() + ", " + format.Bytes(*e.SizeBytes)}, partial.Fact{Name: "SHA-256", Value: e.FileHash, Code: true})
+	}
+	return facts
+}
+
+func exportSteps(f frame, e export.Export) []partial.Step {
+	steps := []partial.Step{{Icon: "comment", Text: "Asked for by " + e.AskedByName, Note: format.Moment(e.AskedAt.In(f.Zone))}}
+	if e.ApprovedAt != nil {
+		steps = append(steps, partial.Step{Icon: "check", Tone: partial.OK, Text: "Approved by " + e.ApprovedBy, Note: format.Moment(e.ApprovedAt.In(f.Zone))})
+	}
+	if e.SecondAt != nil {
+		steps = append(steps, partial.Step{Icon: "check", Tone: partial.OK, Text: "Approved also by " + e.SecondBy, Note: format.Moment(e.SecondAt.In(f.Zone))})
+	}
+	if e.ReadyAt != nil {
+		steps = append(steps, partial.Step{Icon: "box", Tone: partial.OK, Text: "Built and encrypted", Note: format.Moment(e.ReadyAt.In(f.Zone))})
+	}
+	if e.EndedAt != nil {
+		steps = append(steps, partial.Step{Icon: "x", Text: exportChip(e.Status).Text, Note: format.Moment(e.EndedAt.In(f.Zone))})
+	}
+	return steps
+}
+
+func (s *Site) approveExport(r *httpd.Request) (httpd.Reply, error) {
+	return s.exportAct(r, "Approved.", func(id ident.ExportID, version int) error { return s.Exports.Approve(r.Context(), id, version) })
+}
+
+func (s *Site) refuseExport(r *httpd.Request) (httpd.Reply, error) {
+	return s.exportAct(r, "Refused. Who asked reads why.", func(id ident.ExportID, version int) error {
+		return s.Exports.Refuse(r.Context(), id, version, r.Form("why"))
+	})
+}
+
+func (s *Site) withdrawExport(r *httpd.Request) (httpd.Reply, error) {
+	return s.exportAct(r, "Withdrawn.", func(id ident.ExportID, version int) error { return s.Exports.Withdraw(r.Context(), id, version) })
+}
+
+func (s *Site) exportAct(r *httpd.Request, done string, do func(id ident.ExportID, version int) error) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.ExportID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	if err := do(id, r.FormInt("version")); err != nil {
+		if len(partial.FaultsOf(err)) > 0 {
+			return again(err, func() (templ.Component, error) { return s.exportPage(r, id, err) })
+		}
+		return httpd.Reply{}, err
+	}
+	return httpd.Go(href.Export(r.Firm(), id), done), nil
+}
+
+// downloadExport makes the ticket and uses it up in one go: no address ever opens
+// the file, and nothing of it stays in a history (T25).
+func (s *Site) downloadExport(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.ExportID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	ticket, err := s.Exports.Ticket(r.Context(), id, r.Network())
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	file, err := s.Exports.Download(r.Context(), ticket.Reveal(), r.Network())
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	return httpd.Pour(httpd.Download{Name: file.Name, Type: "application/octet-stream", Size: file.Size, Body: file.Body}), nil
+}

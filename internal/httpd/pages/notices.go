@@ -1,0 +1,160 @@
+package pages
+
+import (
+	"strings"
+
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/format"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/notice"
+	"github.com/docketry/docketry/rbac"
+)
+
+// mountNotices adds what is written to the payor about one invoice.
+func (s *Site) mountNotices(srv *httpd.Server) {
+	post(srv, "/firms/{firm}/invoices/{id}/send", rbac.InvoiceDeliver, s.sendInvoice)
+	post(srv, "/firms/{firm}/invoices/{id}/delivered", rbac.InvoiceDeliver, s.invoiceDelivered)
+	post(srv, "/firms/{firm}/invoices/{id}/remind", rbac.ReminderSend, s.remindPayor)
+	post(srv, "/firms/{firm}/invoices/{id}/reminders/{reminder}/skip", rbac.ReminderSend, s.skipReminder)
+}
+
+// noticesOf fills the invoice's history, what is planned, and which acts are open.
+func (s *Site) noticesOf(r *httpd.Request, f frame, i invoice.Invoice, v *InvoiceView) error {
+	v.History = append(v.History, partial.Step{Icon: "seal", Tone: partial.OK, Text: "Issued", Note: format.Moment(i.IssuedAt.In(f.Zone))})
+	if !f.May(rbac.ReminderRead) {
+		if i.SentAt != nil {
+			v.History = append(v.History, partial.Step{Icon: "mail", Tone: partial.OK, Text: "Sent to " + i.PayorName, Note: format.Moment(i.SentAt.In(f.Zone))})
+		}
+		return nil
+	}
+	c, err := s.Notices.OfInvoice(r.Context(), i.ID)
+	if err != nil {
+		return err
+	}
+	resend := true // also when the first try found no contact and left nothing behind
+	for _, d := range c.Deliveries {
+		v.History = append(v.History, deliveryStep(f, i.ID, d))
+		if d.Status != notice.StatusFailed && d.Status != notice.StatusUncertain {
+			resend = false
+		}
+	}
+	for _, x := range c.Reminders {
+		v.History = append(v.History, reminderStep(f, x))
+	}
+	today := invoice.DayOf(s.Clock.Now().In(f.Zone))
+	may := f.May(rbac.ReminderSend)
+	for _, p := range c.Planned {
+		v.Planned = append(v.Planned, InvoiceReminder{ID: ident.ReminderID(p.Stage), Text: stageWords(p.Stage), On: p.On.Time(), Note: "If it is still open then.", Skip: may})
+	}
+	v.Can.Send = resend && i.OpenMinor > 0 && f.May(rbac.InvoiceDeliver)
+	v.Can.Remind = may && len(c.Planned) > 0 && i.DueOn < today && i.SentAt != nil
+	return nil
+}
+
+func deliveryStep(f frame, id ident.InvoiceID, d notice.Delivery) partial.Step {
+	to := d.Contact
+	if to == "" {
+		to = "the payor"
+	}
+	s := partial.Step{Icon: "mail", Note: stepNote(format.Moment(d.CreatedAt.In(f.Zone)), d.Reason)}
+	if d.EndedAt != nil {
+		s.Note = stepNote(format.Moment(d.EndedAt.In(f.Zone)), d.Reason)
+	}
+	switch {
+	case d.Status == notice.StatusWaiting:
+		s.Icon, s.Tone, s.Text = "hold", partial.Warn, "To be delivered by hand: "+wayWords(d.Way)
+		if f.May(rbac.InvoiceDeliver) {
+			s.Act = partial.PostButton(f.CSRF, partial.Button{Text: "Mark as delivered", Action: href.InvoiceAct(f.FirmID, id, "delivered"), Class: "sm", Icon: "check"})
+		}
+	case d.Status == notice.StatusSent && (d.Way == "portal" || d.Way == "by_hand"):
+		s.Icon, s.Tone, s.Text = "check", partial.OK, "Delivered: "+wayWords(d.Way)
+	case d.Status == notice.StatusSent:
+		s.Tone, s.Text = partial.OK, "Sent to "+to
+	default:
+		s.Text, s.Tone = mailWords("Sending", to, d.Status)
+	}
+	return s
+}
+
+func wayWords(way string) string {
+	if way == "portal" {
+		return "the payor's portal"
+	}
+	return "by hand"
+}
+
+func reminderStep(f frame, x notice.Reminder) partial.Step {
+	at := x.CreatedAt
+	if x.EndedAt != nil {
+		at = *x.EndedAt
+	}
+	s := partial.Step{Icon: "mail", Note: stepNote(format.Moment(at.In(f.Zone)), x.Reason)}
+	switch x.Status {
+	case notice.StatusSkipped:
+		s.Icon, s.Text = "minus", stageWords(x.Stage)+" skipped"
+	case notice.StatusSent:
+		s.Tone, s.Text = partial.OK, stageWords(x.Stage)+" over "+format.Money(money.Amount{Minor: x.OpenMinor, Currency: x.Currency})+" sent to "+x.Contact
+	default:
+		s.Text, s.Tone = mailWords(stageWords(x.Stage), x.Contact, x.Status)
+	}
+	return s
+}
+
+// mailWords says where a letter stands that is not out yet, or never came out.
+func mailWords(what, to string, status notice.Status) (string, partial.Tone) {
+	switch status {
+	case notice.StatusFailed:
+		return what + " to " + to + " failed", partial.Bad
+	case notice.StatusUncertain:
+		return what + " to " + to + ": it is not known whether it arrived", partial.Warn
+	default:
+		return what + " to " + to + " is on its way", partial.Calm
+	}
+}
+
+func stageWords(s notice.Stage) string {
+	if s == notice.StageFirst {
+		return "First reminder"
+	}
+	return "Reminder"
+}
+
+func stepNote(when, reason string) string {
+	if reason = strings.TrimSpace(reason); reason == "" {
+		return when
+	}
+	return when + ". " + sentence(reason)
+}
+
+func (s *Site) sendInvoice(r *httpd.Request) (httpd.Reply, error) {
+	return s.noticeAct(r, "It is on its way again.", func(id ident.InvoiceID) error { return s.Notices.Redeliver(r.Context(), id) })
+}
+
+func (s *Site) invoiceDelivered(r *httpd.Request) (httpd.Reply, error) {
+	return s.noticeAct(r, "Noted as delivered.", func(id ident.InvoiceID) error { return s.Notices.MarkDelivered(r.Context(), id) })
+}
+
+func (s *Site) remindPayor(r *httpd.Request) (httpd.Reply, error) {
+	return s.noticeAct(r, "The reminder is on its way.", func(id ident.InvoiceID) error { return s.Notices.Remind(r.Context(), id) })
+}
+
+func (s *Site) skipReminder(r *httpd.Request) (httpd.Reply, error) {
+	return s.noticeAct(r, "The reminder is skipped.", func(id ident.InvoiceID) error {
+		return s.Notices.Skip(r.Context(), id, notice.Stage(r.Param("reminder")), r.Form("reason"))
+	})
+}
+
+func (s *Site) noticeAct(r *httpd.Request, done string, do func(id ident.InvoiceID) error) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.InvoiceID](r, "id")
+	if err == nil {
+		err = do(id)
+	}
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	return httpd.Go(href.Invoice(r.Firm(), id), done), nil
+}
