@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"slices"
 	"testing"
 	"time"
 	_ "time/tzdata"
@@ -112,11 +113,7 @@ func (s story) partner(title, active string) layout.Chrome {
 	f := firmOf("HVL")
 	c := layout.Chrome{Title: title, Org: f.Name, Person: "Rosalind Vane", Active: active, Firm: &f, CSRF: "token", Path: "/"}
 	c.Nav = layout.Keep(layout.Menu(f.ID), func(p rbac.Permission) bool {
-		switch p {
-		case rbac.SLARead, rbac.PrebillRead, rbac.InvoiceRead, rbac.ReceivableRead, rbac.ExportRead, rbac.GrantRead:
-			return true
-		}
-		return false
+		return slices.Contains([]rbac.Permission{rbac.SLARead, rbac.PrebillRead, rbac.InvoiceRead, rbac.ReceivableRead, rbac.ExportRead, rbac.GrantRead}, p)
 	})
 	return c
 }

@@ -234,6 +234,7 @@ func (r PrebillRow) quantity(q money.Fixed4) string {
 // shown is the line as the chosen view wants it: old and new value.
 func (r PrebillRow) shown(m PrebillMark) PrebillRow {
 	switch m {
+	case MarkChanges:
 	case MarkClean:
 		r.Was, r.WasQty, r.WasAmount, r.WasCodes, r.Why = r.Text, r.Quantity, r.Amount, "", nil
 	case MarkAsIs:
