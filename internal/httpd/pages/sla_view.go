@@ -8,7 +8,6 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
-	"github.com/docketry/docketry/internal/ident"
 )
 
 // SLAView is a firm's promises in one month: a sentence, the figures with the list
@@ -205,95 +204,6 @@ func (v SLAView) cycles(t SLATarget, outcome string) string {
 	return href.SLACycles(v.Firm.ID, format.MonthKey(v.Month), t.Key, outcome)
 }
 
-// trend is the chart over the months of all targets. The scale starts at a round
-// figure below the lowest month, and the caption says so.
-func (v SLAView) trend() partial.Chart {
-	c := partial.Chart{
-		ID: "trend", Title: "On time by month, all services", Head: [2]string{"Month", "On time"}, High: 100, Low: 100,
-		Caption: "Percent of items on time by month of deadline.",
-	}
-	goal := v.goal()
-	c.Target = float64(goal) / 10_000
-	if goal > 0 {
-		c.Goal, c.Low = "Target "+format.Goal(goal), c.Target
-	}
-	var below []string
-	for _, m := range v.Trend {
-		p := partial.Point{Name: format.MonthShort(m.Month), Tick: m.Month.Format("Jan"), Value: m.rate(), Text: format.Attainment(m.Met, m.All), Missing: m.All == 0}
-		if !p.Missing {
-			c.Low = min(c.Low, p.Value)
-			if goal > 0 && m.Met*1_000_000 < goal*m.All {
-				p.Off = true
-				below = append(below, p.Name)
-			}
-		}
-		c.Points = append(c.Points, p)
-	}
-	c.Low, c.Ticks = scale(c.Low)
-	if c.Low > 0 {
-		c.Caption += " The scale starts at " + strconv.Itoa(int(c.Low)) + "%."
-	}
-	c.Finding = finding(c.Points, below)
-	return c
-}
-
-func (v SLAView) hasTrend() bool {
-	for _, m := range v.Trend {
-		if m.All > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// goal is the one that all targets share, 0 when they differ: then no line is drawn.
-func (v SLAView) goal() int64 {
-	var g int64
-	for i, t := range v.Targets {
-		if i > 0 && t.GoalE6 != g {
-			return 0
-		}
-		g = t.GoalE6
-	}
-	return g
-}
-
-// scale picks a round start below low and four or five lines of a grid.
-func scale(low float64) (float64, []partial.Tick) {
-	for _, s := range []struct{ start, step int }{{98, 1}, {96, 1}, {92, 2}, {90, 2}, {80, 5}, {60, 10}, {0, 25}} {
-		if low > float64(s.start) || s.start == 0 {
-			var ts []partial.Tick
-			for v := s.start; v <= 100; v += s.step {
-				ts = append(ts, partial.Tick{Value: float64(v), Text: strconv.Itoa(v) + "%"})
-			}
-			return float64(s.start), ts
-		}
-	}
-	return 0, nil
-}
-
-// finding is the chart in words, for who cannot see it.
-func finding(ps []partial.Point, below []string) string {
-	var first, last *partial.Point
-	for i := range ps {
-		if ps[i].Missing {
-			continue
-		}
-		if first == nil {
-			first = &ps[i]
-		}
-		last = &ps[i]
-	}
-	if first == nil {
-		return "No month has data."
-	}
-	s := "From " + first.Text + " in " + first.Name + " to " + last.Text + " in " + last.Name + "."
-	if len(below) > 0 {
-		s += " Below the target: " + strings.Join(below, ", ") + "."
-	}
-	return s
-}
-
 func (v SLAView) misses() partial.Table {
 	t := partial.Table{
 		Caption: "Missed items",
@@ -317,53 +227,4 @@ func (v SLAView) missNote() string {
 		return format.Count(v.MissAll)
 	}
 	return format.Count(len(v.Misses)) + " of " + format.Count(v.MissAll)
-}
-
-// SLACyclesView is the list behind a figure.
-type SLACyclesView struct {
-	Firm  partial.Firm
-	Month time.Time
-	Title string // "Missed in October 2026: pre-bill changes"
-	Count int    // equals the figure that led here
-	Rows  []SLACycle
-	Pager partial.Pager
-}
-
-// SLACycle is one kept or broken promise.
-type SLACycle struct {
-	Item    ident.WorkItemID
-	Work    string
-	Matter  string
-	Target  string
-	DueAt   time.Time
-	DoneAt  time.Time // zero while open
-	Used    time.Duration
-	Late    time.Duration
-	Outcome partial.Chip
-}
-
-func (v SLACyclesView) crumbs() []partial.Link {
-	return []partial.Link{{Text: "Service levels", Href: href.SLA(v.Firm.ID, format.MonthKey(v.Month))}, {Text: format.Month(v.Month)}}
-}
-
-func (v SLACyclesView) table() partial.Table {
-	t := partial.Table{
-		Caption: v.Title, Keys: true,
-		Columns: []partial.Column{{Head: "Item"}, {Head: "Service"}, {Head: "Due", NoWrap: true}, {Head: "Done", NoWrap: true, Minor: true}, {Head: "Time used", Right: true, Minor: true}, {Head: "Late by", Right: true}, {Head: "Result"}},
-		Empty:   partial.Empty{Icon: "check", Title: "No item", Text: "The figure is 0, and so is this list."},
-	}
-	for _, r := range v.Rows {
-		done, late := "open", ""
-		if !r.DoneAt.IsZero() {
-			done = format.BriefMoment(r.DoneAt)
-		}
-		if r.Late > 0 {
-			late = format.Duration(r.Late)
-		}
-		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{
-			partial.Named(r.Work, href.Item(v.Firm.ID, r.Item), r.Matter), partial.Txt(r.Target), partial.Txt(format.BriefMoment(r.DueAt)), partial.Txt(done),
-			partial.Txt(format.Duration(r.Used)), partial.Txt(late), partial.Node(partial.ChipMark(r.Outcome)),
-		}})
-	}
-	return t
 }
