@@ -79,6 +79,7 @@ func newRootCmd() *cobra.Command {
 		newAuditCmd(),
 		newGuidelineCmd(),
 		newLedesCmd(),
+		newImportCmd(),
 		newDevstackCmd(),
 	)
 	return root

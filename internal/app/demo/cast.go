@@ -55,16 +55,19 @@ type Cast struct {
 	clock   *clock.Manual
 	letters *Letters
 	engine  *jobs.Engine
+	labour  func(ctx context.Context) error // does the jobs that are due
+	drawn   int                             // pre-bills built so far
 }
 
 // Tenant is one firm of the cast.
 type Tenant struct {
 	Firm
-	ID              ident.FirmID
-	Zone            *time.Location
-	Admin           ident.PersonID
-	Partner         ident.PersonID
-	MattersByNumber map[string]matter.Matter
+	ID                ident.FirmID
+	Zone              *time.Location
+	Admin             ident.PersonID
+	Partner           ident.PersonID
+	MattersByNumber   map[string]matter.Matter
+	TimekeepersByCode map[string]ident.TimekeeperID
 }
 
 // SignIn is one way into the demo.
@@ -82,12 +85,13 @@ func (c *Cast) SignIns() []SignIn { return c.sign }
 // Hire sets up the bureau, opens the firms with their people, and lets each firm's
 // administrator grant the bureau's people access for 180 days. clock stands where
 // the story begins.
-func Hire(ctx context.Context, s *app.Services, c *clock.Manual, letters *Letters, engine *jobs.Engine) (*Cast, error) {
+func Hire(ctx context.Context, s *app.Services, c *clock.Manual, letters *Letters, engine *jobs.Engine, firms []Firm) (*Cast, error) {
 	cast := &Cast{People: map[string]ident.PersonID{}, s: s, clock: c, letters: letters, engine: engine}
+	cast.labour = cast.drain
 	if err := cast.bureau(ctx); err != nil {
 		return nil, fmt.Errorf("set up the bureau: %w", err)
 	}
-	for _, f := range Firms() {
+	for _, f := range firms {
 		t, err := cast.open(ctx, f)
 		if err != nil {
 			return nil, fmt.Errorf("open %s: %w", f.Name, err)
@@ -150,7 +154,7 @@ func (c *Cast) open(ctx context.Context, f Firm) (*Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tenant{Firm: f, ID: made.ID, Zone: zone, MattersByNumber: map[string]matter.Matter{}}
+	t := &Tenant{Firm: f, ID: made.ID, Zone: zone, MattersByNumber: map[string]matter.Matter{}, TimekeepersByCode: map[string]ident.TimekeeperID{}}
 	if err := c.enrol(ctx, admin, c.letters.token(admin.Email), f.Name); err != nil {
 		return nil, err
 	}
@@ -171,7 +175,10 @@ func (c *Cast) open(ctx context.Context, f Firm) (*Tenant, error) {
 	if err := c.timekeepers(as, t); err != nil {
 		return nil, err
 	}
-	return t, c.clients(as, t)
+	if err := c.clients(as, t); err != nil {
+		return nil, err
+	}
+	return t, c.agreed(as, t)
 }
 
 func (f Firm) role(role string) Person {
@@ -219,7 +226,10 @@ func (c *Cast) letInBureau(t *Tenant) error {
 }
 
 func (c *Cast) timekeepers(as context.Context, t *Tenant) error {
-	from := c.clock.Now().AddDate(-1, 0, 0)
+	from := t.RatesFrom
+	if from.IsZero() {
+		from = c.clock.Now().AddDate(-1, 0, 0)
+	}
 	for _, k := range t.Timekeepers {
 		person := ident.PersonID("")
 		if p := t.role("partner"); p.Timekeeper == k.Code {
@@ -228,6 +238,10 @@ func (c *Cast) timekeepers(as context.Context, t *Tenant) error {
 		made, err := c.s.Matters.SaveTimekeeper(as, matter.Timekeeper{Code: k.Code, Name: k.Name, Class: k.Class, PersonID: person})
 		if err != nil {
 			return fmt.Errorf("timekeeper %s: %w", k.Code, err)
+		}
+		t.TimekeepersByCode[k.Code] = made.ID
+		if k.Rate == 0 {
+			continue
 		}
 		if _, err := c.s.Rates.Add(as, rate.Rate{TimekeeperID: made.ID, Rate: k.Rate, Currency: t.Currency, From: from.Truncate(24 * time.Hour), Reason: "Standard rates"}); err != nil {
 			return fmt.Errorf("rate of %s: %w", k.Code, err)
@@ -250,6 +264,17 @@ func (c *Cast) clients(as context.Context, t *Tenant) error {
 			if err := c.matter(as, t, made.ID, payor, m); err != nil {
 				return fmt.Errorf("matter %s: %w", m.Number, err)
 			}
+		}
+	}
+	return nil
+}
+
+// agreed adds the rates of single matters.
+func (c *Cast) agreed(as context.Context, t *Tenant) error {
+	for _, a := range t.Agreed {
+		_, err := c.s.Rates.Add(as, rate.Rate{MatterID: t.MattersByNumber[a.Matter].ID, TimekeeperID: t.TimekeepersByCode[a.Timekeeper], Rate: a.Rate, Currency: a.Currency, From: t.RatesFrom, Reason: "Stated in the file"})
+		if err != nil {
+			return fmt.Errorf("rate of %s on %s: %w", a.Timekeeper, a.Matter, err)
 		}
 	}
 	return nil
@@ -278,8 +303,12 @@ func (c *Cast) matter(as context.Context, t *Tenant, client ident.ClientID, payo
 	if payor.Country != t.Country {
 		tax = 0
 	}
+	currency := t.Currency
+	if other, ok := t.Currencies[m.Number]; ok {
+		currency = other
+	}
 	made, err := c.s.Matters.SaveMatter(as, matter.Matter{ClientID: client, PayorID: payor.ID, Number: m.Number, Name: m.Name, PracticeGroup: m.PracticeGroup,
-		Label: authz.Label(m.Label), TaskSet: m.Set, Currency: t.Currency, TaxRate: tax, Responsible: t.Partner, OpenedOn: opened})
+		Label: authz.Label(m.Label), TaskSet: m.Set, Currency: currency, TaxRate: tax, Responsible: t.Partner, OpenedOn: opened})
 	if err != nil {
 		return err
 	}

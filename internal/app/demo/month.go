@@ -50,6 +50,7 @@ func (c *Cast) draw(t *Tenant, through time.Time, matters []matter.Matter, settl
 			if err != nil {
 				return fmt.Errorf("build %s: %w", m.Number, err)
 			}
+			c.drawn++
 			if !settle {
 				continue
 			}
@@ -147,7 +148,7 @@ func (c *Cast) run(name string) func(ctx context.Context) error {
 		if _, err := c.s.Invoices.StartRun(as, n); err != nil && !errors.Is(err, invoice.ErrNothing) {
 			return err
 		}
-		return c.drain(ctx)
+		return c.labour(ctx)
 	}
 }
 
@@ -207,6 +208,11 @@ func (c *Cast) receive(as context.Context, inv invoice.Invoice, amount int64, to
 	}
 	_, err = c.s.Receivables.Allocate(as, p.ID, p.Version, []receivable.Share{{Invoice: inv.ID, Minor: amount}})
 	return err
+}
+
+// clientOf is the id of a client with a matter.
+func (t *Tenant) clientOf(cl Client) ident.ClientID {
+	return t.MattersByNumber[cl.Matters[0].Number].ClientID
 }
 
 // matters are the firm's in the order of its story; some is every other one.

@@ -88,7 +88,7 @@ func seedOnce(ctx context.Context, stage *Stage, say io.Writer) ([]SignIn, error
 	if err != nil {
 		return nil, err
 	}
-	cast, err := Hire(ctx, s, c, letters, engine)
+	cast, err := Hire(ctx, s, c, letters, engine, Firms())
 	if err != nil {
 		return nil, err
 	}

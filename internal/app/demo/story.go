@@ -25,6 +25,9 @@ type Firm struct {
 	People                  []Person
 	Timekeepers             []Timekeeper
 	Clients                 []Client
+	Agreed                  []AgreedRate              // beside the standard rates
+	Currencies              map[string]money.Currency // of matters that do not bill in the firm's
+	RatesFrom               time.Time                 // first day of the rates; zero is a year before the story
 }
 
 // Holiday is a local date on which the firm is closed.
@@ -42,7 +45,7 @@ type Person struct {
 // Timekeeper bills time at a standard rate.
 type Timekeeper struct {
 	Code, Name, Class string
-	Rate              money.Fixed4
+	Rate              money.Fixed4 // 0 when only agreed rates are known
 }
 
 // Client pays through one payor in this story.
