@@ -15,9 +15,10 @@ import (
 
 // Config says what to run. The zero value is a throw-away stack for tests.
 type Config struct {
-	Data  string    // keeps the data there and makes it durable; "" throws it away at the end
-	Log   io.Writer // one line for each thing a person may want to know; nil keeps quiet
-	Redis Courier   // what to do about Redis
+	Data    string    // keeps the data there and makes it durable; "" throws it away at the end
+	Lasting bool      // people work on it for hours: keep the planner's figures fresh
+	Log     io.Writer // one line for each thing a person may want to know; nil keeps quiet
+	Redis   Courier   // what to do about Redis
 }
 
 // Courier says which Redis a stack has.
@@ -94,7 +95,7 @@ func (s *Stack) start(ctx context.Context, c Config, who account) error {
 		}
 	}
 	kept := c.Data != ""
-	pg, err := startPostgres(ctx, who, s.Run, filepath.Join(home, "postgres"), kept)
+	pg, err := startPostgres(ctx, who, s.Run, filepath.Join(home, "postgres"), life{kept, kept || c.Lasting})
 	if err != nil {
 		return err
 	}

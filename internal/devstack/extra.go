@@ -77,7 +77,7 @@ func StartPostgres(ctx context.Context) (*Extra, error) {
 		return nil, err
 	}
 	return extra(ctx, home, func(ctx context.Context, who account, run string) (*server, error) {
-		return startPostgres(ctx, who, run, filepath.Join(home, "postgres"), true)
+		return startPostgres(ctx, who, run, filepath.Join(home, "postgres"), life{kept: true})
 	})
 }
 

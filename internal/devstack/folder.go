@@ -37,6 +37,16 @@ func makeRun(who account) (string, error) {
 	return "", errors.New("make a folder for sockets: no temporary folder can be used; set TMPDIR to a short path that every user may enter")
 }
 
+// TempFolder makes a folder for what goes with this process: the next start of a
+// stack removes it when this one could not.
+func TempFolder() (string, error) {
+	dir, err := os.MkdirTemp("", runPrefix)
+	if err != nil {
+		return "", fmt.Errorf("make temporary folder: %w", err)
+	}
+	return dir, writeOwner(dir)
+}
+
 // claimData makes DIR the home of a kept stack, or says which process has it.
 func claimData(dir string, who account) (string, error) {
 	dir, err := filepath.Abs(dir)

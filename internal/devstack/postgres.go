@@ -13,21 +13,25 @@ import (
 // postgresPort names the socket; no port is opened.
 const postgresPort = "5432"
 
+// life is how long a server's data is needed: kept survives a loss of power,
+// lasting is used for hours.
+type life struct{ kept, lasting bool }
+
 // startPostgres makes a cluster in home unless there is one, and runs it with its
 // socket in run.
-func startPostgres(ctx context.Context, who account, run, home string, kept bool) (*server, error) {
+func startPostgres(ctx context.Context, who account, run, home string, l life) (*server, error) {
 	bin, err := postgresBin(number(readText(filepath.Join(home, "PG_VERSION"))))
 	if err != nil {
 		return nil, err
 	}
-	if err := initPostgres(ctx, bin, who, home, kept); err != nil {
+	if err := initPostgres(ctx, bin, who, home, l.kept); err != nil {
 		return nil, err
 	}
 	p := plan{
 		name: "postgres", who: who, run: run, ends: "QUIT", remove: home,
-		argv: append([]string{filepath.Join(bin, "postgres"), "-D", home}, settings(run, kept)...),
+		argv: append([]string{filepath.Join(bin, "postgres"), "-D", home}, settings(run, l)...),
 	}
-	if kept {
+	if l.kept {
 		p.ends, p.remove = "INT", "" // ends sessions and writes everything down
 	}
 	s, err := p.start()
@@ -48,14 +52,17 @@ func startPostgres(ctx context.Context, who account, run, home string, kept bool
 	return s, nil
 }
 
-func settings(run string, kept bool) []string {
+func settings(run string, l life) []string {
 	values := []string{
 		"listen_addresses=", "port=" + postgresPort, "unix_socket_directories=" + run, "unix_socket_permissions=0700",
 		"max_connections=300", "timezone=UTC", "log_timezone=UTC", "shared_buffers=128MB", "autovacuum_naptime=10s",
 		"wal_level=minimal", "max_wal_senders=0", "max_wal_size=512MB",
 	}
-	if !kept {
-		values = append(values, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
+	if !l.kept {
+		values = append(values, "fsync=off", "synchronous_commit=off", "full_page_writes=off")
+	}
+	if !l.lasting {
+		values = append(values, "autovacuum=off") // it would also hold a template that is being cloned
 	}
 	var args []string
 	for _, v := range values {

@@ -44,13 +44,13 @@ func NewStage(ctx context.Context, dir string, say io.Writer, log *slog.Logger) 
 			return nil, fmt.Errorf("make the data folder: %w", err)
 		}
 	}
-	stack, err := devstack.Start(ctx, devstack.Config{Data: data, Log: say, Redis: devstack.RedisOrFallback})
+	stack, err := devstack.Start(ctx, devstack.Config{Data: data, Lasting: true, Log: say, Redis: devstack.RedisOrFallback})
 	if err != nil {
 		return nil, err
 	}
 	s.Stack, s.dir = stack, dir
 	if !kept {
-		if s.dir, err = os.MkdirTemp("", "docketry-demo-"); err != nil {
+		if s.dir, err = devstack.TempFolder(); err != nil {
 			return nil, errors.Join(err, stack.Stop())
 		}
 	}
