@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path"
 	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -56,10 +57,27 @@ func (s *Server) newAPI() {
 	speakProblems()
 	c := huma.DefaultConfig("Docketry", "1")
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = apiRoot+"/openapi", "", ""
+	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaNames())
 	c.CreateHooks = nil // no $schema links, whose host would come from the request
-	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	c.Info.Description = "Legal billing for many law firms by one bureau. Errors are RFC 9457 with a stable code."
 	s.api.huma = humaecho.New(s.echo, c)
+}
+
+// schemaNames is schemaName, and numbers types without a name of their own that
+// Huma would call the same.
+func schemaNames() func(t reflect.Type, hint string) string {
+	taken := map[string]reflect.Type{}
+	return func(t reflect.Type, hint string) string {
+		for t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		name := schemaName(t, hint)
+		for n := 2; taken[name] != nil && taken[name] != t; n++ {
+			name = schemaName(t, hint) + strconv.Itoa(n)
+		}
+		taken[name] = t
+		return name
+	}
 }
 
 // speakProblems makes Huma answer in our form. Its hooks are the process's, so they

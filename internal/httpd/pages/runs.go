@@ -238,6 +238,10 @@ func (s *Site) runEvents(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
+	// Decided before the stream begins: afterwards the status is sent.
+	if _, err := s.Invoices.RunFirms(r.Context(), id); err != nil {
+		return httpd.Reply{}, err
+	}
 	f, err := s.frame(r, "", "runs")
 	if err != nil {
 		return httpd.Reply{}, err
