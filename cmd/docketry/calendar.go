@@ -52,7 +52,7 @@ const maxQuestionFile = 64 << 20
 func readJSON(stdin io.Reader, path string, into any) error {
 	from := stdin
 	if path != "-" {
-		f, err := os.Open(path) //nolint:gosec // the file that the caller named
+		f, err := os.Open(path)
 		if err != nil {
 			return err
 		}

@@ -24,8 +24,7 @@ import (
 const apiRoot = "/api/v1"
 
 type apiState struct {
-	huma  huma.API
-	group *echo.Group
+	huma huma.API
 }
 
 // Op describes one JSON operation.

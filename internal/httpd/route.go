@@ -81,7 +81,7 @@ func (s *Server) decide(r Route) echo.MiddlewareFunc {
 			}
 			s.noteRefusal(ctx, r, c, o, err)
 			if o.err != nil {
-				return nil
+				return nil //nolint:nilerr // the operation has answered with it already
 			}
 			return err
 		}

@@ -19,10 +19,10 @@ type I struct {
 }
 
 type invoiceRow struct {
-	minor            int64
-	issuedOn, dueOn  string
-	sent             bool
-	currency, number string
+	minor           int64
+	issuedOn, dueOn string
+	sent            bool
+	currency        string
 }
 
 // InvoiceOption says what is special about an invoice.

@@ -14,7 +14,7 @@ type E struct {
 }
 
 type entryRow struct {
-	narrative, task, activity, expense, currency, status string
+	narrative, task, activity, expense, currency string
 }
 
 // EntryOption says what is special about an entry.

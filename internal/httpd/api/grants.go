@@ -74,7 +74,7 @@ type GrantDraft struct {
 var labels = map[string]authz.Label{"standard": authz.Standard, "confidential": authz.Confidential, "restricted": authz.Restricted, "sealed": authz.Sealed}
 
 func (d GrantDraft) toDraft() (people.Draft, error) {
-	out := people.Draft{Role: d.Role, Scope: d.Scope, IDs: d.IDs, Practices: d.Practices, Class: authz.Class(d.Class), Label: labels[d.Label], Until: utc(d.Until), Reason: d.Reason} //nolint:gosec // 1 to 3 by the schema
+	out := people.Draft{Role: d.Role, Scope: d.Scope, IDs: d.IDs, Practices: d.Practices, Class: authz.Class(d.Class), Label: labels[d.Label], Until: utc(d.Until), Reason: d.Reason} // 1 to 3 by the schema
 	if d.From != nil {
 		out.From = d.From.UTC()
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
-	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/internal/worklist"
@@ -155,5 +154,5 @@ func (s *Site) next(r *httpd.Request) (httpd.Reply, error) {
 	case err != nil:
 		return httpd.Reply{}, err
 	}
-	return httpd.Go(href.Item(l.Firm, ident.WorkItemID(l.Item)), sentence("This one came first: "+l.Why)), nil
+	return httpd.Go(href.Item(l.Firm, l.Item), sentence("This one came first: "+l.Why)), nil
 }
