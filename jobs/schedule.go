@@ -29,14 +29,6 @@ type Sweep struct {
 	Do    func(ctx context.Context) error
 }
 
-// Counted is a Sweep's Do from a service that also tells how many it did.
-func Counted(do func(ctx context.Context) (int, error)) func(ctx context.Context) error {
-	return func(ctx context.Context) error {
-		_, err := do(ctx)
-		return err
-	}
-}
-
 // mostMissed bounds how many periods are made up for after a long pause.
 const mostMissed = 31
 

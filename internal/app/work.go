@@ -2,12 +2,14 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/config"
+	"github.com/docketry/docketry/internal/outbox"
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/jobs"
 )
@@ -35,6 +37,7 @@ func NewEngine(s *Services) (*jobs.Engine, error) {
 			{Name: "mail.sweep", Every: 30 * time.Second, Do: counted(s.Mails.Sweep)},
 			{Name: "export.sweep", Every: 10 * time.Minute, Do: counted(s.Exports.Sweep)},
 			{Name: "session.sweep", Every: time.Hour, Do: func(ctx context.Context) error { return people.Sweep(ctx, s.DB) }},
+			{Name: "outbox.sweep", Every: 6 * time.Hour, Do: func(ctx context.Context) error { return outbox.Sweep(ctx, s.DB) }},
 			{Name: "blob.sweep", Every: time.Hour, Do: counted(s.Blobs.Sweep)},
 		},
 	})
@@ -63,5 +66,23 @@ func RunWork(ctx context.Context, c config.Config, log *slog.Logger) error {
 		return err
 	}
 	log.InfoContext(ctx, "working")
-	return e.Run(ctx)
+	return work(ctx, s, e, c.OpsListen)
+}
+
+// work runs e and, on the loopback operations address when there is one, the
+// metrics. One that fails takes the other with it.
+func work(ctx context.Context, s *Services, e *jobs.Engine, operations string) error {
+	if operations == "" {
+		return e.Run(ctx)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	failed := make(chan error, 1)
+	go func() {
+		failed <- serveOperations(ctx, s, operations)
+		stop()
+	}()
+	err := e.Run(ctx)
+	stop()
+	return errors.Join(err, <-failed)
 }

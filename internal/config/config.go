@@ -119,7 +119,7 @@ func (c Config) ForServe() error {
 
 // ForWork tells everything that keeps `work` from starting.
 func (c Config) ForWork() error {
-	return errors.Join(c.running(), c.publicURL(), need("MAIL_URL", c.MailURL), need("MAIL_FROM", c.MailFrom))
+	return errors.Join(c.running(), c.publicURL(), need("MAIL_URL", c.MailURL), need("MAIL_FROM", c.MailFrom), loopback(prefix+"OPS_LISTEN", c.OpsListen))
 }
 
 // ForMigrate tells everything that keeps `migrate` and `admin` from starting.
