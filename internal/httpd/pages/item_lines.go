@@ -22,8 +22,14 @@ func (s *Site) itemSubject(r *httpd.Request, f frame, i worklist.Item, v *ItemVi
 	case "import":
 		return s.importLines(r, f, ident.ImportID(i.SubjectID), v)
 	case "prebill":
+		v.Task = "Settle the findings of this pre-bill and hand it to the partner. The work is done on its own page."
 		if f.May(rbac.PrebillRead) {
 			v.Subject = &partial.Link{Text: "Open the pre-bill", Href: href.Prebill(f.FirmID, ident.PrebillID(i.SubjectID))}
+		}
+	case "invoice":
+		v.Task = "A mail about this invoice did not reach its payor, or the payor takes invoices elsewhere. The invoice says why: send it again, or mark it as delivered once it is there."
+		if f.May(rbac.InvoiceRead) {
+			v.Subject = &partial.Link{Text: "Open the invoice", Href: href.Invoice(f.FirmID, ident.InvoiceID(i.SubjectID))}
 		}
 	}
 	return nil

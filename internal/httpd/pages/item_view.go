@@ -42,6 +42,7 @@ type ItemView struct {
 	CanWork  bool          // holds the lease and may finish, skip, return
 	WhyOff   string        // why finishing is not possible yet; "" when it is
 	Problem  string        // what a refused act answered
+	Task     string        // what to do, for work that has no lines of its own
 	Subject  *partial.Link // what the work is about, where it has a page of its own
 }
 
