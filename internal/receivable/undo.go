@@ -41,7 +41,7 @@ func (s *Service) undo(ctx context.Context, id ident.PaymentID, version int, act
 		if _, err := findPayment(tx, access, id); err != nil {
 			return err
 		}
-		before, undone, err := s.takeBack(tx, id, version, which)
+		before, undone, err := s.takeBack(tx, id, version, which, rest == nil)
 		if err != nil {
 			return err
 		}
@@ -79,11 +79,14 @@ type held struct {
 }
 
 // takeBack locks what an undo touches, invoices before the payment, and looks
-// again behind the locks.
-func (s *Service) takeBack(tx *db.Tx, id ident.PaymentID, version int, which func(Allocation) bool) (p Payment, h held, err error) {
+// again behind the locks. ErrNotFound where one must be named and the payment has none such.
+func (s *Service) takeBack(tx *db.Tx, id ident.PaymentID, version int, which func(Allocation) bool, named bool) (p Payment, h held, err error) {
 	list, err := allocations(tx, `a.payment_id = ?`, id)
 	if err != nil {
 		return p, h, err
+	}
+	if named && !slices.ContainsFunc(list, which) {
+		return p, h, ErrNotFound
 	}
 	var ids []ident.InvoiceID
 	for _, a := range standing(list) {

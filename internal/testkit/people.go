@@ -96,6 +96,16 @@ func (f F) Count(t testing.TB, sql string, args ...any) (n int64) {
 	return n
 }
 
+// Text is the one text that a SELECT inside the firm answers, "" without a row.
+func (f F) Text(t testing.TB, sql string, args ...any) (text string) {
+	t.Helper()
+	err := f.d.InFirm(f.Machine(), func(tx *db.Tx) error { return tx.Raw(sql, args...).Scan(&text).Error })
+	if err != nil {
+		t.Fatalf("read in firm %s: %v", f.ID, err)
+	}
+	return text
+}
+
 // As is a new person with a live grant in the firm, acting in it: the whole firm,
 // C3, up to restricted, unless opts narrow it.
 func (f F) As(t testing.TB, role rbac.Role, opts ...GrantOption) context.Context {

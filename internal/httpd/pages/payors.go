@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/a-h/templ"
@@ -193,6 +194,13 @@ func (s *Site) verifyContact(r *httpd.Request) (httpd.Reply, error) {
 	contact, err := httpd.ID[ident.ContactID](r, "contact")
 	if err != nil {
 		return httpd.Reply{}, err
+	}
+	_, contacts, err := s.Matters.Payor(r.Context(), id)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	if !slices.ContainsFunc(contacts, func(k matter.Contact) bool { return k.ID == contact }) {
+		return httpd.Reply{}, matter.ErrNotFound // a contact of another payor is not below this one
 	}
 	k, err := s.Matters.VerifyContact(r.Context(), contact, r.FormInt("version"))
 	if err != nil {

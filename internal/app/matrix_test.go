@@ -1,0 +1,406 @@
+package app_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/testkit"
+	"github.com/docketry/docketry/rbac"
+)
+
+// Matrix of T01, made from the route table: every route x every role x {own, other,
+// absent, malformed}. What is another firm's, what does not exist and what is no id
+// at all answer with the same status, type and bytes.
+func TestT01_EveryRouteByRoleAndID(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	mine, theirs := w.furnished(t), w.furnished(t)
+	routes := w.web.Routes()
+	for _, role := range rbac.Roles() {
+		if role == rbac.RoleMachine {
+			continue // no grant names it, so nobody signs in as it
+		}
+		t.Run(string(role), func(t *testing.T) {
+			t.Parallel()
+			v := w.visitor(t, mine, role)
+			for _, r := range routes {
+				// A payor's contact has no role: package notice holds the door to what is theirs.
+				if r.Needs != rbac.PayorLink && !skipped[r.Method+" "+r.Path] {
+					v.visit(r, theirs)
+				}
+			}
+		})
+	}
+}
+
+// skipped are the routes that name no thing of a firm in their path.
+var skipped = map[string]bool{
+	"GET /enrol/{token}": true, "POST /enrol/{token}": true, // a secret, not an id; package people tests it
+	"DELETE /api/v1/sessions/{id}": true, "POST /people/me/sessions/{id}/end": true, "POST /sessions/{id}/end": true, // a person's own
+	"DELETE /api/v1/sessions": true, "DELETE /api/v1/sessions/current": true, "POST /sign-out": true, // would end the visit
+}
+
+var param = regexp.MustCompile(`\{([a-z_]+)\}`)
+
+// visitor is one person signed in with one role, and the things of their own firm.
+type visitor struct {
+	t     *testing.T
+	w     world
+	role  rbac.Role
+	own   things
+	sid   string
+	token string // of forms
+}
+
+func (w world) visitor(t *testing.T, own things, role rbac.Role) *visitor {
+	t.Helper()
+	f := own.firm
+	if role == rbac.RoleBureauAdmin {
+		f = w.bureau
+	}
+	v := &visitor{t: t, w: w, role: role, own: own}
+	v.sid = w.signIn(t, f, role)
+	page := v.ask("GET", "/people/me", "")
+	found := regexp.MustCompile(`name="csrf" value="([^"]+)"`).FindStringSubmatch(page.body)
+	if found == nil {
+		t.Fatalf("no form token on the account page: %d %s", page.status, page.body)
+	}
+	v.token = found[1]
+	return v
+}
+
+// visit asks one route for each kind of id and compares.
+func (v *visitor) visit(r httpd.Route, theirs things) {
+	v.t.Helper()
+	names := v.params(r)
+	if len(names) == 0 {
+		return
+	}
+	own := v.fill(r, v.own, "", "")
+	inFirm := strings.Contains(r.Path, "{firm}")
+	allowed := v.role != rbac.RoleBureauAdmin && v.w.policy.Allows(v.role, r.Needs)
+	switch {
+	case v.role == rbac.RoleBureauAdmin && inFirm:
+		v.same(r, own, v.fill(r, v.own, "firm", absentID)) // a firm that let nobody of the bureau's office in
+	case inFirm && !allowed:
+		if got := v.ask(r.Method, own, v.body(r, v.own)); got.status != http.StatusForbidden {
+			v.t.Errorf("%s %s without the permission: %d, want 403", r.Method, r.Path, got.status)
+		}
+		return
+	case r.Method == http.MethodGet && allowed && !strings.HasSuffix(r.Path, "/events") && v.complete(r):
+		// A timekeeper's things are their own, which these are not, and pages show more than they may see.
+		got := v.ask(r.Method, own, "")
+		if bad := got.status == 403 || got.status == 404 || got.status >= 500; bad && !v.role.OwnOnly() && !asksMore[r.Path] {
+			v.t.Errorf("%s %s of one's own: %d %s", r.Method, own, got.status, cutTo(got.body, 300))
+		}
+	}
+	for _, name := range names {
+		if !comparable(r, name) {
+			continue
+		}
+		absent := v.fill(r, v.own, name, absentID)
+		v.same(r, absent, v.fill(r, v.own, name, theirs.of(v.t, r.Path, name)))
+		if v.ask(r.Method, absent, v.body(r, v.own)).status == http.StatusForbidden {
+			continue // the service asks for more than the route: what is no id may be told first
+		}
+		v.same(r, absent, v.fill(r, v.own, name, "malformed"))
+		v.same(r, absent, v.fill(r, v.own, name, strings.ToUpper(theirs.of(v.t, r.Path, name))))
+	}
+	if inFirm && len(names) > 1 {
+		v.same(r, v.fill(r, theirs, "firm", absentID), v.fill(r, theirs, "", "")) // their firm with their ids
+	}
+}
+
+// asksMore are the addresses that need a query or a ticket besides, or that show a
+// thing to who asked for it and who decides on it.
+var asksMore = map[string]bool{
+	"/firms/{firm}/payors/new": true, "/firms/{firm}/matters/new": true, "/api/v1/firms/{firm}/export-file": true,
+	"/firms/{firm}/exports/{id}": true, "/api/v1/firms/{firm}/exports/{id}": true,
+}
+
+const absentID = "00000000-0000-7000-8000-00000000abcd"
+
+func (v *visitor) params(r httpd.Route) (names []string) {
+	for _, m := range param.FindAllStringSubmatch(r.Path, -1) {
+		names = append(names, m[1])
+	}
+	return names
+}
+
+// comparable leaves out parts of a path that are words and not ids.
+func comparable(r httpd.Route, name string) bool {
+	return !slices.Contains([]string{"format", "kind", "reminder"}, name) &&
+		!strings.Contains(r.Path, "/numbering/{id}") && !strings.Contains(r.Path, "/import-mappings/{id}")
+}
+
+// complete tells whether the visitor's firm has every thing that the path names.
+func (v *visitor) complete(r httpd.Route) bool {
+	for _, name := range v.params(r) {
+		if v.own.of(v.t, r.Path, name) == absentID {
+			return false
+		}
+	}
+	return true
+}
+
+// fill writes a path with the things of one firm, and one of them replaced.
+func (v *visitor) fill(r httpd.Route, th things, replace, with string) string {
+	return param.ReplaceAllStringFunc(r.Path, func(p string) string {
+		name := strings.Trim(p, "{}")
+		if name == replace {
+			return with
+		}
+		return th.of(v.t, r.Path, name)
+	})
+}
+
+// same asks two addresses and wants one answer.
+func (v *visitor) same(r httpd.Route, a, b string) {
+	v.t.Helper()
+	first, second := v.ask(r.Method, a, v.body(r, v.own)), v.ask(r.Method, b, v.body(r, v.own))
+	if first.status < 400 || first.status >= 500 {
+		v.t.Errorf("%s %s: %d %s", r.Method, a, first.status, cutTo(first.body, 300))
+	}
+	if first != second {
+		at := parting(first.body, second.body)
+		v.t.Errorf("%s %s and %s differ:\n%d %s %q\n%d %s %q", r.Method, a, b, first.status, first.kind, cutTo(first.body[at:], 120), second.status, second.kind, cutTo(second.body[at:], 120))
+	}
+}
+
+// parting is where two texts begin to differ, a little before.
+func parting(a, b string) int {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return max(0, i-40)
+		}
+	}
+	return min(len(a), len(b))
+}
+
+// body is a body that gets past validation, so that the ids decide.
+func (v *visitor) body(r httpd.Route, th things) string {
+	if r.Method == http.MethodGet || r.Method == http.MethodDelete {
+		return ""
+	}
+	if !r.JSON {
+		form := url.Values{"csrf": {v.token}}
+		for name, value := range formFields {
+			form.Set(name, value)
+		}
+		if strings.Contains(r.Path, "/payments/") {
+			form.Set("version", "2")
+		}
+		return form.Encode()
+	}
+	text, ok := bodies[r.Method+" "+strings.TrimPrefix(r.Path, "/api/v1")]
+	if !ok {
+		return "{}"
+	}
+	for noun, id := range th.ids {
+		text = strings.ReplaceAll(text, "<"+noun+">", id)
+	}
+	return text
+}
+
+// formFields get past the validation of every form where ids of the path decide.
+var formFields = map[string]string{
+	"version": "1", "reason": "because", "note": "because", "name": "Name", "number": "N-1", "body": "hello", "message": "hello", "text": "hello", "on": "2030-01-01",
+	"email": "n@payor.example", "code": "XX", "class": "PARTNR", "status": "active", "terms_days": "30", "delivery": "mail_link", "country": "US",
+	"address": "1 Street\nAlbany, NY 12207", "hash": strings.Repeat("0", 64), "amount": "1.00", "token": "1", "until": "2030-01-01", "why": "because", "stage": "first",
+	"currency": "USD", "label": "0", "opened_on": "2026-01-01", "rate": "1", "cause": "x", "narrative": "Words", "hours": "1.0", "day": "2030-01-01",
+}
+
+// answer is what a reader can compare, without the request's own id and the
+// address that was asked for.
+type answer struct {
+	status int
+	kind   string
+	body   string
+}
+
+func (v *visitor) ask(method, path, body string) answer {
+	v.t.Helper()
+	req := httptest.NewRequest(method, path, strings.NewReader(body))
+	if strings.HasPrefix(path, "/api/") {
+		req.Header.Set("Content-Type", "application/json")
+	} else if body != "" {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if strings.Contains(path, "/imports") && method == "POST" && strings.HasPrefix(path, "/api/") {
+		req.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+	}
+	req.Header.Set("If-Match", `"1"`)
+	if strings.Contains(path, "/payments/") {
+		req.Header.Set("If-Match", `"2"`) // the fixture has allocated something
+	}
+	req.AddCookie(&http.Cookie{Name: "docketry_sid", Value: v.sid})
+	rec := httptest.NewRecorder()
+	v.w.web.Handler().ServeHTTP(rec, req)
+	text := strings.NewReplacer(rec.Header().Get("X-Request-Id"), "RID", path, "PATH", url.QueryEscape(path), "PATH").Replace(rec.Body.String())
+	for _, part := range strings.Split(path, "/") {
+		if len(part) >= 9 && (len(part) == 36 || part == "malformed") {
+			text = strings.ReplaceAll(text, part, "ID")
+		}
+	}
+	return answer{rec.Code, rec.Header().Get("Content-Type") + rec.Header().Get("Location"), text}
+}
+
+func cutTo(s string, n int) string { return s[:min(len(s), n)] }
+
+// TestT01_NestedIDs sends ids of another firm inside bodies and queries: they are
+// as absent as any other.
+func TestT01_NestedIDs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	mine, theirs := w.furnished(t), w.furnished(t)
+	for role, cases := range nested {
+		v := w.visitor(t, mine, role)
+		for _, c := range cases {
+			method, path, _ := strings.Cut(c.route, " ")
+			path = "/api/v1" + strings.ReplaceAll(path, "{firm}", string(mine.firm.ID))
+			with := func(id string) answer {
+				text := strings.ReplaceAll(c.body, "<?>", id)
+				at := strings.ReplaceAll(path, "<?>", id)
+				for noun, own := range mine.ids {
+					text, at = strings.ReplaceAll(text, "<"+noun+">", own), strings.ReplaceAll(at, "<"+noun+">", own)
+				}
+				got := v.ask(method, at, text)
+				got.body = strings.ReplaceAll(got.body, id, "ID")
+				return got
+			}
+			absent, other := with(absentID), with(theirs.ids[c.noun])
+			if absent != other {
+				t.Errorf("%s: %s of another firm differs from an absent one:\n%+v\n%+v", c.route, c.noun, absent, other)
+			}
+			if absent.status < 400 && !c.list || absent.status >= 500 {
+				t.Errorf("%s with an absent %s: %+v", c.route, c.noun, absent)
+			}
+		}
+	}
+	before := theirs.firm.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ?`, theirs.firm.ID)
+	if n := theirs.firm.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'access.denied'`, theirs.firm.ID); n != 0 {
+		t.Errorf("the other firm's trail shows %d of %d visits by people it never let in", n, before)
+	}
+}
+
+type nestedCase struct {
+	route, body, noun string
+	list              bool // answers with an empty list
+}
+
+var nested = map[rbac.Role][]nestedCase{
+	rbac.RoleFirmAdmin: {
+		{"POST /firms/{firm}/payors", `{"client_id":"<?>","name":"P","address":"1 Street\nAlbany, NY 12207","country":"US","terms_days":30,"delivery":"mail_link"}`, "client", false},
+		{"POST /firms/{firm}/matters", `{"client_id":"<?>","payor_id":"<payor>","number":"N-9","name":"M","label":"standard","currency":"USD","opened_on":"2026-01-01"}`, "client", false},
+		{"POST /firms/{firm}/matters", `{"client_id":"<client>","payor_id":"<?>","number":"N-9","name":"M","label":"standard","currency":"USD","opened_on":"2026-01-01"}`, "payor", false},
+		{"POST /firms/{firm}/rates", `{"timekeeper_id":"<?>","rate":"100","currency":"USD","from":"2030-01-01"}`, "timekeeper", false},
+		{"POST /firms/{firm}/rates", `{"matter_id":"<?>","timekeeper_id":"<timekeeper>","rate":"100","currency":"USD","from":"2030-01-01"}`, "matter", false},
+		{"POST /firms/{firm}/rates", `{"client_id":"<?>","timekeeper_id":"<timekeeper>","rate":"100","currency":"USD","from":"2030-01-01"}`, "client", false},
+		{"POST /firms/{firm}/grants", `{"person_id":"<?>","role":"partner","scope":"all","class":3,"label":"standard","reason":"x"}`, "person", false},
+		{"POST /firms/{firm}/grants", `{"person_id":"<person>","role":"partner","scope":"matter","scope_ids":["<matter>","<?>"],"class":3,"label":"standard","reason":"x"}`, "matter", false},
+		{"POST /firms/{firm}/grants", `{"person_id":"<person>","role":"partner","scope":"client","scope_ids":["<?>"],"class":3,"label":"standard","reason":"x"}`, "client", false},
+		{"POST /firms/{firm}/walls", `{"person_id":"<person>","matter_ids":["<matter>","<?>"],"reason":"x"}`, "matter", false},
+		{"POST /firms/{firm}/exports", `{"from":"2026-01-01","to":"2026-03-01","matter_ids":["<?>"],"form":"redacted","hours":24,"reason":"x"}`, "matter", false},
+		{"GET /firms/{firm}/audit?object_id=<?>", "", "matter", true},
+	},
+	rbac.RoleSpecialist: {
+		{"GET /firms/{firm}/payors?client_id=<?>", "", "client", true},
+		{"GET /firms/{firm}/matters?client_id=<?>", "", "client", true},
+		{"GET /firms/{firm}/entries?matter_id=<?>", "", "matter", true},
+		{"GET /firms/{firm}/entries?import_id=<?>", "", "import", true},
+		{"GET /firms/{firm}/findings?matter_id=<?>", "", "matter", true},
+		{"GET /firms/{firm}/prebills?matter_id=<?>", "", "matter", true},
+		{"GET /firms/{firm}/invoices?client_id=<?>", "", "client", true},
+		{"GET /firms/{firm}/invoices?run_id=<?>", "", "run", true},
+		{"GET /firms/{firm}/payments?payor_id=<?>", "", "payor", true},
+		{"GET /queue?firm_id=<?>", "", "firm", true},
+		{"POST /firms/{firm}/prebills", `{"matter_id":"<?>","through_on":"2026-03-01"}`, "matter", false},
+		{"POST /firms/{firm}/prebills", `{"matter_id":"<matter>","payor_id":"<?>","through_on":"2026-03-01"}`, "payor", false},
+		{"POST /firms/{firm}/payments", `{"payor_id":"<?>","amount_minor":100,"currency":"USD","method":"wire","received_on":"2026-03-01"}`, "payor", false},
+		{"POST /firms/{firm}/payments/<payment>/allocations", `{"shares":[{"invoice_id":"<?>","amount_minor":1}]}`, "invoice", false},
+		{"POST /runs", `{"name":"r","firm_ids":["<?>"]}`, "firm", false},
+		{"POST /runs", `{"name":"r","firm_ids":["<firm>","<?>"]}`, "firm", false},
+		{"POST /firms/{firm}/prebills/<prebill>/findings/<?>/waive", `{"note":"because"}`, "finding", false},
+		{"POST /firms/{firm}/findings/<?>/waive", `{"note":"because"}`, "finding", false},
+	},
+}
+
+// bodies get past validation where ids of the path decide.
+var bodies = map[string]string{
+	"PUT /firms/{firm}":                                         `{"name":"N","address":"1 Street\nAlbany, NY 12207","country":"US","tax_id":"","reply_to":"","rounding":"half_up"}`,
+	"PUT /firms/{firm}/bank":                                    `{"name":"B","account":"4410029917","code":"021305386"}`,
+	"PUT /firms/{firm}/clients/{id}":                            `{"number":"N-1","name":"N"}`,
+	"PUT /firms/{firm}/payors/{id}":                             `{"name":"P","address":"1 Street\nAlbany, NY 12207","country":"US","terms_days":30,"delivery":"mail_link"}`,
+	"POST /firms/{firm}/payors/{id}/contacts":                   `{"name":"N","email":"n@payor.example"}`,
+	"PUT /firms/{firm}/contacts/{id}":                           `{"name":"N","email":"n@payor.example"}`,
+	"PUT /firms/{firm}/matters/{id}":                            `{"client_id":"<client>","payor_id":"<payor>","number":"N-1","name":"M","label":"standard","currency":"USD","opened_on":"2026-01-01"}`,
+	"PUT /firms/{firm}/timekeepers/{id}":                        `{"code":"XX","name":"N","class":"PARTNR"}`,
+	"POST /firms/{firm}/rates/{id}/end":                         `{"on":"2030-01-01"}`,
+	"POST /firms/{firm}/grants/{id}/extend":                     `{"until":"2026-05-01T00:00:00Z","reason":"x"}`,
+	"POST /firms/{firm}/findings/{id}/waive":                    `{"note":"because"}`,
+	"POST /firms/{firm}/prebills/{id}/approve":                  `{"content_hash":"` + strings.Repeat("0", 64) + `"}`,
+	"POST /firms/{firm}/prebills/{id}/request-changes":          `{"note":"because"}`,
+	"PATCH /firms/{firm}/prebills/{id}/lines/{line}":            `{"amount_minor":0,"reason":"COURTESY"}`,
+	"POST /firms/{firm}/prebills/{id}/findings/{finding}/waive": `{"note":"because"}`,
+	"POST /firms/{firm}/invoices/{id}/credit":                   `{"reason":"because"}`,
+	"POST /firms/{firm}/invoices/{id}/skip-reminder":            `{"stage":"first","reason":"because"}`,
+	"POST /firms/{firm}/payments/{id}/allocations":              `{"shares":[{"invoice_id":"<invoice>","amount_minor":1}]}`,
+	"POST /firms/{firm}/payments/{id}/reverse":                  `{"reason":"because"}`,
+	"POST /firms/{firm}/items/{id}/break":                       `{"reason":"because"}`,
+	"POST /firms/{firm}/items/{id}/release":                     `{"token":1}`,
+	"POST /firms/{firm}/items/{id}/finish":                      `{"token":1}`,
+	"POST /firms/{firm}/items/{id}/heartbeat":                   `{"token":1}`,
+	"POST /firms/{firm}/items/{id}/skip":                        `{"token":1,"reason":"too_long"}`,
+	"POST /firms/{firm}/items/{id}/questions":                   `{"token":1,"body":"why?"}`,
+	"POST /firms/{firm}/items/{id}/answers":                     `{"body":"because"}`,
+	"POST /firms/{firm}/items/{id}/messages":                    `{"body":"hello"}`,
+	"POST /firms/{firm}/exports/{id}/refuse":                    `{"why":"because"}`,
+	"POST /firms/{firm}/runs/{id}/retry":                        `{}`,
+}
+
+// things are what one firm has, by noun.
+type things struct {
+	firm testkit.F
+	ids  map[string]string
+}
+
+// of is the thing that a part of a path names, by the segment before it.
+func (th things) of(t *testing.T, path, name string) string {
+	t.Helper()
+	switch name {
+	case "firm":
+		return string(th.firm.ID)
+	case "format", "kind":
+		return "pdf"
+	case "reminder":
+		return "first"
+	}
+	noun, known := nounOf[name]
+	if name == "id" {
+		before, _, _ := strings.Cut(path, "/{id}")
+		noun, known = segments[before[strings.LastIndex(before, "/")+1:]], true
+	}
+	id, there := th.ids[noun]
+	if !known || noun == "" {
+		t.Fatalf("route %s: no fixture for {%s}; add one to this test", path, name)
+	}
+	if !there || id == "" {
+		return absentID
+	}
+	return id
+}
+
+var nounOf = map[string]string{"line": "line", "finding": "finding", "allocation": "allocation", "contact": "contact", "clock": "clock", "session": "session", "message": "message", "grant": "grant", "wall": "wall"}
+
+var segments = map[string]string{
+	"clients": "client", "payors": "payor", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "imports": "import",
+	"entries": "entry", "findings": "finding", "items": "item", "prebills": "prebill", "runs": "run", "invoices": "invoice", "credit-notes": "credit_note",
+	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "walls": "wall",
+	"people": "person", "agreements": "agreement", "calendars": "calendar", "numbering": "series", "import-mappings": "mapping",
+}

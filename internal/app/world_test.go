@@ -1,0 +1,180 @@
+package app_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/alexedwards/argon2id"
+
+	"github.com/docketry/docketry/internal/app"
+	"github.com/docketry/docketry/internal/capture"
+	"github.com/docketry/docketry/internal/config"
+	"github.com/docketry/docketry/internal/export"
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/obs"
+	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/internal/prebill"
+	"github.com/docketry/docketry/internal/receivable"
+	"github.com/docketry/docketry/internal/testkit"
+	"github.com/docketry/docketry/rbac"
+)
+
+const password = "seven small boats at noon"
+
+// quick is argon2id at a price that tests can pay.
+var quick = &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+
+// world is the whole program over the package's database: web and worker.
+type world struct {
+	s, worker *app.Services
+	web       *httpd.Server
+	bureau    testkit.F
+	policy    *rbac.Policy
+}
+
+func newWorld(t *testing.T) world {
+	t.Helper()
+	key := func(b byte) []byte { return []byte(strings.Repeat(string([]byte{b, b + 1}), 16)) }
+	c := config.Config{
+		PublicURL: "http://127.0.0.1", BlobURL: "file://" + t.TempDir(), MailURL: "file://" + t.TempDir(), MailFrom: "billing@larkspur.example",
+		Keys: config.Keys{Scope: testkit.Key, Payload: key('a'), Master: key('c'), Audit: key('e'), Session: key('g')},
+	}
+	hasher, err := people.NewHasher(quick)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var w world
+	for _, role := range []struct {
+		into **app.Services
+		name string
+	}{{&w.s, "docketry_api"}, {&w.worker, "docketry_worker"}} {
+		d := testkit.DB(t)
+		if role.name == "docketry_worker" {
+			d = testkit.WorkerDB(t)
+		}
+		if *role.into, err = app.NewServices(t.Context(), app.Parts{Config: c, DB: d, Clock: d.Clock(), Log: obs.Discard(), Hasher: hasher}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.bureau, w.policy = testkit.Bureau(t, w.s.DB), w.s.Policy
+	if w.web, err = app.NewWeb(w.s); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// signIn begins a session for a new person of the role and returns its cookie.
+func (w world) signIn(t *testing.T, f testkit.F, role rbac.Role) string {
+	t.Helper()
+	who := testkit.Actor(f.As(t, role))
+	hash, err := argon2id.CreateHash(password, quick)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Exec(t, `INSERT INTO credential (person_id, kind, secret_hash, changed_at) VALUES (?, 'password', ?, now())`, who, hash)
+	body := fmt.Sprintf(`{"email":"%s@people.example","password":%q}`, who, password)
+	req := httptest.NewRequest("POST", "/api/v1/sessions", strings.NewReader(body))
+	req.Header.Set("Content-Type", "application/json")
+	rec := httptest.NewRecorder()
+	w.web.Handler().ServeHTTP(rec, req)
+	for _, c := range rec.Result().Cookies() {
+		if c.Name == "docketry_sid" && rec.Code == http.StatusCreated {
+			return c.Value
+		}
+	}
+	t.Fatalf("sign in as %s: %d %s", role, rec.Code, rec.Body)
+	return ""
+}
+
+// furnished is a firm that has one of each thing, made by the services.
+func (w world) furnished(t *testing.T) things {
+	t.Helper()
+	f := testkit.Firm(t, w.s.DB)
+	f.Agreement(t)
+	th := things{firm: f, ids: map[string]string{"firm": string(f.ID), "series": "invoice", "mapping": "csv"}}
+	draft, bill, credit := f.Matter(t), f.Matter(t), f.Matter(t)
+	k := f.Timekeeper(t, "RV", "PARTNR", 6_850_000)
+	th.ids["client"], th.ids["payor"], th.ids["contact"], th.ids["matter"], th.ids["timekeeper"] = string(draft.Client), string(draft.Payor), string(draft.Contact), string(draft.ID), string(k.ID)
+	specialist, partner, admin := f.As(t, rbac.RoleSpecialist), f.As(t, rbac.RolePartner), f.As(t, rbac.RoleFirmAdmin)
+	th.ids["person"] = string(testkit.Actor(partner))
+	ok := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	csv := "id,date,client,matter,timekeeper,timekeeper_class,hours,rate,narrative,task_code,activity_code\n" +
+		"1,2026-02-10," + strings.Replace(draft.Number, "M-", "C-", 1) + "," + draft.Number + ",RV,PARTNR,13.5,,Work on file,L110,A103\n"
+	r, err := w.s.Capture.Import(specialist, capture.Upload{Name: "feb.csv", Data: []byte(csv)})
+	ok(err)
+	if r.Landed != 1 {
+		t.Fatalf("import: %+v", r)
+	}
+	th.ids["import"] = string(r.ID)
+	through := testkit.Now
+	p, err := w.s.Prebills.Build(specialist, prebill.Order{Matter: draft.ID, Through: through})
+	ok(err)
+	th.ids["prebill"] = string(p.ID)
+	for _, m := range []testkit.M{bill, credit} {
+		f.Work(t, m, k, "2026-02-11", 20_000, 6_850_000)
+		b, err := w.s.Prebills.Build(specialist, prebill.Order{Matter: m.ID, Through: through})
+		ok(err)
+		b, err = w.s.Prebills.Submit(specialist, b.ID, b.Version)
+		ok(err)
+		v, err := w.s.Prebills.Get(partner, b.ID)
+		ok(err)
+		_, err = w.s.Prebills.Approve(partner, b.ID, b.Version, v.Hash)
+		ok(err)
+	}
+	run, err := w.s.Invoices.StartRun(specialist, invoice.NewRun{Name: "February", Firms: []invoice.FirmSelection{{Firm: f.ID}}})
+	ok(err)
+	th.ids["run"] = string(run)
+	engine, err := app.NewEngine(w.worker)
+	ok(err)
+	_, err = engine.Drain(t.Context(), f.ID)
+	ok(err)
+	th.look(t, "invoice", `SELECT id FROM invoice WHERE firm_id = ? AND matter_id = ?`, bill.ID)
+	th.look(t, "credited", `SELECT id FROM invoice WHERE firm_id = ? AND matter_id = ?`, credit.ID)
+	note, err := w.s.Invoices.Credit(partner, ident.InvoiceID(th.ids["credited"]), invoice.NewCredit{Reason: "wrong matter"})
+	ok(err)
+	th.ids["credit_note"] = string(note.ID)
+	pay, err := w.s.Receivables.Post(specialist, receivable.NewPayment{Payor: bill.Payor, Currency: "USD", AmountMinor: 5_000, Method: receivable.MethodWire, ReceivedOn: "2026-03-02"})
+	ok(err)
+	pay, err = w.s.Receivables.Allocate(specialist, pay.ID, pay.Version, []receivable.Share{{Invoice: ident.InvoiceID(th.ids["invoice"]), Minor: 1_000}})
+	ok(err)
+	th.ids["payment"] = string(pay.ID)
+	e, _, err := w.s.Exports.Request(admin, export.NewRequest{From: "2026-01-01", To: "2026-03-01", Form: export.FormRedacted, Hours: 24, Reason: "year-end"})
+	ok(err)
+	th.ids["export"] = string(e.ID)
+	wall, err := w.s.People.RaiseWall(admin, people.Wall{Person: testkit.Actor(f.As(t, rbac.RoleQualityAuditor)), Matters: []string{string(bill.ID)}, Reason: "EW-1"})
+	ok(err)
+	th.ids["wall"] = string(wall.ID)
+	th.look(t, "line", `SELECT id FROM prebill_line WHERE firm_id = ? AND prebill_id = ?`, p.ID)
+	th.look(t, "finding", `SELECT id FROM finding WHERE firm_id = ? ORDER BY line_id NULLS LAST`)
+	th.look(t, "entry", `SELECT id FROM entry WHERE firm_id = ? AND matter_id = ?`, draft.ID)
+	th.look(t, "clock", `SELECT c.id FROM clock c JOIN work_item w ON w.firm_id = c.firm_id AND w.id = c.item_id WHERE c.firm_id = ? AND w.status = 'ready'`)
+	th.look(t, "item", `SELECT item_id FROM clock WHERE firm_id = ? AND id = ?`, th.ids["clock"])
+	th.look(t, "rate", `SELECT id FROM rate WHERE firm_id = ?`)
+	th.look(t, "allocation", `SELECT id FROM allocation WHERE firm_id = ?`)
+	th.look(t, "mail", `SELECT id FROM mail WHERE firm_id = ?`)
+	th.look(t, "job", `SELECT id FROM outbox WHERE firm_id = ?`)
+	th.look(t, "leaf", `SELECT id FROM audit_leaf WHERE firm_id = ?`)
+	th.look(t, "grant", `SELECT id FROM access_grant WHERE firm_id = ? AND role = 'partner'`)
+	th.look(t, "agreement", `SELECT id FROM agreement WHERE firm_id = ?`)
+	th.look(t, "calendar", `SELECT id FROM calendar WHERE firm_id = ?`)
+	return th
+}
+
+// look keeps the first id that a query inside the firm answers.
+func (th things) look(t *testing.T, noun, sql string, args ...any) {
+	t.Helper()
+	th.ids[noun] = th.firm.Text(t, sql+` LIMIT 1`, append([]any{th.firm.ID}, args...)...)
+	if th.ids[noun] == "" {
+		t.Errorf("the fixture has no %s", noun)
+	}
+}
