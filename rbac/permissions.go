@@ -84,7 +84,6 @@ const (
 	WallRead      Permission = "wall.read"
 	WallRaise     Permission = "wall.raise"
 	WallLift      Permission = "wall.lift"
-	AccessRead    Permission = "access.read" // the log of looks and refusals
 	PersonInvite  Permission = "person.invite"
 	PersonDisable Permission = "person.disable"
 	SessionRead   Permission = "session.read"
@@ -115,7 +114,7 @@ var table = []classed{
 	{PaymentRead, 2}, {PaymentPost, 2}, {ReceivableRead, 2}, {MailRead, 2}, {MailSend, 2}, {ReminderRead, 2}, {ReminderSend, 2},
 	{ExportRead, 2}, {ExportRequest, 2}, {ExportApprove, 2}, {ExportBuild, 3}, {ExportDownload, 3},
 	{SLARead, 2}, {SLASweep, 1}, {CalendarRead, 1}, {CalendarEdit, 1}, {AgreementRead, 1}, {AgreementPublish, 1}, {AgreementApprove, 1},
-	{GrantRead, 2}, {GrantGive, 2}, {GrantEnd, 1}, {WallRead, 2}, {WallRaise, 2}, {WallLift, 2}, {AccessRead, 2},
+	{GrantRead, 2}, {GrantGive, 2}, {GrantEnd, 1}, {WallRead, 2}, {WallRaise, 2}, {WallLift, 2},
 	{PersonRead, 1}, {PersonInvite, 1}, {PersonDisable, 1}, {SessionRead, 1}, {SessionEnd, 1},
 	{AuditRead, 2}, {AuditExport, 2}, {JobRead, 1}, {JobRetry, 1},
 }
