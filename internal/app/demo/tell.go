@@ -44,22 +44,40 @@ func (c *Cast) finished(s *script, m Month, back int) {
 	}
 }
 
-// unfinished leaves something for everybody: files to review, of which one is late,
-// pre-bills that wait for a partner, one firm's approved for the next run, drafts.
+// unfinished leaves something for everybody: fresh files to review, pre-bills that
+// wait for a partner, drafts, and one firm since the day before: late, but approved
+// for the next run.
 func (c *Cast) unfinished(s *script, m Month, now time.Time) {
 	for i, t := range c.Firms {
-		before := t.lastWorkdayBefore(now)
-		through := time.Date(before.Year(), before.Month(), before.Day(), 0, 0, 0, 0, time.UTC).AddDate(0, 0, -3)
+		at := t.lately(now)
+		if i == 1 {
+			at = on(t.lastWorkdayBefore(now), t.Zone, "10:05")
+		}
+		through := time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, time.UTC).AddDate(0, 0, -3)
 		if MonthOf(through) != m {
 			continue // the month has hardly begun
 		}
-		handed := []string{"15:40", "10:05", "16:10"}[i]
-		s.at(on(before, t.Zone, handed), t.Code+" hands over its time", c.handOver(t, m, through, rows))
-		s.at(on(before, t.Zone, "16:20"), t.Code+" interim pre-bills", c.draw(t, through, t.matters(func(k int) bool { return k%3 == 0 }), true))
-		s.at(on(before, t.Zone, "16:40"), t.Code+" drafts", c.draw(t, through, t.matters(func(k int) bool { return k == 1 || k == 4 }), false))
+		s.at(at, t.Code+" hands over its time", c.handOver(t, m, through, rows))
+		s.at(at.Add(20*time.Minute), t.Code+" interim pre-bills", c.draw(t, through, t.matters(func(k int) bool { return k%3 == 0 }), true))
+		s.at(at.Add(30*time.Minute), t.Code+" drafts", c.draw(t, through, t.matters(func(k int) bool { return k == 1 || k == 4 }), false))
 		if i == 1 {
-			s.at(on(before, t.Zone, "17:10"), t.Code+" partner approves", c.approve(t, true))
+			s.at(on(at, t.Zone, "17:10"), t.Code+" partner approves", c.approve(t, true))
 		}
+	}
+}
+
+// lately is two hours ago where that was office time, else the end of the last
+// office day before: work that came then is still within its promise.
+func (t *Tenant) lately(now time.Time) time.Time {
+	at := now.In(t.Zone).Add(-2 * time.Hour)
+	working := at.Weekday() != time.Saturday && at.Weekday() != time.Sunday
+	switch early, late := on(at, t.Zone, "09:10"), on(at, t.Zone, "16:00"); {
+	case working && at.After(late):
+		return late
+	case working && !at.Before(early):
+		return at.Truncate(time.Minute)
+	default:
+		return on(t.lastWorkdayBefore(at), t.Zone, "16:00")
 	}
 }
 

@@ -270,7 +270,7 @@ func decisionOf(f frame, r *httpd.Request, p prebill.View, failed error) Prebill
 		Approve:  p.Status == prebill.StatusInReview && f.May(rbac.PrebillApprove),
 		Submit:   (p.Status == prebill.StatusDraft || p.Status == prebill.StatusChangesRequested) && f.May(rbac.PrebillSubmit),
 		Withdraw: p.Status == prebill.StatusApproved && f.May(rbac.PrebillApprove),
-		Next:     "It waits for its invoice run. You can withdraw until the run takes it.",
+		Next:     "Approved, it waits for its invoice run. The approval can be withdrawn until the run takes it.",
 	}
 	d.SendBack = d.Approve
 	_, cancels := prebill.Step(p.Status, prebill.StatusCancelled)
