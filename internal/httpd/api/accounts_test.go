@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -171,4 +172,24 @@ func TestFirmsOverHTTP(t *testing.T) {
 	wen.send("PUT", own+"/numbering/invoice", map[string]string{"pattern": "HV-{YY}{seq:4}"}, "If-Match", `"1"`).want(t, 204)
 	wen.get(own+"/numbering").want(t, 200, "HV-{YY}{seq:4}")
 	wen.send("POST", "/api/v1/firms", n).want(t, http.StatusNotFound)
+}
+
+// Nobody named a proxy, so nobody may say in a header where a request comes from.
+func TestT10_AForgedForwardedHeaderSparesNothing(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	b := s.browser(t)
+	b.remote = "198.51.100.7:4711"
+	statuses := map[int]int{}
+	for i := range 12 {
+		spoof := fmt.Sprintf("203.0.113.%d", i)
+		r := b.send("POST", "/api/v1/sessions", map[string]string{"email": fmt.Sprintf("victim%d@people.example", i), "password": password},
+			"X-Forwarded-For", spoof, "X-Real-Ip", spoof, "Forwarded", "for="+spoof)
+		if statuses[r.status]++; r.status == 429 && r.header.Get("Retry-After") == "" {
+			t.Error("throttled without Retry-After")
+		}
+	}
+	if statuses[401] != 5 || statuses[429] != 7 {
+		t.Errorf("answers by status: %v, want five tries and then 429", statuses)
+	}
 }

@@ -104,6 +104,7 @@ type browser struct {
 	t      testing.TB
 	s      server
 	cookie map[string]string
+	remote string // where it is; "" is where all tests are
 }
 
 func (s server) browser(t testing.TB) *browser {
@@ -191,6 +192,9 @@ func (b *browser) send(method, path string, body any, headers ...string) respons
 			continue
 		}
 		req.Header.Set(headers[i], headers[i+1])
+	}
+	if b.remote != "" {
+		req.RemoteAddr = b.remote
 	}
 	for name, v := range b.cookie {
 		req.AddCookie(&http.Cookie{Name: name, Value: v})
