@@ -37,11 +37,8 @@ var ErrForged = fault.New(fault.Forbidden, "request_forged", "this form has expi
 
 // newSessions keeps sessions in our own table. failed answers when it cannot be read.
 func newSessions(p Parts, failed func(http.ResponseWriter, *http.Request, error)) *scs.SessionManager {
-	m := scs.New()
-	if old, ok := m.Store.(interface{ StopCleanup() }); ok {
-		old.StopCleanup() // the default store's goroutine would never end
-	}
-	m.Store = p.Sessions
+	// Not scs.New: it starts a store of its own whose goroutine never ends.
+	m := &scs.SessionManager{Store: p.Sessions, Codec: scs.GobCodec{}}
 	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) { failed(w, r, err) }
 	m.HashTokenInStore = true
 	m.Lifetime = maxSession // the store keeps the idle time
