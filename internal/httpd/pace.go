@@ -62,13 +62,14 @@ func (e *tooFast) Unwrap() error             { return errTooFast }
 func (e *tooFast) RetryAfter() time.Duration { return e.after }
 
 // take is the generic cell rate algorithm: the key holds the time, in microseconds,
-// at which the bucket will be full again.
+// at which the bucket will be full again. It outlives that by a minute, for clocks
+// that do not agree.
 var take = redis.NewScript(`
 local now, every, burst = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local full = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now) + every
 local early = full - burst - now
 if early > 0 then return early end
-redis.call('SET', KEYS[1], string.format('%d', full), 'PX', math.ceil((full - now) / 1000) + 1)
+redis.call('SET', KEYS[1], string.format('%d', full), 'PX', math.ceil((full - now) / 1000) + 60000)
 return 0`)
 
 // allow takes one request from key's allowance.

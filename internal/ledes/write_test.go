@@ -171,7 +171,7 @@ func drawItem(t *rapid.T, c money.Currency, taxed bool) ledes.Item {
 	it.Units = money.Fixed4(rapid.Int64Range(1, 5000).Draw(t, "units") * rapid.SampledFrom([]int64{1, 100, 1000}).Draw(t, "step"))
 	it.UnitCost = money.Fixed4(rapid.Int64Range(1, 90000).Draw(t, "cost") * rapid.SampledFrom([]int64{1, 100, 10000}).Draw(t, "coststep"))
 	it.NetMinor, _ = money.Line(it.Units, it.UnitCost, c, money.HalfUp)
-	it.NetMinor -= rapid.Int64Range(0, 3).Draw(t, "discount")
+	it.NetMinor -= min(it.NetMinor, rapid.Int64Range(0, 3).Draw(t, "discount")) // an invoice below zero is a credit, which LEDES refuses
 	if taxed {
 		it.TaxType, it.TaxRate = "VAT", money.Fraction(rapid.SampledFrom([]int64{0, 50_000, 72_516, 200_000}).Draw(t, "rate"))
 		it.TaxMinor, _ = it.TaxRate.Of(it.NetMinor, money.HalfUp)
