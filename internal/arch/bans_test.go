@@ -54,7 +54,7 @@ func TestBannedImports(t *testing.T) {
 		for _, im := range f.Imports {
 			path := strings.Trim(im.Path.Value, `"`)
 			why, banned := bannedImports[path]
-			if banned && !slices.Contains(excused, f.pkg+" "+path) && f.pkg != "internal/deps" {
+			if banned && !slices.Contains(excused, f.pkg+" "+path) {
 				t.Errorf("%s imports %s: %s", f.line(im), path, why)
 			}
 		}
@@ -224,7 +224,7 @@ func drawing(f file, c *ast.CallExpr) (inside bool) {
 func TestEveryPackageSaysWhatItOwns(t *testing.T) {
 	t.Parallel()
 	for _, p := range list(t) {
-		if p.Doc == "" && len(p.GoFiles) > 0 && p.name() != "internal/deps" {
+		if p.Doc == "" && len(p.GoFiles) > 0 {
 			t.Errorf("%s has no package comment", p.name())
 		}
 	}

@@ -58,6 +58,9 @@ func (s *Site) showAccess(r *httpd.Request, past bool) (httpd.Reply, error) {
 		{Title: "Your own people", Table: grantTable(f, own, now)},
 	}}
 	v.Links = []partial.Link{{Text: "Ended access", Href: href.AccessEnded(f.FirmID)}}
+	if f.May(rbac.WallRead) {
+		v.Links = append(v.Links, partial.Link{Text: "Ethical walls", Href: href.Walls(f.FirmID)})
+	}
 	if past {
 		v.Head = layout.Head{Title: "Ended access", Crumbs: []partial.Link{{Text: "Access", Href: href.Access(f.FirmID)}}}
 		v.Lede, v.Links = "", nil

@@ -44,7 +44,7 @@ func signInView(email string, err error) GateView {
 	if err != nil {
 		form.Problem = sentence(httpd.FaultOf(err).Message)
 	}
-	return GateView{Title: "Sign in", Lede: "For the billing bureau and its client firms", Form: &form}
+	return GateView{Title: "Sign in", Lede: "For the billing bureau and its client firms", Form: &form, Links: []partial.Link{{Text: "Forgotten your password?", Href: href.Forgot}}}
 }
 
 func (s *Site) signIn(r *httpd.Request) (httpd.Reply, error) {

@@ -60,6 +60,18 @@ func Access(f ident.FirmID) string { return list(f, "access") }
 // AccessEnded is the list of grants that are over.
 func AccessEnded(f ident.FirmID) string { return Access(f) + "/ended" }
 
+// People is a firm's people, or the bureau's.
+func People(f ident.FirmID) string { return list(f, "people") }
+
+// Person is one of them; acts post below.
+func Person(f ident.FirmID, id ident.PersonID) string { return one(f, "people", id) }
+
+// Walls is what keeps people from clients and matters.
+func Walls(f ident.FirmID) string { return list(f, "walls") }
+
+// Wall is one wall; lifting it posts below.
+func Wall(f ident.FirmID, id ident.WallID) string { return one(f, "walls", id) }
+
 // Grant is one grant; ending it posts below.
 func Grant(f ident.FirmID, id ident.GrantID) string { return one(f, "access", id) }
 

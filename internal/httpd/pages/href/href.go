@@ -13,6 +13,7 @@ import (
 const (
 	Home        = "/"
 	SignIn      = "/sign-in"     // GET the form, POST e-mail and password
+	Forgot      = "/sign-in/forgot"
 	SignOut     = "/sign-out"    // POST
 	Me          = "/people/me"   // the account page
 	Preferences = "/preferences" // POST theme, density or keys, and back

@@ -1,0 +1,103 @@
+package pages
+
+import (
+	"github.com/a-h/templ"
+
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/layout"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/page"
+	"github.com/docketry/docketry/rbac"
+)
+
+// MountStaff adds the people of a firm, and of the bureau in its own domain: who
+// they are, inviting the bureau's, and letting someone go.
+func (s *Site) MountStaff(srv *httpd.Server) {
+	get(srv, "/firms/{firm}/people", rbac.PersonRead, s.members)
+	post(srv, "/firms/{firm}/people/{id}/remove", rbac.PersonDisable, s.removeMember)
+	post(srv, "/firms/{firm}/people/{id}/invitation", rbac.PersonInvite, s.reinvite)
+	post(srv, "/firms/{firm}/people/{id}/sessions/end", rbac.SessionEnd, s.endMemberSessions)
+	post(srv, "/firms/{firm}/people/staff", rbac.PersonInvite, s.inviteStaff)
+}
+
+func (s *Site) members(r *httpd.Request) (httpd.Reply, error) {
+	page, err := s.memberPage(r, nil)
+	return httpd.Show(page), err
+}
+
+func (s *Site) memberPage(r *httpd.Request, failed error) (templ.Component, error) {
+	f, err := s.frame(r, "People", "people")
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.People.Members(r.Context(), page.Request{After: r.Query("after")})
+	if err != nil {
+		return nil, err
+	}
+	t := &partial.Table{Caption: "People", Columns: []partial.Column{{Head: "Name"}, {Head: "E-mail", Minor: true}, {Head: "May act as"}, {Head: "State", NoWrap: true}, {Head: "Acts", Hidden: true}},
+		Empty: partial.Empty{Icon: "users", Title: "Nobody yet"}}
+	for _, m := range list.Items {
+		state, act := m.Status, partial.Button{Text: "Remove", Action: href.Act(href.Person(f.FirmID, m.ID), "remove"), Class: "sm danger"}
+		if m.Status == "invited" {
+			state, act = "invited", partial.Button{Text: "Send the link again", Action: href.Act(href.Person(f.FirmID, m.ID), "invitation"), Class: "sm quiet"}
+		}
+		last := partial.Txt("")
+		if m.Status != "disabled" && f.May(rbac.PersonDisable) {
+			last = partial.Node(partial.PostButton(f.CSRF, act))
+		}
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{{Node: partial.Person(m.Name), Key: true}, partial.Txt(m.Email), partial.Txt(rolesInWords(m.Roles)), partial.Txt(state), last}})
+	}
+	v := PlainView{Head: layout.Head{Title: "People"}, Sections: []Section{{Title: "People", Table: t, Pager: pagerOf(href.People(f.FirmID), r, len(list.Items), list.Next)}}}
+	if f.Card.Kind == "bureau" && f.May(rbac.PersonInvite) {
+		v.Lede = "The bureau's own people. What they may see is for each firm to grant."
+		v.Sections = append(v.Sections, Section{Title: "Invite", Form: &partial.Form{Action: href.People(f.FirmID) + "/staff", Submit: "Send invitation", Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
+			Fields: []partial.Field{
+				{Name: "name", Label: "Name", Value: r.Form("name"), Required: true, Max: 120},
+				{Name: "email", Label: "Work e-mail", Kind: partial.Email, Value: r.Form("email"), Required: true, Max: 254},
+			}}})
+	}
+	return Plain(f.Chrome, v), nil
+}
+
+func rolesInWords(roles []string) string {
+	words := ""
+	for i, r := range roles {
+		if i > 0 {
+			words += ", "
+		}
+		words += rbac.Role(r).Says()
+	}
+	return words
+}
+
+func (s *Site) inviteStaff(r *httpd.Request) (httpd.Reply, error) {
+	if _, err := s.People.InviteStaff(r.Context(), r.Form("name"), r.Form("email")); err != nil {
+		return again(err, func() (templ.Component, error) { return s.memberPage(r, err) })
+	}
+	return httpd.Go(href.People(r.Firm()), "Invited. The link in the mail works for 72 hours."), nil
+}
+
+func (s *Site) removeMember(r *httpd.Request) (httpd.Reply, error) {
+	return s.memberAct(r, "Removed. Their very next click is refused.", func(id ident.PersonID) error { return s.People.Remove(r.Context(), id) })
+}
+
+func (s *Site) reinvite(r *httpd.Request) (httpd.Reply, error) {
+	return s.memberAct(r, "Sent again. The new link works for 72 hours; the old one no longer does.", func(id ident.PersonID) error { return s.People.Reinvite(r.Context(), id) })
+}
+
+func (s *Site) endMemberSessions(r *httpd.Request) (httpd.Reply, error) {
+	return s.memberAct(r, "Their sessions have ended.", func(id ident.PersonID) error { return s.People.EndSessionsOf(r.Context(), id) })
+}
+
+func (s *Site) memberAct(r *httpd.Request, done string, do func(id ident.PersonID) error) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.PersonID](r, "id")
+	if err == nil {
+		err = do(id)
+	}
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	return httpd.Go(href.People(r.Firm()), done), nil
+}
