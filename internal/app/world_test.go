@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/alexedwards/argon2id"
@@ -12,6 +13,7 @@ import (
 	"github.com/docketry/docketry/internal/app"
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/config"
+	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/export"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/ident"
@@ -35,6 +37,26 @@ type world struct {
 	web       *httpd.Server
 	bureau    testkit.F
 	policy    *rbac.Policy
+	letters   *letters
+}
+
+// letters keeps what would be mailed to people.
+type letters struct {
+	mu sync.Mutex
+	to map[string]string
+}
+
+func (l *letters) Invite(_ *db.Tx, i people.Invitation) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.to[i.Email] = i.Token
+	return nil
+}
+
+func (l *letters) token(email string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.to[email]
 }
 
 func newWorld(t *testing.T) world {
@@ -48,7 +70,7 @@ func newWorld(t *testing.T) world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var w world
+	w := world{letters: &letters{to: map[string]string{}}}
 	for _, role := range []struct {
 		into **app.Services
 		name string
@@ -57,7 +79,7 @@ func newWorld(t *testing.T) world {
 		if role.name == "docketry_worker" {
 			d = testkit.WorkerDB(t)
 		}
-		if *role.into, err = app.NewServices(t.Context(), app.Parts{Config: c, DB: d, Clock: d.Clock(), Log: obs.Discard(), Hasher: hasher}); err != nil {
+		if *role.into, err = app.NewServices(t.Context(), app.Parts{Config: c, DB: d, Clock: d.Clock(), Log: obs.Discard(), Hasher: hasher, Courier: w.letters}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -39,8 +39,12 @@ func (s *Site) firms(r *httpd.Request) (httpd.Reply, error) {
 	}
 	t := &partial.Table{Caption: "Firms", Keys: true, Columns: []partial.Column{{Head: "Firm"}, {Head: "Code"}, {Head: "Time zone", Minor: true}},
 		Empty: partial.Empty{Icon: "home", Title: "No firms that you may see"}}
+	v := PlainView{Head: layout.Head{Title: "Firms"}}
 	for _, c := range list {
 		if c.Kind == "bureau" {
+			if f.Standing.In(c.ID, rbac.PersonRead) {
+				v.Links = append(v.Links, partial.Link{Text: "The bureau's people", Href: href.People(c.ID)})
+			}
 			continue
 		}
 		name := partial.Cell{Text: c.Name, Key: true}
@@ -49,7 +53,7 @@ func (s *Site) firms(r *httpd.Request) (httpd.Reply, error) {
 		}
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{name, partial.Node(partial.FirmCode(partial.Firm{ID: c.ID, Code: c.Code, Name: c.Name, Slot: c.Slot})), partial.Txt(c.TZ)}})
 	}
-	v := PlainView{Head: layout.Head{Title: "Firms"}, Sections: []Section{{Title: "Firms", Table: t}}}
+	v.Sections = []Section{{Title: "Firms", Table: t}}
 	if creator {
 		v.Main = &partial.Link{Text: "New firm", Href: href.FirmNew}
 	}

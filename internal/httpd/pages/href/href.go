@@ -12,7 +12,7 @@ import (
 // Addresses without a firm.
 const (
 	Home        = "/"
-	SignIn      = "/sign-in"     // GET the form, POST e-mail and password
+	SignIn      = "/sign-in" // GET the form, POST e-mail and password
 	Forgot      = "/sign-in/forgot"
 	SignOut     = "/sign-out"    // POST
 	Me          = "/people/me"   // the account page

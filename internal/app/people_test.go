@@ -1,0 +1,137 @@
+package app_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/docketry/docketry/internal/testkit"
+	"github.com/docketry/docketry/rbac"
+)
+
+// reader is a browser without script: links, forms, cookies.
+type reader struct {
+	t   *testing.T
+	w   world
+	sid string
+}
+
+var formToken = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
+
+// do sends a request and follows no redirect; a form carries the token of the page
+// it stands on.
+func (b *reader) do(method, path string, form url.Values) (status int, location, body string) {
+	b.t.Helper()
+	text := ""
+	if form != nil {
+		text = form.Encode()
+	}
+	req := httptest.NewRequest(method, path, strings.NewReader(text))
+	if form != nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if b.sid != "" {
+		req.AddCookie(&http.Cookie{Name: "docketry_sid", Value: b.sid})
+	}
+	rec := httptest.NewRecorder()
+	b.w.web.Handler().ServeHTTP(rec, req)
+	for _, c := range rec.Result().Cookies() {
+		if c.Name == "docketry_sid" {
+			b.sid = c.Value
+		}
+	}
+	return rec.Code, rec.Header().Get("Location"), rec.Body.String()
+}
+
+// post fills in the form of a page.
+func (b *reader) post(page, action string, form url.Values) (location, body string) {
+	b.t.Helper()
+	_, _, html := b.do("GET", page, nil)
+	found := formToken.FindStringSubmatch(html)
+	if found == nil {
+		b.t.Fatalf("%s has no form: %s", page, cutTo(html, 300))
+	}
+	form.Set("csrf", found[1])
+	_, location, body = b.do("POST", action, form)
+	return location, body
+}
+
+func TestStaffAndAForgottenPasswordOnPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	admin := &reader{t: t, w: w, sid: w.signIn(t, w.bureau, rbac.RoleBureauAdmin)}
+	people := "/firms/" + string(w.bureau.ID) + "/people"
+	if _, _, html := admin.do("GET", "/firms", nil); !strings.Contains(html, people) {
+		t.Error("the list of firms does not lead to the bureau's people")
+	}
+	email := "ines." + string(w.bureau.ID)[30:] + strings.ToLower(t.Name()) + "@larkspur.example"
+	if location, body := admin.post(people, people+"/staff", url.Values{"name": {"Ines Carvalho"}, "email": {"no address"}}); location != "" || !strings.Contains(body, "enter one address") {
+		t.Errorf("a bad address: %q %s", location, cutTo(body, 300))
+	}
+	if location, body := admin.post(people, people+"/staff", url.Values{"name": {"Ines Carvalho"}, "email": {email}}); location != people {
+		t.Fatalf("invite: %q %s", location, cutTo(body, 500))
+	}
+	ines := &reader{t: t, w: w}
+	link := "/enrol/" + w.letters.token(email)
+	if location, body := ines.post(link, link, url.Values{"password": {"short"}}); location != "" || !strings.Contains(body, "at least 15") {
+		t.Errorf("a short password: %q", location)
+	}
+	if location, _ := ines.post(link, link, url.Values{"password": {password}}); location != "/sign-in" {
+		t.Fatalf("enrol: %q", location)
+	}
+	signIn := func(with string) string {
+		location, _ := ines.post("/sign-in", "/sign-in", url.Values{"email": {email}, "password": {with}})
+		return location
+	}
+	if to := signIn(password); to != "/" {
+		t.Errorf("sign in: %q", to)
+	}
+	if location, _ := ines.post("/sign-in/forgot", "/sign-in/forgot", url.Values{"email": {email}}); location != "/sign-in" {
+		t.Errorf("forgot: %q", location)
+	}
+	const next = "nine tall poplars lean west"
+	again := "/enrol/" + w.letters.token(email)
+	if location, _ := ines.post(again, again, url.Values{"password": {next}}); location != "/sign-in" {
+		t.Fatalf("new password: %q", location)
+	}
+	if to := signIn(password); to != "" {
+		t.Errorf("the old password leads to %q", to)
+	}
+	if to := signIn(next); to != "/" {
+		t.Errorf("the new password leads to %q", to)
+	}
+}
+
+func TestWallsOnPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	f := testkit.Firm(t, w.s.DB)
+	m := f.Matter(t)
+	partner := f.As(t, rbac.RolePartner)
+	admin := &reader{t: t, w: w, sid: w.signIn(t, f, rbac.RoleFirmAdmin)}
+	walls := "/firms/" + string(f.ID) + "/walls"
+	if _, _, html := admin.do("GET", "/firms/"+string(f.ID)+"/access", nil); !strings.Contains(html, walls) {
+		t.Error("the access page does not lead to the walls")
+	}
+	form := url.Values{"person": {string(testkit.Actor(partner))}, "matters": {string(m.ID)}, "reason": {"EW-07"}}
+	if location, body := admin.post(walls, walls, form); location != walls {
+		t.Fatalf("raise: %q %s", location, cutTo(body, 500))
+	}
+	if _, err := w.s.Matters.Matter(partner, m.ID); err == nil {
+		t.Error("the partner sees the matter through the wall")
+	}
+	_, _, html := admin.do("GET", walls, nil)
+	lift := regexp.MustCompile(walls + `/[0-9a-f-]{36}/lift`).FindString(html)
+	if lift == "" || !strings.Contains(html, "EW-07") {
+		t.Fatalf("the wall is not listed: %s", cutTo(html, 500))
+	}
+	if location, _ := admin.post(walls, lift, url.Values{}); location != walls {
+		t.Errorf("lift: %q", location)
+	}
+	if _, err := w.s.Matters.Matter(partner, m.ID); err != nil {
+		t.Errorf("after the wall: %v", err)
+	}
+}
