@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/rbac"
 )
@@ -133,5 +134,20 @@ func TestWallsOnPages(t *testing.T) {
 	}
 	if _, err := w.s.Matters.Matter(partner, m.ID); err != nil {
 		t.Errorf("after the wall: %v", err)
+	}
+}
+
+func TestANewFirmHasACalendar(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := firm.New{Code: "ZQX", Name: "New Firm LLP", TZ: "Europe/London", Country: "GB", Currency: "GBP", Address: "7 Saddlers Court\nLondon EC2V 6BR",
+		Admin: firm.Admin{Name: "Priya Shah", Email: "priya.zqx@newfirm.example"}}
+	f, err := w.s.Firms.Create(w.bureau.As(t, rbac.RoleBureauAdmin), n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := w.s.SLA.Calendars(testkit.Inside(w.s.DB, f.ID).As(t, rbac.RolePartner))
+	if err != nil || len(list) != 1 || list[0].Version.TZ != "Europe/London" {
+		t.Errorf("%+v, %v", list, err)
 	}
 }

@@ -119,7 +119,7 @@ func (s *Services) tenants(context.Context) (err error) {
 		}
 	}
 	s.People = people.New(s.DB, s.Guard, s.Policy, s.Hasher, s.Courier, s.Config.Keys.Session)
-	s.Firms = firm.NewService(s.DB, s.Guard, s.People)
+	s.Firms = firm.NewService(s.DB, s.Guard, s.People, func(tx *db.Tx, f firm.Firm) error { return sla.FirstCalendar(tx, f.TZ) })
 	s.Matters = matter.New(s.DB, s.Guard)
 	s.Rates = rate.New(s.DB, s.Guard)
 	s.SLA = sla.New(s.DB, s.Guard)
