@@ -121,7 +121,7 @@ func (r *csvReader) quoted(rec *record) (string, bool) {
 		b.WriteByte('"')
 		at++
 	}
-	r.line += bytes.Count(r.data[r.at:at], []byte("\n"))
+	within := bytes.Count(r.data[r.at:at], []byte("\n"))
 	if at < len(r.data) && r.data[at] == '\r' {
 		at++
 	}
@@ -129,6 +129,7 @@ func (r *csvReader) quoted(rec *record) (string, bool) {
 		rec.broken = broken(rec.line, "text follows a closing quote", "double the quotes inside the cell")
 		return "", true
 	}
+	r.line += within
 	return b.String(), r.behind(at)
 }
 

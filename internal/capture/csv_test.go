@@ -186,6 +186,7 @@ func FuzzCSVImport(f *testing.F) {
 	f.Add([]byte("\ufeffdate;matter;narrative;timekeeper;hours\n2026-02-10;\"M;\n\n\";x;RV;1\n\"\n"))
 	f.Add([]byte("date\tmatter\tnarrative\texpense\tquantity\tprice\n\"\"\"\"\"\t\n"))
 	f.Add([]byte("LEDES1998B[]\nx\n||||[]\n"))
+	f.Add([]byte("date,matter,narrative,timekeeper,hours\n\"a\n\"b,x\n2026-02-10,M,x,RV,1"))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		s, err := Read(file, Mapping{})
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -65,19 +66,19 @@ func (w *csvWriter) flush() error {
 }
 
 // formula tells that a spreadsheet might run the text: it starts with one of
-// = + - @, a tab or line break, their full-width forms, or with spaces and marks
-// that programs drop before one of these.
+// = + - @, a tab or line break, their full-width forms, or with spaces, quotes and
+// invisible marks that programs drop before one of these.
 func formula(s string) bool {
 	for len(s) > 0 {
 		r, n := utf8.DecodeRuneInString(s)
 		switch r {
 		case '=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠', '−', '﹦', '﹢', '﹣', '﹫', '|', '%':
 			return true
-		case ' ', '\u00a0', '\u3000', '\ufeff', '\u200b', '\u200e', '\u200f', '\x00', '"', '\'':
-			s = s[n:]
-		default:
+		}
+		if r != '\x00' && r != '"' && r != '\'' && !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r) {
 			return false
 		}
+		s = s[n:]
 	}
 	return false
 }
