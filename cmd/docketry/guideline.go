@@ -79,7 +79,14 @@ func explain(path string, err error) error {
 	}
 	text := path + ": " + f.Message
 	for _, x := range f.Fields {
-		text += fmt.Sprintf("\n  line %d, %s: %s; %s", x.Line, x.Path, x.Message, x.Fix)
+		where, fix := x.Path, x.Fix
+		if x.Line > 0 {
+			where = fmt.Sprintf("line %d, %s", x.Line, x.Path)
+		}
+		if fix != "" {
+			fix = "; " + fix
+		}
+		text += "\n  " + where + ": " + x.Message + fix
 	}
 	return errors.New(text)
 }

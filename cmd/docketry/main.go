@@ -76,6 +76,7 @@ func newRootCmd() *cobra.Command {
 		newDemoCmd(),
 		newCalendarCmd(),
 		newSLACmd(),
+		newQueueCmd(),
 		newAuditCmd(),
 		newGuidelineCmd(),
 		newLedesCmd(),

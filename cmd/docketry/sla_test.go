@@ -9,23 +9,24 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func TestExampleFileIsAnsweredByBothCommands(t *testing.T) {
+func TestExampleFilesAreAnswered(t *testing.T) {
 	t.Parallel()
-	const file = "../../internal/sla/testdata/sla-examples.json"
+	const times, figures, queues = "../../internal/sla/testdata/sla-examples.json", "../../internal/sla/testdata/figures-examples.json", "../../internal/worklist/testdata/queue-examples.json"
 	for _, c := range []struct {
 		cmd  *cobra.Command
 		verb string
+		file string
 		want int
-	}{{newCalendarCmd(), "eval", 40}, {newSLACmd(), "replay", 8}} {
+	}{{newCalendarCmd(), "eval", times, 40}, {newSLACmd(), "replay", times, 8}, {newSLACmd(), "figures", figures, 4}, {newQueueCmd(), "simulate", queues, 2}} {
 		var out bytes.Buffer
 		c.cmd.SetOut(&out)
-		c.cmd.SetArgs([]string{c.verb, file, "--json"})
+		c.cmd.SetArgs([]string{c.verb, c.file, "--json"})
 		if err := c.cmd.Execute(); err != nil {
 			t.Fatalf("%s: %v", c.verb, err)
 		}
 		var results []struct {
 			ID  string
-			Got map[string]any
+			Got any
 		}
 		if err := json.Unmarshal(out.Bytes(), &results); err != nil || len(results) != c.want {
 			t.Errorf("%s: %d results, %v", c.verb, len(results), err)

@@ -207,7 +207,7 @@ func saveBoard(tx *db.Tx, board *Board, bureau ident.FirmID, given Head) error {
 		f := board.Firms[firm]
 		virtual[i], ready[i] = f.Virtual, f.Ready
 		if firm == given.Firm {
-			cost[i] = given.cost(f.Share)
+			cost[i] = given.cost(f.Share, storedUnit)
 		}
 	}
 	err = tx.Exec(`INSERT INTO pool_firm (firm_id, pool_id, served_id, virtual_e3, had_ready)

@@ -40,10 +40,11 @@ type Board struct {
 	Heads    []Head
 	Firms    map[ident.FirmID]*Served
 	HotPicks int
+	Unit     int64 // parts of an estimated minute that virtual time counts in; 0 is 1000
 }
 
-// Served is a firm's virtual time in a pool: thousandths of estimated minutes given
-// to it, per share. Who has had least is next.
+// Served is a firm's virtual time in a pool: parts of estimated minutes given to it,
+// per share. Who has had least is next.
 type Served struct {
 	Virtual  int64
 	Share    int64
@@ -97,10 +98,13 @@ func (b *Board) Give(h Head) {
 		b.HotPicks = 0
 	case Pinned, Normal:
 	}
-	b.Firms[h.Firm].Virtual += h.cost(b.Firms[h.Firm].Share)
+	b.Firms[h.Firm].Virtual += h.cost(b.Firms[h.Firm].Share, cmp.Or(b.Unit, storedUnit))
 }
 
-func (h Head) cost(share int64) int64 { return int64(h.Estimate) * 1000 / max(share, 1) }
+// storedUnit is that of virtual times in the database.
+const storedUnit = 1000
+
+func (h Head) cost(share, unit int64) int64 { return int64(h.Estimate) * unit / max(share, 1) }
 
 func byDeadline(x, y Head) int {
 	return cmp.Or(x.DueAt.Compare(y.DueAt), cmp.Compare(x.Priority, y.Priority), x.Created.Compare(y.Created), cmp.Compare(x.Item, y.Item))

@@ -1,45 +1,17 @@
 package worklist
 
 import (
-	"cmp"
 	"encoding/json"
+	"errors"
 	"os"
-	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 )
-
-type scenario struct {
-	ID    string           `json:"id"`
-	Share map[string]int64 `json:"share"`
-	Calls int              `json:"calls"`
-	Items []struct {
-		ID       string    `json:"id"`
-		Firm     string    `json:"firm"`
-		Band     Band      `json:"band"`
-		DueAt    time.Time `json:"due_at"`
-		Priority string    `json:"priority"`
-		Estimate int       `json:"estimate"`
-		Arrives  int       `json:"arrives"`
-		Created  time.Time `json:"created_at"`
-		PinnedAt time.Time `json:"pinned_at"`
-	} `json:"items"`
-	Expect []*string `json:"expect"`
-}
-
-// heads are the first items of each firm and band among those that wait.
-func heads(waiting []Head) []Head {
-	slices.SortFunc(waiting, func(x, y Head) int { return cmp.Or(x.PinnedAt.Compare(y.PinnedAt), byDeadline(x, y)) })
-	var first []Head
-	for _, h := range waiting {
-		if !slices.ContainsFunc(first, func(f Head) bool { return f.Firm == h.Firm && f.Band == h.Band }) {
-			first = append(first, h)
-		}
-	}
-	return first
-}
 
 func TestOrderIsThatOfTheWorkedExamples(t *testing.T) {
 	t.Parallel()
@@ -47,62 +19,92 @@ func TestOrderIsThatOfTheWorkedExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var f struct {
-		Scenarios []scenario `json:"scenarios"`
+	var f QueueFile
+	var want struct {
+		Scenarios []struct {
+			Expect []*string `json:"expect"`
+		} `json:"scenarios"`
 	}
-	if err := json.Unmarshal(b, &f); err != nil {
+	if err := errors.Join(json.Unmarshal(b, &f), json.Unmarshal(b, &want)); err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range f.Scenarios {
-		t.Run(s.ID, func(t *testing.T) {
-			t.Parallel()
-			got := simulate(s)
-			for k, want := range s.Expect {
-				w := ""
-				if want != nil {
-					w = *want
-				}
-				if string(got[k]) != w {
-					t.Errorf("call %d gives %q, want %q", k, got[k], w)
-				}
-			}
-		})
+	got, err := f.Simulate()
+	if err != nil || len(got) == 0 {
+		t.Fatalf("%d results, %v", len(got), err)
+	}
+	for i, r := range got {
+		if g, w := names(r.Got), names(want.Scenarios[i].Expect); g != w {
+			t.Errorf("%s gives\n%s, want\n%s", r.ID, g, w)
+		}
 	}
 }
 
-func simulate(s scenario) []ident.WorkItemID {
-	board := Board{Firms: map[ident.FirmID]*Served{}}
-	given := map[ident.WorkItemID]bool{}
-	var got []ident.WorkItemID
-	for k := range s.Calls {
-		var waiting []Head
-		for _, f := range board.Firms {
-			f.Ready = false
-		}
-		for _, i := range s.Items {
-			firm := ident.FirmID(i.Firm)
-			if board.Firms[firm] == nil {
-				board.Firms[firm] = &Served{Share: max(s.Share[i.Firm], 1)}
-			}
-			if i.Arrives > k || given[ident.WorkItemID(i.ID)] {
-				continue
-			}
-			board.Firms[firm].Ready = true
-			waiting = append(waiting, Head{Firm: firm, Band: i.Band, Item: ident.WorkItemID(i.ID), DueAt: i.DueAt, Priority: int(i.Priority[1] - '0'),
-				Created: i.Created, Estimate: i.Estimate, PinnedAt: i.PinnedAt})
-		}
-		board.Admit()
-		board.Heads = heads(waiting)
-		order := board.Order()
-		if len(order) == 0 {
-			got = append(got, "")
+// names writes items and "-" for none.
+func names(items []*string) string {
+	var out []string
+	for _, p := range items {
+		if p == nil {
+			out = append(out, "-")
 			continue
 		}
-		board.Give(order[0])
-		given[order[0].Item] = true
-		got = append(got, order[0].Item)
+		out = append(out, *p)
 	}
-	return got
+	return strings.Join(out, " ")
+}
+
+// line is "firm band estimate arrives due": items are named firm and number.
+func scenario(t *testing.T, shares map[string]json.Number, calls int, lines ...string) string {
+	t.Helper()
+	s := Scenario{ID: "s", Share: shares, Calls: calls}
+	for i, l := range lines {
+		f := strings.Fields(l)
+		arrives, err := strconv.Atoi(f[3])
+		day, dayErr := strconv.Atoi(f[4])
+		if err := errors.Join(err, dayErr); err != nil {
+			t.Fatal(err)
+		}
+		due := time.Date(2027, 2, day, 17, 0, 0, 0, time.UTC)
+		s.Items = append(s.Items, ScenarioItem{ID: f[0] + strconv.Itoa(i), Firm: f[0], Band: Band(f[1]), Estimate: json.Number(f[2]), Arrives: arrives, DueAt: &due, Priority: "P2"})
+	}
+	got, err := QueueFile{Scenarios: []Scenario{s}}.Simulate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names(got[0].Got)
+}
+
+func TestSimulatedQueues(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		shares map[string]json.Number
+		calls  int
+		items  []string
+		want   string
+	}{
+		"shares that divide badly still tie": {map[string]json.Number{"B": "3"}, 8, []string{"A normal 10 0 1", "A normal 10 0 2", "B normal 10 0 3", "B normal 10 0 4", "B normal 10 0 5", "B normal 10 0 6"},
+			"A0 B2 B3 B4 A1 B5 - -"},
+		"half a share costs double": {map[string]json.Number{"B": "0.5"}, 4, []string{"A normal 10 0 1", "A normal 10 0 2", "A normal 10 0 3", "B normal 10 0 4"}, "A0 B3 A1 A2"},
+		"a firm that comes back saves nothing up": {nil, 6, []string{"A normal 10 0 1", "A normal 10 0 2", "A normal 10 0 3", "A normal 10 0 4", "B normal 10 3 5", "B normal 10 3 6"},
+			"A0 A1 A2 A3 B4 B5"},
+		"urgent work counts against a firm, too": {nil, 4, []string{"A hot 60 0 1", "A normal 10 0 2", "B normal 30 0 3", "B normal 30 0 4"}, "A0 B2 B3 A1"},
+		"the counter of hot picks lives through other bands": {nil, 7,
+			[]string{"A hot 1 0 1", "A hot 1 0 2", "A normal 1 0 9", "A hot 1 3 3", "A overdue 1 4 1", "A hot 1 4 4", "A hot 1 4 5"}, "A0 A1 A2 A3 A4 A5 A6"},
+		"overdue goes when nothing is hot":               {nil, 3, []string{"A normal 1 0 1", "B overdue 1 0 2", "A overdue 1 0 3"}, "B1 A2 A0"},
+		"a firm between two of its items counts as idle": {nil, 5, []string{"A normal 30 0 1", "A normal 30 0 2", "A normal 30 0 3", "B normal 5 0 4", "B normal 5 2 5"}, "A0 B3 A1 B4 A2"},
+	} {
+		if got := scenario(t, c.shares, c.calls, c.items...); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+func TestQueueFileNamesEveryFault(t *testing.T) {
+	t.Parallel()
+	_, err := QueueFile{Scenarios: []Scenario{{Calls: -1, Share: map[string]json.Number{"A": "0"}, Items: []ScenarioItem{{ID: "a", Firm: "A", Band: "warm", Priority: "high", Estimate: "-1"}, {ID: "a", Firm: "A", Band: Hot, Priority: "P1", Estimate: "1e9"}}}}}.Simulate()
+	var f *fault.Error
+	if !errors.As(err, &f) || len(f.Fields) != 7 {
+		t.Errorf("%+v, want seven faults", err)
+	}
 }
 
 func TestBacklogOfOneFirmDoesNotStarveTheOthers(t *testing.T) {
