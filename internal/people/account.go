@@ -149,5 +149,5 @@ func (s *Service) checkNew(ctx context.Context, password string, p Person, firms
 			return err
 		}
 	}
-	return CheckPassword(password, words)
+	return CheckPassword(password, words, false)
 }

