@@ -45,11 +45,16 @@ func ServeAndWork(ctx context.Context, web *httpd.Server, l net.Listener, e *job
 }
 
 func serveOperations(ctx context.Context, s *Services, addr string) error {
+	h, closed, err := Operations(s)
+	if err != nil {
+		return err
+	}
+	defer closed() //nolint:errcheck // the process is ending
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return fmt.Errorf("listen for operations: %w", err)
 	}
-	srv := &http.Server{Handler: Operations(s), ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second}
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second}
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(l) }()
 	select {

@@ -101,8 +101,8 @@ func (s *Services) machinery(ctx context.Context) (err error) {
 	}
 	var sender mail.Sender
 	if s.Config.MailURL != "" {
-		if sender, err = mail.Open(s.Config.MailURL, nil); err != nil {
-			return fmt.Errorf("open the mail sender: %w", err)
+		if sender, err = openMail(s.Config); err != nil {
+			return err
 		}
 	}
 	if s.Courier == nil {
@@ -110,6 +110,22 @@ func (s *Services) machinery(ctx context.Context) (err error) {
 	}
 	s.Mails, err = mail.New(s.DB, s.Guard, s.Blobs, sender, s.Config.MailFrom)
 	return err
+}
+
+// openMail is the sender of the configuration, which signs where it has a key.
+func openMail(c config.Config) (mail.Sender, error) {
+	var dkim *mail.DKIM
+	if d := c.MailDKIM; d.On() {
+		var err error
+		if dkim, err = mail.NewDKIM(d.Domain, d.Selector, d.PEM); err != nil {
+			return nil, fmt.Errorf("%w: DOCKETRY_MAIL_DKIM_KEY_FILE: %w", ErrSetup, err)
+		}
+	}
+	sender, err := mail.Open(c.MailURL, dkim)
+	if err != nil {
+		return nil, fmt.Errorf("open the mail sender: %w", err)
+	}
+	return sender, nil
 }
 
 func (s *Services) tenants(context.Context) (err error) {

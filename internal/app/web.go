@@ -11,6 +11,7 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/static"
 	"github.com/docketry/docketry/internal/outbox"
 	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/jobs"
 )
 
 // NewWeb mounts every page and operation. A route without a known permission is
@@ -45,9 +46,15 @@ func NewWeb(s *Services) (*httpd.Server, error) {
 	return srv, srv.Check()
 }
 
-// Operations is what the loopback port answers: metrics only.
-func Operations(s *Services) http.Handler {
+// Operations is what the loopback port answers: metrics, and Asynq's queues to look
+// at. Close lets go of what the queues' page holds.
+func Operations(s *Services) (h http.Handler, closed func() error, err error) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", s.Metrics.Handler())
-	return mux
+	queues, err := jobs.NewMonitor(s.Config.RedisURL, "/queues")
+	if err != nil {
+		return nil, nil, err
+	}
+	mux.Handle("GET /queues/", queues)
+	return mux, queues.Close, nil
 }

@@ -30,9 +30,35 @@ type Config struct {
 	BlobURL        string   `env:"BLOB_URL"`                               // file:///folder or s3://bucket
 	MailURL        string   `env:"MAIL_URL"`                               // smtp://user:pass@host:587, or file:///folder
 	MailFrom       string   `env:"MAIL_FROM"`                              // the bureau's own sender address
+	MailDKIM       DKIM     `envPrefix:"MAIL_DKIM_"`                       // signs what is sent; all three or none
 	TrustedProxies []string `env:"TRUSTED_PROXIES"`                        // CIDRs whose X-Forwarded-For counts
 
 	Keys Keys `env:"-"`
+}
+
+// DKIM is the key that signs outgoing mail for the sender's domain.
+type DKIM struct {
+	Domain   string `env:"DOMAIN"`   // of MailFrom, such as bureau.example
+	Selector string `env:"SELECTOR"` // the record is SELECTOR._domainkey.DOMAIN
+	KeyFile  string `env:"KEY_FILE"` // PEM, RSA or Ed25519
+	PEM      []byte `env:"-"`        // what the file holds
+}
+
+// On tells whether mail is to be signed.
+func (d DKIM) On() bool { return d.Domain != "" || d.Selector != "" || d.KeyFile != "" }
+
+// read takes the key in, or tells what is missing.
+func (d *DKIM) read() (err error) {
+	if !d.On() {
+		return nil
+	}
+	if d.Domain == "" || d.Selector == "" || d.KeyFile == "" {
+		return fmt.Errorf("%[1]sMAIL_DKIM_DOMAIN, %[1]sMAIL_DKIM_SELECTOR and %[1]sMAIL_DKIM_KEY_FILE go together: set all three or none", prefix)
+	}
+	if d.PEM, err = os.ReadFile(d.KeyFile); err != nil {
+		return fmt.Errorf("%sMAIL_DKIM_KEY_FILE cannot be read: %w", prefix, err)
+	}
+	return nil
 }
 
 // Keys are the secrets, each at least 32 bytes, hex or base64, in KEY or KEY_FILE.
@@ -52,7 +78,7 @@ func Load() (Config, error) {
 	if err := env.ParseWithOptions(&c, env.Options{Prefix: prefix}); err != nil {
 		return c, fmt.Errorf("read configuration: %w", err)
 	}
-	var problems []error
+	problems := []error{c.MailDKIM.read()}
 	for _, k := range []struct {
 		name string
 		into *[]byte

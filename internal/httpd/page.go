@@ -46,6 +46,16 @@ func (r *Request) Firm() ident.FirmID {
 // Path is the request's own path, for links back to itself.
 func (r *Request) Path() string { return r.echo.Request().URL.Path }
 
+// Page is the address to open again after a refusal: the request's own where it
+// answers a GET, else the page that the act's address lies below. "" where none does.
+func (r *Request) Page() string { return r.server.pageAt(r.Path()) }
+
+// Payor tells whether the request came through the payor's door, whose people know
+// no other page of ours.
+func (r *Request) Payor() bool {
+	return r.Path() == payorRoot || strings.HasPrefix(r.Path(), payorRoot+"/")
+}
+
 // Query is a value of the query string.
 func (r *Request) Query(name string) string { return r.echo.QueryParam(name) }
 

@@ -111,6 +111,43 @@ func (s *Server) enter(ctx context.Context, text string, p rbac.Permission) (con
 	return ctx, access, err
 }
 
+// payorRoot is what every address of the payor's door begins with.
+const payorRoot = "/payor"
+
+// pageAt is path, or the nearest address above it, that answers a GET with a page.
+func (s *Server) pageAt(path string) string {
+	for path != "" && path != "/" {
+		if s.isPage(path) {
+			return path
+		}
+		path = path[:strings.LastIndexByte(path, '/')]
+	}
+	return ""
+}
+
+func (s *Server) isPage(path string) bool {
+	parts := strings.Split(path, "/")
+	for _, r := range s.routes {
+		if r.Method == http.MethodGet && !r.JSON && fits(strings.Split(r.Path, "/"), parts) {
+			return true
+		}
+	}
+	return false
+}
+
+// fits tells whether the parts of an address are those of a route's path.
+func fits(pattern, parts []string) bool {
+	if len(pattern) != len(parts) {
+		return false
+	}
+	for i, p := range pattern {
+		if p != parts[i] && (parts[i] == "" || !strings.HasPrefix(p, "{")) {
+			return false
+		}
+	}
+	return true
+}
+
 // methods that change nothing.
 func safe(method string) bool {
 	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions

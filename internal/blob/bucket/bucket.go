@@ -13,6 +13,7 @@ import (
 
 	gocloud "gocloud.dev/blob"
 	"gocloud.dev/blob/fileblob"
+	_ "gocloud.dev/blob/s3blob" // the scheme s3
 	"gocloud.dev/gcerrors"
 
 	"github.com/docketry/docketry/internal/blob"
@@ -36,8 +37,9 @@ func Folder(dir string) (*Bucket, error) {
 	return &Bucket{b}, nil
 }
 
-// Open reads a URL of the configuration: file:///folder. Other schemes are those
-// that the program was built with.
+// Open reads a URL of the configuration: file:///folder, or s3://bucket with
+// gocloud's parameters (?region=, ?endpoint=, &use_path_style=true), whose
+// credentials come from AWS's own environment and files.
 func Open(ctx context.Context, address string) (*Bucket, error) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -45,6 +47,9 @@ func Open(ctx context.Context, address string) (*Bucket, error) {
 	}
 	if u.Scheme == "file" {
 		return Folder(u.Path)
+	}
+	if u.Scheme != "s3" {
+		return nil, fmt.Errorf("blob URL: scheme %q is not file or s3", u.Scheme)
 	}
 	b, err := gocloud.OpenBucket(ctx, address)
 	if err != nil {

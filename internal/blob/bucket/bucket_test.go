@@ -5,10 +5,15 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"github.com/docketry/docketry/internal/blob"
 	"github.com/docketry/docketry/internal/blob/bucket"
@@ -18,18 +23,46 @@ import (
 
 // Every bucket keeps the same promises.
 func TestBuckets(t *testing.T) {
-	t.Parallel()
+	t.Setenv("AWS_ACCESS_KEY_ID", "key") // the driver looks nowhere else
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
 	dir := t.TempDir()
 	folder, err := bucket.Open(t.Context(), "file://"+filepath.ToSlash(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = folder.Close() })
-	for name, b := range map[string]blob.Bucket{"folder": folder, "memory": blob.NewMemory(clock.At(testkit.Now))} {
+	for name, b := range map[string]blob.Bucket{"folder": folder, "s3": s3(t), "memory": blob.NewMemory(clock.At(testkit.Now))} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			conform(t, b)
 		})
+	}
+}
+
+// s3 is the real driver over a server that answers as S3 does.
+func s3(t *testing.T) blob.Bucket {
+	t.Helper()
+	backend := s3mem.New()
+	if err := backend.CreateBucket("docketry"); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(gofakes3.New(backend, gofakes3.WithLogger(gofakes3.DiscardLog())).Server())
+	t.Cleanup(server.Close)
+	b, err := bucket.Open(t.Context(), "s3://docketry?region=eu-central-1&use_path_style=true&endpoint="+url.QueryEscape(server.URL))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() })
+	return b
+}
+
+func TestOpenRefusesWhatItWasNotBuiltWith(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{"gs://bucket", "mem://", "folder"} {
+		if b, err := bucket.Open(t.Context(), address); err == nil {
+			_ = b.Close()
+			t.Errorf("%s was opened", address)
+		}
 	}
 }
 

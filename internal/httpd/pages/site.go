@@ -16,6 +16,7 @@ import (
 	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
@@ -159,8 +160,12 @@ func bare(r *httpd.Request, title string) layout.Chrome {
 // ErrorPage is every refusal and fault as a page (DESIGN 2.14).
 func (s *Site) ErrorPage(r *httpd.Request, status int, f *fault.Error) templ.Component {
 	c := bare(r, http.StatusText(status))
-	v := ErrorView{Icon: "alert", Text: sentence(f.Message), RequestID: r.RequestID(), Links: []partial.Link{{Text: "Go to the start page", Href: "/"}}}
-	if status != http.StatusServiceUnavailable {
+	start, again := startLink(r), []partial.Link(nil)
+	if page := r.Page(); page != "" {
+		again = []partial.Link{{Text: "Open it again", Href: page}}
+	}
+	v := ErrorView{Icon: "alert", Text: sentence(f.Message), RequestID: r.RequestID(), Links: []partial.Link{start}}
+	if status != http.StatusServiceUnavailable && !r.Payor() {
 		if full, err := s.frame(r, http.StatusText(status), ""); err == nil {
 			c = full.Chrome
 		}
@@ -170,24 +175,42 @@ func (s *Site) ErrorPage(r *httpd.Request, status int, f *fault.Error) templ.Com
 		v.Icon, v.Title = "search", "There is nothing here that you can see"
 		v.Text = "The address may be wrong, or it leads to something outside your access. Your visit was recorded."
 		v.Ask = s.whoCanGrant(r)
+		if r.Payor() {
+			v.Title, v.Text = "There is nothing here", "The address may be wrong, or the time that the code opened is over. The link in the invoice's e-mail opens a new one."
+		}
 	case http.StatusForbidden:
 		v.Icon, v.Title = "lock", "Your role does not include this"
 		v.Ask = s.whoCanGrant(r)
 	case http.StatusUnauthorized:
 		v.Icon, v.Title, v.Links = "key", "Sign in first", []partial.Link{{Text: "Sign in", Href: "/sign-in"}}
 	case http.StatusConflict, http.StatusPreconditionFailed:
-		v.Title, v.Links = "This changed in the meantime", []partial.Link{{Text: "Open it again", Href: r.Path()}, {Text: "Start page", Href: "/"}}
+		v.Title, v.Links = "This changed in the meantime", append(again, start)
 	case http.StatusServiceUnavailable:
 		v.Title = "Not available at the moment"
 		v.Text = "The database does not answer. Nothing you saved is lost; try again in a few seconds."
-		v.Links = []partial.Link{{Text: "Try again", Href: r.Path()}}
+		v.Links = []partial.Link{start}
+		for _, l := range again {
+			v.Links = []partial.Link{{Text: "Try again", Href: l.Href}}
+		}
 	case http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge, http.StatusTooManyRequests:
-		v.Title = "This could not be accepted"
+		v.Title, v.Links = "This could not be accepted", append(again, start)
 	default:
 		v.Title = "Something went wrong on our side"
 		v.Text = "The fault was recorded. If it happens again, tell us the reference below."
 	}
 	return ErrorFrame(c, v)
+}
+
+// startLink leads to where the reader belongs: a payor's contact knows the door only.
+func startLink(r *httpd.Request) partial.Link {
+	switch {
+	case !r.Payor():
+		return partial.Link{Text: "Go to the start page", Href: href.Home}
+	case r.VisitCookie() != "":
+		return partial.Link{Text: "Your invoices", Href: href.PayorList}
+	default:
+		return partial.Link{Text: "How to open your invoices", Href: href.Payor}
+	}
 }
 
 // whoCanGrant names the firm's administrators, but only to who holds a grant there.

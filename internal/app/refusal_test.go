@@ -1,0 +1,91 @@
+package app_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/docketry/docketry/internal/app"
+	"github.com/docketry/docketry/internal/testkit"
+	"github.com/docketry/docketry/rbac"
+)
+
+// A payor's contact knows the door only: what they meet there never leads into the
+// staff's pages, signed in or not.
+func TestPayorsErrorPagesStayAtTheDoor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, path := range []string{"/payor/nothing", "/payor/invoices/a/b/c"} {
+		rec := httptest.NewRecorder()
+		w.web.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, path, nil))
+		body := rec.Body.String()
+		if rec.Code != http.StatusNotFound || !strings.Contains(body, `href="/payor"`) {
+			t.Errorf("GET %s: %d %s", path, rec.Code, cutTo(body, 300))
+		}
+		for _, link := range regexp.MustCompile(`<a [^>]*href="([^"#]*)"`).FindAllStringSubmatch(body, -1) {
+			if !strings.HasPrefix(link[1], "/payor") {
+				t.Errorf("GET %s leads to %s", path, link[1])
+			}
+		}
+	}
+}
+
+// After a refused act "Open it again" leads to a page that exists.
+func TestRefusedActLeadsBackToItsPage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	own := w.furnished(t)
+	firm := "/firms/" + own.ids["firm"]
+	for _, act := range []struct {
+		role       rbac.Role
+		path, page string
+	}{
+		{rbac.RoleTeamLead, "/jobs/" + own.ids["job"] + "/retry", "/jobs"},
+		{rbac.RoleSpecialist, "/invoices/" + own.ids["credited"] + "/remind", "/invoices/" + own.ids["credited"]},
+	} {
+		sid := w.signIn(t, own.firm, act.role)
+		token := regexp.MustCompile(`name="csrf" value="([^"]+)"`).FindStringSubmatch(w.send(sid, http.MethodGet, "/people/me", "").Body.String())[1]
+		got := w.send(sid, http.MethodPost, firm+act.path, "csrf="+token)
+		if got.Code != http.StatusConflict {
+			t.Errorf("POST %s: %d", act.path, got.Code)
+		}
+		if body := got.Body.String(); !strings.Contains(body, `href="`+firm+act.page+`">Open it again`) {
+			t.Errorf("POST %s does not lead to %s: %s", act.path, act.page, body[strings.Index(body, "<main"):])
+		}
+		if back := w.send(sid, http.MethodGet, firm+act.page, ""); back.Code != http.StatusOK {
+			t.Errorf("GET %s: %d", act.page, back.Code)
+		}
+	}
+}
+
+func (w world) send(sid, method, path, body string) *httptest.ResponseRecorder {
+	req := httptest.NewRequest(method, path, strings.NewReader(body))
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.AddCookie(&http.Cookie{Name: "docketry_sid", Value: sid})
+	rec := httptest.NewRecorder()
+	w.web.Handler().ServeHTTP(rec, req)
+	return rec
+}
+
+func TestQueuesPageIsForLookingOnly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.s.Config.RedisURL = testkit.RedisURL(t)
+	h, closed, err := app.Operations(w.s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed() //nolint:errcheck // the test is over
+	for _, ask := range []struct {
+		method, path string
+		want         int
+	}{{"GET", "/metrics", 200}, {"GET", "/queues/", 200}, {"GET", "/queues/api/queues", 200}, {"POST", "/queues/api/queues/default:pause", 405}, {"DELETE", "/queues/api/queues/default", 405}} {
+		rec := httptest.NewRecorder()
+		h.ServeHTTP(rec, httptest.NewRequest(ask.method, ask.path, nil))
+		if rec.Code != ask.want {
+			t.Errorf("%s %s: %d, want %d: %s", ask.method, ask.path, rec.Code, ask.want, cutTo(rec.Body.String(), 200))
+		}
+	}
+}
