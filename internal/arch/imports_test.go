@@ -17,7 +17,7 @@ var layers = []struct {
 }{
 	{"kernel", false, in("internal/", "clock", "fault", "ident", "money", "scope", "page")},
 	{"catalogue", false, []string{"rbac", "migrations"}},
-	{"machinery", false, in("internal/", "config", "db", "outbox", "audit", "authz", "blob", "mail", "pdf", "seal", "obs", "devstack")},
+	{"machinery", false, in("internal/", "config", "db", "outbox", "audit", "authz", "blob", "mail", "pdf", "seal", "obs", "devstack", "outbound")},
 	{"time and queue", true, in("internal/", "calendar", "sla", "worklist")},
 	{"tenants", true, in("internal/", "firm", "people", "training")},
 	{"reference", true, in("internal/", "utbms", "ledes", "matter", "rate", "guideline", "portal")},
@@ -60,7 +60,7 @@ var confined = map[string][]string{
 	"golang.org/x/mod/sumdb":            {"internal/audit"},
 	"github.com/prometheus":             {"internal/obs"},
 	"github.com/spf13/cobra":            {"cmd"},
-	"net/http":                          {"internal/httpd", "internal/app", "internal/obs", "cmd", "jobs"},
+	"net/http":                          {"internal/httpd", "internal/app", "internal/obs", "internal/outbound", "cmd", "jobs"},
 	"os/exec":                           {"internal/devstack", "cmd"},
 	"database/sql":                      {"internal/db"},
 	"github.com/docketry/docketry/jobs": {"internal/app", "cmd"},
