@@ -80,6 +80,8 @@ const (
 	GrantRead     Permission = "grant.read"
 	GrantGive     Permission = "grant.give"
 	GrantEnd      Permission = "grant.end"
+	GrantAsk      Permission = "grant.ask"     // the bureau asks a firm for access for one of its people
+	GrantConfirm  Permission = "grant.confirm" // the bureau's word where a firm has one administrator only
 	PersonRead    Permission = "person.read"
 	WallRead      Permission = "wall.read"
 	WallRaise     Permission = "wall.raise"
@@ -114,7 +116,7 @@ var table = []classed{
 	{PaymentRead, 2}, {PaymentPost, 2}, {ReceivableRead, 2}, {MailRead, 2}, {MailSend, 2}, {ReminderRead, 2}, {ReminderSend, 2},
 	{ExportRead, 2}, {ExportRequest, 2}, {ExportApprove, 2}, {ExportBuild, 3}, {ExportDownload, 3},
 	{SLARead, 2}, {SLASweep, 1}, {CalendarRead, 1}, {CalendarEdit, 1}, {AgreementRead, 1}, {AgreementPublish, 1}, {AgreementApprove, 1},
-	{GrantRead, 2}, {GrantGive, 2}, {GrantEnd, 1}, {WallRead, 2}, {WallRaise, 2}, {WallLift, 2},
+	{GrantRead, 2}, {GrantGive, 2}, {GrantEnd, 1}, {GrantAsk, 2}, {GrantConfirm, 1}, {WallRead, 2}, {WallRaise, 2}, {WallLift, 2},
 	{PersonRead, 1}, {PersonInvite, 1}, {PersonDisable, 1}, {SessionRead, 1}, {SessionEnd, 1},
 	{AuditRead, 2}, {AuditExport, 2}, {JobRead, 1}, {JobRetry, 1},
 }

@@ -17,6 +17,8 @@ type (
 	SessionID    string
 	GrantID      string
 	WallID       string
+	RequestID    string // a request for access
+	LetterID     string // to a person
 	ClientID     string
 	PayorID      string
 	ContactID    string

@@ -44,6 +44,7 @@ type Grant struct {
 	GrantedBy string // a name; "" for the first of a firm
 	LastUsed  *time.Time
 	Ended     *time.Time
+	Waits     ident.RequestID // set, and ID not, while a second administrator must confirm
 }
 
 // Live tells whether the grant gives anything at the instant.

@@ -13,7 +13,8 @@ import (
 )
 
 // Give grants access in the firm of ctx. Nobody grants themselves, nobody gives a
-// role above the lattice, and nobody widens what they see only a part of.
+// role above the lattice, and nobody widens what they see only a part of. A new
+// administrator is proposed only: the grant has no id, and Waits names the request.
 func (s *Service) Give(ctx context.Context, d Draft) (g Grant, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
 		a, err := s.guard.Require(tx, rbac.GrantGive)
@@ -52,12 +53,24 @@ func (s *Service) give(tx *db.Tx, a *authz.Access, p Person, d Draft) (Grant, er
 	if err := scopeExists(tx, d); err != nil {
 		return Grant{}, err
 	}
+	if dual(d.Role) {
+		return s.propose(tx, p, d)
+	}
+	g, err := s.keep(tx, p, d, tx.Scope.Actor, rbac.GrantGive)
+	if err != nil || !p.Staff {
+		return g, err // a firm's own people are told by their invitation
+	}
+	return g, writeTo(tx, LetterGiven, string(g.ID), p.ID)
+}
+
+// keep makes the grant of a draft that has been checked.
+func (s *Service) keep(tx *db.Tx, p Person, d Draft, by ident.PersonID, allowed rbac.Permission) (Grant, error) {
 	g := Grant{ID: ident.New[ident.GrantID](tx.Now), Person: p.ID, Name: p.Name, Staff: p.Staff, Role: d.Role, Scope: d.Scope, IDs: d.IDs, Practices: d.Practices,
 		Class: d.Class, Label: d.Label, From: d.From, Until: d.Until, Reason: d.Reason}
-	if err := insertGrant(tx, g, tx.Scope.Actor); err != nil {
+	if err := insertGrant(tx, g, by); err != nil {
 		return Grant{}, err
 	}
-	return g, recordGrant(tx, "grant.given", rbac.GrantGive, g)
+	return g, recordGrant(tx, "grant.given", allowed, g)
 }
 
 func (s *Service) mayGive(a *authz.Access, role rbac.Role) bool {
@@ -104,6 +117,9 @@ func (s *Service) Extend(ctx context.Context, id ident.GrantID, until time.Time,
 		}
 		if !old.Live(tx.Now) {
 			return ErrEnded
+		}
+		if dual(old.Role) {
+			return ErrAdminAnew
 		}
 		p, err := grantable(tx, old.Person)
 		if err != nil {

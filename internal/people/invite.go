@@ -33,8 +33,8 @@ func (s *Service) Invite(ctx context.Context, name, email string, d Draft) (Gran
 			return err
 		}
 		d.Person = p.ID
-		if g, err = s.give(tx, a, p, d); err != nil {
-			return err
+		if g, err = s.give(tx, a, p, d); err != nil || g.Waits != "" {
+			return err // a new administrator is invited once a second one has confirmed
 		}
 		return s.invite(tx, p, rbac.PersonInvite)
 	})

@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/docketry/docketry/internal/authz"
@@ -141,13 +142,18 @@ func members(tx *db.Tx, r page.Request) (page.Page[Member], error) {
 	return page.Cut(list, r.Limit(), func(m Member) any { return memberKey{m.Name, string(m.ID)} })
 }
 
-// Staff lists the bureau's people whom a firm may let in, by name.
+// Staff lists the bureau's people whom a firm may let in, by name, to who lets them
+// in and to who asks for it.
 func (s *Service) Staff(ctx context.Context) (list []Person, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
-		if _, err := s.guard.Require(tx, rbac.GrantGive); err != nil {
+		_, err := s.guard.Require(tx, rbac.GrantGive)
+		if errors.Is(err, authz.ErrForbidden) {
+			_, err = s.guard.Require(tx, rbac.GrantAsk)
+		}
+		if err != nil {
 			return err
 		}
-		err := tx.Raw(`SELECT id, email, name, staff, status FROM person WHERE staff AND status <> 'disabled' ORDER BY name, id LIMIT 500`).Scan(&list).Error
+		err = tx.Raw(`SELECT id, email, name, staff, status FROM person WHERE staff AND status <> 'disabled' ORDER BY name, id LIMIT 500`).Scan(&list).Error
 		return wrap(err, "list staff for firm", tx.Scope.Firm)
 	})
 	return list, err

@@ -1,0 +1,65 @@
+package people
+
+import (
+	"strings"
+
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/mail"
+)
+
+// LetterKind is what a letter is about; stored.
+type LetterKind string
+
+// The letters that people are sent about access. None names a client, a matter or
+// another person: who wants to know more signs in.
+const (
+	LetterAsked    LetterKind = "access_asked"    // to who decides
+	LetterAnswered LetterKind = "access_answered" // to who asked
+	LetterGiven    LetterKind = "access_given"    // to who now has it
+	LetterSecond   LetterKind = "access_second"   // to who can confirm an administrator
+	LetterSole     LetterKind = "access_sole"     // to a firm whose only administrator proposes another
+)
+
+// LetterWanted asks the worker to send one letter.
+type LetterWanted struct {
+	Letter ident.LetterID `json:"letter_id"`
+}
+
+// Kind is stored; never rename it.
+func (LetterWanted) Kind() string { return "person.letter" }
+
+// words is what a kind of letter says: subject, text, what the link is called.
+func (k LetterKind) words(firm string) (subject, text, link string) {
+	switch k {
+	case LetterAsked:
+		return "A request for access waits for " + firm, "The billing bureau asks " + firm + " to give one of its people access. Nothing is given until somebody at the firm decides.", "See the request"
+	case LetterAnswered:
+		return firm + " has decided on a request for access", firm + " has decided on a request for access that you made.", "See the decision"
+	case LetterGiven:
+		return "You have access at " + firm, firm + " has given you access, until a day that you see when you sign in.", "Sign in"
+	case LetterSecond:
+		return "A new administrator waits for your word", "Somebody has proposed a new administrator for " + firm + ". It takes a second administrator to confirm. If you know nothing of it, refuse.", "See the proposal"
+	case LetterSole:
+		return "A new administrator is proposed for " + firm, "The only administrator of " + firm + " has proposed another. The bureau can confirm it after 24 hours, not before. If this should not be, tell the bureau now.", "Open Docketry"
+	default:
+		return "News from " + firm, "There is news about access at " + firm + ".", "Open Docketry"
+	}
+}
+
+// path is where a letter's link leads.
+func (k LetterKind) path(firm ident.FirmID) string {
+	switch k {
+	case LetterAsked, LetterSecond:
+		return "/firms/" + string(firm) + "/access"
+	case LetterAnswered:
+		return "/firms/" + string(firm) + "/access/asked"
+	default:
+		return ""
+	}
+}
+
+func (k LetterKind) letter(name, firm, url string, id ident.FirmID) (string, mail.Letter) {
+	subject, text, link := k.words(firm)
+	url = strings.TrimSuffix(url, "/")
+	return subject, mail.Letter{Greeting: "Dear " + name + ",", Paragraphs: []string{text}, Link: url + k.path(id), LinkText: link, Closing: []string{"Docketry", url}}
+}

@@ -1,0 +1,264 @@
+package people_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/internal/testkit"
+	"github.com/docketry/docketry/rbac"
+)
+
+func letters(t testing.TB, f testkit.F, kind people.LetterKind) int64 {
+	t.Helper()
+	return f.Count(t, `SELECT count(*) FROM person_letter l JOIN outbox o ON o.firm_id = l.firm_id AND o.kind = 'person.letter' AND o.task_key = l.id::text WHERE l.firm_id = ? AND l.kind = ?`, f.ID, kind)
+}
+
+func TestAskAndAnswer(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	f, other := testkit.Firm(t, w.d), testkit.Firm(t, w.d)
+	admin, lead := f.As(t, rbac.RoleFirmAdmin), f.As(t, rbac.RoleTeamLead)
+	who := staffMember(t, w)
+	r, err := w.svc.Ask(lead, letIn(who, 30))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if leaves(t, f, "grant.asked", string(r.ID)) != 1 || letters(t, f, people.LetterAsked) != 1 {
+		t.Error("asking leaves one leaf, and one letter to the administrator")
+	}
+	if n := f.Count(t, `SELECT count(*) FROM access_grant WHERE firm_id = ? AND person_id = ?`, f.ID, who); n != 0 {
+		t.Error("asking gave something")
+	}
+	if list, err := w.svc.Requests(admin); err != nil || len(list) != 1 || list[0].Status != people.RequestWaiting {
+		t.Errorf("the administrator sees %+v, %v", list, err)
+	}
+	if list, err := w.svc.Requests(f.As(t, rbac.RoleTeamLead)); err != nil || len(list) != 0 {
+		t.Errorf("another lead sees %d of a colleague's requests, %v", len(list), err)
+	}
+	if _, err := w.svc.Request(f.As(t, rbac.RoleTeamLead), r.ID); !errors.Is(err, people.ErrNotFound) {
+		t.Errorf("another lead reads it: %v", err)
+	}
+	if _, err := w.svc.Answer(other.As(t, rbac.RoleFirmAdmin), r.ID, letIn(who, 30)); !errors.Is(err, people.ErrNotFound) {
+		t.Errorf("another firm answers: %v", err)
+	}
+	if _, err := w.svc.Answer(lead, r.ID, letIn(who, 30)); !errors.Is(err, authz.ErrForbidden) {
+		t.Errorf("the bureau answers itself: %v", err)
+	}
+	if _, err := w.svc.Answer(admin, r.ID, letIn(who, 60)); !errors.Is(err, people.ErrWider) {
+		t.Errorf("more than was asked for: %v", err)
+	}
+	less := letIn(who, 10)
+	less.Class = authz.C2
+	g, err := w.svc.Answer(admin, r.ID, less)
+	if err != nil || g.Class != authz.C2 {
+		t.Fatalf("%+v, %v", g, err)
+	}
+	got, err := w.svc.Request(lead, r.ID)
+	if err != nil || got.Status != people.RequestGiven || !got.Narrower || got.Grant != g.ID {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if leaves(t, f, "grant.request_given", string(r.ID)) != 1 || letters(t, f, people.LetterAnswered) != 1 || letters(t, f, people.LetterGiven) != 1 {
+		t.Error("the answer leaves a leaf, a letter to who asked and one to who was given it")
+	}
+	if _, err := w.svc.Answer(admin, r.ID, less); !errors.Is(err, people.ErrDecided) {
+		t.Errorf("twice: %v", err)
+	}
+}
+
+func TestAskRefusals(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	f, other := testkit.Firm(t, w.d), testkit.Firm(t, w.d)
+	mine, hidden, foreign := f.Matter(t), f.Matter(t), other.Matter(t)
+	lead := f.As(t, rbac.RoleTeamLead, testkit.OnMatters(mine.ID))
+	who := staffMember(t, w)
+	onMatter := func(id ident.MatterID) people.Draft {
+		d := letIn(who, 30)
+		d.Scope, d.IDs = authz.ScopeMatter, []string{string(id)}
+		return d
+	}
+	if _, err := w.svc.Ask(lead, onMatter(mine.ID)); err != nil {
+		t.Fatalf("a matter they know: %v", err)
+	}
+	_, errHidden := w.svc.Ask(lead, onMatter(hidden.ID))
+	_, errForeign := w.svc.Ask(lead, onMatter(foreign.ID))
+	_, errAbsent := w.svc.Ask(lead, onMatter(ident.New[ident.MatterID](testkit.Now)))
+	if errHidden == nil || errForeign == nil || errHidden.Error() != errAbsent.Error() || errForeign.Error() != errAbsent.Error() {
+		t.Errorf("out of scope, foreign and absent differ: %v, %v, %v", errHidden, errForeign, errAbsent)
+	}
+	if _, err := w.svc.Ask(f.As(t, rbac.RoleSpecialist), letIn(who, 30)); !errors.Is(err, authz.ErrForbidden) {
+		t.Errorf("a specialist asks: %v", err)
+	}
+	if _, err := w.svc.Ask(other.Acting(testkit.Actor(lead)), letIn(who, 30)); !errors.Is(err, authz.ErrNotFound) {
+		t.Errorf("a lead of nobody there asks: %v", err)
+	}
+	admin := letIn(testkit.Actor(f.As(t, rbac.RolePartner)), 30)
+	admin.Role = rbac.RoleFirmAdmin
+	if _, err := w.svc.Ask(lead, admin); !errors.Is(err, people.ErrInvalid) {
+		t.Errorf("the bureau asks for an administrator: %v", err)
+	}
+	if n := f.Count(t, `SELECT count(*) FROM access_request WHERE firm_id = ?`, f.ID); n != 1 {
+		t.Errorf("%d requests, the refusals left some", n)
+	}
+	if n := letters(t, f, people.LetterAsked); n != 0 {
+		t.Errorf("%d letters, there is nobody to write to", n)
+	}
+}
+
+func TestRefuseAndWithdraw(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	f := testkit.Firm(t, w.d)
+	admin, lead := f.As(t, rbac.RoleFirmAdmin), f.As(t, rbac.RoleTeamLead)
+	r, err := w.svc.Ask(lead, letIn(staffMember(t, w), 30))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.svc.Refuse(admin, r.ID, ""); !errors.Is(err, people.ErrInvalid) {
+		t.Errorf("without a reason: %v", err)
+	}
+	if err := w.svc.Refuse(admin, r.ID, "The close is done"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := w.svc.Request(lead, r.ID); err != nil || got.Status != people.RequestRefused || got.Answer != "The close is done" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if r, err = w.svc.Ask(lead, letIn(staffMember(t, w), 30)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.svc.Withdraw(f.As(t, rbac.RoleTeamLead), r.ID); !errors.Is(err, people.ErrNotFound) {
+		t.Errorf("a colleague's: %v", err)
+	}
+	if err := w.svc.Withdraw(lead, r.ID); err != nil {
+		t.Fatal(err)
+	}
+	if leaves(t, f, "grant.request_withdrawn", string(r.ID)) != 1 {
+		t.Error("no leaf")
+	}
+}
+
+func TestTheBureausAdministratorAsksForTheWholeFirm(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	f := testkit.Firm(t, w.d)
+	f.As(t, rbac.RoleFirmAdmin)
+	office := w.bureau.As(t, rbac.RoleBureauAdmin)
+	r, err := w.svc.AskFor(office, f.ID, letIn(staffMember(t, w), 30))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := f.Count(t, `SELECT count(*) FROM access_request WHERE firm_id = ? AND id = ?`, f.ID, r.ID); n != 1 {
+		t.Error("the request is not in the firm")
+	}
+	if _, err := w.svc.AskFor(office, ident.New[ident.FirmID](testkit.Now), letIn(staffMember(t, w), 30)); !errors.Is(err, people.ErrNotFound) {
+		t.Errorf("a firm that is not there: %v", err)
+	}
+	if _, err := w.svc.AskFor(f.As(t, rbac.RoleTeamLead), f.ID, letIn(staffMember(t, w), 30)); !errors.Is(err, people.ErrNotFound) && err != nil {
+		t.Logf("a lead from inside the firm: %v", err)
+	}
+}
+
+func colleague(t testing.TB, f testkit.F) people.Draft {
+	t.Helper()
+	return people.Draft{Person: testkit.Actor(f.As(t, rbac.RolePartner)), Role: rbac.RoleFirmAdmin, Scope: authz.ScopeAll, Class: authz.C2, Label: authz.Restricted, Reason: "Deputy"}
+}
+
+func TestT06AnAdministratorIsMadeByTwo(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	f := testkit.Firm(t, w.d)
+	first, second := f.As(t, rbac.RoleFirmAdmin), f.As(t, rbac.RoleFirmAdmin)
+	d := colleague(t, f)
+	g, err := w.svc.Give(first, d)
+	if err != nil || g.Waits == "" || g.ID != "" {
+		t.Fatalf("%+v, %v", g, err)
+	}
+	if n := f.Count(t, `SELECT count(*) FROM access_grant WHERE firm_id = ? AND person_id = ? AND role = 'firm_admin'`, f.ID, d.Person); n != 0 {
+		t.Fatal("one administrator alone made another")
+	}
+	if letters(t, f, people.LetterSecond) != 1 {
+		t.Error("the second administrator is told")
+	}
+	if _, err := w.svc.Answer(first, g.Waits, people.Draft{}); !errors.Is(err, people.ErrOwnRequest) {
+		t.Errorf("one's own word: %v", err)
+	}
+	if _, err := w.svc.Answer(f.Acting(d.Person), g.Waits, people.Draft{}); !errors.Is(err, authz.ErrForbidden) {
+		t.Errorf("whom it is about: %v", err)
+	}
+	made, err := w.svc.Answer(second, g.Waits, people.Draft{})
+	if err != nil || made.ID == "" {
+		t.Fatalf("%+v, %v", made, err)
+	}
+	if _, err := w.svc.Grants(f.Acting(d.Person), false); err != nil {
+		t.Errorf("the new administrator: %v", err)
+	}
+	if _, err := w.svc.Extend(first, made.ID, testkit.Now.AddDate(0, 0, 30), "longer"); !errors.Is(err, people.ErrAdminAnew) {
+		t.Errorf("extended by one: %v", err)
+	}
+}
+
+func TestT06ASoleAdministratorWaitsADayForTheBureau(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	f := testkit.Firm(t, w.d)
+	sole, office := f.As(t, rbac.RoleFirmAdmin), w.bureau.As(t, rbac.RoleBureauAdmin)
+	g, err := w.svc.Give(sole, colleague(t, f))
+	if err != nil || g.Waits == "" {
+		t.Fatalf("%+v, %v", g, err)
+	}
+	if n := letters(t, f, people.LetterSole); n < 3 {
+		t.Errorf("%d letters, want the administrator, the partner and the bureau", n)
+	}
+	if _, err := w.svc.ConfirmSole(office, f.ID, g.Waits); !errors.Is(err, people.ErrUnripe) {
+		t.Errorf("at once: %v", err)
+	}
+	w.clock.Advance(25 * time.Hour)
+	if _, err := w.svc.Answer(sole, g.Waits, people.Draft{}); !errors.Is(err, people.ErrOwnRequest) {
+		t.Errorf("alone, later: %v", err)
+	}
+	if _, err := w.svc.ConfirmSole(sole, f.ID, g.Waits); !errors.Is(err, authz.ErrForbidden) {
+		t.Errorf("the firm as the bureau: %v", err)
+	}
+	if _, err := w.svc.ConfirmSole(office, testkit.Firm(t, w.d).ID, g.Waits); !errors.Is(err, people.ErrNotFound) {
+		t.Errorf("through another firm: %v", err)
+	}
+	again, err := w.svc.Give(sole, colleague(t, f))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.svc.ConfirmSole(office, f.ID, g.Waits); err != nil {
+		t.Fatal(err)
+	}
+	w.clock.Advance(25 * time.Hour)
+	if _, err := w.svc.ConfirmSole(office, f.ID, again.Waits); !errors.Is(err, people.ErrHasSecond) {
+		t.Errorf("once there are two: %v", err)
+	}
+}
+
+func TestInvitingAnAdministratorWaitsToo(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	f := testkit.Firm(t, w.d)
+	first, second := f.As(t, rbac.RoleFirmAdmin), f.As(t, rbac.RoleFirmAdmin)
+	email := strings.ToLower(f.Code) + ".new@people.example"
+	g, err := w.svc.Invite(first, "New Admin", email, people.Draft{Role: rbac.RoleFirmAdmin, Scope: authz.ScopeAll, Class: authz.C2, Reason: "Deputy"})
+	if err != nil || g.Waits == "" {
+		t.Fatalf("%+v, %v", g, err)
+	}
+	for _, l := range w.post.sent {
+		if l.Email == email {
+			t.Error("the link went out before the second word")
+		}
+	}
+	if _, err := w.svc.Answer(second, g.Waits, people.Draft{}); err != nil {
+		t.Fatal(err)
+	}
+	if w.post.to(t, email).Token == "" {
+		t.Error("no link after the second word")
+	}
+}
