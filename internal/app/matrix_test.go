@@ -342,6 +342,11 @@ var bodies = map[string]string{
 	"PUT /firms/{firm}/matters/{id}":                            `{"client_id":"<client>","payor_id":"<payor>","number":"N-1","name":"M","label":"standard","currency":"USD","opened_on":"2026-01-01"}`,
 	"PUT /firms/{firm}/timekeepers/{id}":                        `{"code":"XX","name":"N","class":"PARTNR"}`,
 	"POST /firms/{firm}/rates/{id}/end":                         `{"on":"2030-01-01"}`,
+	"POST /firms/{firm}/access-requests":                        `{"person_id":"<person>","role":"specialist","scope":"all","class":3,"label":"standard","reason":"x"}`,
+	"POST /firms/{firm}/access-requests/{id}/give":              `{"role":"specialist","scope":"all","class":3,"label":"standard","until":"2026-05-01T00:00:00Z","reason":"x"}`,
+	"POST /firms/{firm}/access-requests/{id}/refuse":            `{"reason":"x"}`,
+	"POST /firms/{firm}/sole-administrators/{id}/confirm":       `{"firm_id":"<firm>"}`,
+	"POST /firms/{firm}/sole-administrators/{id}/refuse":        `{"firm_id":"<firm>","reason":"x"}`,
 	"POST /firms/{firm}/grants/{id}/extend":                     `{"until":"2026-05-01T00:00:00Z","reason":"x"}`,
 	"POST /firms/{firm}/findings/{id}/waive":                    `{"note":"because"}`,
 	"POST /firms/{firm}/prebills/{id}/approve":                  `{"content_hash":"` + strings.Repeat("0", 64) + `"}`,
@@ -401,6 +406,6 @@ var nounOf = map[string]string{"line": "line", "finding": "finding", "allocation
 var segments = map[string]string{
 	"clients": "client", "payors": "payor", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "imports": "import",
 	"entries": "entry", "findings": "finding", "items": "item", "prebills": "prebill", "runs": "run", "invoices": "invoice", "credit-notes": "credit_note",
-	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "walls": "wall",
+	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "access-requests": "request", "sole-administrators": "request", "requests": "request", "walls": "wall",
 	"people": "person", "agreements": "agreement", "calendars": "calendar", "numbering": "series", "import-mappings": "mapping",
 }

@@ -55,6 +55,7 @@ type Services struct {
 	Blobs       *blob.Store
 	AuditKey    *audit.SigningKey
 	Mails       *mail.Service
+	Post        *people.Post // letters to people about access
 	Audit       *audit.Service
 	People      *people.Service
 	Firms       *firm.Service
@@ -108,6 +109,7 @@ func (s *Services) machinery(ctx context.Context) (err error) {
 	if s.Courier == nil {
 		s.Courier = &courier{sender: sender, from: s.Config.MailFrom, publicURL: s.Config.PublicURL, log: s.Log}
 	}
+	s.Post = people.NewPost(s.DB, sender, s.Config.MailFrom, s.Config.PublicURL)
 	s.Mails, err = mail.New(s.DB, s.Guard, s.Blobs, sender, s.Config.MailFrom)
 	return err
 }

@@ -285,12 +285,12 @@ func TestWallsAndPreview(t *testing.T) {
 	}
 	d := letIn(who, 30)
 	d.Scope, d.IDs = authz.ScopeClient, []string{string(open.Client), string(high.Client)}
-	effects, err := w.svc.Preview(admin, d)
+	p, err := w.svc.Preview(admin, d)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := map[ident.MatterID]people.Result{}
-	for _, e := range effects {
+	for _, e := range p.Effects {
 		got[e.Matter] = e.Result
 	}
 	want := map[ident.MatterID]people.Result{open.ID: people.ResultSees, walled.ID: people.ResultWall, high.ID: people.ResultLabel, elsewhere.ID: people.ResultScope}

@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
+	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -33,11 +36,35 @@ type Effect struct {
 	Result  Result
 }
 
+// Preview is what a draft would let its person see.
+type Preview struct {
+	Effects []Effect
+	Matters map[Result]int // of each result
+	Entries map[Result]int
+	Sample  *Sample // nil when they would see no entry
+}
+
+// Sample is one entry of a matter that the person would see. What the class of the
+// draft leaves out is empty and named in Hides; what whoever previews may not read
+// themselves is empty and named in NotYours.
+type Sample struct {
+	Matter     ident.MatterID
+	WorkedOn   time.Time
+	Hours      money.Fixed4
+	Code       string
+	Amount     money.Amount
+	Narrative  string
+	HidesC2    bool // dates, hours, amounts and names are withheld from the person
+	HidesC3    bool // narratives are
+	NotYoursC3 bool
+}
+
 const previewed = 500 // matters; a longer list tells a person nothing more
 
 // Preview says, matter by matter, what a draft would let its person see, for
-// matters that the granter may know of. Nothing is kept.
-func (s *Service) Preview(ctx context.Context, d Draft) (list []Effect, err error) {
+// matters that the granter may know of. Nothing is kept, but reading the narrative
+// of the sample is a look like any other.
+func (s *Service) Preview(ctx context.Context, d Draft) (p Preview, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
 		a, err := s.guard.Require(tx, rbac.GrantGive)
 		if err != nil {
@@ -46,10 +73,55 @@ func (s *Service) Preview(ctx context.Context, d Draft) (list []Effect, err erro
 		if _, err := grantable(tx, d.Person); err != nil {
 			return err
 		}
-		list, err = effects(tx, a, d)
+		if p.Effects, err = effects(tx, a, d); err != nil {
+			return err
+		}
+		p.count()
+		p.Sample, err = sample(tx, a, d, p.Effects)
 		return err
 	})
-	return list, err
+	return p, err
+}
+
+func (p *Preview) count() {
+	p.Matters, p.Entries = map[Result]int{}, map[Result]int{}
+	for _, e := range p.Effects {
+		p.Matters[e.Result]++
+		p.Entries[e.Result] += e.Entries
+	}
+}
+
+// sample is the newest entry of what the draft shows, cut to its class.
+func sample(tx *db.Tx, a *authz.Access, d Draft, effects []Effect) (*Sample, error) {
+	var seen []string
+	for _, e := range effects {
+		if e.Result == ResultSees && e.Entries > 0 {
+			seen = append(seen, string(e.Matter))
+		}
+	}
+	if len(seen) == 0 {
+		return nil, nil //nolint:nilnil // there is no entry to show
+	}
+	reads, args := a.MattersSeeing("m", authz.C3)
+	s := &Sample{HidesC2: d.Class < authz.C2, HidesC3: d.Class < authz.C3}
+	var mine bool
+	var id string
+	err := tx.Raw(`SELECT e.id, e.matter_id, e.worked_on, e.hours_e4, btrim(e.task_code || ' ' || e.activity_code || ' ' || e.expense_code), e.amount_minor, e.currency, e.narrative, (`+reads+`)
+		FROM entry e JOIN matter m ON m.firm_id = e.firm_id AND m.id = e.matter_id WHERE e.firm_id = ? AND e.matter_id = ANY (?::uuid[]) AND e.status <> 'removed'
+		ORDER BY e.kind DESC, e.worked_on DESC, e.id DESC LIMIT 1`, append(args, tx.Scope.Firm, db.Array(seen))...).Row().
+		Scan(&id, &s.Matter, &s.WorkedOn, &s.Hours, &s.Code, &s.Amount.Minor, &s.Amount.Currency, &s.Narrative, &mine)
+	if err != nil {
+		return nil, fmt.Errorf("find a sample entry: %w", err)
+	}
+	if s.HidesC2 {
+		s.WorkedOn, s.Hours, s.Code, s.Amount = time.Time{}, 0, "", money.Amount{}
+	}
+	s.NotYoursC3 = !mine || a.OwnOnly()
+	if s.HidesC3 || s.NotYoursC3 {
+		s.Narrative = ""
+		return s, nil
+	}
+	return s, audit.Record(tx, audit.Entry{Action: "entry.read", Object: "entry", ID: id, Matter: s.Matter, Class: audit.C3, Permission: string(rbac.GrantGive), Detail: map[string]any{"entries": 1, "for": "access preview"}})
 }
 
 func effects(tx *db.Tx, a *authz.Access, d Draft) (list []Effect, err error) {

@@ -17,7 +17,15 @@ type grants interface {
 	Give(ctx context.Context, d people.Draft) (people.Grant, error)
 	Extend(ctx context.Context, id ident.GrantID, until time.Time, reason string) (people.Grant, error)
 	EndGrant(ctx context.Context, id ident.GrantID) error
-	Preview(ctx context.Context, d people.Draft) ([]people.Effect, error)
+	Preview(ctx context.Context, d people.Draft) (people.Preview, error)
+	Ask(ctx context.Context, d people.Draft) (people.Request, error)
+	AskFor(ctx context.Context, firm ident.FirmID, d people.Draft) (people.Request, error)
+	Requests(ctx context.Context) ([]people.Request, error)
+	Answer(ctx context.Context, id ident.RequestID, d people.Draft) (people.Grant, error)
+	Refuse(ctx context.Context, id ident.RequestID, reason string) error
+	Withdraw(ctx context.Context, id ident.RequestID) error
+	ConfirmSole(ctx context.Context, firm ident.FirmID, id ident.RequestID) (people.Grant, error)
+	RefuseSole(ctx context.Context, firm ident.FirmID, id ident.RequestID, reason string) error
 	Walls(ctx context.Context) ([]people.Wall, error)
 	RaiseWall(ctx context.Context, w people.Wall) (people.Wall, error)
 	LiftWall(ctx context.Context, id ident.WallID) error
@@ -25,7 +33,8 @@ type grants interface {
 
 // Grant is one person's access.
 type Grant struct {
-	ID        ident.GrantID   `json:"id" class:"C1"`
+	ID        ident.GrantID   `json:"id,omitempty" class:"C1" doc:"missing while a second administrator must confirm"`
+	Waits     ident.RequestID `json:"waits_for_request,omitempty" class:"C1" doc:"the proposal that a second administrator confirms"`
 	Person    ident.PersonID  `json:"person_id" class:"C1"`
 	Name      string          `json:"name" class:"C1"`
 	Staff     bool            `json:"staff" class:"C1"`
@@ -46,7 +55,7 @@ type Grant struct {
 }
 
 func toGrant(g people.Grant) Grant {
-	return Grant{g.ID, g.Person, g.Name, g.Staff, g.Role, g.Scope, g.IDs, g.Names, g.Hidden, g.Practices, int(g.Class), g.Label.String(),
+	return Grant{g.ID, g.Waits, g.Person, g.Name, g.Staff, g.Role, g.Scope, g.IDs, g.Names, g.Hidden, g.Practices, int(g.Class), g.Label.String(),
 		g.From.UTC(), utc(g.Until), g.Reason, g.GrantedBy, dayOf(g.LastUsed), utc(g.Ended)}
 }
 
@@ -134,15 +143,13 @@ func Grants(s *httpd.Server, v grants) {
 		func(ctx context.Context, in *struct {
 			InFirm
 			Body PersonDraft
-		}) (*Many[Effect], error) {
+		}) (*One[Preview], error) {
 			d, err := in.Body.toDraft()
 			if err != nil {
 				return nil, err
 			}
-			list, err := v.Preview(ctx, d)
-			return many(list, err, func(e people.Effect) Effect {
-				return Effect{e.Matter, e.Number, e.Name, e.Client, e.Label.String(), e.Entries, e.Result}
-			})
+			p, err := v.Preview(ctx, d)
+			return one(toPreview(p), err)
 		})
 	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/grants/{id}/extend", Needs: rbac.GrantGive, Summary: "End a grant and give the same until later", Status: 201, Creates: true},
 		func(ctx context.Context, in *struct {
@@ -167,6 +174,7 @@ func Grants(s *httpd.Server, v grants) {
 			}
 			return done(v.EndGrant(ctx, id))
 		})
+	mountRequests(s, v)
 	mountWalls(s, v)
 }
 
