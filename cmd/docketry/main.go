@@ -79,6 +79,7 @@ func newRootCmd() *cobra.Command {
 		newQueueCmd(),
 		newAuditCmd(),
 		newGuidelineCmd(),
+		newUTBMSCmd(),
 		newLedesCmd(),
 		newImportCmd(),
 		newDevstackCmd(),
