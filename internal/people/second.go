@@ -139,6 +139,66 @@ func (s *Service) ConfirmSole(ctx context.Context, firm ident.FirmID, id ident.R
 	return g, err
 }
 
+// Sole is a proposal that waits in a firm for the bureau's word.
+type Sole struct {
+	Firm     ident.FirmID
+	FirmName string
+	Request
+}
+
+// Soles lists them over all firms, for the bureau's administrators. ctx is in the bureau.
+func (s *Service) Soles(ctx context.Context) (list []Sole, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		if _, err := s.guard.Require(tx, rbac.GrantConfirm); err != nil {
+			return err
+		}
+		home := tx.Scope.Firm
+		var firms []ident.FirmID
+		if err := tx.Raw("SELECT id FROM auth.active_firms(NULL, 1000) AS f(id)").Scan(&firms).Error; err != nil {
+			return wrap(err, "list firms for the bureau", home)
+		}
+		for _, firm := range firms {
+			if firm == home {
+				continue
+			}
+			more, err := solesOf(tx, firm)
+			if err != nil {
+				return err
+			}
+			list = append(list, more...)
+		}
+		return tx.Enter(home)
+	})
+	return list, err
+}
+
+func solesOf(tx *db.Tx, firm ident.FirmID) (list []Sole, err error) {
+	if err := tx.Enter(firm); err != nil {
+		return nil, err
+	}
+	var name string
+	if err := tx.Raw(`SELECT name FROM firm WHERE firm_id = ?`, firm).Row().Scan(&name); err != nil {
+		return nil, wrap(err, "name firm", firm)
+	}
+	waiting, err := listRequests(tx, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range waiting {
+		if r.Kind != KindSecond || r.Status != RequestWaiting {
+			continue
+		}
+		others, err := seconds(tx, r)
+		if err != nil {
+			return nil, err
+		}
+		if len(others) == 0 {
+			list = append(list, Sole{firm, name, r})
+		}
+	}
+	return list, nil
+}
+
 // RefuseSole ends such a proposal; it needs no waiting.
 func (s *Service) RefuseSole(ctx context.Context, firm ident.FirmID, id ident.RequestID, reason string) error {
 	return s.soleProposal(ctx, firm, id, func(tx *db.Tx, r Request) error { return refuse(tx, r, reason) })

@@ -1,6 +1,8 @@
 package pages
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
@@ -26,6 +28,14 @@ func (s *Site) MountAccess(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/access/new", rbac.GrantGive, s.newGrant)
 	post(srv, "/firms/{firm}/access/new", rbac.GrantGive, s.giveGrant)
 	post(srv, "/firms/{firm}/access/{id}/end", rbac.GrantEnd, s.endGrant)
+	get(srv, "/firms/{firm}/access/requests/{id}", rbac.GrantGive, s.accessRequest)
+	post(srv, "/firms/{firm}/access/requests/{id}/give", rbac.GrantGive, s.answerRequest)
+	post(srv, "/firms/{firm}/access/requests/{id}/refuse", rbac.GrantGive, s.refuseRequest)
+	get(srv, "/firms/{firm}/access/asked", rbac.GrantAsk, s.accessAsked)
+	post(srv, "/firms/{firm}/access/asked", rbac.GrantAsk, s.askAccess)
+	post(srv, "/firms/{firm}/access/asked/{id}/withdraw", rbac.GrantAsk, s.withdrawRequest)
+	post(srv, "/firms/{firm}/access/sole/{id}/confirm", rbac.GrantConfirm, s.confirmSole)
+	post(srv, "/firms/{firm}/access/sole/{id}/refuse", rbac.GrantConfirm, s.refuseSole)
 	get(srv, "/firms/{firm}/access/invite", rbac.PersonInvite, s.inviteForm)
 	post(srv, "/firms/{firm}/access/invite", rbac.PersonInvite, s.invite)
 }
@@ -39,6 +49,10 @@ func (s *Site) showAccess(r *httpd.Request, past bool) (httpd.Reply, error) {
 		return httpd.Reply{}, err
 	}
 	grants, err := s.People.Grants(r.Context(), past)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	asked, err := s.People.Requests(r.Context())
 	if err != nil {
 		return httpd.Reply{}, err
 	}
@@ -57,6 +71,10 @@ func (s *Site) showAccess(r *httpd.Request, past bool) (httpd.Reply, error) {
 		{Title: "People of the billing bureau", Note: "Every grant ends; you can end one at once", Table: grantTable(f, bureau, now)},
 		{Title: "Your own people", Table: grantTable(f, own, now)},
 	}}
+	waiting := s.waiting(f, asked)
+	if len(waiting) > 0 && !past {
+		v.Sections = append([]Section{{ID: "requests", Title: format.Counted(len(waiting), "request waits", "requests wait") + " for the firm", Body: Waiting(waiting)}}, v.Sections...)
+	}
 	v.Links = []partial.Link{{Text: "Ended access", Href: href.AccessEnded(f.FirmID)}}
 	if f.May(rbac.WallRead) {
 		v.Links = append(v.Links, partial.Link{Text: "Ethical walls", Href: href.Walls(f.FirmID)})
@@ -67,7 +85,12 @@ func (s *Site) showAccess(r *httpd.Request, past bool) (httpd.Reply, error) {
 	}
 	if f.May(rbac.GrantGive) && !past {
 		v.Links = append(v.Links, partial.Link{Text: "Invite a colleague", Href: href.Access(f.FirmID) + "/invite"})
-		v.Main = &partial.Link{Text: "Grant access", Href: href.New(href.Access(f.FirmID))}
+		grant := partial.Link{Text: "Grant access", Href: href.New(href.Access(f.FirmID))}
+		if len(waiting) == 0 {
+			v.Main = &grant
+		} else {
+			v.Links = append(v.Links, grant) // the likely act is to answer
+		}
 	}
 	return httpd.Show(Plain(f.Chrome, v)), nil
 }
@@ -150,7 +173,7 @@ func scopeWords(g people.Grant) string {
 }
 
 func (s *Site) newGrant(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.grantPage(r, nil)
+	page, err := s.grantPage(r, nil, nil)
 	return httpd.Show(page), err
 }
 
@@ -182,44 +205,124 @@ func (s *Site) giveGrant(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	d, err := s.draftOf(r, f.Zone)
+	d, err := s.namedDraft(r, f.Zone)
+	if err == nil && r.Form("step") == "give" && r.Form("seen") == seenOf(d) {
+		var g people.Grant
+		if g, err = s.People.Give(r.Context(), d); err == nil {
+			return httpd.Go(href.Access(r.Firm()), givenWords(g)), nil
+		}
+	}
+	if err != nil {
+		return again(err, func() (templ.Component, error) { return s.grantPage(r, err, nil) })
+	}
+	page, err := s.grantPage(r, nil, &d)
+	if err != nil {
+		return again(err, func() (templ.Component, error) { return s.grantPage(r, err, nil) })
+	}
+	return httpd.Show(page), nil
+}
+
+func givenWords(g people.Grant) string {
+	if g.Waits != "" {
+		return g.Name + " is proposed. A second administrator confirms it."
+	}
+	return g.Name + " has access from now on."
+}
+
+// namedDraft is draftOf with the person that the form names.
+func (s *Site) namedDraft(r *httpd.Request, zone *time.Location) (people.Draft, error) {
+	d, err := s.draftOf(r, zone)
 	if err == nil {
 		if d.Person, err = ident.Parse[ident.PersonID](r.Form("person")); err != nil {
 			err = people.ErrInvalid.On(fault.Field{Path: "person", Code: "person_missing", Message: "choose a person"})
 		}
 	}
-	var g people.Grant
-	if err == nil {
-		g, err = s.People.Give(r.Context(), d)
-	}
-	if err != nil {
-		return again(err, func() (templ.Component, error) { return s.grantPage(r, err) })
-	}
-	return httpd.Go(href.Access(r.Firm()), g.Name+" has access from now on."), nil
+	return d, err
 }
 
-func (s *Site) grantPage(r *httpd.Request, failed error) (templ.Component, error) {
+// seenOf marks what was previewed: a grant that differs from it is previewed again
+// before it is given.
+func seenOf(d people.Draft) string {
+	until := ""
+	if d.Until != nil {
+		until = d.Until.UTC().Format(time.RFC3339)
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s|%s|%s|%q|%q|%d|%d|%s", d.Person, d.Role, d.Scope, d.IDs, d.Practices, d.Class, d.Label, until))
+	return hex.EncodeToString(sum[:8])
+}
+
+// grantPage is the form; with a draft, also what it will show and the second step.
+func (s *Site) grantPage(r *httpd.Request, failed error, d *people.Draft) (templ.Component, error) {
 	f, err := s.frame(r, "Grant access", "access")
 	if err != nil {
 		return nil, err
 	}
+	person, name, err := s.staffField(r)
+	if err != nil {
+		return nil, err
+	}
+	fields, err := s.grantFields(r, "specialist", bureauRoles)
+	if err != nil {
+		return nil, err
+	}
+	v := GrantFormView{Form: partial.Form{Action: href.New(href.Access(f.FirmID)), Cancel: href.Access(f.FirmID), Note: "Walls beat grants. You can end it at any moment.", Fields: append([]partial.Field{person}, fields...)}}
+	v.mark(failed)
+	if d != nil {
+		if err := s.preview(r, f, &v, name, *d); err != nil {
+			return nil, err
+		}
+	}
+	return Plain(f.Chrome, PlainView{Head: layout.Head{Title: "Grant access", Crumbs: []partial.Link{{Text: "Access", Href: href.Access(f.FirmID)}}},
+		Lede: "Say who, what they may do, which matters, and until when. Nothing is given before you have seen what it shows.", Sections: []Section{{Title: "Grant", Body: GrantForm(f.CSRF, v)}}}), nil
+}
+
+var bureauRoles = []string{"specialist", "Billing specialist", "team_lead", "Team lead", "quality_auditor", "Quality auditor"}
+
+// staffField chooses one of the bureau's people, and names who is chosen.
+func (s *Site) staffField(r *httpd.Request) (partial.Field, string, error) {
 	staff, err := s.People.Staff(r.Context())
 	if err != nil {
-		return nil, err
+		return partial.Field{}, "", err
 	}
-	pairs := []string{"", "choose"}
+	pairs, name := []string{"", "choose"}, ""
 	for _, p := range staff {
 		pairs = append(pairs, string(p.ID), p.Name)
+		if string(p.ID) == r.Form("person") {
+			name = p.Name
+		}
 	}
-	fields, err := s.grantFields(r, "specialist", []string{"specialist", "Billing specialist", "team_lead", "Team lead", "quality_auditor", "Quality auditor", "trainee", "Trainee"})
+	return partial.Field{Name: "person", Label: "Who at the bureau", Kind: partial.Select, Options: partial.Options(r.Form("person"), pairs...), Required: true}, name, nil
+}
+
+// preview fills in what the draft shows and the words of the second step.
+func (s *Site) preview(r *httpd.Request, f frame, v *GrantFormView, name string, d people.Draft) error {
+	p, err := s.People.Preview(r.Context(), d)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	form := &partial.Form{Action: href.New(href.Access(f.FirmID)), Submit: "Grant access", Cancel: href.Access(f.FirmID), Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
-		Note:   "Walls beat grants. You can end it at any moment.",
-		Fields: append([]partial.Field{{Name: "person", Label: "Who at the bureau", Kind: partial.Select, Options: partial.Options(titled(r.Form("person"), ""), pairs...), Required: true}}, fields...)}
-	return Plain(f.Chrome, PlainView{Head: layout.Head{Title: "Grant access", Crumbs: []partial.Link{{Text: "Access", Href: href.Access(f.FirmID)}}},
-		Lede: "Say who, what they may do, which matters, and until when.", Sections: []Section{{Title: "Grant", Form: form}}}), nil
+	seen := previewView(name, d, p)
+	v.Preview, v.Seen, v.Give = &seen, seenOf(d), "Grant"
+	if d.Until != nil {
+		v.Give = "Grant until " + format.Date(lastDay(*d.Until, f.Zone))
+	}
+	return nil
+}
+
+// mark puts each complaint beside the field of the form that it is about.
+func (v *GrantFormView) mark(failed error) {
+	v.Form.Problem = problemIn(failed)
+	for _, x := range partial.FaultsOf(failed) {
+		switch x.Path {
+		case "scope_ids":
+			x.Path = "matters"
+		case "practice_groups":
+			x.Path = "practices"
+		}
+		v.Form.Faults = append(v.Form.Faults, x)
+	}
+	for i, x := range v.Form.Fields {
+		v.Form.Fields[i].Error = v.Form.Faults.On(x.Name)
+	}
 }
 
 func (s *Site) grantFields(r *httpd.Request, role string, roles []string) ([]partial.Field, error) {
@@ -250,7 +353,7 @@ func (s *Site) grantFields(r *httpd.Request, role string, roles []string) ([]par
 		}
 	}
 	until := r.Form("until")
-	if until == "" && r.Form("csrf") == "" {
+	if until == "" && r.Form("csrf") == "" && r.Form("person") == "" {
 		until = format.DateKey(s.Clock.Now().AddDate(0, 0, 30))
 	}
 	return []partial.Field{
@@ -288,11 +391,15 @@ func (s *Site) invite(r *httpd.Request) (httpd.Reply, error) {
 		return httpd.Reply{}, err
 	}
 	d, err := s.draftOf(r, f.Zone)
+	var g people.Grant
 	if err == nil {
-		_, err = s.People.Invite(r.Context(), r.Form("name"), r.Form("email"), d)
+		g, err = s.People.Invite(r.Context(), r.Form("name"), r.Form("email"), d)
 	}
 	if err != nil {
 		return again(err, func() (templ.Component, error) { return s.invitePage(r, err) })
+	}
+	if g.Waits != "" {
+		return httpd.Go(href.Access(r.Firm()), givenWords(g)), nil
 	}
 	return httpd.Go(href.Access(r.Firm()), "Invited. The link in the mail works for 72 hours."), nil
 }

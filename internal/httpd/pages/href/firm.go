@@ -60,6 +60,22 @@ func Access(f ident.FirmID) string { return list(f, "access") }
 // AccessEnded is the list of grants that are over.
 func AccessEnded(f ident.FirmID) string { return Access(f) + "/ended" }
 
+// AccessRequest is one request for access, to decide; acts post below.
+func AccessRequest(f ident.FirmID, id ident.RequestID) string {
+	return Access(f) + "/requests/" + string(id)
+}
+
+// AccessAsked is what the bureau has asked a firm for, and the form to ask.
+func AccessAsked(f ident.FirmID) string { return Access(f) + "/asked" }
+
+// AccessAskedOne is one of one's own requests; withdrawing it posts below.
+func AccessAskedOne(f ident.FirmID, id ident.RequestID) string {
+	return AccessAsked(f) + "/" + string(id)
+}
+
+// AccessSole is one firm's proposed administrator, for the bureau's word.
+func AccessSole(f ident.FirmID, id ident.RequestID) string { return Access(f) + "/sole/" + string(id) }
+
 // People is a firm's people, or the bureau's.
 func People(f ident.FirmID) string { return list(f, "people") }
 

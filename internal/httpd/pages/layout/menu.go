@@ -51,6 +51,7 @@ func inFirm(f ident.FirmID) []NavItem {
 		{Key: "rates", Label: "Rates", Href: href.Rates(f), Icon: "transfer", Section: "Set-up", Permission: rbac.RateRead},
 		{Key: "people", Label: "People", Href: href.People(f), Icon: "users", Section: "Oversight", Permission: rbac.PersonRead},
 		{Key: "access", Label: "Access", Href: href.Access(f), Icon: "key", Section: "Oversight", Permission: rbac.GrantRead},
+		{Key: "asked", Label: "Ask for access", Href: href.AccessAsked(f), Icon: "key", Section: "Oversight", Permission: rbac.GrantAsk},
 		{Key: "audit", Label: "Audit log", Href: href.Audit(f), Icon: "chain", Section: "Oversight", Permission: rbac.AuditRead},
 		{Key: "jobs", Label: "Jobs", Href: href.Jobs(f), Icon: "refresh", Section: "Oversight", Permission: rbac.JobRead},
 	}
