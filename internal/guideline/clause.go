@@ -6,6 +6,8 @@ import "strings"
 var moreVerbs = []struct{ kind, text string }{
 	{"verb_A102", "legal research"}, {"verb_A103", "redraft"}, {"verb_A103", "prepare brief"}, {"verb_A103", "prepare letter"},
 	{"verb_A103", "prepare memo"}, {"verb_A103", "prepare memorandum"}, {"verb_A103", "prepare response"}, {"verb_A103", "prepare reply"},
+	{"verb_A104", "read"}, {"verb_A104", "summarize"}, {"verb_A104", "summarise"}, {"verb_A109", "depose"},
+	{"verb_A112", "travel to"}, {"verb_A112", "travel from"}, {"verb_A112", "return travel"}, {"verb_A112", "drive to"}, {"verb_A112", "drive from"}, {"verb_A112", "fly to"},
 	{"verb_A103", "prepare agreement"}, {"verb_A103", "prepare declaration"}, {"verb_A103", "prepare affidavit"}, {"verb_A103", "prepare complaint"},
 }
 
@@ -31,9 +33,13 @@ func splitAnd(t *text) []span {
 	for _, c := range t.clauses {
 		from := c.from
 		for i := c.from + 1; i+1 < c.to; i++ {
-			if t.words[i].low == "and" && lead(t.words[i+1:c.to]).code != "" {
+			switch {
+			case t.words[i].low == "and" && lead(t.words[i+1:c.to]).code != "":
 				out = append(out, span{from, i})
 				from = i + 1
+			case t.words[i].comma && i > from && begins(t.words[i:c.to]):
+				out = append(out, span{from, i})
+				from = i
 			}
 		}
 		out = append(out, span{from, c.to})
@@ -41,14 +47,53 @@ func splitAnd(t *text) []span {
 	return out
 }
 
+// begins tells whether an act surely begins with the first word, such as "draft
+// memo" after a comma. A lone verb there is part of a list: "draft, edit and file".
+func begins(ws []word) bool {
+	m, ok := words().verb(ws, 0)
+	return ok && m.at.to < len(ws) && !ws[m.at.to].comma && ws[m.at.to].low != "and"
+}
+
+// papers are what somebody prepares by writing.
+var papers = set(`memo memorandum memoranda letter motion motions brief response responses reply declaration affidavit complaint answer agreement
+	stipulation notice order report statement objections opposition subpoena subpoenas interrogatories requests petition application
+	release contract`)
+
+// writes tells that ws, which begins with a form of "prepare", names a paper before
+// anything else is said of it.
+func writes(ws []word) bool {
+	for i := 1; i < min(len(ws), 5); i++ {
+		switch w := ws[i].low; {
+		case papers[w]:
+			return true
+		case w == "for", w == "to", w == "and", w == "of", w == "with", ws[i].comma:
+			return false
+		}
+	}
+	return false
+}
+
+var (
+	argues = set("arguing opposing supporting addressing in") // after "brief" as a noun
+	filed  = set("file files folder folders binder binders log index")
+)
+
+var prepares = set("prepare prepared preparing prepares")
+
 // lead reads a clause's leading verb, past words such as "continue" or "telephone".
 func lead(ws []word) act {
 	var seen act
+	if len(ws) > 1 && ws[0].low == "brief" && argues[ws[1].low] {
+		return act{code: "A103", sure: true, name: "brief"}
+	}
 	for i := range ws {
 		if m, ok := words().verb(ws, i); ok {
 			return act{code: m.term.kind[len(verbs):], sure: true, name: m.term.text}
 		}
-		if talkWords[ws[i].low] {
+		if prepares[ws[i].low] && writes(ws[i:]) {
+			return act{code: "A103", sure: true, name: ws[i].low}
+		}
+		if talkWords[ws[i].low] && (i+1 == len(ws) || !filed[ws[i+1].low]) {
 			if a := counterparty(ws[i+1:]); a.code != "" {
 				a.name = ws[i].low
 				return a

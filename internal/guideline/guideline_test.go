@@ -43,3 +43,53 @@ func TestLabelledNarratives(t *testing.T) {
 		}
 	}
 }
+
+// Narratives that were written apart from the rules: every rule finds nine in ten of
+// its lines, and a clean line stays clean.
+func TestUnseenNarratives(t *testing.T) {
+	t.Parallel()
+	f, err := os.Open("testdata/unseen_cases.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	hit, all, extra := map[string]int{}, map[string]int{}, 0
+	for _, row := range rows[1:] {
+		hours, err := money.ParseFixed4(row[2])
+		if err != nil {
+			t.Fatalf("%s: %v", row[0], err)
+		}
+		l := guideline.Line{ID: row[0], Kind: guideline.Time, Class: row[1], Narrative: row[3], Hours: hours, Task: row[4], Activity: row[5], Currency: "USD"}
+		got := map[string]bool{}
+		for _, x := range guideline.Check(l, guideline.Context{Known: guideline.InNarrative | guideline.InHours | guideline.InTask | guideline.InActivity}) {
+			got[x.Rule] = slices.Contains(textRules, x.Rule)
+		}
+		want := strings.FieldsFunc(row[6], func(r rune) bool { return r == ';' })
+		for _, w := range want {
+			if all[w]++; got[w] {
+				hit[w]++
+			}
+		}
+		for rule, text := range got {
+			if text && !slices.Contains(want, rule) {
+				extra++
+				t.Logf("%s %q: %s fires", row[0], row[3], rule)
+				if len(want) == 0 {
+					t.Errorf("%s %q is clean, %s fires", row[0], row[3], rule)
+				}
+			}
+		}
+	}
+	for rule, n := range all {
+		if hit[rule]*10 < n*9 {
+			t.Errorf("%s finds %d of %d", rule, hit[rule], n)
+		}
+	}
+	if extra > 2 {
+		t.Errorf("%d findings too many", extra)
+	}
+}

@@ -103,6 +103,14 @@ var (
 	irregular = map[string]string{"meet": "met", "take": "took", "drive": "drove", "speak": "spoke", "get": "got", "bring": "brought", "learn": "learnt", "run": "ran"}
 )
 
+// otherSense are the words after a term that give it another meaning.
+var otherSense = map[string]map[string]bool{
+	"type": set("of"), "mail": set("fraud server servers"), "calendar": set("call year years quarter day days month"), "transit": set("authority system agency"),
+	"training": set("record records data log logs history policy policies program programs"), "shadow": set("price prices pricing bill bills director directors account accounts"),
+	"docketing": set("statement statements"), "messenger": set("app chat chats account message messages"), "scan": set("result results report reports image images finding findings"),
+	"conflict check": set("procedure procedures policy policies"), "fax": set("record records header headers confirmation"),
+}
+
 // verb is the longest verb phrase that starts at word i.
 func (lx *lexicon) verb(ws []word, i int) (match, bool) {
 	var best match
@@ -139,7 +147,7 @@ func (lx *lexicon) all(ws []word) map[string][]match {
 	for i := range ws {
 		for _, t := range lx.byFirst[ws[i].low] {
 			end, ok := t.fits(ws, i)
-			if !ok {
+			if !ok || (ws[i].low == "scheduling" && t.kind == clerical) || (end < len(ws) && otherSense[t.text][ws[end].low]) {
 				continue
 			}
 			if found == nil {

@@ -190,7 +190,7 @@ func codeAndVerb(j *job) {
 		return
 	}
 	first := j.text.leads[0]
-	if !first.sure || j.attendedTalk(first) {
+	if !first.sure || j.attendedTalk(first) || j.answered(first) {
 		return
 	}
 	for _, a := range j.text.leads {
@@ -217,3 +217,18 @@ func (j *job) attendedTalk(first act) bool {
 	}
 	return false
 }
+
+// answered holds for "review and respond to emails": reading comes before writing back.
+func (j *job) answered(first act) bool {
+	if first.code != "A104" || !conversation(j.Activity) {
+		return false
+	}
+	back, talks := false, false
+	for _, w := range j.text.words {
+		back = back || answers[w.low]
+		talks = talks || talkWords[w.low]
+	}
+	return back && talks
+}
+
+var answers = set("respond responded responding reply replied replying answer answered answering")

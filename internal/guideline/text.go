@@ -27,6 +27,7 @@ type word struct {
 	low     string // lower case; "e-mail" is "email"
 	capital bool   // starts with an upper-case letter
 	starts  bool   // first of its clause or sentence, where a capital tells nothing
+	comma   bool   // a comma stands before it
 }
 
 // span is a range of words.
@@ -52,7 +53,7 @@ func scan(narrative string) *text {
 	t.folded = strings.Join(strings.Fields(s), " ")
 	t.shouted = s == strings.ToUpper(s)
 	t.words = make([]word, 0, len(s)/6+1)
-	begin, fresh := 0, true
+	begin, fresh, comma := 0, true, false
 	cut := func() {
 		if len(t.words) > begin {
 			t.clauses = append(t.clauses, span{begin, len(t.words)})
@@ -65,9 +66,12 @@ func scan(narrative string) *text {
 		case unicode.IsLetter(r) || unicode.IsDigit(r):
 			w := token(s[i:])
 			t.add(w, fresh)
-			fresh = false
+			t.words[len(t.words)-1].comma = comma && !fresh
+			fresh, comma = false, false
 			i += len(w)
 			continue
+		case r == ',':
+			comma = true
 		case r == ';' || r == '\n': // a new line is a new clause
 			cut()
 		case (r == '.' || r == '!' || r == '?') && t.ends(s[i+size:], r):
