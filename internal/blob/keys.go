@@ -2,6 +2,7 @@ package blob
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 
 	"github.com/docketry/docketry/internal/db"
@@ -53,6 +54,35 @@ func (k *Keys) Version(tx *db.Tx, version int) (*seal.Key, error) {
 		return nil, fmt.Errorf("firm %s has no data key %d", tx.Scope.Firm, version)
 	}
 	return k.open(tx.Scope.Firm, rows[0])
+}
+
+// Seal seals a small secret of the transaction's firm for what aad names: its table
+// and id. Open reverses it, also after the firm got a newer key.
+func (k *Keys) Seal(tx *db.Tx, plain []byte, aad ...string) ([]byte, error) {
+	key, version, err := k.Present(tx)
+	if err != nil {
+		return nil, err
+	}
+	if version > math.MaxUint8 {
+		return nil, fmt.Errorf("data key %d of firm %s has no room in a sealed secret", version, tx.Scope.Firm)
+	}
+	sealed, err := key.Seal(plain, append([]string{string(tx.Scope.Firm)}, aad...)...)
+	if err != nil {
+		return nil, err
+	}
+	return append([]byte{byte(version)}, sealed...), nil
+}
+
+// Open is seal.ErrOpen unless everything is as Seal left it.
+func (k *Keys) Open(tx *db.Tx, sealed []byte, aad ...string) ([]byte, error) {
+	if len(sealed) == 0 {
+		return nil, seal.ErrOpen
+	}
+	key, err := k.Version(tx, int(sealed[0]))
+	if err != nil {
+		return nil, err
+	}
+	return key.Open(sealed[1:], append([]string{string(tx.Scope.Firm)}, aad...)...)
 }
 
 // Rewrap wraps the firm's keys anew that an older master key wrapped, and tells how many.

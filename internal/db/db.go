@@ -54,6 +54,7 @@ type Tx struct {
 	owner     *DB
 	conn      *sql.Conn
 	challenge []byte
+	sealed    *string // the scope the connection is in now; one for all that join
 	after     []func()
 }
 
@@ -139,8 +140,8 @@ func (d *DB) InFirm(ctx context.Context, fn func(tx *Tx) error) error {
 	if sc.Firm == "" {
 		return errNoFirm
 	}
-	if tx := d.joined(ctx, string(sc.Firm)); tx != nil {
-		return classify(tx.within(ctx, fn))
+	if tx := d.joined(ctx); tx != nil {
+		return classify(tx.within(ctx, sc, string(sc.Firm), fn))
 	}
 	return d.run(ctx, sc, string(sc.Firm), beginWrite, fn)
 }
@@ -163,7 +164,8 @@ func (d *DB) acrossFirms(ctx context.Context, firms []ident.FirmID, begin string
 		return err
 	}
 	sc.Firm = ""
-	return d.run(ctx, sc, listScope(firms), begin, func(tx *Tx) error {
-		return fn(tx)
-	})
+	if tx := d.joined(ctx); tx != nil {
+		return classify(tx.within(ctx, sc, listScope(firms), fn)) // the bureau's role may read only, whatever began
+	}
+	return d.run(ctx, sc, listScope(firms), begin, fn)
 }

@@ -37,7 +37,7 @@ func (d *DB) run(ctx context.Context, sc scope.Scope, sealed, begin string, fn f
 		return err
 	}
 	defer conn.Close()
-	tx := &Tx{Scope: sc, Now: d.clock.Now(), ctx: scope.With(ctx, sc), owner: d, conn: conn}
+	tx := &Tx{Scope: sc, Now: d.clock.Now(), ctx: scope.With(ctx, sc), owner: d, conn: conn, sealed: new(string)}
 	if err := d.inside(tx, sealed, begin, fn); err != nil {
 		return classify(err)
 	}
@@ -84,26 +84,26 @@ func (d *DB) inside(tx *Tx, sealed, begin string, fn func(tx *Tx) error) (err er
 	if err = tx.seal(sealed); err != nil {
 		return err
 	}
-	g := d.gorm.Session(&gorm.Session{NewDB: true, Context: tx.ctx})
+	tx.rebind()
+	return fn(tx)
+}
+
+// rebind gives tx a gorm of its own context on its connection.
+func (tx *Tx) rebind() {
+	g := tx.owner.gorm.Session(&gorm.Session{NewDB: true, Context: tx.ctx})
 	g.Statement.ConnPool = bound{tx.conn}
 	tx.DB = g
-	return fn(tx)
 }
 
 // Enter moves a claim's transaction from the bureau's list into one firm, where
 // it may write. The firm must be one that the actor was shown.
 func (tx *Tx) Enter(firm ident.FirmID) error {
-	if _, err := tx.conn.ExecContext(tx.ctx, "SET LOCAL ROLE NONE"); err != nil {
-		return fmt.Errorf("leave the bureau role: %w", err)
-	}
-	if err := tx.seal(string(firm)); err != nil {
+	if err := tx.reseal(string(firm)); err != nil {
 		return err
 	}
 	tx.Scope.Firm = firm
 	tx.ctx = scope.With(tx.ctx, tx.Scope)
-	g := tx.owner.gorm.Session(&gorm.Session{NewDB: true, Context: tx.ctx})
-	g.Statement.ConnPool = bound{tx.conn}
-	tx.DB = g
+	tx.rebind()
 	return nil
 }
 
@@ -115,6 +115,7 @@ func (tx *Tx) seal(sealed string) error {
 	if _, err := tx.conn.ExecContext(tx.ctx, "SELECT auth.enter($1, $2)", sealed, hex.EncodeToString(mac.Sum(nil))); err != nil {
 		return fmt.Errorf("enter scope: %w", err)
 	}
+	*tx.sealed = sealed
 	return nil
 }
 

@@ -3,38 +3,37 @@ package db
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/docketry/docketry/internal/scope"
 )
 
 type joinKey struct{}
 
-// Joining lets what runs with the returned context work inside tx: its InFirm, when
-// it is for tx's own firm on the same database, becomes a savepoint of tx. So the
-// answer to a request can be kept in the transaction of its effect (I15). Every
-// other door opens a transaction of its own, as ever. Not for use by several
-// goroutines at once.
+// Joining lets what runs with the returned context work inside tx: each door on the
+// same database, save InSystem, becomes a savepoint of tx under a scope of its own.
+// So the answer to a request can be kept in the transaction of its effect, also
+// where that lies in several firms (I15). Not for use by several goroutines at once.
 func Joining(ctx context.Context, tx *Tx) context.Context {
 	return context.WithValue(ctx, joinKey{}, tx)
 }
 
-// joined is the transaction that ctx lets d join for the firm of its scope, or nil.
-func (d *DB) joined(ctx context.Context, sealed string) *Tx {
+// joined is the transaction that ctx lets d join, or nil.
+func (d *DB) joined(ctx context.Context) *Tx {
 	tx, ok := ctx.Value(joinKey{}).(*Tx)
-	if !ok || tx.owner != d || string(tx.Scope.Firm) != sealed {
+	if !ok || tx.owner != d {
 		return nil
 	}
 	return tx
 }
 
-// within runs fn in a savepoint of tx, as whoever acts in ctx. What fn asks to be
-// done after the commit waits for tx's.
-func (tx *Tx) within(ctx context.Context, fn func(tx *Tx) error) (err error) {
+// within runs fn in a savepoint of tx, as sc and under the scope sealed. What fn asks
+// to be done after the commit waits for tx's. Scope and role are set locally, so a
+// rollback of the savepoint brings the former ones back by itself.
+func (tx *Tx) within(ctx context.Context, sc scope.Scope, sealed string, fn func(tx *Tx) error) (err error) {
 	inner := *tx
-	inner.ctx, inner.after = ctx, nil
-	if sc, err := scope.From(ctx); err == nil {
-		inner.Scope = sc
-	}
+	inner.ctx, inner.Scope, inner.after = scope.With(ctx, sc), sc, nil
+	before := *tx.sealed
 	if _, err := tx.conn.ExecContext(ctx, "SAVEPOINT joined"); err != nil {
 		return fmt.Errorf("begin savepoint: %w", err)
 	}
@@ -44,17 +43,38 @@ func (tx *Tx) within(ctx context.Context, fn func(tx *Tx) error) (err error) {
 			return // the door of tx rolls everything back
 		}
 		if err != nil {
+			*tx.sealed = before
 			if _, rollback := tx.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK TO SAVEPOINT joined"); rollback != nil {
 				err = fmt.Errorf("%w (and the savepoint: %w)", err, rollback)
 			}
 			return
 		}
 		if _, err = tx.conn.ExecContext(ctx, "RELEASE SAVEPOINT joined"); err == nil {
+			err = tx.reseal(before)
+		}
+		if err == nil {
 			tx.after = append(tx.after, inner.after...)
 		}
 	}()
-	inner.DB = inner.DB.WithContext(ctx)
-	err = fn(&inner)
+	if err = inner.reseal(sealed); err == nil {
+		inner.rebind()
+		err = fn(&inner)
+	}
 	panicked = false
 	return err
+}
+
+// reseal moves the transaction to another scope, and to the role that goes with it.
+func (tx *Tx) reseal(sealed string) error {
+	if *tx.sealed == sealed {
+		return nil
+	}
+	role := "SET LOCAL ROLE NONE"
+	if strings.HasPrefix(sealed, "{") {
+		role = asBureau
+	}
+	if _, err := tx.conn.ExecContext(tx.ctx, role); err != nil {
+		return fmt.Errorf("change the role: %w", err)
+	}
+	return tx.seal(sealed)
 }

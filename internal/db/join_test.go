@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/scope"
 	"github.com/docketry/docketry/internal/testkit"
 )
@@ -64,15 +65,69 @@ func TestJoining(t *testing.T) {
 			t.Errorf("%v, %s", err, stored(f))
 		}
 	})
-	t.Run("another firm is not joined", func(t *testing.T) {
+	t.Run("another firm is joined under its own scope", func(t *testing.T) {
+		before := stored(other)
+		both := func(then error) error {
+			return d.InFirm(f.Machine(), func(tx *db.Tx) error {
+				err := d.InFirm(db.Joining(other.Machine(), tx), func(inner *db.Tx) error {
+					res := inner.Exec(`UPDATE firm SET name = 'crossed' WHERE firm_id = ?`, f.ID)
+					if res.Error == nil && res.RowsAffected != 0 {
+						t.Error("the part wrote to the firm of the whole")
+					}
+					return name("theirs")(inner)
+				})
+				if err != nil {
+					return err
+				}
+				if res := tx.Exec(`UPDATE firm SET name = 'crossed' WHERE firm_id = ?`, other.ID); res.Error != nil || res.RowsAffected != 0 {
+					t.Errorf("the whole wrote to the firm of the part: %v", res.Error)
+				}
+				if err := name("ours")(tx); err != nil {
+					return err
+				}
+				return then
+			})
+		}
+		if err := both(failed); !errors.Is(err, failed) || stored(other) != before || stored(f) == "ours" {
+			t.Errorf("lost: %v, %s, %s", err, stored(f), stored(other))
+		}
+		if err := both(nil); err != nil || stored(other) != "theirs" || stored(f) != "ours" {
+			t.Errorf("kept: %v, %s, %s", err, stored(f), stored(other))
+		}
+	})
+	t.Run("so are the bureau's doors, a claim's with its move into a firm", func(t *testing.T) {
 		err := d.InFirm(f.Machine(), func(tx *db.Tx) error {
-			if err := d.InFirm(db.Joining(other.Machine(), tx), name("theirs")); err != nil {
+			ctx := db.Joining(f.Acting("someone"), tx)
+			if err := name("not yet committed")(tx); err != nil {
 				return err
 			}
-			return failed
+			err := d.InBureau(ctx, []ident.FirmID{f.ID}, func(inner *db.Tx) error {
+				var n string
+				if err := inner.Raw(`SELECT name FROM firm WHERE firm_id = ?`, f.ID).Row().Scan(&n); err != nil || n != "not yet committed" {
+					t.Errorf("the list does not see the whole's work: %q, %v", n, err)
+				}
+				return d.InFirm(db.Joining(other.Machine(), tx), name("nested"))
+			})
+			if err != nil {
+				return err
+			}
+			err = d.InBureau(ctx, []ident.FirmID{f.ID}, func(inner *db.Tx) error { return inner.Exec(`UPDATE firm SET name = 'as bureau' WHERE firm_id = ?`, f.ID).Error })
+			if db.Code(err) != "42501" {
+				t.Errorf("the bureau's role wrote: %v", err)
+			}
+			err = d.InClaim(ctx, []ident.FirmID{other.ID}, func(inner *db.Tx) error {
+				if err := inner.Enter(other.ID); err != nil {
+					return err
+				}
+				return name("claimed")(inner)
+			})
+			if err != nil {
+				return err
+			}
+			return name("after the claim")(tx)
 		})
-		if !errors.Is(err, failed) || stored(other) != "theirs" {
-			t.Errorf("%v, %s", err, stored(other))
+		if err != nil || stored(other) != "claimed" || stored(f) != "after the claim" {
+			t.Errorf("%v, %s, %s", err, stored(other), stored(f))
 		}
 	})
 	t.Run("who acts is the part's own", func(t *testing.T) {

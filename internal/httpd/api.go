@@ -34,7 +34,7 @@ type Op struct {
 	Needs   rbac.Permission
 	Summary string
 	Status  int  // of success; 0 means 200
-	Creates bool // heeds Idempotency-Key; for what makes something inside a firm
+	Creates bool // makes something, so a caller that lost the answer must be able to ask again
 	Upload  bool // takes a file as multipart/form-data
 }
 
@@ -120,14 +120,19 @@ func API[I, O any](s *Server, op Op, do func(ctx context.Context, in *I) (*O, er
 	} else {
 		chain = append(chain, s.around(strictJSON))
 	}
-	if chain = append(chain, s.around(s.decide(route))); op.Creates {
+	if chain = append(chain, s.around(s.decide(route))); route.HeedsKey() {
 		chain = append(chain, s.around(s.once))
+	} else if op.Creates {
+		s.problems = append(s.problems, fmt.Errorf("operation %s %s makes something and cannot heed an Idempotency-Key", op.Method, op.Path))
 	}
 	operation := huma.Operation{
 		Method: op.Method, Path: path, Summary: op.Summary, DefaultStatus: op.Status,
 		OperationID: operationID(op.Method, op.Path), MaxBodyBytes: size,
 		Extensions:  map[string]any{"x-permission": string(op.Needs)},
 		Middlewares: chain,
+	}
+	if route.HeedsKey() {
+		operation.Parameters = []*huma.Param{keyParam()}
 	}
 	huma.Register(s.api.huma, operation, func(ctx context.Context, in *I) (*O, error) {
 		out, err := do(ctx, in)
@@ -145,6 +150,14 @@ func API[I, O any](s *Server, op Op, do func(ctx context.Context, in *I) (*O, er
 		show(ctx, out)
 		return out, nil
 	})
+}
+
+// keyParam describes the Idempotency-Key of a posting operation.
+func keyParam() *huma.Param {
+	return &huma.Param{
+		Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
+		Description: "1 to 100 printable characters of the caller's choice. The same key and request within a day get the stored answer; another request under it gets 422.",
+	}
 }
 
 func operationID(method, path string) string {

@@ -16,6 +16,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/blob"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/obs"
@@ -33,7 +34,8 @@ type Parts struct {
 	Proxies   []*net.IPNet
 	ErrorPage func(r *Request, status int, f *fault.Error) templ.Component
 	Ready     func(ctx context.Context) error
-	Pace      *Pace // how fast one may ask; nil for tests that ask faster
+	Pace      *Pace      // how fast one may ask; nil for tests that ask faster
+	Keys      *blob.Keys // seal the answers kept for an Idempotency-Key
 }
 
 // Server holds the routes and answers requests.

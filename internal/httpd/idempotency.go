@@ -2,12 +2,15 @@ package httpd
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"mime"
+	"mime/multipart"
 	"net/http"
 	"strings"
 
@@ -15,6 +18,7 @@ import (
 
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/scope"
 )
 
 // ErrKeyReused is an Idempotency-Key that came before with another request.
@@ -23,12 +27,14 @@ var (
 	errKeyForm   = fault.New(fault.Invalid, "idempotency_key_form", "an Idempotency-Key has 1 to 100 printable characters")
 )
 
-// errAnswered rolls back a request whose refusal is already written.
-var errAnswered = errors.New("the request was refused")
+// errAnswered rolls back a request whose failure is already written.
+var errAnswered = errors.New("the request failed")
 
-// once answers a repeated creating request with what the first one was answered
-// (I15). The answer is kept in the transaction of the effect: after a crash either
-// both are there or neither, and a retry finds out which (F01, F06).
+// once answers a repeated posting request with what the first one was answered
+// (I15). The answer is kept in the transaction of the effect, in the firm of the
+// path or else in the bureau's domain: after a crash either both are there or
+// neither, and a retry finds out which (F01, F06). A refusal is not kept, but what
+// its service chose to commit with it, such as a count of failures, is.
 func (s *Server) once(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		key := c.Request().Header.Get("Idempotency-Key")
@@ -42,10 +48,17 @@ func (s *Server) once(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		sum := sha256.Sum256([]byte(c.Request().Method + " " + c.Request().URL.Path + "\n" + string(body)))
+		sum, err := sumOf(c.Request(), body)
+		if err != nil {
+			return err
+		}
+		ctx, err := s.keptIn(c.Request().Context())
+		if err != nil {
+			return err
+		}
 		var a answer
-		err = s.parts.DB.InFirm(c.Request().Context(), func(tx *db.Tx) error {
-			before, done, err := earlier(tx, key, sum[:])
+		err = s.parts.DB.InFirm(ctx, func(tx *db.Tx) error {
+			before, done, err := s.earlier(tx, key, sum)
 			if err != nil || done {
 				a = before
 				return err
@@ -53,15 +66,60 @@ func (s *Server) once(next echo.HandlerFunc) echo.HandlerFunc {
 			if a, err = s.record(c, tx, body, next); err != nil {
 				return err
 			}
-			if a.status >= http.StatusMultipleChoices {
+			switch {
+			case a.status >= http.StatusInternalServerError:
 				return errAnswered
+			case a.status >= http.StatusMultipleChoices:
+				return letGo(tx, key)
+			default:
+				return s.keep(tx, key, a)
 			}
-			return keep(tx, key, a)
 		})
 		if err != nil && !errors.Is(err, errAnswered) {
 			return err
 		}
 		return a.send(c)
+	}
+}
+
+// keptIn is the domain in which a request's answer is kept.
+func (s *Server) keptIn(ctx context.Context) (context.Context, error) {
+	sc, err := scope.From(ctx)
+	if err != nil || sc.Firm != "" {
+		return ctx, err
+	}
+	home, err := s.bureau(ctx)
+	if err != nil {
+		return ctx, err
+	}
+	return scope.InFirm(ctx, home), nil
+}
+
+// sumOf tells requests apart by method, address and body. A form of files is taken
+// by its parts: the line between them is new each time a program sends the same form.
+func sumOf(r *http.Request, body []byte) ([]byte, error) {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s %s\n", r.Method, r.URL.RequestURI())
+	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || media != "multipart/form-data" {
+		h.Write(body)
+		return h.Sum(nil), nil
+	}
+	parts := multipart.NewReader(bytes.NewReader(body), params["boundary"])
+	for {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			return h.Sum(nil), nil
+		}
+		if err != nil {
+			return nil, errBody
+		}
+		content, err := io.ReadAll(part)
+		if err != nil {
+			return nil, errBody
+		}
+		fmt.Fprintf(h, "%q %q %d\n", part.FormName(), part.FileName(), len(content))
+		h.Write(content)
 	}
 }
 
@@ -95,7 +153,9 @@ func (s *Server) record(c echo.Context, tx *db.Tx, body []byte, next echo.Handle
 // kept are the headers that belong to an answer and not to one sending of it.
 var kept = []string{"Content-Type", "Location", "Etag"}
 
-func keep(tx *db.Tx, key string, a answer) error {
+// keep stores the answer. Its body is sealed: it may hold what is privileged, or a
+// secret that is shown once.
+func (s *Server) keep(tx *db.Tx, key string, a answer) error {
 	header := map[string]string{}
 	for _, name := range kept {
 		if v := a.header.Get(name); v != "" {
@@ -106,17 +166,30 @@ func keep(tx *db.Tx, key string, a answer) error {
 	if err != nil {
 		return err
 	}
+	body, err := s.parts.Keys.Seal(tx, a.body.Bytes(), "idempotency", string(tx.Scope.Actor), key)
+	if err != nil {
+		return fmt.Errorf("seal the answer to a request: %w", err)
+	}
 	err = tx.Exec(`UPDATE idempotency SET status = ?, header = ?, body = ? WHERE firm_id = ? AND person_id = ? AND key = ?`,
-		a.status, string(b), a.body.Bytes(), tx.Scope.Firm, tx.Scope.Actor, key).Error
+		a.status, string(b), body, tx.Scope.Firm, tx.Scope.Actor, key).Error
 	if err != nil {
 		return fmt.Errorf("keep the answer to a request: %w", err)
 	}
 	return nil
 }
 
+// letGo frees the key of a request that was refused: mended, it may come again.
+func letGo(tx *db.Tx, key string) error {
+	err := tx.Exec(`DELETE FROM idempotency WHERE firm_id = ? AND person_id = ? AND key = ?`, tx.Scope.Firm, tx.Scope.Actor, key).Error
+	if err != nil {
+		return fmt.Errorf("let go of an idempotency key: %w", err)
+	}
+	return nil
+}
+
 // earlier claims the key for this request, or returns what it was answered before.
 // A request with the same key that is under way is waited for.
-func earlier(tx *db.Tx, key string, hash []byte) (a answer, done bool, err error) {
+func (s *Server) earlier(tx *db.Tx, key string, hash []byte) (a answer, done bool, err error) {
 	res := tx.Exec(`INSERT INTO idempotency (firm_id, person_id, key, request_hash, status, body, created_at) VALUES (?, ?, ?, ?, 0, '', ?) ON CONFLICT DO NOTHING`,
 		tx.Scope.Firm, tx.Scope.Actor, key, hash, tx.Now)
 	if res.Error != nil {
@@ -145,7 +218,11 @@ func earlier(tx *db.Tx, key string, hash []byte) (a answer, done bool, err error
 	for name, v := range values {
 		a.header.Set(name, v)
 	}
-	a.body.Write(body)
+	plain, err := s.parts.Keys.Open(tx, body, "idempotency", string(tx.Scope.Actor), key)
+	if err != nil {
+		return a, false, fmt.Errorf("open the answer to an earlier request: %w", err)
+	}
+	a.body.Write(plain)
 	return a, true, nil
 }
 

@@ -27,6 +27,12 @@ type Route struct {
 	do     echo.HandlerFunc
 }
 
+// HeedsKey tells that the route takes an Idempotency-Key: it posts JSON for someone
+// who has signed in. Who has not has no place to keep an answer under.
+func (r Route) HeedsKey() bool {
+	return r.JSON && r.Method == http.MethodPost && r.Needs != rbac.Public && r.Needs != rbac.PayorLink
+}
+
 var param = regexp.MustCompile(`\{([a-z_]+)\}`)
 
 // Mount adds a page's route. A route without a known permission does not mount:

@@ -93,26 +93,18 @@ func (s *Service) sealCode(tx *db.Tx, id ident.MailID, m Message) ([]byte, error
 	if m.Code == "" {
 		return nil, nil
 	}
-	key, version, err := s.blobs.Keys().Present(tx)
-	if err != nil {
-		return nil, err
-	}
-	sealed, err := key.Seal([]byte(m.Code.Reveal()), string(tx.Scope.Firm), "mail", string(id))
+	sealed, err := s.blobs.Keys().Seal(tx, []byte(m.Code.Reveal()), "mail", string(id))
 	if err != nil {
 		return nil, fmt.Errorf("seal code of mail %s: %w", id, err)
 	}
-	return append([]byte{byte(version)}, sealed...), nil
+	return sealed, nil
 }
 
 func (s *Service) openCode(tx *db.Tx, id ident.MailID, secret []byte) (string, error) {
 	if len(secret) == 0 {
 		return "", nil
 	}
-	key, err := s.blobs.Keys().Version(tx, int(secret[0]))
-	if err != nil {
-		return "", err
-	}
-	plain, err := key.Open(secret[1:], string(tx.Scope.Firm), "mail", string(id))
+	plain, err := s.blobs.Keys().Open(tx, secret, "mail", string(id))
 	if err != nil {
 		return "", fmt.Errorf("open code of mail %s: %w", id, err)
 	}

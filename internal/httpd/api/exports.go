@@ -109,8 +109,9 @@ func Exports(s *httpd.Server, v exports) {
 			p, err := v.List(ctx, in.request())
 			return paged(p, err, toExport)
 		})
-	// Not under an Idempotency-Key: the answer holds a secret that is kept nowhere.
-	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/exports", Needs: rbac.ExportRequest, Summary: "Ask the firm for an export", Status: 201},
+	// The answer holds the archive's secret, which is kept nowhere but, for a day and
+	// sealed, in the answer to an Idempotency-Key.
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/exports", Needs: rbac.ExportRequest, Summary: "Ask the firm for an export", Status: 201, Creates: true},
 		func(ctx context.Context, in *struct {
 			InFirm
 			Body ExportRequest

@@ -16,6 +16,7 @@ import (
 	"github.com/alexedwards/argon2id"
 
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/blob"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/firm"
@@ -26,6 +27,7 @@ import (
 	"github.com/docketry/docketry/internal/obs"
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/rate"
+	"github.com/docketry/docketry/internal/seal"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/rbac"
 )
@@ -74,7 +76,7 @@ func newServerOver(t testing.TB, d *db.DB) server {
 	s := server{d: d, bureau: testkit.Bureau(t, d), post: &post{token: map[string]string{}}}
 	s.Server = httpd.New(httpd.Parts{
 		DB: d, Guard: guard, Sessions: people.NewSessionStore(d), Log: obs.Discard(), Metrics: obs.NewMetrics(),
-		PublicURL: "http://127.0.0.1", Plain: true, Ready: func(context.Context) error { return nil },
+		PublicURL: "http://127.0.0.1", Plain: true, Keys: dataKeys(t), Ready: func(context.Context) error { return nil },
 		ErrorPage: func(_ *httpd.Request, status int, f *fault.Error) templ.Component {
 			return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
 				_, err := fmt.Fprintf(w, "<h1>%d</h1><p>%s</p>", status, f.Message)
@@ -97,6 +99,15 @@ func newServerOver(t testing.TB, d *db.DB) server {
 		t.Fatal(err)
 	}
 	return s
+}
+
+func dataKeys(t testing.TB) *blob.Keys {
+	t.Helper()
+	master, err := seal.NewMaster(testkit.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return blob.NewKeys(master)
 }
 
 // browser is one client with its cookies.

@@ -1,0 +1,120 @@
+package app_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/docketry/docketry/internal/testkit"
+	"github.com/docketry/docketry/rbac"
+)
+
+// keyed posts JSON under an Idempotency-Key.
+func (w world) keyed(sid, path, body, key string) *httptest.ResponseRecorder {
+	req := httptest.NewRequest("POST", "/api/v1"+path, strings.NewReader(body))
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Idempotency-Key", key)
+	req.AddCookie(&http.Cookie{Name: "docketry_sid", Value: sid})
+	rec := httptest.NewRecorder()
+	w.web.Handler().ServeHTTP(rec, req)
+	return rec
+}
+
+func TestI15EveryPostingRouteHeedsAKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	public := 0
+	for _, r := range w.web.Routes() {
+		switch {
+		case !r.JSON || r.Method != "POST":
+		case r.Needs == rbac.Public || r.Needs == rbac.PayorLink:
+			public++ // signing in, one-time links: nobody is known to keep an answer for
+		case !r.HeedsKey():
+			t.Errorf("%s %s does not heed an Idempotency-Key", r.Method, r.Path)
+		}
+	}
+	if public == 0 {
+		t.Error("the walk met no route that is open")
+	}
+}
+
+// The same key twenty times at once makes one thing and one answer, also where no
+// firm is in the path and where the effect lies in several firms.
+func TestI15OneKeyOneAnswerEverywhere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a, b := w.furnished(t), w.furnished(t)
+	office := w.signIn(t, w.bureau, rbac.RoleBureauAdmin)
+	code := strings.ToUpper(string(a.firm.ID)[28:])
+	staff := "staff." + strings.ToLower(code) + "@bureau.example"
+	firmBody := fmt.Sprintf(`{"code":"%s","name":"Key & Stone","tz":"America/New_York","currency":"USD","country":"US","address":"1 Quay\nBoston MA 02110","admin":{"name":"Ada Stone","email":"ada.%s@firm.example"}}`, "KZQ", strings.ToLower(code))
+	for name, c := range map[string]struct {
+		sid, path, body, other string
+		count                  func() int
+	}{
+		"staff": {office, "/staff", `{"name":"Ines Vale","email":"` + staff + `"}`, `{"name":"Ines Dale","email":"` + staff + `"}`,
+			func() int { return int(w.bureau.Count(t, `SELECT count(*) FROM person WHERE email = ?`, staff)) }},
+		"firm": {office, "/firms", firmBody, strings.Replace(firmBody, "Key & Stone", "Key & Sand", 1),
+			func() int {
+				return int(w.bureau.Count(t, `SELECT count(*) FROM person WHERE email = ?`, "ada."+strings.ToLower(code)+"@firm.example"))
+			}},
+		"export": {w.signIn(t, a.firm, rbac.RoleFirmAdmin), "/firms/" + string(a.firm.ID) + "/exports",
+			`{"from":"2026-01-01","to":"2026-03-01","form":"redacted","hours":24,"reason":"twenty at once"}`,
+			`{"from":"2026-01-01","to":"2026-03-01","form":"redacted","hours":24,"reason":"another"}`,
+			func() int {
+				return int(a.firm.Count(t, `SELECT count(*) FROM export WHERE firm_id = ? AND reason = 'twenty at once'`, a.firm.ID))
+			}},
+		"invitation": {w.signIn(t, b.firm, rbac.RoleFirmAdmin), "/firms/" + string(b.firm.ID) + "/people",
+			`{"name":"Tom Reed","email":"tom.` + strings.ToLower(code) + `@firm.example","role":"timekeeper","scope":"all","label":"standard","class":2,"reason":"joins"}`,
+			`{"name":"Tom Reed","email":"tom.` + strings.ToLower(code) + `@firm.example","role":"partner","scope":"all","label":"standard","class":2,"reason":"joins"}`,
+			func() int {
+				return int(b.firm.Count(t, `SELECT count(*) FROM access_grant g JOIN person p ON p.id = g.person_id WHERE g.firm_id = ? AND p.name = 'Tom Reed'`, b.firm.ID))
+			}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var mu sync.Mutex
+			var all sync.WaitGroup
+			answers := map[string]int{}
+			for range 20 {
+				all.Go(func() {
+					r := w.keyed(c.sid, c.path, c.body, "key-"+name)
+					mu.Lock()
+					defer mu.Unlock()
+					answers[fmt.Sprint(r.Code, " ", r.Body)]++
+				})
+			}
+			all.Wait()
+			if n := c.count(); len(answers) != 1 || n != 1 {
+				t.Errorf("%d things, answers %v", n, answers)
+			}
+			for answer := range answers {
+				if !strings.HasPrefix(answer, "201 ") {
+					t.Errorf("answered %s", answer)
+				}
+			}
+			if r := w.keyed(c.sid, c.path, c.other, "key-"+name); r.Code != 422 || !strings.Contains(r.Body.String(), "idempotency_key_reused") {
+				t.Errorf("another body: %d %s", r.Code, r.Body)
+			}
+		})
+	}
+}
+
+// A refusal is not kept: mended, the request may come again under its key.
+func TestI15ARefusalFreesItsKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	f := testkit.Firm(t, w.s.DB)
+	lead := w.signIn(t, f, rbac.RoleTeamLead)
+	body := `{"name":"none","firm_ids":["` + string(f.ID) + `"]}`
+	for range 2 {
+		if r := w.keyed(lead, "/runs", body, "run-1"); r.Code < 400 || r.Code >= 500 || r.Header().Get("Idempotency-Replayed") != "" {
+			t.Errorf("a run of nothing: %d %s", r.Code, r.Body)
+		}
+	}
+	if n := w.bureau.Count(t, `SELECT count(*) FROM idempotency WHERE firm_id = ? AND key = 'run-1'`, w.bureau.ID); n != 0 {
+		t.Errorf("%d keys of refusals are kept", n)
+	}
+}
