@@ -2,54 +2,96 @@ package app
 
 import (
 	"context"
-	"log/slog"
+	"errors"
 	"strings"
 	"time"
 
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
-	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/mail"
+	"github.com/docketry/docketry/internal/outbox"
 	"github.com/docketry/docketry/internal/people"
 )
 
-// errNoMail refuses what would need a letter that cannot be sent.
-var errNoMail = fault.New(fault.Unavailable, "mail_missing", "no mail server is configured, so nobody can be invited; set DOCKETRY_MAIL_URL and DOCKETRY_MAIL_FROM")
+// Reasons with which a letter's job waits or is parked; the server's own words may
+// name an address, so they are in none of them.
+var (
+	errLetterLater   = fault.New(fault.Unavailable, "letter_delayed", "the mail server did not take the letter; it will be tried again")
+	errLetterRefused = fault.New(fault.Conflict, "letter_refused", "the mail server refused the letter; check the person's address and invite again")
+)
 
-const letterTime = 30 * time.Second
+// letterPause is between two tries at a letter whose link still stands. The link's
+// own end bounds them.
+const letterPause = time.Minute
 
-// courier mails one-time links to people's own addresses. Only the link's hash is
-// stored, so it is sent at once after the commit and not by a job; a letter that is
-// lost is asked for again.
+// courier mails people at their own addresses, as a job of the worker.
 type courier struct {
+	db        *db.DB
+	letters   letterSource
 	sender    mail.Sender
 	from      string
 	publicURL string
-	log       *slog.Logger
 }
 
-// Invite is people.Courier's.
-func (c *courier) Invite(tx *db.Tx, i people.Invitation) error {
-	if c.sender == nil || c.from == "" {
-		return errNoMail
+type letterSource interface {
+	LinkLetter(tx *db.Tx, w people.LinkWanted) (i people.Invitation, stands bool, err error)
+}
+
+// Send is the job's handler. A crash between sending and recording sends the same
+// letter again, under the same Message-ID and with the same link: for a link that
+// serves once that harms nobody, while a lost letter locks its reader out.
+func (c *courier) Send(ctx context.Context, job outbox.Job, w people.LinkWanted) error {
+	if c.sender == nil {
+		return outbox.Retry(errLetterLater, letterPause)
 	}
+	var o mail.Outgoing
+	var stands bool
+	err := c.db.InFirm(ctx, func(tx *db.Tx) error {
+		if err := outbox.Hold(tx, job); err != nil {
+			return err
+		}
+		i, live, err := c.letters.LinkLetter(tx, w)
+		if err != nil {
+			return err
+		}
+		if stands = live; !stands {
+			return outbox.Done(tx, job, nil)
+		}
+		o = c.outgoing(job, i, tx.Now)
+		return nil
+	})
+	if err != nil || !stands {
+		return err
+	}
+	if err := c.sender.Send(ctx, o); err != nil {
+		return verdict(ctx, err, w)
+	}
+	return c.db.InFirm(ctx, func(tx *db.Tx) error { return outbox.Done(tx, job, nil) })
+}
+
+// verdict says what a failed hand-over means for the job. A letter without a link
+// has no end of its own, so its tries are counted.
+func verdict(ctx context.Context, err error, w people.LinkWanted) error {
+	var se *mail.SendError
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &se) && se.Verdict == mail.Permanent:
+		return errLetterRefused
+	case w.Link == "":
+		return errLetterLater
+	default:
+		return outbox.Retry(errLetterLater, letterPause)
+	}
+}
+
+func (c *courier) outgoing(job outbox.Job, i people.Invitation, at time.Time) mail.Outgoing {
 	l := c.letter(i)
 	_, domain, _ := strings.Cut(c.from, "@")
-	o := mail.Outgoing{
+	return mail.Outgoing{
 		FromName: "Docketry", From: c.from, ToName: i.Name, To: i.Email, Subject: subjectOf(i), Text: l.Text(), HTML: l.HTML(),
-		MessageID: "person." + string(ident.New[ident.MailID](tx.Now)) + "@" + domain, Date: tx.Now,
+		MessageID: "person." + string(job.ID) + "@" + domain, Date: at,
 	}
-	ctx := context.WithoutCancel(tx.Context())
-	tx.AfterCommit(func() {
-		go func() {
-			ctx, stop := context.WithTimeout(ctx, letterTime)
-			defer stop()
-			if err := c.sender.Send(ctx, o); err != nil {
-				c.log.ErrorContext(ctx, "a letter to a person was not sent", "person", string(i.Person), "err", err)
-			}
-		}()
-	})
-	return nil
 }
 
 func subjectOf(i people.Invitation) string {

@@ -1,67 +1,160 @@
-package app
+package app_test
 
 import (
-	"context"
-	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/docketry/docketry/internal/db"
-	"github.com/docketry/docketry/internal/mail"
+	"github.com/docketry/docketry/internal/app"
 	"github.com/docketry/docketry/internal/obs"
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/testkit"
+	"github.com/docketry/docketry/rbac"
 )
 
-// posted is a sender that hands over what it is given.
-type posted chan mail.Outgoing
-
-func (p posted) Send(_ context.Context, o mail.Outgoing) error {
-	p <- o
-	return nil
+// mailed is a web side without any mail setting, and a worker that mails into a folder.
+func mailed(t *testing.T) (web, worker *app.Services, folder string) {
+	t.Helper()
+	w := newWorld(t)
+	c := w.s.Config
+	folder = strings.TrimPrefix(c.MailURL, "file://")
+	hasher, err := people.NewHasher(quick)
+	if err != nil {
+		t.Fatal(err)
+	}
+	without := c
+	without.MailURL, without.MailFrom = "", ""
+	if web, err = app.NewServices(t.Context(), app.Parts{Config: without, DB: w.s.DB, Clock: w.s.Clock, Log: obs.Discard(), Hasher: hasher}); err != nil {
+		t.Fatal(err)
+	}
+	if worker, err = app.NewServices(t.Context(), app.Parts{Config: c, DB: w.worker.DB, Clock: w.s.Clock, Log: obs.Discard(), Hasher: hasher}); err != nil {
+		t.Fatal(err)
+	}
+	return web, worker, folder
 }
 
-func TestCourier(t *testing.T) {
+func drain(t *testing.T, worker *app.Services, f testkit.F) {
+	t.Helper()
+	engine, err := app.NewEngine(worker)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := engine.Drain(t.Context(), f.ID); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// lettersTo are the mails in a folder whose text has a line for the address.
+func lettersTo(t *testing.T, folder, address string) (letters []string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*.eml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(files)
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.ReplaceAll(strings.ReplaceAll(string(b), "=\r\n", ""), "=3D", "=")
+		if strings.Contains(text, address) {
+			letters = append(letters, text)
+		}
+	}
+	return letters
+}
+
+var enrolLink = regexp.MustCompile(`/enrol/([A-Za-z0-9_-]{43})`)
+
+func TestInvitationsLeaveThroughTheOutbox(t *testing.T) {
 	t.Parallel()
-	d := testkit.DB(t)
-	f := testkit.Firm(t, d)
-	box := make(posted, 1)
-	c := &courier{sender: box, from: "post@larkspur.example", publicURL: "https://billing.example/", log: obs.Discard()}
-	i := people.Invitation{Person: "p", Name: "Nora Quill", Email: "nora@firm.example", Firm: "Hollis & Vane", Token: "secret-token", Expires: testkit.Now.Add(72 * time.Hour)}
-	invite := func(i people.Invitation, then error) error {
-		return d.InFirm(f.Machine(), func(tx *db.Tx) error {
-			if err := c.Invite(tx, i); err != nil {
-				return err
+	web, worker, folder := mailed(t)
+	f := testkit.Firm(t, web.DB)
+	bureau := testkit.Bureau(t, web.DB)
+	admin := f.As(t, rbac.RoleFirmAdmin)
+	address := "nora." + string(f.ID) + "@firm.example"
+	draft := people.Draft{Role: rbac.RolePartner, Scope: "all", Class: 3, Reason: "joins the firm"}
+
+	if _, err := web.People.Invite(admin, "", address, draft); err == nil {
+		t.Error("invited without a name")
+	}
+	if n := f.Count(t, `SELECT count(*) FROM outbox WHERE firm_id = ?`, f.ID); n != 0 {
+		t.Errorf("a refusal left %d jobs", n)
+	}
+	g, err := web.People.Invite(admin, "Nora Quill", address, draft)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(lettersTo(t, folder, address)) != 0 {
+		t.Error("mailed before the worker came")
+	}
+	drain(t, worker, f)
+	got := lettersTo(t, folder, address)
+	if len(got) != 1 {
+		t.Fatalf("%d letters, want 1", len(got))
+	}
+	token := enrolLink.FindStringSubmatch(got[0])
+	if token == nil {
+		t.Fatalf("no link in %s", got[0])
+	}
+	if row := f.Text(t, `SELECT string_agg(o::text, ' ') FROM outbox o WHERE firm_id = ?`, f.ID); strings.Contains(row, token[1]) || strings.Contains(row, address) {
+		t.Errorf("the job holds a secret or an address: %s", row)
+	}
+
+	t.Run("a link that was replaced or used is not mailed", func(t *testing.T) {
+		for range 2 {
+			if err := web.People.Reinvite(admin, g.Person); err != nil {
+				t.Fatal(err)
 			}
-			return then
-		})
-	}
-	if err := invite(i, nil); err != nil {
-		t.Fatal(err)
-	}
-	o := <-box
-	if o.To != "nora@firm.example" || o.Subject != "Hollis & Vane has given you access to Docketry" || !strings.Contains(o.Text, "https://billing.example/enrol/secret-token") || !strings.HasSuffix(o.MessageID, "@larkspur.example") {
-		t.Errorf("%+v", o)
-	}
-	i.Token = ""
-	if err := invite(i, nil); err != nil {
-		t.Fatal(err)
-	}
-	if o := <-box; strings.Contains(o.Text, "/enrol/") {
-		t.Errorf("a link for someone who signs in already: %s", o.Text)
-	}
-	rolledBack := errors.New("something later failed")
-	if err := invite(i, rolledBack); !errors.Is(err, rolledBack) {
-		t.Fatal(err)
-	}
-	select {
-	case o := <-box:
-		t.Errorf("sent although nothing was kept: %+v", o)
-	default:
-	}
-	c.sender = nil
-	if err := invite(i, nil); !errors.Is(err, errNoMail) {
-		t.Errorf("without a mail server: %v", err)
-	}
+		}
+		drain(t, worker, f)
+		got := lettersTo(t, folder, address)
+		if len(got) != 2 {
+			t.Fatalf("%d letters, want the newest link only besides the first", len(got))
+		}
+		if _, err := web.People.Enrol(t.Context(), token[1], password); err == nil {
+			t.Error("the replaced link still serves")
+		}
+		var live string
+		for _, l := range got {
+			if m := enrolLink.FindStringSubmatch(l); m != nil && m[1] != token[1] {
+				live = m[1]
+			}
+		}
+		if err := web.People.Reinvite(admin, g.Person); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := web.People.Enrol(t.Context(), live, password); err == nil {
+			t.Error("a link replaced before the worker came still serves")
+		}
+	})
+	t.Run("a forgotten password", func(t *testing.T) {
+		drain(t, worker, f)
+		all := lettersTo(t, folder, address)
+		var used bool
+		for _, l := range all {
+			if m := enrolLink.FindStringSubmatch(l); m != nil {
+				if _, err := web.People.Enrol(t.Context(), m[1], password); err == nil {
+					used = true
+				}
+			}
+		}
+		if !used {
+			t.Fatal("no letter has a link that serves")
+		}
+		if err := web.People.Forgot(t.Context(), address, "203.0.113.0/24"); err != nil {
+			t.Fatal(err)
+		}
+		drain(t, worker, bureau)
+		if n := len(lettersTo(t, folder, address)); n != len(all)+1 {
+			t.Errorf("%d letters after asking, want one more than %d", n, len(all))
+		}
+		if n := bureau.Count(t, `SELECT count(*) FROM outbox WHERE firm_id = ? AND kind = 'person.link' AND state <> 'done'`, bureau.ID); n != 0 {
+			t.Errorf("%d letters are left", n)
+		}
+	})
 }

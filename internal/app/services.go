@@ -42,7 +42,7 @@ type Parts struct {
 	Clock   clock.Clock
 	Log     *slog.Logger
 	Hasher  *people.Hasher // nil is argon2id at full cost; tests use a cheap one
-	Courier people.Courier // carries invitations; nil mails them
+	Courier people.Courier // carries invitations; nil leaves them to the worker's mail
 	Pace    *httpd.Pace    // how fast one may ask; nil is as fast as they can, for tests and the demo
 }
 
@@ -70,6 +70,8 @@ type Services struct {
 	Notices     *notice.Service
 	Exports     *export.Service
 	Work        *worklist.Service
+
+	letters courier
 }
 
 // NewServices builds every service.
@@ -107,9 +109,10 @@ func (s *Services) machinery(ctx context.Context) (err error) {
 		}
 	}
 	if s.Courier == nil {
-		s.Courier = &courier{sender: sender, from: s.Config.MailFrom, publicURL: s.Config.PublicURL, log: s.Log}
+		s.Courier = people.ByMail{}
 	}
 	s.Post = people.NewPost(s.DB, sender, s.Config.MailFrom, s.Config.PublicURL)
+	s.letters = courier{db: s.DB, sender: sender, from: s.Config.MailFrom, publicURL: s.Config.PublicURL}
 	s.Mails, err = mail.New(s.DB, s.Guard, s.Blobs, sender, s.Config.MailFrom)
 	return err
 }
@@ -137,6 +140,7 @@ func (s *Services) tenants(context.Context) (err error) {
 		}
 	}
 	s.People = people.New(s.DB, s.Guard, s.Policy, s.Hasher, s.Courier, s.Config.Keys.Session)
+	s.letters.letters = s.People
 	s.Firms = firm.NewService(s.DB, s.Guard, s.People, func(tx *db.Tx, f firm.Firm) error { return sla.FirstCalendar(tx, f.TZ) })
 	s.Matters = matter.New(s.DB, s.Guard)
 	s.Rates = rate.New(s.DB, s.Guard)

@@ -26,6 +26,7 @@ func NewEngine(s *Services) (*jobs.Engine, error) {
 	jobs.Handle(r, s.Notices.Deliver)
 	jobs.Handle(r, s.Mails.Send)
 	jobs.Handle(r, s.Post.Send)
+	jobs.Handle(r, s.letters.Send)
 	jobs.Handle(r, s.Exports.Build)
 	return jobs.New(jobs.Config{
 		DB: s.DB, Registry: r, Log: s.Log, Redis: s.Config.RedisURL, Key: s.Config.Keys.Payload, Metrics: s.Metrics,

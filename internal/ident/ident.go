@@ -52,6 +52,7 @@ type (
 	ExportID     string
 	BlobID       string
 	JobID        string
+	LinkID       string // one one-time link; its secret is derived from it
 	LeafID       string
 )
 

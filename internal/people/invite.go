@@ -136,10 +136,8 @@ func (s *Service) invite(tx *db.Tx, p Person, allowed rbac.Permission) error {
 		return wrap(err, "load firm", tx.Scope.Firm)
 	}
 	if p.Status == "invited" {
-		token, err := secret()
-		if err != nil {
-			return err
-		}
+		link := ident.New[ident.LinkID](tx.Now)
+		token := s.linkToken(linkInvite, p.ID, link)
 		res := tx.Exec(`INSERT INTO credential (person_id, kind, secret_hash, expires_at, issuer, changed_at) VALUES (?, 'invite', ?, ?, ?, ?)
 			ON CONFLICT (person_id, kind) DO UPDATE SET secret_hash = excluded.secret_hash, expires_at = excluded.expires_at, changed_at = excluded.changed_at
 			WHERE credential.issuer = excluded.issuer`, p.ID, hashOf(token), i.Expires, tx.Scope.Firm, tx.Now)
@@ -147,7 +145,7 @@ func (s *Service) invite(tx *db.Tx, p Person, allowed rbac.Permission) error {
 			return fmt.Errorf("keep the invitation of person %s: %w", p.ID, res.Error)
 		}
 		if res.RowsAffected == 1 {
-			i.Token = token
+			i.Link, i.Token = link, token
 		}
 	}
 	if err := s.courier.Invite(tx, i); err != nil {
@@ -225,11 +223,9 @@ func (s *Service) Forgot(ctx context.Context, email, network string) error {
 		if err != nil || a.Status != "active" {
 			return err
 		}
-		token, err := secret()
-		if err != nil {
-			return err
-		}
-		i := Invitation{Reset: true, Person: a.ID, Name: a.Name, Email: a.Email, Token: token, Expires: tx.Now.Add(resetTime)}
+		link := ident.New[ident.LinkID](tx.Now)
+		token := s.linkToken(linkReset, a.ID, link)
+		i := Invitation{Reset: true, Person: a.ID, Name: a.Name, Email: a.Email, Link: link, Token: token, Expires: tx.Now.Add(resetTime)}
 		err = tx.Exec(`INSERT INTO credential (person_id, kind, secret_hash, expires_at, changed_at) VALUES (?, 'reset', ?, ?, ?)
 			ON CONFLICT (person_id, kind) DO UPDATE SET secret_hash = excluded.secret_hash, expires_at = excluded.expires_at, changed_at = excluded.changed_at`,
 			a.ID, hashOf(token), i.Expires, tx.Now).Error

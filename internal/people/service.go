@@ -20,7 +20,7 @@ import (
 
 // Courier carries a link to the person's own address, and to no one else: whoever
 // holds the link becomes that person. It is called inside the transaction that
-// makes the link.
+// makes the link. ByMail is the one that mails.
 type Courier interface {
 	Invite(tx *db.Tx, i Invitation) error
 }
@@ -31,8 +31,9 @@ type Invitation struct {
 	Person  ident.PersonID
 	Name    string
 	Email   string
-	Firm    string // who invites, by name
-	Token   string // the secret part of the link; "" for someone who signs in already
+	Firm    string       // who invites, by name
+	Link    ident.LinkID // "" for someone who signs in already
+	Token   string       // the secret part of the link
 	Expires time.Time
 }
 
