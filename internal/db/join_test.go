@@ -111,7 +111,9 @@ func TestJoining(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			err = d.InBureau(ctx, []ident.FirmID{f.ID}, func(inner *db.Tx) error { return inner.Exec(`UPDATE firm SET name = 'as bureau' WHERE firm_id = ?`, f.ID).Error })
+			err = d.InBureau(ctx, []ident.FirmID{f.ID}, func(inner *db.Tx) error {
+				return inner.Exec(`UPDATE firm SET name = 'as bureau' WHERE firm_id = ?`, f.ID).Error
+			})
 			if db.Code(err) != "42501" {
 				t.Errorf("the bureau's role wrote: %v", err)
 			}
