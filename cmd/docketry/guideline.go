@@ -29,7 +29,13 @@ func newGuidelineCheckCmd() *cobra.Command {
 		Long: `Reads a CSV file with the columns id, timekeeper_class, hours, narrative,
 task_code and activity_code, and where it has them date, client, matter,
 timekeeper, rate, and for costs expense_code, quantity and unit_cost. A rule
-whose columns the file lacks is not run. --rules back-tests a client's guidelines.`,
+whose columns the file lacks is not run. --rules back-tests a client's guidelines:
+its parameters, and under "rules" the firm's own, each {"id", "name", "severity",
+"when", "message", "fix"} with a condition in CEL such as
+  minutes > 180 && activity == "A102" && !has_word(narrative, ["approved"])
+over narrative, kind, client, matter, timekeeper, class, task, activity, expense,
+currency, minutes, value_minor, rate_minor, unit_cost_minor, quantity, words,
+characters, year, month, day and weekday, with has_word and has_phrase.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			policy, err := readPolicy(rules)
@@ -45,10 +51,11 @@ whose columns the file lacks is not run. --rules back-tests a client's guideline
 			if err != nil {
 				return explain(entries, err)
 			}
+			failed := func(line string, err error) { fmt.Fprintf(cmd.ErrOrStderr(), "entry %s: %v\n", line, err) }
 			if asJSON {
-				return checkJSON(cmd.OutOrStdout(), sheet, policy)
+				return checkJSON(cmd.OutOrStdout(), sheet, policy, failed)
 			}
-			return checkText(cmd.OutOrStdout(), sheet, policy)
+			return checkText(cmd.OutOrStdout(), sheet, policy, failed)
 		},
 	}
 	cmd.Flags().StringVar(&entries, "entries", "", "CSV file of entries")
@@ -104,11 +111,11 @@ type checkedFault struct {
 	Fix      string `json:"fix"`
 }
 
-func checkJSON(w io.Writer, sheet *guideline.Sheet, policy guideline.Policy) error {
+func checkJSON(w io.Writer, sheet *guideline.Sheet, policy guideline.Policy, failed func(string, error)) error {
 	out := make([]checked, 0, len(sheet.Lines))
 	for _, l := range sheet.Lines {
 		c := checked{ID: l.ID, Findings: []checkedFault{}}
-		for _, f := range sheet.Check(l, policy) {
+		for _, f := range sheet.Check(l, policy, failed) {
 			c.Findings = append(c.Findings, checkedFault{f.Rule, string(f.Severity), f.Message, f.Fix})
 		}
 		out = append(out, c)
@@ -119,11 +126,11 @@ func checkJSON(w io.Writer, sheet *guideline.Sheet, policy guideline.Policy) err
 	return e.Encode(out)
 }
 
-func checkText(w io.Writer, sheet *guideline.Sheet, policy guideline.Policy) error {
+func checkText(w io.Writer, sheet *guideline.Sheet, policy guideline.Policy, failed func(string, error)) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	lines, total := 0, 0
 	for _, l := range sheet.Lines {
-		found := sheet.Check(l, policy)
+		found := sheet.Check(l, policy, failed)
 		if len(found) > 0 {
 			lines++
 		}

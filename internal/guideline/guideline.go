@@ -103,9 +103,10 @@ type Context struct {
 	BilledOn   time.Time // invoice date at the pre-bill stage
 	TaskSet    string    // the matter's UTBMS set, "" none
 	OpenedOn   time.Time
-	ClosedOn   time.Time    // zero while open
-	AgreedRate money.Fixed4 // what rate.Resolve gives for the work date
-	HasRate    bool         // false: nothing resolves (RAT-02)
+	ClosedOn   time.Time                    // zero while open
+	AgreedRate money.Fixed4                 // what rate.Resolve gives for the work date
+	HasRate    bool                         // false: nothing resolves (RAT-02)
+	Failed     func(line string, err error) // hears of a firm's rule that could not be judged; may be nil
 }
 
 // Proposal is a fix that can be applied as it stands. Nothing applies it unasked.
@@ -146,6 +147,7 @@ func Check(l Line, c Context) []Finding {
 			r.check(j)
 		}
 	}
+	j.own()
 	return j.findings
 }
 

@@ -35,6 +35,8 @@ type Policy struct {
 
 	TaskCodes     bool // COD-01
 	ActivityCodes bool // COD-02
+
+	Own []*Own // rules the firm wrote itself
 }
 
 // pinned rules cannot be switched off: a bureau minimum (engine rule 3).

@@ -38,6 +38,7 @@ type policyFile struct {
 	Restricted    []string          `json:"restricted_terms"`
 	TaskCodes     bool              `json:"task_codes_required"`
 	ActivityCodes bool              `json:"activity_codes_required"`
+	Rules         []OwnRule         `json:"rules"`
 }
 
 // ReadPolicy reads a guideline file. It returns ErrPolicy with every field that
@@ -81,6 +82,7 @@ func ReadPolicy(r io.Reader) (Policy, error) {
 	for _, id := range f.Block {
 		p.Raise[id] = Block
 	}
+	p.Own = compileAll(&bad, f.Rules)
 	slices.SortFunc(bad, func(a, b fault.Field) int { return cmpText(a.Path, b.Path) })
 	return p, bad.Err(ErrPolicy)
 }

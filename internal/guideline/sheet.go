@@ -171,6 +171,6 @@ func (l *Line) settle(bad *fault.Fields, line int) {
 }
 
 // Check judges one line of the sheet among the others, at every stage.
-func (s *Sheet) Check(l Line, p Policy) []Finding {
-	return Check(l, Context{Stage: Every, Policy: p, Known: s.Known, Book: s.book})
+func (s *Sheet) Check(l Line, p Policy, failed func(line string, err error)) []Finding {
+	return Check(l, Context{Stage: Every, Policy: p, Known: s.Known, Book: s.book, Failed: failed})
 }

@@ -17,7 +17,7 @@ func TestReadSheet(t *testing.T) {
 	}
 	var got []string
 	for _, l := range s.Lines {
-		for _, f := range s.Check(l, guideline.Policy{}) {
+		for _, f := range s.Check(l, guideline.Policy{}, nil) {
 			got = append(got, l.ID+" "+f.Rule)
 		}
 	}

@@ -18,8 +18,9 @@ type text struct {
 	clauses []span
 	leads   []act // what each clause begins with
 	found   map[string][]match
-	times   []string // embedded times such as "0.6", in the order they stand
-	shouted bool     // no lower-case letter: capitals tell nothing
+	times   []string        // embedded times such as "0.6", in the order they stand
+	set     map[string]bool // the words, made when a firm's rule first asks
+	shouted bool            // no lower-case letter: capitals tell nothing
 }
 
 // word is one token: letters and digits, with inner hyphens and apostrophes.
