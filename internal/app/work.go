@@ -33,6 +33,7 @@ func NewEngine(s *Services) (*jobs.Engine, error) {
 		Sweeps: []jobs.Sweep{
 			{Name: "audit.sequence", Every: time.Second, Do: counted(keeper.Sequence)},
 			{Name: "audit.sign", Every: time.Minute, Do: counted(keeper.Sign)},
+			{Name: "audit.check", Every: time.Hour, Do: counted(s.Audit.Sweep)},
 			{Name: "sla.sweep", Every: 30 * time.Second, Do: counted(s.SLA.Sweep)},
 			{Name: "lease.sweep", Every: 30 * time.Second, Do: counted(s.Work.SweepLeases)},
 			{Name: "notice.sweep", Every: 10 * time.Minute, Do: counted(s.Notices.Sweep)},

@@ -19,11 +19,25 @@ type VerifyOptions struct {
 	Since []string // signed checkpoints kept from earlier
 }
 
+// Check is one of the four things that a verification is made of.
+type Check string
+
+// The checks: each checkpoint is signed and is this tree's; each leaf is hashed as
+// the tree holds it, and each invoice is as it was issued; each checkpoint's tree
+// grows out of the one before; no place is missing or taken twice.
+const (
+	CheckSignatures  Check = "signatures"
+	CheckLeaves      Check = "leaves"
+	CheckConsistency Check = "consistency"
+	CheckGaps        Check = "gaps"
+)
+
 // Problem is one thing that is not as it was sealed.
 type Problem struct {
-	Line int    `json:"line,omitempty"` // physical line of the bundle, from 1
-	Seq  *int64 `json:"seq,omitempty"`  // the entry, when one can be named
-	What string `json:"what"`
+	Check Check  `json:"check"`
+	Line  int    `json:"line,omitempty"` // physical line of the bundle, from 1
+	Seq   *int64 `json:"seq,omitempty"`  // the entry, when one can be named
+	What  string `json:"what"`
 }
 
 func (p Problem) String() string {
@@ -113,9 +127,9 @@ func (v *verifier) trust(keys []note.Verifier) {
 	}
 }
 
-func (v *verifier) complain(seq *int64, format string, args ...any) {
+func (v *verifier) complain(check Check, seq *int64, format string, args ...any) {
 	if len(v.report.Problems) < maxProblems {
-		v.report.Problems = append(v.report.Problems, Problem{Line: v.n, Seq: seq, What: fmt.Sprintf(format, args...)})
+		v.report.Problems = append(v.report.Problems, Problem{Check: check, Line: v.n, Seq: seq, What: fmt.Sprintf(format, args...)})
 	}
 }
 
@@ -129,9 +143,9 @@ func (v *verifier) lines(r io.Reader) error {
 		v.n++
 		switch {
 		case errors.Is(err, io.EOF):
-			v.complain(nil, "the last line has no end: the bundle is cut")
+			v.complain(CheckGaps, nil, "the last line has no end: the bundle is cut")
 		case errors.Is(err, errLineTooLong):
-			v.complain(nil, "the line is longer than any line of a bundle")
+			v.complain(CheckLeaves, nil, "the line is longer than any line of a bundle")
 			return nil
 		case err != nil:
 			return fmt.Errorf("read bundle: %w", err)
@@ -172,17 +186,17 @@ func (v *verifier) finish() {
 		r.Root = hashText(root)
 	}
 	if v.head.Format == "" {
-		v.complain(nil, "this is not an audit bundle")
+		v.complain(CheckLeaves, nil, "this is not an audit bundle")
 		return
 	}
 	if !v.ended {
-		v.complain(nil, "the bundle has no end: it was cut after entry %d", v.tree.size-1)
+		v.complain(CheckGaps, nil, "the bundle has no end: it was cut after entry %d", v.tree.size-1)
 	}
 	for _, c := range v.waiting {
-		v.complain(nil, "entries are missing: the checkpoint of %s covers %d entries, the bundle has %d", Stamp(c.At), c.Size, v.tree.size)
+		v.complain(CheckGaps, nil, "entries are missing: the checkpoint of %s covers %d entries, the bundle has %d", Stamp(c.At), c.Size, v.tree.size)
 	}
 	if v.counted.Checkpoints == 0 {
-		v.complain(nil, "no checkpoint: nothing in this bundle is sealed")
+		v.complain(CheckSignatures, nil, "no checkpoint: nothing in this bundle is sealed")
 	}
 	left := make([]string, 0, len(v.issued))
 	for id := range v.issued {
@@ -190,7 +204,7 @@ func (v *verifier) finish() {
 	}
 	sort.Strings(left)
 	for _, id := range left {
-		v.complain(nil, "invoice %s was issued, but its record is missing", id)
+		v.complain(CheckLeaves, nil, "invoice %s was issued, but its record is missing", id)
 	}
 }
 

@@ -26,9 +26,9 @@ func (v *verifier) addInvoice(i SealedInvoice) {
 	hash, ok := v.issued[i.ID]
 	switch {
 	case !ok:
-		v.complain(nil, "invoice %s has no entry that tells of its issue", i.Number)
+		v.complain(CheckLeaves, nil, "invoice %s has no entry that tells of its issue", i.Number)
 	case hash != i.Hash:
-		v.complain(nil, "invoice %s was altered: its content has hash %s, it was issued with %s", i.Number, i.Hash, hash)
+		v.complain(CheckLeaves, nil, "invoice %s was altered: its content has hash %s, it was issued with %s", i.Number, i.Hash, hash)
 	}
 	delete(v.issued, i.ID)
 }

@@ -25,15 +25,15 @@ func (v *verifier) line(text []byte) {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&l); err != nil {
-		v.complain(nil, "this is not a line of an audit bundle")
+		v.complain(CheckLeaves, nil, "this is not a line of an audit bundle")
 		return
 	}
 	// The one form: any other spelling of the same content was not written by us.
 	if again, err := canonical(l); err != nil || !bytes.Equal(append(again, '\n'), text) {
-		v.complain(seqOf(l), "the line was altered: it is not in the form in which it was written")
+		v.complain(CheckLeaves, seqOf(l), "the line was altered: it is not in the form in which it was written")
 	}
 	if l.kinds() != 1 {
-		v.complain(seqOf(l), "the line says several things at once")
+		v.complain(CheckLeaves, seqOf(l), "the line says several things at once")
 	}
 	if l.End == nil {
 		v.sum.Write(text)
@@ -63,7 +63,7 @@ func (v *verifier) take(l line) {
 	case l.Bundle != nil && v.at(sectionHead):
 		v.begin(*l.Bundle)
 	case v.head.Format == "":
-		v.complain(nil, "the bundle does not begin with its head")
+		v.complain(CheckLeaves, nil, "the bundle does not begin with its head")
 	case l.Checkpoint != "" && v.at(sectionCheckpoints):
 		v.counted.Checkpoints++
 		v.addCheckpoint(l.Checkpoint, v.n)
@@ -76,7 +76,7 @@ func (v *verifier) take(l line) {
 	case l.End != nil && v.at(sectionEnd):
 		v.close(*l.End)
 	default:
-		v.complain(seqOf(l), "the line stands where it does not belong")
+		v.complain(CheckLeaves, seqOf(l), "the line stands where it does not belong")
 	}
 }
 
@@ -95,14 +95,14 @@ func (v *verifier) at(s int) bool {
 func (v *verifier) begin(h bundleHead) {
 	v.head = h
 	if h.Format != bundleFormat {
-		v.complain(nil, "the format is %q, this verifier reads %q", h.Format, bundleFormat)
+		v.complain(CheckLeaves, nil, "the format is %q, this verifier reads %q", h.Format, bundleFormat)
 	}
 	if h.Origin != Origin(ident.FirmID(h.Firm)) {
-		v.complain(nil, "the head names firm %s, but the tree %s", h.Firm, h.Origin)
+		v.complain(CheckSignatures, nil, "the head names firm %s, but the tree %s", h.Firm, h.Origin)
 	}
 	own, err := parseKeys(joinLines(h.Keys))
 	if err != nil {
-		v.complain(nil, "the bundle's public key cannot be read")
+		v.complain(CheckSignatures, nil, "the bundle's public key cannot be read")
 		return
 	}
 	if v.keys == nil {
@@ -124,11 +124,11 @@ func (v *verifier) addCheckpoint(signed string, at int) {
 	}
 	c, err := openCheckpoint(signed, v.keys)
 	if err != nil {
-		v.complain(nil, "checkpoint refused: %s", err)
+		v.complain(CheckSignatures, nil, "checkpoint refused: %s", err)
 		return
 	}
 	if c.Origin != v.head.Origin {
-		v.complain(nil, "the checkpoint is of another tree, %s", c.Origin)
+		v.complain(CheckSignatures, nil, "the checkpoint is of another tree, %s", c.Origin)
 		return
 	}
 	v.waiting = append(v.waiting, sealed{c, at})
@@ -144,11 +144,11 @@ func (v *verifier) addCheckpoint(signed string, at int) {
 // join them, and what covers no entry at all is compared at once.
 func (v *verifier) startLeaves() {
 	if last := len(v.waiting) - 1; last < 0 || v.waiting[last].Size != v.head.Size {
-		v.complain(nil, "the newest checkpoint does not cover all %d entries of the bundle", v.head.Size)
+		v.complain(CheckConsistency, nil, "the newest checkpoint does not cover all %d entries of the bundle", v.head.Size)
 	}
 	for i := 1; i < len(v.waiting); i++ {
 		if v.waiting[i].Size < v.waiting[i-1].Size || v.waiting[i].At.Before(v.waiting[i-1].At) {
-			v.complain(nil, "the checkpoint of %d entries stands after one of %d: checkpoints are out of order", v.waiting[i].Size, v.waiting[i-1].Size)
+			v.complain(CheckConsistency, nil, "the checkpoint of %d entries stands after one of %d: checkpoints are out of order", v.waiting[i].Size, v.waiting[i-1].Size)
 		}
 	}
 	for _, text := range v.since {
@@ -166,23 +166,23 @@ func (v *verifier) addLeaf(l Leaf, stored string) {
 	want := v.tree.size
 	switch {
 	case seq > want && !v.skipped:
-		v.complain(&want, "entry %d is missing: entry %d follows entry %d", want, seq, want-1)
+		v.complain(CheckGaps, &want, "entry %d is missing: entry %d follows entry %d", want, seq, want-1)
 		v.skipped = true
 	case seq != want && !v.skipped:
-		v.complain(&seq, "entry %d stands where entry %d belongs", seq, want)
+		v.complain(CheckGaps, &seq, "entry %d stands where entry %d belongs", seq, want)
 		v.skipped = true
 	}
 	if l.Firm != v.head.Firm {
-		v.complain(&seq, "entry %d is of another firm", seq)
+		v.complain(CheckLeaves, &seq, "entry %d is of another firm", seq)
 	}
 	own, err := l.Hash()
 	kept, ok := parseHash(stored)
 	switch {
 	case err != nil || !ok:
-		v.complain(&seq, "entry %d has no readable hash", seq)
+		v.complain(CheckLeaves, &seq, "entry %d has no readable hash", seq)
 		kept = own
 	case own != kept:
-		v.complain(&seq, "entry %d was altered: what it says has hash %s, the tree holds %s", seq, hashText(own), stored)
+		v.complain(CheckLeaves, &seq, "entry %d was altered: what it says has hash %s, the tree holds %s", seq, hashText(own), stored)
 	}
 	// The tree is built of the hashes it holds: a spoilt entry is named once, and the rest is still compared.
 	v.tree.add(kept)
@@ -198,7 +198,7 @@ func (v *verifier) compareRoots() {
 		root, err := v.tree.root()
 		if err != nil || root != c.Root {
 			first := v.lastOK
-			v.complain(&first, "history was rewritten between entry %d and entry %d: the checkpoint of %s, %d entries, does not fit", first, max(c.Size-1, 0), Stamp(c.At), c.Size)
+			v.complain(CheckConsistency, &first, "history was rewritten between entry %d and entry %d: the checkpoint of %s, %d entries, does not fit", first, max(c.Size-1, 0), Stamp(c.At), c.Size)
 			v.lastOK = c.Size
 			continue
 		}
@@ -212,12 +212,12 @@ func (v *verifier) compareRoots() {
 func (v *verifier) close(e bundleEnd) {
 	v.ended = true
 	if v.tree.size != v.head.Size {
-		v.complain(nil, "the head promises %d entries, there are %d", v.head.Size, v.tree.size)
+		v.complain(CheckGaps, nil, "the head promises %d entries, there are %d", v.head.Size, v.tree.size)
 	}
 	if e.Leaves != v.counted.Leaves || e.Checkpoints != v.counted.Checkpoints || e.Invoices != v.counted.Invoices {
-		v.complain(nil, "the counts at the end do not fit what is there")
+		v.complain(CheckGaps, nil, "the counts at the end do not fit what is there")
 	}
 	if e.SHA256 != hex.EncodeToString(v.sum.Sum(nil)) {
-		v.complain(nil, "the checksum at the end does not fit: a byte of the file was changed")
+		v.complain(CheckLeaves, nil, "the checksum at the end does not fit: a byte of the file was changed")
 	}
 }

@@ -18,6 +18,7 @@ var tasks = map[string]string{
 	"outbox.sweep":   "removes jobs that ended long ago",
 	"audit.sequence": "gives audit leaves their place in the tree",
 	"audit.sign":     "signs checkpoints",
+	"audit.check":    "verifies each firm's tree once a day",
 	"sla.sweep":      "records breaches and warnings that are due",
 	"work.sweep":     "puts back items whose holder has gone",
 	"notice.sweep":   "finds reminders that are due",

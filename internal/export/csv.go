@@ -82,3 +82,15 @@ func formula(s string) bool {
 	}
 	return false
 }
+
+// WriteTable writes a small table of text as CSV, guarded as an export is.
+func WriteTable(w io.Writer, head []string, rows [][]string) error {
+	out := newCSV(w)
+	for _, row := range append([][]string{head}, rows...) {
+		for _, cell := range row {
+			out.text(cell)
+		}
+		out.end()
+	}
+	return out.flush()
+}

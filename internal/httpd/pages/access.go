@@ -28,6 +28,8 @@ func (s *Site) MountAccess(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/access/new", rbac.GrantGive, s.newGrant)
 	post(srv, "/firms/{firm}/access/new", rbac.GrantGive, s.giveGrant)
 	post(srv, "/firms/{firm}/access/{id}/end", rbac.GrantEnd, s.endGrant)
+	get(srv, "/firms/{firm}/access/log", rbac.AuditRead, s.accessLog)
+	get(srv, "/firms/{firm}/access/log/file", rbac.AuditExport, s.accessLogFile)
 	get(srv, "/firms/{firm}/access/requests/{id}", rbac.GrantGive, s.accessRequest)
 	post(srv, "/firms/{firm}/access/requests/{id}/give", rbac.GrantGive, s.answerRequest)
 	post(srv, "/firms/{firm}/access/requests/{id}/refuse", rbac.GrantGive, s.refuseRequest)
@@ -76,6 +78,9 @@ func (s *Site) showAccess(r *httpd.Request, past bool) (httpd.Reply, error) {
 		v.Sections = append([]Section{{ID: "requests", Title: format.Counted(len(waiting), "request waits", "requests wait") + " for the firm", Body: Waiting(waiting)}}, v.Sections...)
 	}
 	v.Links = []partial.Link{{Text: "Ended access", Href: href.AccessEnded(f.FirmID)}}
+	if f.May(rbac.AuditRead) {
+		v.Links = append(v.Links, partial.Link{Text: "Access log", Href: href.AccessLog(f.FirmID)})
+	}
 	if f.May(rbac.WallRead) {
 		v.Links = append(v.Links, partial.Link{Text: "Ethical walls", Href: href.Walls(f.FirmID)})
 	}

@@ -60,6 +60,9 @@ func Access(f ident.FirmID) string { return list(f, "access") }
 // AccessEnded is the list of grants that are over.
 func AccessEnded(f ident.FirmID) string { return Access(f) + "/ended" }
 
+// AccessLog is every look that was taken; its file is below.
+func AccessLog(f ident.FirmID) string { return Access(f) + "/log" }
+
 // AccessRequest is one request for access, to decide; acts post below.
 func AccessRequest(f ident.FirmID, id ident.RequestID) string {
 	return Access(f) + "/requests/" + string(id)
