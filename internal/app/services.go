@@ -146,6 +146,7 @@ func (s *Services) tenants(context.Context) (err error) {
 	s.Rates = rate.New(s.DB, s.Guard)
 	s.SLA = sla.New(s.DB, s.Guard)
 	s.Work = worklist.NewService(s.DB, s.Guard, s.SLA)
+	s.People.WhenAccessEnds(worklist.EndLeases)
 	return nil
 }
 

@@ -101,12 +101,15 @@ func (a *Access) Plain() (label Label, ok bool) {
 
 // Unscoped is the highest label of what belongs to no matter, or to several, that
 // the person may know of; ok is false without a grant over the whole firm.
-func (a *Access) Unscoped() (label Label, ok bool) {
+func (a *Access) Unscoped() (label Label, ok bool) { return a.UnscopedSeeing(C1) }
+
+// UnscopedSeeing is Unscoped through the grants that show fields of class c.
+func (a *Access) UnscopedSeeing(c Class) (label Label, ok bool) {
 	if a.Machine != "" {
 		return Sealed, true
 	}
 	for _, g := range a.grants {
-		if g.Scope == ScopeAll {
+		if g.Scope == ScopeAll && g.Class >= c {
 			label, ok = max(label, min(g.Label, Restricted)), true
 		}
 	}

@@ -102,6 +102,11 @@ func (a *Access) Sees(c Class) bool {
 	return false
 }
 
+// AllSee tells whether every grant shows fields of class c.
+func (a *Access) AllSee(c Class) bool {
+	return a.Machine != "" || !slices.ContainsFunc(a.grants, func(g Grant) bool { return g.Class < c })
+}
+
 // OwnOnly tells whether what belongs to a matter is shown only where it is the
 // person's own, as a timekeeper's entries are.
 func (a *Access) OwnOnly() bool {

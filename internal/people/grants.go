@@ -99,7 +99,10 @@ func (s *Service) EndGrant(ctx context.Context, id ident.GrantID) error {
 		if err != nil {
 			return err
 		}
-		return endGrant(tx, g, rbac.GrantEnd)
+		if err := endGrant(tx, g, rbac.GrantEnd); err != nil {
+			return err
+		}
+		return s.leave(tx, g.Person)
 	})
 }
 
@@ -176,6 +179,9 @@ func (s *Service) Remove(ctx context.Context, who ident.PersonID) error {
 				return err
 			}
 		}
+		if err := s.leave(tx, who); err != nil {
+			return err
+		}
 		if err := s.shut(tx, p); err != nil {
 			return err
 		}
@@ -228,6 +234,9 @@ func (s *Service) EndSessionsOf(ctx context.Context, who ident.PersonID) error {
 		}
 		n, err := endSessions(tx, who, s.bound(tx), "")
 		if err != nil {
+			return err
+		}
+		if err := s.leave(tx, who); err != nil {
 			return err
 		}
 		return audit.Record(tx, audit.Entry{Action: "person.sessions_ended", Object: "person", ID: string(who), Class: audit.C1, Permission: string(rbac.SessionEnd), Detail: map[string]int64{"sessions": n}})

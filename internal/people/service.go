@@ -46,6 +46,25 @@ type Service struct {
 	hasher  *Hasher
 	courier Courier
 	key     []byte
+	left    []Leaving
+}
+
+// Leaving is what a later noun does when somebody loses access, in the transaction
+// that takes it. tx is in the firm where it is lost.
+type Leaving func(tx *db.Tx, who ident.PersonID) error
+
+// WhenAccessEnds has do called whenever a grant ends before its time, a wall is
+// raised, or a person's sessions are ended by an administrator. People comes before
+// work in the life of a bill, so who wires the services says what follows.
+func (s *Service) WhenAccessEnds(do Leaving) { s.left = append(s.left, do) }
+
+func (s *Service) leave(tx *db.Tx, who ident.PersonID) error {
+	for _, do := range s.left {
+		if err := do(tx, who); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Lattice says which role may give which (rbac.Policy).

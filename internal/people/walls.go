@@ -52,6 +52,9 @@ func (s *Service) RaiseWall(ctx context.Context, w Wall) (Wall, error) {
 		if err != nil {
 			return fmt.Errorf("insert wall %s: %w", w.ID, err)
 		}
+		if err := s.leave(tx, w.Person); err != nil {
+			return err
+		}
 		return audit.Record(tx, audit.Entry{Action: "wall.raised", Object: "wall", ID: string(w.ID), Class: audit.C2, Permission: string(rbac.WallRaise), After: w, Detail: map[string]any{"person": w.Person}})
 	})
 	return w, err

@@ -23,7 +23,7 @@ type Work struct {
 type Standing struct {
 	DueAt    time.Time // earliest running clock; zero when none runs
 	HotAt    time.Time // from then on a quarter or an hour of a clock is left
-	Deadline time.Time // what the order of work goes by; never zero
+	Deadline time.Time // what the order of work goes by; zero when no clock is open (see Wait)
 }
 
 // Change is one event for the clocks of an item.
@@ -41,10 +41,6 @@ type Change struct {
 
 // ErrBackdated refuses a person's claim that something happened earlier (SLA.md 5).
 var ErrBackdated = fault.New(fault.Invalid, "event_backdated", "only what a system has on record can be dated back")
-
-// waitWithoutClock is the deadline of work for which nothing was promised: about
-// five business days, so that it turns urgent and cannot starve (SLA.md 9).
-const waitWithoutClock = 7 * 24 * time.Hour
 
 // Start starts the clocks of the agreement that is in force for work, at the
 // instant the firm handed it over, in the transaction that makes the item. Without
@@ -70,7 +66,7 @@ func Start(tx *db.Tx, w Work) (Standing, error) {
 		}
 		clocks = append(clocks, s)
 	}
-	return standing(clocks, w.ReceivedAt, tx.Now)
+	return standing(clocks, tx.Now)
 }
 
 // Record applies one event to the clocks of an item, in the transaction of what
@@ -94,11 +90,7 @@ func Record(tx *db.Tx, item ident.WorkItemID, c Change) (Standing, error) {
 			return Standing{}, err
 		}
 	}
-	var received time.Time
-	if len(clocks) > 0 {
-		received = clocks[0].StartedAt
-	}
-	return standing(clocks, received, tx.Now)
+	return standing(clocks, tx.Now)
 }
 
 func (c Change) event(tx *db.Tx) (Event, error) {
@@ -122,8 +114,8 @@ func (c Change) event(tx *db.Tx) (Event, error) {
 	return e, nil
 }
 
-// standing sums up the clocks of an item.
-func standing(clocks []stored, received, now time.Time) (st Standing, err error) {
+// standing sums up the open clocks of an item.
+func standing(clocks []stored, now time.Time) (st Standing, err error) {
 	for _, s := range clocks {
 		c := s.now
 		if c.State == Completed {
@@ -149,14 +141,8 @@ func standing(clocks []stored, received, now time.Time) (st Standing, err error)
 		}
 		st.HotAt = first(st.HotAt, hot)
 	}
-	if st.Deadline.IsZero() {
-		if received.IsZero() {
-			received = now
-		}
-		st.Deadline = received.Add(waitWithoutClock)
-	}
 	if st.HotAt.IsZero() {
-		st.HotAt = st.Deadline.Add(-waitWithoutClock / 4)
+		st.HotAt = st.Deadline // all are paused: not urgent before they run again
 	}
 	return st, nil
 }

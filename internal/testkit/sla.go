@@ -25,12 +25,10 @@ const officeHours = `{"tz": "America/New_York", "exceptions": [], "weekly": {"mo
 func (f F) Agreement(t testing.TB) A {
 	t.Helper()
 	now := f.d.Clock().Now()
-	a := A{ident.New[ident.AgreementID](now), ident.New[ident.CalendarID](now)}
+	a := A{ident.New[ident.AgreementID](now), f.Calendar(t)}
 	author, approver := Person(t, f.d, "author of the agreement"), Person(t, f.d, "approver of the agreement")
 	hash := strings.Repeat("0", 64)
 	since := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
-	f.Exec(t, `INSERT INTO calendar (firm_id, id, name, number, tz, definition, hash, published_by, published_at) VALUES (?, ?, 'Office hours', 1, 'America/New_York', ?::jsonb, ?, ?, ?)`,
-		f.ID, a.Calendar, officeHours, hash, author, since)
 	f.Exec(t, `INSERT INTO agreement (firm_id, id, number, calendar_id, effective_from, hash, published_by, published_at, approved_by, approved_at)
 		VALUES (?, ?, 1, ?, '2020-01-01', ?, ?, ?, ?, ?)`, f.ID, a.ID, a.Calendar, hash, author, since, approver, since)
 	f.Exec(t, `INSERT INTO target (firm_id, id, agreement_id, position, key, kind, name, minutes_p1, minutes_p2, minutes_p3, minutes_p4, goal_e6, pause_reasons)
@@ -38,6 +36,15 @@ func (f F) Agreement(t testing.TB) A {
 			(?, ?, ?, 2, 'turnaround', 'turnaround', 'Turnaround', 240, 480, 960, 1920, 950000, '{waiting_firm,waiting_third_party,firm_hold}')`,
 		f.ID, ident.New[ident.TargetID](now), a.ID, f.ID, ident.New[ident.TargetID](now), a.ID)
 	return a
+}
+
+// Calendar is office hours in New York, published in 2020.
+func (f F) Calendar(t testing.TB) ident.CalendarID {
+	t.Helper()
+	id := ident.New[ident.CalendarID](f.d.Clock().Now())
+	f.Exec(t, `INSERT INTO calendar (firm_id, id, name, number, tz, definition, hash, published_at) VALUES (?, ?, 'Office hours', 1, 'America/New_York', ?::jsonb, ?, '2020-01-01')`,
+		f.ID, id, officeHours, strings.Repeat("0", 64))
+	return id
 }
 
 // WorkItem makes a ready item without clocks, due at an instant; matter "" for none.

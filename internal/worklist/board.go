@@ -120,7 +120,7 @@ func readHeads(tx *db.Tx, g group) ([]Head, error) {
 		if i > 0 {
 			query += " UNION ALL "
 		}
-		query += `(SELECT '` + string(b) + `' AS band, w.id, w.pinned_at, w.deadline_at, w.priority, w.created_at, w.estimate_min
+		query += `(SELECT '` + string(b) + `' AS band, w.id, w.pinned_at, w.deadline_at, w.priority, w.created_at, w.estimate_min, w.promised
 			FROM work_item w LEFT JOIN matter m ON m.firm_id = w.firm_id AND m.id = w.matter_id
 			WHERE w.firm_id = g.id AND ` + can + ` AND ` + band + ` AND ` + sees + ` ORDER BY ` + order + ` LIMIT 1)`
 		args = append(append(append(args, canArgs...), bandArgs...), seesArgs...)
@@ -134,6 +134,7 @@ func readHeads(tx *db.Tx, g group) ([]Head, error) {
 		Priority    int
 		CreatedAt   time.Time
 		EstimateMin int
+		Promised    bool
 	}
 	err := tx.Raw(`SELECT g.id AS firm_id, x.* FROM unnest(?::uuid[], ?::int[]) AS g(id, label) CROSS JOIN LATERAL (`+query+`) x`, args...).Scan(&rows).Error
 	if err != nil {
@@ -141,7 +142,7 @@ func readHeads(tx *db.Tx, g group) ([]Head, error) {
 	}
 	heads := make([]Head, len(rows))
 	for i, r := range rows {
-		heads[i] = Head{Firm: r.FirmID, Band: r.Band, Item: r.ID, DueAt: r.DeadlineAt, Priority: r.Priority, Created: r.CreatedAt, Estimate: r.EstimateMin}
+		heads[i] = Head{Firm: r.FirmID, Band: r.Band, Item: r.ID, DueAt: r.DeadlineAt, Priority: r.Priority, Created: r.CreatedAt, Estimate: r.EstimateMin, Promised: r.Promised}
 		if r.PinnedAt != nil {
 			heads[i].PinnedAt = *r.PinnedAt
 		}

@@ -108,7 +108,7 @@ func (s *Service) take(tx *db.Tx, h Head) (Lease, error) {
 	if err != nil {
 		return l, err
 	}
-	l.Band, l.Why = h.Band, h.Band.why()
+	l.Band, l.Why = h.Band, h.Band.why(i.Promised)
 	return l, audit.Record(tx, audit.Entry{
 		Action: "item.leased", Object: "item", ID: string(i.ID), Matter: i.matter(), Class: audit.C1, Permission: string(rbac.ItemClaim),
 		Detail: map[string]any{"band": h.Band, "token": l.Token},

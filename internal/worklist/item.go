@@ -43,7 +43,9 @@ type Item struct {
 	SubjectKind string
 	SubjectID   string
 	ReceivedAt  time.Time
-	DueAt       time.Time // earliest running clock; zero when none runs
+	DueAt       time.Time  // earliest running clock, else the end of its five business days; zero while it waits
+	Promised    bool       // DueAt is a clock's
+	Wait        sla.Glance // of an item that is not promised and waits for nobody
 	DeadlineAt  time.Time
 	Version     int
 	Holder      Person // "" when nobody has it
@@ -89,12 +91,26 @@ func (s *Service) Item(ctx context.Context, id ident.WorkItemID) (out Item, err 
 		if out.Clocks, err = s.clocks(tx, id); err != nil {
 			return err
 		}
+		if err := s.waitOf(tx, &out); err != nil {
+			return err
+		}
 		if out.May, err = s.guard.May(tx, rbac.ItemClaim, rbac.ItemWork, rbac.ItemBreak, rbac.ItemAssign, rbac.MessageRead, rbac.MessageAsk, rbac.MessageAnswer); err != nil {
 			return err
 		}
 		return s.readThread(tx, a, &out)
 	})
 	return out, err
+}
+
+// waitOf tells how the days go of an item for which nothing is promised.
+func (s *Service) waitOf(tx *db.Tx, out *Item) error {
+	if out.Promised || out.DueAt.IsZero() {
+		return nil
+	}
+	key := sla.ItemKey{Firm: tx.Scope.Firm, Item: out.ID}
+	all, err := s.sla.WaitGlances(tx, []sla.Waited{{Item: key, Received: out.ReceivedAt, Due: out.DueAt}})
+	out.Wait = all[key]
+	return err
 }
 
 func (s *Service) readThread(tx *db.Tx, a *authz.Access, out *Item) (err error) {
@@ -183,7 +199,7 @@ func (r itemPageRow) page(tx *db.Tx, a *authz.Access) (out Item, err error) {
 	w := r.Row
 	out = Item{
 		ID: w.ID, Type: w.Type, Priority: w.Priority, Status: w.Status, Label: authz.Label(w.Label), SubjectKind: w.SubjectKind, SubjectID: w.SubjectID,
-		ReceivedAt: w.ReceivedAt.UTC(), DueAt: instant(w.DueAt), DeadlineAt: w.DeadlineAt.UTC(), Version: w.Version, ParkedAt: instant(w.ParkedAt),
+		ReceivedAt: w.ReceivedAt.UTC(), DueAt: instant(w.DueAt), DeadlineAt: w.DeadlineAt.UTC(), Promised: w.Promised, Version: w.Version, ParkedAt: instant(w.ParkedAt),
 		Pinned: w.PinnedAt != nil, Triage: w.TriageAt != nil, FinishedAt: instant(r.FinishedAt), Now: tx.Now,
 	}
 	if out.Zone, err = time.LoadLocation(r.Tz); err != nil {

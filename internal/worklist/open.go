@@ -22,7 +22,7 @@ func Open(tx *db.Tx, n New) (ident.WorkItemID, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := saveStanding(tx, id, st); err != nil {
+	if err := saveStanding(tx, id, n.ReceivedAt, st); err != nil {
 		return "", err
 	}
 	return id, audit.Record(tx, audit.Entry{
@@ -59,11 +59,10 @@ func end(tx *db.Tx, subjectKind, subjectID string, as Status, event sla.EventKin
 
 // endItem closes one locked item.
 func endItem(tx *db.Tx, i item, as Status, event sla.EventKind, permission string) error {
-	st, err := sla.Record(tx, i.ID, sla.Change{Kind: event})
-	if err != nil {
+	if _, err := sla.Record(tx, i.ID, sla.Change{Kind: event}); err != nil {
 		return err
 	}
-	if err := closeItem(tx, i.ID, as, st); err != nil {
+	if err := closeItem(tx, i.ID, as); err != nil {
 		return err
 	}
 	action := "item.finished"
@@ -74,7 +73,10 @@ func endItem(tx *db.Tx, i item, as Status, event sla.EventKind, permission strin
 }
 
 // EndLeases takes back what a person holds in the firm, in the transaction that
-// ends their access (SLA.md 9: revoking a grant ends the lease at once).
+// ends their access (SLA.md 9: revoking a grant ends the lease at once). What another
+// grant still covers goes back too: it keeps its age and place, and they may get it
+// again. A grant that runs out by itself, and an account closed by the bureau, end
+// leases by way of the sweep and of every get-next, see lost.
 func EndLeases(tx *db.Tx, who ident.PersonID) error {
 	items, err := lockHeld(tx, who)
 	if err != nil {

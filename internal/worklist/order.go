@@ -32,6 +32,7 @@ type Head struct {
 	Priority int
 	Created  time.Time
 	Estimate int
+	Promised bool // its deadline is a promise to the firm
 }
 
 // Board is what a choice is made from: the heads of each firm, who has had how
@@ -115,15 +116,18 @@ func (b *Board) byTurn(x, y Head) int {
 }
 
 // why says in a sentence why an item comes first.
-func (b Band) why() string {
-	switch b {
-	case Pinned:
+func (b Band) why(promised bool) string {
+	switch {
+	case b == Pinned:
 		return "A team lead put it first"
-	case Hot:
+	case b == Hot && promised:
 		return "Its deadline is near"
-	case Overdue:
+	case b == Hot:
+		return "Nothing was promised, but its five business days are nearly over"
+	case b == Overdue && promised:
 		return "Its promise is already broken, and every fourth urgent item is one of these"
-	case Normal:
+	case b == Overdue:
+		return "Nothing was promised, but it has waited for more than five business days"
 	}
 	return "Nothing is urgent, and this firm has had the least of late"
 }

@@ -24,6 +24,9 @@ func park(tx *db.Tx, i item, question ident.MessageID) error {
 	if err != nil {
 		return err
 	}
+	if st.Deadline.IsZero() { // nothing is promised: its days stop, and go on when it does
+		st = sla.Standing{HotAt: i.HotAt, Deadline: i.DeadlineAt}
+	}
 	if err := change(tx, i.ID, `status = 'parked', `+noLease+`, parked_by = ?, parked_at = ?, parked_reason = ?,
 		due_at = ?, hot_at = ?, deadline_at = ?, version = version + 1`,
 		tx.Scope.Actor, tx.Now, sla.WaitingFirm, due(st), st.HotAt, st.Deadline); err != nil {
@@ -38,9 +41,15 @@ func unpark(tx *db.Tx, i item, p rbac.Permission) error {
 	if err != nil {
 		return err
 	}
+	promised := !st.Deadline.IsZero()
+	if !promised {
+		if st, err = sla.WaitOn(tx, i.ReceivedAt, i.DeadlineAt, *i.ParkedAt); err != nil {
+			return err
+		}
+	}
 	if err := change(tx, i.ID, `status = 'ready', `+noParking+`, reserved_for = ?, reserved_until = ?,
-		due_at = ?, hot_at = ?, deadline_at = ?, version = version + 1`,
-		i.ParkedBy, tx.Now.Add(ReservedFor), due(st), st.HotAt, st.Deadline); err != nil {
+		due_at = ?, hot_at = ?, deadline_at = ?, promised = ?, version = version + 1`,
+		i.ParkedBy, tx.Now.Add(ReservedFor), due(st), st.HotAt, st.Deadline, promised); err != nil {
 		return err
 	}
 	return record(tx, i, "item.resumed", p, nil)

@@ -10,6 +10,7 @@ import (
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/rbac"
@@ -46,9 +47,12 @@ type Row struct {
 	Matter     Matter // names are "" where the grant shows none, and of a sealed matter
 	Label      authz.Label
 	ReceivedAt time.Time
-	DueAt      time.Time // zero when no clock runs
+	DueAt      time.Time // zero while it waits for somebody
 	DeadlineAt time.Time
-	Glance     sla.Glance // of the clock that comes first; its Name is "" when there is none
+	Promised   bool          // its deadline is a promise; else it has five business days of its own
+	Glance     sla.Glance    // of the clock that comes first, or of those days
+	About      About         // of an import
+	Amount     *money.Amount // C2; nil where none is shown
 	Holder     Person
 	Mine       bool
 	Waiting    sla.Reason // "" unless parked
@@ -157,7 +161,7 @@ func (s *Service) Peek(ctx context.Context) (id ident.WorkItemID, firm ident.Fir
 		if len(order) == 0 {
 			return ErrQueueEmpty
 		}
-		id, firm, why = order[0].Item, order[0].Firm, order[0].Band.why()
+		id, firm, why = order[0].Item, order[0].Firm, order[0].Band.why(order[0].Promised)
 		return nil
 	})
 	return id, firm, why, err

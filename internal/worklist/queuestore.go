@@ -34,6 +34,10 @@ type queueRow struct {
 	Status       Status
 	MatterID     *ident.MatterID
 	Label        authz.Label
+	SubjectKind  string
+	SubjectID    string
+	Promised     bool
+	Brings       aboutColumns `gorm:"embedded"`
 	ReceivedAt   time.Time
 	DueAt        *time.Time
 	DeadlineAt   time.Time
@@ -91,7 +95,8 @@ func readQueue(tx *db.Tx, accesses []*authz.Access, q Query, after queueKey, n i
 		err := tx.Raw(`SELECT w.*, f.code, f.name, f.slot, f.tz, m.number AS matter_number, m.name AS matter_name, m.label AS matter_label, c.name AS client_name,
 				h.name AS holder_name, k.name AS parker_name
 			FROM (SELECT x.* FROM unnest(?::uuid[], ?::int[]) AS g(id, label) CROSS JOIN LATERAL (
-				SELECT w.firm_id, w.id, w.type, w.priority, w.status, w.matter_id, w.label, w.received_at, w.due_at, w.deadline_at,
+				SELECT w.firm_id, w.id, w.type, w.priority, w.status, w.matter_id, w.label, w.subject_kind, w.subject_id, w.promised,
+					w.entries, w.from_on, w.to_on, w.currency, w.amount_minor, w.received_at, w.due_at, w.deadline_at,
 					w.leased_by, w.lease_until, w.parked_by, w.parked_at, w.parked_reason, w.pinned_at, w.triage_at
 				FROM work_item w JOIN firm f ON f.firm_id = w.firm_id LEFT JOIN matter m ON m.firm_id = w.firm_id AND m.id = w.matter_id
 				WHERE w.firm_id = g.id AND `+openItems+` AND `+tab+` AND `+more+` AND `+sees+`
@@ -141,27 +146,61 @@ func (s *Service) rows(tx *db.Tx, accesses []*authz.Access, rows []queueRow) ([]
 	if err != nil {
 		return nil, err
 	}
+	waits, err := s.sla.WaitGlances(tx, waited(rows))
+	if err != nil {
+		return nil, err
+	}
+	shown, err := confidential(tx, access, rows)
+	if err != nil {
+		return nil, err
+	}
+	sums, err := amounts(tx, rows, shown)
+	if err != nil {
+		return nil, err
+	}
 	list := make([]Row, len(rows))
 	for i, r := range rows {
-		list[i] = r.row(tx, access[r.FirmID])
+		key := itemKey{r.FirmID, r.ID}
+		list[i] = r.row(tx, shown[key])
 		list[i].Glance = glances[keys[i]]
+		if !r.Promised {
+			list[i].Glance = waits[keys[i]]
+		}
+		if sum, ok := sums[key]; ok && list[i].Label < authz.Sealed {
+			list[i].Amount = &sum
+		}
 	}
 	return list, nil
 }
 
-func (r queueRow) row(tx *db.Tx, a *authz.Access) Row {
+// waited are the rows that wait for nobody and have no clock.
+func waited(rows []queueRow) (list []sla.Waited) {
+	for _, r := range rows {
+		if !r.Promised && r.DueAt != nil {
+			list = append(list, sla.Waited{Item: sla.ItemKey{Firm: r.FirmID, Item: r.ID}, Received: r.ReceivedAt, Due: *r.DueAt})
+		}
+	}
+	return list
+}
+
+// row shows an item; confidential tells whether its C2 fields are shown.
+func (r queueRow) row(tx *db.Tx, confidential bool) Row {
 	out := Row{
 		Firm: Firm{r.FirmID, r.Code, r.Name, r.Slot, r.Tz}, ID: r.ID, Type: r.Type, Priority: r.Priority, Status: r.Status, Label: r.Label,
-		ReceivedAt: r.ReceivedAt.UTC(), DueAt: instant(r.DueAt), DeadlineAt: r.DeadlineAt.UTC(), ParkedAt: instant(r.ParkedAt),
+		Promised: r.Promised, About: r.Brings.about(), ReceivedAt: r.ReceivedAt.UTC(), DueAt: instant(r.DueAt), DeadlineAt: r.DeadlineAt.UTC(), ParkedAt: instant(r.ParkedAt),
 		Pinned: r.PinnedAt != nil, Triage: r.TriageAt != nil,
 	}
 	if r.MatterID != nil {
 		out.Matter = Matter{ID: *r.MatterID, Number: text(r.MatterNumber), Label: *r.MatterLabel}
 		out.Label = out.Matter.Label
-		if a.Sees(authz.C2) && out.Label < authz.Sealed {
+		if confidential && out.Label < authz.Sealed {
 			out.Matter.Name, out.Matter.Client = text(r.MatterName), text(r.ClientName)
 		}
 	}
+	if confidential && out.Label < authz.Sealed {
+		out.Amount = out.About.Amount
+	}
+	out.About.Amount = nil
 	switch {
 	case r.Status == Leased && r.LeaseUntil.After(tx.Now):
 		out.Holder, out.Mine = Person{*r.LeasedBy, text(r.HolderName)}, *r.LeasedBy == tx.Scope.Actor

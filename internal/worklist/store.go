@@ -27,7 +27,9 @@ type item struct {
 	ReceivedAt   time.Time
 	CreatedAt    time.Time
 	DueAt        *time.Time
+	HotAt        time.Time
 	DeadlineAt   time.Time
+	Promised     bool
 	LeasedBy     *ident.PersonID
 	LeaseUntil   *time.Time
 	LeaseToken   int64
@@ -40,7 +42,7 @@ type item struct {
 }
 
 const itemColumns = `w.id, w.type, w.priority, w.status, w.matter_id, w.label, w.subject_kind, w.subject_id, w.estimate_min, w.received_at, w.created_at,
-	w.due_at, w.deadline_at, w.leased_by, w.lease_until, w.lease_token, w.parked_by, w.parked_at, w.parked_reason, w.pinned_at, w.triage_at, w.version`
+	w.due_at, w.hot_at, w.deadline_at, w.promised, w.leased_by, w.lease_until, w.lease_token, w.parked_by, w.parked_at, w.parked_reason, w.pinned_at, w.triage_at, w.version`
 
 func (i item) matter() (m ident.MatterID) {
 	if i.MatterID != nil {
@@ -84,10 +86,13 @@ func insertItem(tx *db.Tx, n New) (id ident.WorkItemID, fresh bool, err error) {
 	if n.Matter != "" {
 		matter = &n.Matter
 	}
-	res := tx.Exec(`INSERT INTO work_item (firm_id, id, type, priority, matter_id, subject_kind, subject_id, label, estimate_min, received_at, created_at, hot_at, deadline_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	b := n.About.columns()
+	res := tx.Exec(`INSERT INTO work_item (firm_id, id, type, priority, matter_id, subject_kind, subject_id, label, estimate_min, received_at, created_at, hot_at, deadline_at,
+			entries, from_on, to_on, currency, amount_minor)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (firm_id, type, subject_kind, subject_id) WHERE status IN ('ready', 'leased', 'parked') DO NOTHING`,
-		tx.Scope.Firm, id, n.Type, n.Priority, matter, n.SubjectKind, n.SubjectID, n.Label, n.EstimateMin, n.ReceivedAt, tx.Now, n.ReceivedAt, n.ReceivedAt)
+		tx.Scope.Firm, id, n.Type, n.Priority, matter, n.SubjectKind, n.SubjectID, n.Label, n.EstimateMin, n.ReceivedAt, tx.Now, n.ReceivedAt, n.ReceivedAt,
+		b.Entries, b.FromOn, b.ToOn, b.Currency, b.AmountMinor)
 	if res.Error != nil {
 		return "", false, fmt.Errorf("insert %s item: %w", n.Type, res.Error)
 	}
@@ -131,9 +136,16 @@ func lockHeld(tx *db.Tx, who ident.PersonID) ([]item, error) {
 	return lockItems(tx, `w.status = 'leased' AND w.leased_by = ?`, who)
 }
 
+// lost is the condition on an alias of work_item, with the present instant three
+// times, for a lease that has run out or whose holder has no access to the firm any more.
+func lost(w string) string {
+	return w + `.status = 'leased' AND (` + w + `.lease_until <= ? OR NOT EXISTS (SELECT FROM access_grant g JOIN person p ON p.id = g.person_id
+		WHERE g.firm_id = ` + w + `.firm_id AND g.person_id = ` + w + `.leased_by AND p.status <> 'disabled' AND g.ended_at IS NULL AND g.from_at <= ? AND (g.until_at IS NULL OR g.until_at > ?)))`
+}
+
 func lockExpired(tx *db.Tx, limit int) ([]item, error) {
-	return lockItems(tx, `(w.firm_id, w.id) IN (SELECT x.firm_id, x.id FROM work_item x WHERE x.firm_id = ? AND x.status = 'leased' AND x.lease_until <= ?
-		ORDER BY x.lease_until LIMIT ? FOR UPDATE SKIP LOCKED)`, tx.Scope.Firm, tx.Now, limit)
+	return lockItems(tx, `(w.firm_id, w.id) IN (SELECT x.firm_id, x.id FROM work_item x WHERE x.firm_id = ? AND `+lost("x")+`
+		ORDER BY x.lease_until LIMIT ? FOR UPDATE OF x SKIP LOCKED)`, tx.Scope.Firm, tx.Now, tx.Now, tx.Now, limit)
 }
 
 func lockItems(tx *db.Tx, where string, args ...any) (items []item, err error) {
@@ -145,9 +157,16 @@ func lockItems(tx *db.Tx, where string, args ...any) (items []item, err error) {
 	return items, nil
 }
 
-// saveStanding writes what the clocks say of an item.
-func saveStanding(tx *db.Tx, id ident.WorkItemID, st sla.Standing) error {
-	return change(tx, id, `due_at = ?, hot_at = ?, deadline_at = ?`, due(st), st.HotAt, st.Deadline)
+// saveStanding writes what the clocks say of an item; without an open one it has
+// the days that work without a promise has, from when it came in.
+func saveStanding(tx *db.Tx, id ident.WorkItemID, received time.Time, st sla.Standing) (err error) {
+	promised := !st.Deadline.IsZero()
+	if !promised {
+		if st, err = sla.Wait(tx, received); err != nil {
+			return err
+		}
+	}
+	return change(tx, id, `due_at = ?, hot_at = ?, deadline_at = ?, promised = ?`, due(st), st.HotAt, st.Deadline, promised)
 }
 
 func due(st sla.Standing) *time.Time {
@@ -163,13 +182,13 @@ const (
 	noParking = `parked_by = NULL, parked_at = NULL, parked_reason = NULL`
 )
 
-func closeItem(tx *db.Tx, id ident.WorkItemID, as Status, st sla.Standing) error {
+func closeItem(tx *db.Tx, id ident.WorkItemID, as Status) error {
 	var who *ident.PersonID
 	if tx.Scope.Actor != "" {
 		who = &tx.Scope.Actor
 	}
 	return change(tx, id, `status = ?, `+noLease+`, `+noParking+`, reserved_for = NULL, reserved_until = NULL, finished_by = ?, finished_at = ?,
-		due_at = ?, version = version + 1`, as, who, tx.Now, due(st))
+		due_at = NULL, version = version + 1`, as, who, tx.Now)
 }
 
 // change updates one item that this transaction has locked or made.

@@ -92,18 +92,21 @@ func (s *Service) Ask(ctx context.Context, a Act, say Say, pause bool) (id ident
 		}
 		st, err := sla.Record(tx, i.ID, sla.Change{Kind: sla.EventComplete, Only: []sla.Kind{sla.FirstResponse}})
 		if err != nil || !pause {
-			return orSave(tx, i.ID, st, err)
+			return orSave(tx, i, st, err)
 		}
 		return park(tx, i, id)
 	})
 	return id, err
 }
 
-func orSave(tx *db.Tx, id ident.WorkItemID, st sla.Standing, err error) error {
+func orSave(tx *db.Tx, i item, st sla.Standing, err error) error {
 	if err != nil {
 		return err
 	}
-	return saveStanding(tx, id, st)
+	if i.Status == Parked && st.DueAt.IsZero() {
+		return nil // it waits, and stands as it did
+	}
+	return saveStanding(tx, i.ID, i.ReceivedAt, st)
 }
 
 // Answer is the firm's answer to a question. A parked item becomes ready, first for
@@ -158,7 +161,7 @@ func (s *Service) Write(ctx context.Context, id ident.WorkItemID, say Say) (sent
 			return nil
 		}
 		st, err := sla.Record(tx, i.ID, sla.Change{Kind: sla.EventComplete, Only: []sla.Kind{sla.FirstResponse}})
-		return orSave(tx, i.ID, st, err)
+		return orSave(tx, i, st, err)
 	})
 	return sent, err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/sla"
 )
 
@@ -65,6 +66,41 @@ type New struct {
 	ReceivedAt  time.Time    // when the firm handed it over; zero is now
 	Source      sla.Source   // whose record says so
 	EstimateMin int          // 0 is 15
+	About       About        // of work whose subject does not say it itself
+}
+
+// About is what lists say of a subject that brings many things at once.
+type About struct {
+	Entries      int // 0 is none of this
+	FromOn, ToOn time.Time
+	Amount       *money.Amount // nil where it is not in one currency
+}
+
+type aboutColumns struct {
+	Entries      *int
+	FromOn, ToOn *time.Time
+	Currency     *money.Currency
+	AmountMinor  *int64
+}
+
+func (b About) columns() (c aboutColumns) {
+	if b.Entries > 0 {
+		c.Entries, c.FromOn, c.ToOn = &b.Entries, &b.FromOn, &b.ToOn
+	}
+	if b.Amount != nil {
+		c.Currency, c.AmountMinor = &b.Amount.Currency, &b.Amount.Minor
+	}
+	return c
+}
+
+func (c aboutColumns) about() (b About) {
+	if c.Entries != nil {
+		b.Entries, b.FromOn, b.ToOn = *c.Entries, *c.FromOn, *c.ToOn
+	}
+	if c.Currency != nil {
+		b.Amount = &money.Amount{Minor: *c.AmountMinor, Currency: *c.Currency}
+	}
+	return b
 }
 
 // Lease is the right to write to an item until an instant.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/internal/worklist"
@@ -46,7 +47,9 @@ type QueueRow struct {
 	Client   string           `json:"client_name,omitempty" class:"C2"`
 	Label    string           `json:"label" class:"C1"`
 	Received time.Time        `json:"received_at" class:"C1"`
-	Due      *time.Time       `json:"due_at,omitempty" class:"C1" doc:"missing while no clock runs"`
+	Due      *time.Time       `json:"due_at,omitempty" class:"C1" doc:"of the clock that comes first, else the end of five business days; missing while it waits"`
+	Promised bool             `json:"promised" class:"C1" doc:"due_at is a promise to the firm"`
+	Amount   *Money           `json:"amount,omitempty" class:"C2"`
 	Holder   string           `json:"holder,omitempty" class:"C1"`
 	Mine     bool             `json:"mine" class:"C1"`
 	Waiting  sla.Reason       `json:"waiting_for,omitempty" class:"C1"`
@@ -55,7 +58,15 @@ type QueueRow struct {
 
 func toQueueRow(r worklist.Row) QueueRow {
 	return QueueRow{r.Firm.ID, r.Firm.Code, r.ID, r.Type, r.Priority.String(), r.Status, r.Matter.ID, r.Matter.Number, r.Matter.Name, r.Matter.Client, r.Label.String(),
-		r.ReceivedAt.UTC(), moment(r.DueAt), r.Holder.Name, r.Mine, r.Waiting, r.Pinned}
+		r.ReceivedAt.UTC(), moment(r.DueAt), r.Promised, figure(r.Amount), r.Holder.Name, r.Mine, r.Waiting, r.Pinned}
+}
+
+// figure is an amount, missing where none is shown.
+func figure(a *money.Amount) *Money {
+	if a == nil {
+		return nil
+	}
+	return amount(a.Minor, a.Currency)
 }
 
 // moment is an instant, missing when it is zero.

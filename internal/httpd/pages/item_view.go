@@ -36,6 +36,7 @@ type ItemView struct {
 	Pager    partial.Pager
 	Findings []ItemFinding
 	Clocks   []ItemClock
+	Wait     *ItemClock // where nothing is promised: the days it has anyway
 	Thread   []partial.Message
 	Compose  *Compose
 	FirmWord string        // how the firm is spoken of: "Hollis & Vane"

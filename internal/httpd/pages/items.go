@@ -65,6 +65,10 @@ func (s *Site) itemPage(r *httpd.Request, id ident.WorkItemID, failed error) (te
 	for _, k := range i.Clocks {
 		v.Clocks = append(v.Clocks, itemClockOf(i, k))
 	}
+	if i.Wait.Name != "" {
+		v.Wait = &ItemClock{Name: i.Wait.Name, Clock: glance(i.Wait, i.Now)}
+		v.Wait.Clock.Due = i.DueAt.In(i.Zone)
+	}
 	v.Thread = threadOf(f, i)
 	v.Compose = composeOf(r, f, i, failed)
 	if err := s.itemSubject(r, f, i, &v); err != nil {

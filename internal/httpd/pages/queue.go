@@ -97,7 +97,7 @@ func queueTabs(v QueueView, c worklist.Counts) []partial.Tab {
 }
 
 func queueRow(row worklist.Row, now time.Time) QueueRow {
-	out := QueueRow{Firm: firmBadge(row.Firm), ID: row.ID, Work: workName(row.Type), Number: row.Matter.Number, Matter: row.Matter.Name, Client: row.Matter.Client, Label: partial.Label(row.Label), Clock: glance(row.Glance, now)}
+	out := QueueRow{Firm: firmBadge(row.Firm), ID: row.ID, Work: workName(row.Type), Number: row.Matter.Number, Matter: row.Matter.Name, Client: row.Matter.Client, Label: partial.Label(row.Label), Brings: brings(row.About), Amount: row.Amount, Clock: glance(row.Glance, now)}
 	switch {
 	case row.Mine:
 		out.Chip = &partial.Chip{Tone: partial.Accent, Icon: "edit", Text: "Yours"}
@@ -111,6 +111,14 @@ func queueRow(row worklist.Row, now time.Time) QueueRow {
 		out.State = "Ready"
 	}
 	return out
+}
+
+// brings is what an import is about: "October 2026, 12 entries".
+func brings(b worklist.About) string {
+	if b.Entries == 0 {
+		return ""
+	}
+	return format.Period(b.FromOn, b.ToOn) + ", " + format.Counted(b.Entries, "entry", "entries")
 }
 
 func glance(g sla.Glance, now time.Time) partial.Clock {
@@ -134,7 +142,7 @@ func (s *Site) peek(r *httpd.Request, rows []worklist.Row, v *QueueView) error {
 		if err != nil {
 			zone = time.UTC
 		}
-		p := QueuePeek{Row: queueRow(row, s.Clock.Now()), Facts: []partial.Fact{{Name: "First because", Value: sentence(why)}, {Name: "Received", Value: format.Moment(row.ReceivedAt.In(zone))}}}
+		p := QueuePeek{Row: queueRow(row, s.Clock.Now()), Lines: brings(row.About), Facts: []partial.Fact{{Name: "First because", Value: sentence(why)}, {Name: "Received", Value: format.Moment(row.ReceivedAt.In(zone))}}}
 		if !row.DueAt.IsZero() {
 			p.Clock = row.Glance.Name + ", due " + format.Moment(row.DueAt.In(zone))
 		}

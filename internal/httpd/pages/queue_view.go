@@ -49,6 +49,7 @@ type QueueRow struct {
 	Number  string // of the matter
 	Matter  string
 	Client  string
+	Brings  string // of an import: "October 2026, 12 entries"
 	Label   partial.Label
 	Amount  *money.Amount // nil when the item carries none
 	Clock   partial.Clock
@@ -80,6 +81,8 @@ func (r QueueRow) what() string {
 	switch {
 	case r.Label == partial.Sealed:
 		return "Sealed matter " + r.Number + ", client hidden until opened"
+	case r.Brings != "" && r.Matter == "":
+		return r.Brings
 	case r.Matter == "" && r.Client == "":
 		return r.Number
 	case r.Client == "":

@@ -89,3 +89,16 @@ func days(t time.Time) int {
 	y, m, d := t.Date()
 	return int(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / 86_400)
 }
+
+// Period is a stretch of dates: "October 2026", "3 Oct to 14 Nov 2026".
+func Period(from, to time.Time) string {
+	switch {
+	case from.Equal(to):
+		return Date(from)
+	case from.Year() == to.Year() && from.Month() == to.Month():
+		return Month(from)
+	case from.Year() == to.Year():
+		return from.Format("2 Jan") + " to " + Date(to)
+	}
+	return Date(from) + " to " + Date(to)
+}
