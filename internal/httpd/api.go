@@ -189,7 +189,7 @@ func strictJSON(next echo.HandlerFunc) echo.HandlerFunc {
 		if safe(r.Method) || r.Body == nil {
 			return next(c)
 		}
-		b, err := io.ReadAll(r.Body)
+		b, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, maxJSON)) // also of what calls itself a form of files
 		if err != nil {
 			return err
 		}

@@ -68,6 +68,7 @@ func New(p Parts) *Server {
 	s.echo.HTTPErrorHandler = s.showError
 	s.echo.IPExtractor = clientIP(p.Proxies)
 	s.echo.Use(s.begin, s.headers, s.recoverPanic, s.limits)
+	s.echo.POST(reportPath, s.report)
 	s.echo.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok") })
 	s.echo.GET("/readyz", func(c echo.Context) error {
 		if err := p.Ready(c.Request().Context()); err != nil {

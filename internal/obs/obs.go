@@ -48,6 +48,8 @@ type Metrics struct {
 	registry *prometheus.Registry
 	Requests *prometheus.HistogramVec // seconds by route pattern, method and status class
 	Jobs     *prometheus.HistogramVec // seconds by kind and outcome
+
+	Violations *prometheus.CounterVec // of the content security policy, by directive, as browsers report them
 }
 
 // NewMetrics makes the collectors; labels are patterns and kinds, never ids.
@@ -62,8 +64,11 @@ func NewMetrics() *Metrics {
 			Name: "docketry_job_seconds", Help: "Time of one attempt at a job.",
 			Buckets: []float64{.005, .025, .1, .5, 1, 5, 15, 60, 300},
 		}, []string{"kind", "outcome"}),
+		Violations: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "docketry_csp_violations_total", Help: "Violations of the content security policy that browsers reported.",
+		}, []string{"directive"}),
 	}
-	m.registry.MustRegister(m.Requests, m.Jobs, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.Requests, m.Jobs, m.Violations, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
