@@ -21,8 +21,10 @@ type Filter struct {
 	Payor   ident.PayorID
 	Matter  ident.MatterID
 	Run     ident.RunID
-	Open    bool   // something is still to be paid
-	Overdue Day    // open and due before this day
+	Open    bool // something is still to be paid
+	Overdue Day  // open and due before this day
+	From    Day  // dated in these days, both included; "" is no limit
+	To      Day
 	Number  string // begins with
 }
 
@@ -42,7 +44,7 @@ func (f Filter) conditions(w *where) {
 	for _, x := range [...]struct{ cond, value string }{
 		{"i.status = ?", string(f.Status)}, {"i.client_id = ?", string(f.Client)}, {"i.payor_id = ?", string(f.Payor)},
 		{"i.matter_id = ?", string(f.Matter)}, {"i.run_id = ?", string(f.Run)}, {"starts_with(i.number, ?)", f.Number},
-		{"i.open_minor > 0 AND i.due_on < ?::date", string(f.Overdue)},
+		{"i.open_minor > 0 AND i.due_on < ?::date", string(f.Overdue)}, {"i.issued_on >= ?::date", string(f.From)}, {"i.issued_on <= ?::date", string(f.To)},
 	} {
 		if x.value != "" {
 			w.and(x.cond, x.value)

@@ -87,12 +87,8 @@ func (s *Service) Aging(ctx context.Context, on invoice.Day, by Basis) (r Report
 		if err != nil {
 			return err
 		}
-		now, err := today(tx)
-		if err != nil {
+		if on, err = asOf(tx, on); err != nil {
 			return err
-		}
-		if on == "" || on > now {
-			on = now
 		}
 		r = Report{On: on, By: by}
 		open, err := openOn(tx, access, on)

@@ -8,6 +8,7 @@ import (
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/rbac"
 )
@@ -15,7 +16,8 @@ import (
 // Filter narrows a list of payments; the zero value is all.
 type Filter struct {
 	Payor     ident.PayorID
-	Unapplied bool // something is left to allocate
+	Unapplied bool        // something is left to allocate
+	From, To  invoice.Day // arrived in these days, both included; "" is no limit
 }
 
 // List is one page of the payments of the scope's firm, newest first.
@@ -32,8 +34,9 @@ func (s *Service) List(ctx context.Context, f Filter, req page.Request) (p page.
 	err = s.reading(ctx, func(tx *db.Tx, access *authz.Access) error {
 		cond, args := access.Clients("c")
 		q := `SELECT ` + columnsOfPayment + tablesOfPayment + `WHERE p.firm_id = ? AND (? OR (p.posted_at, p.id) < (?, nullif(?, '')::uuid))
-			AND (? = '' OR p.payor_id::text = ?) AND (NOT ? OR p.unapplied_minor > 0) AND ` + cond + ` ORDER BY p.posted_at DESC, p.id DESC LIMIT ?`
-		args = append([]any{tx.Scope.Firm, first, after.At, string(after.ID), string(f.Payor), string(f.Payor), f.Unapplied}, append(args, req.Limit()+1)...)
+			AND (? = '' OR p.payor_id::text = ?) AND (NOT ? OR p.unapplied_minor > 0)
+			AND p.received_on BETWEEN coalesce(nullif(?, '')::date, '-infinity') AND coalesce(nullif(?, '')::date, 'infinity') AND ` + cond + ` ORDER BY p.posted_at DESC, p.id DESC LIMIT ?`
+		args = append([]any{tx.Scope.Firm, first, after.At, string(after.ID), string(f.Payor), string(f.Payor), f.Unapplied, string(f.From), string(f.To)}, append(args, req.Limit()+1)...)
 		var list []Payment
 		if err := tx.Raw(q, args...).Scan(&list).Error; err != nil {
 			return fmt.Errorf("list payments: %w", err)

@@ -33,6 +33,7 @@ func (s *Site) invoices(r *httpd.Request) (httpd.Reply, error) {
 	}
 	today := s.Clock.Now().In(f.Zone)
 	filter := invoice.Filter{Status: invoice.Status(r.Query("status")), Open: r.Query("open") != "", Payor: ident.PayorID(r.Query("payor"))}
+	filter.From, filter.To = dayOf(r.Query("from")), dayOf(r.Query("to"))
 	if r.Query("overdue") != "" {
 		filter.Overdue = invoice.DayOf(today)
 	}
@@ -40,7 +41,7 @@ func (s *Site) invoices(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	base := href.Query(href.Invoices(f.FirmID), "status", string(filter.Status), "open", r.Query("open"), "overdue", r.Query("overdue"), "payor", string(filter.Payor))
+	base := href.Query(href.Invoices(f.FirmID), "status", string(filter.Status), "open", r.Query("open"), "overdue", r.Query("overdue"), "payor", string(filter.Payor), "from", string(filter.From), "to", string(filter.To))
 	v := InvoiceListView{Firm: *f.Firm, Today: invoice.DayOf(today).Time(), Pager: pagerOf(base, r, len(list.Items), list.Next)}
 	for _, t := range []struct{ text, address string }{
 		{"All", href.Invoices(f.FirmID)}, {"Open", href.Query(href.Invoices(f.FirmID), "open", "yes")}, {"Overdue", href.Query(href.Invoices(f.FirmID), "overdue", "yes")},

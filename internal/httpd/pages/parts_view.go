@@ -8,7 +8,7 @@ import (
 	"github.com/docketry/docketry/internal/money"
 )
 
-// AgeView is open money by age, in one currency: for Section.Body.
+// AgeView is open money by age, in one currency.
 type AgeView struct {
 	Buckets []AgeBucket
 }

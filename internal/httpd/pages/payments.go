@@ -29,6 +29,7 @@ func (s *Site) MountPayments(srv *httpd.Server) {
 	post(srv, "/firms/{firm}/payments/{id}/reverse", rbac.PaymentPost, s.reversePayment)
 	post(srv, "/firms/{firm}/payments/{id}/allocations/{allocation}/take-back", rbac.PaymentPost, s.takeBack)
 	get(srv, "/firms/{firm}/receivables", rbac.ReceivableRead, s.receivables)
+	get(srv, "/firms/{firm}/receivables/open", rbac.ReceivableRead, s.openBehind)
 }
 
 func (s *Site) payments(r *httpd.Request) (httpd.Reply, error) {
@@ -37,30 +38,30 @@ func (s *Site) payments(r *httpd.Request) (httpd.Reply, error) {
 		return httpd.Reply{}, err
 	}
 	unapplied := r.Query("unapplied") != ""
-	list, err := s.Receivables.List(r.Context(), receivable.Filter{Unapplied: unapplied}, page.Request{After: r.Query("after")})
+	from, to := dayOf(r.Query("from")), dayOf(r.Query("to"))
+	list, err := s.Receivables.List(r.Context(), receivable.Filter{Unapplied: unapplied, From: from, To: to}, page.Request{After: r.Query("after")})
 	if err != nil {
 		return httpd.Reply{}, err
 	}
 	t := &partial.Table{Caption: "Payments, newest first", Keys: true, Columns: []partial.Column{{Head: "From"}, {Head: "Received", NoWrap: true}, {Head: "Reference", Minor: true}, {Head: "Amount", Right: true}, {Head: "Unapplied", Right: true}, {Head: "State"}},
-		Empty: partial.Empty{Icon: "check", Title: "No payments here"}}
+		Empty: partial.Empty{Icon: "money", Title: "No payment here", Text: "Money that arrives is posted by the bureau, then set against the invoices it pays."}}
 	for _, p := range list.Items {
-		state := "allocated"
+		state := partial.Chip{Tone: partial.OK, Icon: "check", Text: "Allocated"}
 		switch {
 		case p.Reversed():
-			state = "reversed"
+			state = partial.Chip{Icon: "x", Text: "Reversed"}
 		case p.UnappliedMinor > 0:
-			state = "to allocate"
+			state = partial.Chip{Tone: partial.Warn, Icon: "transfer", Text: "To allocate"}
 		}
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{
 			partial.Named(p.PayorName, href.Payment(f.FirmID, p.ID), ""), partial.Txt(format.Date(p.ReceivedOn.Time())), partial.Txt(p.Reference),
-			partial.Txt(format.Money(money.Amount{Minor: p.AmountMinor, Currency: p.Currency})), partial.Txt(format.Money(money.Amount{Minor: p.UnappliedMinor, Currency: p.Currency})), partial.Txt(state),
+			partial.Txt(format.Money(money.Amount{Minor: p.AmountMinor, Currency: p.Currency})), partial.Txt(format.Money(money.Amount{Minor: p.UnappliedMinor, Currency: p.Currency})), partial.Node(partial.ChipMark(state)),
 		}})
 	}
-	base := href.Payments(f.FirmID)
-	if unapplied {
-		base = href.Query(base, "unapplied", "yes")
-	}
-	v := PlainView{Head: layout.Head{Title: "Payments"}, Links: []partial.Link{{Text: "Only with something to allocate", Href: href.Query(href.Payments(f.FirmID), "unapplied", "yes")}},
+	base := href.Query(href.Payments(f.FirmID), "unapplied", r.Query("unapplied"), "from", string(from), "to", string(to))
+	v := PlainView{Head: layout.Head{Title: "Payments"}, Meta: []string{between(from, to)},
+		Tabs: []partial.Tab{{Text: "All", Href: href.Payments(f.FirmID), Count: -1, Current: base == href.Payments(f.FirmID)},
+			{Text: "With something to allocate", Href: href.Query(href.Payments(f.FirmID), "unapplied", "yes"), Count: -1, Current: unapplied}},
 		Sections: []Section{{Title: "Money received", Table: t, Pager: pagerOf(base, r, len(list.Items), list.Next)}}}
 	if f.May(rbac.PaymentPost) {
 		v.Main = &partial.Link{Text: "Post a payment", Href: href.PaymentNew(f.FirmID)}
@@ -251,95 +252,4 @@ func (s *Site) changePayment(r *httpd.Request, done string, do func(p receivable
 		return again(err, func() (templ.Component, error) { return s.paymentPage(r, id, err) })
 	}
 	return httpd.Go(href.Payment(r.Firm(), id), done), nil
-}
-
-func (s *Site) receivables(r *httpd.Request) (httpd.Reply, error) {
-	f, err := s.frame(r, "Receivables", "receivables")
-	if err != nil {
-		return httpd.Reply{}, err
-	}
-	by := receivable.Basis(titled(r.Query("by"), string(receivable.ByDueDate)))
-	report, err := s.Receivables.Aging(r.Context(), invoice.Day(r.Query("on")), by)
-	if err != nil {
-		return httpd.Reply{}, err
-	}
-	names := receivable.BucketNames()
-	t := &partial.Table{Caption: "What is owed, by age", Pin: true, Columns: []partial.Column{{Head: "Payor"}, {Head: "Currency"}}, Empty: partial.Empty{Icon: "check", Title: "Nothing is owed", Text: "Every invoice of that day is paid or credited."}}
-	for _, n := range names {
-		t.Columns = append(t.Columns, partial.Column{Head: n, Right: true, NoWrap: true})
-	}
-	t.Columns = append(t.Columns, partial.Column{Head: "Open", Right: true}, partial.Column{Head: "Unapplied", Right: true})
-	for _, a := range report.Rows {
-		t.Rows = append(t.Rows, partial.Row{Cells: agedCells(a, partial.Named(a.PayorName, href.Query(href.Invoices(f.FirmID), "payor", string(a.Payor), "open", "yes"), a.ClientName+", "+format.Counted(a.Invoices, "invoice", "invoices")))})
-	}
-	for _, a := range report.Totals {
-		t.Foot = append(t.Foot, partial.Row{Cells: agedCells(a, partial.Cell{Text: "Total", Key: true}), Grand: true})
-	}
-	v := PlainView{Head: layout.Head{Title: "Receivables"}, Meta: []string{"as of the end of " + format.Date(report.On.Time()), agedBy(by)}, Lede: agedSentence(report),
-		Links:    []partial.Link{{Text: otherBasis(by), Href: href.Query(href.Receivables(f.FirmID), "on", r.Query("on"), "by", string(swapBasis(by)))}},
-		Sections: append(ageSections(report), Section{Title: "By payor", Note: "Unapplied money stands in its own column", Table: t})}
-	return httpd.Show(Plain(f.Chrome, v)), nil
-}
-
-// ageSections is one bar of open money by age for each currency.
-func ageSections(report receivable.Report) []Section {
-	var out []Section
-	for _, t := range report.Totals {
-		var v AgeView
-		for i, name := range receivable.BucketNames() {
-			v.Buckets = append(v.Buckets, AgeBucket{Name: name, Amount: money.Amount{Minor: t.Buckets[i], Currency: t.Currency}})
-		}
-		out = append(out, Section{Title: "Age of open amounts, " + string(t.Currency), Body: Age(v)})
-	}
-	return out
-}
-
-func agedCells(a receivable.Aged, first partial.Cell) []partial.Cell {
-	cells := []partial.Cell{first, partial.Txt(string(a.Currency))}
-	in := func(minor int64) partial.Cell {
-		if minor == 0 {
-			return partial.Txt("")
-		}
-		return partial.Txt(format.Figure(money.Amount{Minor: minor, Currency: a.Currency}))
-	}
-	for _, b := range a.Buckets {
-		cells = append(cells, in(b))
-	}
-	return append(cells, in(a.OpenMinor), in(a.UnappliedMinor))
-}
-
-func agedBy(by receivable.Basis) string {
-	if by == receivable.ByInvoiceDate {
-		return "aged by invoice date"
-	}
-	return "aged by due date"
-}
-
-func swapBasis(by receivable.Basis) receivable.Basis {
-	if by == receivable.ByInvoiceDate {
-		return receivable.ByDueDate
-	}
-	return receivable.ByInvoiceDate
-}
-
-func otherBasis(by receivable.Basis) string {
-	if by == receivable.ByInvoiceDate {
-		return "Age by due date"
-	}
-	return "Age by invoice date"
-}
-
-func agedSentence(r receivable.Report) string {
-	if len(r.Totals) == 0 {
-		return "Nothing is owed."
-	}
-	var parts []string
-	for _, t := range r.Totals {
-		var late int64
-		for i := receivable.Bucket1to30; i < receivable.BucketCount; i++ {
-			late += t.Buckets[i]
-		}
-		parts = append(parts, format.Money(money.Amount{Minor: t.OpenMinor, Currency: t.Currency})+" is open, "+format.Money(money.Amount{Minor: late, Currency: t.Currency})+" of it late")
-	}
-	return strings.Join(parts, "; ") + "."
 }

@@ -7,7 +7,9 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/receivable"
 )
 
 func payorFixtures(s story) []fixture {
@@ -18,13 +20,44 @@ func payorFixtures(s story) []fixture {
 		Files: []InvoiceFile{{Name: "PDF", Kind: "pdf"}, {Name: "LEDES 1998B", Kind: "ledes-1998b"}}, Ask: "Call 404-555-0136 before you use other bank details than these.",
 	}
 	code := partial.Form{Action: href.PayorEnter, Submit: "Open the invoices", Fields: []partial.Field{{Name: "code", Label: "Code from the e-mail", Kind: partial.OneTime, Required: true, Hint: "Eight digits, good for 10 minutes. Blanks do not matter."}}}
-	age := AgeView{Buckets: []AgeBucket{{"Not due", usd(25029265)}, {"1–30", usd(7532035)}, {"31–60", usd(2266265)}, {"61–90", usd(2372000)}, {"Over 90", usd(2834030)}}}
 	verify := VerifyView{OK: true, Title: "Verified to entry 1,284,540", Note: "Today 10:30:04 EST, took 41 s.", Steps: []VerifyStep{{true, "Tree unbroken", "each entry stands where it was placed"}, {true, "Checkpoints signed", "322 of 322"}, {false, "Waiting", "11 entries take their place within seconds"}}}
 	return []fixture{
 		{name: "payor-code", page: GatePage(gate, GateView{Title: "Enter the code", Lede: "We sent it to the address of this invoice.", Form: &code})},
 		{name: "payor-invoices", page: PayorInvoices(c, s.payorList())}, {name: "payor-invoice", page: PayorInvoice(c, one)},
-		{name: "receivables", page: Plain(s.partner("Receivables", "receivables"), PlainView{Head: layout.Head{Title: "Receivables"}, Lede: "$400,335.95 is open, $150,043.30 of it late.", Sections: []Section{{Title: "Age of open amounts", Body: Age(age)}}})},
+		{name: "receivables", page: Receivables(s.partner("Receivables", "receivables"), s.receivables())},
 		{name: "audit", page: Plain(s.admin("Audit log", "audit"), PlainView{Head: layout.Head{Title: "Audit log"}, Sections: []Section{{Title: "Verification", Body: Verify(verify)}}})},
+	}
+}
+
+func (s story) receivables() ReceivablesView {
+	row := func(client string, b [ageColumns]int64) ReceivableRow {
+		r := ReceivableRow{Client: id[ident.ClientID](1), ClientName: client, Payor: id[ident.PayorID](1), PayorName: client, Currency: "USD", Buckets: b, Invoices: 2, Pace: receivable.Pace{Paid: 100, DaysE1: 284, TermsE1: 300}, Next: partial.Link{Text: "Reminder 29 Nov 2026"}}
+		for _, minor := range b {
+			r.Open += minor
+		}
+		return r
+	}
+	total := row("", [ageColumns]int64{1756255, 941550, 723000, 412000, 2834030})
+	mercer := row("Mercer Dunes Resorts", [ageColumns]int64{1264000, 941550, 723000, 412000, 2834030})
+	mercer.Over180, mercer.Next = 100000, partial.Link{Text: "Call: reminded 12 Nov 2026", Href: "/x"}
+	flow := FlowView{ID: "flow-USD", Firm: id[ident.FirmID](1), Currency: "USD"}
+	for n := range 12 {
+		first := nov(1).AddDate(0, n-11, 0)
+		flow.Months = append(flow.Months, receivable.FlowMonth{First: invoice.DayOf(first), Last: invoice.DayOf(first.AddDate(0, 1, -1)), BilledMinor: 38_800_000 + int64(n)*400_000, CollectedMinor: 36_100_000, Pace: receivable.Pace{Paid: 1, DaysE1: 540 - int64(n)*7, TermsE1: 450}})
+	}
+	flow.Months[11].Last = invoice.DayOf(nov(23))
+	return ReceivablesView{Firm: flow.Firm, On: invoice.DayOf(nov(23)), Today: invoice.DayOf(nov(23)), By: receivable.ByDueDate, Moves: true, Flows: []FlowView{flow},
+		Currencies: []ReceivableCurrency{{Total: total, Rows: []ReceivableRow{row("Pelham Freight Lines", [ageColumns]int64{492255}), mercer}}}}
+}
+
+func TestReceivablesSentence(t *testing.T) {
+	t.Parallel()
+	got := story{}.receivables().sentence()
+	if want := "$66,668.35 is open. $49,105.80 is past its date, 73.7%. One client, Mercer Dunes Resorts, holds 100.0% of everything over 90 days."; got != want {
+		t.Errorf("got %q", got)
+	}
+	if got := (ReceivablesView{}).sentence(); got != "Nothing is owed." {
+		t.Errorf("got %q", got)
 	}
 }
 

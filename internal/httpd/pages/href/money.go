@@ -26,6 +26,11 @@ func ReminderSkip(f ident.FirmID, id ident.InvoiceID, r ident.ReminderID) string
 // Receivables is what is open, by age.
 func Receivables(f ident.FirmID) string { return list(f, "receivables") }
 
+// ReceivablesOpen is the invoices behind one figure of the report; what is "" is not narrowed.
+func ReceivablesOpen(f ident.FirmID, on, by, currency, payor, client, age string) string {
+	return Query(Receivables(f)+"/open", "on", on, "by", by, "currency", currency, "payor", payor, "client", client, "age", age)
+}
+
 // Payments is the list of money received.
 func Payments(f ident.FirmID) string { return list(f, "payments") }
 

@@ -185,3 +185,54 @@ func (s Spark) last() int {
 	}
 	return -1
 }
+
+// Pairs is two bars a month side by side, with the numbers that lead to their lists.
+type Pairs struct {
+	ID      string // unique on the page
+	Title   string
+	Finding string // in words, for who cannot see it
+	Caption string
+	Head    [3]string
+	Names   [2]string // of the two series
+	Groups  []Pair
+	High    float64
+	Ticks   []Tick
+}
+
+// Pair is one month's two values, drawn as floats and written exactly.
+type Pair struct {
+	Name, Tick string
+	Values     [2]float64
+	Texts      [2]string
+	Hrefs      [2]string
+}
+
+func (p Pairs) top(v float64) float64 {
+	if p.High <= 0 {
+		return 1
+	}
+	return 1 - min(1, max(0, v/p.High))
+}
+
+// x is where bar k of group i begins, as a share of the plot; a bar takes width.
+func (p Pairs) x(i, k int) float64 {
+	slot := 1 / float64(max(1, len(p.Groups)))
+	return slot*float64(i) + slot*(.12+.39*float64(k))
+}
+
+func (p Pairs) width() float64 { return .37 / float64(max(1, len(p.Groups))) }
+
+func (p Pairs) middle(i int) float64 {
+	return (float64(i) + .5) / float64(max(1, len(p.Groups)))
+}
+
+func (p Pairs) tickClass(i int) string {
+	if len(p.Groups) > 8 && i%2 == 0 {
+		return "tick-alt"
+	}
+	return ""
+}
+
+var pairClasses = [2]string{"b-3", "b-1"}
+
+var keyClasses = [2]string{"k-3", "k-1"}

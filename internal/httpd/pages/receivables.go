@@ -1,0 +1,145 @@
+package pages
+
+import (
+	"strconv"
+
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/format"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/layout"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/notice"
+	"github.com/docketry/docketry/internal/page"
+	"github.com/docketry/docketry/internal/receivable"
+	"github.com/docketry/docketry/rbac"
+)
+
+// dayOf takes a day of the address; what is none counts as not given.
+func dayOf(text string) invoice.Day {
+	if d := invoice.Day(text); !d.Time().IsZero() {
+		return d
+	}
+	return ""
+}
+
+// between says which days a list is cut to, "" for all.
+func between(from, to invoice.Day) string {
+	switch {
+	case from != "" && to != "":
+		return from.Long() + " to " + to.Long()
+	case from != "":
+		return "from " + from.Long()
+	case to != "":
+		return "to " + to.Long()
+	default:
+		return ""
+	}
+}
+
+func (s *Site) receivables(r *httpd.Request) (httpd.Reply, error) {
+	f, err := s.frame(r, "Receivables", "receivables")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	by := receivable.Basis(titled(r.Query("by"), string(receivable.ByDueDate)))
+	report, err := s.Receivables.Aging(r.Context(), invoice.Day(r.Query("on")), by)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	flow, err := s.Receivables.Flow(r.Context(), report.On)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	today := invoice.DayOf(s.Clock.Now().In(f.Zone))
+	v := ReceivablesView{Firm: f.FirmID, On: report.On, Today: today, By: by}
+	var moves map[ident.PayorID]notice.Next
+	if report.On == today && f.May(rbac.ReminderRead) {
+		if moves, err = s.Notices.NextMoves(r.Context()); err != nil {
+			return httpd.Reply{}, err
+		}
+		v.Moves = true
+	}
+	for _, t := range report.Totals {
+		c := ReceivableCurrency{Total: agedOf(t)}
+		for _, a := range report.Rows {
+			if a.Currency == t.Currency {
+				row := agedOf(a)
+				row.Pace = flow.Payors[a.Payor]
+				if n, ok := moves[a.Payor]; ok && a.OpenMinor != 0 {
+					row.Next = nextLink(f, n)
+				}
+				c.Rows = append(c.Rows, row)
+			}
+		}
+		v.Currencies = append(v.Currencies, c)
+	}
+	for _, c := range flow.Currencies {
+		v.Flows = append(v.Flows, FlowView{ID: "flow-" + string(c.Currency), Firm: f.FirmID, Currency: c.Currency, Months: c.Months})
+	}
+	return httpd.Show(Receivables(f.Chrome, v)), nil
+}
+
+func agedOf(a receivable.Aged) ReceivableRow {
+	return ReceivableRow{Client: a.Client, ClientName: a.ClientName, Payor: a.Payor, PayorName: a.PayorName, Currency: a.Currency, Buckets: folded(a), Open: a.OpenMinor, Unapplied: a.UnappliedMinor, Invoices: a.Invoices, Over180: a.Buckets[receivable.BucketOver180]}
+}
+
+// folded is the buckets as the page shows them: all over 90 days in one.
+func folded(a receivable.Aged) (out [ageColumns]int64) {
+	for i, minor := range a.Buckets {
+		out[min(i, ageColumns-1)] += minor
+	}
+	return out
+}
+
+// nextLink is the next move in words, with the page where it is made.
+func nextLink(f frame, n notice.Next) partial.Link {
+	switch n.Move {
+	case notice.MoveAllocate:
+		return partial.Link{Text: "Allocate money on account", Href: href.Query(href.Payments(f.FirmID), "unapplied", "yes")}
+	case notice.MoveContact:
+		return partial.Link{Text: "Verify a contact", Href: href.PayorOf(f.FirmID, n.Payor)}
+	case notice.MoveCall:
+		return partial.Link{Text: "Call: reminded " + n.On.Long(), Href: href.PayorOf(f.FirmID, n.Payor)}
+	case notice.MovePortal:
+		return partial.Link{Text: "Look at the payor's portal"}
+	case notice.MoveRemind:
+		return partial.Link{Text: "Reminder " + n.On.Long()}
+	default:
+		return partial.Link{Text: "None needed"}
+	}
+}
+
+// openBehind is the list behind a figure of the report, as of the same day.
+func (s *Site) openBehind(r *httpd.Request) (httpd.Reply, error) {
+	f, err := s.frame(r, "Open invoices", "receivables")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	c := receivable.Cell{On: invoice.Day(r.Query("on")), By: receivable.Basis(titled(r.Query("by"), string(receivable.ByDueDate))), Currency: money.Currency(r.Query("currency")),
+		Payor: ident.PayorID(r.Query("payor")), Client: ident.ClientID(r.Query("client")), To: receivable.BucketCount - 1}
+	title := "Open invoices"
+	if n, err := strconv.Atoi(r.Query("age")); err == nil && n >= 0 && n < ageColumns {
+		c.From, c.To = n, n
+		if n == ageColumns-1 {
+			c.To = receivable.BucketCount - 1
+		}
+		title += ": " + ageNames[n]
+	}
+	list, on, err := s.Receivables.Behind(r.Context(), c, page.Request{After: r.Query("after")})
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	back := href.Query(href.Receivables(f.FirmID), "on", r.Query("on"), "by", r.Query("by"))
+	t := &partial.Table{Caption: "Open invoices, oldest first", Keys: true, Pin: true, Columns: []partial.Column{{Head: "Invoice"}, {Head: "Payor"}, {Head: "Matter", Minor: true}, {Head: "Issued", NoWrap: true, Minor: true}, {Head: "Due", NoWrap: true}, {Head: "Days past", Right: true}, {Head: "Open", Right: true}},
+		Empty: partial.Empty{Icon: "check", Title: "No open invoice here", Text: "Nothing of this age was open at the end of that day."}}
+	for _, o := range list.Items {
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Named(o.Number, href.Invoice(f.FirmID, o.Invoice), o.ClientName), partial.Txt(o.PayorName), partial.Txt(o.MatterName), partial.Txt(o.IssuedOn.Long()), partial.Txt(o.DueOn.Long()),
+			partial.Txt(format.Count(o.Days)), partial.Txt(format.Money(money.Amount{Minor: o.Minor, Currency: o.Currency}))}})
+	}
+	base := href.ReceivablesOpen(f.FirmID, r.Query("on"), r.Query("by"), r.Query("currency"), r.Query("payor"), r.Query("client"), r.Query("age"))
+	return httpd.Show(Plain(f.Chrome, PlainView{Head: layout.Head{Title: title, Crumbs: []partial.Link{{Text: "Receivables", Href: back}}}, Meta: []string{"as of the end of " + on.Long(), agedBy(c.By)},
+		Sections: []Section{{Title: "Invoices", Table: t, Pager: pagerOf(base, r, len(list.Items), list.Next)}}})), nil
+}
