@@ -39,6 +39,7 @@ func NewEngine(s *Services) (*jobs.Engine, error) {
 			{Name: "notice.sweep", Every: 10 * time.Minute, Do: counted(s.Notices.Sweep)},
 			{Name: "mail.sweep", Every: 30 * time.Second, Do: counted(s.Mails.Sweep)},
 			{Name: "export.sweep", Every: 10 * time.Minute, Do: counted(s.Exports.Sweep)},
+			{Name: "grant.sweep", Every: time.Hour, Do: func(ctx context.Context) error { return people.SweepGrants(ctx, s.DB) }},
 			{Name: "session.sweep", Every: time.Hour, Do: func(ctx context.Context) error { return people.Sweep(ctx, s.DB) }},
 			{Name: "outbox.sweep", Every: 6 * time.Hour, Do: func(ctx context.Context) error { return outbox.Sweep(ctx, s.DB) }},
 			{Name: "blob.sweep", Every: time.Hour, Do: counted(s.Blobs.Sweep)},

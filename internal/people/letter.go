@@ -18,6 +18,8 @@ const (
 	LetterGiven    LetterKind = "access_given"    // to who now has it
 	LetterSecond   LetterKind = "access_second"   // to who can confirm an administrator
 	LetterSole     LetterKind = "access_sole"     // to a firm whose only administrator proposes another
+	LetterEnds14   LetterKind = "access_ends_14"  // to who can extend: a grant ends within 14 days
+	LetterEnds3    LetterKind = "access_ends_3"   // within 3
 )
 
 // LetterWanted asks the worker to send one letter.
@@ -41,6 +43,9 @@ func (k LetterKind) words(firm string) (subject, text, link string) {
 		return "A new administrator waits for your word", "Somebody has proposed a new administrator for " + firm + ". It takes a second administrator to confirm. If you know nothing of it, refuse.", "See the proposal"
 	case LetterSole:
 		return "A new administrator is proposed for " + firm, "The only administrator of " + firm + " has proposed another. The bureau can confirm it after 24 hours, not before. If this should not be, tell the bureau now.", "Open Docketry"
+	case LetterEnds14, LetterEnds3:
+		days := map[LetterKind]string{LetterEnds14: "14", LetterEnds3: "3"}[k]
+		return "Access at " + firm + " ends within " + days + " days", "A grant to one of the billing bureau's people ends within " + days + " days. If the work goes on, extend it; if not, do nothing.", "See who has access"
 	default:
 		return "News from " + firm, "There is news about access at " + firm + ".", "Open Docketry"
 	}
@@ -49,7 +54,7 @@ func (k LetterKind) words(firm string) (subject, text, link string) {
 // path is where a letter's link leads.
 func (k LetterKind) path(firm ident.FirmID) string {
 	switch k {
-	case LetterAsked, LetterSecond:
+	case LetterAsked, LetterSecond, LetterEnds14, LetterEnds3:
 		return "/firms/" + string(firm) + "/access"
 	case LetterAnswered:
 		return "/firms/" + string(firm) + "/access/asked"

@@ -115,7 +115,7 @@ func (s *Site) lookFields(r *httpd.Request, f frame) ([]partial.Field, error) {
 
 func lookWords(l audit.Look) string {
 	if l.Result == "denied" {
-		return "Stopped: " + l.Action
+		return "Stopped: nothing they hold gives " + l.Permission
 	}
 	what := map[string]string{"entry.read": "Time entries", "thread.read": "Messages", "invoice.read": "An invoice", "prebill.read": "A pre-bill"}[l.Action]
 	if what == "" {
