@@ -282,8 +282,8 @@ func (s *Site) keys(r *httpd.Request) (httpd.Reply, error) {
 		Acts: []partial.Button{{Text: words, Action: href.Preferences, Hidden: []partial.Hidden{{Name: "keys", Value: wanted}, {Name: "back", Value: href.Keys}}}},
 		Sections: []Section{
 			section("Anywhere", "?", "This list", "g q", "Queue", "g n", "Next item", "g d", "Service levels", "/", "Filter", "Esc", "Close"),
-			section("Lists", "j", "Next row", "k", "Previous row", "Enter", "Open", "x", "Select"),
-			section("Review", "n", "Next finding", "p", "Previous finding", "1 2 3", "Apply a fix", "Ctrl Enter", "Finish"),
+			section("Lists", "j", "Next row", "k", "Previous row", "Enter", "Open", "x", "Select", "Shift click", "Select a range", "v 1 to 9", "Change the view"),
+			section("Review", "n", "Next finding", "p", "Previous finding", "1 2 3", "Apply a fix", "u", "Take the suggested code", "m", "Message", "Ctrl Enter", "Finish"),
 			section("Approval", "w", "Write down", "h", "Hold", "Ctrl Enter", "Approve"),
 		},
 	})), nil

@@ -5,7 +5,7 @@ export function keys(list, open) {
   const typing = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
   const places = { q: "/queue", d: document.querySelector("[data-go-d]")?.href };
   const press = (name) => document.querySelector(`[data-press="${name}"]:not([disabled])`)?.click();
-  let chord = false;
+  let chord = ""; // the first key of two: g goes somewhere, v changes the view
 
   document.addEventListener("keydown", (ev) => {
     if (ev.key === "Enter" && (ev.ctrlKey || ev.metaKey)) {
@@ -18,15 +18,18 @@ export function keys(list, open) {
     if (off || ev.ctrlKey || ev.metaKey || ev.altKey || ev.isComposing) return;
     if (ev.target.closest(typing) || document.querySelector("dialog[open]")) return;
     if (chord) {
-      chord = false;
-      if (ev.key === "n") press("next");
+      const first = chord;
+      chord = "";
+      if (first === "v") document.querySelectorAll("nav.tabs a")[Number(ev.key) - 1]?.click();
+      else if (ev.key === "n") press("next");
       else if (places[ev.key]) location.assign(places[ev.key]);
       return;
     }
     switch (ev.key) {
       case "g":
-        chord = true;
-        setTimeout(() => (chord = false), 900);
+      case "v":
+        chord = ev.key;
+        setTimeout(() => (chord = ""), 900);
         break;
       case "?":
         open("/keys");
