@@ -18,7 +18,7 @@ import (
 func newLedesCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ledes",
-		Short: "Judge and convert LEDES files (1998B, 98BI V2), without a database",
+		Short: "Judge LEDES files (1998B, 98BI V2, XML 2.1) and convert flat ones, without a database",
 	}
 	cmd.AddCommand(newLedesValidateCmd(), newLedesConvertCmd())
 	return cmd
@@ -34,8 +34,8 @@ func newLedesValidateCmd() *cobra.Command {
 			"2 when one could not be read. A FILE of - is standard input. Warnings leave a file valid.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
-			if format != string(ledes.FormatAuto) && format != string(ledes.Format1998B) && format != string(ledes.Format98BIV2) {
-				return fmt.Errorf("--format %s is not known; give auto, 1998B or 98BI_V2", format)
+			if format != string(ledes.FormatAuto) && format != string(ledes.Format1998B) && format != string(ledes.Format98BIV2) && format != string(ledes.FormatXML21) {
+				return fmt.Errorf("--format %s is not known; give auto, 1998B, 98BI_V2 or XML_2.1", format)
 			}
 			out := bufio.NewWriter(cmd.OutOrStdout())
 			v := validation{out: out, json: asJSON, options: ledes.Options{Format: ledes.Format(format), FirstError: first}}
@@ -43,7 +43,7 @@ func newLedesValidateCmd() *cobra.Command {
 			return errors.Join(out.Flush(), err)
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", string(ledes.FormatAuto), "auto, 1998B or 98BI_V2")
+	cmd.Flags().StringVar(&format, "format", string(ledes.FormatAuto), "auto, 1998B, 98BI_V2 or XML_2.1")
 	cmd.Flags().BoolVar(&first, "first", false, "stop at the first error of each file")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
 	return cmd

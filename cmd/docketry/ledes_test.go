@@ -89,8 +89,8 @@ func TestLedesValidateAnswers(t *testing.T) {
 			t.Errorf("%s: not JSON: %s", name, out)
 		}
 	}
-	if _, _, err := ledesRun("<?xml version='1.0'?>", "validate", "-"); err == nil || errors.Is(err, errNo) {
-		t.Errorf("XML: %v, want an error that is no answer", err)
+	if out, _, err := ledesRun("<?xml version='1.0'?>", "validate", "-", "--json"); !errors.Is(err, errNo) || !strings.Contains(out, `"format":"XML_2.1"`) || !strings.Contains(out, "FIL-01") {
+		t.Errorf("an empty XML file: %s, %v", out, err)
 	}
 }
 

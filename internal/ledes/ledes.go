@@ -60,6 +60,7 @@ const (
 	ARI02 Code = "ARI-02" // invoice total differs between lines
 	ARI03 Code = "ARI-03" // invoice total is not the sum
 	ARI04 Code = "ARI-04" // tax by line differs from tax on the total
+	TKP01 Code = "TKP-01" // timekeeper unknown
 	TKP03 Code = "TKP-03" // classification
 	COD01 Code = "COD-01" // code not allowed, or of another set
 	DUP01 Code = "DUP-01" // the same number twice

@@ -1,0 +1,225 @@
+package ledes
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Limits of the XML reader (SECURITY T14).
+const (
+	xmlDepth    = 32
+	xmlTextKept = textLimit + 1
+	xmlRoot     = "ledesxmlebilling2.1"
+)
+
+// xmlFix is what to do about a file that is no document of the format.
+const xmlFix = "send UTF-8 with the root <" + xmlRoot + ">, without DOCTYPE and entities of its own"
+
+// xmlNode is an element that is open.
+type xmlNode struct {
+	name  string
+	kind  *xmlKind // nil below an element that is only text or unknown
+	line  int
+	order int
+	text  []byte
+	value map[string]xmlValue // its children that hold text, by name
+}
+
+// xmlValue is a child's text and where it begins.
+type xmlValue struct {
+	text string
+	line int
+}
+
+// xmlScan is one pass over one XML file. Its memory grows with the invoices of the
+// file and the people of one matter, not with its lines.
+type xmlScan struct {
+	*scan
+	open    []*xmlNode
+	numbers map[string]bool
+	firm    *xmlNode
+	client  *xmlNode
+	invoice *xmlInvoice
+	matter  *xmlMatter
+}
+
+// scanXML reads a whole XML 2.1 file. DOCTYPE, entities that XML does not define,
+// another encoding and deep nesting end the reading: what follows cannot be trusted.
+func (s *scan) scanXML(src io.Reader) error {
+	s.result.Format = FormatXML21
+	x := &xmlScan{scan: s, numbers: map[string]bool{}}
+	source := &failing{src: src}
+	d := xml.NewDecoder(source)
+	rooted := false
+	for {
+		line, _ := d.InputPos()
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if source.err != nil {
+			return fmt.Errorf("read line %d: %w", line, source.err)
+		}
+		if err != nil {
+			x.malformed(line, err)
+			return nil
+		}
+		if s.stopped() {
+			return nil
+		}
+		switch t := token.(type) {
+		case xml.Directive:
+			x.fault(FIL01, line, "", shown(t), "the file has a DOCTYPE or another declaration", xmlFix)
+			return nil
+		case xml.StartElement:
+			if !rooted && t.Name.Local != xmlRoot {
+				x.fault(FIL01, line, t.Name.Local, "", "the root is not "+xmlRoot, xmlFix)
+				return nil
+			}
+			rooted = true
+			if len(x.open) == xmlDepth {
+				x.fault(FIL01, line, t.Name.Local, "", fmt.Sprintf("elements are nested deeper than %d", xmlDepth), xmlFix)
+				return nil
+			}
+			x.start(t.Name.Local, line)
+		case xml.EndElement:
+			x.end()
+		case xml.CharData:
+			if n := len(x.open); n > 0 {
+				node := x.open[n-1]
+				node.text = append(node.text, t[:min(len(t), max(0, 4*xmlTextKept-len(node.text)))]...)
+			}
+		}
+	}
+	if !rooted {
+		x.fault(FIL01, 1, "", "", "the file holds no element", xmlFix)
+	} else if len(s.result.Invoices) == 0 {
+		x.fault(FIL01, 1, "invoice", "", "the file holds no invoice", "send at least one invoice")
+	}
+	return nil
+}
+
+// failing remembers why reading failed, so that it is not taken for the file's fault.
+type failing struct {
+	src io.Reader
+	err error
+}
+
+func (f *failing) Read(p []byte) (int, error) {
+	n, err := f.src.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		f.err = err
+	}
+	return n, err
+}
+
+// malformed tells why the text is no XML document of the format.
+func (x *xmlScan) malformed(line int, err error) {
+	why := strings.TrimPrefix(err.Error(), "xml: ")
+	var syntax *xml.SyntaxError
+	if errors.As(err, &syntax) {
+		line, why = syntax.Line, syntax.Msg
+	}
+	x.fault(FIL01, line, "", "", "not well-formed: "+why, xmlFix)
+}
+
+func (x *xmlScan) fault(c Code, line int, field, value, message, fix string) {
+	x.tell(Finding{Code: c, Severity: Error, Line: line, Field: field, Value: shown([]byte(value)), Message: message, Fix: fix})
+}
+
+func (x *xmlScan) warn(c Code, line int, field, value, message, fix string) {
+	x.tell(Finding{Code: c, Severity: Warning, Line: line, Field: field, Value: shown([]byte(value)), Message: message, Fix: fix})
+}
+
+func (x *xmlScan) start(name string, line int) {
+	node := &xmlNode{name: name, line: line, value: map[string]xmlValue{}}
+	if name == "tk_sum" {
+		node.name = "tksum" // one large practice system writes it so
+	}
+	if n := len(x.open); n > 0 {
+		parent := x.open[n-1]
+		if parent.kind != nil {
+			node.kind = x.child(parent, node)
+		}
+	} else {
+		node.kind = xmlKinds[xmlRoot]
+	}
+	x.open = append(x.open, node)
+	switch node.name {
+	case "firm":
+		x.firm = node
+	case "client":
+		x.client = node
+	case "invoice":
+		x.invoice = &xmlInvoice{node: node}
+	case "matter":
+		x.matter = &xmlMatter{node: node, people: map[string]string{}}
+	}
+}
+
+// child is what a child element is: a kind, or nil for text. An unknown one is told.
+func (x *xmlScan) child(parent, node *xmlNode) *xmlKind {
+	if slices.Contains(parent.kind.blocks, node.name) {
+		return xmlKinds[node.name]
+	}
+	if _, ok := parent.kind.fields[node.name]; !ok && node.name != "file_item_nbr" {
+		x.warn(FIL02, node.line, node.name, "", fmt.Sprintf("%s has no element %s", parent.name, node.name), "leave it out, or correct its name")
+	}
+	return nil
+}
+
+func (x *xmlScan) end() {
+	n := len(x.open) - 1
+	node := x.open[n]
+	x.open = x.open[:n]
+	if node.kind == nil {
+		if n > 0 {
+			x.text(x.open[n-1], node)
+		}
+		return
+	}
+	x.required(node)
+	x.close(node)
+}
+
+// text keeps an element's text with its parent and judges it by the parent's table.
+func (x *xmlScan) text(parent, node *xmlNode) {
+	if parent.kind == nil {
+		return
+	}
+	v := strings.TrimSpace(string(node.text))
+	if _, twice := parent.value[node.name]; twice && !strings.HasPrefix(node.name, "tax_item_") {
+		x.fault(FLD08, node.line, node.name, v, node.name+" stands twice in one "+parent.name, "keep one")
+	}
+	parent.value[node.name] = xmlValue{v, node.line}
+	f, known := parent.kind.fields[node.name]
+	if !known || v == "" {
+		return
+	}
+	if !utf8.ValidString(v) || bytes.ContainsRune(node.text, utf8.RuneError) {
+		x.fault(FIL01, node.line, node.name, v, "the text is not UTF-8", xmlFix)
+	}
+	if f.max > 0 && utf8.RuneCountInString(v) > f.max {
+		x.fault(FLD04, node.line, node.name, v, fmt.Sprintf("longer than %d characters", f.max), "shorten it")
+	}
+	x.judge(f, node, v)
+}
+
+// required tells every mandatory child that is absent or blank.
+func (x *xmlScan) required(node *xmlNode) {
+	for _, name := range node.kind.order {
+		if node.kind.fields[name].required && node.value[name].text == "" {
+			line := node.line
+			if v, there := node.value[name]; there {
+				line = v.line
+			}
+			x.fault(FLD03, line, name, "", fmt.Sprintf("%s needs %s", node.name, name), "fill it in")
+		}
+	}
+}
