@@ -26,7 +26,6 @@ type xmlNode struct {
 	name  string
 	kind  *xmlKind // nil below an element that is only text or unknown
 	line  int
-	order int
 	text  []byte
 	value map[string]xmlValue // its children that hold text, by name
 }
