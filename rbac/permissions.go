@@ -90,6 +90,9 @@ const (
 	PersonDisable Permission = "person.disable"
 	SessionRead   Permission = "session.read"
 	SessionEnd    Permission = "session.end"
+	TokenRead     Permission = "token.read"
+	TokenCreate   Permission = "token.create"
+	TokenEnd      Permission = "token.end"
 
 	AuditRead   Permission = "audit.read"
 	AuditExport Permission = "audit.export"
@@ -117,7 +120,7 @@ var table = []classed{
 	{ExportRead, 2}, {ExportRequest, 2}, {ExportApprove, 2}, {ExportBuild, 3}, {ExportDownload, 3},
 	{SLARead, 2}, {SLASweep, 1}, {CalendarRead, 1}, {CalendarEdit, 1}, {AgreementRead, 1}, {AgreementPublish, 1}, {AgreementApprove, 1},
 	{GrantRead, 2}, {GrantGive, 2}, {GrantEnd, 1}, {GrantAsk, 2}, {GrantConfirm, 1}, {WallRead, 2}, {WallRaise, 2}, {WallLift, 2},
-	{PersonRead, 1}, {PersonInvite, 1}, {PersonDisable, 1}, {SessionRead, 1}, {SessionEnd, 1},
+	{PersonRead, 1}, {PersonInvite, 1}, {PersonDisable, 1}, {SessionRead, 1}, {SessionEnd, 1}, {TokenRead, 1}, {TokenCreate, 2}, {TokenEnd, 1},
 	{AuditRead, 2}, {AuditExport, 2}, {JobRead, 1}, {JobRetry, 1},
 }
 

@@ -406,6 +406,6 @@ var nounOf = map[string]string{"line": "line", "finding": "finding", "allocation
 var segments = map[string]string{
 	"clients": "client", "payors": "payor", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "imports": "import",
 	"entries": "entry", "findings": "finding", "items": "item", "prebills": "prebill", "runs": "run", "invoices": "invoice", "credit-notes": "credit_note",
-	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "access-requests": "request", "asked": "request", "sole": "request", "sole-administrators": "request", "requests": "request", "walls": "wall",
+	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "access-requests": "request", "asked": "request", "sole": "request", "sole-administrators": "request", "requests": "request", "walls": "wall", "tokens": "token",
 	"people": "person", "agreements": "agreement", "calendars": "calendar", "numbering": "series", "import-mappings": "mapping",
 }

@@ -30,14 +30,14 @@ func NewWeb(s *Services) (*httpd.Server, error) {
 		Prebills: s.Prebills, Invoices: s.Invoices, Receivables: s.Receivables, Notices: s.Notices, Exports: s.Exports, Outbox: outbox.NewBoard(s.DB, s.Guard),
 	}
 	srv := httpd.New(httpd.Parts{
-		DB: s.DB, Guard: s.Guard, Sessions: people.NewSessionStore(s.DB), Log: s.Log, Metrics: s.Metrics,
+		DB: s.DB, Guard: s.Guard, Sessions: people.NewSessionStore(s.DB), Tokens: s.People, Log: s.Log, Metrics: s.Metrics,
 		PublicURL: s.Config.PublicURL, Plain: s.Config.Plain(), Proxies: proxies, ErrorPage: site.ErrorPage,
 		Ready: func(ctx context.Context) error { return s.DB.Ping(ctx) }, Pace: s.Pace, Keys: s.Blobs.Keys(),
 	})
 	srv.Static(static.Mount, static.Handler())
 	for _, mount := range []func(*httpd.Server){
 		site.MountSignIn, site.MountQueue, site.MountItems, site.MountFirms, site.MountClients, site.MountPayors, site.MountMatters, site.MountTimekeepers, site.MountRates,
-		site.MountImports, site.MountPrebills, site.MountRuns, site.MountInvoices, site.MountPayments, site.MountSLA, site.MountAccess, site.MountStaff, site.MountWalls, site.MountForgot, site.MountAudit,
+		site.MountImports, site.MountPrebills, site.MountRuns, site.MountInvoices, site.MountPayments, site.MountSLA, site.MountAccess, site.MountStaff, site.MountWalls, site.MountTokens, site.MountForgot, site.MountAudit,
 		site.MountExports, site.MountPayor, site.MountJobs,
 	} {
 		mount(srv)

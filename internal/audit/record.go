@@ -67,7 +67,7 @@ func Record(tx *db.Tx, e Entry) error {
 		result = "done"
 	}
 	err = tx.Exec(`SELECT auth.append_leaf(?::uuid, ?::uuid, ?::timestamptz, ?, ?, ?, ?, ?, ?, ?, ?::smallint, ?, ?, ?, ?, ?, ?)`,
-		tx.Scope.Firm, ident.New[ident.LeafID](tx.Now), tx.Now, actor, behalf, string(tx.Scope.Session),
+		tx.Scope.Firm, ident.New[ident.LeafID](tx.Now), tx.Now, actor, behalf, session(tx),
 		e.Action, e.Object, e.ID, string(e.Matter), max(e.Class, C1), e.Permission, before, after, string(detail), tx.Scope.RequestID, result).Error
 	if err != nil {
 		return ErrNotWritable.Because(err)
@@ -86,6 +86,14 @@ func actorOf(tx *db.Tx) (actor, behalf string) {
 	default:
 		return "contact:" + string(s.Contact), ""
 	}
+}
+
+// session is what the actor acted through: a session, or a program's token.
+func session(tx *db.Tx) string {
+	if tx.Scope.Token != "" {
+		return "token:" + string(tx.Scope.Token)
+	}
+	return string(tx.Scope.Session)
 }
 
 // digest is the SHA-256 of v's JSON. Privileged text is salted, so that a hash

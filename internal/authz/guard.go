@@ -2,6 +2,7 @@ package authz
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -43,6 +44,9 @@ func (g *Guard) Require(tx *db.Tx, p rbac.Permission) (*Access, error) {
 	if err != nil {
 		return nil, err
 	}
+	if live, err = g.narrow(tx, live, p, locking(tx, p)); err != nil {
+		return nil, err
+	}
 	if len(live) == 0 {
 		return nil, ErrNotFound
 	}
@@ -65,10 +69,19 @@ func (g *Guard) Require(tx *db.Tx, p rbac.Permission) (*Access, error) {
 // ends the grant waits, and no act succeeds after that (T04). A job decides again
 // at each step instead.
 func (g *Guard) holding(tx *db.Tx, who ident.PersonID, p rbac.Permission) ([]Grant, error) {
-	if strings.HasSuffix(string(p), ".read") || tx.Scope.Machine != "" {
+	if locking(tx, p) == "" {
 		return g.live(tx, who)
 	}
 	return g.read(tx, who, " FOR SHARE OF g, p")
+}
+
+// locking is how a row that an act rests on is held until it commits: shared for a
+// change, not at all for a look.
+func locking(tx *db.Tx, p rbac.Permission) string {
+	if strings.HasSuffix(string(p), ".read") || tx.Scope.Machine != "" {
+		return ""
+	}
+	return " FOR SHARE"
 }
 
 // markUsed notes the day on which a grant last let its person do something, for
@@ -102,7 +115,11 @@ func (g *Guard) May(tx *db.Tx, perms ...rbac.Permission) (map[rbac.Permission]bo
 		return nil, err
 	}
 	for _, p := range perms {
-		for _, grant := range live {
+		carrying, err := g.narrow(tx, live, p, "")
+		if err != nil && !errors.Is(err, ErrForbidden) {
+			return nil, err
+		}
+		for _, grant := range carrying {
 			may[p] = may[p] || g.policy.Allows(grant.Role, p)
 		}
 	}

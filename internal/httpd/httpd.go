@@ -27,6 +27,7 @@ type Parts struct {
 	DB        *db.DB
 	Guard     *authz.Guard
 	Sessions  scs.CtxStore // over table session, so that a person's can be listed and ended
+	Tokens    Tokens       // of programs; nil lets none in
 	Log       *slog.Logger
 	Metrics   *obs.Metrics
 	PublicURL string // scheme and host people type; unsafe requests must come from it

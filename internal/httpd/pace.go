@@ -27,6 +27,7 @@ type allowance struct {
 var (
 	perSession = allowance{20, 60}
 	perFirm    = allowance{100, 300}
+	perToken   = allowance{10, 30}
 	perGate    = allowance{20. / 60, 20} // sign-in, enrolment, one-time codes, by network
 )
 
@@ -140,6 +141,8 @@ func (s *Server) pace(r Route) echo.MiddlewareFunc {
 			ctx := c.Request().Context()
 			sc, err := scope.From(ctx)
 			switch {
+			case err == nil && sc.Token != "":
+				err = p.allow(ctx, "token:"+string(sc.Token), perToken)
 			case err == nil && sc.Session != "":
 				err = p.allow(ctx, "session:"+string(sc.Session), perSession)
 			case (r.Needs == rbac.Public || r.Needs == rbac.PayorLink) && r.Method != http.MethodGet:

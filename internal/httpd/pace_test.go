@@ -58,3 +58,22 @@ func TestF04GatesAreStricterWithoutRedis(t *testing.T) {
 		t.Errorf("%d tries at a gate, want half of 20", n)
 	}
 }
+
+func TestT08_TokensAreSlower(t *testing.T) {
+	t.Parallel()
+	c := clock.At(testkit.Now)
+	p := NewPace(testkit.Redis(t), c)
+	spend := func() (n int) {
+		for p.allow(t.Context(), "token:one", perToken) == nil {
+			n++
+		}
+		return n
+	}
+	if n := spend(); n != 30 {
+		t.Errorf("%d at once, want 30", n)
+	}
+	c.Advance(time.Second)
+	if n := spend(); n != 10 {
+		t.Errorf("%d after a second, want 10", n)
+	}
+}

@@ -74,6 +74,10 @@ func (s *Server) decide(r Route) echo.MiddlewareFunc {
 			if err != nil || sc.Actor == "" {
 				return scope.ErrNone
 			}
+			if err := forToken(sc, r); err != nil {
+				s.noteRefusal(scope.InFirm(ctx, sc.Firm), r, c, o, err)
+				return err
+			}
 			if strings.Contains(r.Path, "{firm}") {
 				if ctx, o.access, err = s.enter(ctx, c.Param("firm"), r.Needs); err == nil {
 					err = s.paceFirm(ctx)
@@ -102,7 +106,11 @@ func (s *Server) enter(ctx context.Context, text string, p rbac.Permission) (con
 		return ctx, nil, authz.ErrNotFound
 	}
 	// A firm's own user is bound to the firm chosen at sign-in (T05).
-	if bound := s.boundFirm(ctx); bound != "" && bound != firm {
+	bound := s.boundFirm(ctx)
+	if sc, _ := scope.From(ctx); sc.Token != "" {
+		bound = sc.Firm
+	}
+	if bound != "" && bound != firm {
 		return ctx, nil, authz.ErrNotFound
 	}
 	ctx = scope.InFirm(ctx, firm)
@@ -114,7 +122,7 @@ func (s *Server) enter(ctx context.Context, text string, p rbac.Permission) (con
 		access, err = s.parts.Guard.Require(tx, p)
 		return err
 	})
-	return ctx, access, err
+	return ctx, access, beyondToken(ctx, err)
 }
 
 // payorRoot is what every address of the payor's door begins with.

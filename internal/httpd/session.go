@@ -54,6 +54,9 @@ func newSessions(p Parts, failed func(http.ResponseWriter, *http.Request, error)
 // commits before the first byte of the answer.
 func (s *Server) session(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
+		if text, ok := bearer(c.Request()); ok {
+			return s.byToken(c, text, next)
+		}
 		h := s.sessions.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			ctx := context.WithValue(r.Context(), sessionKey{}, true)
 			c.SetRequest(r.WithContext(s.withActor(ctx)))

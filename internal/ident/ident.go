@@ -19,6 +19,7 @@ type (
 	WallID       string
 	RequestID    string // a request for access
 	LetterID     string // to a person
+	TokenID      string
 	ClientID     string
 	PayorID      string
 	ContactID    string

@@ -14,6 +14,7 @@ type Scope struct {
 	Firm      ident.FirmID    // "" across firms (queue, runs) and before sign-in
 	Actor     ident.PersonID  // "" for machinery and for a payor's contact
 	Session   ident.SessionID // "" for jobs and commands
+	Token     ident.TokenID   // of a program that acts for Actor; it narrows what Actor may do
 	Machine   string          // "relay", "sweep", "worker", ...; the only actor when Actor is ""
 	Contact   ident.ContactID // a payor's contact behind a one-time code
 	RequestID string          // ties log, audit leaf and error page together

@@ -88,6 +88,12 @@ func Person(f ident.FirmID, id ident.PersonID) string { return one(f, "people", 
 // Walls is what keeps people from clients and matters.
 func Walls(f ident.FirmID) string { return list(f, "walls") }
 
+// Tokens is the tokens with which programs act in a firm.
+func Tokens(f ident.FirmID) string { return list(f, "tokens") }
+
+// Token is one of them; ending it posts below.
+func Token(f ident.FirmID, id ident.TokenID) string { return one(f, "tokens", id) }
+
 // Wall is one wall; lifting it posts below.
 func Wall(f ident.FirmID, id ident.WallID) string { return one(f, "walls", id) }
 

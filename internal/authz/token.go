@@ -1,0 +1,79 @@
+package authz
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/scope"
+	"github.com/docketry/docketry/rbac"
+)
+
+// carried is what a live token carries.
+type carried struct {
+	permissions db.Strings
+	class       Class
+}
+
+// token reads the token of the scope, nil when it has ended. locking keeps it from
+// ending until the act commits.
+func token(tx *db.Tx, sc scope.Scope, locking string) (*carried, error) {
+	var c carried
+	err := tx.Raw(`SELECT permissions, class FROM api_token WHERE firm_id = ? AND id = ? AND person_id = ? AND ended_at IS NULL AND expires_at > ?`+locking,
+		sc.Firm, sc.Token, sc.Actor, tx.Now).Row().Scan(&c.permissions, &c.class)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil //nolint:nilnil // ended is an answer, not a failure
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read token %s: %w", sc.Token, err)
+	}
+	return &c, nil
+}
+
+// TokenHolds tells whether the token of sc lives and whoever made it still may do
+// everything that it carries: losing one right ends the whole token (SECURITY T08).
+func (g *Guard) TokenHolds(tx *db.Tx, sc scope.Scope) (bool, error) {
+	c, err := token(tx, sc, "")
+	if err != nil || c == nil {
+		return false, err
+	}
+	live, err := g.live(tx, sc.Actor)
+	if err != nil {
+		return false, err
+	}
+	return g.covers(c, live), nil
+}
+
+func (g *Guard) covers(c *carried, live []Grant) bool {
+	for _, text := range c.permissions {
+		p := rbac.Permission(text)
+		if !rbac.ForToken(p) || !slices.ContainsFunc(live, func(grant Grant) bool { return g.policy.Allows(grant.Role, p) }) {
+			return false
+		}
+	}
+	return len(c.permissions) > 0
+}
+
+// narrow cuts grants down to what the scope's token carries; a session's stay as
+// they are.
+func (g *Guard) narrow(tx *db.Tx, live []Grant, p rbac.Permission, locking string) ([]Grant, error) {
+	if tx.Scope.Token == "" {
+		return live, nil
+	}
+	c, err := token(tx, tx.Scope, locking)
+	if err != nil {
+		return nil, err
+	}
+	if c == nil || !g.covers(c, live) {
+		return nil, nil
+	}
+	if !slices.Contains(c.permissions, string(p)) {
+		return nil, ErrForbidden
+	}
+	for i := range live {
+		live[i].Class = min(live[i].Class, c.class)
+	}
+	return live, nil
+}

@@ -1,0 +1,24 @@
+package rbac
+
+import (
+	"slices"
+	"strings"
+)
+
+// forPeople are the permissions that a program's token never carries: who may do
+// what, keys and tokens, and acts that ask a person for a factor (SECURITY T08, 5).
+var forPeople = []Permission{
+	FirmCreate, FirmBank, ContactVerify,
+	PrebillApprove, CreditNoteIssue, AgreementPublish, AgreementApprove,
+	ExportRequest, ExportApprove, ExportBuild, ExportDownload,
+	AuditExport, JobRetry, SLASweep, InvoiceIssue,
+}
+
+// objectsForPeople are the objects of which a token may do nothing at all.
+var objectsForPeople = []string{"grant", "wall", "person", "session", "token"}
+
+// ForToken tells whether a token may carry p.
+func ForToken(p Permission) bool {
+	object, _, _ := strings.Cut(string(p), ".")
+	return Known(p) && !slices.Contains(forPeople, p) && !slices.Contains(objectsForPeople, object)
+}
