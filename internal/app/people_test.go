@@ -7,8 +7,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/docketry/docketry/internal/firm"
+	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/rbac"
 )
@@ -64,15 +66,15 @@ func TestStaffAndAForgottenPasswordOnPages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	admin := &reader{t: t, w: w, sid: w.signIn(t, w.bureau, rbac.RoleBureauAdmin)}
-	people := "/firms/" + string(w.bureau.ID) + "/people"
-	if _, _, html := admin.do("GET", "/firms", nil); !strings.Contains(html, people) {
+	list := "/firms/" + string(w.bureau.ID) + "/people"
+	if _, _, html := admin.do("GET", "/firms", nil); !strings.Contains(html, list) {
 		t.Error("the list of firms does not lead to the bureau's people")
 	}
 	email := "ines." + string(w.bureau.ID)[30:] + strings.ToLower(t.Name()) + "@larkspur.example"
-	if location, body := admin.post(people, people+"/staff", url.Values{"name": {"Ines Carvalho"}, "email": {"no address"}}); location != "" || !strings.Contains(body, "enter one address") {
+	if location, body := admin.post(list, list+"/staff", url.Values{"name": {"Ines Carvalho"}, "email": {"no address"}}); location != "" || !strings.Contains(body, "enter one address") {
 		t.Errorf("a bad address: %q %s", location, cutTo(body, 300))
 	}
-	if location, body := admin.post(people, people+"/staff", url.Values{"name": {"Ines Carvalho"}, "email": {email}}); location != people {
+	if location, body := admin.post(list, list+"/staff", url.Values{"name": {"Ines Carvalho"}, "email": {email}}); location != list {
 		t.Fatalf("invite: %q %s", location, cutTo(body, 500))
 	}
 	ines := &reader{t: t, w: w}
@@ -149,5 +151,56 @@ func TestANewFirmHasACalendar(t *testing.T) {
 	list, err := w.s.SLA.Calendars(testkit.Inside(w.s.DB, f.ID).As(t, rbac.RolePartner))
 	if err != nil || len(list) != 1 || list[0].Version.TZ != "Europe/London" {
 		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+func TestAnAuthenticatorAppOnPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	f := testkit.Firm(t, w.s.DB)
+	b := &reader{t: t, w: w, sid: w.signIn(t, f, rbac.RolePartner)}
+	if _, _, html := b.do("GET", "/people/me", nil); !strings.Contains(html, "/people/me/app") {
+		t.Fatal("the account page does not lead to the app")
+	}
+	_, _, html := b.do("GET", "/people/me/app", nil)
+	found := regexp.MustCompile(`type the secret: ([A-Z2-7 ]+)<`).FindStringSubmatch(html)
+	if found == nil || !strings.Contains(html, "<svg") {
+		t.Fatalf("no secret on the page: %s", cutTo(html, 500))
+	}
+	secret := strings.ReplaceAll(found[1], " ", "")
+	code := func(step time.Duration) string {
+		c, err := people.AppCode(secret, w.s.Clock.Now().Add(step))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	_, body := b.post("/people/me/app", "/people/me/app", url.Values{"password": {password}, "code": {code(0)}})
+	codes := regexp.MustCompile(`<code>([A-Z2-7]{5}-[A-Z2-7-]+)</code>`).FindAllStringSubmatch(body, -1)
+	if len(codes) != 10 {
+		t.Fatalf("%d recovery codes: %s", len(codes), cutTo(body, 500))
+	}
+	_, _, html = b.do("GET", "/people/me", nil)
+	email := regexp.MustCompile(`[0-9a-f-]{36}@people\.example`).FindString(html)
+	again := &reader{t: t, w: w}
+	location, _ := again.post("/sign-in", "/sign-in", url.Values{"email": {email}, "password": {password}})
+	if location != "/sign-in/factor" {
+		t.Fatalf("the password alone leads to %q", location)
+	}
+	if _, to, _ := again.do("GET", "/people/me", nil); to != "/sign-in" {
+		t.Errorf("before the factor the account page leads to %q", to)
+	}
+	if _, body := again.post("/sign-in/factor", "/sign-in/factor", url.Values{"code": {"41820"}}); !strings.Contains(body, "5 digits") {
+		t.Errorf("five digits: %s", cutTo(body, 300))
+	}
+	fixed := again.sid
+	if to, _ := again.post("/sign-in/factor", "/sign-in/factor", url.Values{"code": {code(30 * time.Second)}}); to != "/" && to != "/people/me" {
+		t.Errorf("the code leads to %q", to)
+	}
+	if again.sid == fixed {
+		t.Error("the token stayed the same over the factor")
+	}
+	if _, to, _ := (&reader{t: t, w: w, sid: fixed}).do("GET", "/people/me", nil); to != "/sign-in" {
+		t.Error("the token from before the factor lives on")
 	}
 }

@@ -53,6 +53,7 @@ type Services struct {
 	Guard       *authz.Guard
 	Metrics     *obs.Metrics
 	Blobs       *blob.Store
+	keys        *blob.Keys
 	AuditKey    *audit.SigningKey
 	Mails       *mail.Service
 	Post        *people.Post // letters to people about access
@@ -98,7 +99,8 @@ func (s *Services) machinery(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("open the blob store: %w", err)
 	}
-	s.Blobs = blob.New(s.DB, b, blob.NewKeys(master))
+	s.keys = blob.NewKeys(master)
+	s.Blobs = blob.New(s.DB, b, s.keys)
 	if s.AuditKey, err = audit.NewSigningKey(s.Config.Keys.Audit); err != nil {
 		return fmt.Errorf("read the audit key: %w", err)
 	}
@@ -139,7 +141,7 @@ func (s *Services) tenants(context.Context) (err error) {
 			return fmt.Errorf("make the password hasher: %w", err)
 		}
 	}
-	s.People = people.New(s.DB, s.Guard, s.Policy, s.Hasher, s.Courier, s.Config.Keys.Session)
+	s.People = people.New(s.DB, s.Guard, s.Policy, s.Hasher, s.Courier, s.Config.Keys.Session, s.keys)
 	s.letters.letters = s.People
 	s.Firms = firm.NewService(s.DB, s.Guard, s.People, func(tx *db.Tx, f firm.Firm) error { return sla.FirstCalendar(tx, f.TZ) })
 	s.Matters = matter.New(s.DB, s.Guard)

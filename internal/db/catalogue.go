@@ -18,6 +18,9 @@ var withoutFirm = map[string]string{
 	"session":            "a person's, before any firm is known; holds no firm data",
 	"prebill_transition": "the status graph of pre-bills, the same in every firm",
 	"invoice_transition": "the status graph of invoices, the same in every firm",
+	"factor":             "a person's, before any firm is known",
+	"recovery_code":      "a person's, before any firm is known",
+	"factor_try":         "a person's, before any firm is known",
 	"sign_in_failure":    "counts by network, before any person is known",
 }
 

@@ -167,6 +167,10 @@ func (r *Request) SignIn(b Started) error {
 	return r.server.SignIn(r.Context(), b)
 }
 
+// Renew gives the session a new token and keeps what is in it, for a step towards
+// signing in (T12).
+func (r *Request) Renew() error { return r.server.sessions.RenewToken(r.Context()) }
+
 // Standing is what the person may do where, for menus and buttons.
 func (r *Request) Standing() (authz.Standing, error) {
 	return r.server.parts.Guard.Standing(r.Context())

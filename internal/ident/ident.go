@@ -15,6 +15,7 @@ type (
 	FirmID       string
 	PersonID     string
 	SessionID    string
+	FactorID     string // what a person shows beside the password
 	GrantID      string
 	WallID       string
 	RequestID    string // a request for access

@@ -78,35 +78,17 @@ func (s *Service) EndOtherSessions(ctx context.Context) error {
 // ChangePassword sets a new password for whoever knows the present one, and ends
 // every other session (SECURITY 5).
 func (s *Service) ChangePassword(ctx context.Context, present, wanted string) error {
-	who, err := self(ctx)
+	p, err := s.provePassword(ctx, present)
 	if err != nil {
 		return err
 	}
-	var p account
 	var firms []ident.FirmID
-	counted := []subject{subject("account:change:" + string(who))}
-	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
-		me, err := personByID(tx, who)
-		if err != nil {
-			return err
-		}
-		if p, err = accountBy(tx, me.Email); err != nil {
-			return err
-		}
-		if firms, err = firmsOf(tx, who); err != nil {
-			return err
-		}
-		return reserve(tx, counted)
+	err = s.bureau.asSelf(ctx, func(tx *db.Tx) (err error) {
+		firms, err = firmsOf(tx, p.ID)
+		return err
 	})
 	if err != nil {
 		return err
-	}
-	ok, _, err := s.hasher.Matches(ctx, present, p.Hash)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return ErrPassword
 	}
 	if err := s.checkNew(ctx, wanted, p.Person, firms); err != nil {
 		return err
@@ -119,17 +101,47 @@ func (s *Service) ChangePassword(ctx context.Context, present, wanted string) er
 		if err := stillActive(tx, p); err != nil {
 			return err
 		}
-		if err := forgive(tx, counted); err != nil {
+		if err := forgive(tx, changeSubjects(p.ID)); err != nil {
 			return err
 		}
-		if err := setPassword(tx, who, hash); err != nil {
+		if err := setPassword(tx, p.ID, hash); err != nil {
 			return err
 		}
-		if _, err := endSessions(tx, who, "", tx.Scope.Session); err != nil {
+		if _, err := endSessions(tx, p.ID, "", tx.Scope.Session); err != nil {
 			return err
 		}
-		return audit.Record(tx, audit.Entry{Action: "person.password_changed", Object: "person", ID: string(who), Class: audit.C1})
+		return audit.Record(tx, audit.Entry{Action: "person.password_changed", Object: "person", ID: string(p.ID), Class: audit.C1})
 	})
+}
+
+// provePassword compares the present password of the person of ctx. Each try counts
+// until forgive takes changeSubjects back.
+func (s *Service) provePassword(ctx context.Context, present string) (p account, err error) {
+	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+		me, err := personByID(tx, tx.Scope.Actor)
+		if err != nil {
+			return err
+		}
+		if p, err = accountBy(tx, me.Email); err != nil {
+			return err
+		}
+		return reserve(tx, changeSubjects(p.ID))
+	})
+	if err != nil {
+		return p, err
+	}
+	ok, _, err := s.hasher.Matches(ctx, present, p.Hash)
+	if err != nil {
+		return p, err
+	}
+	if !ok {
+		return p, ErrPassword
+	}
+	return p, nil
+}
+
+func changeSubjects(who ident.PersonID) []subject {
+	return []subject{subject("account:change:" + string(who))}
 }
 
 // checkNew is CheckPassword with the words of the person and of their firms.

@@ -24,6 +24,11 @@ var (
 	ErrBusy       = fault.New(fault.Unavailable, "sign_in_busy", "many people are signing in; try again in a few seconds")
 	ErrPassword   = fault.New(fault.Invalid, "password_wrong", "the present password is not right")
 	ErrLink       = fault.New(fault.NotFound, "not_found", "this link has been used or has ended; ask for a new one")
+	ErrFactor     = fault.New(fault.Unauthenticated, "factor_needed", "enter the code of your authenticator app as well")
+	ErrCode       = fault.New(fault.Invalid, "code_wrong", "that code is not right")
+	ErrChallenge  = fault.New(fault.Unauthenticated, "factor_refused", "too many wrong codes; sign in again")
+	ErrNoFactor   = fault.New(fault.Conflict, "factor_missing", "no app is being set up; begin again")
+	ErrHasFactor  = fault.New(fault.Conflict, "factor_exists", "an authenticator app is set up already; remove it first")
 	ErrNotSetUp   = fault.New(fault.Unavailable, "bureau_missing", "the bureau is not set up yet; run `docketry admin bootstrap`")
 	ErrSetUp      = fault.New(fault.Conflict, "bureau_exists", "the bureau already has an administrator; ask them for an invitation")
 	ErrSelfGrant  = fault.New(fault.Forbidden, "grant_self", "nobody grants themselves access; ask another administrator")
@@ -51,6 +56,7 @@ const (
 	maxSessions  = 5 // at once; one more ends the oldest
 	inviteTime   = 72 * time.Hour
 	resetTime    = 15 * time.Minute
+	pendingTime  = 10 * time.Minute // between the password and the factor
 )
 
 // address is the form in which addresses are kept and compared; "" for what is not

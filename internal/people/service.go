@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/blob"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/scope"
@@ -46,6 +47,7 @@ type Service struct {
 	hasher  *Hasher
 	courier Courier
 	key     []byte
+	keys    *blob.Keys // the bureau's seals what people show beside a password
 	left    []Leaving
 }
 
@@ -72,9 +74,10 @@ type Lattice interface {
 	MayGrant(giver, given rbac.Role) bool
 }
 
-// New returns the service. key authenticates the cookie of a known device.
-func New(d *db.DB, guard *authz.Guard, lattice Lattice, hasher *Hasher, courier Courier, key []byte) *Service {
-	return &Service{db: d, guard: guard, lattice: lattice, bureau: &bureau{db: d}, hasher: hasher, courier: courier, key: key}
+// New returns the service. key authenticates the cookie of a known device; keys
+// seals what people show beside a password.
+func New(d *db.DB, guard *authz.Guard, lattice Lattice, hasher *Hasher, courier Courier, key []byte, keys *blob.Keys) *Service {
+	return &Service{db: d, guard: guard, lattice: lattice, bureau: &bureau{db: d}, hasher: hasher, courier: courier, key: key, keys: keys}
 }
 
 // BureauID is the bureau's own domain.

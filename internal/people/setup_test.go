@@ -9,10 +9,12 @@ import (
 	"github.com/alexedwards/argon2id"
 
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/blob"
 	"github.com/docketry/docketry/internal/clock"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/internal/seal"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/rbac"
 )
@@ -54,6 +56,7 @@ type world struct {
 	post   *post
 	svc    *people.Service
 	store  *people.SessionStore
+	keys   *blob.Keys
 }
 
 func setup(t testing.TB) world {
@@ -70,7 +73,12 @@ func setup(t testing.TB) world {
 		t.Fatal(err)
 	}
 	w := world{d: d, clock: c, bureau: testkit.Bureau(t, d), post: &post{}, store: people.NewSessionStore(d)}
-	w.svc = people.New(d, authz.NewGuard(d, policy), policy, hasher, w.post, testkit.Key)
+	master, err := seal.NewMaster(testkit.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.keys = blob.NewKeys(master)
+	w.svc = people.New(d, authz.NewGuard(d, policy), policy, hasher, w.post, testkit.Key, w.keys)
 	return w
 }
 
@@ -84,7 +92,7 @@ func (w world) member(t testing.TB, f testkit.F, role rbac.Role, opts ...testkit
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.Exec(t, `INSERT INTO credential (person_id, kind, secret_hash, changed_at) VALUES (?, 'password', ?, now())`, who, hash)
+	f.Exec(t, `INSERT INTO credential (person_id, kind, secret_hash, changed_at) VALUES (?, 'password', ?, '2026-01-01')`, who, hash)
 	return who, email
 }
 

@@ -21,6 +21,7 @@ type Try struct {
 	Network  string // the /24 or /48 it comes from
 	Device   string // the known-device cookie, "" without one
 	Browser  string // what the browser calls itself, for the list of sessions
+	Code     string // of the authenticator app, or a recovery code; "" when not asked yet
 }
 
 // Entered is a person who has shown their password.
@@ -38,6 +39,8 @@ type Entered struct {
 // SignIn compares the password and says who may begin a session. Whether the
 // person exists shows neither in the answer nor in the time it takes (T11). It
 // returns ErrSignIn, or ThrottledError while the account or the network has to wait.
+// ErrFactor means that the password was right and a code is due as well: Entered
+// has the person then, and ShowFactor or another try with the code goes on.
 func (s *Service) SignIn(ctx context.Context, t Try) (Entered, error) {
 	email := address(t.Email)
 	var p account
@@ -84,10 +87,11 @@ func (s *Service) refused(ctx context.Context, who ident.PersonID, counted []sub
 	return ErrSignIn
 }
 
-// entered takes back the counted tries, makes room among the person's sessions and
-// leaves the leaf. The session itself is the caller's to begin, under a new token.
+// entered takes back the counted tries and, unless a factor is still due, lets the
+// person in.
 func (s *Service) entered(ctx context.Context, p account, renewed string, counted []subject, t Try) (Entered, error) {
 	var e Entered
+	var refused error
 	err := s.bureau.as(ctx, scope.Scope{Actor: p.ID}, func(tx *db.Tx) error {
 		if err := stillActive(tx, p); err != nil {
 			return err
@@ -100,28 +104,91 @@ func (s *Service) entered(ctx context.Context, p account, renewed string, counte
 				return err
 			}
 		}
-		if err := endOldest(tx, p.ID, maxSessions-1); err != nil {
-			return err
-		}
-		firms, err := firmsOf(tx, p.ID)
+		due, err := hasFactor(tx, p.ID)
 		if err != nil {
 			return err
 		}
-		e = Entered{Person: p.ID, Name: p.Name, Staff: p.Staff, At: tx.Now, Deadline: tx.Now.Add(StaffSession)}
-		if !p.Staff {
-			e.Firms, e.Deadline = firms, tx.Now.Add(FirmSession)
-			if len(firms) == 1 {
-				e.Firm = firms[0]
+		if due && t.Code == "" {
+			e, refused = Entered{Person: p.ID, Name: p.Name, At: tx.Now}, ErrFactor
+			return nil
+		}
+		if due {
+			if refused, err = s.judge(tx, p.ID, "request "+tx.Scope.RequestID, t.Code); err != nil || refused != nil {
+				return err
 			}
 		}
-		nonce, err := secret()
+		e, err = s.letIn(tx, p.Person, t)
+		return err
+	})
+	if err != nil {
+		return e, err
+	}
+	return e, refused
+}
+
+// Pending is a person who has shown their password and not yet a factor. The
+// caller keeps it where the person cannot write.
+type Pending struct {
+	Person    ident.PersonID
+	Challenge string    // tells this sign-in from others
+	At        time.Time // when the password was right
+}
+
+// ShowFactor finishes a sign-in with a code of the app or a recovery code. It
+// returns ErrCode, ErrChallenge after five wrong ones, and ErrSignIn when the
+// sign-in is too long ago or the password has changed since.
+func (s *Service) ShowFactor(ctx context.Context, p Pending, t Try) (Entered, error) {
+	var e Entered
+	var refused error
+	err := s.bureau.as(ctx, scope.Scope{Actor: p.Person}, func(tx *db.Tx) error {
+		person, err := stillPending(tx, p)
 		if err != nil {
 			return err
 		}
-		e.Device = s.deviceToken(p.ID, nonce)
-		return audit.Record(tx, audit.Entry{Action: "session.started", Object: "person", ID: string(p.ID), Class: audit.C1, Detail: map[string]string{"network": t.Network}})
+		if refused, err = s.judge(tx, p.Person, "sign-in "+p.Challenge, t.Code); err != nil || refused != nil {
+			return err
+		}
+		e, err = s.letIn(tx, person, t)
+		return err
 	})
-	return e, err
+	if err != nil {
+		return e, err
+	}
+	return e, refused
+}
+
+func stillPending(tx *db.Tx, p Pending) (who Person, err error) {
+	err = tx.Raw(`SELECT p.id, p.email, p.name, p.staff, p.status FROM person p JOIN credential c ON c.person_id = p.id AND c.kind = 'password'
+		WHERE p.id = ? AND p.status = 'active' AND c.changed_at <= ?`, p.Person, p.At).Row().Scan(&who.ID, &who.Email, &who.Name, &who.Staff, &who.Status)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && tx.Now.Sub(p.At) > pendingTime {
+		return who, ErrSignIn.With("this sign-in has taken too long; begin again")
+	}
+	return who, wrap(err, "load person", p.Person)
+}
+
+// letIn makes room among the person's sessions and leaves the leaf. The session
+// itself is the caller's to begin, under a new token.
+func (s *Service) letIn(tx *db.Tx, p Person, t Try) (Entered, error) {
+	if err := endOldest(tx, p.ID, maxSessions-1); err != nil {
+		return Entered{}, err
+	}
+	firms, err := firmsOf(tx, p.ID)
+	if err != nil {
+		return Entered{}, err
+	}
+	e := Entered{Person: p.ID, Name: p.Name, Staff: p.Staff, At: tx.Now, Deadline: tx.Now.Add(StaffSession)}
+	if !p.Staff {
+		e.Firms, e.Deadline = firms, tx.Now.Add(FirmSession)
+		if len(firms) == 1 {
+			e.Firm = firms[0]
+		}
+	}
+	nonce, err := secret()
+	if err != nil {
+		return e, err
+	}
+	e.Device = s.deviceToken(p.ID, nonce)
+	return e, audit.Record(tx, audit.Entry{Action: "session.started", Object: "person", ID: string(p.ID), Class: audit.C1, Detail: map[string]string{"network": t.Network}})
 }
 
 // Switch says whether the person of ctx may work in firm from now on. The caller

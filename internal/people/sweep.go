@@ -49,6 +49,9 @@ func sweepPeople(tx *db.Tx) error {
 	if err == nil {
 		err = tx.Exec(`DELETE FROM sign_in_failure WHERE last_failed_at < ? AND failures < ?`, tx.Now.Add(-keepFailures), dead).Error
 	}
+	if err == nil {
+		err = tx.Exec(`DELETE FROM factor_try WHERE tried_at < ?`, tx.Now.Add(-keepFailures)).Error
+	}
 	if err != nil {
 		return fmt.Errorf("sweep sessions: %w", err)
 	}

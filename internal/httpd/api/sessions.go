@@ -22,6 +22,11 @@ type accounts interface {
 	ChangePassword(ctx context.Context, present, wanted string) error
 	Enrol(ctx context.Context, token, password string) (people.Person, error)
 	Forgot(ctx context.Context, email, network string) error
+	Factors(ctx context.Context) (people.Factors, error)
+	BeginApp(ctx context.Context) (people.Shown, error)
+	ConfirmApp(ctx context.Context, password, code string) ([]string, error)
+	RemoveApp(ctx context.Context, code string) error
+	NewRecoveryCodes(ctx context.Context, code string) ([]string, error)
 }
 
 // Entered is who has signed in, and where they may work.
@@ -67,6 +72,7 @@ type signIn struct {
 	Body    struct {
 		Email    string `json:"email" maxLength:"254"`
 		Password string `json:"password" maxLength:"1024"`
+		Code     string `json:"code,omitempty" maxLength:"40" doc:"of the authenticator app, or a recovery code; needed when the answer was factor_needed"`
 	}
 }
 
@@ -78,7 +84,7 @@ func Accounts(s *httpd.Server, v accounts) {
 	}
 	httpd.API(s, httpd.Op{Method: "POST", Path: "/sessions", Needs: rbac.Public, Summary: "Sign in; the session is a cookie", Status: 201},
 		func(ctx context.Context, in *signIn) (*One[Entered], error) {
-			e, err := v.SignIn(ctx, people.Try{Email: in.Body.Email, Password: in.Body.Password, Network: httpd.Network(ctx), Browser: in.Browser})
+			e, err := v.SignIn(ctx, people.Try{Email: in.Body.Email, Password: in.Body.Password, Network: httpd.Network(ctx), Browser: in.Browser, Code: in.Body.Code})
 			if err != nil {
 				return nil, err
 			}
@@ -126,6 +132,7 @@ func Accounts(s *httpd.Server, v accounts) {
 			return begin(ctx, e, in.Browser)
 		})
 	mountMe(s, v)
+	mountFactors(s, v)
 }
 
 func mountMe(s *httpd.Server, v accounts) {

@@ -84,7 +84,11 @@ func newServerOver(t testing.TB, d *db.DB) server {
 			})
 		},
 	})
-	people := people.New(d, guard, policy, hasher, s.post, testkit.Key)
+	master, err := seal.NewMaster(testkit.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	people := people.New(d, guard, policy, hasher, s.post, testkit.Key, blob.NewKeys(master))
 	matters := matter.New(d, guard)
 	api.Accounts(s.Server, people)
 	api.Members(s.Server, people)

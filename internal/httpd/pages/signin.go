@@ -52,17 +52,16 @@ func (s *Site) signIn(r *httpd.Request) (httpd.Reply, error) {
 	e, err := s.People.SignIn(r.Context(), people.Try{
 		Email: email, Password: r.Secret("password"), Network: r.Network(), Device: r.Cookie(deviceCookie), Browser: r.Device(),
 	})
+	if errors.Is(err, people.ErrFactor) {
+		return s.askFactor(r, e)
+	}
 	if err != nil {
 		if errors.Is(err, people.ErrSignIn) || httpd.Correctable(err) {
 			return httpd.ShowFault(err, GatePage(bare(r, "Sign in"), signInView(email, err))), nil
 		}
 		return httpd.Reply{}, err
 	}
-	if err := r.SignIn(httpd.Started{Person: e.Person, Firm: e.Firm, At: e.At, Deadline: e.Deadline}); err != nil {
-		return httpd.Reply{}, err
-	}
-	r.SetCookie(deviceCookie, e.Device)
-	return httpd.Go(r.ReturnPath(), ""), nil
+	return s.begin(r, e)
 }
 
 func (s *Site) signOut(r *httpd.Request) (httpd.Reply, error) {
@@ -181,17 +180,21 @@ func (s *Site) showAccount(r *httpd.Request, failed error) (httpd.Reply, error) 
 	if err != nil {
 		return httpd.Reply{}, err
 	}
+	factors, err := s.People.Factors(r.Context())
+	if err != nil {
+		return httpd.Reply{}, err
+	}
 	page := Plain(f.Chrome, PlainView{
 		Head: layout.Head{Title: "Your account"}, Meta: []string{me.Name, me.Email},
 		Acts: []partial.Button{rowHeight(f), {Text: "Sign out", Action: href.SignOut}},
-		Sections: []Section{
+		Sections: append([]Section{
 			{Title: "Where you are signed in", Table: sessionTable(f, sessions)},
 			{Title: "Change your password", Form: &partial.Form{Action: href.Me + "/password", Submit: "Change password", Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
 				Note: "This ends your other sessions.", Fields: []partial.Field{
 					{Name: "present", Label: "Present password", Kind: partial.Password, Required: true, Autocomplete: "current-password"},
 					{Name: "password", Label: "New password", Kind: partial.Password, Required: true, Autocomplete: "new-password", Hint: "At least 15 characters of any kind; a sentence is good."},
 				}}},
-		},
+		}, factorSections(f, factors)...),
 	})
 	if failed != nil {
 		return httpd.ShowFault(failed, page), nil

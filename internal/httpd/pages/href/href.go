@@ -14,10 +14,12 @@ const (
 	Home        = "/"
 	SignIn      = "/sign-in" // GET the form, POST e-mail and password
 	Forgot      = "/sign-in/forgot"
-	SignOut     = "/sign-out"    // POST
-	Me          = "/people/me"   // the account page
-	Preferences = "/preferences" // POST theme, density or keys, and back
-	Keys        = "/keys"        // the list of shortcuts
+	Factor      = "/sign-in/factor" // GET the form, POST the code
+	App         = "/people/me/app"  // GET the secret, POST its first code
+	SignOut     = "/sign-out"       // POST
+	Me          = "/people/me"      // the account page
+	Preferences = "/preferences"    // POST theme, density or keys, and back
+	Keys        = "/keys"           // the list of shortcuts
 	Queue       = "/queue"
 	Next        = "/queue/next" // POST: claims the best item and goes there
 	Runs        = "/runs"       // GET the list, POST a new one

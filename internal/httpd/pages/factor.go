@@ -1,0 +1,205 @@
+package pages
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/format"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/layout"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/rbac"
+)
+
+// MountFactor adds the second step of signing in, and setting up what it asks for.
+func (s *Site) MountFactor(srv *httpd.Server) {
+	get(srv, href.Factor, rbac.Public, s.factorForm)
+	post(srv, href.Factor, rbac.Public, s.showFactor)
+	get(srv, href.App, rbac.SignedIn, s.appForm)
+	post(srv, href.App, rbac.SignedIn, s.confirmApp)
+	post(srv, href.App+"/remove", rbac.SignedIn, s.removeApp)
+	post(srv, href.App+"/codes", rbac.SignedIn, s.newCodes)
+}
+
+// What a session keeps of a sign-in between the password and the factor. Only the
+// server writes it.
+const (
+	pendingPerson    = "pending_person"
+	pendingChallenge = "pending_challenge"
+	pendingAt        = "pending_at"
+)
+
+// askFactor remembers whose password was right and asks for the factor.
+func (s *Site) askFactor(r *httpd.Request, e people.Entered) (httpd.Reply, error) {
+	if err := r.Renew(); err != nil {
+		return httpd.Reply{}, err
+	}
+	r.Put(pendingPerson, string(e.Person))
+	r.Put(pendingChallenge, ident.New[string](e.At))
+	r.Put(pendingAt, e.At.Format(time.RFC3339Nano))
+	return httpd.Go(href.Factor, ""), nil
+}
+
+func pending(r *httpd.Request) (p people.Pending, ok bool) {
+	at, err := time.Parse(time.RFC3339Nano, r.Get(pendingAt))
+	p = people.Pending{Person: ident.PersonID(r.Get(pendingPerson)), Challenge: r.Get(pendingChallenge), At: at}
+	return p, err == nil && p.Person != ""
+}
+
+func forget(r *httpd.Request) {
+	for _, key := range []string{pendingPerson, pendingChallenge, pendingAt} {
+		r.Put(key, "")
+	}
+}
+
+func (s *Site) factorForm(r *httpd.Request) (httpd.Reply, error) {
+	if _, ok := pending(r); !ok {
+		return httpd.Go(href.SignIn, ""), nil
+	}
+	return httpd.Show(GatePage(bare(r, "Confirm it is you"), factorView(nil))), nil
+}
+
+func factorView(err error) GateView {
+	form := partial.Form{Action: href.Factor, Submit: "Sign in", Fields: []partial.Field{
+		{Name: "code", Label: "6-digit code from your authenticator app", Kind: partial.OneTime, Required: true, Max: 40, Hint: "Paste works. Spaces are ignored. A recovery code serves as well."},
+	}}
+	if err != nil {
+		form.Fields[0].Error = sentence(httpd.FaultOf(err).Message)
+	}
+	return GateView{Title: "Confirm it is you", Lede: "Your password was right.", Form: &form, Links: []partial.Link{{Text: "Back to sign-in", Href: href.SignIn}}}
+}
+
+func (s *Site) showFactor(r *httpd.Request) (httpd.Reply, error) {
+	p, ok := pending(r)
+	if !ok {
+		return httpd.Go(href.SignIn, ""), nil
+	}
+	e, err := s.People.ShowFactor(r.Context(), p, people.Try{Code: r.Form("code"), Network: r.Network(), Browser: r.Device()})
+	switch {
+	case errors.Is(err, people.ErrChallenge), errors.Is(err, people.ErrSignIn):
+		forget(r)
+		return httpd.Go(href.SignIn, sentence(httpd.FaultOf(err).Message)), nil
+	case err != nil && httpd.Correctable(err):
+		return httpd.ShowFault(err, GatePage(bare(r, "Confirm it is you"), factorView(err))), nil
+	case err != nil:
+		return httpd.Reply{}, err
+	}
+	forget(r)
+	return s.begin(r, e)
+}
+
+// begin starts the session of whoever has shown all that was due.
+func (s *Site) begin(r *httpd.Request, e people.Entered) (httpd.Reply, error) {
+	if err := r.SignIn(httpd.Started{Person: e.Person, Firm: e.Firm, At: e.At, Deadline: e.Deadline}); err != nil {
+		return httpd.Reply{}, err
+	}
+	r.SetCookie(deviceCookie, e.Device)
+	return httpd.Go(r.ReturnPath(), ""), nil
+}
+
+func (s *Site) appForm(r *httpd.Request) (httpd.Reply, error) { return s.showApp(r, nil) }
+
+func (s *Site) showApp(r *httpd.Request, failed error) (httpd.Reply, error) {
+	f, err := s.frame(r, "Authenticator app", "")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	shown, err := s.People.BeginApp(r.Context())
+	if errors.Is(err, people.ErrHasFactor) {
+		return httpd.Go(href.Me, "An authenticator app is set up already."), nil
+	}
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	page := Plain(f.Chrome, PlainView{
+		Head: layout.Head{Title: "Authenticator app"}, Lede: "From then on, signing in asks for a code of the app besides the password.",
+		Sections: []Section{
+			{Title: "1. Add Docketry to your app", Body: QR(shown.QR), Text: "Read the picture with the app, or type the secret: " + grouped(shown.Secret)},
+			{Title: "2. Show that it works", Form: &partial.Form{Action: href.App, Submit: "Switch on", Cancel: href.Me, Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
+				Note: "This ends your other sessions.", Fields: []partial.Field{
+					{Name: "password", Label: "Present password", Kind: partial.Password, Required: true, Autocomplete: "current-password"},
+					{Name: "code", Label: "6-digit code the app shows", Kind: partial.OneTime, Required: true, Max: 40},
+				}}},
+		},
+	})
+	if failed != nil {
+		return httpd.ShowFault(failed, page), nil
+	}
+	return httpd.Show(page), nil
+}
+
+// grouped is a secret in fours, as it is typed.
+func grouped(secret string) string {
+	text := ""
+	for i, c := range secret {
+		if i > 0 && i%4 == 0 {
+			text += " "
+		}
+		text += string(c)
+	}
+	return text
+}
+
+func (s *Site) confirmApp(r *httpd.Request) (httpd.Reply, error) {
+	codes, err := s.People.ConfirmApp(r.Context(), r.Secret("password"), r.Form("code"))
+	if err != nil {
+		if httpd.Correctable(err) {
+			return s.showApp(r, err)
+		}
+		return httpd.Reply{}, err
+	}
+	return s.showCodes(r, codes)
+}
+
+// showCodes is the only time that recovery codes are seen.
+func (s *Site) showCodes(r *httpd.Request, codes []string) (httpd.Reply, error) {
+	f, err := s.frame(r, "Recovery codes", "")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	return httpd.Show(Plain(f.Chrome, PlainView{
+		Head: layout.Head{Title: "Recovery codes"}, Lede: "Keep them where the app is not. Each signs you in once in place of a code of the app; they are not shown again.",
+		Main:     &partial.Link{Text: "I have kept them", Href: href.Me},
+		Sections: []Section{{Title: "Your codes", Body: CodeList(codes)}},
+	})), nil
+}
+
+func (s *Site) removeApp(r *httpd.Request) (httpd.Reply, error) {
+	if err := s.People.RemoveApp(r.Context(), r.Form("code")); err != nil {
+		if httpd.Correctable(err) {
+			return s.showAccount(r, err)
+		}
+		return httpd.Reply{}, err
+	}
+	return httpd.Go(href.Me, "Signing in asks for the password only. Your other sessions have ended."), nil
+}
+
+func (s *Site) newCodes(r *httpd.Request) (httpd.Reply, error) {
+	codes, err := s.People.NewRecoveryCodes(r.Context(), r.Form("code"))
+	if err != nil {
+		if httpd.Correctable(err) {
+			return s.showAccount(r, err)
+		}
+		return httpd.Reply{}, err
+	}
+	return s.showCodes(r, codes)
+}
+
+// factorSections say what is asked for besides the password, and change it.
+func factorSections(f frame, x people.Factors) []Section {
+	if x.App == nil {
+		return []Section{{Title: "Second factor", Text: "Signing in asks for your password only. An authenticator app makes a stolen password worthless.", Body: appLink()}}
+	}
+	code := func(form, action, submit string, danger bool) *partial.Form {
+		return &partial.Form{ID: form, Action: action, Submit: submit, Danger: danger, Side: !danger,
+			Fields: []partial.Field{{Name: "code", Label: "6-digit code of the app", Kind: partial.OneTime, Required: true, Max: 40}}}
+	}
+	return []Section{
+		{Title: "Recovery codes", Text: fmt.Sprintf("%d of 10 are left.", x.CodesLeft), Form: code("codes", href.App+"/codes", "Make new codes", false)},
+		{Title: "Authenticator app", Text: "Set up on " + format.Moment(x.App.In(f.Zone)) + ". Removing it ends your other sessions.", Form: code("app", href.App+"/remove", "Remove the app", true)},
+	}
+}

@@ -1,0 +1,209 @@
+package people
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/scope"
+)
+
+// Factors is what a person shows beside the password.
+type Factors struct {
+	App       *time.Time // since when an authenticator app is set up, nil without one
+	CodesLeft int        // recovery codes that have not been used
+}
+
+// Factors tells what the person of ctx has set up.
+func (s *Service) Factors(ctx context.Context) (f Factors, err error) {
+	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+		err := tx.Raw(`SELECT (SELECT confirmed_at FROM factor WHERE person_id = ? AND confirmed_at IS NOT NULL),
+			(SELECT count(*) FROM recovery_code WHERE person_id = ? AND used_at IS NULL)`, tx.Scope.Actor, tx.Scope.Actor).Row().Scan(&f.App, &f.CodesLeft)
+		return wrap(err, "read the factors of person", tx.Scope.Actor)
+	})
+	return f, err
+}
+
+// BeginApp makes a secret for an authenticator app of the person of ctx, or shows
+// the one that is being set up. It serves once ConfirmApp has seen a code of it.
+func (s *Service) BeginApp(ctx context.Context) (shown Shown, err error) {
+	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+		has, err := hasFactor(tx, tx.Scope.Actor)
+		if err != nil {
+			return err
+		}
+		if has {
+			return ErrHasFactor
+		}
+		me, err := personByID(tx, tx.Scope.Actor)
+		if err != nil {
+			return err
+		}
+		begun, err := s.appOf(tx, me.ID, false)
+		if err != nil {
+			return err
+		}
+		if begun.id != "" && tx.Now.Sub(begun.created) < pendingTime {
+			shown, err = shownAgain(begun.secret, me.Email)
+			return err
+		}
+		if shown, err = newSecret(me.Email); err != nil {
+			return err
+		}
+		return s.keepApp(tx, me.ID, shown.Secret)
+	})
+	return shown, err
+}
+
+// ConfirmApp takes the app into use when code is one of it and the present password
+// is right, ends the person's other sessions and gives ten recovery codes, shown
+// this once. Tries count as those of ChangePassword do.
+func (s *Service) ConfirmApp(ctx context.Context, password, code string) (codes []string, err error) {
+	code = typed(code)
+	if err := checkCode(code); err != nil {
+		return nil, err
+	}
+	p, err := s.provePassword(ctx, password)
+	if err != nil {
+		return nil, err
+	}
+	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+		who := tx.Scope.Actor
+		if err := stillActive(tx, p); err != nil {
+			return err
+		}
+		if err := forgive(tx, changeSubjects(who)); err != nil {
+			return err
+		}
+		has, err := hasFactor(tx, who)
+		if err != nil {
+			return err
+		}
+		if has {
+			return ErrHasFactor
+		}
+		a, err := s.appOf(tx, who, false)
+		if err != nil {
+			return err
+		}
+		if a.id == "" {
+			return ErrNoFactor
+		}
+		step, err := stepOf(a.secret, code, tx.Now, a.last)
+		if err != nil {
+			return err
+		}
+		if step == 0 {
+			return ErrCode.With("that code is not right; check that the app's clock is")
+		}
+		if err := tx.Exec(`UPDATE factor SET confirmed_at = ? WHERE person_id = ? AND id = ?`, tx.Now, who, a.id).Error; err != nil {
+			return fmt.Errorf("confirm the app of person %s: %w", who, err)
+		}
+		if err := useStep(tx, who, a.id, step); err != nil {
+			return err
+		}
+		if codes, err = freshRecovery(tx, who); err != nil {
+			return err
+		}
+		if _, err := endSessions(tx, who, "", tx.Scope.Session); err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.Entry{Action: "factor.added", Object: "person", ID: string(who), Class: audit.C1})
+	})
+	return codes, err
+}
+
+// RemoveApp takes the app and the recovery codes of the person of ctx away, for whoever shows a
+// code of it once more. The other sessions end.
+func (s *Service) RemoveApp(ctx context.Context, code string) error {
+	return s.proven(ctx, code, func(tx *db.Tx) error {
+		who := tx.Scope.Actor
+		for _, table := range []string{`DELETE FROM factor WHERE person_id = ?`, `DELETE FROM recovery_code WHERE person_id = ?`} {
+			if err := tx.Exec(table, who).Error; err != nil {
+				return fmt.Errorf("remove the app of person %s: %w", who, err)
+			}
+		}
+		if _, err := endSessions(tx, who, "", tx.Scope.Session); err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.Entry{Action: "factor.removed", Object: "person", ID: string(who), Class: audit.C1})
+	})
+}
+
+// NewRecoveryCodes replaces the recovery codes of whoever shows a code of the app.
+func (s *Service) NewRecoveryCodes(ctx context.Context, code string) (codes []string, err error) {
+	err = s.proven(ctx, code, func(tx *db.Tx) error {
+		var err error
+		if codes, err = freshRecovery(tx, tx.Scope.Actor); err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.Entry{Action: "factor.codes_renewed", Object: "person", ID: string(tx.Scope.Actor), Class: audit.C1})
+	})
+	return codes, err
+}
+
+// proven runs do for the person of ctx once code is right. The session is the challenge.
+func (s *Service) proven(ctx context.Context, code string, do func(tx *db.Tx) error) error {
+	who, err := scope.From(ctx)
+	if err != nil {
+		return err
+	}
+	var refused error
+	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+		if refused, err = s.judge(tx, tx.Scope.Actor, "session "+string(who.Session), code); err != nil || refused != nil {
+			return err
+		}
+		return do(tx)
+	})
+	if err != nil {
+		return err
+	}
+	return refused
+}
+
+// judge compares a code of the app, or a recovery code, and uses it up. A refusal
+// comes beside the error: the counted try and its leaf stay when it is wrong.
+func (s *Service) judge(tx *db.Tx, who ident.PersonID, challenge, code string) (refused, err error) {
+	code = typed(code)
+	if err := checkCode(code); err != nil {
+		return err, nil
+	}
+	try, left, err := countTry(tx, who, challenge)
+	if err != nil {
+		return nil, err
+	}
+	right, err := s.right(tx, who, code)
+	if err != nil {
+		return nil, err
+	}
+	if !right {
+		err := audit.Record(tx, audit.Entry{Action: "factor.refused", Object: "person", ID: string(who), Class: audit.C1, Result: "denied"})
+		if left == 0 {
+			return ErrChallenge, err
+		}
+		return ErrCode.With("that code is not right; %d tries left", left), err
+	}
+	return nil, wrap(tx.Exec(`DELETE FROM factor_try WHERE id = ?`, try).Error, "take back a try of person", who)
+}
+
+func (s *Service) right(tx *db.Tx, who ident.PersonID, code string) (bool, error) {
+	if len(code) == recoveryLength {
+		used, err := useRecovery(tx, who, code)
+		if err != nil || !used {
+			return false, err
+		}
+		return true, audit.Record(tx, audit.Entry{Action: "factor.recovery_used", Object: "person", ID: string(who), Class: audit.C1})
+	}
+	a, err := s.appOf(tx, who, true)
+	if err != nil || a.id == "" {
+		return false, err
+	}
+	step, err := stepOf(a.secret, code, tx.Now, a.last)
+	if err != nil || step == 0 {
+		return false, err
+	}
+	return true, useStep(tx, who, a.id, step)
+}

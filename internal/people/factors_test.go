@@ -1,0 +1,255 @@
+package people_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/internal/testkit"
+	"github.com/docketry/docketry/rbac"
+)
+
+// holder is a person with an authenticator app.
+type holder struct {
+	world
+	firm   testkit.F
+	email  string
+	secret string
+	codes  []string
+	who    string
+}
+
+func withApp(t *testing.T) *holder {
+	t.Helper()
+	h := &holder{world: setup(t)}
+	h.firm = testkit.Firm(t, h.d)
+	who, email := h.member(t, h.firm, rbac.RolePartner)
+	h.email, h.who = email, string(who)
+	me := h.firm.Acting(who)
+	shown, err := h.svc.BeginApp(me)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.secret = shown.Secret
+	if h.codes, err = h.svc.ConfirmApp(me, good, h.code(t)); err != nil {
+		t.Fatal(err)
+	}
+	h.clock.Advance(time.Minute)
+	return h
+}
+
+func (h *holder) code(t *testing.T) string {
+	t.Helper()
+	code, err := people.AppCode(h.secret, h.clock.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code
+}
+
+// wrong is a code that no step near now shows.
+func (h *holder) wrong(t *testing.T) string {
+	t.Helper()
+	for _, c := range []string{"000000", "111111", "222222", "333333"} {
+		near := false
+		for step := -2; step <= 2; step++ {
+			code, err := people.AppCode(h.secret, h.clock.Now().Add(time.Duration(step)*30*time.Second))
+			if err != nil {
+				t.Fatal(err)
+			}
+			near = near || code == c
+		}
+		if !near {
+			return c
+		}
+	}
+	t.Fatal("no wrong code")
+	return ""
+}
+
+// password shows the password and returns who is pending.
+func (h *holder) password(t *testing.T) people.Pending {
+	t.Helper()
+	e, err := h.svc.SignIn(background(), try(h.email, good, from()))
+	if !errors.Is(err, people.ErrFactor) || e.Device != "" || !e.Deadline.IsZero() {
+		t.Fatalf("password alone: %+v, %v", e, err)
+	}
+	return people.Pending{Person: e.Person, Challenge: string(e.Person) + e.At.Format(time.RFC3339Nano), At: e.At}
+}
+
+func TestSigningInAsksForTheApp(t *testing.T) {
+	t.Parallel()
+	h := withApp(t)
+	p := h.password(t)
+	if n := leaves(t, h.bureau, "session.started", h.who); n != 0 {
+		t.Errorf("%d sessions began with the password alone", n)
+	}
+	spaced := h.code(t)[:3] + " " + h.code(t)[3:]
+	e, err := h.svc.ShowFactor(background(), p, people.Try{Code: spaced})
+	if err != nil || e.Firm != h.firm.ID || e.Device == "" {
+		t.Fatalf("%+v, %v", e, err)
+	}
+	if n := leaves(t, h.bureau, "session.started", h.who); n != 1 {
+		t.Errorf("%d leaves of the sign-in", n)
+	}
+	if n := h.bureau.Count(t, `SELECT count(*) FROM factor WHERE position(convert_to(?, 'UTF8') in sealed) > 0 AND person_id = ?`, h.secret, h.who); n != 0 {
+		t.Error("the secret is stored in plain text")
+	}
+}
+
+func TestT12ACodeServesOnce(t *testing.T) {
+	t.Parallel()
+	h := withApp(t)
+	code := h.code(t)
+	if _, err := h.svc.ShowFactor(background(), h.password(t), people.Try{Code: code}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.svc.ShowFactor(background(), h.password(t), people.Try{Code: code}); !errors.Is(err, people.ErrCode) {
+		t.Errorf("the code of a step that has served: %v", err)
+	}
+	h.clock.Advance(30 * time.Second)
+	if _, err := h.svc.ShowFactor(background(), h.password(t), people.Try{Code: code}); !errors.Is(err, people.ErrCode) {
+		t.Errorf("the same one step later: %v", err)
+	}
+	recovery := strings.ToLower(h.codes[3])
+	if _, err := h.svc.ShowFactor(background(), h.password(t), people.Try{Code: recovery}); err != nil {
+		t.Errorf("a recovery code: %v", err)
+	}
+	if _, err := h.svc.ShowFactor(background(), h.password(t), people.Try{Code: recovery}); !errors.Is(err, people.ErrCode) {
+		t.Errorf("the same recovery code again: %v", err)
+	}
+}
+
+func TestT10CodesAreGuessedFiveTimes(t *testing.T) {
+	t.Parallel()
+	h := withApp(t)
+	p := h.password(t)
+	if _, err := h.svc.ShowFactor(background(), p, people.Try{Code: "41820"}); !errors.Is(err, people.ErrCode) || !strings.Contains(err.Error(), "5 digits") {
+		t.Errorf("five digits: %v", err)
+	}
+	for i := range 4 {
+		if _, err := h.svc.ShowFactor(background(), p, people.Try{Code: h.wrong(t)}); !errors.Is(err, people.ErrCode) {
+			t.Fatalf("try %d: %v", i+1, err)
+		}
+	}
+	if _, err := h.svc.ShowFactor(background(), p, people.Try{Code: h.wrong(t)}); !errors.Is(err, people.ErrChallenge) {
+		t.Errorf("fifth try: %v", err)
+	}
+	if _, err := h.svc.ShowFactor(background(), p, people.Try{Code: h.code(t)}); !errors.Is(err, people.ErrChallenge) {
+		t.Errorf("the right code after five wrong ones: %v", err)
+	}
+	for range 3 {
+		h.clock.Advance(time.Second)
+		p := h.password(t)
+		for range 5 {
+			_, _ = h.svc.ShowFactor(background(), p, people.Try{Code: h.wrong(t)})
+		}
+	}
+	h.clock.Advance(time.Second)
+	if _, err := h.svc.ShowFactor(background(), h.password(t), people.Try{Code: h.code(t)}); !errors.Is(err, people.ErrThrottled) {
+		t.Errorf("the twenty-first try of the hour: %v", err)
+	}
+	h.clock.Advance(time.Hour)
+	if _, err := h.svc.ShowFactor(background(), h.password(t), people.Try{Code: h.code(t)}); err != nil {
+		t.Errorf("an hour later: %v", err)
+	}
+	if n := leaves(t, h.bureau, "factor.refused", h.who); n != 20 {
+		t.Errorf("%d leaves of refused codes, want 20", n)
+	}
+}
+
+func TestASignInDoesNotWaitForTheFactorForEver(t *testing.T) {
+	t.Parallel()
+	h := withApp(t)
+	old := h.password(t)
+	h.clock.Advance(11 * time.Minute)
+	if _, err := h.svc.ShowFactor(background(), old, people.Try{Code: h.code(t)}); !errors.Is(err, people.ErrSignIn) {
+		t.Errorf("after eleven minutes: %v", err)
+	}
+	p := h.password(t)
+	h.firm.Exec(t, `UPDATE person SET status = 'disabled', disabled_at = now() WHERE id = ?`, h.who)
+	if _, err := h.svc.ShowFactor(background(), p, people.Try{Code: h.code(t)}); !errors.Is(err, people.ErrSignIn) {
+		t.Errorf("a disabled person: %v", err)
+	}
+}
+
+func TestANewPasswordStillAsksForTheApp(t *testing.T) {
+	t.Parallel()
+	h := withApp(t)
+	before := h.password(t)
+	h.clock.Advance(time.Second)
+	if err := h.svc.Forgot(background(), h.email, from()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.svc.Enrol(background(), h.post.to(t, h.email).Token, "nine tall poplars lean west"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.svc.SignIn(background(), try(h.email, "nine tall poplars lean west", from())); !errors.Is(err, people.ErrFactor) {
+		t.Errorf("a reset went past the factor: %v", err)
+	}
+	if _, err := h.svc.ShowFactor(background(), before, people.Try{Code: h.code(t)}); !errors.Is(err, people.ErrSignIn) {
+		t.Errorf("a sign-in with the old password was finished: %v", err)
+	}
+}
+
+func TestSettingUpAndRemovingTheApp(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	f := testkit.Firm(t, w.d)
+	who, email := w.member(t, f, rbac.RoleTimekeeper)
+	me := f.Acting(who)
+	if _, err := w.svc.ConfirmApp(me, good, "123456"); !errors.Is(err, people.ErrNoFactor) {
+		t.Errorf("confirm before beginning: %v", err)
+	}
+	shown, err := w.svc.BeginApp(me)
+	if err != nil || len(shown.Secret) != 32 || len(shown.QR) < 21 || !strings.Contains(shown.URL, shown.Secret) {
+		t.Fatalf("%+v, %v", shown, err)
+	}
+	if same, err := w.svc.BeginApp(me); err != nil || same.Secret != shown.Secret {
+		t.Errorf("opening the page again gave another secret: %v", err)
+	}
+	h := &holder{world: w, firm: f, email: email, secret: shown.Secret, who: string(who)}
+	if _, err := w.svc.ConfirmApp(me, "not the password", h.code(t)); !errors.Is(err, people.ErrPassword) {
+		t.Errorf("without the password: %v", err)
+	}
+	if _, err := w.svc.ConfirmApp(me, good, h.wrong(t)); !errors.Is(err, people.ErrCode) {
+		t.Errorf("a wrong code: %v", err)
+	}
+	if _, err := w.svc.SignIn(background(), try(email, good, from())); err != nil {
+		t.Errorf("an app that is not confirmed is asked for: %v", err)
+	}
+	token := stored(t, w, who, w.clock.Now().Add(time.Hour))
+	codes, err := w.svc.ConfirmApp(me, good, h.code(t))
+	if err != nil || len(codes) != 10 || len(slices.Compact(slices.Sorted(slices.Values(codes)))) != 10 {
+		t.Fatalf("%d codes, %v", len(codes), err)
+	}
+	if _, found, err := w.store.FindCtx(background(), token); found || err != nil {
+		t.Errorf("another session lives on after the factor changed: %v", err)
+	}
+	if _, err := w.svc.BeginApp(me); !errors.Is(err, people.ErrHasFactor) {
+		t.Errorf("a second app: %v", err)
+	}
+	w.clock.Advance(time.Minute)
+	if err := w.svc.RemoveApp(me, h.wrong(t)); !errors.Is(err, people.ErrCode) {
+		t.Errorf("removing with a wrong code: %v", err)
+	}
+	renewed, err := w.svc.NewRecoveryCodes(me, h.code(t))
+	if err != nil || len(renewed) != 10 {
+		t.Fatal(err)
+	}
+	if err := w.svc.RemoveApp(me, codes[0]); !errors.Is(err, people.ErrCode) {
+		t.Errorf("a recovery code that was replaced: %v", err)
+	}
+	if err := w.svc.RemoveApp(me, renewed[0]); err != nil {
+		t.Fatal(err)
+	}
+	if x, err := w.svc.Factors(me); err != nil || x.App != nil || x.CodesLeft != 0 {
+		t.Errorf("%+v, %v", x, err)
+	}
+	if _, err := w.svc.SignIn(background(), try(email, good, from())); err != nil {
+		t.Errorf("after removal: %v", err)
+	}
+}
