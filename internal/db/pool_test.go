@@ -14,7 +14,7 @@ func TestF18ExhaustedPoolRefusesAndRecovers(t *testing.T) {
 	t.Parallel()
 	f := testkit.Firm(t, testkit.DB(t))
 	d, err := db.Open(t.Context(), db.Config{URL: testkit.URL(t, "docketry_api"), Key: testkit.Key, Clock: clock.At(testkit.Now),
-		MaxConns: 2, AcquireTimeout: 50 * time.Millisecond})
+		MaxConns: 2, AcquireTimeout: time.Second}) // a new connection counts too
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,8 +29,13 @@ func TestF18ExhaustedPoolRefusesAndRecovers(t *testing.T) {
 			})
 		}()
 	}
-	<-taken
-	<-taken
+	for range 2 {
+		select {
+		case <-taken:
+		case err := <-ended:
+			t.Fatalf("taking a free connection: %v", err)
+		}
+	}
 	if err := d.InFirm(f.Machine(), func(*db.Tx) error { return nil }); fault.KindOf(err) != fault.Unavailable {
 		t.Errorf("with every connection taken: %v, want unavailable", err)
 	}
