@@ -59,6 +59,7 @@ func (s *Service) NextMoves(ctx context.Context) (moves map[ident.PayorID]Next, 
 				}
 			case MoveCall:
 				n.On = x.Reminded
+			default: // the others have no day
 			}
 			moves[x.Payor] = n
 		}
