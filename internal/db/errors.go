@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -12,8 +13,8 @@ import (
 	"github.com/docketry/docketry/internal/fault"
 )
 
-// ErrUnavailable means that PostgreSQL is away, restarting, or has no connection
-// free. Nothing was saved unless the loss came inside COMMIT (F06), which an
+// ErrUnavailable means that PostgreSQL is away, restarting, too busy to answer in
+// time, or has no connection free. Nothing was saved unless the loss came inside COMMIT (F06), which an
 // Idempotency-Key resolves.
 var ErrUnavailable = fault.New(fault.Unavailable, "database_unavailable", "the service is not available at the moment; try again in a few seconds")
 
@@ -51,7 +52,12 @@ func lost(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		// 57P01..57P03: shutting down or starting up; 53300: too many connections; 08: connection.
-		return strings.HasPrefix(pg.Code, "57P0") || pg.Code == "53300" || strings.HasPrefix(pg.Code, "08")
+		if strings.HasPrefix(pg.Code, "57P0") || pg.Code == "53300" || strings.HasPrefix(pg.Code, "08") {
+			return true
+		}
+		// Nothing is wrong with what was asked and the same again may well succeed. 57014: over the
+		// statement timeout; 40P01: deadlock; 40001: lost to another transaction; 55P03: lock timeout.
+		return slices.Contains([]string{"57014", "40P01", "40001", "55P03"}, pg.Code)
 	}
 	var connect *pgconn.ConnectError
 	var netErr net.Error

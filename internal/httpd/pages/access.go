@@ -88,7 +88,8 @@ func (s *Site) showAccess(r *httpd.Request, past bool) (httpd.Reply, error) {
 		v.Head = layout.Head{Title: "Ended access", Crumbs: []partial.Link{{Text: "Access", Href: href.Access(f.FirmID)}}}
 		v.Lede, v.Links = "", nil
 	}
-	if f.May(rbac.GrantGive) && !past {
+	// The bureau's own domain has no matters to grant; its people are taken on under People.
+	if f.May(rbac.GrantGive) && !past && f.Card.Kind != "bureau" {
 		v.Links = append(v.Links, partial.Link{Text: "Invite a colleague", Href: href.Access(f.FirmID) + "/invite"})
 		grant := partial.Link{Text: "Grant access", Href: href.New(href.Access(f.FirmID))}
 		if len(waiting) == 0 {

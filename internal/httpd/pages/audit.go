@@ -77,7 +77,7 @@ func (s *Site) audit(r *httpd.Request) (httpd.Reply, error) {
 		{Title: "Narrow it", Body: LookFilter(href.Audit(f.FirmID), fields)},
 		{Title: "Entries", Note: "newest first", Table: t, Pager: pager},
 	}}
-	if f.May(rbac.AuditExport) {
+	if f.May(rbac.AuditExport) && st.Sealed > 0 {
 		v.Links = []partial.Link{{Text: "Proof file", Href: href.Audit(f.FirmID) + "/bundle"}}
 		v.Acts = []partial.Button{{Text: "Check now", Action: href.Audit(f.FirmID) + "/check"}}
 	}

@@ -90,6 +90,17 @@ func (v InvoiceView) paidBar() partial.Bar {
 
 func (v InvoiceView) paidNote() string { return format.Percent(v.Paid.Minor, v.Total.Minor) + " paid" }
 
+// withheld tells that the lines' text, and so the files that hold it, are above the reader's class.
+func (v InvoiceView) withheld() bool { return v.Sheet.Doc == nil }
+
+// open lists the files that the reader may open.
+func (v InvoiceView) open() []InvoiceFile {
+	if v.withheld() {
+		return nil
+	}
+	return v.Files
+}
+
 func (v InvoiceView) file(f InvoiceFile) string { return href.Document(v.Firm.ID, v.ID, f.Kind) }
 
 func (f InvoiceFile) about() string {

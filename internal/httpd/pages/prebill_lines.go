@@ -71,7 +71,7 @@ func rowOf(f frame, p prebill.View, l *prebill.Line) PrebillRow {
 			why += ". " + e.Note
 		}
 		row.Why = append(row.Why, why)
-		row.Undo = &partial.Button{Text: "Undo", Action: href.PrebillLine(f.FirmID, p.ID, l.ID, "undo"), Version: p.Version, Class: "sm quiet", Icon: "undo"}
+		row.Undo = &partial.Button{Text: "Undo", Action: href.PrebillLine(f.FirmID, p.ID, l.ID, "undo"), Version: p.Version, Class: "sm quiet", Icon: "history"}
 	}
 	editable := p.Status.Editable() && f.May(rbac.PrebillEdit) && !p.Redacted
 	if !editable {
