@@ -29,9 +29,9 @@ type LookFilter struct {
 	From, To time.Time // To is exclusive
 }
 
-// looked is what the access log is made of: C3 and C4 fields that were shown, and
-// refusals.
-const looked = ` AND (l.class >= 3 AND (l.action LIKE '%.read' OR l.action LIKE '%.downloaded') OR l.result = 'denied')`
+// looked is what the access log is made of: C3 and C4 fields that were shown, by
+// the verbs that leaves of a look end in, and refusals.
+const looked = ` AND (l.class >= 3 AND l.action ~ '[._](read|viewed|seen|listed|fetched|downloaded)$' OR l.result = 'denied')`
 
 // Looks is the firm's access log, newest first. Who does not see the whole firm sees
 // the looks at the matters in scope. It needs audit.read.

@@ -117,7 +117,8 @@ func lookWords(l audit.Look) string {
 	if l.Result == "denied" {
 		return "Stopped: nothing they hold gives " + l.Permission
 	}
-	what := map[string]string{"entry.read": "Time entries", "thread.read": "Messages", "invoice.read": "An invoice", "prebill.read": "A pre-bill"}[l.Action]
+	what := map[string]string{"entry.read": "Time entries", "thread.read": "Messages", "invoice.read": "An invoice", "invoice.file_read": "An invoice's file",
+		"credit_note.file_read": "A credit note's file", "prebill.viewed": "A pre-bill", "finding.listed": "Findings", "export.fetched": "An export's file"}[l.Action]
 	if what == "" {
 		what = l.Action
 	}
