@@ -77,7 +77,7 @@ func TestQueuesPageIsForLookingOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer closed() //nolint:errcheck // the test is over
+	defer closed()
 	for _, ask := range []struct {
 		method, path string
 		want         int
