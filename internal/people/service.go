@@ -15,7 +15,6 @@ import (
 	"github.com/docketry/docketry/internal/blob"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/scope"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -117,16 +116,4 @@ func (s *Service) deviceToken(who ident.PersonID, nonce string) string {
 func (s *Service) knows(device string, who ident.PersonID) bool {
 	nonce, _, ok := strings.Cut(device, ".")
 	return ok && who != "" && len(device) < 200 && hmac.Equal([]byte(s.deviceToken(who, nonce)), []byte(device))
-}
-
-// self is the person of ctx.
-func self(ctx context.Context) (ident.PersonID, error) {
-	sc, err := scope.From(ctx)
-	if err != nil {
-		return "", err
-	}
-	if sc.Actor == "" {
-		return "", scope.ErrNone
-	}
-	return sc.Actor, nil
 }
