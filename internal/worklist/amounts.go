@@ -48,20 +48,29 @@ func confidentialIn(tx *db.Tx, a *authz.Access, rows []queueRow, shown map[itemK
 	for i, r := range rows {
 		ids[i] = *r.MatterID
 	}
+	named, err := showing(tx, a, ids)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		shown[itemKey{a.Firm, r.ID}] = named[*r.MatterID]
+	}
+	return nil
+}
+
+// showing tells of which matters a grant that covers the matter shows C2 fields.
+func showing(tx *db.Tx, a *authz.Access, ids []ident.MatterID) (map[ident.MatterID]bool, error) {
 	cond, args := a.MattersSeeing("m", authz.C2)
 	var seen []ident.MatterID
 	err := tx.Raw(`SELECT m.id FROM matter m WHERE m.firm_id = ? AND m.id = ANY (?::uuid[]) AND `+cond, append([]any{a.Firm, db.Array(ids)}, args...)...).Scan(&seen).Error
 	if err != nil {
-		return fmt.Errorf("find matters shown in firm %s: %w", a.Firm, err)
+		return nil, fmt.Errorf("find matters shown in firm %s: %w", a.Firm, err)
 	}
-	is := map[ident.MatterID]bool{}
+	is := make(map[ident.MatterID]bool, len(seen))
 	for _, id := range seen {
 		is[id] = true
 	}
-	for _, r := range rows {
-		shown[itemKey{a.Firm, r.ID}] = is[*r.MatterID]
-	}
-	return nil
+	return is, nil
 }
 
 // amounts are what pre-bills and invoices of rows come to now; an import's stands in

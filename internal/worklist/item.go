@@ -208,7 +208,11 @@ func (r itemPageRow) page(tx *db.Tx, a *authz.Access) (out Item, err error) {
 	if w.MatterID != nil {
 		out.Matter = Matter{ID: *w.MatterID, Number: text(r.MatterNumber), Label: *r.MatterLabel}
 		out.Label = out.Matter.Label
-		if a.Sees(authz.C2) {
+		named, err := showing(tx, a, []ident.MatterID{*w.MatterID})
+		if err != nil {
+			return out, err
+		}
+		if named[*w.MatterID] {
 			out.Matter.Name, out.Matter.Client = text(r.MatterName), text(r.ClientName)
 		}
 	}

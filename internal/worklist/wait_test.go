@@ -126,6 +126,9 @@ func TestRowsShowAmountsOnlyWhereTheGrantDoes(t *testing.T) {
 	if r := rows[plain]; r.Amount != nil || r.Matter.Name != "" || r.Matter.Client != "" {
 		t.Errorf("without C2: %+v", r)
 	}
+	if i, err := k.Item(k.Acting(who), plain); err != nil || i.Matter.Name != "" || i.Matter.Client != "" {
+		t.Errorf("its page without C2: %+v, %v", i.Matter, err)
+	}
 	if r := rows[many]; r.ID == "" || r.Amount != nil {
 		t.Errorf("an import without C2: %+v", r)
 	}
