@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/ledes"
@@ -109,6 +110,26 @@ func TestIssuingAgainChangesNothing(t *testing.T) {
 	}
 	if _, err := h.svc.StartRun(h.specialist, invoice.NewRun{Name: "again", Firms: []invoice.FirmSelection{{Firm: h.f.ID}}}); !errors.Is(err, invoice.ErrNothing) {
 		t.Errorf("a second run: %v, want ErrNothing", err)
+	}
+}
+
+func TestARunOfAMistypedYearDoesNotStart(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.approved(t, h.m)
+	today := invoice.DayOf(testkit.Now)
+	run := invoice.NewRun{Name: "February", On: today.Add(32), Firms: []invoice.FirmSelection{{Firm: h.f.ID}}}
+	_, err := h.svc.StartRun(h.specialist, run)
+	var f *fault.Error
+	if !errors.As(err, &f) || len(f.Fields) != 1 || f.Fields[0].Path != "on" || f.Fields[0].Code != "date_far" {
+		t.Errorf("32 days from today: %v", err)
+	}
+	if n := h.f.Count(t, `SELECT count(*) FROM run WHERE firm_id = ?`, h.f.ID); n != 0 {
+		t.Errorf("%d runs are left", n)
+	}
+	run.On = today.Add(31)
+	if _, err := h.svc.StartRun(h.specialist, run); err != nil {
+		t.Errorf("31 days from today: %v", err)
 	}
 }
 

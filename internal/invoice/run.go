@@ -31,14 +31,20 @@ type FirmSelection struct {
 	Selection
 }
 
+// datedAhead is how many days after today an invoice may be dated. A year mistyped
+// would stand on invoices and in their numbers for good.
+const datedAhead = 31
+
 // Validate names every field that needs correcting.
-func (n NewRun) Validate() error {
+func (n NewRun) Validate(today Day) error {
 	var fs fault.Fields
 	if l := len(n.Name); l < 1 || l > 80 {
 		fs.Add("name", "text_length", "give the run a name of at most 80 characters")
 	}
 	if n.On != "" && n.On.Time().IsZero() {
 		fs.Add("on", "date_form", "write the date as 2026-11-06")
+	} else if n.On > today.Add(datedAhead) {
+		fs.Add("on", "date_far", "choose a date at most %d days from today, or leave it empty", datedAhead)
 	}
 	if len(n.Firms) == 0 {
 		fs.Add("firms", "firms_missing", "choose at least one firm")

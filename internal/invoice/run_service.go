@@ -74,10 +74,11 @@ func addTotal(totals []Total, c money.Currency, count int, minor int64) ([]Total
 // firm had anything. An outage in the middle returns the ID too: what was started
 // goes on, and starting again takes the rest.
 func (s *Service) StartRun(ctx context.Context, n NewRun) (ident.RunID, error) {
-	if err := n.Validate(); err != nil {
+	now := s.db.Clock().Now()
+	if err := n.Validate(DayOf(now)); err != nil {
 		return "", err
 	}
-	id := ident.New[ident.RunID](s.db.Clock().Now())
+	id := ident.New[ident.RunID](now)
 	planned := 0
 	for _, sel := range n.Firms {
 		count, err := s.startIn(scope.InFirm(ctx, sel.Firm), id, n, sel.Selection)
