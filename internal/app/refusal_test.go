@@ -89,3 +89,22 @@ func TestQueuesPageIsForLookingOnly(t *testing.T) {
 		}
 	}
 }
+
+// An id in a filter or a field is as absent as one in the path when it is malformed.
+func TestMalformedIDsOfFieldsAreNotThere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	own := w.furnished(t)
+	firm := "/firms/" + own.ids["firm"]
+	sid := w.signIn(t, own.firm, rbac.RoleFirmAdmin)
+	if got := w.send(sid, http.MethodGet, firm+"/invoices?payor=zz", ""); got.Code != http.StatusNotFound {
+		t.Errorf("a filter: %d", got.Code)
+	}
+	token := formToken.FindStringSubmatch(w.send(sid, http.MethodGet, "/people/me", "").Body.String())[1]
+	form := "csrf=" + token + "&version=1&client_id=" + own.ids["client"] + "&number=N-1&name=M&label=1&currency=USD&opened_on=2026-01-01&payor_id="
+	for payor, want := range map[string]int{"zz": http.StatusNotFound, "": http.StatusUnprocessableEntity} {
+		if got := w.send(sid, http.MethodPost, firm+"/matters/"+own.ids["matter"], form+payor); got.Code != want {
+			t.Errorf("payor %q: %d, want %d", payor, got.Code, want)
+		}
+	}
+}

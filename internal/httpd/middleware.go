@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -95,9 +97,24 @@ func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+var errText = fault.New(fault.Invalid, "text_unreadable", "the request holds characters that are no text; take them out")
+
+// legible refuses what the database cannot hold as text, before any reader of a
+// field or a filter meets it.
+func legible(values url.Values) error {
+	for name, list := range values {
+		for _, v := range append([]string{name}, list...) {
+			if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+				return errText
+			}
+		}
+	}
+	return nil
+}
+
 var errTooLarge = fault.New(fault.TooLarge, "body_too_large", "the request is larger than this accepts")
 
-// limits bounds bodies and waiting. Uploads may be larger than JSON.
+// limits bounds bodies and waiting, and wants a query string of text. Uploads may be larger than JSON.
 func (s *Server) limits(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		limit := int64(maxJSON)
@@ -108,6 +125,9 @@ func (s *Server) limits(next echo.HandlerFunc) echo.HandlerFunc {
 			return errTooLarge.With("the request has %d bytes; at most %d are accepted", c.Request().ContentLength, limit)
 		}
 		c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, limit)
+		if err := legible(c.QueryParams()); err != nil {
+			return err
+		}
 		return next(c)
 	}
 }

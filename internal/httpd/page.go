@@ -264,7 +264,13 @@ func FaultOf(err error) *fault.Error { return asFault(err) }
 
 func (s *Server) page(do func(r *Request) (Reply, error)) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		reply, err := do(&Request{echo: c, server: s})
+		r := &Request{echo: c, server: s}
+		if c.Request().Method == http.MethodPost {
+			if err := legible(r.Values()); err != nil {
+				return err
+			}
+		}
+		reply, err := do(r)
 		if err != nil {
 			return err
 		}

@@ -257,3 +257,22 @@ func TestPanicsAndUploads(t *testing.T) {
 		t.Errorf("100 MB: %d", w.Code)
 	}
 }
+
+func TestT03_WhatIsNoTextIsRefusedBeforeAnyoneReadsIt(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	read := 0
+	for _, method := range []string{"GET", "POST"} {
+		s.Mount(method, "/thing", rbac.Public, func(*httpd.Request) (httpd.Reply, error) { read++; return httpd.Go("/", "done"), nil })
+	}
+	f := testkit.Firm(t, s.d)
+	admin, _ := s.as(t, f, rbac.RoleFirmAdmin)
+	admin.get("/thing?q=a%00b").want(t, 422, "take them out")
+	admin.get("/thing?q=%ff").want(t, 422)
+	admin.get("/thing?%00=a").want(t, 422)
+	admin.send("GET", at(f, "/audit?action=%00"), nil).want(t, 422, `"code":"text_unreadable"`)
+	if read != 0 {
+		t.Errorf("%d requests were read", read)
+	}
+	admin.get("/thing?q=a%0Ab+%E2%82%AC").want(t, 303)
+}

@@ -143,3 +143,11 @@ func optionalID[T ~string](r *httpd.Request) (T, error) {
 	}
 	return httpd.ID[T](r, "id")
 }
+
+// idOrNone reads an id of a field or a filter, where none may be given.
+func idOrNone[T ~string](s string) (T, error) {
+	if s == "" {
+		return "", nil
+	}
+	return ident.Parse[T](s)
+}

@@ -31,8 +31,12 @@ func (s *Site) invoices(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
+	payor, err := idOrNone[ident.PayorID](r.Query("payor"))
+	if err != nil {
+		return httpd.Reply{}, err
+	}
 	today := s.Clock.Now().In(f.Zone)
-	filter := invoice.Filter{Status: invoice.Status(r.Query("status")), Open: r.Query("open") != "", Payor: ident.PayorID(r.Query("payor"))}
+	filter := invoice.Filter{Status: invoice.Status(r.Query("status")), Open: r.Query("open") != "", Payor: payor}
 	filter.From, filter.To = dayOf(r.Query("from")), dayOf(r.Query("to"))
 	if r.Query("overdue") != "" {
 		filter.Overdue = invoice.DayOf(today)

@@ -89,7 +89,11 @@ func (s *Site) saveMatter(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	m := matter.Matter{ID: id, ClientID: client, PayorID: ident.PayorID(r.Form("payor_id")), Number: r.Form("number"), Name: r.Form("name"),
+	payor, err := idOrNone[ident.PayorID](r.Form("payor_id"))
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	m := matter.Matter{ID: id, ClientID: client, PayorID: payor, Number: r.Form("number"), Name: r.Form("name"),
 		PracticeGroup: r.Form("practice_group"), Label: authz.Label(r.FormInt("label")), TaskSet: r.Form("task_set"), ClientMatter: r.Form("client_matter"),
 		Currency: money.Currency(r.Form("currency")), TaxNote: r.Form("tax_note"), Version: r.FormInt("version")}
 	if id != "" { // who approves is changed where people are, not here
