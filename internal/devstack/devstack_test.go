@@ -267,7 +267,11 @@ func TestWorksAsANormalUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	binary := filepath.Join(dir, "owner.test")
-	if err := errors.Join(os.Chmod(dir, 0o755), os.WriteFile(binary, b, 0o755)); err != nil {
+	// A process forked by another test while the file is open for writing would hold it open, and keep it from being run.
+	syscall.ForkLock.RLock()
+	err = errors.Join(os.Chmod(dir, 0o755), os.WriteFile(binary, b, 0o755))
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		t.Fatal(err)
 	}
 	o := startOwner(t, binary, "", who)
