@@ -26,6 +26,7 @@ var (
 	ErrOtherPayor = fault.New(fault.Conflict, "allocation_other_payor", "this invoice is another payor's")
 	ErrCurrency   = fault.New(fault.Conflict, "allocation_currency", "invoice and payment are in different currencies")
 	ErrReversed   = fault.New(fault.Conflict, "payment_reversed", "this payment was reversed")
+	ErrTwice      = fault.New(fault.Conflict, "payment_twice", "a payment just like this one is posted already; if this is another, give it a reference of its own")
 	ErrTakenBack  = fault.New(fault.Conflict, "allocation_taken_back", "this allocation was taken back already")
 )
 

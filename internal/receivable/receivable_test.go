@@ -154,6 +154,43 @@ func TestNewPaymentNamesEveryFault(t *testing.T) {
 	}
 }
 
+// The same form sent again, after a step back or by two clicks, is one payment.
+func TestAPaymentIsPostedOnce(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	n := receivable.NewPayment{Payor: h.m.Payor, Currency: "USD", AmountMinor: 5_000, Method: receivable.MethodCheck, ReceivedOn: "2026-03-01"}
+	answers := make(chan error)
+	for range 8 {
+		go func() {
+			_, err := h.svc.Post(h.specialist, n)
+			answers <- err
+		}()
+	}
+	posted := 0
+	for range 8 {
+		if err := <-answers; err == nil {
+			posted++
+		} else if !errors.Is(err, receivable.ErrTwice) {
+			t.Error(err)
+		}
+	}
+	count := func(sql string) int64 { return h.f.Count(t, sql, h.f.ID) }
+	if rows, leaves := count(`SELECT count(*) FROM payment WHERE firm_id = ?`), count(`SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'payment.posted'`); posted != 1 || rows != 1 || leaves != 1 {
+		t.Errorf("%d posted, %d rows, %d leaves", posted, rows, leaves)
+	}
+	n.Reference = "check 1002"
+	p, err := h.svc.Post(h.specialist, n)
+	if err != nil {
+		t.Fatalf("another check: %v", err)
+	}
+	if _, err := h.svc.Reverse(h.specialist, p.ID, p.Version, "bounced"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.svc.Post(h.specialist, n); err != nil {
+		t.Errorf("what was reversed may come again: %v", err)
+	}
+}
+
 func TestI08_AllocationsConserve(t *testing.T) {
 	t.Parallel()
 	h := setup(t)

@@ -27,7 +27,8 @@ func New(d *db.DB, guard *authz.Guard) *Service {
 	return &Service{d, guard}
 }
 
-// Post records a receipt. All of it is unapplied until it is allocated.
+// Post records a receipt. All of it is unapplied until it is allocated. ErrTwice when
+// one that nobody could tell from it stands already: the same form sent again.
 func (s *Service) Post(ctx context.Context, n NewPayment) (p Payment, err error) {
 	n.Reference = strings.TrimSpace(n.Reference)
 	err = s.writing(ctx, func(tx *db.Tx, access *authz.Access) error {

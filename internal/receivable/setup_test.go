@@ -2,6 +2,8 @@ package receivable_test
 
 import (
 	"context"
+	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"github.com/docketry/docketry/internal/authz"
@@ -40,11 +42,13 @@ func setup(t *testing.T, opts ...testkit.MatterOption) *house {
 	return h
 }
 
-// paid posts a payment of the house's payor.
+var wires atomic.Int64
+
+// paid posts a payment of the house's payor, each by a wire of its own.
 func (h *house) paid(t testing.TB, minor int64) receivable.Payment {
 	t.Helper()
 	p, err := h.svc.Post(h.specialist, receivable.NewPayment{Payor: h.m.Payor, Currency: "USD", AmountMinor: minor,
-		Method: receivable.MethodWire, Reference: "wire 4471", ReceivedOn: invoice.DayOf(h.clock.Now())})
+		Method: receivable.MethodWire, Reference: fmt.Sprintf("wire %d", wires.Add(1)), ReceivedOn: invoice.DayOf(h.clock.Now())})
 	if err != nil {
 		t.Fatalf("post payment: %v", err)
 	}

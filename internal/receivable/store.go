@@ -48,6 +48,9 @@ func insertPayment(tx *db.Tx, p Payment) error {
 	err := tx.Exec(`INSERT INTO payment (firm_id, id, payor_id, client_id, currency, amount_minor, unapplied_minor, method, reference, received_on, posted_by, posted_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, '')::uuid, ?)`, tx.Scope.Firm, p.ID, p.Payor, p.Client, p.Currency, p.AmountMinor, p.UnappliedMinor,
 		p.Method, p.Reference, p.ReceivedOn, p.PostedBy, p.PostedAt).Error
+	if db.Violates(err, "payment_once") {
+		return ErrTwice
+	}
 	if err != nil {
 		return fmt.Errorf("insert payment %s: %w", p.ID, err)
 	}
