@@ -179,8 +179,8 @@ func column(t *testing.T, table [][]string, name string) (cells []string) {
 	return nil
 }
 
+// Not in parallel: its sweep, a day ahead, would erase the exports of the tests beside it.
 func TestAnExportFromRequestToErasure(t *testing.T) {
-	t.Parallel()
 	h := setup(t)
 	f := testkit.Firm(t, h.d)
 	m := f.Matter(t)
