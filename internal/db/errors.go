@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"io"
 	"net"
@@ -62,6 +63,6 @@ func lost(err error) bool {
 	var connect *pgconn.ConnectError
 	var netErr net.Error
 	return errors.As(err, &connect) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, net.ErrClosed) || (errors.As(err, &netErr) && !errors.Is(err, context.DeadlineExceeded)) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, driver.ErrBadConn) || (errors.As(err, &netErr) && !errors.Is(err, context.DeadlineExceeded)) ||
 		strings.Contains(err.Error(), "conn closed") // pgx has no sentinel for a connection that died between two statements
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Extra is one server beside a stack: a PostgreSQL or Redis of one's own to
@@ -42,8 +43,26 @@ func (e *Extra) Kill() error {
 }
 
 // Revive starts a killed server again at the same address: a Redis empty, a
-// PostgreSQL with what was committed.
+// PostgreSQL with what was committed. The sessions of a killed PostgreSQL end a
+// moment after it, and until then a new one refuses its data: it is started again
+// until it takes them.
 func (e *Extra) Revive(ctx context.Context) error {
+	ctx, stop := context.WithTimeout(ctx, 30*time.Second)
+	defer stop()
+	for {
+		err := e.revive(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+func (e *Extra) revive(ctx context.Context) error {
 	who, err := unprivileged()
 	if err != nil {
 		return err
@@ -54,8 +73,12 @@ func (e *Extra) Revive(ctx context.Context) error {
 	if err := writeOwner(e.Run); err != nil {
 		return err
 	}
-	e.server, err = e.again(ctx, who, e.Run)
-	return err
+	s, err := e.again(ctx, who, e.Run)
+	if err != nil {
+		return err
+	}
+	e.server = s
+	return nil
 }
 
 // StartRedis runs a Redis that nobody else uses.
