@@ -259,9 +259,11 @@ func TestT01_NestedIDs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	mine, theirs := w.furnished(t), w.furnished(t)
-	for role, cases := range nested {
+	// The trail is asked first: a later probe that is refused writes the id it named
+	// into the firm's own trail, where this list rightly shows it.
+	for _, role := range []rbac.Role{rbac.RoleFirmAdmin, rbac.RoleSpecialist} {
 		v := w.visitor(t, mine, role)
-		for _, c := range cases {
+		for _, c := range nested[role] {
 			method, path, _ := strings.Cut(c.route, " ")
 			path = "/api/v1" + strings.ReplaceAll(path, "{firm}", string(mine.firm.ID))
 			with := func(id string) answer {
@@ -296,6 +298,7 @@ type nestedCase struct {
 
 var nested = map[rbac.Role][]nestedCase{
 	rbac.RoleFirmAdmin: {
+		{"GET /firms/{firm}/audit?object_id=<?>", "", "matter", true},
 		{"POST /firms/{firm}/payors", `{"client_id":"<?>","name":"P","address":"1 Street\nAlbany, NY 12207","country":"US","terms_days":30,"delivery":"mail_link"}`, "client", false},
 		{"POST /firms/{firm}/matters", `{"client_id":"<?>","payor_id":"<payor>","number":"N-9","name":"M","label":"standard","currency":"USD","opened_on":"2026-01-01"}`, "client", false},
 		{"POST /firms/{firm}/matters", `{"client_id":"<client>","payor_id":"<?>","number":"N-9","name":"M","label":"standard","currency":"USD","opened_on":"2026-01-01"}`, "payor", false},
@@ -307,7 +310,6 @@ var nested = map[rbac.Role][]nestedCase{
 		{"POST /firms/{firm}/grants", `{"person_id":"<person>","role":"partner","scope":"client","scope_ids":["<?>"],"class":3,"label":"standard","reason":"x"}`, "client", false},
 		{"POST /firms/{firm}/walls", `{"person_id":"<person>","matter_ids":["<matter>","<?>"],"reason":"x"}`, "matter", false},
 		{"POST /firms/{firm}/exports", `{"from":"2026-01-01","to":"2026-03-01","matter_ids":["<?>"],"form":"redacted","hours":24,"reason":"x"}`, "matter", false},
-		{"GET /firms/{firm}/audit?object_id=<?>", "", "matter", true},
 	},
 	rbac.RoleSpecialist: {
 		{"GET /firms/{firm}/payors?client_id=<?>", "", "client", true},
