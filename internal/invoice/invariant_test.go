@@ -77,7 +77,7 @@ func TestI04_NumbersHaveNoGapUnderParallelIssuesAndAborts(t *testing.T) {
 	for round := 0; ; round++ {
 		jobs, args := h.wanted(t)
 		if len(jobs) == 0 && round > 0 {
-			if again, err := h.svc.RetryRun(h.specialist, run, ""); err != nil || again == 0 {
+			if again, err := h.svc.RetryRun(h.specialist, run, invoice.Again{}); err != nil || again == 0 {
 				break
 			}
 			continue

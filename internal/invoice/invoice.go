@@ -23,6 +23,7 @@ var (
 	ErrNothing      = fault.New(fault.Conflict, "run_empty", "no approved pre-bill is waiting here")
 	ErrInput        = fault.New(fault.Invalid, "input_invalid", "some fields need correcting")
 	ErrBeforeWork   = fault.New(fault.Conflict, "invoice_before_work", "the invoice's date lies before the last day of work on it")
+	ErrDate         = fault.New(fault.Invalid, "run_before_work", "the invoice's date lies before the last day of work on every pre-bill chosen")
 	ErrBank         = fault.New(fault.Conflict, "firm_bank_missing", "the firm has not entered where it is paid")
 	ErrFirmTaxID    = fault.New(fault.Conflict, "firm_tax_id_missing", "the firm has not entered its tax id, and this invoice has tax")
 	ErrControl      = fault.New(fault.Conflict, "invoice_differs_from_approval", "the invoice would differ from what was approved")

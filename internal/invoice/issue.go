@@ -67,6 +67,9 @@ func (s *Service) issueItem(tx *db.Tx, item *Item) (ident.InvoiceID, error) {
 	if err != nil {
 		return "", err
 	}
+	if item.InvoiceOn != "" {
+		run.On = item.InvoiceOn // dated anew after it failed
+	}
 	approved, err := prebill.TakeApproved(tx, item.Prebill)
 	if errors.Is(err, prebill.ErrStatus) {
 		return "", endItem(tx, item, ItemWithdrawn, "", err)

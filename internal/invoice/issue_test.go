@@ -172,7 +172,7 @@ func TestAFailureIsKeptWithWhoMustAct(t *testing.T) {
 	if err != nil || progress.Run.Failed != 2 || len(progress.Causes) != 1 || progress.Causes[0].Acts != invoice.ActsFirm || progress.Causes[0].Count != 2 {
 		t.Fatalf("progress %+v, %v; want two failures of one cause, the firm acts", progress, err)
 	}
-	if again, err := h.svc.RetryRun(h.specialist, run, ""); err != nil || again != 2 {
+	if again, err := h.svc.RetryRun(h.specialist, run, invoice.Again{}); err != nil || again != 2 {
 		t.Fatalf("retry: %d, %v", again, err)
 	}
 	h.work(t)
@@ -189,6 +189,53 @@ func TestAFailureIsKeptWithWhoMustAct(t *testing.T) {
 	}
 	if n := h.f.Count(t, `SELECT count(*) FROM entry WHERE firm_id = ? AND status = 'billing'`, h.f.ID); n != 1 {
 		t.Errorf("%d entries wait with the failed pre-bill, want 1", n)
+	}
+}
+
+func TestADateBeforeTheWorkIsRefusedAtTheStart(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.approved(t, h.m)
+	_, err := h.svc.StartRun(h.specialist, invoice.NewRun{Name: "x", On: "2026-02-11", Firms: []invoice.FirmSelection{{Firm: h.f.ID}}})
+	var f *fault.Error
+	if !errors.As(err, &f) || !errors.Is(err, invoice.ErrDate) || len(f.Fields) != 1 || f.Fields[0].Path != "on" || !strings.Contains(f.Fields[0].Fix, "12 Feb 2026") {
+		t.Fatalf("start: %v, want the field and the date the work can bear", err)
+	}
+	if n := h.f.Count(t, `SELECT (SELECT count(*) FROM run WHERE firm_id = ?) + (SELECT count(*) FROM outbox WHERE firm_id = ? AND kind = 'invoice.wanted')`, h.f.ID, h.f.ID); n != 0 {
+		t.Errorf("the refusal left %d rows", n)
+	}
+}
+
+func TestWhatFailedOverItsDateIsDatedAnew(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	early := h.f.Matter(t)
+	h.f.Work(t, early, h.k, "2026-02-09", 10_000, 6_100_000)
+	first := h.approveOpen(t, early)
+	late := h.approved(t, h.m)
+	run, err := h.svc.StartRun(h.specialist, invoice.NewRun{Name: "x", On: "2026-02-11", Firms: []invoice.FirmSelection{{Firm: h.f.ID}}})
+	if err != nil {
+		t.Fatalf("start with one pre-bill that the date suits: %v", err)
+	}
+	h.work(t)
+	p, err := h.svc.RunProgress(h.specialist, run)
+	if err != nil || p.Run.Issued != 1 || p.Run.Failed != 1 || !p.Causes[0].Dated() || p.Causes[0].First != "2026-02-12" || p.Run.Starter == "" || len(p.Minutes) != 1 {
+		t.Fatalf("progress %+v, %v; want one failure that names 12 Feb", p, err)
+	}
+	for _, on := range []invoice.Day{"2026-02-10", "soon", "2027-02-12"} {
+		if _, err := h.svc.RetryRun(h.specialist, run, invoice.Again{Cause: p.Causes[0].Code, On: on}); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("dated %s: %v, want a refusal", on, err)
+		}
+	}
+	if n, err := h.svc.RetryRun(h.specialist, run, invoice.Again{Cause: p.Causes[0].Code, On: "2026-02-13"}); err != nil || n != 1 {
+		t.Fatalf("dated anew: %d, %v", n, err)
+	}
+	h.work(t)
+	if got := h.invoiceOf(t, late).IssuedOn; got != "2026-02-13" {
+		t.Errorf("the invoice is dated %s", got)
+	}
+	if got := h.invoiceOf(t, first).IssuedOn; got != "2026-02-11" {
+		t.Errorf("what was issued before is dated %s now", got)
 	}
 }
 
@@ -247,7 +294,7 @@ func TestOthersDoNotStartOrSeeRuns(t *testing.T) {
 	if _, err := theirs.svc.RunProgress(theirs.specialist, run); !errors.Is(err, invoice.ErrNotFound) {
 		t.Errorf("another firm's run: %v, want ErrNotFound", err)
 	}
-	if _, err := h.svc.RetryRun(h.partner, run, ""); err == nil {
+	if _, err := h.svc.RetryRun(h.partner, run, invoice.Again{}); err == nil {
 		t.Error("a partner retried a run")
 	}
 }

@@ -41,15 +41,34 @@ func (n NewRun) Validate(today Day) error {
 	if l := len(n.Name); l < 1 || l > 80 {
 		fs.Add("name", "text_length", "give the run a name of at most 80 characters")
 	}
-	if n.On != "" && n.On.Time().IsZero() {
-		fs.Add("on", "date_form", "write the date as 2026-11-06")
-	} else if n.On > today.Add(datedAhead) {
-		fs.Add("on", "date_far", "choose a date at most %d days from today, or leave it empty", datedAhead)
-	}
+	dated(&fs, n.On, today)
 	if len(n.Firms) == 0 {
 		fs.Add("firms", "firms_missing", "choose at least one firm")
 	}
 	return fs.Err(ErrInput)
+}
+
+// dated complains about an invoice date that is none or lies too far ahead; "" is none given.
+func dated(fs *fault.Fields, on, today Day) {
+	if on != "" && on.Time().IsZero() {
+		fs.Add("on", "date_form", "write the date as 2026-11-06")
+	} else if on > today.Add(datedAhead) {
+		fs.Add("on", "date_far", "choose a date at most %d days from today, or leave it empty", datedAhead)
+	}
+}
+
+// workLater is the refusal of an invoice date before the last day of work: first is
+// the earliest date that all of what was chosen can bear.
+func workLater(on, first Day) error {
+	return ErrDate.On(fault.Field{Path: "on", Code: "date_before_work",
+		Message: "the work chosen goes on after " + on.Long() + ", until " + first.Long(), Fix: "Choose " + first.Long() + " or a later date"})
+}
+
+// Again is which failed items of a run are tried once more: of one cause or "" for
+// all, dated anew when On is given.
+type Again struct {
+	Cause string
+	On    Day
 }
 
 // Waiting is one approved pre-bill that no run has taken.
@@ -76,6 +95,17 @@ type Preview struct {
 	Totals   []Total // control totals, by currency
 }
 
+// tooEarly tells whether the work of every pre-bill goes on after the date, and
+// which date all of them can bear.
+func (p Preview) tooEarly() (first Day, all bool) {
+	all = len(p.Waiting) > 0
+	for _, w := range p.Waiting {
+		first = max(first, w.LastWork)
+		all = all && p.On < w.LastWork
+	}
+	return first, all
+}
+
 // Total is an amount with how many make it up.
 type Total struct {
 	Currency money.Currency
@@ -89,6 +119,7 @@ type Run struct {
 	Name      string
 	On        Day
 	StartedBy ident.PersonID
+	Starter   string // their name, in Progress only
 	StartedAt time.Time
 	Firms     int
 	Planned   int
@@ -109,7 +140,14 @@ type Progress struct {
 	Issued    []Total // by currency, before tax
 	Planned   []Total
 	Causes    []Cause
-	ShowsC2   bool // amounts and names may be shown
+	Minutes   []Minute // the latest in which something was issued, oldest first
+	ShowsC2   bool     // amounts and names may be shown
+}
+
+// Minute is how many invoices were issued in one minute.
+type Minute struct {
+	At     time.Time
+	Issued int
 }
 
 // Cause groups the failed items of one reason.
@@ -118,7 +156,12 @@ type Cause struct {
 	Message string // of one of them
 	Acts    Actor
 	Count   int
+	// First is the earliest date that all of them can bear, where the date was the cause.
+	First Day
 }
+
+// Dated tells whether another invoice date mends the cause.
+func (c Cause) Dated() bool { return c.Code == ErrBeforeWork.Code }
 
 // Actor is who must act on a failure.
 type Actor string
@@ -152,6 +195,7 @@ type Item struct {
 	MatterName   string
 	Currency     money.Currency
 	PlannedMinor int64
+	InvoiceOn    Day // "" is the run's
 	Status       ItemStatus
 	Cause        string
 	Message      string

@@ -33,7 +33,20 @@ func (s *Service) RunProgress(ctx context.Context, run ident.RunID) (p Progress,
 			return ErrNotFound // nothing of it is theirs to know
 		}
 		p.Firm, p.ShowsC2 = tx.Scope.Firm, access.Sees(authz.C2)
-		return p.add(rows)
+		if p.Minutes, err = minutes(tx, run, cond, args); err != nil {
+			return err
+		}
+		if err := p.add(rows); err != nil {
+			return err
+		}
+		for i := range p.Causes {
+			if c := &p.Causes[i]; c.Dated() && p.ShowsC2 {
+				if c.First, err = lastWork(tx, run, c.Code, cond, args); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
 	})
 	return p, err
 }
@@ -80,7 +93,7 @@ func (p *Progress) cause(r tallied) {
 			return
 		}
 	}
-	p.Causes = append(p.Causes, Cause{r.Cause, message, r.Acts, r.Count})
+	p.Causes = append(p.Causes, Cause{Code: r.Cause, Message: message, Acts: r.Acts, Count: r.Count})
 }
 
 func runHead(tx *db.Tx, id ident.RunID) (Run, error) {
@@ -88,9 +101,11 @@ func runHead(tx *db.Tx, id ident.RunID) (Run, error) {
 		Name      string
 		InvoiceOn Day
 		StartedBy ident.PersonID
+		Starter   string
 		StartedAt time.Time
 	}
-	err := tx.Raw(`SELECT name, invoice_on, coalesce(started_by::text, '') AS started_by, started_at FROM run WHERE firm_id = ? AND id = ?`,
+	err := tx.Raw(`SELECT r.name, r.invoice_on, coalesce(r.started_by::text, '') AS started_by, coalesce(p.name, '') AS starter, r.started_at
+		FROM run r LEFT JOIN person p ON p.id = r.started_by WHERE r.firm_id = ? AND r.id = ?`,
 		tx.Scope.Firm, id).Scan(&found).Error
 	if err != nil {
 		return Run{}, fmt.Errorf("load run %s: %w", id, err)
@@ -99,7 +114,7 @@ func runHead(tx *db.Tx, id ident.RunID) (Run, error) {
 		return Run{}, ErrNotFound
 	}
 	f := found[0]
-	return Run{ID: id, Name: f.Name, On: f.InvoiceOn, StartedBy: f.StartedBy, StartedAt: f.StartedAt}, nil
+	return Run{ID: id, Name: f.Name, On: f.InvoiceOn, StartedBy: f.StartedBy, Starter: f.Starter, StartedAt: f.StartedAt}, nil
 }
 
 // RunItems lists the items of a run in the scope's firm, of one state or "" for

@@ -2,6 +2,7 @@ package invoice
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -71,7 +72,8 @@ func addTotal(totals []Total, c money.Currency, count int, minor int64) ([]Total
 // StartRun starts one run over the named firms: an item and a job for each approved
 // pre-bill that no other run has. Each firm is its own transaction; where the person
 // has no right the firm is left out as if nothing were there. ErrNothing when no
-// firm had anything. An outage in the middle returns the ID too: what was started
+// firm had anything, ErrDate when the work of every pre-bill goes on after n.On: what
+// is too late beside others is planned with them and fails by itself. An outage in the middle returns the ID too: what was started
 // goes on, and starting again takes the rest.
 func (s *Service) StartRun(ctx context.Context, n NewRun) (ident.RunID, error) {
 	now := s.db.Clock().Now()
@@ -79,42 +81,72 @@ func (s *Service) StartRun(ctx context.Context, n NewRun) (ident.RunID, error) {
 		return "", err
 	}
 	id := ident.New[ident.RunID](now)
-	planned := 0
+	planned, late, err := s.startEach(ctx, id, n, false)
+	switch {
+	case err != nil && len(n.Firms) == 1:
+		return "", err
+	case err != nil:
+		return id, err
+	}
+	if planned > 0 {
+		n.Firms = late.firms
+		_, _, err = s.startEach(ctx, id, n, true)
+		return id, err
+	}
+	if late.first != "" {
+		return "", workLater(late.on, late.first)
+	}
+	return "", ErrNothing
+}
+
+// lateWork is what a date lies before: firms all of whose pre-bills end later, and
+// the earliest date that they can bear.
+type lateWork struct {
+	firms     []FirmSelection
+	on, first Day
+}
+
+// startEach plans firm by firm. A firm whose work all ends after the date is left
+// out and told, unless it is to be taken too.
+func (s *Service) startEach(ctx context.Context, id ident.RunID, n NewRun, too bool) (planned int, late lateWork, err error) {
 	for _, sel := range n.Firms {
-		count, err := s.startIn(scope.InFirm(ctx, sel.Firm), id, n, sel.Selection)
+		count, p, err := s.startIn(scope.InFirm(ctx, sel.Firm), id, n, sel.Selection, too)
 		switch {
 		case err == nil:
 			planned += count
-		case len(n.Firms) == 1:
-			return "", err
+		case errors.Is(err, ErrDate):
+			first, _ := p.tooEarly()
+			late.firms, late.on, late.first = append(late.firms, sel), p.On, max(late.first, first)
+		case len(n.Firms) == 1 && !too:
+			return 0, lateWork{}, err
 		case code(err) == "" || fault.KindOf(err) == fault.Unavailable:
-			return id, err
+			return planned, late, err
 		}
 	}
-	if planned == 0 {
-		return "", ErrNothing
-	}
-	return id, nil
+	return planned, late, nil
 }
 
-// startIn plans the run's part of one firm.
-func (s *Service) startIn(ctx context.Context, id ident.RunID, n NewRun, sel Selection) (planned int, err error) {
+// startIn plans the run's part of one firm. ErrDate, and what it would have taken,
+// when all of it ends after the date and is not to be taken too.
+func (s *Service) startIn(ctx context.Context, id ident.RunID, n NewRun, sel Selection, too bool) (planned int, p Preview, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
 		access, err := s.guard.Require(tx, rbac.RunStart)
 		if err != nil {
 			return err
 		}
-		p, err := s.preview(tx, access, n.On, sel)
-		if err != nil {
+		if p, err = s.preview(tx, access, n.On, sel); err != nil {
 			return err
 		}
 		if len(p.Waiting) == 0 {
 			return ErrNothing
 		}
+		if _, all := p.tooEarly(); all && !too {
+			return ErrDate
+		}
 		planned, err = s.plan(tx, id, n.Name, p)
 		return err
 	})
-	return planned, err
+	return planned, p, err
 }
 
 // plan writes run, items and jobs in one transaction.
@@ -152,7 +184,9 @@ func want(tx *db.Tx, item ident.RunItemID, tries int) error {
 
 // RetryRun makes the failed items of a run wait again, all or those of one cause, and
 // returns how many. What was issued is not touched: doing it twice changes nothing.
-func (s *Service) RetryRun(ctx context.Context, run ident.RunID, cause string) (again int, err error) {
+// A date given is printed on their invoices instead of the run's; ErrDate when the
+// work of one of them goes on after it.
+func (s *Service) RetryRun(ctx context.Context, run ident.RunID, a Again) (again int, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
 		access, err := s.guard.Require(tx, rbac.RunStart)
 		if err != nil {
@@ -161,8 +195,17 @@ func (s *Service) RetryRun(ctx context.Context, run ident.RunID, cause string) (
 		if _, err := runOf(tx, run); err != nil {
 			return err
 		}
+		var fs fault.Fields
+		if dated(&fs, a.On, DayOf(tx.Now)); len(fs) > 0 {
+			return fs.Err(ErrInput)
+		}
 		cond, args := access.Matters("m")
-		items, err := reopen(tx, run, cause, cond, args)
+		if first, err := lastWork(tx, run, a.Cause, cond, args); err != nil {
+			return err
+		} else if a.On != "" && a.On < first {
+			return workLater(a.On, first)
+		}
+		items, err := reopen(tx, run, a, cond, args)
 		if err != nil || len(items) == 0 {
 			return err
 		}
@@ -174,7 +217,7 @@ func (s *Service) RetryRun(ctx context.Context, run ident.RunID, cause string) (
 		again = len(items)
 		return audit.Record(tx, audit.Entry{
 			Action: "run.retried", Object: "run", ID: string(run), Class: audit.C1, Permission: string(rbac.RunStart),
-			Detail: map[string]any{"items": again, "cause": cause},
+			Detail: map[string]any{"items": again, "cause": a.Cause, "invoice_on": a.On},
 		})
 	})
 	return again, err

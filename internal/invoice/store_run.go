@@ -79,7 +79,7 @@ func waiting(tx *db.Tx, sel Selection, cond string, args []any) (list []Waiting,
 	return list, nil
 }
 
-const columnsOfItem = `t.id, t.run_id AS run, t.prebill_id AS prebill, t.matter_id AS matter, t.currency, t.planned_minor, t.status, t.cause, t.message, t.acts, t.tries,
+const columnsOfItem = `t.id, t.run_id AS run, t.prebill_id AS prebill, t.matter_id AS matter, t.currency, t.planned_minor, t.invoice_on, t.status, t.cause, t.message, t.acts, t.tries,
 	coalesce(t.invoice_id::text, '') AS invoice, t.updated_at`
 
 func lockItem(tx *db.Tx, id ident.RunItemID) (Item, error) {
@@ -110,12 +110,12 @@ func endItem(tx *db.Tx, item *Item, status ItemStatus, id ident.InvoiceID, cause
 
 // reopen makes failed items of a run wait again and returns them with their tries.
 // An item whose pre-bill waits in another run, or was issued by one, stays.
-func reopen(tx *db.Tx, run ident.RunID, cause, cond string, args []any) (items []Item, err error) {
-	q := `UPDATE run_item t SET status = 'waiting', cause = '', message = '', acts = '', updated_at = ?
+func reopen(tx *db.Tx, run ident.RunID, a Again, cond string, args []any) (items []Item, err error) {
+	q := `UPDATE run_item t SET status = 'waiting', cause = '', message = '', acts = '', updated_at = ?, invoice_on = coalesce(nullif(?, '')::date, t.invoice_on)
 		FROM matter m WHERE m.firm_id = t.firm_id AND m.id = t.matter_id AND t.firm_id = ? AND t.run_id = ? AND t.status = 'failed' AND (? = '' OR t.cause = ?)
 		AND NOT EXISTS (SELECT FROM run_item o WHERE o.firm_id = t.firm_id AND o.prebill_id = t.prebill_id AND o.status IN ('waiting', 'issued'))
 		AND ` + cond + ` RETURNING ` + columnsOfItem
-	err = tx.Raw(q, append([]any{tx.Now, tx.Scope.Firm, run, cause, cause}, args...)...).Scan(&items).Error
+	err = tx.Raw(q, append([]any{tx.Now, string(a.On), tx.Scope.Firm, run, a.Cause, a.Cause}, args...)...).Scan(&items).Error
 	if db.Violates(err, "run_item_live") {
 		return nil, nil // another run took it between our look and our write
 	}
@@ -123,6 +123,33 @@ func reopen(tx *db.Tx, run ident.RunID, cause, cond string, args []any) (items [
 		return nil, fmt.Errorf("reopen items of run %s: %w", run, err)
 	}
 	return items, nil
+}
+
+// lastWork is the last day of work on the failed items of a run, of one cause or ""
+// for all, of the matters for which cond holds; "" without any.
+func lastWork(tx *db.Tx, run ident.RunID, cause, cond string, args []any) (last Day, err error) {
+	q := `SELECT max(l.worked_on) FROM run_item t JOIN matter m ON m.firm_id = t.firm_id AND m.id = t.matter_id
+		JOIN prebill_line l ON l.firm_id = t.firm_id AND l.prebill_id = t.prebill_id AND NOT l.held
+		WHERE t.firm_id = ? AND t.run_id = ? AND t.status = 'failed' AND (? = '' OR t.cause = ?) AND ` + cond
+	if err := tx.Raw(q, append([]any{tx.Scope.Firm, run, cause, cause}, args...)...).Row().Scan(&last); err != nil {
+		return "", fmt.Errorf("find the last work of run %s: %w", run, err)
+	}
+	return last, nil
+}
+
+// minutesShown is how many minutes of a run's pace a page shows.
+const minutesShown = 20
+
+// minutes counts what a run issued minute by minute, the latest minutesShown in which
+// something was, oldest first, of the matters for which cond holds.
+func minutes(tx *db.Tx, run ident.RunID, cond string, args []any) (list []Minute, err error) {
+	q := `SELECT at, issued FROM (SELECT date_trunc('minute', t.updated_at) AS at, count(*) AS issued
+			FROM run_item t JOIN matter m ON m.firm_id = t.firm_id AND m.id = t.matter_id
+			WHERE t.firm_id = ? AND t.run_id = ? AND t.status = 'issued' AND ` + cond + ` GROUP BY 1 ORDER BY 1 DESC LIMIT ?) x ORDER BY at`
+	if err := tx.Raw(q, append(append([]any{tx.Scope.Firm, run}, args...), minutesShown)...).Scan(&list).Error; err != nil {
+		return nil, fmt.Errorf("count the minutes of run %s: %w", run, err)
+	}
+	return list, nil
 }
 
 // tally counts the items of a run by state, currency and cause, of the matters for

@@ -2,8 +2,11 @@ package api
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
@@ -18,7 +21,7 @@ type runs interface {
 	RunFirms(ctx context.Context, run ident.RunID) ([]ident.FirmID, error)
 	RunProgress(ctx context.Context, run ident.RunID) (invoice.Progress, error)
 	RunItems(ctx context.Context, run ident.RunID, s invoice.ItemStatus, r page.Request) (page.Page[invoice.Item], error)
-	RetryRun(ctx context.Context, run ident.RunID, cause string) (int, error)
+	RetryRun(ctx context.Context, run ident.RunID, a invoice.Again) (int, error)
 	PreviewRun(ctx context.Context, on invoice.Day, sel invoice.Selection) (invoice.Preview, error)
 }
 
@@ -74,6 +77,7 @@ type Cause struct {
 	Message string        `json:"message,omitempty" class:"C2"`
 	Acts    invoice.Actor `json:"acts" class:"C1" doc:"who must act"`
 	Count   int           `json:"count" class:"C1"`
+	First   invoice.Day   `json:"first_issued_on,omitempty" class:"C2" format:"date" doc:"the earliest date that all of them can bear, where the date was the cause"`
 }
 
 func toProgress(p invoice.Progress) RunProgress {
@@ -81,7 +85,7 @@ func toProgress(p invoice.Progress) RunProgress {
 	for _, c := range p.Causes {
 		cause := Cause{Code: c.Code, Acts: c.Acts, Count: c.Count}
 		if p.ShowsC2 {
-			cause.Message = c.Message
+			cause.Message, cause.First = c.Message, c.First
 		}
 		out.Causes = append(out.Causes, cause)
 	}
@@ -140,7 +144,7 @@ func Runs(s *httpd.Server, v runs) {
 			id, err := v.StartRun(ctx, n)
 			return one(struct {
 				ID ident.RunID `json:"id" class:"C1"`
-			}{id}, err)
+			}{id}, issuedOn(err))
 		})
 	httpd.API(s, httpd.Op{Method: "GET", Path: "/runs", Needs: rbac.RunRead, Summary: "Runs of the firms you work for, the newest first"},
 		func(ctx context.Context, in *Paged) (*Many[Run], error) {
@@ -158,6 +162,22 @@ func Runs(s *httpd.Server, v runs) {
 			return runView(ctx, v, id)
 		})
 	mountRunOfFirm(s, v)
+}
+
+// issuedOn names a complaint about the date as the body does.
+func issuedOn(err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) || len(f.Fields) == 0 {
+		return err
+	}
+	named := *f
+	named.Fields = slices.Clone(f.Fields)
+	for i := range named.Fields {
+		if named.Fields[i].Path == "on" {
+			named.Fields[i].Path = "issued_on"
+		}
+	}
+	return &named
 }
 
 // runView asks firm by firm: each decides by itself what it shows.
@@ -220,6 +240,7 @@ func mountRunOfFirm(s *httpd.Server, v runs) {
 			ByID
 			Body struct {
 				Cause string `json:"cause,omitempty" maxLength:"80"`
+				On    string `json:"issued_on,omitempty" doc:"printed on their invoices instead of the run's date"`
 			}
 		}) (*One[struct {
 			Again int `json:"again" class:"C1"`
@@ -228,10 +249,14 @@ func mountRunOfFirm(s *httpd.Server, v runs) {
 			if err != nil {
 				return nil, err
 			}
-			n, err := v.RetryRun(ctx, id, in.Body.Cause)
+			on, err := invoiceDay("issued_on", in.Body.On)
+			if err != nil {
+				return nil, err
+			}
+			n, err := v.RetryRun(ctx, id, invoice.Again{Cause: in.Body.Cause, On: on})
 			return one(struct {
 				Again int `json:"again" class:"C1"`
-			}{n}, err)
+			}{n}, issuedOn(err))
 		})
 }
 

@@ -3,9 +3,12 @@ package pages
 import (
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/money"
 )
 
@@ -13,7 +16,7 @@ func runFixtures(s story) []fixture {
 	c := s.specialist("October close", "runs", "")
 	done := s.run()
 	done.Counts = RunCounts{Planned: 1240, Issued: 1240, Value: done.Counts.Value}
-	done.Failures, done.Pace = nil, "Ended 08:52 EST"
+	done.Failures = nil
 	list := RunListView{CanStart: true, Pager: partial.Pager{Shown: "2 of 2"}, Rows: []RunItem{
 		{id[ident.RunID](1), "October close", s.at(6, 8, 30), 14, s.run().Counts}, {id[ident.RunID](2), "September close", s.at(1, 8, 30), 14, RunCounts{Planned: 1198, Issued: 1198}},
 	}}
@@ -46,7 +49,7 @@ func runFixtures(s story) []fixture {
 func (s story) run() RunView {
 	eur := money.Amount{Minor: 101_221_400, Currency: "EUR"}
 	v := RunView{
-		ID: id[ident.RunID](1), Name: "October close", On: nov(6), StartedAt: s.at(6, 8, 30), StartedBy: "Wen Adeyemi", Now: s.at(6, 8, 49), Pace: "About 3 minutes left at 58 a minute.",
+		ID: id[ident.RunID](1), Name: "October close", On: nov(6), StartedAt: s.at(6, 8, 30), StartedBy: "Wen Adeyemi", Now: s.at(6, 8, 49),
 		Counts: RunCounts{Planned: 1240, Issued: 1041, Failed: 11, Withdrawn: 2, Left: 186, Value: []money.Amount{usd(1_497_284_220), eur}},
 	}
 	for _, f := range []struct {
@@ -56,13 +59,59 @@ func (s story) run() RunView {
 	}{{"HVL", 214, 213, 1, 0, 310_844_015}, {"ASH", 163, 163, 0, 0, 227_631_040}, {"BRW", 141, 138, 3, 0, 149_022_500}, {"KES", 79, 76, 1, 2, 65_512_030}, {"MAR", 58, 22, 0, 36, 38_970_210}} {
 		v.Firms = append(v.Firms, RunFirm{firmOf(f.code), RunCounts{Planned: f.planned, Issued: f.issued, Failed: f.failed, Left: f.left, Value: []money.Amount{usd(f.cents)}}})
 	}
+	for i, n := range []int{46, 55, 60, 61, 62, 60, 31, 52, 60, 64, 61, 62, 63, 61, 60, 61, 60, 62, 58, 2} {
+		v.Pace = append(v.Pace, RunMinute{At: s.at(6, 8, 30+i), Issued: n})
+	}
 	failed := func(code string, n int) RunFirm { return RunFirm{firmOf(code), RunCounts{Failed: n}} }
 	v.Failures = []RunFailure{
 		{Cause: "Storage did not answer", What: "Temporary, ours. Tried again by itself at 08:52.", Count: 7, Firms: []RunFirm{failed("KES", 1), failed("FER", 6)}, Retry: &partial.Button{Text: "Retry now", Action: "/x", Class: "sm"}},
 		{Cause: "Task code closed on matter", What: "The firm opens L240, or the lines are recoded.", Count: 3, Firms: []RunFirm{failed("BRW", 3)}, Lookup: "/y"},
 		{Cause: "Total differs by a cent", What: "Blocked on purpose: rounding on line 22.", Count: 1, Firms: []RunFirm{failed("HVL", 1)}},
 	}
+	late := RunFailure{Code: "invoice_before_work", Cause: "The invoice's date 1 Oct 2026 lies before the last day of work, 30 Oct 2026.", Count: 2, Firms: []RunFirm{failed("ASH", 2)}, First: "2026-10-30"}
+	late.dateAnew(v.ID)
+	v.Failures = append(v.Failures, late)
 	return v
+}
+
+func TestRunPaceAndTimeLeft(t *testing.T) {
+	t.Parallel()
+	v := newStory(t).run()
+	if want := "About 3 m left at 48 a minute."; v.left() != want {
+		t.Errorf("left %q, want %q", v.left(), want)
+	}
+	v.Now = v.Now.Add(time.Hour)
+	if want := "Nothing was issued in the last 5 m."; v.left() != want {
+		t.Errorf("an hour on: %q, want %q", v.left(), want)
+	}
+	v.Counts.Left = 0
+	if v.left() != "" {
+		t.Errorf("an ended run: %q", v.left())
+	}
+	at := v.Now.Truncate(time.Minute)
+	v.Pace = nil
+	v.minutes([]invoice.Minute{{At: at, Issued: 3}, {At: at.Add(3 * time.Minute), Issued: 4}})
+	v.minutes([]invoice.Minute{{At: at.Add(3 * time.Minute), Issued: 5}})
+	if len(v.Pace) != 4 || v.Pace[0].Issued != 3 || v.Pace[1].Issued != 0 || v.Pace[3].Issued != 9 {
+		t.Errorf("minutes of two firms: %+v", v.Pace)
+	}
+}
+
+func TestARunThatFailedOverItsDateOffersAnother(t *testing.T) {
+	t.Parallel()
+	s := newStory(t)
+	v := s.run()
+	html := render(t, Run(s.specialist("October close", "runs", ""), v))
+	for _, want := range []string{`name="on" type="date" value="2026-10-30"`, "Date anew and retry", "30 Oct 2026 or later", `name="cause" value="invoice_before_work"`} {
+		if !strings.Contains(html, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	v.refused(invoice.ErrDate.On(fault.Field{Path: "on", Code: "date_before_work", Message: "too early"}), "invoice_before_work", "2026-10-02")
+	html = render(t, Run(s.specialist("October close", "runs", ""), v))
+	if !strings.Contains(html, "too early") || !strings.Contains(html, `value="2026-10-02"`) {
+		t.Error("a refused date is not told beside its field")
+	}
 }
 
 func TestRunCountsAddUp(t *testing.T) {
@@ -115,5 +164,8 @@ func TestRunNewSum(t *testing.T) {
 	}
 	if (RunWaiting{Problem: "x"}).box()["disabled"] != true {
 		t.Error("a pre-bill with a problem cannot be taken")
+	}
+	if (RunWaiting{Problem: "x", Dated: true}).box()["disabled"] != nil {
+		t.Error("a pre-bill that another date suits cannot be taken with it")
 	}
 }

@@ -1,22 +1,27 @@
 package pages
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/a-h/templ"
 
+	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/money"
 )
 
 // RunView is one invoice run over all its firms that the person may see. Planned =
 // Issued + Failed + Withdrawn + Left, always: the control report.
 type RunView struct {
+	Problem   partial.Form // a refusal of the last act
 	ID        ident.RunID
 	Name      string
 	On        time.Time // printed on its invoices
@@ -26,7 +31,13 @@ type RunView struct {
 	Counts    RunCounts
 	Firms     []RunFirm
 	Failures  []RunFailure
-	Pace      string // "About 3 minutes left at 58 a minute"
+	Pace      []RunMinute // the latest minutes, without gaps, oldest first
+}
+
+// RunMinute is what was issued in one minute.
+type RunMinute struct {
+	At     time.Time
+	Issued int
 }
 
 // RunCounts is where items stand.
@@ -43,14 +54,144 @@ type RunFirm struct {
 
 // RunFailure groups failed items of one cause.
 type RunFailure struct {
+	Code   string
 	Cause  string // in words
 	What   string // what to do, and who
 	Count  int
 	Firms  []RunFirm // Counts.Failed of each
+	First  string    // the earliest invoice date they can all bear, where the date was the cause
 	Retry  *partial.Button
-	Lookup string // the failed items, "" when there is no list
+	Anew   *partial.Form // instead of Retry: date them anew and try again
+	Lookup string        // the failed items, "" when there is no one list
 }
 
+// dateAnew offers the way out of a date before the work.
+func (f *RunFailure) dateAnew(id ident.RunID) {
+	f.What = "The billing team dates them anew."
+	if f.First != "" {
+		f.What = "The billing team dates them anew: " + format.Date(dayTime(f.First)) + " or later."
+	}
+	f.Anew = &partial.Form{ID: "anew", Action: href.RunRetry(id), Submit: "Date anew and retry", Fields: []partial.Field{
+		{Name: "on", Label: "Invoice date", Kind: partial.Date, Value: f.First, Required: true},
+	}}
+}
+
+func dayTime(day string) time.Time {
+	t, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// refused shows what was wrong with a try beside the form that posted it.
+func (v *RunView) refused(err error, cause, on string) {
+	if err == nil {
+		return
+	}
+	for i := range v.Failures {
+		if f := &v.Failures[i]; f.Code == cause && f.Anew != nil {
+			f.Anew.Fields[0].Value, f.Anew.Faults, f.Anew.Problem = on, partial.FaultsOf(err), problemIn(err)
+			return
+		}
+	}
+	v.Problem = partial.Form{Problem: titled(problemIn(err), sentence(httpd.FaultOf(err).Message))}
+}
+
+// fields are those of a cause's form, each with its complaint.
+func (f RunFailure) fields() []partial.Field {
+	out := slices.Clone(f.Anew.Fields)
+	for i := range out {
+		out[i].Form, out[i].Error = f.Anew.ID, f.Anew.Faults.On(out[i].Name)
+	}
+	return out
+}
+
+// paceShown is how many minutes the chart of a run's pace shows.
+const paceShown = 20
+
+// minutes adds one firm's minutes and fills the gaps with nothing issued.
+func (v *RunView) minutes(list []invoice.Minute) {
+	at := map[int64]int{}
+	for _, m := range v.Pace {
+		at[m.At.Unix()] += m.Issued
+	}
+	for _, m := range list {
+		at[m.At.Unix()] += m.Issued
+	}
+	v.Pace = nil
+	if len(at) == 0 {
+		return
+	}
+	keys := slices.Sorted(maps.Keys(at))
+	last := keys[len(keys)-1]
+	for t := max(keys[0], last-60*(paceShown-1)); t <= last; t += 60 {
+		v.Pace = append(v.Pace, RunMinute{At: time.Unix(t, 0).UTC(), Issued: at[t]})
+	}
+}
+
+// paceWindow is how far back the present pace is taken.
+const paceWindow = 5 * time.Minute
+
+// left says how long the rest will take at the pace of the last minutes; "" once the
+// run has ended or before anything was issued.
+func (v RunView) left() string {
+	if v.Counts.done() || len(v.Pace) == 0 {
+		return ""
+	}
+	issued := 0
+	for _, m := range v.Pace {
+		if m.At.After(v.Now.Add(-paceWindow)) {
+			issued += m.Issued
+		}
+	}
+	if issued == 0 {
+		return "Nothing was issued in the last " + format.Duration(paceWindow) + "."
+	}
+	took := min(paceWindow, max(v.Now.Sub(v.StartedAt), time.Second))
+	rest := max(time.Minute, took*time.Duration(v.Counts.Left)/time.Duration(issued))
+	each := max(1, int(time.Duration(issued)*time.Minute/took))
+	return "About " + format.Duration(rest) + " left at " + format.Count(each) + " a minute."
+}
+
+// chart is the pace minute by minute.
+func (v RunView) chart() partial.Chart {
+	c := partial.Chart{ID: "pace", Title: "Invoices issued each minute", Head: [2]string{"Minute", "Invoices"}, Caption: "Invoices issued in each minute, UTC: the latest " + strconv.Itoa(paceShown) + " minutes of the run."}
+	most, when := 0, ""
+	for i, m := range v.Pace {
+		p := partial.Point{Name: m.At.Format("15:04"), Value: float64(m.Issued), Text: format.Count(m.Issued)}
+		if i%5 == 0 {
+			p.Tick = p.Name
+		}
+		if m.Issued > most {
+			most, when = m.Issued, p.Name
+		}
+		c.High = max(c.High, p.Value)
+		c.Points = append(c.Points, p)
+	}
+	c.High, c.Ticks = upTo(c.High)
+	c.Finding = "At most " + format.Count(most) + " a minute, at " + when + "."
+	return c
+}
+
+// RunStep is one thing a run does. Next: it has not begun.
+type RunStep struct {
+	Icon, Title, Note string
+	Done, Next        bool
+}
+
+// steps are what happens, in order.
+func (v RunView) steps() []RunStep {
+	c := v.Counts
+	ended := c.done()
+	icon := map[bool]string{true: "check", false: "refresh"}[ended]
+	return []RunStep{
+		{Icon: "check", Title: "Approvals taken", Note: format.Counted(c.Planned, "pre-bill", "pre-bills") + ", totals as approved", Done: true},
+		{Icon: icon, Title: "Check, number, draw up, seal", Note: format.Count(c.Issued) + " done, " + format.Count(c.Left) + " waiting", Done: ended},
+		{Icon: "mail", Title: "E-mail to the payors", Note: "Each leaves by itself once its invoice is issued", Next: c.Issued == 0},
+		{Icon: "seal", Title: "Control totals", Note: "Approved = issued, failed, withdrawn and waiting", Next: !ended, Done: ended && c.difference() == 0},
+	}
+}
 func (c RunCounts) done() bool { return c.Left == 0 }
 
 // difference is 0 unless a count is wrong, and then it is shown.

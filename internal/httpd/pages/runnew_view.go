@@ -38,6 +38,7 @@ type RunWaiting struct {
 	Number  string
 	Amount  money.Amount
 	Problem string
+	Dated   bool // another date on this form mends the problem, so it can be taken
 	Chosen  bool
 }
 
@@ -118,7 +119,7 @@ func (w RunWaiting) box() templ.Attributes {
 	if w.Chosen {
 		a["checked"] = true
 	}
-	if w.Problem != "" {
+	if w.Problem != "" && !w.Dated {
 		a["disabled"] = true
 	}
 	return a

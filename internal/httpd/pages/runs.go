@@ -3,10 +3,12 @@ package pages
 import (
 	"bytes"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/a-h/templ"
 
+	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
@@ -28,6 +30,7 @@ func (s *Site) MountRuns(srv *httpd.Server) {
 	get(srv, "/runs/{id}", rbac.SignedIn, s.run)
 	get(srv, "/runs/{id}/events", rbac.SignedIn, s.runEvents)
 	get(srv, "/firms/{firm}/runs/{id}", rbac.RunRead, s.runInFirm)
+	post(srv, "/runs/{id}/retry", rbac.SignedIn, s.retryEverywhere)
 	post(srv, "/firms/{firm}/runs/{id}/retry", rbac.RunStart, s.retryRun)
 }
 
@@ -93,9 +96,9 @@ func waitingIn(c firm.Card, p invoice.Preview, chosen map[string]bool, all bool)
 	for _, w := range p.Waiting {
 		x := RunWaiting{Prebill: w.Prebill, Name: "Pre-bill", Matter: w.MatterName, Client: w.ClientName, Number: w.MatterNumber, Amount: money.Amount{Minor: w.NetMinor, Currency: w.Currency}}
 		if w.Problem != nil {
-			x.Problem = sentence(httpd.FaultOf(w.Problem).Message)
+			x.Problem, x.Dated = sentence(httpd.FaultOf(w.Problem).Message), errors.Is(w.Problem, invoice.ErrBeforeWork)
 		}
-		x.Chosen = x.Problem == "" && (all || chosen[string(c.ID)+"/"+string(w.Prebill)])
+		x.Chosen = (x.Problem == "" || x.Dated) && (all || chosen[string(c.ID)+"/"+string(w.Prebill)])
 		out.Waiting = append(out.Waiting, x)
 	}
 	return out
@@ -142,20 +145,26 @@ func (s *Site) run(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	v, err := s.runView(r.Context(), id)
+	page, err := s.runPage(r, id, nil)
+	return httpd.Show(page), err
+}
+
+func (s *Site) runPage(r *httpd.Request, id ident.RunID, failed error) (templ.Component, error) {
+	f, err := s.frame(r, "Invoice run", "runs")
 	if err != nil {
-		return httpd.Reply{}, err
+		return nil, err
 	}
-	f, err := s.frame(r, v.Name, "runs")
+	v, err := s.runView(r.Context(), f, id)
 	if err != nil {
-		return httpd.Reply{}, err
+		return nil, err
 	}
-	f.Refresh = !v.Counts.done()
-	return httpd.Show(Run(f.Chrome, v)), nil
+	f.Title, f.Refresh = v.Name, !v.Counts.done()
+	v.refused(failed, r.Form("cause"), r.Form("on"))
+	return Run(f.Chrome, v), nil
 }
 
 // runView adds up what the person may see of the run, firm by firm.
-func (s *Site) runView(ctx context.Context, id ident.RunID) (v RunView, err error) {
+func (s *Site) runView(ctx context.Context, f frame, id ident.RunID) (v RunView, err error) {
 	firms, err := s.Invoices.RunFirms(ctx, id)
 	if err != nil {
 		return v, err
@@ -172,18 +181,14 @@ func (s *Site) runView(ctx context.Context, id ident.RunID) (v RunView, err erro
 		if err != nil {
 			return v, err
 		}
-		v.Name, v.On, v.StartedAt = p.Run.Name, p.Run.On.Time(), p.Run.StartedAt
+		v.Name, v.On, v.StartedAt, v.StartedBy = p.Run.Name, p.Run.On.Time(), p.Run.StartedAt, p.Run.Starter
 		in := RunFirm{Firm: badge(cardOf(cards, firmID)), Counts: countsOf(p)}
 		v.Firms = append(v.Firms, in)
 		v.Counts.add(in.Counts, values)
+		v.minutes(p.Minutes)
 		for _, c := range p.Causes {
-			v.fail(causes, c, in.Firm)
+			v.fail(causes, c, in.Firm, f.Standing.In(firmID, rbac.RunStart))
 		}
-	}
-	if v.Counts.Issued > 0 && v.Counts.Left > 0 {
-		took := v.Now.Sub(v.StartedAt)
-		left := took * time.Duration(v.Counts.Left) / time.Duration(v.Counts.Issued)
-		v.Pace = "About " + format.Duration(left) + " left"
 	}
 	return v, nil
 }
@@ -220,15 +225,28 @@ func (c *RunCounts) add(o RunCounts, at map[money.Currency]int) {
 
 var acts = map[invoice.Actor]string{invoice.ActsFirm: "The firm puts this right.", invoice.ActsBureau: "The billing team puts this right."}
 
-func (v *RunView) fail(at map[string]int, c invoice.Cause, f partial.Firm) {
+// fail adds one firm's failures of a cause. Who may start runs in it may try them again.
+func (v *RunView) fail(at map[string]int, c invoice.Cause, f partial.Firm, may bool) {
 	i, ok := at[c.Code]
 	if !ok {
 		i = len(v.Failures)
 		at[c.Code] = i
-		v.Failures = append(v.Failures, RunFailure{Cause: sentence(titled(c.Message, c.Code)), What: titled(acts[c.Acts], "An operator looks after this.")})
+		v.Failures = append(v.Failures, RunFailure{Code: c.Code, Cause: sentence(titled(c.Message, c.Code)), What: titled(acts[c.Acts], "An operator looks after this."), Lookup: href.RunIn(f.ID, v.ID, string(invoice.ItemFailed))})
 	}
-	v.Failures[i].Count += c.Count
-	v.Failures[i].Firms = append(v.Failures[i].Firms, RunFirm{Firm: f, Counts: RunCounts{Failed: c.Count}})
+	x := &v.Failures[i]
+	x.Count += c.Count
+	x.Firms = append(x.Firms, RunFirm{Firm: f, Counts: RunCounts{Failed: c.Count}})
+	if len(x.Firms) > 1 {
+		x.Lookup = "" // each firm's list is behind its own row
+	}
+	switch {
+	case !may:
+	case c.Dated():
+		x.First = max(x.First, string(c.First))
+		x.dateAnew(v.ID)
+	default:
+		x.Retry = &partial.Button{Text: "Retry now", Action: href.RunRetry(v.ID), Hidden: []partial.Hidden{{Name: "cause", Value: c.Code}}, Class: "sm"}
+	}
 }
 
 // runEvents sends the changing part of the page each second until the run ends.
@@ -253,7 +271,7 @@ func (s *Site) runEvents(r *httpd.Request) (httpd.Reply, error) {
 			if err := r.StillSignedIn(ctx); err != nil {
 				return send("gone", "")
 			}
-			v, err := s.runView(ctx, id)
+			v, err := s.runView(ctx, f, id)
 			if err != nil {
 				return err
 			}
@@ -334,9 +352,45 @@ func (s *Site) retryRun(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	n, err := s.Invoices.RetryRun(r.Context(), id, r.Form("cause"))
+	n, err := s.Invoices.RetryRun(r.Context(), id, invoice.Again{Cause: r.Form("cause"), On: invoice.Day(r.Form("on"))})
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	return httpd.Go(href.Run(id), format.Counted(n, "item", "items")+" tried again."), nil
+	return httpd.Go(href.Run(id), triedAgain(n)), nil
+}
+
+func triedAgain(n int) string { return format.Counted(n, "invoice", "invoices") + " tried again." }
+
+// retryEverywhere tries a cause again in each firm where the person may, each in its
+// own transaction. A date that one firm's work goes on after stops there, and the
+// page says which date they can bear; what was tried before it goes on.
+func (s *Site) retryEverywhere(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.RunID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	firms, err := s.Invoices.RunFirms(r.Context(), id)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	standing, err := r.Standing()
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	tried, n, may := invoice.Again{Cause: r.Form("cause"), On: invoice.Day(r.Form("on"))}, 0, false
+	for _, firmID := range firms {
+		if !standing.In(firmID, rbac.RunStart) {
+			continue
+		}
+		may = true
+		more, err := s.Invoices.RetryRun(scope.InFirm(r.Context(), firmID), id, tried)
+		if err != nil {
+			return again(err, func() (templ.Component, error) { return s.runPage(r, id, err) })
+		}
+		n += more
+	}
+	if !may {
+		return httpd.Reply{}, authz.ErrForbidden
+	}
+	return httpd.Go(href.Run(id), triedAgain(n)), nil
 }

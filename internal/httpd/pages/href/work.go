@@ -55,6 +55,9 @@ func PrebillLine(f ident.FirmID, id ident.PrebillID, line ident.PrebillLine, act
 // Run is a run over all its firms; Act posts retry or stop below it.
 func Run(id ident.RunID) string { return Runs + "/" + string(id) }
 
+// RunRetry tries the failed items of a run again, in every firm where the person may.
+func RunRetry(id ident.RunID) string { return Run(id) + "/retry" }
+
 // RunEvents is the run's stream of events.
 func RunEvents(id ident.RunID) string { return Run(id) + "/events" }
 
