@@ -25,7 +25,7 @@ func newDemoCmd() *cobra.Command {
 	var o demoOptions
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Run the whole product on private servers with a bureau, three firms and two months of work",
+		Short: "Run the whole product on private servers with a bureau, three firms and three months of work",
 		Long: "Serves the pages and does the work until ctrl-C. With --once it takes one month's files from import to\n" +
 			"invoices, mails, an export and the audit's proof by the real workers, leaves every file in --out and ends.",
 		Args: cobra.NoArgs,

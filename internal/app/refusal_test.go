@@ -60,6 +60,20 @@ func TestRefusedActLeadsBackToItsPage(t *testing.T) {
 	}
 }
 
+// A form whose session is over is no question of a role, and leads back to itself.
+func TestStaleFormIsNamedAsOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	own := w.furnished(t)
+	sid := w.signIn(t, own.firm, rbac.RoleSpecialist)
+	for _, path := range []string{"/sign-in", "/firms/" + own.ids["firm"] + "/payments/new"} {
+		got := w.send(sid, http.MethodPost, path, "email=a%40b.example&csrf=gone")
+		if body := got.Body.String(); got.Code != http.StatusForbidden || !strings.Contains(body, "<title>This form is no longer good") || strings.Contains(body, "Your role") {
+			t.Errorf("POST %s: %d %s", path, got.Code, body)
+		}
+	}
+}
+
 func (w world) send(sid, method, path, body string) *httptest.ResponseRecorder {
 	req := httptest.NewRequest(method, path, strings.NewReader(body))
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")

@@ -13,6 +13,7 @@ import (
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/rate"
@@ -56,7 +57,9 @@ type Cast struct {
 	letters *Letters
 	engine  *jobs.Engine
 	labour  func(ctx context.Context) error // does the jobs that are due
+	remind  func(ctx context.Context) error // sends the reminders that are due
 	drawn   int                             // pre-bills built so far
+	late    invoice.Day                     // what the last clients were billed before this day is not paid
 }
 
 // Tenant is one firm of the cast.

@@ -92,6 +92,13 @@ func seedOnce(ctx context.Context, stage *Stage, say io.Writer) ([]SignIn, error
 	if err != nil {
 		return nil, err
 	}
+	cast.remind = func(ctx context.Context) error {
+		letters, err := worker.Notices.Sweep(ctx)
+		if err != nil || letters == 0 {
+			return err
+		}
+		return cast.labour(ctx)
+	}
 	if err := cast.Tell(ctx, began); err != nil {
 		return nil, fmt.Errorf("tell the story: %w", err)
 	}
@@ -105,8 +112,7 @@ func seedOnce(ctx context.Context, stage *Stage, say io.Writer) ([]SignIn, error
 
 // storyStart is noon of the day before the first of the months that the story tells.
 func storyStart(now time.Time) time.Time {
-	first := MonthOf(now).Back(2)
-	return time.Date(first.Year, first.Month, 1, 12, 0, 0, 0, time.UTC).AddDate(0, 0, -1)
+	return MonthOf(now).Back(told).first().Add(-12 * time.Hour)
 }
 
 func announce(show Show, url string, signIns []SignIn) error {

@@ -66,6 +66,9 @@ func (t *Tenant) workday(m Month, n int, clock string) time.Time {
 // next is the month after m.
 func (m Month) next() Month { return m.Back(-1) }
 
+// first is the first day of the month.
+func (m Month) first() time.Time { return time.Date(m.Year, m.Month, 1, 0, 0, 0, 0, time.UTC) }
+
 // last is the last day of the month.
 func (m Month) last() time.Time {
 	return time.Date(m.Year, m.Month+1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, -1)

@@ -1,6 +1,6 @@
 // Package demo is a made-up bureau with three firms, so that every page has
 // something true to show. The story below is data; the seed tells it to the real
-// services, through the real import, under a clock that starts two months ago.
+// services, through the real import, under a clock that starts three months ago.
 // Firms, people, matters and figures are invented.
 package demo
 

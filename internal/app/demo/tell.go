@@ -7,22 +7,38 @@ import (
 	"github.com/docketry/docketry/internal/invoice"
 )
 
-// rows is about how many entries a firm hands over each month: 2,000 in all.
+// rows is about how many entries a firm hands over each month: 2,600 in all.
 const rows = 222
 
-// Tell plays two finished months and the present one up to now.
+// told is how many finished months the story has. With three, the invoices of the
+// oldest are overdue at any day of the present month, so that reminders have left.
+const told = 3
+
+// Tell plays the finished months and the present one up to now.
 func (c *Cast) Tell(ctx context.Context, now time.Time) error {
 	present := MonthOf(now)
+	c.late = invoice.DayOf(present.Back(told - 2).first())
 	var s script
-	for back := 2; back >= 1; back-- {
+	for back := told; back >= 1; back-- {
 		c.finished(&s, present.Back(back), back)
 	}
 	c.unfinished(&s, present, now)
+	c.reminders(&s, present.Back(told-1), now)
 	return c.play(ctx, &s, now)
 }
 
-// finished is a month from its file to its cash. In the older one the second firm's
-// partner is slow and one promise of the first firm is broken.
+// reminders are swept for on every weekday, at an hour when all three firms are open.
+func (c *Cast) reminders(s *script, from Month, now time.Time) {
+	for d := from.first().Add(15 * time.Hour); d.Before(now); d = d.AddDate(0, 0, 1) {
+		if d.Weekday() != time.Saturday && d.Weekday() != time.Sunday {
+			s.at(d, "reminders", c.remind)
+		}
+	}
+}
+
+// finished is a month from its file to its cash. In the last but one the second
+// firm's partner is slow and one promise of the first firm is broken; of the oldest
+// each firm's last client has not paid.
 func (c *Cast) finished(s *script, m Month, back int) {
 	next := m.next()
 	for i, t := range c.Firms {
@@ -39,8 +55,9 @@ func (c *Cast) finished(s *script, m Month, back int) {
 	first := c.Firms[0]
 	s.at(first.workday(next, 8, "14:00"), "invoice run", c.run(m.Month.String()+" close"))
 	for _, t := range c.Firms {
-		s.at(t.workday(next, 18, "10:00"), t.Code+" is paid", c.collect(t, invoice.DayOf(t.workday(next, 12, "10:00")), 6))
-		s.at(t.workday(next.next(), 6, "10:00"), t.Code+" is paid more", c.collect(t, invoice.DayOf(t.workday(next, 12, "10:00")), 3))
+		day := invoice.DayOf(t.workday(next, 12, "10:00"))
+		s.at(t.workday(next, 18, "10:00"), t.Code+" is paid", c.collect(t, day, 6))
+		s.at(t.workday(next.next(), 6, "10:00"), t.Code+" is paid more", c.collect(t, day, 3))
 	}
 }
 

@@ -178,7 +178,13 @@ func (s *Site) ErrorPage(r *httpd.Request, status int, f *fault.Error) templ.Com
 		if r.Payor() {
 			v.Title, v.Text = "There is nothing here", "The address may be wrong, or the time that the code opened is over. The link in the invoice's e-mail opens a new one."
 		}
+	case http.StatusMethodNotAllowed:
+		v.Title, v.Text, v.Links = "This address takes no such request", "Nothing was changed. Open the page and use what it offers.", append(again, start)
 	case http.StatusForbidden:
+		if f.Code == httpd.ErrForged.Code {
+			v.Title, v.Links = "This form is no longer good", append(again, start)
+			break
+		}
 		v.Icon, v.Title = "lock", "Your role does not include this"
 		v.Ask = s.whoCanGrant(r)
 	case http.StatusUnauthorized:
@@ -198,6 +204,7 @@ func (s *Site) ErrorPage(r *httpd.Request, status int, f *fault.Error) templ.Com
 		v.Title = "Something went wrong on our side"
 		v.Text = "The fault was recorded. If it happens again, tell us the reference below."
 	}
+	c.Title = v.Title
 	return ErrorFrame(c, v)
 }
 
