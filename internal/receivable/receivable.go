@@ -7,6 +7,7 @@
 package receivable
 
 import (
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -102,8 +103,9 @@ type NewPayment struct {
 	ReceivedOn  invoice.Day
 }
 
-// Validate names every field that needs correcting. today is the firm's.
-func (n NewPayment) Validate(today invoice.Day) error {
+// Validate names every field that needs correcting. today is the firm's, and first
+// the day before which nobody can have paid it; "" is none.
+func (n NewPayment) Validate(first, today invoice.Day) error {
 	var fs fault.Fields
 	if n.Payor == "" {
 		fs.Add("payor", "payor_missing", "choose who paid")
@@ -117,8 +119,13 @@ func (n NewPayment) Validate(today invoice.Day) error {
 	if utf8.RuneCountInString(n.Reference) > 80 {
 		fs.Add("reference", "text_length", "at most 80 characters")
 	}
-	if n.ReceivedOn.Time().IsZero() || n.ReceivedOn > today {
-		fs.Add("received_on", "date_range", "enter the day on which the money arrived, today or earlier")
+	switch on := n.ReceivedOn; {
+	case on.Time().IsZero():
+		fs.Add("received_on", "date_form", "enter the day on which the money arrived, such as %s", today)
+	case on > today:
+		fs = append(fs, fault.Field{Path: "received_on", Code: "date_range", Message: "this day has not come; at the firm it is " + today.Long(), Fix: "Enter the day on the bank statement, " + today.Long() + " or earlier"})
+	case first != "" && on < first:
+		fs = append(fs, fault.Field{Path: "received_on", Code: "date_range", Message: "the firm's work here began on " + first.Long() + ", after this day", Fix: "Enter the day on the bank statement, " + first.Long() + " or later"})
 	}
 	known := false
 	for _, m := range Methods() {
@@ -128,6 +135,20 @@ func (n NewPayment) Validate(today invoice.Day) error {
 		fs.Add("method", "method_unknown", "choose how the money came in")
 	}
 	return fs.Err(ErrInput)
+}
+
+// otherCurrency refuses money in a currency that nothing of the payor is billed in:
+// it could never be allocated.
+func otherCurrency(c money.Currency, known []money.Currency) error {
+	f := fault.Field{Path: "currency", Code: "currency_other", Message: "this payor has no matter and no invoice in " + string(c), Fix: "Open a matter for this payor first"}
+	if len(known) > 0 {
+		var names []string
+		for _, k := range known {
+			names = append(names, string(k))
+		}
+		f.Fix = "Enter " + strings.Join(names, " or ") + ", or choose another payor"
+	}
+	return ErrInput.On(f)
 }
 
 // Share is what a payment shall pay of one invoice.

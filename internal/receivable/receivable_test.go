@@ -3,6 +3,7 @@ package receivable_test
 import (
 	"errors"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -10,8 +11,10 @@ import (
 
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/internal/testkit"
@@ -106,6 +109,39 @@ func TestAllocationIsRefused(t *testing.T) {
 		t.Errorf("refusals left %d rows", n)
 	}
 	h.sums(t)
+}
+
+func TestMoneyThatCannotBeIsRefused(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.f.Matter(t, testkit.SameClientAs(h.m), testkit.Currency("EUR"))
+	today := invoice.DayOf(h.clock.Now())
+	post := func(c money.Currency, on invoice.Day) error {
+		_, err := h.svc.Post(h.specialist, receivable.NewPayment{Payor: h.m.Payor, Currency: c, AmountMinor: 100, Method: receivable.MethodWire, Reference: string(c + money.Currency(on)), ReceivedOn: on})
+		return err
+	}
+	for name, c := range map[string]struct {
+		currency  money.Currency
+		on        invoice.Day
+		path, fix string
+	}{
+		"a currency that nothing is billed in": {"JPY", today, "currency", "EUR or USD"},
+		"a day before the firm's first matter": {"USD", "1900-01-01", "received_on", "or later"},
+		"a day that has not come":              {"USD", today.Add(1), "received_on", "or earlier"},
+	} {
+		var f *fault.Error
+		if err := post(c.currency, c.on); !errors.As(err, &f) || !errors.Is(err, receivable.ErrInput) || len(f.Fields) != 1 || f.Fields[0].Path != c.path || !strings.Contains(f.Fields[0].Fix, c.fix) {
+			t.Errorf("%s: %v, want the field %s and what to enter", name, err, c.path)
+		}
+	}
+	if n := h.f.Count(t, `SELECT count(*) FROM payment WHERE firm_id = ?`, h.f.ID); n != 0 {
+		t.Errorf("refusals left %d payments", n)
+	}
+	for _, c := range []money.Currency{"USD", "EUR"} {
+		if err := post(c, today); err != nil {
+			t.Errorf("%s, in which a matter is billed: %v", c, err)
+		}
+	}
 }
 
 func TestPaymentsOfOthersDoNotExist(t *testing.T) {
@@ -298,6 +334,7 @@ func TestI11_JournalsBalanceAndStay(t *testing.T) {
 func TestI23_AllocationKeepsTheCurrency(t *testing.T) {
 	t.Parallel()
 	h := setup(t, testkit.Currency("EUR"))
+	h.f.Matter(t, testkit.SameClientAs(h.m))
 	inv := h.f.Invoice(t, h.m, testkit.InvoiceCurrency("EUR"))
 	p := h.paid(t, 100) // US dollars
 	h.refused(t, "allocation_invoice_fkey", `INSERT INTO allocation (firm_id, id, payment_id, invoice_id, currency, amount_minor, made_at) VALUES (?, ?, ?, ?, 'USD', 1, ?)`,

@@ -3,6 +3,7 @@ package receivable
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/docketry/docketry/internal/audit"
@@ -27,7 +28,8 @@ func New(d *db.DB, guard *authz.Guard) *Service {
 	return &Service{d, guard}
 }
 
-// Post records a receipt. All of it is unapplied until it is allocated. ErrTwice when
+// Post records a receipt in a currency in which the payor's client has a matter, or
+// the payor an invoice. All of it is unapplied until it is allocated. ErrTwice when
 // one that nobody could tell from it stands already: the same form sent again.
 func (s *Service) Post(ctx context.Context, n NewPayment) (p Payment, err error) {
 	n.Reference = strings.TrimSpace(n.Reference)
@@ -36,12 +38,23 @@ func (s *Service) Post(ctx context.Context, n NewPayment) (p Payment, err error)
 		if err != nil {
 			return err
 		}
-		if err := n.Validate(on); err != nil {
+		first, err := firstDay(tx)
+		if err != nil {
+			return err
+		}
+		if err := n.Validate(first, on); err != nil {
 			return err
 		}
 		client, err := clientOf(tx, access, n.Payor)
 		if err != nil {
 			return err
+		}
+		known, err := currenciesOf(tx, access, n.Payor, client)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(known, n.Currency) {
+			return otherCurrency(n.Currency, known)
 		}
 		p = Payment{ID: ident.New[ident.PaymentID](tx.Now), Payor: n.Payor, Client: client, Currency: n.Currency, AmountMinor: n.AmountMinor,
 			UnappliedMinor: n.AmountMinor, Method: n.Method, Reference: n.Reference, ReceivedOn: n.ReceivedOn, PostedBy: tx.Scope.Actor, PostedAt: tx.Now, Version: 1}

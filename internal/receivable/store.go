@@ -10,6 +10,7 @@ import (
 	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/money"
 )
 
 const columnsOfPayment = `p.id, p.payor_id AS payor, p.client_id AS client, y.name AS payor_name, p.currency, p.amount_minor, p.allocated_minor, p.unapplied_minor,
@@ -133,4 +134,29 @@ func today(tx *db.Tx) (invoice.Day, error) {
 		zone = time.UTC // the firm's form accepts known zones only
 	}
 	return invoice.DayOf(tx.Now.In(zone)), nil
+}
+
+// firstDay is the day on which the firm's first matter was opened or its first
+// invoice issued, whichever was earlier; "" before either.
+func firstDay(tx *db.Tx) (first invoice.Day, err error) {
+	err = tx.Raw(`SELECT least((SELECT min(opened_on) FROM matter WHERE firm_id = ?), (SELECT min(issued_on) FROM invoice WHERE firm_id = ?))`,
+		tx.Scope.Firm, tx.Scope.Firm).Row().Scan(&first)
+	if err != nil {
+		return "", fmt.Errorf("find the firm's first day: %w", err)
+	}
+	return first, nil
+}
+
+// currenciesOf are those of the client's matters and the payor's invoices that the
+// access may know of, in order.
+func currenciesOf(tx *db.Tx, access *authz.Access, payor ident.PayorID, client ident.ClientID) (list []money.Currency, err error) {
+	cond, args := access.Matters("m")
+	q := `SELECT m.currency FROM matter m WHERE m.firm_id = ? AND m.client_id = ? AND ` + cond + `
+		UNION SELECT i.currency FROM invoice i JOIN matter m ON m.firm_id = i.firm_id AND m.id = i.matter_id WHERE i.firm_id = ? AND i.payor_id = ? AND ` + cond + ` ORDER BY 1`
+	all := append([]any{tx.Scope.Firm, client}, args...)
+	all = append(append(all, tx.Scope.Firm, payor), args...)
+	if err := tx.Raw(q, all...).Scan(&list).Error; err != nil {
+		return nil, fmt.Errorf("list the currencies of payor %s: %w", payor, err)
+	}
+	return list, nil
 }
