@@ -89,7 +89,7 @@ func (c *courier) outgoing(job outbox.Job, i people.Invitation, at time.Time) ma
 	l := c.letter(i)
 	_, domain, _ := strings.Cut(c.from, "@")
 	return mail.Outgoing{
-		FromName: "Docketry", From: c.from, ToName: i.Name, To: i.Email, Subject: subjectOf(i), Text: l.Text(), HTML: l.HTML(),
+		FromName: "Docketry", From: c.from, ToName: i.Name, To: i.Email, Subject: subjectOf(i), Text: l.Text(), HTML: l.HTML(subjectOf(i)),
 		MessageID: "person." + string(job.ID) + "@" + domain, Date: at,
 	}
 }

@@ -42,11 +42,11 @@ func (l Letter) Text() string {
 	return b.String()
 }
 
-// HTML is the letter as a page without images, tracking or anything from outside.
-// Every text is escaped; it is written by hand because a dozen tags need no engine.
-func (l Letter) HTML() string {
+// HTML is the letter as a page without images, tracking or anything from outside;
+// its title is the mail's subject. Every text is escaped; it is written by hand because a dozen tags need no engine.
+func (l Letter) HTML(subject string) string {
 	var b strings.Builder
-	b.WriteString(`<!doctype html>` + "\n" + `<html lang="en"><head><meta charset="utf-8"><title></title></head>` + "\n" +
+	b.WriteString(`<!doctype html>` + "\n" + `<html lang="en"><head><meta charset="utf-8"><title>` + html.EscapeString(subject) + `</title></head>` + "\n" +
 		`<body style="font-family:sans-serif;font-size:15px;line-height:1.5;color:#1b2733">` + "\n")
 	for _, p := range append([]string{l.Greeting}, l.Paragraphs...) {
 		if p != "" {

@@ -15,8 +15,8 @@ func TestALetterSaysTheSameInBothParts(t *testing.T) {
 	if got := l.Text(); got != wantText {
 		t.Errorf("text %q", got)
 	}
-	html := l.HTML()
-	for _, want := range []string{"<p>Hello,</p>", "Smith &amp; &#34;Sons&#34; &lt;Ltd&gt;", `href="https://x.example/payor?link=a&amp;b=&#34;c&#34;"`, "Firm<br>Street &lt;1&gt;", "<strong>USD 1.00</strong>"} {
+	html := l.HTML(`Invoice "<1>"`)
+	for _, want := range []string{"<title>Invoice &#34;&lt;1&gt;&#34;</title>", "<p>Hello,</p>", "Smith &amp; &#34;Sons&#34; &lt;Ltd&gt;", `href="https://x.example/payor?link=a&amp;b=&#34;c&#34;"`, "Firm<br>Street &lt;1&gt;", "<strong>USD 1.00</strong>"} {
 		if !strings.Contains(html, want) {
 			t.Errorf("%q is missing in %s", want, html)
 		}

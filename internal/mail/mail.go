@@ -7,6 +7,7 @@
 package mail
 
 import (
+	"strings"
 	"time"
 	"unicode"
 
@@ -97,14 +98,10 @@ func (m Message) Validate() error {
 	return nil
 }
 
-// oneLine tells that s has no control, format or line-breaking character.
+// oneLine tells that s is text without a line break, a tab or what nobody can see.
 func oneLine(s string) bool {
-	for _, r := range s {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) || r == unicode.ReplacementChar {
-			return false
-		}
-	}
-	return true
+	_, ok := fault.Unseen(s)
+	return ok && !strings.ContainsAny(s, "\t\r\n") && !strings.ContainsRune(s, unicode.ReplacementChar)
 }
 
 // SendWanted asks the worker to send one queued mail.

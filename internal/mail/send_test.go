@@ -98,7 +98,7 @@ func (f senderFunc) Send(ctx context.Context, o mail.Outgoing) error { return f(
 
 func message(to ident.ContactID, key string) mail.Message {
 	l := mail.Letter{Greeting: "Dear Accounts,", Paragraphs: []string{"Invoice 26-00001 is open."}, Closing: []string{"Firm"}}
-	return mail.Message{To: to, Kind: "invoice", Key: key, Subject: "Invoice 26-00001", Text: l.Text(), HTML: l.HTML()}
+	return mail.Message{To: to, Kind: "invoice", Key: key, Subject: "Invoice 26-00001", Text: l.Text(), HTML: l.HTML("Invoice 26-00001")}
 }
 
 func queue(t *testing.T, h house, f testkit.F, m mail.Message) (id ident.MailID) {

@@ -81,5 +81,5 @@ func codeLetter(firm string) mail.Letter {
 
 // message makes the mail of a letter.
 func message(l mail.Letter, to ident.ContactID, kind, key, subject string) mail.Message {
-	return mail.Message{To: to, Kind: kind, Key: key, Subject: subject, Text: l.Text(), HTML: l.HTML()}
+	return mail.Message{To: to, Kind: kind, Key: key, Subject: subject, Text: l.Text(), HTML: l.HTML(subject)}
 }

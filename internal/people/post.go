@@ -114,7 +114,7 @@ func (l letterRow) end(now time.Time) (state, reason string) {
 func (p *Post) outgoing(tx *db.Tx, l letterRow) mail.Outgoing {
 	subject, letter := l.Kind.letter(l.Name, l.Firm, p.url, tx.Scope.Firm)
 	_, domain, _ := strings.Cut(p.from, "@")
-	return mail.Outgoing{FromName: "Docketry", From: p.from, ToName: l.Name, To: l.Email, Subject: subject, Text: letter.Text(), HTML: letter.HTML(),
+	return mail.Outgoing{FromName: "Docketry", From: p.from, ToName: l.Name, To: l.Email, Subject: subject, Text: letter.Text(), HTML: letter.HTML(subject),
 		MessageID: "access." + string(l.ID) + "@" + domain, Date: tx.Now}
 }
 
