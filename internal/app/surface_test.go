@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -251,5 +252,39 @@ func TestContentSecurityReports(t *testing.T) {
 	}
 	if strings.Contains(rec.Body.String(), "canary") {
 		t.Error("the metrics hold what was sent")
+	}
+}
+
+// What nobody can see is refused by field, in forms and in JSON bodies alike, and
+// nothing is written. A password may hold anything.
+func TestWhatNobodySeesIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	own := w.furnished(t)
+	firm := "/firms/" + own.ids["firm"]
+	sid := w.signIn(t, own.firm, rbac.RoleFirmAdmin)
+	token := formToken.FindStringSubmatch(w.send(sid, http.MethodGet, "/people/me", "").Body.String())[1]
+	before := own.firm.Text(t, `SELECT string_agg(name, ',' ORDER BY id) FROM client WHERE firm_id = ?`, own.firm.ID)
+	for _, name := range []string{"Pel\u202eham", "Pel\u200bham", "Pel\u2066ham", "Pel\u00adham"} {
+		form := url.Values{"csrf": {token}, "version": {"1"}, "number": {"N-7"}, "name": {name}}
+		got := w.send(sid, http.MethodPost, firm+"/clients/"+own.ids["client"], form.Encode())
+		if got.Code != http.StatusUnprocessableEntity || !strings.Contains(got.Body.String(), "Name: this holds U+") || strings.Contains(got.Body.String(), name) {
+			t.Errorf("a form with %q: %d %s", name, got.Code, cutTo(got.Body.String(), 300))
+		}
+		body, err := json.Marshal(map[string]string{"number": "N-7", "name": name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = w.call(http.MethodPost, "/api/v1"+firm+"/clients", sid, string(body))
+		if got.Code != http.StatusUnprocessableEntity || !strings.Contains(got.Body.String(), `"path":"name"`) || !strings.Contains(got.Body.String(), `"text_unseen"`) || strings.Contains(got.Body.String(), name) {
+			t.Errorf("JSON with %q: %d %s", name, got.Code, got.Body)
+		}
+	}
+	if after := own.firm.Text(t, `SELECT string_agg(name, ',' ORDER BY id) FROM client WHERE firm_id = ?`, own.firm.ID); after != before {
+		t.Errorf("a refusal wrote: %s", after)
+	}
+	got := w.call(http.MethodPost, "/api/v1/sessions", "", `{"email":"nobody@larkspur.example","password":"a\u200bb"}`)
+	if got.Code != http.StatusUnauthorized {
+		t.Errorf("a password with a zero-width space: %d, want only that it is wrong: %s", got.Code, got.Body)
 	}
 }

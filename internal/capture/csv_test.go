@@ -96,6 +96,8 @@ func TestOneBadRowHidesNoOther(t *testing.T) {
 		"time and cost":      {"A,2026-02-10,,M-1,RV,,1.0,,Draft,,,E101,1,1,\n", "3 hours FLD-08", 3},
 		"cost without price": {"A,2026-02-10,,M-1,,,,,Copies,,,E101,1,,\n", "3 unit_cost FLD-03", 3},
 		"nobody":             {"A,2026-02-10,,M-1,,,1.0,,Draft,,,,,,\n", "3 timekeeper FLD-03", 3},
+		"unseen in texts":    {"A\u202e1,2026-02-10,,M\u200b-1,RV,,1.0,,Draft\u2066 x,,,,,,\n", "3 id FIL-01; 3 matter FIL-01; 3 narrative FIL-01", 3},
+		"unseen in a number": {"A1,2026-02-10,,M-1,RV,,1\u200b.0,,Draft,,,,,,\n", "3 hours FLD-02", 3},
 		"control character":  {"A\x01,2026-02-10,,M-1,RV,,1.0,,Draft\x07,,,,,,\n", "3 id FIL-01; 3 narrative FIL-01", 3},
 		"long narrative":     {"A,2026-02-10,,M-1,RV,,1.0,," + strings.Repeat("é", 15_361) + ",,,,,,\n", "3 narrative FLD-04", 3},
 		"long id":            {strings.Repeat("A", 81) + ",2026-02-10,,M-1,RV,,1.0,,Draft,,,,,,\n", "3 id FLD-04", 3},

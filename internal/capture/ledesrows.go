@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ledes"
 	"github.com/docketry/docketry/internal/money"
@@ -77,8 +78,23 @@ func (r *ledesReader) line(l *ledes.Line) {
 	default:
 		r.notAnEntry(l, &row)
 	}
+	r.unseen(&row)
 	r.adjustment(l, row)
 	r.sheet.Rows = append(r.sheet.Rows, row)
+}
+
+// unseen refuses a line whose texts hold what nobody can see.
+func (r *ledesReader) unseen(row *Row) {
+	for _, x := range [...]struct {
+		of   Field
+		text string
+	}{{FieldID, row.ExternalID}, {FieldClient, row.Client}, {FieldMatter, row.Matter}, {FieldTimekeeper, row.Timekeeper}, {FieldClass, row.Class},
+		{FieldNarrative, row.Narrative}, {FieldTask, row.Task}, {FieldActivity, row.Activity}, {FieldExpense, row.Expense}} {
+		if what, ok := fault.Unseen(x.text); !ok {
+			row.Bad = true
+			r.sheet.faults.add(Fault{Line: row.Line, Column: ledesColumn(x.of), Severity: Refused, Code: string(ledes.FIL01), Message: "the " + string(x.of) + " holds " + what + ", which nobody can see", Fix: "remove it"})
+		}
+	}
 }
 
 func trimmed(l *ledes.Line, column int) string { return strings.TrimSpace(l.Text(column)) }

@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/money"
 )
@@ -89,7 +90,7 @@ func (r *rowReader) cell(f Field) string {
 func (r *rowReader) refuse(f Field, code, message, fix string) {
 	value := ""
 	if f != FieldNarrative {
-		value = short(r.cell(f))
+		value = short(visible(r.cell(f)))
 	}
 	r.row.Bad = true
 	r.faults.add(Fault{Line: r.row.Line, Column: short(r.columns.header(f)), Severity: Refused, Code: code, Value: value, Message: message, Fix: fix})
@@ -105,10 +106,10 @@ func (r *rowReader) texts() {
 	if n := utf8.RuneCountInString(row.Narrative); n > narrativeMax {
 		r.refuse(FieldNarrative, "FLD-04", "the narrative has "+count(n, "character")+", an e-bill holds 15,360", "shorten it")
 	}
-	if strings.ContainsFunc(row.Narrative, func(c rune) bool { return control(c) && c != '\n' && c != '\t' }) {
-		r.refuse(FieldNarrative, "FIL-01", "the narrative holds a control character", "remove it")
+	if what, ok := fault.Unseen(row.Narrative); !ok {
+		r.refuse(FieldNarrative, "FIL-01", "the narrative holds "+what+", which nobody can see", "remove it")
 	}
-	if row.Matter == "" {
+	if r.cell(FieldMatter) == "" {
 		r.refuse(FieldMatter, "FLD-03", "the matter is blank", "enter the matter's number")
 	}
 	r.date()
@@ -121,14 +122,16 @@ func (r *rowReader) line(f Field, max int) string {
 	case utf8.RuneCountInString(s) > max:
 		r.refuse(f, "FLD-04", "the "+string(f)+" has more than "+count(max, "character"), "shorten it")
 		return ""
-	case strings.ContainsFunc(s, control):
-		r.refuse(f, "FIL-01", "the "+string(f)+" holds a line break or a control character", "write it on one line")
+	case strings.ContainsAny(s, "\t\r\n"):
+		r.refuse(f, "FIL-01", "the "+string(f)+" holds a line break or a tab", "write it on one line")
+		return ""
+	}
+	if what, ok := fault.Unseen(s); !ok {
+		r.refuse(f, "FIL-01", "the "+string(f)+" holds "+what+", which nobody can see", "remove it")
 		return ""
 	}
 	return s
 }
-
-func control(c rune) bool { return c < ' ' || (c >= 0x7f && c < 0xa0) || c == '\ufeff' }
 
 func (r *rowReader) date() {
 	s := r.cell(FieldDate)
@@ -219,6 +222,19 @@ func (r *rowReader) needs(fields ...Field) {
 			r.refuse(f, "FLD-03", "the "+string(f)+" is blank", "fill it in")
 		}
 	}
+}
+
+// visible is a value with marks in place of what nobody can see.
+func visible(s string) string {
+	if _, ok := fault.Unseen(s); ok {
+		return s
+	}
+	return strings.Map(func(c rune) rune {
+		if _, ok := fault.Unseen(string(c)); !ok {
+			return utf8.RuneError
+		}
+		return c
+	}, s)
 }
 
 // short is a value as a fault may carry it.

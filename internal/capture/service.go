@@ -10,6 +10,7 @@ import (
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/rbac"
 )
@@ -133,10 +134,10 @@ func asBefore(now, before Import) Import {
 	return now
 }
 
-// cleanName is a file name without control characters.
+// cleanName is a file name without what nobody can see.
 func cleanName(s string) string {
 	return strings.Map(func(c rune) rune {
-		if control(c) {
+		if _, ok := fault.Unseen(string(c)); !ok || c < ' ' {
 			return -1
 		}
 		return c

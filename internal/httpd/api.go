@@ -195,11 +195,15 @@ func strictJSON(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		if len(bytes.TrimSpace(b)) > 0 {
 			d := json.NewDecoder(bytes.NewReader(b))
-			if err := uniqueKeys(d, 0); err != nil {
+			w := bodyWalk{d: d}
+			if err := w.value("", 0); err != nil {
 				return err
 			}
 			if _, err := d.Token(); err != io.EOF {
 				return errBody
+			}
+			if err := unseen(w.unseen); err != nil {
+				return err
 			}
 		}
 		r.Body = io.NopCloser(bytes.NewReader(b))
@@ -209,38 +213,51 @@ func strictJSON(next echo.HandlerFunc) echo.HandlerFunc {
 
 const maxDepth = 32
 
-func uniqueKeys(d *json.Decoder, depth int) error {
+// bodyWalk reads a body once before it is decoded, and notes texts with characters
+// that nobody can see.
+type bodyWalk struct {
+	d      *json.Decoder
+	unseen fault.Fields
+}
+
+func (w *bodyWalk) value(path string, depth int) error {
 	if depth > maxDepth {
 		return errBody.With("the body is nested more than %d levels deep", maxDepth)
 	}
-	t, err := d.Token()
+	t, err := w.d.Token()
 	if err != nil {
 		return errBody
+	}
+	if text, is := t.(string); is {
+		if f, ok := fault.UnseenIn(path, text); !ok && !secretFields[path] {
+			w.unseen = append(w.unseen, f)
+		}
+		return nil
 	}
 	delim, ok := t.(json.Delim)
 	if !ok {
 		return nil
 	}
 	seen := map[string]bool{}
-	for d.More() {
+	for n := 0; w.d.More(); n++ {
+		at := fmt.Sprintf("%s[%d]", path, n)
 		if delim == '{' {
-			key, err := d.Token()
+			key, err := w.d.Token()
 			if err != nil {
 				return errBody
 			}
 			name := fmt.Sprint(key)
 			if folded := strings.ToLower(name); seen[folded] || folded != name {
 				return errBody.With("a key is given twice or not in lower case").On(fault.Field{Path: folded, Code: "key_repeated", Message: "give each key once, in lower case"})
-			} else {
-				seen[folded] = true
 			}
+			seen[name] = true
+			at = strings.TrimPrefix(path+"."+name, ".")
 		}
-		if err := uniqueKeys(d, depth+1); err != nil {
+		if err := w.value(at, depth+1); err != nil {
 			return err
 		}
 	}
-	_, err = d.Token()
-	if err != nil {
+	if _, err = w.d.Token(); err != nil {
 		return errBody
 	}
 	return nil

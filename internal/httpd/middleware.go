@@ -3,9 +3,11 @@ package httpd
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -97,7 +99,10 @@ func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-var errText = fault.New(fault.Invalid, "text_unreadable", "the request holds characters that are no text; take them out")
+var (
+	errText   = fault.New(fault.Invalid, "text_unreadable", "the request holds characters that are no text; take them out")
+	errUnseen = fault.New(fault.Invalid, "text_unreadable", "the request holds characters that nobody can see")
+)
 
 // legible refuses what the database cannot hold as text, before any reader of a
 // field or a filter meets it.
@@ -110,6 +115,35 @@ func legible(values url.Values) error {
 		}
 	}
 	return nil
+}
+
+// secretFields hold passwords, in which every character counts and none is shown.
+var secretFields = map[string]bool{"password": true, "present": true}
+
+// seen refuses fields of a posted form with characters that nobody can see.
+func seen(values url.Values) error {
+	var fs fault.Fields
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		for _, v := range values[name] {
+			if f, ok := fault.UnseenIn(name, v); !ok && !secretFields[name] {
+				fs = append(fs, f)
+			}
+		}
+	}
+	return unseen(fs)
+}
+
+// unseen is the refusal of those fields, each named in the sentence too, for a page
+// that shows no field.
+func unseen(fs fault.Fields) error {
+	if len(fs) == 0 {
+		return nil
+	}
+	words := make([]string, len(fs))
+	for i, f := range fs {
+		words[i] = strings.ReplaceAll(f.Path, "_", " ") + ": " + f.Message
+	}
+	return errUnseen.With("%s. %s", strings.Join(words, "; "), fs[0].Fix).On(fs...)
 }
 
 var errTooLarge = fault.New(fault.TooLarge, "body_too_large", "the request is larger than this accepts")

@@ -269,6 +269,9 @@ func (s *Server) page(do func(r *Request) (Reply, error)) echo.HandlerFunc {
 			if err := legible(r.Values()); err != nil {
 				return err
 			}
+			if err := seen(r.Values()); err != nil {
+				return err
+			}
 		}
 		reply, err := do(r)
 		if err != nil {

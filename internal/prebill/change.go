@@ -3,8 +3,6 @@ package prebill
 import (
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/guideline"
@@ -178,5 +176,6 @@ func (c Change) because(before, after *Line, bad *fault.Fields) Reason {
 
 // printable tells whether s is text that a page and a file can carry.
 func printable(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' })
+	_, ok := fault.Unseen(s)
+	return ok
 }
