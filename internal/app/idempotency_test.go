@@ -118,3 +118,72 @@ func TestI15ARefusalFreesItsKey(t *testing.T) {
 		t.Errorf("%d keys of refusals are kept", n)
 	}
 }
+
+// A form posted twice from one page is one act with one answer: the second click, the
+// page that "back" shows, and twenty at once.
+func TestI15AFormPostedTwiceIsOneAct(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, r := range w.web.Routes() {
+		if !r.JSON && r.Method == "POST" && r.Needs != rbac.Public && r.Needs != rbac.PayorLink && !r.HeedsForm() && !strings.HasSuffix(r.Path, "/download") {
+			t.Errorf("%s %s does not heed its form's token", r.Method, r.Path)
+		}
+	}
+	own := w.furnished(t)
+	firm := "/firms/" + own.ids["firm"]
+	sid := w.signIn(t, own.firm, rbac.RoleSpecialist)
+	page := func() string {
+		return formToken.FindStringSubmatch(w.send(sid, http.MethodGet, "/people/me", "").Body.String())[1]
+	}
+	held := func() int64 {
+		return own.firm.Count(t, `SELECT count(*) FROM work_item WHERE firm_id = ? AND status = 'leased'`, own.firm.ID)
+	}
+	if held() != 0 {
+		t.Fatalf("%d items are held before", held())
+	}
+	next := "csrf=" + page()
+	answers := make([]string, 20)
+	var wg sync.WaitGroup
+	for i := range answers {
+		wg.Go(func() {
+			rec := w.send(sid, http.MethodPost, "/queue/next", next)
+			answers[i] = fmt.Sprint(rec.Code, rec.Header().Get("Location"))
+		})
+	}
+	wg.Wait()
+	for _, a := range answers {
+		if a != answers[0] || !strings.HasPrefix(a, "303/firms/") {
+			t.Fatalf("answers differ: %q", answers)
+		}
+	}
+	if n := held(); n != 1 {
+		t.Fatalf("%d items are held after one page's button, want 1", n)
+	}
+	item := strings.TrimPrefix(answers[0], "303")
+	lease := own.firm.Text(t, `SELECT lease_token FROM work_item WHERE firm_id = ? AND status = 'leased'`, own.firm.ID)
+	version := own.firm.Text(t, `SELECT version FROM work_item WHERE firm_id = ? AND status = 'leased'`, own.firm.ID)
+	ask := "csrf=" + page() + "&lease=" + lease + "&version=" + version + "&pause=yes&text=Which+matter+is+this%3F"
+	for range 2 {
+		if rec := w.send(sid, http.MethodPost, item+"/messages", ask); rec.Code != http.StatusSeeOther || rec.Header().Get("Location") != item {
+			t.Errorf("ask: %d to %q: %s", rec.Code, rec.Header().Get("Location"), cutTo(rec.Body.String(), 300))
+		}
+	}
+	if n := own.firm.Count(t, `SELECT count(*) FROM work_message WHERE firm_id = ? AND kind = 'question' AND body LIKE 'Which matter%'`, own.firm.ID); n != 1 {
+		t.Errorf("%d questions were asked, want 1", n)
+	}
+	// Another page's form, and other fields of the same one, are acts of their own; a refusal keeps nothing.
+	admin := w.signIn(t, own.firm, rbac.RoleFirmAdmin)
+	sid = admin
+	form := "csrf=" + page() + "&number=TW-1&name="
+	for _, c := range []struct {
+		name string
+		want int
+	}{{"", 422}, {"Twice+Ltd", 303}, {"Twice+Ltd", 303}} {
+		if rec := w.send(admin, http.MethodPost, firm+"/clients/new", form+c.name); rec.Code != c.want {
+			t.Errorf("client %q: %d, want %d: %s", c.name, rec.Code, c.want, cutTo(rec.Body.String(), 300))
+		}
+	}
+	if n := own.firm.Count(t, `SELECT count(*) FROM client WHERE firm_id = ? AND name = 'Twice Ltd'`, own.firm.ID); n != 1 {
+		t.Errorf("%d clients were entered, want 1", n)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,33 +53,66 @@ func (s *Server) once(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		ctx, err := s.keptIn(c.Request().Context())
+		return s.answerOnce(c, key, sum, body, next)
+	}
+}
+
+// answerOnce runs next inside a transaction that also keeps its answer, or answers as
+// the request of the same key was answered before.
+func (s *Server) answerOnce(c echo.Context, key string, sum, body []byte, next echo.HandlerFunc) error {
+	ctx, err := s.keptIn(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	var a answer
+	var refusal error
+	err = s.parts.DB.InFirm(ctx, func(tx *db.Tx) error {
+		before, done, err := s.earlier(tx, key, sum)
+		if err != nil || done {
+			a = before
+			return err
+		}
+		a, err = s.record(c, tx, body, next)
+		switch {
+		case err != nil && statusOf[asFault(err).Kind] >= http.StatusInternalServerError:
+			return err
+		case err != nil:
+			refusal = err // a page's: an operation has answered by itself
+			return letGo(tx, key)
+		case a.status >= http.StatusInternalServerError:
+			return errAnswered
+		case a.status >= http.StatusBadRequest:
+			return letGo(tx, key)
+		default:
+			return s.keep(tx, key, a)
+		}
+	})
+	switch {
+	case err != nil && !errors.Is(err, errAnswered):
+		return err
+	case refusal != nil:
+		return refusal
+	default:
+		return a.send(c)
+	}
+}
+
+// formOnce makes a page's form that is posted twice, by a second click or from the
+// page that "back" shows, one act: the same fields under the same page's token get the
+// answer of the first. Fields that differ are another act. Forms with files are left
+// out, for the same file again changes nothing (I16), and so are downloads.
+func (s *Server) formOnce(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		token := onceOf(c.FormValue("csrf"))
+		if token == "" || r.MultipartForm != nil {
+			return next(c)
+		}
+		sum, err := sumOf(r, []byte(r.PostForm.Encode()))
 		if err != nil {
 			return err
 		}
-		var a answer
-		err = s.parts.DB.InFirm(ctx, func(tx *db.Tx) error {
-			before, done, err := s.earlier(tx, key, sum)
-			if err != nil || done {
-				a = before
-				return err
-			}
-			if a, err = s.record(c, tx, body, next); err != nil {
-				return err
-			}
-			switch {
-			case a.status >= http.StatusInternalServerError:
-				return errAnswered
-			case a.status >= http.StatusMultipleChoices:
-				return letGo(tx, key)
-			default:
-				return s.keep(tx, key, a)
-			}
-		})
-		if err != nil && !errors.Is(err, errAnswered) {
-			return err
-		}
-		return a.send(c)
+		return s.answerOnce(c, "form "+token+" "+hex.EncodeToString(sum[:16]), sum, nil, next)
 	}
 }
 

@@ -116,8 +116,9 @@ func (r *Request) Upload(name string) (filename string, content []byte, err erro
 	return h.Filename, content, err
 }
 
-// CSRF is the token that every form carries in its hidden field "csrf".
-func (r *Request) CSRF() string { return r.server.csrf(r.Context()) }
+// CSRF is the token that every form carries in its hidden field "csrf". Its second
+// half is new on each page: a form posted twice from one page is one act.
+func (r *Request) CSRF() string { return r.server.pageToken(r.Context()) }
 
 // RequestID ties the page to the log.
 func (r *Request) RequestID() string { return requestID(r.Context()) }

@@ -33,6 +33,12 @@ func (r Route) HeedsKey() bool {
 	return r.JSON && r.Method == http.MethodPost && r.Needs != rbac.Public && r.Needs != rbac.PayorLink
 }
 
+// HeedsForm tells that the route takes a page's form of someone who has signed in,
+// and does it once however often it is posted.
+func (r Route) HeedsForm() bool {
+	return !r.JSON && r.Method == http.MethodPost && r.Needs != rbac.Public && r.Needs != rbac.PayorLink && !strings.HasSuffix(r.Path, "/download")
+}
+
 var param = regexp.MustCompile(`\{([a-z_]+)\}`)
 
 // Mount adds a page's route. A route without a known permission does not mount:
@@ -47,6 +53,9 @@ func (s *Server) Routes() []Route { return s.routes }
 func (s *Server) add(r Route) {
 	s.routes = append(s.routes, r)
 	chain := []echo.MiddlewareFunc{s.session, s.sameSite, s.pace(r), s.decide(r)}
+	if r.HeedsForm() {
+		chain = append(chain, s.formOnce)
+	}
 	s.echo.Add(r.Method, param.ReplaceAllString(r.Path, ":$1"), r.do, chain...)
 }
 

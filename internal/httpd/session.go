@@ -185,7 +185,32 @@ func (s *Server) csrf(ctx context.Context) string {
 	return t
 }
 
+// onceSign stands between the session's form token and the page's own part, by which
+// a form posted twice is known.
+const onceSign = "."
+
+// pageToken is what the forms of one page carry: the session's token and a part that
+// no other page has.
+func (s *Server) pageToken(ctx context.Context) string {
+	t := s.csrf(ctx)
+	b := make([]byte, 16)
+	if _, err := rand.Read(b); err != nil || t == "" {
+		return t
+	}
+	return t + onceSign + base64.RawURLEncoding.EncodeToString(b)
+}
+
+// onceOf is the page's part of a form token, "" when it has none of that form.
+func onceOf(token string) string {
+	_, once, _ := strings.Cut(token, onceSign)
+	if b, err := base64.RawURLEncoding.DecodeString(once); err != nil || len(b) != 16 {
+		return ""
+	}
+	return once
+}
+
 func (s *Server) tokenMatches(ctx context.Context, given string) bool {
+	given, _, _ = strings.Cut(given, onceSign)
 	want := s.value(ctx, keyCSRF)
 	return want != "" && subtle.ConstantTimeCompare([]byte(given), []byte(want)) == 1
 }
