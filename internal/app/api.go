@@ -19,6 +19,7 @@ func mountAPI(srv *httpd.Server, s *Services) {
 	api.Matters(srv, s.Matters)
 	api.Timekeepers(srv, s.Matters)
 	api.Rates(srv, s.Rates)
+	api.Guides(srv, s.Guidelines)
 	api.Imports(srv, s.Capture)
 	api.Entries(srv, s.Capture)
 	api.Findings(srv, guideline.New(s.DB, s.Guard))

@@ -305,6 +305,9 @@ var nested = map[rbac.Role][]nestedCase{
 		{"POST /firms/{firm}/payors", `{"client_id":"<?>","name":"P","address":"1 Street\nAlbany, NY 12207","country":"US","terms_days":30,"delivery":"mail_link"}`, "client", false},
 		{"POST /firms/{firm}/matters", `{"client_id":"<?>","payor_id":"<payor>","number":"N-9","name":"M","label":"standard","currency":"USD","opened_on":"2026-01-01"}`, "client", false},
 		{"POST /firms/{firm}/matters", `{"client_id":"<client>","payor_id":"<?>","number":"N-9","name":"M","label":"standard","currency":"USD","opened_on":"2026-01-01"}`, "payor", false},
+		{"POST /firms/{firm}/guidelines", `{"client_id":"<?>","guidelines":{"name":"G"}}`, "client", false},
+		{"POST /firms/{firm}/guidelines", `{"matter_id":"<?>","guidelines":{"name":"G"}}`, "matter", false},
+		{"POST /firms/{firm}/guidelines", `{"payor_id":"<?>","guidelines":{"name":"G"}}`, "payor", false},
 		{"POST /firms/{firm}/rates", `{"timekeeper_id":"<?>","rate":"100","currency":"USD","from":"2030-01-01"}`, "timekeeper", false},
 		{"POST /firms/{firm}/rates", `{"matter_id":"<?>","timekeeper_id":"<timekeeper>","rate":"100","currency":"USD","from":"2030-01-01"}`, "matter", false},
 		{"POST /firms/{firm}/rates", `{"client_id":"<?>","timekeeper_id":"<timekeeper>","rate":"100","currency":"USD","from":"2030-01-01"}`, "client", false},
@@ -346,6 +349,7 @@ var bodies = map[string]string{
 	"PUT /firms/{firm}/contacts/{id}":                           `{"name":"N","email":"n@payor.example"}`,
 	"PUT /firms/{firm}/matters/{id}":                            `{"client_id":"<client>","payor_id":"<payor>","number":"N-1","name":"M","label":"standard","currency":"USD","opened_on":"2026-01-01"}`,
 	"PUT /firms/{firm}/timekeepers/{id}":                        `{"code":"XX","name":"N","class":"PARTNR"}`,
+	"POST /firms/{firm}/guidelines/{id}/sign":                   `{"hash":"` + strings.Repeat("0", 64) + `"}`,
 	"POST /firms/{firm}/rates/{id}/end":                         `{"on":"2030-01-01"}`,
 	"POST /firms/{firm}/access-requests":                        `{"person_id":"<person>","role":"specialist","scope":"all","class":3,"label":"standard","reason":"x"}`,
 	"POST /firms/{firm}/access-requests/{id}/give":              `{"role":"specialist","scope":"all","class":3,"label":"standard","until":"2026-05-01T00:00:00Z","reason":"x"}`,
@@ -409,7 +413,7 @@ func (th things) of(t *testing.T, path, name string) string {
 var nounOf = map[string]string{"line": "line", "finding": "finding", "allocation": "allocation", "contact": "contact", "clock": "clock", "session": "session", "message": "message", "grant": "grant", "wall": "wall"}
 
 var segments = map[string]string{
-	"clients": "client", "payors": "payor", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "imports": "import",
+	"clients": "client", "payors": "payor", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "guidelines": "guide", "imports": "import",
 	"entries": "entry", "findings": "finding", "items": "item", "prebills": "prebill", "runs": "run", "invoices": "invoice", "credit-notes": "credit_note",
 	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "access-requests": "request", "asked": "request", "sole": "request", "sole-administrators": "request", "requests": "request", "walls": "wall", "tokens": "token",
 	"people": "person", "agreements": "agreement", "calendars": "calendar", "numbering": "series", "import-mappings": "mapping",

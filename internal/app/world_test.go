@@ -15,6 +15,7 @@ import (
 	"github.com/docketry/docketry/internal/config"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/export"
+	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
@@ -173,6 +174,9 @@ func (w world) furnished(t *testing.T) things {
 	e, _, err := w.s.Exports.Request(admin, export.NewRequest{From: "2026-01-01", To: "2026-03-01", Form: export.FormRedacted, Hours: 24, Reason: "year-end"})
 	ok(err)
 	th.ids["export"] = string(e.ID)
+	guide, err := w.s.Guidelines.SaveGuide(admin, guideline.NewGuide{Place: guideline.Place{Client: draft.Client}, Body: []byte(`{"name":"Policy"}`)})
+	ok(err)
+	th.ids["guide"] = string(guide.ID)
 	wall, err := w.s.People.RaiseWall(admin, people.Wall{Person: testkit.Actor(f.As(t, rbac.RoleQualityAuditor)), Matters: []string{string(bill.ID)}, Reason: "EW-1"})
 	ok(err)
 	th.ids["wall"] = string(wall.ID)

@@ -10,7 +10,7 @@ import (
 	"github.com/docketry/docketry/internal/ident"
 )
 
-// checkEntries judges what lands by the house guidelines, among what the same
+// checkEntries judges what lands by the guidelines in force today, among what the same
 // people recorded around those days, and keeps the findings. It returns how many.
 func checkEntries(tx *db.Tx, p *plan, today time.Time) (int, error) {
 	lines := make([]guideline.Line, len(p.entries))
@@ -22,10 +22,18 @@ func checkEntries(tx *db.Tx, p *plan, today time.Time) (int, error) {
 		return 0, err
 	}
 	book := guideline.NewBook(append(others, lines...)) // who was there first is not the duplicate
+	guides, err := guideline.InForce(tx, today)
+	if err != nil {
+		return 0, err
+	}
 	var judged []guideline.Judged
 	found := 0
 	for i, l := range lines {
 		c := contextOf(&p.facts[i], book, today)
+		m := p.facts[i].matter
+		if c.Policy, err = guides.For(m.PayorID, m.ID, m.ClientID); err != nil {
+			return 0, err
+		}
 		if fs := guideline.Check(l, c); len(fs) > 0 {
 			judged = append(judged, guideline.Judged{Subject: guideline.Subject{Entry: p.entries[i].ID, Currency: p.entries[i].Currency}, Findings: fs})
 			found += len(fs)

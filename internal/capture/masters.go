@@ -28,6 +28,7 @@ type masters struct {
 type matterFacts struct {
 	ID           ident.MatterID
 	ClientID     ident.ClientID
+	PayorID      ident.PayorID
 	ClientNumber string
 	ClientName   string
 	Number       string
@@ -68,7 +69,7 @@ func loadMasters(tx *db.Tx, a *authz.Access) (m masters, err error) {
 func mattersInReach(tx *db.Tx, a *authz.Access) (map[string]*matterFacts, error) {
 	cond, args := a.Matters("m")
 	var list []matterFacts
-	err := tx.Raw(`SELECT m.id, m.client_id, c.number AS client_number, c.name AS client_name, m.number, m.label, m.task_set, m.currency, m.opened_on, m.closed_on
+	err := tx.Raw(`SELECT m.id, m.client_id, m.payor_id, c.number AS client_number, c.name AS client_name, m.number, m.label, m.task_set, m.currency, m.opened_on, m.closed_on
 		FROM matter m JOIN client c ON c.firm_id = m.firm_id AND c.id = m.client_id WHERE m.firm_id = ? AND `+cond,
 		append([]any{tx.Scope.Firm}, args...)...).Scan(&list).Error
 	if err != nil {

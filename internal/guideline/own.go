@@ -91,8 +91,8 @@ func condition(when string) (program cel.Program, loop bool, err error) {
 		return nil, false, err
 	}
 	tree, issues := env.Compile(when)
-	if issues.Err() != nil {
-		return nil, false, issues.Err()
+	if err := issues.Err(); err != nil {
+		return nil, false, errors.New(strings.ReplaceAll(err.Error(), "ERROR: <input>:", "line "))
 	}
 	if tree.OutputType() != cel.BoolType {
 		return nil, false, fmt.Errorf("the condition gives %s; it has to be true or false", tree.OutputType())
@@ -307,10 +307,6 @@ func lowerFirst(s string) string {
 
 // compileAll compiles the rules of a file and names each complaint by its rule.
 func compileAll(bad *fault.Fields, rules []OwnRule) (out []*Own) {
-	if len(rules) > maxOwnRules {
-		bad.Add("rules", "rules_many", "a guideline has at most %d rules of its own", maxOwnRules)
-		return nil
-	}
 	seen := map[string]bool{}
 	for i, r := range rules {
 		at := fmt.Sprintf("rules.%d.", i)

@@ -1,6 +1,7 @@
 package guideline
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/docketry/docketry/internal/money"
@@ -37,6 +38,11 @@ type Policy struct {
 	ActivityCodes bool // COD-02
 
 	Own []*Own // rules the firm wrote itself
+
+	// Of guidelines laid down in several places (Guides.For): whose words a rule
+	// goes by, and what a person looks after.
+	Sources map[string]string // rule id -> name, over Name
+	Manual  []ManualCheck
 }
 
 // pinned rules cannot be switched off: a bureau minimum (engine rule 3).
@@ -71,8 +77,8 @@ func fill[T comparable](field *T, value T) {
 // cite names the rule the way a reader finds it: client, clause, rule.
 func (p *Policy) cite(rule string) string {
 	name := "House guideline " + rule
-	if p.Name != "" {
-		name = p.Name + ", rule " + rule
+	if from := cmp.Or(p.Sources[rule], p.Name); from != "" {
+		name = from + ", rule " + rule
 	}
 	if c := p.Clauses[rule]; c != "" {
 		name += ", " + c

@@ -81,3 +81,121 @@ func TestWaiveOnAnEntry(t *testing.T) {
 		t.Errorf("waived: %+v", got)
 	}
 }
+
+const pelham = `{"name":"Pelham policy v7","restricted_terms":["discovery"],"clauses":{"NAR-08":"section 4"}}`
+
+// A draft is kept for a client in scope, signed by what was looked at, and ends.
+func TestGuideFromDraftToEnd(t *testing.T) {
+	t.Parallel()
+	f, svc := testkit.Firm(t, testkit.DB(t)), service(t)
+	m := f.Matter(t)
+	admin, partner := f.As(t, rbac.RoleFirmAdmin), f.As(t, rbac.RolePartner)
+	place := guideline.Place{Client: m.Client}
+	first, err := svc.SaveGuide(admin, guideline.NewGuide{Place: place, Body: []byte(`{"name":"Pelham policy v6"}`)})
+	if err != nil || first.Number != 1 || first.Status != guideline.GuideDraft {
+		t.Fatalf("SaveGuide: %+v, %v", first, err)
+	}
+	g, err := svc.SaveGuide(admin, guideline.NewGuide{Place: place, Body: []byte(pelham)})
+	if err != nil || g.Number != 1 || g.Hash == first.Hash {
+		t.Fatalf("a draft takes the place of the draft: %+v, %v", g, err)
+	}
+	if _, err := svc.Guide(admin, first.ID); !errors.Is(err, guideline.ErrNotFound) {
+		t.Errorf("the draft before: %v", err)
+	}
+	if _, err := svc.SignGuide(partner, g.ID, first.Hash); !errors.Is(err, guideline.ErrGuideChanged) {
+		t.Errorf("signed by another hash: %v", err)
+	}
+	if _, err := svc.SignGuide(f.As(t, rbac.RoleTeamLead), g.ID, g.Hash); !errors.Is(err, authz.ErrForbidden) {
+		t.Errorf("signed by the bureau: %v", err)
+	}
+	g, err = svc.SignGuide(partner, g.ID, g.Hash)
+	if err != nil || g.Status != guideline.GuideSigned || g.SignedAt == nil {
+		t.Fatalf("SignGuide: %+v, %v", g, err)
+	}
+	if _, err := svc.SignGuide(partner, g.ID, g.Hash); !errors.Is(err, guideline.ErrGuideDraft) {
+		t.Errorf("signed twice: %v", err)
+	}
+	next, err := svc.SaveGuide(admin, guideline.NewGuide{Place: place, Body: []byte(pelham)})
+	if err != nil || next.Number != 2 {
+		t.Fatalf("the next version: %+v, %v", next, err)
+	}
+	if _, err := svc.EndGuide(partner, next.ID); !errors.Is(err, guideline.ErrGuideSigned) {
+		t.Errorf("a draft ends: %v", err)
+	}
+	if g, err = svc.EndGuide(partner, g.ID); err != nil || g.Status != guideline.GuideEnded {
+		t.Errorf("EndGuide: %+v, %v", g, err)
+	}
+	if n := f.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action IN ('guide.drafted', 'guide.signed', 'guide.ended')`, f.ID); n != 5 {
+		t.Errorf("%d leaves", n)
+	}
+}
+
+// Who may not know of the client may not know of its guidelines; the firm's own
+// change by who sees all of it.
+func TestGuidesKeepToScope(t *testing.T) {
+	t.Parallel()
+	f, svc := testkit.Firm(t, testkit.DB(t)), service(t)
+	m, other := f.Matter(t), f.Matter(t)
+	admin := f.As(t, rbac.RoleFirmAdmin)
+	for _, p := range []guideline.Place{{Client: m.Client}, {Matter: m.ID}, {Payor: m.Payor}, {}} {
+		if _, err := svc.SaveGuide(admin, guideline.NewGuide{Place: p, Body: []byte(pelham)}); err != nil {
+			t.Fatalf("%+v: %v", p, err)
+		}
+	}
+	lead := f.As(t, rbac.RoleTeamLead, testkit.OnMatters(other.ID))
+	list, err := svc.Guides(lead)
+	if err != nil || len(list) != 1 || list[0].Place != (guideline.Place{}) {
+		t.Errorf("out of scope: %+v, %v", list, err)
+	}
+	all, err := svc.Guides(admin)
+	if err != nil || len(all) != 4 {
+		t.Fatalf("in scope: %d, %v", len(all), err)
+	}
+	for _, g := range all {
+		_, err := svc.Guide(lead, g.ID)
+		if absent := errors.Is(err, authz.ErrNotFound) || errors.Is(err, guideline.ErrNotFound); absent != (g.Place != guideline.Place{}) {
+			t.Errorf("%+v: %v", g.Place, err)
+		}
+		if _, err := svc.SaveGuide(lead, guideline.NewGuide{Place: g.Place, Body: []byte(pelham)}); err == nil {
+			t.Errorf("%+v is changed by someone without it", g.Place)
+		}
+	}
+	stranger := testkit.Firm(t, f.DB())
+	if _, err := svc.Guide(stranger.As(t, rbac.RoleFirmAdmin), all[0].ID); !errors.Is(err, guideline.ErrNotFound) {
+		t.Errorf("another firm's: %v", err)
+	}
+	if _, err := svc.SaveGuide(stranger.As(t, rbac.RoleFirmAdmin), guideline.NewGuide{Place: guideline.Place{Client: m.Client}, Body: []byte(pelham)}); err == nil {
+		t.Error("for another firm's client")
+	}
+}
+
+// A trial tells what would change and changes nothing.
+func TestGuideOnTrial(t *testing.T) {
+	t.Parallel()
+	f, svc := testkit.Firm(t, testkit.DB(t)), service(t)
+	m := f.Matter(t)
+	k := f.Timekeeper(t, "AB", "ASSOC", 4_000_000)
+	f.Work(t, m, k, "2026-02-27", 20_000, 4_000_000)
+	f.Work(t, f.Matter(t), k, "2026-02-26", 20_000, 4_000_000)
+	f.Work(t, m, k, "2025-02-26", 20_000, 4_000_000)
+	admin := f.As(t, rbac.RoleFirmAdmin)
+	g, err := svc.SaveGuide(admin, guideline.NewGuide{Place: guideline.Place{Client: m.Client},
+		Body: []byte(`{"name":"P","rules":[{"id":"PEL-01","name":"Long","severity":"block","when":"minutes >= 120","message":"Long.","fix":"Shorten it."}]}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := svc.Try(f.As(t, rbac.RolePartner), g.ID)
+	if err != nil || got.Lines != 1 || got.More || got.Failed != 0 {
+		t.Fatalf("Try: %+v, %v", got, err)
+	}
+	found := false
+	for _, r := range got.Rules {
+		found = found || r.Rule == "PEL-01" && r.Before == 0 && r.After == 1 && len(r.AtRisk) == 1
+	}
+	if !found || len(got.Changed) != 1 || !got.Changed[0].New || got.Changed[0].Matter != m.Number {
+		t.Errorf("%+v", got)
+	}
+	if n := f.Count(t, `SELECT count(*) FROM finding WHERE firm_id = ?`, f.ID); n != 0 {
+		t.Errorf("a trial left %d findings", n)
+	}
+}

@@ -30,6 +30,7 @@ type (
 	ImportID     string
 	EntryID      string // a time entry or an expense
 	FindingID    string
+	GuideID      string // one version of billing guidelines
 	WorkItemID   string
 	ClockID      string
 	CalendarID   string

@@ -33,7 +33,11 @@ func recheck(tx *db.Tx, p *Prebill, m matter.Matter, f policies) error {
 	if err != nil {
 		return err
 	}
-	c := guideline.Context{Stage: guideline.Prebill, Known: known, Book: book, Today: f.today(tx.Now), BilledOn: f.today(tx.Now), TaskSet: m.TaskSet, OpenedOn: m.OpenedOn}
+	policy, err := policyOf(tx, p, m, f)
+	if err != nil {
+		return err
+	}
+	c := guideline.Context{Stage: guideline.Prebill, Policy: policy, Known: known, Book: book, Today: f.today(tx.Now), BilledOn: f.today(tx.Now), TaskSet: m.TaskSet, OpenedOn: m.OpenedOn}
 	if m.ClosedOn != nil {
 		c.ClosedOn = *m.ClosedOn
 	}
@@ -50,6 +54,15 @@ func recheck(tx *db.Tx, p *Prebill, m matter.Matter, f policies) error {
 		judged[i].Findings = guideline.Check(l.asGuideline(m), c)
 	}
 	return guideline.Record(tx, guideline.Prebill, judged)
+}
+
+// policyOf is what the payor, the matter, the client and the firm lay down today.
+func policyOf(tx *db.Tx, p *Prebill, m matter.Matter, f policies) (guideline.Policy, error) {
+	guides, err := guideline.InForce(tx, f.today(tx.Now))
+	if err != nil {
+		return guideline.Policy{}, err
+	}
+	return guides.For(p.PayorID, m.ID, m.ClientID)
 }
 
 // agreed is the rate of the work date. A line that was cut below it stands.

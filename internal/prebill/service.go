@@ -64,6 +64,15 @@ func view(tx *db.Tx, a *authz.Access, p Prebill) (View, error) {
 	if v.Preparer, v.Approver, err = names(tx, p.PreparedBy, p.ApprovedBy); err != nil {
 		return v, err
 	}
+	f, err := firmPolicies(tx)
+	if err != nil {
+		return v, err
+	}
+	policy, err := policyOf(tx, &p, m, f)
+	if err != nil {
+		return v, err
+	}
+	v.Manual = policy.Manual
 	v.Totals = total(v.Lines)
 	v.OpenFindings, v.BlockFindings = openFindings(v.Lines)
 	v.OwnWork = tx.Scope.Actor != "" && (tx.Scope.Actor == p.PreparedBy || tx.Scope.Actor == p.SubmittedBy)

@@ -24,6 +24,7 @@ type View struct {
 	OwnWork       bool // the reader prepared or handed it in and cannot approve
 	OpenFindings  int
 	BlockFindings int
+	Manual        []guideline.ManualCheck // clauses that no rule can judge: for a person
 }
 
 // Totals leads from what was recorded to what will be invoiced. Recorded + Team +

@@ -12,6 +12,7 @@ import (
 	"github.com/docketry/docketry/internal/clock"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/firm"
+	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/matter"
@@ -271,6 +272,25 @@ func (c *Cast) clients(as context.Context, t *Tenant) error {
 	}
 	return nil
 }
+
+// clientPolicy is the first client's outside counsel policy, entered by the firm's
+// administrator and signed by its partner.
+func (c *Cast) clientPolicy(t *Tenant) error {
+	cl := t.Clients[0]
+	admin, partner := c.As(t.ID, t.Admin), c.As(t.ID, t.Partner)
+	g, err := c.s.Guidelines.SaveGuide(admin, guideline.NewGuide{Place: guideline.Place{Client: t.clientOf(cl)}, Body: fmt.Appendf(nil, outsideCounselPolicy, cl.Name)})
+	if err != nil {
+		return fmt.Errorf("guidelines of %s: %w", cl.Name, err)
+	}
+	_, err = c.s.Guidelines.SignGuide(partner, g.ID, g.Hash)
+	return err
+}
+
+const outsideCounselPolicy = `{"name": "%s outside counsel policy v7", "day_warn": "9", "travel_day": "1.5",
+	"clauses": {"TIM-02": "section 3.2", "TIM-13": "section 5.1", "NAR-01": "section 4.1"},
+	"rules": [{"id": "OCP-01", "name": "Long calls", "severity": "warn", "when": "kind == \"time\" && has_word(narrative, [\"telephone\", \"call\"]) && minutes > 150",
+		"message": "The call took more than two and a half hours.", "fix": "Say why the call was that long, or split the entry."}],
+	"manual": [{"clause": "section 6.2", "text": "Experts and investigators have the client's consent in writing."}]}`
 
 // agreed adds the rates of single matters.
 func (c *Cast) agreed(as context.Context, t *Tenant) error {

@@ -18,6 +18,11 @@ const told = 3
 func (c *Cast) Tell(ctx context.Context, now time.Time) error {
 	present := MonthOf(now)
 	c.late = invoice.DayOf(present.Back(told - 2).first())
+	for _, t := range c.Firms {
+		if err := c.clientPolicy(t); err != nil {
+			return err
+		}
+	}
 	var s script
 	for back := told; back >= 1; back-- {
 		c.finished(&s, present.Back(back), back)

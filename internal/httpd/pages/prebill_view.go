@@ -38,6 +38,7 @@ type PrebillView struct {
 	NoteBy   string
 	Redacted bool // narratives are above the person's class
 	Thread   []partial.Message
+	Manual   []partial.Fact // clauses that no rule can judge
 	Problem  string
 }
 

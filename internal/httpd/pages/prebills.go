@@ -250,6 +250,9 @@ func (s *Site) prebillPage(r *httpd.Request, id ident.PrebillID, failed error) (
 	if failed != nil {
 		v.Problem = sentence(httpd.FaultOf(failed).Message)
 	}
+	for _, m := range p.Manual {
+		v.Manual = append(v.Manual, partial.Fact{Name: m.Clause, Value: m.Text})
+	}
 	v.Flow = flowOf(f, p)
 	v.Groups = s.prebillGroups(f, p)
 	v.Decide = decisionOf(f, r, p, failed)

@@ -40,6 +40,12 @@ func Rates(f ident.FirmID) string { return list(f, "rates") }
 // Rate is one rate, to end it or put another in its place.
 func Rate(f ident.FirmID, id ident.RateID) string { return one(f, "rates", id) }
 
+// Guides is the billing guidelines of a firm's payors, matters and clients.
+func Guides(f ident.FirmID) string { return list(f, "guidelines") }
+
+// Guide is one version; trying, signing and ending are below.
+func Guide(f ident.FirmID, id ident.GuideID) string { return one(f, "guidelines", id) }
+
 // New is the form for a new thing of a list.
 func New(list string) string { return list + "/new" }
 

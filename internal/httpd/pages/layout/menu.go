@@ -49,6 +49,7 @@ func inFirm(f ident.FirmID) []NavItem {
 		{Key: "matters", Label: "Matters", Href: href.Matters(f), Icon: "dispute", Section: "Set-up", Permission: rbac.MatterRead},
 		{Key: "timekeepers", Label: "Timekeepers", Href: href.Timekeepers(f), Icon: "clock", Section: "Set-up", Permission: rbac.TimekeeperRead},
 		{Key: "rates", Label: "Rates", Href: href.Rates(f), Icon: "transfer", Section: "Set-up", Permission: rbac.RateRead},
+		{Key: "guidelines", Label: "Billing guidelines", Href: href.Guides(f), Icon: "check", Section: "Set-up", Permission: rbac.GuideRead},
 		{Key: "tokens", Label: "API tokens", Href: href.Tokens(f), Icon: "lock", Section: "Set-up", Permission: rbac.TokenRead},
 		{Key: "people", Label: "People", Href: href.People(f), Icon: "users", Section: "Oversight", Permission: rbac.PersonRead},
 		{Key: "access", Label: "Access", Href: href.Access(f), Icon: "key", Section: "Oversight", Permission: rbac.GrantRead},

@@ -149,6 +149,12 @@ func sentence(f fault.Field) string {
 	return f.Message + ". " + f.Fix
 }
 
+// firstLine is what a summary says of a message that points at a place in a text.
+func firstLine(s string) string {
+	first, _, _ := strings.Cut(s, "\n")
+	return first
+}
+
 // Form is a plain form: fields one below the other, one button.
 type Form struct {
 	ID      string // prefix of the fields' ids, "" when the page has one form

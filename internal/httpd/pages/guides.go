@@ -1,0 +1,502 @@
+package pages
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/format"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/layout"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/rbac"
+)
+
+// MountGuides adds billing guidelines: versions, their form, the trial, signing and ending.
+func (s *Site) MountGuides(srv *httpd.Server) {
+	get(srv, "/firms/{firm}/guidelines", rbac.GuideRead, s.guides)
+	get(srv, "/firms/{firm}/guidelines/new", rbac.GuideEdit, s.newGuide)
+	post(srv, "/firms/{firm}/guidelines/new", rbac.GuideEdit, s.saveGuide)
+	get(srv, "/firms/{firm}/guidelines/{id}", rbac.GuideRead, s.guide)
+	get(srv, "/firms/{firm}/guidelines/{id}/trial", rbac.GuideRead, s.tryGuide)
+	post(srv, "/firms/{firm}/guidelines/{id}/sign", rbac.GuideSign, s.signGuide)
+	post(srv, "/firms/{firm}/guidelines/{id}/end", rbac.GuideSign, s.endGuide)
+}
+
+// placeNames are what guidelines are for, by name, and the choices of a form.
+type placeNames struct {
+	rateNames
+	payors  map[ident.PayorID]string
+	choices []string // value, label pairs
+}
+
+func (s *Site) placeNames(r *httpd.Request) (n placeNames, err error) {
+	if n.rateNames, err = s.names(r); err != nil {
+		return n, err
+	}
+	payors, err := s.Matters.Payors(r.Context(), "")
+	if err != nil {
+		return n, err
+	}
+	n.payors = map[ident.PayorID]string{}
+	n.choices = []string{"", "the whole firm"}
+	add := func(kind, label string, pairs []string) {
+		for i := 0; i+1 < len(pairs); i += 2 {
+			n.choices = append(n.choices, kind+":"+pairs[i], label+pairs[i+1])
+		}
+	}
+	add("client", "Client ", n.order.clients)
+	for _, p := range payors {
+		n.payors[p.ID] = p.Name
+		add("payor", "Payor ", []string{string(p.ID), p.Name})
+	}
+	add("matter", "Matter ", n.order.matters)
+	return n, nil
+}
+
+func (n placeNames) of(p guideline.Place) (name, kind string) {
+	switch {
+	case p.Payor != "":
+		return n.payors[p.Payor], "payor"
+	case p.Matter != "":
+		return n.matters[p.Matter], "matter"
+	case p.Client != "":
+		return n.clients[p.Client], "client"
+	default:
+		return "The whole firm", "firm"
+	}
+}
+
+func placeValue(p guideline.Place) string {
+	switch {
+	case p.Payor != "":
+		return "payor:" + string(p.Payor)
+	case p.Matter != "":
+		return "matter:" + string(p.Matter)
+	case p.Client != "":
+		return "client:" + string(p.Client)
+	default:
+		return ""
+	}
+}
+
+// placeOf reads a choice; an id that is none is absent like any other.
+func placeOf(text string) (p guideline.Place, err error) {
+	kind, id, _ := strings.Cut(text, ":")
+	switch kind {
+	case "":
+	case "payor":
+		p.Payor, err = ident.Parse[ident.PayorID](id)
+	case "matter":
+		p.Matter, err = ident.Parse[ident.MatterID](id)
+	case "client":
+		p.Client, err = ident.Parse[ident.ClientID](id)
+	default:
+		err = guideline.ErrGuidePlace
+	}
+	return p, err
+}
+
+func (s *Site) guides(r *httpd.Request) (httpd.Reply, error) {
+	f, err := s.frame(r, "Billing guidelines", "guidelines")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	list, err := s.Guidelines.Guides(r.Context())
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	n, err := s.placeNames(r)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	t := &partial.Table{Caption: "Billing guidelines, newest version of each place first", Keys: true, Columns: []partial.Column{{Head: "Document"}, {Head: "For"}, {Head: "Version", Right: true}, {Head: "In force from", NoWrap: true}, {Head: "State"}},
+		Empty: partial.Empty{Icon: "check", Title: "No guidelines yet", Text: "Every line is judged by the house rules. A client's own policy goes before them once it is entered and signed."}}
+	for _, g := range list {
+		name, kind := n.of(g.Place)
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Named(g.Body.Name, href.Guide(f.FirmID, g.ID), ""), {Text: name, Sub: kind},
+			partial.Txt(strconv.Itoa(g.Number)), partial.Txt(format.Date(g.From)), partial.Txt(guideState(g, s.today(f)))}})
+	}
+	v := PlainView{Head: layout.Head{Title: "Billing guidelines"}, Lede: "What clients lay down for their bills. The payor's document goes before the matter's, the client's and the firm's, rule by rule.", Sections: []Section{{Title: "All versions", Table: t}}}
+	if f.May(rbac.GuideEdit) {
+		v.Main = &partial.Link{Text: "New guidelines", Href: href.New(href.Guides(f.FirmID))}
+	}
+	return httpd.Show(Plain(f.Chrome, v)), nil
+}
+
+func guideState(g guideline.Guide, today time.Time) string {
+	switch {
+	case g.Status == guideline.GuideDraft:
+		return "Draft, binds nobody"
+	case g.Status == guideline.GuideEnded:
+		return "Ended"
+	case g.From.After(today):
+		return "Signed, not yet in force"
+	default:
+		return "Signed"
+	}
+}
+
+func (s *Site) guide(r *httpd.Request) (httpd.Reply, error) { return s.showGuide(r, nil) }
+
+func (s *Site) tryGuide(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.GuideID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	t, err := s.Guidelines.Try(r.Context(), id)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	return s.showGuide(r, &t)
+}
+
+func (s *Site) showGuide(r *httpd.Request, t *guideline.Trial) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.GuideID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	g, err := s.Guidelines.Guide(r.Context(), id)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	f, err := s.frame(r, g.Body.Name, "guidelines")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	n, err := s.placeNames(r)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	name, kind := n.of(g.Place)
+	v := PlainView{Head: layout.Head{Title: g.Body.Name, Crumbs: []partial.Link{{Text: "Billing guidelines", Href: href.Guides(f.FirmID)}}},
+		Meta: []string{name + " (" + kind + ")", fmt.Sprintf("version %d", g.Number), guideState(g, s.today(f)), "from " + format.Date(g.From)}}
+	here := href.Guide(f.FirmID, id)
+	if f.May(rbac.EntryRead) && g.Status != guideline.GuideEnded {
+		v.Links = append(v.Links, partial.Link{Text: "Try on the last 90 days", Href: here + "/trial"})
+	}
+	if f.May(rbac.GuideEdit) {
+		v.Links = append(v.Links, partial.Link{Text: "Change", Href: href.Query(href.New(href.Guides(f.FirmID)), "from", string(id))})
+	}
+	if f.May(rbac.GuideSign) {
+		switch g.Status {
+		case guideline.GuideDraft:
+			v.Acts = append(v.Acts, partial.Button{Text: "Sign for the firm", Action: here + "/sign", Class: "primary", Hidden: []partial.Hidden{{Name: "hash", Value: g.Hash}}})
+		case guideline.GuideSigned:
+			v.Acts = append(v.Acts, partial.Button{Text: "End", Action: here + "/end", Class: "danger"})
+		}
+	}
+	if t != nil {
+		v.Sections = trialSections(*t)
+	}
+	v.Sections = append(v.Sections, saysSections(g)...)
+	return httpd.Show(Plain(f.Chrome, v)), nil
+}
+
+func saysSections(g guideline.Guide) []Section {
+	says := &partial.Table{Caption: "Rules about which the document says something", Columns: []partial.Column{{Head: "Rule"}, {Head: "Asks for", Wide: true}, {Head: "Clause"}, {Head: "A breach"}},
+		Empty: partial.Empty{Icon: "check", Title: "The house rules apply as they are"}}
+	for _, x := range g.Body.Says() {
+		breach := "as the rule says"
+		switch {
+		case x.Off:
+			breach = "is not looked for"
+		case x.Block:
+			breach = "blocks the line"
+		}
+		says.Rows = append(says.Rows, partial.Row{Cells: []partial.Cell{{Text: x.Name, Sub: x.Rule, Key: true}, partial.Txt(sentence(strings.Join(x.Asks, "; "))), partial.Txt(x.Clause), partial.Txt(breach)}})
+	}
+	out := []Section{{Title: "Rules", Table: says}}
+	if len(g.Body.Rules) > 0 {
+		own := &partial.Table{Caption: "Rules of this document", Columns: []partial.Column{{Head: "Rule"}, {Head: "When"}, {Head: "Says", Wide: true}, {Head: "A breach"}}}
+		for _, x := range g.Body.Rules {
+			own.Rows = append(own.Rows, partial.Row{Cells: []partial.Cell{{Text: x.Name, Sub: x.ID, Key: true}, {Text: x.When, Code: true}, {Text: x.Message, Sub: x.Fix}, partial.Txt(string(x.Severity))}})
+		}
+		out = append(out, Section{Title: "Its own rules", Table: own})
+	}
+	if len(g.Body.Manual) > 0 {
+		manual := &partial.Table{Caption: "Clauses for a person", Columns: []partial.Column{{Head: "Clause"}, {Head: "To check by hand", Wide: true}}}
+		for _, x := range g.Body.Manual {
+			manual.Rows = append(manual.Rows, partial.Row{Cells: []partial.Cell{{Text: x.Clause, Key: true}, partial.Txt(x.Text)}})
+		}
+		out = append(out, Section{Title: "Checked by hand", Note: "Listed on every pre-bill", Table: manual})
+	}
+	return append(out, Section{Title: "Proof", Facts: []partial.Fact{{Name: "SHA-256", Value: g.Hash, Code: true}}})
+}
+
+func trialSections(t guideline.Trial) []Section {
+	rules := &partial.Table{Caption: "Findings by rule", Columns: []partial.Column{{Head: "Rule"}, {Head: "In force now", Right: true}, {Head: "With this version", Right: true}, {Head: "Money at risk", Right: true}},
+		Empty: partial.Empty{Icon: "check", Title: "No rule finds anything"}}
+	for _, x := range t.Rules {
+		var risk []string
+		for _, a := range x.AtRisk {
+			risk = append(risk, format.Money(a))
+		}
+		rules.Rows = append(rules.Rows, partial.Row{Cells: []partial.Cell{{Text: x.Name, Sub: x.Rule, Key: true}, partial.Txt(format.Count(x.Before)), partial.Txt(format.Count(x.After)), partial.Txt(strings.Join(risk, ", "))}})
+	}
+	lines := &partial.Table{Caption: "Lines that would be judged differently, newest first", Columns: []partial.Column{{Head: "Date", NoWrap: true}, {Head: "Matter"}, {Head: "Who"}, {Head: "Rule"}, {Head: "Finding"}, {Head: "Value", Right: true}},
+		Empty: partial.Empty{Icon: "check", Title: "No line is judged differently"}}
+	for _, x := range t.Changed {
+		what := "gone"
+		if x.New {
+			what = "new"
+		}
+		lines.Rows = append(lines.Rows, partial.Row{Cells: []partial.Cell{partial.Txt(format.Date(x.On)), partial.Txt(x.Matter), partial.Txt(x.Keeper), {Text: x.Name, Sub: x.Rule, Key: true}, partial.Txt(what), partial.Txt(format.Money(x.Value))}})
+	}
+	if t.Hidden > 0 {
+		lines.Foot = []partial.Row{{Cells: []partial.Cell{{Text: format.Counted(t.Hidden, "more finding", "more findings") + " that come or go", Span: 6}}}}
+	}
+	text := fmt.Sprintf("%s since %s judged by what is in force now and by this version. Rules on agreed rates and on the billing date ask about an invoice and are left out. Nothing has changed.", format.Counted(t.Lines, "line", "lines"), format.Date(t.Since))
+	if t.More {
+		text += " There are more lines in that time; the newest were taken."
+	}
+	if t.Failed > 0 {
+		text += fmt.Sprintf(" A rule could not be judged %s.", format.Counted(t.Failed, "time", "times"))
+	}
+	return []Section{{Title: "On the last 90 days", Text: text, Table: rules}, {Title: "What changes", Table: lines}}
+}
+
+func (s *Site) newGuide(r *httpd.Request) (httpd.Reply, error) {
+	var g guideline.Guide
+	if from := r.Query("from"); from != "" {
+		id, err := ident.Parse[ident.GuideID](from)
+		if err != nil {
+			return httpd.Reply{}, err
+		}
+		if g, err = s.Guidelines.Guide(r.Context(), id); err != nil {
+			return httpd.Reply{}, err
+		}
+	}
+	page, err := s.guidePage(r, placeValue(g.Place), "", g.Body, nil)
+	return httpd.Show(page), err
+}
+
+func (s *Site) saveGuide(r *httpd.Request) (httpd.Reply, error) {
+	body := guideFormBody(r)
+	var g guideline.Guide
+	place, err := placeOf(r.Form("place"))
+	if err == nil {
+		n := guideline.NewGuide{Place: place}
+		if on, err := time.Parse(time.DateOnly, r.Form("from")); err == nil {
+			n.From = on
+		}
+		if n.Body, err = body.JSON(); err != nil {
+			return httpd.Reply{}, err
+		}
+		g, err = s.Guidelines.SaveGuide(r.Context(), n)
+	}
+	if err != nil {
+		return again(err, func() (templ.Component, error) { return s.guidePage(r, r.Form("place"), r.Form("from"), body, err) })
+	}
+	return httpd.Go(href.Guide(r.Firm(), g.ID), "The draft is kept. Try it, then sign it for the firm."), nil
+}
+
+// guidePage is the form over a body; what was typed stays when it comes back.
+func (s *Site) guidePage(r *httpd.Request, place, from string, b guideline.Body, failed error) (templ.Component, error) {
+	f, err := s.frame(r, "Billing guidelines", "guidelines")
+	if err != nil {
+		return nil, err
+	}
+	n, err := s.placeNames(r)
+	if err != nil {
+		return nil, err
+	}
+	return Plain(f.Chrome, guideFormView(f.FirmID, partial.Options(place, n.choices...), from, b, failed)), nil
+}
+
+func guideFormView(firm ident.FirmID, places []partial.Option, from string, b guideline.Body, failed error) PlainView {
+	fields := []partial.Field{
+		{Name: "place", Label: "For", Kind: partial.Select, Options: places},
+		{Name: "name", Label: "Document", Value: b.Name, Required: true, Max: 80, Hint: "As findings cite it, such as Pelham outside counsel policy v7"},
+		{Name: "from", Label: "In force from", Kind: partial.Date, Value: from, Hint: "Empty: today"},
+	}
+	for _, x := range guideNumbers {
+		fields = append(fields, partial.Field{Name: x.name, Label: x.label, Kind: partial.Decimal, Value: x.text(&b), Hint: x.hint, Max: 12})
+	}
+	fields = append(fields,
+		partial.Field{Name: "task_codes_required", Label: "Every line needs a task code", Kind: partial.Check, Value: checked(b.TaskCodes)},
+		partial.Field{Name: "activity_codes_required", Label: "Every line needs an activity code", Kind: partial.Check, Value: checked(b.ActivityCodes)},
+		partial.Field{Name: "restricted_terms", Label: "Words that must not stand in a narrative", Kind: partial.Area, Rows: 3, Value: strings.Join(b.Restricted, "\n"), Hint: "One in a line, beside the usual list", Wide: true},
+		partial.Field{Name: "off", Label: "Rules that do not apply", Kind: partial.Area, Rows: 2, Value: strings.Join(b.Off, "\n"), Hint: "One in a line, such as TIM-20", Wide: true},
+		partial.Field{Name: "block", Label: "Rules whose breach blocks the line", Kind: partial.Area, Rows: 2, Value: strings.Join(b.Block, "\n"), Hint: "One in a line", Wide: true},
+		partial.Field{Name: "clauses", Label: "Clauses", Kind: partial.Area, Rows: 3, Value: pairLines(b.Clauses), Hint: "Rule = clause, one in a line: TIM-02 = section 3.1", Wide: true},
+		partial.Field{Name: "manual", Label: "Clauses to check by hand", Kind: partial.Area, Rows: 3, Value: manualLines(b.Manual), Hint: "Clause = what to look at, one in a line; listed on every pre-bill", Wide: true},
+	)
+	for i := range len(b.Rules) + 1 {
+		fields = append(fields, ownRuleFields(i, b.Rules)...)
+	}
+	form := &partial.Form{Action: href.New(href.Guides(firm)), Submit: "Keep draft", Cancel: href.Guides(firm), Note: "A draft binds nobody until it is signed", Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: fields}
+	return PlainView{Head: layout.Head{Title: "New version", Crumbs: []partial.Link{{Text: "Billing guidelines", Href: href.Guides(firm)}}},
+		Lede: "Say only where the document differs; everything else is as in the next wider guidelines.", Sections: []Section{{Title: "What the document says", Form: form}}}
+}
+
+// guideNumber is one parameter of the form.
+type guideNumber struct {
+	name, label, hint string
+	decimal           func(*guideline.Body) *string
+	whole             func(*guideline.Body) *int
+}
+
+func (x guideNumber) text(b *guideline.Body) string {
+	if x.decimal != nil {
+		return *x.decimal(b)
+	}
+	if n := *x.whole(b); n != 0 {
+		return strconv.Itoa(n)
+	}
+	return ""
+}
+
+func (x guideNumber) set(b *guideline.Body, text string) {
+	if x.decimal != nil {
+		*x.decimal(b) = text
+		return
+	}
+	if text == "" {
+		return
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		n = -1 // refused with the range
+	}
+	*x.whole(b) = n
+}
+
+var guideNumbers = []guideNumber{
+	{"increment", "Smallest step of time, hours", "House: 0.1", func(b *guideline.Body) *string { return &b.Increment }, nil},
+	{"day_warn", "Hours a day with a warning above", "House: 10", func(b *guideline.Body) *string { return &b.DayWarn }, nil},
+	{"day_block", "Hours a day at most", "House: 16", func(b *guideline.Body) *string { return &b.DayBlock }, nil},
+	{"matter_day", "Hours a day on one matter at most", "House: no limit", func(b *guideline.Body) *string { return &b.MatterDay }, nil},
+	{"stale_warn_days", "Days after which time is late", "House: 30", nil, func(b *guideline.Body) *int { return &b.StaleWarn }},
+	{"stale_block_days", "Days after which it is not paid", "House: 90", nil, func(b *guideline.Body) *int { return &b.StaleBlock }},
+	{"grace_after_days", "Days of work after a matter closed", "House: 30", nil, func(b *guideline.Body) *int { return &b.GraceAfter }},
+	{"travel_share", "Travel at this share of the rate", "House: 0.5", func(b *guideline.Body) *string { return &b.TravelShare }, nil},
+	{"travel_day", "Hours of travel a day at most", "House: 2", func(b *guideline.Body) *string { return &b.TravelDay }, nil},
+	{"block_billing_share", "Share cut for block billing", "House: 0.15", func(b *guideline.Body) *string { return &b.BlockShare }, nil},
+	{"copy_price", "A page copied, at most", "House: 0.10", func(b *guideline.Body) *string { return &b.CopyPrice }, nil},
+	{"meal_cap", "A meal, at most", "House: 75", func(b *guideline.Body) *string { return &b.MealCap }, nil},
+	{"courier_over", "A courier needs a reason above", "House: 50", func(b *guideline.Body) *string { return &b.CourierOver }, nil},
+	{"max_bytes", "Bytes of a narrative at most", "House: 15,360", nil, func(b *guideline.Body) *int { return &b.MaxBytes }},
+	{"max_characters", "Characters of a narrative at most", "House: no limit", nil, func(b *guideline.Body) *int { return &b.MaxRunes }},
+	{"copied_dates", "Dates with the same words that make a copy", "House: 3", nil, func(b *guideline.Body) *int { return &b.CopiedDates }},
+}
+
+// ownRuleFields are the inputs of the i-th rule of the document; the last is empty.
+func ownRuleFields(i int, rules []guideline.OwnRule) []partial.Field {
+	var x guideline.OwnRule
+	title := fmt.Sprintf("Rule %d", i+1)
+	if i < len(rules) {
+		x = rules[i]
+	} else {
+		title = "Another rule"
+	}
+	name := func(s string) string { return fmt.Sprintf("rules.%d.%s", i, s) }
+	return []partial.Field{
+		{Name: name("id"), Label: title + ": number", Value: x.ID, Max: 14, Hint: "Such as PEL-01; empty leaves the rule out"},
+		{Name: name("name"), Label: title + ": name", Value: x.Name, Max: 500},
+		{Name: name("severity"), Label: title + ": a breach", Kind: partial.Select, Options: partial.Options(string(x.Severity), "warn", "warns", "block", "blocks the line")},
+		{Name: name("when"), Label: title + ": when", Kind: partial.Area, Rows: 3, Value: x.When, Wide: true,
+			Hint: `A condition in CEL over one line, such as kind == "time" && minutes > 480 && !has_word(narrative, ["trial", "hearing"])`},
+		{Name: name("message"), Label: title + ": what it says", Value: x.Message, Max: 500, Wide: true},
+		{Name: name("fix"), Label: title + ": what to do", Value: x.Fix, Max: 500, Wide: true},
+	}
+}
+
+func guideFormBody(r *httpd.Request) (b guideline.Body) {
+	b.Name = r.Form("name")
+	for _, x := range guideNumbers {
+		x.set(&b, r.Form(x.name))
+	}
+	b.TaskCodes, b.ActivityCodes = r.Form("task_codes_required") == "yes", r.Form("activity_codes_required") == "yes"
+	b.Restricted, b.Off, b.Block = textLines(r.Form("restricted_terms")), textLines(r.Form("off")), textLines(r.Form("block"))
+	for _, l := range textLines(r.Form("clauses")) {
+		rule, clause, _ := strings.Cut(l, "=")
+		if b.Clauses == nil {
+			b.Clauses = map[string]string{}
+		}
+		b.Clauses[strings.ToUpper(strings.TrimSpace(rule))] = strings.TrimSpace(clause)
+	}
+	for _, l := range textLines(r.Form("manual")) {
+		clause, text, _ := strings.Cut(l, "=")
+		b.Manual = append(b.Manual, guideline.ManualCheck{Clause: strings.TrimSpace(clause), Text: strings.TrimSpace(text)})
+	}
+	for i := range 1_000 {
+		field := func(name string) string { return r.Form(fmt.Sprintf("rules.%d.%s", i, name)) }
+		if _, sent := r.Values()[fmt.Sprintf("rules.%d.id", i)]; !sent {
+			break
+		}
+		if field("id")+field("name")+field("when")+field("message")+field("fix") == "" {
+			continue
+		}
+		b.Rules = append(b.Rules, guideline.OwnRule{ID: strings.ToUpper(field("id")), Name: field("name"), Severity: guideline.Severity(field("severity")), When: field("when"), Message: field("message"), Fix: field("fix")})
+	}
+	return b
+}
+
+func (s *Site) today(f frame) time.Time {
+	y, m, d := s.Clock.Now().In(f.Zone).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+}
+
+func checked(on bool) string {
+	if on {
+		return "yes"
+	}
+	return ""
+}
+
+func textLines(text string) (out []string) {
+	for l := range strings.Lines(text) {
+		if l = strings.TrimSpace(l); l != "" {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+func pairLines(m map[string]string) string {
+	var out []string
+	for k, v := range m {
+		out = append(out, k+" = "+v)
+	}
+	slices.Sort(out)
+	return strings.Join(out, "\n")
+}
+
+func manualLines(list []guideline.ManualCheck) string {
+	var out []string
+	for _, m := range list {
+		out = append(out, m.Clause+" = "+m.Text)
+	}
+	return strings.Join(out, "\n")
+}
+
+func (s *Site) signGuide(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.GuideID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	g, err := s.Guidelines.SignGuide(r.Context(), id, r.Form("hash"))
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	return httpd.Go(href.Guide(r.Firm(), id), "Signed: in force from "+format.Date(g.From)+". Pre-bills are judged by it when they are next built or changed."), nil
+}
+
+func (s *Site) endGuide(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.GuideID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	if _, err := s.Guidelines.EndGuide(r.Context(), id); err != nil {
+		return httpd.Reply{}, err
+	}
+	return httpd.Go(href.Guide(r.Firm(), id), "Ended. The version before it is in force again, if there is one."), nil
+}
