@@ -1,6 +1,10 @@
 package app_test
 
 import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -120,5 +124,54 @@ func TestMalformedIDsOfFieldsAreNotThere(t *testing.T) {
 		if got := w.send(sid, http.MethodPost, firm+"/matters/"+own.ids["matter"], form+payor); got.Code != want {
 			t.Errorf("payor %q: %d, want %d", payor, got.Code, want)
 		}
+	}
+}
+
+// What is too large is read to its end and answered with the limit: a browser reads no
+// answer before it has sent everything, and would show a broken connection.
+func TestWhatIsTooLargeIsAnsweredAndNotCutOff(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	srv := httptest.NewServer(w.web.Handler())
+	defer srv.Close()
+	for _, c := range []struct {
+		kind    string
+		size    int
+		chunked bool
+		want    string
+	}{
+		{"multipart/form-data; boundary=x", 40 << 20, false, "This has 40.0 MiB; a file may have at most 25 MiB."},
+		{"multipart/form-data; boundary=x", 40 << 20, true, "This is larger than the 25 MiB that a file may have."},
+		{"application/x-www-form-urlencoded", 9 << 20, false, "This has 9.0 MiB; a form may have at most 1 MiB."},
+		{"application/x-www-form-urlencoded", 9 << 20, true, "This is larger than the 1 MiB that a form may have."},
+	} {
+		conn, err := net.Dial("tcp", srv.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		head := "POST /sign-in HTTP/1.1\r\nHost: " + srv.Listener.Addr().String() + "\r\nContent-Type: " + c.kind + "\r\n"
+		body := "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\n"
+		body += strings.Repeat("a", c.size-len(body))
+		if c.chunked {
+			head += "Transfer-Encoding: chunked\r\n\r\n"
+			body = fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(body), body)
+		} else {
+			head += fmt.Sprintf("Content-Length: %d\r\n\r\n", len(body))
+		}
+		if _, err := io.WriteString(conn, head+body); err != nil {
+			t.Errorf("%s of %d bytes, chunked %v: cut off while sending: %v", c.kind, c.size, c.chunked, err)
+		}
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Errorf("%s: no answer: %v", c.kind, err)
+			conn.Close()
+			continue
+		}
+		page, _ := io.ReadAll(res.Body)
+		if res.StatusCode != http.StatusRequestEntityTooLarge || !strings.Contains(string(page), c.want) {
+			t.Errorf("%s, chunked %v: %d, want %q in %s", c.kind, c.chunked, res.StatusCode, c.want, cutTo(string(page), 800))
+		}
+		res.Body.Close()
+		conn.Close()
 	}
 }

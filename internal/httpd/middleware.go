@@ -3,6 +3,7 @@ package httpd
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -151,19 +152,72 @@ var errTooLarge = fault.New(fault.TooLarge, "body_too_large", "the request is la
 // limits bounds bodies and waiting, and wants a query string of text. Uploads may be larger than JSON.
 func (s *Server) limits(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
+		r := c.Request()
 		limit := int64(maxJSON)
-		if strings.HasPrefix(c.Request().Header.Get("Content-Type"), "multipart/form-data") {
+		if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
 			limit = maxUpload + maxJSON
 		}
-		if c.Request().ContentLength > limit {
-			return errTooLarge.With("the request has %d bytes; at most %d are accepted", c.Request().ContentLength, limit)
+		body := &bounded{body: r.Body, left: limit, limit: limit}
+		if r.ContentLength > limit {
+			if r.Header.Get("Expect") == "" { // who asks first has sent nothing yet
+				body.drain()
+			}
+			return tooLarge(r.ContentLength, limit)
 		}
-		c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, limit)
+		r.Body = body
 		if err := legible(c.QueryParams()); err != nil {
 			return err
 		}
 		return next(c)
 	}
+}
+
+// tooLarge says how much is accepted, and how much came where that is known.
+func tooLarge(size, limit int64) error {
+	what, most := "form", limit
+	if limit > maxJSON {
+		what, most = "file", maxUpload // the rest is for the form around it
+	}
+	if size <= 0 {
+		return errTooLarge.With("this is larger than the %d MiB that a %s may have", most>>20, what)
+	}
+	return errTooLarge.With("this has %.1f MiB; a %s may have at most %d MiB", float64(size)/(1<<20), what, most>>20)
+}
+
+// mostDrained is how much of a body that is too large is read and thrown away: a
+// browser reads no answer before it has sent everything, and a connection closed under
+// it shows as a fault of the network. Who sends more than that is cut off.
+const mostDrained = 128 << 20
+
+// bounded is a request's body up to a limit. Where more comes, it is drained and the
+// reader is told.
+type bounded struct {
+	body        io.ReadCloser
+	left, limit int64
+	over        bool
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.over {
+		return 0, tooLarge(0, b.limit)
+	}
+	if int64(len(p)) > b.left+1 {
+		p = p[:b.left+1] // one more tells whether there is more
+	}
+	n, err := b.body.Read(p)
+	if int64(n) <= b.left {
+		b.left -= int64(n)
+		return n, err
+	}
+	n, b.left, b.over = int(b.left), 0, true
+	b.drain()
+	return n, tooLarge(0, b.limit)
+}
+
+func (b *bounded) Close() error { return b.body.Close() }
+
+func (b *bounded) drain() {
+	_, _ = io.CopyN(io.Discard, b.body, mostDrained) // how it ends does not matter: the answer is the same
 }
 
 // extend lets a stream or a download outlive the server's write timeout.

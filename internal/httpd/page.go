@@ -105,7 +105,7 @@ func (r *Request) Upload(name string) (filename string, content []byte, err erro
 		return "", nil, fault.New(fault.Invalid, "file_missing", "choose a file").On(fault.Field{Path: name, Code: "file_missing", Message: "choose a file"})
 	}
 	if h.Size > maxUpload {
-		return "", nil, errTooLarge.With("the file has %d bytes; at most %d MiB are accepted", h.Size, maxUpload>>20)
+		return "", nil, tooLarge(h.Size, maxUpload)
 	}
 	f, err := h.Open()
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -144,6 +145,9 @@ func (s *Server) sameSite(next echo.HandlerFunc) echo.HandlerFunc {
 				return fault.New(fault.Invalid, "content_type", "send the body as application/json")
 			}
 			return next(c)
+		}
+		if _, err := c.FormParams(); errors.Is(err, errTooLarge) {
+			return err
 		}
 		if !s.tokenMatches(r.Context(), c.FormValue("csrf")) {
 			return ErrForged

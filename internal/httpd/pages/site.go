@@ -198,7 +198,9 @@ func (s *Site) ErrorPage(r *httpd.Request, status int, f *fault.Error) templ.Com
 		for _, l := range again {
 			v.Links = []partial.Link{{Text: "Try again", Href: l.Href}}
 		}
-	case http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge, http.StatusTooManyRequests:
+	case http.StatusRequestEntityTooLarge:
+		v.Title, v.Links = "This is too large", append(again, start)
+	case http.StatusUnprocessableEntity, http.StatusTooManyRequests:
 		v.Title, v.Links = "This could not be accepted", append(again, start)
 	default:
 		v.Title = "Something went wrong on our side"
