@@ -71,7 +71,7 @@ func TestStaffAndAForgottenPasswordOnPages(t *testing.T) {
 		t.Error("the list of firms does not lead to the bureau's people")
 	}
 	email := "ines." + string(w.bureau.ID)[30:] + strings.ToLower(t.Name()) + "@larkspur.example"
-	if location, body := admin.post(list, list+"/staff", url.Values{"name": {"Ines Carvalho"}, "email": {"no address"}}); location != "" || !strings.Contains(body, "enter one address") {
+	if location, body := admin.post(list, list+"/staff", url.Values{"name": {"Ines Carvalho"}, "email": {"no address"}}); location != "" || !strings.Contains(body, "Enter one address") {
 		t.Errorf("a bad address: %q %s", location, cutTo(body, 300))
 	}
 	if location, body := admin.post(list, list+"/staff", url.Values{"name": {"Ines Carvalho"}, "email": {email}}); location != list {

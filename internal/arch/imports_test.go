@@ -46,6 +46,7 @@ var confined = map[string][]string{
 	"github.com/labstack/echo":          {"internal/httpd"}, // v4 ends on 2026-12-31: v5 must be a small change
 	"github.com/danielgtaylor/huma":     {"internal/httpd"},
 	"github.com/a-h/templ":              {"internal/httpd"},
+	"github.com/medama-io":              {"internal/httpd"},
 	"github.com/alexedwards/scs":        {"internal/httpd", "internal/people"},
 	"github.com/hibiken/asynq":          {"jobs"},
 	"github.com/casbin":                 {"rbac"},

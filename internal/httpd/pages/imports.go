@@ -133,7 +133,7 @@ func faultTable(faults []capture.Fault) *partial.Table {
 		if x.Severity == capture.Warning {
 			tone = partial.Calm
 		}
-		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Txt(strconv.Itoa(x.Line)), {Text: x.Column, Code: true}, {Text: x.Message, Sub: x.Value, Key: true, Tone: tone}, partial.Txt(x.Fix), {Text: x.Code, Code: true}}})
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Txt(strconv.Itoa(x.Line)), {Text: x.Column, Code: true}, {Text: format.Capital(x.Message), Sub: x.Value, Key: true, Tone: tone}, partial.Txt(format.Capital(x.Fix)), {Text: x.Code, Code: true}}})
 	}
 	return t
 }

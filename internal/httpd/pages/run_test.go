@@ -109,7 +109,7 @@ func TestARunThatFailedOverItsDateOffersAnother(t *testing.T) {
 	}
 	v.refused(invoice.ErrDate.On(fault.Field{Path: "on", Code: "date_before_work", Message: "too early"}), "invoice_before_work", "2026-10-02")
 	html = render(t, Run(s.specialist("October close", "runs", ""), v))
-	if !strings.Contains(html, "too early") || !strings.Contains(html, `value="2026-10-02"`) {
+	if !strings.Contains(html, "Too early") || !strings.Contains(html, `value="2026-10-02"`) {
 		t.Error("a refused date is not told beside its field")
 	}
 }

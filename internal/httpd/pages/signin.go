@@ -218,11 +218,7 @@ func sessionTable(f frame, sessions []people.Session) *partial.Table {
 		if x.Current {
 			end = partial.Txt("this one")
 		}
-		device := x.Device
-		if device == "" {
-			device = "unknown"
-		}
-		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{{Text: device, Key: true}, partial.Txt(x.Network), partial.Txt(format.Moment(x.SeenAt.In(f.Zone))), end}})
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{deviceCell(x.Device), partial.Txt(x.Network), partial.Txt(format.Moment(x.SeenAt.In(f.Zone))), end}})
 	}
 	return t
 }

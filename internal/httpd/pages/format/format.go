@@ -138,3 +138,12 @@ func group(text string) (sign, digits string) {
 	}
 	return sign, b.String()
 }
+
+// Capital is a text in sentence case: faults are written in lower case, pages not.
+// What begins with another sign than a small Latin letter stays as it is.
+func Capital(s string) string {
+	if s == "" || s[0] < 'a' || s[0] > 'z' {
+		return s
+	}
+	return string(s[0]-'a'+'A') + s[1:]
+}

@@ -115,3 +115,12 @@ func TestShares(t *testing.T) {
 		}
 	}
 }
+
+func TestCapital(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{"": "", "the rate is negative": "The rate is negative", "26-00001 is paid": "26-00001 is paid", "École": "École"} {
+		if got := Capital(in); got != want {
+			t.Errorf("%q is %q, want %q", in, got, want)
+		}
+	}
+}

@@ -10,7 +10,8 @@ import (
 // Clock is a service-level clock at one moment. Due and Now are instants; Target
 // and Used are business time. The text counts real time to the due instant, so
 // that clocks of firms with other hours compare; colour follows business time
-// (SLA.md 9 "hot"), as does what is left of a paused one.
+// (SLA.md 9 "hot"), as do what is left of a paused one and, by name, how much one is
+// over: a night between due and now is no delay (SLA.md 3 "overrun").
 type Clock struct {
 	Due    time.Time // zero while paused, and when the item has no clock
 	Now    time.Time
@@ -55,7 +56,7 @@ func (c Clock) look() look {
 	}
 }
 
-// Text is "22 m left", "Over by 41 m", "Paused, 5 h 05 m left", "No clock".
+// Text is "22 m left", "Over by 41 m of business time", "Paused, 5 h 05 m left", "No clock".
 func (c Clock) Text() string {
 	switch {
 	case c.Met:
@@ -67,7 +68,7 @@ func (c Clock) Text() string {
 	case c.Due.IsZero():
 		return "No clock"
 	case c.Now.After(c.Due):
-		return "Over by " + format.Duration(c.Now.Sub(c.Due))
+		return "Over by " + format.Duration(max(0, c.Used-c.Target)) + " of business time"
 	default:
 		return format.Duration(c.Due.Sub(c.Now)) + " left"
 	}
@@ -79,9 +80,10 @@ func (c Clock) UsedText() string { return c.used() + " of the time used" }
 func (c Clock) class() string { return c.look().class }
 func (c Clock) tone() string  { return c.look().tone }
 
-// seconds is what the script counts down from; "" stops it.
+// seconds is what the script counts down from; "" stops it. The script knows no
+// business hours, so what is over stands until the page is read anew.
 func (c Clock) seconds() string {
-	if c.Due.IsZero() || c.Paused || c.Met || c.Missed {
+	if c.Due.IsZero() || c.Paused || c.Met || c.Missed || c.Now.After(c.Due) {
 		return ""
 	}
 	return strconv.FormatInt(int64(c.Due.Sub(c.Now)/time.Second), 10)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/httpd/pages/format"
 )
 
 // Kind of a field.
@@ -144,9 +145,9 @@ func (fs Faults) On(name string) string {
 
 func sentence(f fault.Field) string {
 	if f.Fix == "" {
-		return f.Message
+		return format.Capital(f.Message)
 	}
-	return f.Message + ". " + f.Fix
+	return format.Capital(f.Message) + ". " + format.Capital(f.Fix)
 }
 
 // firstLine is what a summary says of a message that points at a place in a text.

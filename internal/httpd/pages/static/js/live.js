@@ -17,7 +17,7 @@ export function clocks() {
     const gone = Math.floor((Date.now() - start) / 1000);
     for (const e of marks) {
       const left = Number(e.dataset.sla) - gone;
-      e.querySelector(".sla-t").textContent = left < 0 ? `Over by ${duration(-left)}` : `${duration(left)} left`;
+      e.querySelector(".sla-t").textContent = left < 0 ? "Over" : `${duration(left)} left`;
       if (left < 0 && e.classList.contains("sla")) e.className = "sla over";
     }
   }, 60_000);
