@@ -57,3 +57,39 @@ func TestLosingAccessEndsLeasesAtOnce(t *testing.T) {
 		})
 	}
 }
+
+// What the bureau's administrator takes from one of the bureau's people, in the bureau,
+// ends what they hold in every firm in the same act.
+func TestTheBureauEndsLeasesInEveryFirm(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for name, end := range map[string]func(ctx context.Context, who ident.PersonID) error{
+		"sessions ended": w.s.People.EndSessionsOf, "account closed": w.s.People.Remove,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			firms := []testkit.F{testkit.Firm(t, w.s.DB), testkit.Firm(t, w.s.DB)}
+			who := testkit.Person(t, w.s.DB, "Jun")
+			for _, f := range firms {
+				f.WorkItem(t, "prebill", f.Matter(t).ID, testkit.Now)
+				f.Grant(t, who, rbac.RoleSpecialist)
+			}
+			for range firms {
+				if _, err := w.s.Work.Next(scope.InFirm(firms[0].Acting(who), "")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := end(w.bureau.As(t, rbac.RoleBureauAdmin), who); err != nil {
+				t.Fatal(err)
+			}
+			for i, f := range firms {
+				if n := f.Count(t, `SELECT count(*) FROM work_item WHERE firm_id = ? AND status = 'ready' AND leased_by IS NULL`, f.ID); n != 1 {
+					t.Errorf("firm %d: the lease outlived the act", i)
+				}
+				if n := f.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'item.lease_ended'`, f.ID); n != 1 {
+					t.Errorf("firm %d: %d leaves of the ended lease, want 1", i, n)
+				}
+			}
+		})
+	}
+}

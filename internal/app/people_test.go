@@ -204,3 +204,42 @@ func TestAnAuthenticatorAppOnPages(t *testing.T) {
 		t.Error("the token from before the factor lives on")
 	}
 }
+
+// One administrator of the bureau proposes another on the page of its people; the
+// second word makes the grant, and nobody proposes or confirms themselves.
+func TestAnotherAdministratorOfTheBureauOnPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first := &reader{t: t, w: w, sid: w.signIn(t, w.bureau, rbac.RoleBureauAdmin)}
+	second := &reader{t: t, w: w, sid: w.signIn(t, w.bureau, rbac.RoleBureauAdmin)}
+	base := "/firms/" + string(w.bureau.ID)
+	list, act := base+"/people", base+"/people/administrators"
+	who := testkit.Person(t, w.s.DB, "Lotte Brandsma")
+	w.bureau.Exec(t, `UPDATE person SET staff = true WHERE id = ?`, who)
+	grants := func() int64 {
+		return w.bureau.Count(t, `SELECT count(*) FROM access_grant WHERE firm_id = ? AND person_id = ? AND role = 'bureau_admin' AND ended_at IS NULL`, w.bureau.ID, who)
+	}
+	if location, body := first.post(list, act, url.Values{"person": {""}, "reason": {"x"}}); location != "" || !strings.Contains(body, "Choose a person") {
+		t.Errorf("nobody chosen: %q %s", location, cutTo(body, 300))
+	}
+	if location, body := first.post(list, act, url.Values{"person": {string(who)}, "reason": {"Holiday cover"}}); location != base+"/access" {
+		t.Fatalf("propose: %q %s", location, cutTo(body, 800))
+	}
+	if grants() != 0 {
+		t.Fatal("one word made an administrator")
+	}
+	id := w.bureau.Text(t, `SELECT id::text FROM access_request WHERE firm_id = ? AND person_id = ?`, w.bureau.ID, who)
+	request := base + "/access/requests/" + id
+	if location, _ := first.post(list, request+"/give", url.Values{"step": {"confirm"}}); location != "" || grants() != 0 {
+		t.Errorf("the proposer confirmed alone: %q", location)
+	}
+	if _, _, html := second.do("GET", base+"/access", nil); !strings.Contains(html, request) {
+		t.Error("the second administrator is not led to the proposal")
+	}
+	if location, body := second.post(request, request+"/give", url.Values{"step": {"confirm"}}); location != base+"/access" {
+		t.Fatalf("confirm: %q %s", location, cutTo(body, 800))
+	}
+	if grants() != 1 {
+		t.Error("the second word made no administrator")
+	}
+}

@@ -179,7 +179,7 @@ func (s *Service) Remove(ctx context.Context, who ident.PersonID) error {
 				return err
 			}
 		}
-		if err := s.leave(tx, who); err != nil {
+		if err := s.leaveEverywhere(tx, who); err != nil {
 			return err
 		}
 		if err := s.shut(tx, p); err != nil {
@@ -223,7 +223,9 @@ func (s *Service) SessionsOf(ctx context.Context, who ident.PersonID) (list []Se
 	return list, err
 }
 
-// EndSessionsOf ends a person's sessions in the firm at once.
+// EndSessionsOf ends a person's sessions in the firm at once, and what they hold there
+// goes back. The bureau's administrator ends all sessions of one of the bureau's
+// people, and with them every lease, in whichever firm: each firm's tree says so.
 func (s *Service) EndSessionsOf(ctx context.Context, who ident.PersonID) error {
 	return s.db.InFirm(ctx, func(tx *db.Tx) error {
 		if _, err := s.guard.Require(tx, rbac.SessionEnd); err != nil {
@@ -236,7 +238,7 @@ func (s *Service) EndSessionsOf(ctx context.Context, who ident.PersonID) error {
 		if err != nil {
 			return err
 		}
-		if err := s.leave(tx, who); err != nil {
+		if err := s.leaveEverywhere(tx, who); err != nil {
 			return err
 		}
 		return audit.Record(tx, audit.Entry{Action: "person.sessions_ended", Object: "person", ID: string(who), Class: audit.C1, Permission: string(rbac.SessionEnd), Detail: map[string]int64{"sessions": n}})

@@ -68,6 +68,28 @@ func (s *Service) leave(tx *db.Tx, who ident.PersonID) error {
 	return nil
 }
 
+// leaveEverywhere is leave in every firm that lets the person in, where the bureau's
+// administrator shuts one of the bureau's own people out; else in the firm of tx.
+func (s *Service) leaveEverywhere(tx *db.Tx, who ident.PersonID) error {
+	home := tx.Scope.Firm
+	if s.bound(tx) != "" {
+		return s.leave(tx, who)
+	}
+	firms, err := firmsOf(tx, who)
+	if err != nil {
+		return err
+	}
+	for _, firm := range firms {
+		if firm == home {
+			continue
+		}
+		if err := s.inside(tx, firm, func() error { return s.leave(tx, who) }); err != nil {
+			return err
+		}
+	}
+	return s.leave(tx, who)
+}
+
 // Lattice says which role may give which (rbac.Policy).
 type Lattice interface {
 	MayGrant(giver, given rbac.Role) bool

@@ -75,8 +75,8 @@ func endItem(tx *db.Tx, i item, as Status, event sla.EventKind, permission strin
 // EndLeases takes back what a person holds in the firm, in the transaction that
 // ends their access (SLA.md 9: revoking a grant ends the lease at once). What another
 // grant still covers goes back too: it keeps its age and place, and they may get it
-// again. A grant that runs out by itself, and an account closed by the bureau, end
-// leases by way of the sweep and of every get-next, see lost.
+// again. A grant that runs out by itself ends leases by way of the sweep and of every
+// get-next, see lost.
 func EndLeases(tx *db.Tx, who ident.PersonID) error {
 	items, err := lockHeld(tx, who)
 	if err != nil {
