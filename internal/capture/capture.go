@@ -78,6 +78,14 @@ type Entry struct {
 	CreatedAt    time.Time
 }
 
+// Units are hours at their rate, or a quantity at its unit cost.
+func (e Entry) Units() (units, price money.Fixed4) {
+	if e.Kind == guideline.Time {
+		return e.Hours, e.Rate
+	}
+	return e.Quantity, e.UnitCost
+}
+
 // Severity of a row's fault.
 type Severity string
 

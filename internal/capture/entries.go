@@ -3,6 +3,7 @@ package capture
 import (
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/docketry/docketry/internal/authz"
@@ -25,7 +26,31 @@ func entriesFor(tx *db.Tx, a *authz.Access, cond string, args []any, limit int) 
 		WHERE e.firm_id = ? AND ` + reach + ` AND ` + own + ` AND ` + cond + ` ORDER BY e.worked_on, e.id LIMIT ?`
 	all := append(append([]any{}, textArgs...), tx.Scope.Firm)
 	all = append(append(append(all, reachArgs...), ownArgs...), args...)
-	return readEntries(tx, q, append(all, limit)...)
+	list, err := readEntries(tx, q, append(all, limit)...)
+	if err != nil {
+		return nil, err
+	}
+	return list, hideFigures(tx, a, list)
+}
+
+// hideFigures leaves units, prices and codes (C2) out of entries on matters of which
+// the actor sees less. The work date stays: lists go on from it.
+func hideFigures(tx *db.Tx, a *authz.Access, list []Entry) error {
+	if a.AllSee(authz.C2) {
+		return nil
+	}
+	cond, args := a.MattersSeeing("m", authz.C2)
+	var seen []ident.MatterID
+	err := tx.Raw(`SELECT m.id FROM matter m WHERE m.firm_id = ? AND `+cond, append([]any{tx.Scope.Firm}, args...)...).Scan(&seen).Error
+	if err != nil {
+		return fmt.Errorf("list matters with figures: %w", err)
+	}
+	for i, e := range list {
+		if !slices.Contains(seen, e.MatterID) {
+			list[i] = Entry{ID: e.ID, Kind: e.Kind, MatterID: e.MatterID, WorkedOn: e.WorkedOn, ImportID: e.ImportID, SourceLine: e.SourceLine, Status: e.Status, PrebillID: e.PrebillID, Version: e.Version, CreatedAt: e.CreatedAt}
+		}
+	}
+	return nil
 }
 
 func readEntries(tx *db.Tx, query string, args ...any) ([]Entry, error) {

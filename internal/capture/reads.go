@@ -9,6 +9,7 @@ import (
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/rbac"
 )
@@ -185,6 +186,37 @@ func (s *Service) Entries(ctx context.Context, f Filter, req page.Request) (list
 		return recordLooks(tx, list.Items)
 	})
 	return list, err
+}
+
+// Sum is what entries of one currency come to.
+type Sum struct {
+	Currency money.Currency
+	Entries  int64
+	Hours    money.Fixed4
+	Minor    int64
+}
+
+// Sums adds up the entries that Entries lists for f, where the actor sees amounts
+// (C2); by currency.
+func (s *Service) Sums(ctx context.Context, f Filter) (sums []Sum, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, rbac.EntryRead)
+		if err != nil {
+			return err
+		}
+		reach, args := a.MattersSeeing("m", authz.C2)
+		own, more := a.Entries("e")
+		cond, by := f.where()
+		args = append(append(append([]any{tx.Scope.Firm}, args...), more...), by...)
+		err = tx.Raw(`SELECT e.currency, count(*) AS entries, coalesce(sum(e.hours_e4), 0)::bigint AS hours, coalesce(sum(e.amount_minor), 0)::bigint AS minor
+			FROM entry e JOIN matter m ON m.firm_id = e.firm_id AND m.id = e.matter_id
+			WHERE e.firm_id = ? AND `+reach+` AND `+own+` AND `+cond+` GROUP BY e.currency ORDER BY e.currency`, args...).Scan(&sums).Error
+		if err != nil {
+			return fmt.Errorf("sum entries of firm %s: %w", tx.Scope.Firm, err)
+		}
+		return nil
+	})
+	return sums, err
 }
 
 func (f Filter) where() (cond string, args []any) {

@@ -700,3 +700,26 @@ func TestDuplicatesUnderAnotherIDAreFound(t *testing.T) {
 		t.Errorf("landed %d and %d, %d findings of TIM-04", r.Landed, later.Landed, n)
 	}
 }
+
+func TestFiguresAreShownByClass(t *testing.T) {
+	h := newHouse(t)
+	h.load(h.row("A1", "2026-02-10", "1.5", "Draft reply brief"), h.row("A2", "2026-02-11", "1.5", "Draft answer"))
+	sums, err := h.svc.Sums(h.who, capture.Filter{Matter: h.matter.ID})
+	if err != nil || len(sums) != 1 || sums[0].Entries != 2 || sums[0].Hours != 30_000 || sums[0].Minor == 0 {
+		t.Errorf("sums: %+v, %v", sums, err)
+	}
+	bare := h.As(t, rbac.RoleSpecialist, testkit.UpToClass(1))
+	list, err := h.svc.Entries(bare, capture.Filter{}, page.Request{Size: 1})
+	if err != nil || len(list.Items) != 1 || list.Next == "" {
+		t.Fatalf("without C2: %+v, %v", list, err)
+	}
+	if e := list.Items[0]; e.AmountMinor != 0 || e.Currency != "" || e.Hours != 0 || e.Rate != 0 || e.Task != "" || e.ExternalID != "" {
+		t.Errorf("without C2: %+v", e)
+	}
+	if rest, err := h.svc.Entries(bare, capture.Filter{}, page.Request{After: list.Next}); err != nil || len(rest.Items) != 1 || rest.Items[0].ID == list.Items[0].ID {
+		t.Errorf("the next page: %+v, %v", rest, err)
+	}
+	if none, err := h.svc.Sums(bare, capture.Filter{}); err != nil || len(none) != 0 {
+		t.Errorf("sums without C2: %+v, %v", none, err)
+	}
+}

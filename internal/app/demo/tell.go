@@ -60,6 +60,7 @@ func (c *Cast) finished(s *script, m Month, back int) {
 	first := c.Firms[0]
 	s.at(first.workday(next, 8, "14:00"), "invoice run", c.run(m.Month.String()+" close"))
 	for _, t := range c.Firms {
+		s.at(t.workday(next, 9, "10:30"), t.Code+" portals have their invoices", c.uploaded(t))
 		day := invoice.DayOf(t.workday(next, 12, "10:00"))
 		s.at(t.workday(next, 18, "10:00"), t.Code+" is paid", c.collect(t, day, 6))
 		s.at(t.workday(next.next(), 6, "10:00"), t.Code+" is paid more", c.collect(t, day, 3))

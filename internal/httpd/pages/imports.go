@@ -158,7 +158,7 @@ func (s *Site) importPage(r *httpd.Request, id ident.ImportID, failed error) (te
 	}
 	v := PlainView{Head: layout.Head{Title: d.FileName, Crumbs: []partial.Link{{Text: "Imports", Href: href.Imports(f.FirmID)}}}, Meta: []string{d.Source, format.Moment(d.CreatedAt.In(f.Zone)), format.Bytes(d.FileBytes)},
 		Sections: []Section{{Title: "What landed", Facts: []partial.Fact{
-			{Name: "Rows read", Value: format.Count(d.Read)}, {Name: "Landed", Value: format.Count(d.Landed)}, {Name: "Refused", Value: format.Count(d.Refused)}, {Name: "Landed before", Value: format.Count(d.Repeated)},
+			{Name: "Rows read", Value: format.Count(d.Read)}, landedFact(f, id, d.Landed), {Name: "Refused", Value: format.Count(d.Refused)}, {Name: "Landed before", Value: format.Count(d.Repeated)},
 			{Name: "State", Value: d.Status}, {Name: "SHA-256", Value: d.FileHash, Code: true},
 		}}}}
 	if failed != nil {
@@ -173,6 +173,15 @@ func (s *Site) importPage(r *httpd.Request, id ident.ImportID, failed error) (te
 	}
 	v.Sections = append(v.Sections, Section{Title: "Rows to look at", Note: note, Table: faultTable(d.Faults)})
 	return Plain(f.Chrome, v), nil
+}
+
+// landedFact leads to the entries behind the figure.
+func landedFact(f frame, id ident.ImportID, landed int) partial.Fact {
+	fact := partial.Fact{Name: "Landed", Value: format.Count(landed)}
+	if f.May(rbac.EntryRead) && landed > 0 {
+		fact.Href = href.Query(href.Entries(f.FirmID), "import", string(id))
+	}
+	return fact
 }
 
 func (s *Site) undoImport(r *httpd.Request) (httpd.Reply, error) {

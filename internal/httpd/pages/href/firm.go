@@ -34,6 +34,12 @@ func Timekeepers(f ident.FirmID) string { return list(f, "timekeepers") }
 // Timekeeper is one timekeeper's form.
 func Timekeeper(f ident.FirmID, id ident.TimekeeperID) string { return one(f, "timekeepers", id) }
 
+// Entries is a firm's recorded time and costs; href.Query narrows it.
+func Entries(f ident.FirmID) string { return list(f, "entries") }
+
+// Entry is one entry as it came in.
+func Entry(f ident.FirmID, id ident.EntryID) string { return one(f, "entries", id) }
+
 // Rates is a firm's price list.
 func Rates(f ident.FirmID) string { return list(f, "rates") }
 

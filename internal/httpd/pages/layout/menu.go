@@ -38,6 +38,7 @@ func Menu(firm ident.FirmID) []NavItem {
 func inFirm(f ident.FirmID) []NavItem {
 	return []NavItem{
 		{Key: "sla", Label: "Service levels", Href: href.SLA(f, ""), Icon: "chart", Section: "This firm", Permission: rbac.SLARead},
+		{Key: "entries", Label: "Time and costs", Href: href.Entries(f), Icon: "clock", Section: "This firm", Permission: rbac.EntryRead},
 		{Key: "prebills", Label: "Pre-bills", Href: href.Prebills(f), Icon: "item", Section: "This firm", Permission: rbac.PrebillRead},
 		{Key: "invoices", Label: "Invoices", Href: href.Invoices(f), Icon: "money", Section: "This firm", Permission: rbac.InvoiceRead},
 		{Key: "receivables", Label: "Receivables", Href: href.Receivables(f), Icon: "trend", Section: "This firm", Permission: rbac.ReceivableRead},
@@ -47,9 +48,9 @@ func inFirm(f ident.FirmID) []NavItem {
 		{Key: "clients", Label: "Clients", Href: href.Clients(f), Icon: "users", Section: "Set-up", Permission: rbac.ClientRead},
 		{Key: "payors", Label: "Payors", Href: href.Payors(f), Icon: "id", Section: "Set-up", Permission: rbac.PayorRead},
 		{Key: "matters", Label: "Matters", Href: href.Matters(f), Icon: "dispute", Section: "Set-up", Permission: rbac.MatterRead},
-		{Key: "timekeepers", Label: "Timekeepers", Href: href.Timekeepers(f), Icon: "clock", Section: "Set-up", Permission: rbac.TimekeeperRead},
+		{Key: "timekeepers", Label: "Timekeepers", Href: href.Timekeepers(f), Icon: "cap", Section: "Set-up", Permission: rbac.TimekeeperRead},
 		{Key: "rates", Label: "Rates", Href: href.Rates(f), Icon: "transfer", Section: "Set-up", Permission: rbac.RateRead},
-		{Key: "guidelines", Label: "Billing guidelines", Href: href.Guides(f), Icon: "check", Section: "Set-up", Permission: rbac.GuideRead},
+		{Key: "guidelines", Label: "Billing guidelines", Href: href.Guides(f), Icon: "flag", Section: "Set-up", Permission: rbac.GuideRead},
 		{Key: "tokens", Label: "API tokens", Href: href.Tokens(f), Icon: "lock", Section: "Set-up", Permission: rbac.TokenRead},
 		{Key: "people", Label: "People", Href: href.People(f), Icon: "users", Section: "Oversight", Permission: rbac.PersonRead},
 		{Key: "access", Label: "Access", Href: href.Access(f), Icon: "key", Section: "Oversight", Permission: rbac.GrantRead},

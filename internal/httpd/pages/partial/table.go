@@ -133,6 +133,7 @@ type Fact struct {
 	Value string
 	Node  templ.Component
 	Code  bool
+	Href  string // the list behind the figure
 }
 
 // Step is one event of a history, or one planned (Next).
