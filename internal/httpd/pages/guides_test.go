@@ -44,7 +44,7 @@ func guideFixtures(t testing.TB, s story) []fixture {
 func TestGuideFormShowsTheCaret(t *testing.T) {
 	t.Parallel()
 	html := render(t, guideFixtures(t, newStory(t))[1].page)
-	if !strings.Contains(html, `<pre class="err" id="f-rules-0-when-e">line 1:10: Syntax error`) || !strings.Contains(html, ".........^</pre>") || strings.Contains(html, "&lt;input") {
+	if !strings.Contains(html, `<pre class="err" id="f-rules-0-when-e">Line 1:10: Syntax error`) || !strings.Contains(html, ".........^</pre>") || strings.Contains(html, "&lt;input") {
 		t.Error(html)
 	}
 }

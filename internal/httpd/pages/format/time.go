@@ -69,6 +69,15 @@ func BusinessTime(minutes int) string {
 	return Counted(minutes, "business minute", "business minutes")
 }
 
+// BusinessBrief is BusinessTime where there is little room: "41 business m", and from
+// an hour on "17 business h", whole ones downwards. A day of it has no fixed length.
+func BusinessBrief(d time.Duration) string {
+	if d = max(0, d); d < time.Hour {
+		return Count(int(d/time.Minute)) + " business m"
+	}
+	return Count(int(d/time.Hour)) + " business h"
+}
+
 // BusinessDays is "3 business days".
 func BusinessDays(n int) string { return Counted(n, "business day", "business days") }
 

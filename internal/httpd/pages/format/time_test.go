@@ -62,3 +62,12 @@ func TestInDays(t *testing.T) {
 		}
 	}
 }
+
+func TestBusinessBrief(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{-time.Hour: "0 business m", 41*time.Minute + 59*time.Second: "41 business m", time.Hour: "1 business h", 423*time.Hour + 30*time.Minute: "423 business h"} {
+		if got := BusinessBrief(d); got != want {
+			t.Errorf("%v is %q, want %q", d, got, want)
+		}
+	}
+}

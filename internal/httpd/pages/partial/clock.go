@@ -56,7 +56,7 @@ func (c Clock) look() look {
 	}
 }
 
-// Text is "22 m left", "Over by 41 m of business time", "Paused, 5 h 05 m left", "No clock".
+// Text is "22 m left", "Over by 41 business m", "Paused, 5 h 05 m left", "No clock".
 func (c Clock) Text() string {
 	switch {
 	case c.Met:
@@ -68,7 +68,7 @@ func (c Clock) Text() string {
 	case c.Due.IsZero():
 		return "No clock"
 	case c.Now.After(c.Due):
-		return "Over by " + format.Duration(max(0, c.Used-c.Target)) + " of business time"
+		return "Over by " + format.BusinessBrief(c.Used-c.Target)
 	default:
 		return format.Duration(c.Due.Sub(c.Now)) + " left"
 	}
