@@ -44,6 +44,7 @@ type Parts struct {
 	Hasher  *people.Hasher // nil is argon2id at full cost; tests use a cheap one
 	Courier people.Courier // carries invitations; nil leaves them to the worker's mail
 	Pace    *httpd.Pace    // how fast one may ask; nil is as fast as they can, for tests and the demo
+	Reads   *httpd.Reads   // how much privileged text one may open; nil is all of it, likewise
 }
 
 // Services are the use cases, over one database role.

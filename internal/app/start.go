@@ -14,6 +14,7 @@ import (
 	"github.com/docketry/docketry/internal/config"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/worklist"
 )
 
 // ErrSetup marks what the operator must change before the program can start:
@@ -46,8 +47,9 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger, statements tim
 		d.Close()
 		return nil, fmt.Errorf("%w: DOCKETRY_REDIS_URL is not a Redis URL", ErrSetup) // its text may hold a password
 	}
-	pace := httpd.NewPace(redis.NewClient(counter), clock.System())
-	return NewServices(ctx, Parts{Config: c, DB: d, Clock: clock.System(), Log: log, Pace: pace})
+	client := redis.NewClient(counter)
+	return NewServices(ctx, Parts{Config: c, DB: d, Clock: clock.System(), Log: log, Pace: httpd.NewPace(client, clock.System()),
+		Reads: httpd.NewReads(client, clock.System(), log, worklist.Holds)})
 }
 
 // RunWeb serves pages and the JSON API until ctx ends.

@@ -10,9 +10,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/docketry/docketry/internal/app"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/static"
 	"github.com/docketry/docketry/internal/testkit"
+	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -287,4 +289,39 @@ func TestWhatNobodySeesIsRefused(t *testing.T) {
 	if got.Code != http.StatusUnauthorized {
 		t.Errorf("a password with a zero-width space: %d, want only that it is wrong: %s", got.Code, got.Body)
 	}
+}
+
+// Who opens more privileged text than SECURITY 7 allows is told to wait, and their firm
+// sees both the warning and the stop.
+func TestTooMuchPrivilegedTextIsStoppedAndNoted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	own := w.furnished(t)
+	w.s.Reads = httpd.NewReads(testkit.Redis(t), w.s.Clock, w.s.Log, worklist.Holds)
+	web, err := app.NewWeb(w.s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.web = web
+	sid := w.signIn(t, own.firm, rbac.RoleSpecialist)
+	path := "/firms/" + own.ids["firm"] + "/invoices/" + own.ids["invoice"]
+	for range 2_100 {
+		got := w.call("GET", "/api/v1"+path, sid, "")
+		if got.Code == http.StatusOK {
+			continue
+		}
+		if after := got.Header().Get("Retry-After"); got.Code != http.StatusTooManyRequests || after == "" || !strings.Contains(got.Body.String(), "reads_too_many") {
+			t.Fatalf("stopped with %d, Retry-After %q: %s", got.Code, after, got.Body)
+		}
+		if page := w.call("GET", path, sid, ""); page.Code != http.StatusTooManyRequests || page.Header().Get("Retry-After") == "" {
+			t.Errorf("the page: %d", page.Code)
+		}
+		for action, want := range map[string]int64{"reads.many": 1, "reads.stopped": 2} {
+			if n := own.firm.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = ?`, own.firm.ID, action); n != want {
+				t.Errorf("%d leaves %s, want %d", n, action, want)
+			}
+		}
+		return
+	}
+	t.Fatal("2,100 invoices were opened in a row")
 }

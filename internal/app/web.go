@@ -32,7 +32,7 @@ func NewWeb(s *Services) (*httpd.Server, error) {
 	srv := httpd.New(httpd.Parts{
 		DB: s.DB, Guard: s.Guard, Sessions: people.NewSessionStore(s.DB), Tokens: s.People, Log: s.Log, Metrics: s.Metrics,
 		PublicURL: s.Config.PublicURL, Plain: s.Config.Plain(), Proxies: proxies, ErrorPage: site.ErrorPage,
-		Ready: func(ctx context.Context) error { return s.DB.Ping(ctx) }, Pace: s.Pace, Keys: s.Blobs.Keys(),
+		Ready: func(ctx context.Context) error { return s.DB.Ping(ctx) }, Pace: s.Pace, Reads: s.Reads, Keys: s.Blobs.Keys(),
 	})
 	srv.Static(static.Mount, static.Handler())
 	for _, mount := range []func(*httpd.Server){

@@ -282,6 +282,9 @@ func recordLooks(tx *db.Tx, shown []Entry) error {
 		looked[e.MatterID]++
 	}
 	for _, m := range order {
+		if err := audit.Showing(tx, m, looked[m]); err != nil {
+			return err
+		}
 		err := audit.Record(tx, audit.Entry{Action: "entry.read", Object: "matter", ID: string(m), Matter: m, Class: audit.C3, Permission: string(rbac.EntryRead),
 			Detail: look{looked[m]}})
 		if err != nil {

@@ -92,6 +92,9 @@ func (s *Service) shown(tx *db.Tx, a *authz.Access, ids []ident.FindingID) ([]St
 	if len(plain) == 0 {
 		return out, nil
 	}
+	if err := audit.Showing(tx, "", len(plain)); err != nil {
+		return nil, err
+	}
 	return out, audit.Record(tx, audit.Entry{Action: "finding.listed", Object: "finding", ID: string(tx.Scope.Firm), Class: audit.C3, Permission: string(rbac.FindingRead),
 		Detail: map[string]int{"findings": len(plain)}})
 }

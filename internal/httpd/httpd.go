@@ -36,6 +36,7 @@ type Parts struct {
 	ErrorPage func(r *Request, status int, f *fault.Error) templ.Component
 	Ready     func(ctx context.Context) error
 	Pace      *Pace      // how fast one may ask; nil for tests that ask faster
+	Reads     *Reads     // how much privileged text one may open; nil for tests that open more
 	Keys      *blob.Keys // seal the answers kept for an Idempotency-Key
 }
 

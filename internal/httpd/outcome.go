@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"context"
+	"errors"
 
 	"github.com/labstack/echo/v4"
 
@@ -39,7 +40,8 @@ func outcomeOf(ctx context.Context) *outcome {
 // see; else in the bureau's, so that no firm learns of people it never let in.
 func (s *Server) noteRefusal(ctx context.Context, r Route, c echo.Context, o *outcome, err error) {
 	kind := fault.KindOf(err)
-	if err == nil || kind != fault.NotFound && kind != fault.Forbidden {
+	stopped := errors.Is(err, errReads)
+	if err == nil || kind != fault.NotFound && kind != fault.Forbidden && !stopped {
 		return
 	}
 	if o.access == nil && kind != fault.Forbidden {
@@ -54,6 +56,9 @@ func (s *Server) noteRefusal(ctx context.Context, r Route, c echo.Context, o *ou
 		return
 	}
 	e := audit.Entry{Action: "access.denied", Object: "route", ID: refusedID(c), Class: audit.C1, Permission: string(r.Needs), Detail: map[string]string{"route": r.Method + " " + r.Path}}
+	if stopped {
+		e.Action = "reads.stopped"
+	}
 	if err := audit.Refused(ctx, s.parts.DB, e); err != nil {
 		s.parts.Log.ErrorContext(ctx, "refusal not recorded", "route", r.Path, "err", err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
@@ -82,6 +83,9 @@ func (s *Server) decide(r Route) echo.MiddlewareFunc {
 			sc, err := scope.From(ctx)
 			if err != nil || sc.Actor == "" {
 				return scope.ErrNone
+			}
+			if s.parts.Reads != nil {
+				ctx = audit.Metered(ctx, s.parts.Reads)
 			}
 			if err := forToken(sc, r); err != nil {
 				s.noteRefusal(scope.InFirm(ctx, sc.Firm), r, c, o, err)

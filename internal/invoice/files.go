@@ -137,6 +137,9 @@ func (s *Service) open(tx *db.Tx, object, id string, format Format) (Content, er
 		return Content{}, ErrNotFound
 	}
 	f := found[0]
+	if err := audit.Showing(tx, f.MatterID, 1); err != nil {
+		return Content{}, err
+	}
 	err = audit.Record(tx, audit.Entry{Action: object + ".file_read", Object: object, ID: id, Matter: f.MatterID, Class: audit.C3,
 		Permission: string(rbac.InvoiceRead), Detail: map[string]string{"format": string(format), "sha256": f.SHA256}})
 	if err != nil {

@@ -126,6 +126,9 @@ func (s *Service) Get(ctx context.Context, id ident.InvoiceID) (v View, err erro
 		if v.Document, err = stored(tx, id); err != nil {
 			return err
 		}
+		if err := audit.Showing(tx, v.Matter, len(v.Document.Lines)); err != nil {
+			return err
+		}
 		return audit.Record(tx, audit.Entry{Action: "invoice.read", Object: "invoice", ID: string(id), Matter: v.Matter, Class: audit.C3, Permission: string(rbac.InvoiceRead)})
 	})
 	return v, err

@@ -121,6 +121,9 @@ func sample(tx *db.Tx, a *authz.Access, d Draft, effects []Effect) (*Sample, err
 		s.Narrative = ""
 		return s, nil
 	}
+	if err := audit.Showing(tx, s.Matter, 1); err != nil {
+		return s, err
+	}
 	return s, audit.Record(tx, audit.Entry{Action: "entry.read", Object: "entry", ID: id, Matter: s.Matter, Class: audit.C3, Permission: string(rbac.GrantGive), Detail: map[string]any{"entries": 1, "for": "access preview"}})
 }
 

@@ -84,6 +84,11 @@ func view(tx *db.Tx, a *authz.Access, p Prebill) (View, error) {
 		v.redact()
 		return v, nil
 	}
+	if p.Status != StatusInReview { // what waits for approval is read to be approved
+		if err := audit.Showing(tx, p.MatterID, len(v.Lines)); err != nil {
+			return v, err
+		}
+	}
 	return v, record(tx, "prebill.viewed", rbac.PrebillRead, &p, classOf(m, audit.C3), nil, nil, map[string]int{"lines": len(v.Lines)})
 }
 

@@ -121,6 +121,9 @@ func (s *Service) readThread(tx *db.Tx, a *authz.Access, out *Item) (err error) 
 	if out.Thread, err = messages(tx, out.ID, ofBureau(a), bodies); err != nil || len(out.Thread) == 0 || !bodies {
 		return err
 	}
+	if err := audit.Showing(tx, out.Matter.ID, len(out.Thread)); err != nil {
+		return err
+	}
 	return audit.Record(tx, audit.Entry{
 		Action: "thread.read", Object: "item", ID: string(out.ID), Matter: out.Matter.ID, Class: audit.C3, Permission: string(rbac.MessageRead),
 		Detail: map[string]any{"messages": len(out.Thread)},

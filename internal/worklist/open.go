@@ -1,6 +1,8 @@
 package worklist
 
 import (
+	"fmt"
+
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
@@ -99,6 +101,17 @@ func Hold(tx *db.Tx, id ident.WorkItemID, token int64) error {
 		return err
 	}
 	return i.heldBy(tx, token)
+}
+
+// Holds tells whether the actor holds an item about the matter, or one about a file,
+// which may be of any matter. m may be "".
+func Holds(tx *db.Tx, m ident.MatterID) (held bool, err error) {
+	err = tx.Raw(`SELECT EXISTS (SELECT FROM work_item w WHERE w.firm_id = ? AND w.status = 'leased' AND w.leased_by = ? AND w.lease_until > ?
+		AND (w.matter_id IS NULL OR w.matter_id = nullif(?, '')::uuid))`, tx.Scope.Firm, tx.Scope.Actor, tx.Now, string(m)).Row().Scan(&held)
+	if err != nil {
+		return false, fmt.Errorf("look whether work on matter %s is held: %w", m, err)
+	}
+	return held, nil
 }
 
 // Of is the open item of a type for a subject, "" when there is none.

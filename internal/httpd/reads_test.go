@@ -1,0 +1,76 @@
+package httpd
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/clock"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/testkit"
+)
+
+func TestReadsAreToldAndStopped(t *testing.T) {
+	t.Parallel()
+	for name, r := range map[string]*redis.Client{"in Redis": testkit.Redis(t), "alone": nil, "Redis away": redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1})} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := testkit.DB(t)
+			f := testkit.Firm(t, d)
+			who := testkit.Person(t, d, "Jun")
+			c := clock.At(testkit.Now.Truncate(time.Minute))
+			var log bytes.Buffer
+			mine := ident.New[ident.MatterID](testkit.Now)
+			q := NewReads(r, c, slog.New(slog.NewTextHandler(&log, nil)), func(_ *db.Tx, m ident.MatterID) (bool, error) { return m == mine, nil })
+			read := func(m ident.MatterID, texts int) error {
+				return d.InFirm(audit.Metered(f.Acting(who), q), func(tx *db.Tx) error { return audit.Showing(tx, m, texts) })
+			}
+			told := func() int64 {
+				return f.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'reads.many' AND object_id = ?`, f.ID, who)
+			}
+			for range 50 {
+				if err := read(mine, 200); err != nil {
+					t.Fatalf("of the work held: %v", err)
+				}
+			}
+			if err := read("", 499); err != nil || told() != 0 {
+				t.Fatalf("499 texts: %v, told %d times", err, told())
+			}
+			c.Advance(time.Minute)
+			for range 8 {
+				if err := read("", 200); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if told() != 1 || !strings.Contains(log.String(), string(who)) {
+				t.Errorf("told %d times, want once, with a log line: %s", told(), &log)
+			}
+			c.Advance(30 * time.Second)
+			err := read("", 1)
+			var stopped *tooMuchRead
+			if !errors.As(err, &stopped) || !errors.Is(err, errReads) || stopped.RetryAfter() != 8*time.Minute+30*time.Second {
+				t.Fatalf("beyond 2,000: %v; want a pause until the first minute is over", err)
+			}
+			if err := read(mine, 200); err != nil {
+				t.Errorf("of the work held, beyond the limit: %v", err)
+			}
+			c.Advance(stopped.RetryAfter())
+			if err := read("", 1); err != nil {
+				t.Errorf("after the pause: %v", err)
+			}
+		})
+	}
+	d := testkit.DB(t)
+	f := testkit.Firm(t, d)
+	if err := d.InFirm(context.WithoutCancel(f.Machine()), func(tx *db.Tx) error { return audit.Showing(tx, "", 1_000_000) }); err != nil {
+		t.Errorf("a job is metered: %v", err)
+	}
+}
