@@ -315,6 +315,7 @@ var nested = map[rbac.Role][]nestedCase{
 		{"POST /firms/{firm}/grants", `{"person_id":"<person>","role":"partner","scope":"matter","scope_ids":["<matter>","<?>"],"class":3,"label":"standard","reason":"x"}`, "matter", false},
 		{"POST /firms/{firm}/grants", `{"person_id":"<person>","role":"partner","scope":"client","scope_ids":["<?>"],"class":3,"label":"standard","reason":"x"}`, "client", false},
 		{"POST /firms/{firm}/walls", `{"person_id":"<person>","matter_ids":["<matter>","<?>"],"reason":"x"}`, "matter", false},
+		{"POST /firms/{firm}/exports/preview", `{"from":"2026-01-01","to":"2026-03-01","matter_ids":["<?>"],"form":"redacted","hours":24,"reason":"x"}`, "matter", false},
 		{"POST /firms/{firm}/exports", `{"from":"2026-01-01","to":"2026-03-01","matter_ids":["<?>"],"form":"redacted","hours":24,"reason":"x"}`, "matter", false},
 	},
 	rbac.RoleSpecialist: {

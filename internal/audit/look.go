@@ -31,7 +31,7 @@ type LookFilter struct {
 
 // looked is what the access log is made of: C3 and C4 fields that were shown, by
 // the verbs that leaves of a look end in, and refusals.
-const looked = ` AND (l.class >= 3 AND l.action ~ '[._](read|viewed|seen|listed|fetched|downloaded)$' OR l.result = 'denied')`
+const looked = ` AND (l.class >= 3 AND l.action ~ '[._](read|viewed|seen|listed|fetched|downloaded|previewed)$' OR l.result = 'denied')`
 
 // Looks is the firm's access log, newest first. Who does not see the whole firm sees
 // the looks at the matters in scope. It needs audit.read.

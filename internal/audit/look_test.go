@@ -34,7 +34,7 @@ func TestLooksSayWhatTheyWereFor(t *testing.T) {
 	record("r2", audit.Entry{Action: "entry.read", Object: "matter", ID: string(m.ID), Matter: m.ID, Class: audit.C3})
 	record("r3", audit.Entry{Action: "item.leased", Object: "item", ID: "w1", Matter: m.ID, Class: audit.C1})
 	record("r4", audit.Entry{Action: "entry.read", Object: "matter", ID: string(m.ID), Matter: m.ID, Class: audit.C3, Detail: map[string]any{"entries": 14}})
-	for _, look := range []string{"prebill.viewed", "invoice.file_read", "finding.listed", "export.fetched"} {
+	for _, look := range []string{"prebill.viewed", "invoice.file_read", "finding.listed", "export.fetched", "export.previewed"} {
 		record("of "+look, audit.Entry{Action: look, Object: "matter", ID: string(m.ID), Matter: m.ID, Class: audit.C3})
 	}
 	record("r6", audit.Entry{Action: "prebill.line_edited", Object: "prebill", ID: "p", Matter: m.ID, Class: audit.C3})
@@ -43,7 +43,7 @@ func TestLooksSayWhatTheyWereFor(t *testing.T) {
 	svc := h.svc
 	admin := f.As(t, rbac.RoleFirmAdmin)
 	p, err := svc.Looks(admin, audit.LookFilter{}, page.Request{})
-	if err != nil || len(p.Items) != 7 {
+	if err != nil || len(p.Items) != 8 {
 		t.Fatalf("%d looks, %v", len(p.Items), err)
 	}
 	for _, l := range p.Items {

@@ -135,40 +135,63 @@ func (b *builder) entries(ctx context.Context, out io.Writer) error {
 	return w.flush()
 }
 
-// entry writes one row. Amounts come from numeric columns alone.
+// entry writes one row and counts it.
 func (b *builder) entry(w *csvWriter, rows *sql.Rows) error {
-	var id, day, matter, code, class, kind, currency, task, activity, expense, status string
-	var clientNumber, client, matterName, narrative sql.NullString
-	var hours, quantity int64
-	var unit, rate, amount sql.NullInt64
-	err := rows.Scan(&id, &day, &clientNumber, &client, &matter, &matterName, &code, &class, &kind, &hours, &quantity, &unit, &rate, &amount,
-		&currency, &task, &activity, &expense, &status, &narrative)
+	r, err := readRow(rows)
 	if err != nil {
-		return fmt.Errorf("read entry: %w", err)
+		return err
 	}
 	b.manifest.Rows++
-	if narrative.Valid {
+	if r.narrative.Valid {
 		b.manifest.Narratives++
 	} else {
 		b.manifest.Withheld++
 	}
-	for _, s := range []string{id, day, clientNumber.String, client.String, matter, matterName.String, code, class, kind} {
-		w.text(s)
-	}
-	w.number(fixed(sql.NullInt64{Int64: hours, Valid: true}))
-	w.number(fixed(sql.NullInt64{Int64: quantity, Valid: true}))
-	w.number(fixed(unit))
-	w.number(fixed(rate))
-	if amount.Valid {
-		w.number(money.Amount{Minor: amount.Int64, Currency: money.Currency(currency)}.Text())
-	} else {
-		w.number("")
-	}
-	for _, s := range []string{currency, task, activity, expense, status, narrative.String} {
-		w.text(s)
-	}
+	r.write(w)
 	w.end()
 	return w.err
+}
+
+// row is one row of a selection's query.
+type row struct {
+	id, day, matter, code, class, kind, currency, task, activity, expense, status string
+	clientNumber, client, matterName, narrative                                   sql.NullString
+	hours, quantity                                                               int64
+	unit, rate, amount                                                            sql.NullInt64
+}
+
+func readRow(rows *sql.Rows) (r row, err error) {
+	err = rows.Scan(&r.id, &r.day, &r.clientNumber, &r.client, &r.matter, &r.matterName, &r.code, &r.class, &r.kind, &r.hours, &r.quantity, &r.unit, &r.rate, &r.amount,
+		&r.currency, &r.task, &r.activity, &r.expense, &r.status, &r.narrative)
+	if err != nil {
+		return r, fmt.Errorf("read entry: %w", err)
+	}
+	return r, nil
+}
+
+// cells takes a row's values in the order of header.
+type cells interface {
+	text(string)
+	number(string) // "" for no value
+}
+
+// write puts the row down. Amounts come from numeric columns alone.
+func (r row) write(c cells) {
+	for _, s := range []string{r.id, r.day, r.clientNumber.String, r.client.String, r.matter, r.matterName.String, r.code, r.class, r.kind} {
+		c.text(s)
+	}
+	c.number(fixed(sql.NullInt64{Int64: r.hours, Valid: true}))
+	c.number(fixed(sql.NullInt64{Int64: r.quantity, Valid: true}))
+	c.number(fixed(r.unit))
+	c.number(fixed(r.rate))
+	if r.amount.Valid {
+		c.number(money.Amount{Minor: r.amount.Int64, Currency: money.Currency(r.currency)}.Text())
+	} else {
+		c.number("")
+	}
+	for _, s := range []string{r.currency, r.task, r.activity, r.expense, r.status, r.narrative.String} {
+		c.text(s)
+	}
 }
 
 func fixed(n sql.NullInt64) string {

@@ -286,8 +286,13 @@ func TestAFileHoldsExactlyItsAskersScope(t *testing.T) {
 			if c.ask != nil {
 				c.ask(&n)
 			}
+			seen, err := h.svc.Preview(c.asker, n)
+			if err != nil {
+				t.Fatal(err)
+			}
 			e, key := h.ready(t, f, c.asker, n)
 			_, table, manifest := opened(t, h.fetch(t, c.asker, e), key)
+			previewHolds(t, seen, table)
 			var got []string
 			words, amounts, matters := column(t, table, "narrative"), column(t, table, "amount"), column(t, table, "matter_number")
 			for i, number := range matters {
@@ -315,6 +320,31 @@ func TestAFileHoldsExactlyItsAskersScope(t *testing.T) {
 	if _, _, err := h.svc.Request(who(testkit.OnMatters(open.ID)), export.NewRequest{From: "2026-01-01", To: "2026-12-31", Form: export.FormFull, Hours: 24, Reason: "study",
 		Matters: []ident.MatterID{second.ID}}); !errors.Is(err, export.ErrEmpty) {
 		t.Errorf("a matter out of scope: %v", err)
+	}
+	if _, err := h.svc.Preview(who(testkit.OnMatters(open.ID)), export.NewRequest{From: "2026-01-01", To: "2026-12-31", Form: export.FormFull, Hours: 24, Matters: []ident.MatterID{second.ID}}); !errors.Is(err, export.ErrEmpty) {
+		t.Errorf("the preview of a matter out of scope: %v", err)
+	}
+	if n := f.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'export.previewed' AND class = 3 AND matter_id IS NOT NULL`, f.ID); n != 7 {
+		t.Errorf("%d looks by preview", n)
+	}
+}
+
+// previewHolds wants the preview to be true of the file.
+func previewHolds(t *testing.T, p export.Preview, table [][]string) {
+	t.Helper()
+	if int(p.Rows) != len(table)-1 || p.Narratives+p.Withheld != p.Rows || len(p.Columns) != len(table[0]) {
+		t.Errorf("preview of %d rows, %d columns; the file has %d, %d", p.Rows, len(p.Columns), len(table)-1, len(table[0]))
+	}
+	for i, c := range p.Columns {
+		empty := int64(0)
+		for _, line := range table[1:] {
+			if line[i] == "" {
+				empty++
+			}
+		}
+		if c.Name != table[0][i] || c.Sample != table[1][i] || c.Hidden > empty || c.Class > authz.C1 && c.Hidden != empty {
+			t.Errorf("column %s: %+v, the file has %q first and %d empty", table[0][i], c, table[1][i], empty)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 )
 
@@ -17,6 +18,10 @@ type limits struct {
 	to      invoice.Day
 	clients db.Strings
 	matters db.Strings
+}
+
+func limitsOf(n NewRequest) limits {
+	return limits{n.Form, n.From, n.To, ident.Strings(n.Clients), ident.Strings(n.Matters)}
 }
 
 // selection is the rows and the columns that an asker gets, as SQL over entry e,

@@ -83,7 +83,7 @@ func (s *Service) ask(tx *db.Tx, access *authz.Access, n NewRequest, made bool) 
 	if asked >= perDay {
 		return "", ErrDaily
 	}
-	l := limits{n.Form, n.From, n.To, ident.Strings(n.Clients), ident.Strings(n.Matters)}
+	l := limitsOf(n)
 	rows, narratives, err := selecting(access, tx, l).count(tx)
 	if err != nil {
 		return "", fmt.Errorf("count rows of export: %w", err)

@@ -19,6 +19,7 @@ import (
 
 type exports interface {
 	Request(ctx context.Context, n export.NewRequest) (export.Export, seal.Secret, error)
+	Preview(ctx context.Context, n export.NewRequest) (export.Preview, error)
 	List(ctx context.Context, r page.Request) (page.Page[export.Export], error)
 	Get(ctx context.Context, id ident.ExportID) (export.Export, error)
 	Approve(ctx context.Context, id ident.ExportID, version int) error
@@ -60,6 +61,30 @@ func toExport(e export.Export) Export {
 	return Export{ID: e.ID, Name: e.Name(), Form: e.Form, From: e.FromOn, To: e.ToOn, Clients: e.Clients, Matters: e.Matters, Reason: e.Reason, Recipient: e.Recipient, KeyMade: e.KeyMade,
 		AskedBy: e.AskedByName, AskedAt: e.AskedAt.UTC(), Rows: e.RowsAsked, Due: e.ApprovalsDue, ApprovedBy: e.ApprovedBy, SecondBy: e.SecondBy, Status: e.Status, Why: e.Why,
 		Size: e.SizeBytes, Hash: e.FileHash, Expires: utc(e.ExpiresAt), Left: e.DownloadsLeft, Version: e.Version}
+}
+
+// ExportPreview is what a file would hold for who asks.
+type ExportPreview struct {
+	Rows       int64          `json:"rows" class:"C1"`
+	Narratives int64          `json:"narratives" class:"C1"`
+	Withheld   int64          `json:"withheld" class:"C1" doc:"rows whose narrative is left out"`
+	Matters    int64          `json:"matters" class:"C1"`
+	Columns    []ExportColumn `json:"columns" class:"C1"`
+}
+
+// ExportColumn is one column of the file.
+type ExportColumn struct {
+	Name   string `json:"name" class:"C1"`
+	Hidden int64  `json:"hidden" class:"C1" doc:"rows on which it is left out"`
+	Sample string `json:"sample,omitempty" class:"C3" doc:"what the first row has in it"`
+}
+
+func toExportPreview(p export.Preview) ExportPreview {
+	out := ExportPreview{Rows: p.Rows, Narratives: p.Narratives, Withheld: p.Withheld, Matters: p.Matters, Columns: make([]ExportColumn, len(p.Columns))}
+	for i, c := range p.Columns {
+		out.Columns[i] = ExportColumn{c.Name, c.Hidden, c.Sample}
+	}
+	return out
 }
 
 // ExportRequest asks for a firm's entries of a period.
@@ -127,6 +152,18 @@ func Exports(s *httpd.Server, v exports) {
 			out := toExport(e)
 			out.Identity = identity.Reveal()
 			return versioned(out, e.Version, nil)
+		})
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/exports/preview", Needs: rbac.ExportRequest, Summary: "What an export would hold, before it is asked for"},
+		func(ctx context.Context, in *struct {
+			InFirm
+			Body ExportRequest
+		}) (*One[ExportPreview], error) {
+			n, err := in.Body.to()
+			if err != nil {
+				return nil, err
+			}
+			p, err := v.Preview(ctx, n)
+			return one(toExportPreview(p), err)
 		})
 	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/exports/{id}", Needs: rbac.ExportRead, Summary: "One export"},
 		func(ctx context.Context, in *ByID) (*One[Export], error) {

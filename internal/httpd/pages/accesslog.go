@@ -118,7 +118,7 @@ func lookWords(l audit.Look) string {
 		return "Stopped: nothing they hold gives " + l.Permission
 	}
 	what := map[string]string{"entry.read": "Time entries", "thread.read": "Messages", "invoice.read": "An invoice", "invoice.file_read": "An invoice's file",
-		"credit_note.file_read": "A credit note's file", "prebill.viewed": "A pre-bill", "finding.listed": "Findings", "export.fetched": "An export's file"}[l.Action]
+		"credit_note.file_read": "A credit note's file", "prebill.viewed": "A pre-bill", "finding.listed": "Findings", "export.fetched": "An export's file", "export.previewed": "The preview of an export"}[l.Action]
 	if what == "" {
 		what = l.Action
 	}

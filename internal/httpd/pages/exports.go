@@ -1,6 +1,8 @@
 package pages
 
 import (
+	"strings"
+
 	"github.com/a-h/templ"
 
 	"github.com/docketry/docketry/internal/export"
@@ -36,12 +38,12 @@ func (s *Site) exports(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	t := &partial.Table{Caption: "Exports, newest first", Keys: true, Columns: []partial.Column{{Head: "Export"}, {Head: "Asked by"}, {Head: "Asked", NoWrap: true, Minor: true}, {Head: "Period", NoWrap: true}, {Head: "Rows", Right: true, Minor: true}, {Head: "State"}},
+	t := &partial.Table{Caption: "Exports, newest first", Keys: true, Columns: []partial.Column{{Head: "Export"}, {Head: "Asked by"}, {Head: "Asked", NoWrap: true, Minor: true}, {Head: "Period", NoWrap: true}, {Head: "Holds", Minor: true}, {Head: "Rows", Right: true, Minor: true}, {Head: "State"}},
 		Empty: partial.Empty{Icon: "box", Title: "No export yet", Text: "An export is asked for, approved by the firm, encrypted for one recipient, and gone after a while."}}
 	for _, e := range list.Items {
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{
 			partial.Named(e.Name(), href.Export(f.FirmID, e.ID), e.Reason), partial.Txt(e.AskedByName), partial.Txt(format.Date(e.AskedAt.In(f.Zone))), partial.Txt(period(e)),
-			partial.Txt(format.Count(e.RowsAsked)), partial.Node(partial.ChipMark(exportChip(e.Status))),
+			partial.Txt(exportForm(e.Form)), partial.Txt(format.Count(e.RowsAsked)), {Node: partial.ChipMark(exportChip(e.Status)), Sub: exportLeft(f, e)},
 		}})
 	}
 	v := PlainView{Head: layout.Head{Title: "Exports"}, Sections: []Section{{Title: "Files that leave", Table: t, Pager: pagerOf(href.Exports(f.FirmID), r, len(list.Items), list.Next)}}}
@@ -49,6 +51,27 @@ func (s *Site) exports(r *httpd.Request) (httpd.Reply, error) {
 		v.Main = &partial.Link{Text: "Ask for an export", Href: href.New(href.Exports(f.FirmID))}
 	}
 	return httpd.Show(Plain(f.Chrome, v)), nil
+}
+
+func exportForm(x export.Form) string {
+	if x == export.FormFull {
+		return "With narratives"
+	}
+	return "Redacted"
+}
+
+// exportLeft is what is left of its time or its work, "" where nothing is.
+func exportLeft(f frame, e export.Export) string {
+	switch e.Status {
+	case export.StatusApproved:
+		return format.Percent(e.RowsDone, e.RowsAsked) + " of the rows"
+	case export.StatusReady:
+		return "until " + format.BriefMoment(e.ExpiresAt.In(f.Zone)) + ", " + format.Counted(e.DownloadsLeft, "download", "downloads") + " left"
+	case export.StatusRefused, export.StatusFailed:
+		return e.Why
+	default:
+		return ""
+	}
 }
 
 func period(e export.Export) string { return e.FromOn.Long() + " to " + e.ToOn.Long() }
@@ -73,11 +96,12 @@ func exportChip(s export.Status) partial.Chip {
 }
 
 func (s *Site) newExport(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.newExportPage(r, nil)
+	page, err := s.newExportPage(r, nil, nil)
 	return httpd.Show(page), err
 }
 
-func (s *Site) newExportPage(r *httpd.Request, failed error) (templ.Component, error) {
+// newExportPage is the form, and above it what the file would hold when that was asked.
+func (s *Site) newExportPage(r *httpd.Request, seen *export.Preview, failed error) (templ.Component, error) {
 	f, err := s.frame(r, "Ask for an export", "exports")
 	if err != nil {
 		return nil, err
@@ -106,9 +130,41 @@ func (s *Site) newExportPage(r *httpd.Request, failed error) (templ.Component, e
 		fields = append(fields, partial.Field{Name: "matters", Label: "Only these matters", Kind: partial.Checks, Options: boxes, Wide: true, Hint: "None ticked is every matter that you see"})
 	}
 	list := href.Exports(f.FirmID)
-	form := &partial.Form{Action: href.New(list), Submit: "Ask the firm", Cancel: list, Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: fields, Note: "Somebody at the firm decides before anything is built."}
-	return Plain(f.Chrome, PlainView{Head: layout.Head{Title: "Ask for an export", Crumbs: []partial.Link{{Text: "Exports", Href: list}}},
-		Lede: "A firm's entries as CSV in one file, encrypted so that only its recipient can read it.", Sections: []Section{{Title: "Export", Form: form}}}), nil
+	form := &partial.Form{Action: href.New(list), Submit: "Ask the firm", Try: "Show what it would hold", Cancel: list, Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: fields, Note: "Somebody at the firm decides before anything is built."}
+	v := PlainView{Head: layout.Head{Title: "Ask for an export", Crumbs: []partial.Link{{Text: "Exports", Href: list}}},
+		Lede: "A firm's entries as CSV in one file, encrypted so that only its recipient can read it.", Sections: []Section{{Title: "Export", Form: form}}}
+	if seen != nil {
+		v.Sections = append(v.Sections, exportPreview(*seen))
+	}
+	return Plain(f.Chrome, v), nil
+}
+
+// exportPreview is the redaction preview: column by column what the file has.
+func exportPreview(p export.Preview) Section {
+	t := &partial.Table{Caption: "Columns of the file", Columns: []partial.Column{{Head: "Field"}, {Head: "Rule"}, {Head: "In the first line", Wide: true}}}
+	for _, c := range p.Columns {
+		rule := "Kept"
+		switch {
+		case c.Hidden == p.Rows:
+			rule = "Left out"
+		case c.Hidden > 0:
+			rule = "Left out on " + format.Counted(c.Hidden, "line", "lines")
+		}
+		cell := partial.Txt(c.Sample)
+		if c.Sample == "" && c.Hidden > 0 {
+			cell = partial.Node(partial.Redacted("not in the file"))
+		}
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{{Text: columnWords(c.Name), Key: true}, partial.Txt(rule), cell}})
+	}
+	return Section{ID: "preview", Title: "What it would hold", Note: "Nothing has been asked for yet", Table: t, Facts: []partial.Fact{
+		{Name: "Lines", Value: format.Count(p.Rows) + " on " + format.Counted(p.Matters, "matter", "matters")}, {Name: "With narrative", Value: format.Count(p.Narratives)},
+		{Name: "Narrative left out", Value: format.Count(p.Withheld)}, {Name: "Highest level", Node: partial.LabelMark(partial.Label(p.Label))}}}
+}
+
+// columnWords is a column's name as people say it.
+func columnWords(name string) string {
+	words := strings.ReplaceAll(name, "_", " ")
+	return strings.ToUpper(words[:1]) + words[1:]
 }
 
 func (s *Site) requestExport(r *httpd.Request) (httpd.Reply, error) {
@@ -120,9 +176,17 @@ func (s *Site) requestExport(r *httpd.Request) (httpd.Reply, error) {
 		}
 		n.Matters = append(n.Matters, id)
 	}
+	if r.Form("step") == "try" {
+		seen, err := s.Exports.Preview(r.Context(), n)
+		if err != nil {
+			return again(err, func() (templ.Component, error) { return s.newExportPage(r, nil, err) })
+		}
+		page, err := s.newExportPage(r, &seen, nil)
+		return httpd.Show(page), err
+	}
 	e, identity, err := s.Exports.Request(r.Context(), n)
 	if err != nil {
-		return again(err, func() (templ.Component, error) { return s.newExportPage(r, err) })
+		return again(err, func() (templ.Component, error) { return s.newExportPage(r, nil, err) })
 	}
 	if identity == "" {
 		return httpd.Go(href.Export(r.Firm(), e.ID), "Asked. Somebody at the firm decides now."), nil

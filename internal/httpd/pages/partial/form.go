@@ -165,6 +165,7 @@ type Form struct {
 	Submit  string // verb and object: "Save client"
 	Danger  bool   // outlined in red: an act that takes something away
 	Side    bool   // beside the main act: its button is not filled
+	Try     string // words of a second button that only tells what would happen: sends step=try; "" without
 	Cancel  string // where the quiet way out leads, "" without
 	Upload  bool
 	Note    string // beside the button: what happens next
