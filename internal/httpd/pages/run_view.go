@@ -76,6 +76,11 @@ func (f *RunFailure) dateAnew(id ident.RunID) {
 	}}
 }
 
+// anew names what the form dates anew.
+func (f RunFailure) anew() string {
+	return "Date " + format.Counted(f.Count, "invoice", "invoices") + " anew"
+}
+
 func dayTime(day string) time.Time {
 	t, err := time.Parse(time.DateOnly, day)
 	if err != nil {
