@@ -31,19 +31,19 @@ func Record(tx *db.Tx, stage Stage, judged []Judged) error {
 	}
 	// What is found again after it was fixed is open again.
 	err := tx.Exec(`INSERT INTO finding (firm_id, id, entry_id, line_id, rule, rule_version, stage, severity, field, observed, expected, params, message, fix,
-			proposal, at_risk_minor, currency, created_at)
+			proposal, at_risk_minor, currency, title, created_at)
 		SELECT ?, x.id, x.entry_id, x.line_id, x.rule, x.rule_version, ?, x.severity, x.field, x.observed, x.expected, x.params, x.message, x.fix,
-			x.proposal::jsonb, x.at_risk, x.currency, ?::timestamptz
-		FROM unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::text[], ?::int[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::text[])
-			AS x(id, entry_id, line_id, rule, rule_version, severity, field, observed, expected, params, message, fix, proposal, at_risk, currency)
+			x.proposal::jsonb, x.at_risk, x.currency, x.title, ?::timestamptz
+		FROM unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::text[], ?::int[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::text[], ?::text[])
+			AS x(id, entry_id, line_id, rule, rule_version, severity, field, observed, expected, params, message, fix, proposal, at_risk, currency, title)
 		ON CONFLICT `+key+` DO UPDATE SET rule_version = EXCLUDED.rule_version, severity = EXCLUDED.severity, observed = EXCLUDED.observed,
 			expected = EXCLUDED.expected, params = EXCLUDED.params, message = EXCLUDED.message, fix = EXCLUDED.fix, proposal = EXCLUDED.proposal,
-			at_risk_minor = EXCLUDED.at_risk_minor,
+			at_risk_minor = EXCLUDED.at_risk_minor, title = EXCLUDED.title,
 			state = CASE WHEN finding.state = 'fixed' THEN 'open' ELSE finding.state END,
 			settled_at = CASE WHEN finding.state = 'fixed' THEN NULL ELSE finding.settled_at END`,
 		tx.Scope.Firm, stage, tx.Now, db.Array(r.ids), db.Array(r.entries), db.Array(r.lines), db.Array(r.rules), db.Array(r.versions), db.Array(r.severities),
 		db.Array(r.fields), db.Array(r.observed), db.Array(r.expected), db.Array(r.params), db.Array(r.messages), db.Array(r.fixes), db.Array(r.proposals),
-		db.Array(r.risks), db.Array(r.currencies)).Error
+		db.Array(r.risks), db.Array(r.currencies), db.Array(r.titles)).Error
 	if err != nil {
 		return fmt.Errorf("keep findings: %w", err)
 	}

@@ -11,13 +11,13 @@ import (
 
 // records are findings by column, for one statement.
 type records struct {
-	ids                                                                                      []ident.FindingID
-	entries                                                                                  []ident.EntryID
-	lines                                                                                    []*string
-	versions                                                                                 []int
-	risks                                                                                    []int64
-	proposals                                                                                []*string
-	rules, severities, fields, observed, expected, params, messages, fixes, currencies, keys []string
+	ids                                                                                              []ident.FindingID
+	entries                                                                                          []ident.EntryID
+	lines                                                                                            []*string
+	versions                                                                                         []int
+	risks                                                                                            []int64
+	proposals                                                                                        []*string
+	rules, severities, fields, observed, expected, params, messages, fixes, currencies, titles, keys []string
 }
 
 func (r *records) add(tx *db.Tx, s Subject, f Finding) error {
@@ -41,6 +41,11 @@ func (r *records) add(tx *db.Tx, s Subject, f Finding) error {
 	r.observed, r.expected, r.params = append(r.observed, clean(f.Observed)), append(r.expected, f.Expected), append(r.params, f.Params)
 	r.messages, r.fixes = append(r.messages, clean(f.Message)), append(r.fixes, f.Fix)
 	r.proposals, r.risks, r.currencies = append(r.proposals, proposal), append(r.risks, f.AtRiskMinor), append(r.currencies, string(s.Currency))
+	title := f.Title
+	if _, builtIn := RuleByID(f.Rule); builtIn {
+		title = "" // the program's name for it is the present one
+	}
+	r.titles = append(r.titles, title)
 	r.keys = append(r.keys, s.key()+" "+f.Rule+" "+f.Field)
 	return nil
 }

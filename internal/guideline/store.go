@@ -55,7 +55,7 @@ type Stored struct {
 }
 
 const columns = `f.id, f.entry_id, coalesce(f.line_id::text, ''), f.currency, f.rule, f.rule_version, f.stage, f.severity, f.field, f.observed, f.expected,
-	f.params, f.message, f.fix, f.proposal::text, f.at_risk_minor, f.state, coalesce(f.waived_by::text, ''), f.waived_at, f.waived_note`
+	f.params, f.message, f.fix, f.proposal::text, f.at_risk_minor, f.state, coalesce(f.waived_by::text, ''), f.waived_at, f.waived_note, f.title`
 
 // OfEntries lists the findings at the entry stage, fixed ones last, each entry's by rule.
 func OfEntries(tx *db.Tx, ids []ident.EntryID) ([]Stored, error) {
@@ -99,7 +99,7 @@ func list(tx *db.Tx, cond string, args ...any) (found []Stored, err error) {
 func scanStored(rows *sql.Rows) (s Stored, err error) {
 	var proposal *string
 	err = rows.Scan(&s.ID, &s.Entry, &s.Line, &s.Currency, &s.Rule, &s.Version, &s.Stage, &s.Severity, &s.Field, &s.Observed, &s.Expected,
-		&s.Params, &s.Message, &s.Fix, &proposal, &s.AtRiskMinor, &s.State, &s.WaivedBy, &s.WaivedAt, &s.Note)
+		&s.Params, &s.Message, &s.Fix, &proposal, &s.AtRiskMinor, &s.State, &s.WaivedBy, &s.WaivedAt, &s.Note, &s.Title)
 	if err != nil {
 		return s, fmt.Errorf("read finding: %w", err)
 	}

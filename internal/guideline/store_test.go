@@ -108,3 +108,21 @@ func TestWaiveNeedsAReasonAndAnOpenFinding(t *testing.T) {
 		t.Errorf("from another firm: %v", err)
 	}
 }
+
+// A finding is called as the rule is: a firm's own by what the firm wrote, a
+// built-in one as the program has it.
+func TestAFindingHasItsRulesName(t *testing.T) {
+	t.Parallel()
+	k := keeping(t)
+	j := guideline.Judged{Subject: guideline.Subject{Entry: k.a, Currency: "USD"}}
+	for _, r := range []string{"PEL-01", "NAR-01"} {
+		j.Findings = append(j.Findings, guideline.Finding{Rule: r, Version: 1, Title: "Long calls", Severity: guideline.Warn, Stage: guideline.Entry, Field: "line", Message: "m", Fix: "f"})
+	}
+	if err := k.f.DB().InFirm(k.f.Machine(), func(tx *db.Tx) error { return guideline.Record(tx, guideline.Entry, []guideline.Judged{j}) }); err != nil {
+		t.Fatal(err)
+	}
+	got := k.states(k.a)
+	if got["PEL-01"].Title != "Long calls" || got["NAR-01"].Title != "Block billing" {
+		t.Errorf("%q, %q", got["PEL-01"].Title, got["NAR-01"].Title)
+	}
+}
