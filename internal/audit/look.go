@@ -148,3 +148,24 @@ func (s *Service) LooksFile(ctx context.Context, f LookFilter, limit int) (all [
 	}
 	return all, err
 }
+
+// Sighting is how often something was done to a thing, and when first; zero for never.
+type Sighting struct {
+	Times int
+	First time.Time
+}
+
+// Seen counts the leaves of an action on one thing. Decide first whether the actor
+// may know of it.
+func Seen(tx *db.Tx, action, object, id string) (s Sighting, err error) {
+	var first *time.Time
+	err = tx.Raw(`SELECT count(*), min(at) FROM audit_leaf WHERE firm_id = ? AND object_id = ? AND object = ? AND action = ? AND result = 'done'`,
+		tx.Scope.Firm, id, object, action).Row().Scan(&s.Times, &first)
+	if err != nil {
+		return s, fmt.Errorf("count %s of %s: %w", action, object, err)
+	}
+	if first != nil {
+		s.First = *first
+	}
+	return s, nil
+}

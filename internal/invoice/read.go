@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
@@ -98,6 +99,14 @@ type View struct {
 	Document *Document // nil for a reader without class C3
 	Files    []File
 	Credits  []CreditNote
+	Approved Approval
+	Seen     audit.Sighting // by the payor's contacts
+}
+
+// Approval is the firm's yes to the pre-bill that became the invoice.
+type Approval struct {
+	By string // name of the partner
+	At time.Time
 }
 
 // Get is one invoice. Its text is privileged (C3): with it goes a leaf. A reader
@@ -118,6 +127,12 @@ func (s *Service) Get(ctx context.Context, id ident.InvoiceID) (v View, err erro
 		if v.Credits, err = creditsOf(tx, id); err != nil {
 			return err
 		}
+		if v.Approved, err = approvalOf(tx, v.Prebill); err != nil {
+			return err
+		}
+		if v.Seen, err = audit.Seen(tx, "invoice.seen", "invoice", string(id)); err != nil {
+			return err
+		}
 		if err := s.mayRead(tx, id); errors.Is(err, authz.ErrForbidden) {
 			return nil
 		} else if err != nil {
@@ -132,6 +147,15 @@ func (s *Service) Get(ctx context.Context, id ident.InvoiceID) (v View, err erro
 		return audit.Record(tx, audit.Entry{Action: "invoice.read", Object: "invoice", ID: string(id), Matter: v.Matter, Class: audit.C3, Permission: string(rbac.InvoiceRead)})
 	})
 	return v, err
+}
+
+func approvalOf(tx *db.Tx, id ident.PrebillID) (a Approval, err error) {
+	err = tx.Raw(`SELECT coalesce(y.name, ''), coalesce(p.approved_at, p.prepared_at) FROM prebill p LEFT JOIN person y ON y.id = p.approved_by WHERE p.firm_id = ? AND p.id = ?`,
+		tx.Scope.Firm, id).Row().Scan(&a.By, &a.At)
+	if err != nil {
+		return a, fmt.Errorf("load approval of pre-bill %s: %w", id, err)
+	}
+	return a, nil
 }
 
 func filesOf(tx *db.Tx, id ident.InvoiceID) (files []File, err error) {

@@ -191,6 +191,7 @@ func (s *Site) showGuide(r *httpd.Request, t *guideline.Trial) (httpd.Reply, err
 			v.Acts = append(v.Acts, partial.Button{Text: "Sign for the firm", Action: here + "/sign", Class: "primary", Hidden: []partial.Hidden{{Name: "hash", Value: g.Hash}}})
 		case guideline.GuideSigned:
 			v.Acts = append(v.Acts, partial.Button{Text: "End", Action: here + "/end", Class: "danger"})
+		case guideline.GuideEnded:
 		}
 	}
 	if t != nil {

@@ -91,7 +91,7 @@ func (s *Site) invoice(r *httpd.Request) (httpd.Reply, error) {
 		v.Credit = &InvoiceCredit{Number: c.Number, On: c.IssuedOn.Time(), Reason: c.Reason, Amount: in(c.TotalMinor)}
 		v.Sheet.Paid = append(v.Sheet.Paid, SheetPaid{Text: "Credited " + format.Date(c.IssuedOn.Time()) + ", " + c.Number, Amount: in(-c.TotalMinor)})
 	}
-	if err := s.noticesOf(r, f, i.Invoice, &v); err != nil {
+	if err := s.noticesOf(r, f, i, &v); err != nil {
 		return httpd.Reply{}, err
 	}
 	return httpd.Show(Invoice(f.Chrome, v)), nil

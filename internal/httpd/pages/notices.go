@@ -1,7 +1,9 @@
 package pages
 
 import (
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
@@ -22,29 +24,68 @@ func (s *Site) mountNotices(srv *httpd.Server) {
 	post(srv, "/firms/{firm}/invoices/{id}/reminders/{reminder}/skip", rbac.ReminderSend, s.skipReminder)
 }
 
-// noticesOf fills the invoice's history, what is planned, and which acts are open.
-func (s *Site) noticesOf(r *httpd.Request, f frame, i invoice.Invoice, v *InvoiceView) error {
-	v.History = append(v.History, partial.Step{Icon: "seal", Tone: partial.OK, Text: "Issued", Note: format.Moment(i.IssuedAt.In(f.Zone))})
-	if !f.May(rbac.ReminderRead) {
-		if i.SentAt != nil {
-			v.History = append(v.History, partial.Step{Icon: "mail", Tone: partial.OK, Text: "Sent to " + i.PayorName, Note: format.Moment(i.SentAt.In(f.Zone))})
+// event is a step of an invoice's life with its instant.
+type event struct {
+	at   time.Time
+	step partial.Step
+}
+
+// noticesOf fills the invoice's life in the order of time, what is planned, and
+// which acts are open.
+func (s *Site) noticesOf(r *httpd.Request, f frame, i invoice.View, v *InvoiceView) error {
+	life := lifeOf(f, i, v)
+	if f.May(rbac.ReminderRead) {
+		c, err := s.Notices.OfInvoice(r.Context(), i.ID)
+		if err != nil {
+			return err
 		}
-		return nil
-	}
-	c, err := s.Notices.OfInvoice(r.Context(), i.ID)
-	if err != nil {
-		return err
-	}
-	resend := true // also when the first try found no contact and left nothing behind
-	for _, d := range c.Deliveries {
-		v.History = append(v.History, deliveryStep(f, i.ID, d))
-		if d.Status != notice.StatusFailed && d.Status != notice.StatusUncertain {
-			resend = false
+		resend := true // also when the first try found no contact and left nothing behind
+		for _, d := range c.Deliveries {
+			life = append(life, event{ended(d.CreatedAt, d.EndedAt), deliveryStep(f, i.ID, d)})
+			if d.Status != notice.StatusFailed && d.Status != notice.StatusUncertain {
+				resend = false
+			}
 		}
+		for _, x := range c.Reminders {
+			life = append(life, event{ended(x.CreatedAt, x.EndedAt), reminderStep(f, x)})
+		}
+		s.planned(f, i, c, resend, v)
+	} else if i.SentAt != nil {
+		life = append(life, event{*i.SentAt, partial.Step{Icon: "mail", Tone: partial.OK, Text: "Sent to " + i.PayorName, Note: format.Moment(i.SentAt.In(f.Zone))}})
 	}
-	for _, x := range c.Reminders {
-		v.History = append(v.History, reminderStep(f, x))
+	slices.SortStableFunc(life, func(a, b event) int { return a.at.Compare(b.at) })
+	for _, e := range life {
+		v.History = append(v.History, e.step)
 	}
+	return nil
+}
+
+// lifeOf is what happened to the invoice beside its letters.
+func lifeOf(f frame, i invoice.View, v *InvoiceView) (life []event) {
+	if i.Approved.By != "" {
+		life = append(life, event{i.Approved.At, partial.Step{Icon: "check", Tone: partial.OK, Text: "Approved by " + i.Approved.By, Note: format.Moment(i.Approved.At.In(f.Zone))}})
+	}
+	life = append(life, event{i.IssuedAt, partial.Step{Icon: "seal", Tone: partial.OK, Text: "Issued over " + format.Money(v.Total), Note: format.Moment(i.IssuedAt.In(f.Zone))}})
+	if i.Seen.Times > 0 {
+		life = append(life, event{i.Seen.First, partial.Step{Icon: "eye", Tone: partial.OK, Text: "Opened by the payor", Note: "first " + format.Moment(i.Seen.First.In(f.Zone)) + ", " + format.Counted(i.Seen.Times, "time", "times") + " in all"}})
+	}
+	for _, p := range v.Payments {
+		life = append(life, event{p.On, partial.Step{Icon: "money", Tone: partial.OK, Text: format.Money(p.Amount) + " received", Note: format.Moment(p.On)}})
+	}
+	for _, c := range i.Credits {
+		life = append(life, event{c.IssuedAt, partial.Step{Icon: "minus", Text: "Credited by " + c.Number, Note: format.Moment(c.IssuedAt.In(f.Zone))}})
+	}
+	return life
+}
+
+func ended(began time.Time, end *time.Time) time.Time {
+	if end != nil {
+		return *end
+	}
+	return began
+}
+
+func (s *Site) planned(f frame, i invoice.View, c notice.Correspondence, resend bool, v *InvoiceView) {
 	today := invoice.DayOf(s.Clock.Now().In(f.Zone))
 	may := f.May(rbac.ReminderSend)
 	for _, p := range c.Planned {
@@ -52,7 +93,6 @@ func (s *Site) noticesOf(r *httpd.Request, f frame, i invoice.Invoice, v *Invoic
 	}
 	v.Can.Send = resend && i.OpenMinor > 0 && f.May(rbac.InvoiceDeliver)
 	v.Can.Remind = may && len(c.Planned) > 0 && i.DueOn < today && i.SentAt != nil
-	return nil
 }
 
 func deliveryStep(f frame, id ident.InvoiceID, d notice.Delivery) partial.Step {
