@@ -52,11 +52,31 @@ func Named(text, href, sub string) Cell { return Cell{Text: text, Href: href, Su
 // Node is a cell with a part in it.
 func Node(c templ.Component) Cell { return Cell{Node: c} }
 
+// class tells how the list fits a phone: a pinned one scrolls beside its first
+// column, one of more columns than fit becomes a card a row.
 func (t Table) class() string {
-	if t.Pin {
-		return "tbl pin"
+	shown := 0
+	for _, c := range t.Columns {
+		if !c.Minor {
+			shown++
+		}
 	}
-	return "tbl"
+	switch {
+	case t.Pin:
+		return "tbl pin"
+	case shown > 3:
+		return "tbl cards"
+	default:
+		return "tbl"
+	}
+}
+
+// label is the head that a card writes over the value.
+func (c Column) label() templ.Attributes {
+	if c.Head == "" || c.Hidden {
+		return nil
+	}
+	return templ.Attributes{"data-h": c.Head}
 }
 
 func (t Table) column(i int, r Row) Column {
