@@ -84,7 +84,12 @@ func (d Draft) Validate() error {
 	if len(d.Targets) == 0 || len(d.Targets) > maxTargets {
 		fs.Add("targets", "agreement_targets", "an agreement has 1 to %d targets, not %d", maxTargets, len(d.Targets))
 	}
+	seen := map[string]bool{}
 	for _, t := range d.Targets {
+		if seen[t.Key] {
+			fs.Add("targets."+t.Key+".key", "target_key_twice", "%q stands twice; each target has a key of its own", t.Key)
+		}
+		seen[t.Key] = true
 		t.check(&fs)
 	}
 	return fs.Err(ErrAgreementInvalid)

@@ -7,6 +7,7 @@ import (
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/calendar"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/rbac"
 )
@@ -30,7 +31,7 @@ func (s *Service) PublishCalendar(ctx context.Context, name string, v calendar.V
 		return c, err
 	}
 	if name == "" || len(name) > 60 {
-		return c, calendar.ErrInvalid.With("a calendar's name has 1 to 60 characters")
+		return c, calendar.ErrInvalid.On(fault.Field{Path: "name", Code: "calendar_name", Message: "a calendar's name has 1 to 60 characters"})
 	}
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
 		if _, err := s.guard.Require(tx, rbac.CalendarEdit); err != nil {
@@ -62,6 +63,18 @@ func (s *Service) Calendars(ctx context.Context) (list []Calendar, err error) {
 		return err
 	})
 	return list, err
+}
+
+// ReadCalendar is one version of a calendar of the firm; ErrCalendarNotFound without one.
+func (s *Service) ReadCalendar(ctx context.Context, id ident.CalendarID) (c Calendar, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		if _, err := s.guard.Require(tx, rbac.CalendarRead); err != nil {
+			return err
+		}
+		c, err = calendarByID(tx, id)
+		return err
+	})
+	return c, err
 }
 
 // PublishAgreement adds the firm's next agreement. It is in force from its date on,
@@ -126,4 +139,16 @@ func (s *Service) Agreements(ctx context.Context) (list []Agreement, err error) 
 		return err
 	})
 	return list, err
+}
+
+// ReadAgreement is one of the firm's agreements; ErrAgreementNotFound without one.
+func (s *Service) ReadAgreement(ctx context.Context, id ident.AgreementID) (a Agreement, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		if _, err := s.guard.Require(tx, rbac.AgreementRead); err != nil {
+			return err
+		}
+		a, err = agreementByID(tx, id)
+		return err
+	})
+	return a, err
 }

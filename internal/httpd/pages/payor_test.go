@@ -20,12 +20,10 @@ func payorFixtures(s story) []fixture {
 		Files: []InvoiceFile{{Name: "PDF", Kind: "pdf"}, {Name: "LEDES 1998B", Kind: "ledes-1998b"}}, Ask: "Call 404-555-0136 before you use other bank details than these.",
 	}
 	code := partial.Form{Action: href.PayorEnter, Submit: "Open the invoices", Fields: []partial.Field{{Name: "code", Label: "Code from the e-mail", Kind: partial.OneTime, Required: true, Hint: "Eight digits, good for 10 minutes. Blanks do not matter."}}}
-	verify := VerifyView{OK: true, Title: "Verified to entry 1,284,540", Note: "Today 10:30:04 EST, took 41 s.", Steps: []VerifyStep{{true, "Tree unbroken", "each entry stands where it was placed"}, {true, "Checkpoints signed", "322 of 322"}, {false, "Waiting", "11 entries take their place within seconds"}}}
 	return []fixture{
 		{name: "payor-code", page: GatePage(gate, GateView{Title: "Enter the code", Lede: "We sent it to the address of this invoice.", Form: &code})},
 		{name: "payor-invoices", page: PayorInvoices(c, s.payorList())}, {name: "payor-invoice", page: PayorInvoice(c, one)},
 		{name: "receivables", page: Receivables(s.partner("Receivables", "receivables"), s.receivables())},
-		{name: "audit", page: Plain(s.admin("Audit log", "audit"), PlainView{Head: layout.Head{Title: "Audit log"}, Sections: []Section{{Title: "Verification", Body: Verify(verify)}}})},
 	}
 }
 

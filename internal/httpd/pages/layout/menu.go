@@ -51,6 +51,8 @@ func inFirm(f ident.FirmID) []NavItem {
 		{Key: "timekeepers", Label: "Timekeepers", Href: href.Timekeepers(f), Icon: "cap", Section: "Set-up", Permission: rbac.TimekeeperRead},
 		{Key: "rates", Label: "Rates", Href: href.Rates(f), Icon: "transfer", Section: "Set-up", Permission: rbac.RateRead},
 		{Key: "guidelines", Label: "Billing guidelines", Href: href.Guides(f), Icon: "flag", Section: "Set-up", Permission: rbac.GuideRead},
+		{Key: "agreements", Label: "Agreements", Href: href.Agreements(f), Icon: "id", Section: "Set-up", Permission: rbac.AgreementRead},
+		{Key: "calendars", Label: "Business hours", Href: href.Calendars(f), Icon: "clock", Section: "Set-up", Permission: rbac.CalendarRead},
 		{Key: "tokens", Label: "API tokens", Href: href.Tokens(f), Icon: "lock", Section: "Set-up", Permission: rbac.TokenRead},
 		{Key: "people", Label: "People", Href: href.People(f), Icon: "users", Section: "Oversight", Permission: rbac.PersonRead},
 		{Key: "access", Label: "Access", Href: href.Access(f), Icon: "key", Section: "Oversight", Permission: rbac.GrantRead},

@@ -48,7 +48,8 @@ type Field struct {
 	Accept       string // of a file
 	Max          int    // longest text, 0 without
 	Rows         int
-	Wide         bool // takes the whole row of a form grid
+	Wide         bool   // takes the whole row of a form grid
+	Group        string // the heading that it stands under, with its neighbours of the same group
 }
 
 // Option is one choice.
@@ -182,6 +183,25 @@ func (f Form) marked() []Field {
 			x.Error = f.Faults.On(x.Name)
 		}
 		out[i] = x
+	}
+	return out
+}
+
+// fieldGroup is a run of fields under one heading.
+type fieldGroup struct {
+	Title  string
+	Fields []Field
+}
+
+// groups is the marked fields in order, cut where the heading changes.
+func (f Form) groups() []fieldGroup {
+	var out []fieldGroup
+	for _, x := range f.marked() {
+		if n := len(out); n == 0 || out[n-1].Title != x.Group {
+			out = append(out, fieldGroup{Title: x.Group})
+		}
+		last := &out[len(out)-1]
+		last.Fields = append(last.Fields, x)
 	}
 	return out
 }

@@ -38,6 +38,15 @@ func TestFieldIDs(t *testing.T) {
 	}
 }
 
+func TestFieldsStandUnderTheirHeadings(t *testing.T) {
+	t.Parallel()
+	f := Form{ID: "x", Fields: []Field{{Name: "a"}, {Name: "b", Group: "Tax"}, {Name: "c", Group: "Tax"}, {Name: "d", Group: "Dates"}}}
+	g := f.groups()
+	if len(g) != 3 || g[0].Title != "" || g[1].Title != "Tax" || len(g[1].Fields) != 2 || g[2].Fields[0].ID() != "x-d" {
+		t.Errorf("%+v", g)
+	}
+}
+
 func TestOptions(t *testing.T) {
 	t.Parallel()
 	o := Options("b", "a", "First", "b", "Second")

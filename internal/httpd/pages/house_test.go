@@ -1,0 +1,70 @@
+package pages
+
+import (
+	"testing"
+	"time"
+
+	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/httpd/pages/layout"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/rbac"
+)
+
+// house is the frame of Noor Haddad, firm admin of Hollis & Vane.
+func (s story) house(t testing.TB, active string) frame {
+	t.Helper()
+	policy, err := rbac.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := frame{Chrome: s.admin("", active), Zone: s.ny}
+	f.FirmID = f.Firm.ID
+	f.Standing = authz.StandingOf(policy, map[ident.FirmID][]rbac.Role{f.FirmID: {rbac.RoleFirmAdmin}})
+	return f
+}
+
+// houseFixtures are the pages of a firm's administrator.
+func houseFixtures(t testing.TB, s story) []fixture {
+	f := s.house(t, "access")
+	until, used := s.at(15, 0, 0), s.at(3, 9, 0)
+	grants := []people.Grant{
+		{ID: id[ident.GrantID](1), Name: "Ines Carvalho", Staff: true, Role: rbac.RoleSpecialist, Scope: authz.ScopeMatter, Names: []string{"00417-0032 Carrier liability, Savannah fire"}, Hidden: 1, Class: authz.C3, Label: 1, Until: &until, LastUsed: &used, Reason: "October bills"},
+		{ID: id[ident.GrantID](2), Name: "Lotte Brandsma", Staff: true, Role: rbac.RoleTeamLead, Scope: authz.ScopeAll, Class: authz.C2, Until: &until, Reason: "Billing service agreement, first term"},
+	}
+	asked := people.Request{ID: id[ident.RequestID](1), Name: "Maya Lindgren", AskedName: "Lotte Brandsma", Role: rbac.RoleSpecialist, Scope: authz.ScopePractice, Practices: []string{"Litigation"}, Class: authz.C3, Label: 1, Until: &until, Reason: "Two specialists are away", AskedAt: s.at(4, 8, 12), Status: people.RequestWaiting}
+	refused := asked
+	refused.ID, refused.Status, refused.Answer, refused.DecidedBy, refused.DecidedAt = id[ident.RequestID](2), people.RequestRefused, "One specialist is enough", "Noor Haddad", &used
+	draft := people.Draft{Class: authz.C2}
+	seen := previewView("Maya Lindgren", draft, people.Preview{Matters: map[people.Result]int{people.ResultSees: 1, people.ResultWall: 1, people.ResultLabel: 1}, Entries: map[people.Result]int{people.ResultSees: 41}, Effects: []people.Effect{
+		{Number: "00417-0032", Name: "Carrier liability, Savannah fire", Client: "Pelham Freight Lines", Label: 1, Entries: 41, Result: people.ResultSees},
+		{Number: "00402-0007", Name: "Lease portfolio", Client: "Tallis Hotels", Entries: 12, Result: people.ResultWall}, {Number: "00388-0001", Name: "Recall", Client: "Orrin Home Appliances", Label: 2, Entries: 3, Result: people.ResultLabel},
+	}, Sample: &people.Sample{WorkedOn: oct(5), Hours: hours(14), Code: "L330 A103", Amount: usd(95200), HidesC3: true}})
+	form := partial.Form{Action: "/x", Cancel: "/y", Note: "Walls beat grants. You can end it at any moment.", Fields: []partial.Field{
+		{Name: "role", Label: "May act as", Kind: partial.Select, Options: partial.Options("specialist", bureauRoles...)}, {Name: "until", Label: "Until the end of", Kind: partial.Date, Value: "2026-12-04", Hint: "At most 180 days for people of the bureau"},
+		{Name: "scope", Label: "Covers", Kind: partial.Radio, Value: "matter", Options: partial.Options("", "matter", "The matters ticked below", "all", "The whole firm"), Wide: true},
+		{Name: "matters", Label: "Matters", Kind: partial.Checks, Options: []partial.Option{{Value: "a", Label: "00417-0032 Carrier liability, Savannah fire", Selected: true}, {Value: "b", Label: "00402-0007 Lease portfolio"}}, Wide: true},
+		{Name: "reason", Label: "Why", Required: true, Wide: true, Hint: "Stays in the record"}}}
+	checked := audit.Checked{At: s.at(4, 10, 30), Took: 41 * time.Second, Leaves: 1_284_540, Checkpoints: 322, Invoices: 2_041, OK: true}
+	status := audit.Status{Entries: 1_284_551, Placed: 1_284_540, Waiting: 11, Sealed: 1_284_540, SealedAt: s.at(4, 10, 25), Root: "5d3e9f2c6d1b40a7e8f3c5d2b1a09f8e7d6c5b4a39281706f5e4d3c2b1a0a77c"}
+	broken := checked
+	broken.OK, broken.Failed, broken.Problems = false, []string{string(audit.CheckLeaves)}, []string{"entry 1,012 is not as it was written"}
+	verify := func(title string, c audit.Checked) PlainView {
+		return PlainView{Head: layout.Head{Title: title}, Lede: auditSentence(status), Sections: []Section{{Title: "Verification", Body: Verify(auditState(f, status, c))}}}
+	}
+	plain := func(active string, v PlainView) fixture {
+		c := f.Chrome
+		c.Active, c.Title = active, v.Head.Title
+		return fixture{page: Plain(c, v)}
+	}
+	named := func(name string, x fixture) fixture { x.name = name; return x }
+	return []fixture{
+		named("access", plain("access", PlainView{Head: layout.Head{Title: "Access"}, Lede: accessSentence(f, grants, s.now), Sections: []Section{
+			{ID: "requests", Title: "1 request waits for the firm", Body: Waiting([]WaitingView{waitingView(f, asked, s.now)})}, {Title: "People of the billing bureau", Table: grantTable(f, grants, s.now)}, {Title: "Your own people", Table: grantTable(f, nil, s.now)}}})),
+		named("access-asked", plain("asked", PlainView{Head: layout.Head{Title: "Ask for access"}, Sections: []Section{{Title: "Asked so far", Table: requestTable(f, []people.Request{asked, refused})}}})),
+		named("access-request", plain("access", PlainView{Head: layout.Head{Title: "Access for Maya Lindgren"}, Sections: []Section{{Title: "Why", Text: asked.Reason}, {Title: "Give it, or less of it", Body: GrantForm("token", GrantFormView{Form: form, Preview: &seen, Give: "Grant until 4 Dec 2026", Seen: "x"})}}})),
+		named("audit", plain("audit", verify("Audit log", checked))), named("audit-broken", plain("audit", verify("Audit log", broken))), named("audit-unchecked", plain("audit", verify("Audit log", audit.Checked{}))),
+	}
+}
