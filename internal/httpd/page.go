@@ -59,6 +59,9 @@ func (r *Request) Payor() bool {
 // Query is a value of the query string.
 func (r *Request) Query(name string) string { return r.echo.QueryParam(name) }
 
+// Queries is the whole query of the address.
+func (r *Request) Queries() url.Values { return r.echo.QueryParams() }
+
 // QueryInt is a number of the query string, 0 when there is none.
 func (r *Request) QueryInt(name string) int {
 	n, _ := strconv.Atoi(r.Query(name)) // what is not a number counts as not given

@@ -87,6 +87,9 @@ func (s *Site) showAccess(r *httpd.Request, past bool) (httpd.Reply, error) {
 	if past {
 		v.Head = layout.Head{Title: "Ended access", Crumbs: []partial.Link{{Text: "Access", Href: href.Access(f.FirmID)}}}
 		v.Lede, v.Links = "", nil
+		for i := range v.Sections {
+			v.Sections[i].Note, v.Sections[i].Table.Empty = "", partial.Empty{Icon: "key", Title: "Nobody's access has ended yet"}
+		}
 	}
 	// The bureau's own domain has no matters to grant; its people are taken on under People.
 	if f.May(rbac.GrantGive) && !past && f.Card.Kind != "bureau" {

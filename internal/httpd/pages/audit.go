@@ -55,7 +55,7 @@ func (s *Site) audit(r *httpd.Request) (httpd.Reply, error) {
 			what += " (" + e.Result + ")"
 		}
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{
-			partial.Txt(place), partial.Txt(e.At.In(f.Zone).Format("2006-01-02 15:04:05 -07:00")), {Text: e.Who, Sub: e.OnBehalfOf, Key: true}, {Text: what, Sub: e.Object + " " + e.ObjectID},
+			partial.Txt(place), partial.Txt(e.At.In(f.Zone).Format("2006-01-02 15:04:05 -07:00")), {Text: e.Who, Sub: e.OnBehalfOf, Key: true}, {Text: what, Sub: e.Object + " " + format.Hash(e.ObjectID)},
 			partial.Txt(e.Matter), {Text: e.Permission, Code: true}, {Text: format.Hash(e.Before), Sub: format.Hash(e.After), Code: true}, {Text: format.Hash(e.Hash), Code: true},
 		}})
 	}

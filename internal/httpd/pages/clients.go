@@ -32,10 +32,13 @@ func (s *Site) clients(r *httpd.Request) (httpd.Reply, error) {
 	}
 	t := &partial.Table{Caption: "Clients", Keys: true, Columns: []partial.Column{{Head: "Client"}, {Head: "Number"}, {Head: "State"}},
 		Empty: partial.Empty{Icon: "users", Title: "No clients yet", Text: "A client is whom the firm works for. Its matters and payors hang below it."}}
-	for _, c := range list {
+	found := sifter[matter.Client]{Address: href.Clients(f.FirmID), Noun: [2]string{"client", "clients"}, Open: "Active", Closed: "Closed",
+		Words: func(c matter.Client) string { return c.Number + " " + c.Name }, Over: func(c matter.Client) bool { return c.Status == "closed" }, Key: func(c matter.Client) string { return string(c.ID) }}.sift(list, r.Queries())
+	for _, c := range found.Items {
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Named(c.Name, href.Client(f.FirmID, c.ID), ""), {Text: c.Number, Code: true}, partial.Txt(c.Status)}})
 	}
-	v := PlainView{Head: layout.Head{Title: "Clients"}, Sections: []Section{{Title: "All clients", Table: t}}}
+	v := PlainView{Head: layout.Head{Title: "Clients"}}
+	found.show(&v, href.Clients(f.FirmID), "Clients", t)
 	if f.May(rbac.ClientEdit) {
 		v.Main = &partial.Link{Text: "New client", Href: href.New(href.Clients(f.FirmID))}
 		t.Empty.Links = []partial.Link{*v.Main}
@@ -99,6 +102,9 @@ func (s *Site) clientPage(r *httpd.Request, c matter.Client, failed error) (temp
 		return nil, err
 	}
 	v.Sections = append(v.Sections, Section{Title: "Payors", Table: payorTable(f, payors)}, Section{Title: "Matters", Table: matterTable(f, matters)})
+	if f.May(rbac.ReceivableRead) {
+		v.Links = append(v.Links, partial.Link{Text: "Open invoices", Href: href.ReceivablesOpen(f.FirmID, "", "", "", "", string(c.ID), "")})
+	}
 	if f.May(rbac.PayorEdit) {
 		v.Links = append(v.Links, partial.Link{Text: "New payor", Href: href.Query(href.New(href.Payors(f.FirmID)), "client", string(c.ID))})
 	}

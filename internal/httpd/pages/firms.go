@@ -1,6 +1,8 @@
 package pages
 
 import (
+	"strings"
+
 	"github.com/a-h/templ"
 
 	"github.com/docketry/docketry/internal/firm"
@@ -171,10 +173,13 @@ func (s *Site) firmPage(r *httpd.Request, failedForm string, failed error) (temp
 	}}
 	for _, n := range series {
 		form := &partial.Form{ID: string(n.Series), Action: href.Firm(f.FirmID) + "/numbers", Version: n.Version, Submit: "Save pattern", Faults: partial.FaultsOf(fault(string(n.Series))), Problem: problemIn(fault(string(n.Series))), Fields: []partial.Field{
-			{Name: "series", Label: "Series", Kind: partial.Select, Options: partial.Options(string(n.Series), string(n.Series), string(n.Series))},
+			{Name: "series", Label: "Series", Kind: partial.Select, Options: partial.Options(string(n.Series), string(n.Series), seriesWords(n.Series))},
 			{Name: "pattern", Label: "Pattern", Value: value(string(n.Series), "pattern", n.Pattern), Required: true, Max: 40, Hint: "{YY}, {YYYY} and {seq:5}"},
 		}}
-		v.Sections = append(v.Sections, formOrFacts(f, rbac.FirmEdit, "Numbers: "+string(n.Series), form))
+		v.Sections = append(v.Sections, formOrFacts(f, rbac.FirmEdit, "Numbers of "+seriesWords(n.Series)+"s", form))
 	}
 	return Plain(f.Chrome, v), nil
 }
+
+// seriesWords is "credit note" for credit_note.
+func seriesWords(s firm.Series) string { return strings.ReplaceAll(string(s), "_", " ") }

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -36,10 +37,14 @@ func (s *Site) matters(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	return httpd.Show(Plain(f.Chrome, PlainView{
-		Head: layout.Head{Title: "Matters"}, Lede: "Open a new matter from its client's page.",
-		Sections: []Section{{Title: "Matters you may see", Table: matterTable(f, list)}},
-	})), nil
+	found := sifter[matter.Matter]{Address: href.Matters(f.FirmID), Noun: [2]string{"matter", "matters"}, Open: "Open", Closed: "Closed",
+		Words: func(m matter.Matter) string {
+			return strings.Join([]string{m.Number, m.Name, m.ClientName, m.PracticeGroup, m.ClientMatter}, " ")
+		},
+		Over: func(m matter.Matter) bool { return m.Status == "closed" }, Key: func(m matter.Matter) string { return string(m.ID) }}.sift(list, r.Queries())
+	v := PlainView{Head: layout.Head{Title: "Matters"}, Lede: "Open a new matter from its client's page."}
+	found.show(&v, href.Matters(f.FirmID), "Matters you may see", matterTable(f, found.Items))
+	return httpd.Show(Plain(f.Chrome, v)), nil
 }
 
 func matterTable(f frame, list []matter.Matter) *partial.Table {
@@ -158,8 +163,35 @@ func (s *Site) matterPage(r *httpd.Request, m matter.Matter, typed map[string]st
 			{Name: "opened_on", Label: "Opened on", Kind: partial.Date, Value: typed["opened_on"], Required: true},
 			{Name: "closed_on", Label: "Closed on", Kind: partial.Date, Value: typed["closed_on"], Hint: "Empty while the matter is open"},
 		}}
+	for i, x := range form.Fields {
+		form.Fields[i].Group = matterGroups[x.Name]
+	}
 	v := PlainView{Head: layout.Head{Title: titled(m.Name, "New matter"), Crumbs: []partial.Link{{Text: "Matters", Href: href.Matters(f.FirmID)}}}, Sections: []Section{formOrFacts(f, rbac.MatterEdit, "Matter", form)}}
+	if m.ID != "" {
+		v.Links = matterLinks(f, m)
+	}
 	return Plain(f.Chrome, v), nil
+}
+
+// matterGroups is the heading that each field stands under.
+var matterGroups = map[string]string{
+	"client_id": "Whose it is", "payor_id": "Whose it is", "number": "The matter", "name": "The matter", "practice_group": "The matter", "label": "The matter",
+	"task_set": "Codes and e-billing", "client_matter": "Codes and e-billing", "currency": "Money and tax", "tax_rate": "Money and tax", "tax_note": "Money and tax",
+	"opened_on": "Dates", "closed_on": "Dates",
+}
+
+// matterLinks lead to what hangs on a matter, for who may see it.
+func matterLinks(f frame, m matter.Matter) (out []partial.Link) {
+	if f.May(rbac.ClientRead) {
+		out = append(out, partial.Link{Text: "Client", Href: href.Client(f.FirmID, m.ClientID)})
+	}
+	if f.May(rbac.PayorRead) && m.PayorID != "" {
+		out = append(out, partial.Link{Text: "Payor", Href: href.PayorOf(f.FirmID, m.PayorID)})
+	}
+	if f.May(rbac.EntryRead) {
+		out = append(out, partial.Link{Text: "Time and costs", Href: href.Query(href.Entries(f.FirmID), "matter", string(m.ID))})
+	}
+	return out
 }
 
 func (s *Site) clientName(r *httpd.Request, id ident.ClientID) string {

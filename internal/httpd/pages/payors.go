@@ -40,10 +40,11 @@ func (s *Site) payors(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	return httpd.Show(Plain(f.Chrome, PlainView{
-		Head: layout.Head{Title: "Payors"}, Lede: "A payor receives and pays the invoices of a client's matters. Add one from its client's page.",
-		Sections: []Section{{Title: "All payors", Table: payorTable(f, list)}},
-	})), nil
+	found := sifter[matter.Payor]{Address: href.Payors(f.FirmID), Noun: [2]string{"payor", "payors"}, Open: "Active", Closed: "Closed",
+		Words: func(p matter.Payor) string { return p.Name + " " + p.TaxID + " " + p.Country }, Over: func(p matter.Payor) bool { return p.Status == "closed" }, Key: func(p matter.Payor) string { return string(p.ID) }}.sift(list, r.Queries())
+	v := PlainView{Head: layout.Head{Title: "Payors"}, Lede: "A payor receives and pays the invoices of a client's matters. Add one from its client's page."}
+	found.show(&v, href.Payors(f.FirmID), "Payors", payorTable(f, found.Items))
+	return httpd.Show(Plain(f.Chrome, v)), nil
 }
 
 func payorTable(f frame, list []matter.Payor) *partial.Table {
@@ -127,20 +128,34 @@ func (s *Site) payorPage(r *httpd.Request, p matter.Payor, contacts []matter.Con
 	}
 	form := &partial.Form{Action: action, Version: p.Version, Submit: "Save payor", Cancel: href.Payors(f.FirmID), Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
 		Fields: []partial.Field{
-			{Name: "name", Label: "Name", Value: p.Name, Required: true, Max: 120},
-			{Name: "address", Label: "Address", Kind: partial.Area, Rows: 3, Value: p.Address, Required: true, Max: 500, Hint: "As it stands on the invoice"},
-			{Name: "country", Label: "Country", Value: p.Country, Required: true, Max: 2, Hint: "Two letters, such as US"},
-			{Name: "tax_id", Label: "Tax id", Value: p.TaxID, Max: 40},
-			{Name: "terms_days", Label: "Days to pay", Kind: partial.Decimal, Value: strconv.Itoa(p.TermsDays), Required: true},
-			{Name: "delivery", Label: "Delivery", Kind: partial.Select, Options: partial.Options(string(p.Delivery), deliveries...)},
-			{Name: "status", Label: "State", Kind: partial.Select, Options: partial.Options(p.Status, "active", "Active", "closed", "Closed")},
+			{Name: "name", Label: "Name", Value: p.Name, Required: true, Max: 120, Group: "On the invoice"},
+			{Name: "address", Label: "Address", Kind: partial.Area, Rows: 3, Value: p.Address, Required: true, Max: 500, Hint: "As it stands on the invoice", Group: "On the invoice"},
+			{Name: "country", Label: "Country", Value: p.Country, Required: true, Max: 2, Hint: "Two letters, such as US", Group: "On the invoice"},
+			{Name: "tax_id", Label: "Tax id", Value: p.TaxID, Max: 40, Group: "On the invoice", Hint: "Printed below the address; some countries require it"},
+			{Name: "terms_days", Label: "Days to pay", Kind: partial.Decimal, Value: daysTyped(r, p, failed), Required: true, Group: "Delivery and payment", Hint: "From the invoice's date; 30 is usual"},
+			{Name: "delivery", Label: "Delivery", Kind: partial.Select, Options: partial.Options(string(p.Delivery), deliveries...), Group: "Delivery and payment", Hint: "Mail goes to the confirmed contacts below"},
+			{Name: "status", Label: "State", Kind: partial.Select, Options: partial.Options(p.Status, "active", "Active", "closed", "Closed"), Group: "Delivery and payment", Hint: "A closed payor takes no new matter"},
 		}}
 	v := PlainView{Head: layout.Head{Title: titled(p.Name, "New payor"), Crumbs: []partial.Link{{Text: "Payors", Href: href.Payors(f.FirmID)}}}}
 	v.Sections = []Section{formOrFacts(f, rbac.PayorEdit, "Payor", form)}
 	if p.ID != "" {
+		if f.May(rbac.ClientRead) {
+			v.Links = append(v.Links, partial.Link{Text: "Its client", Href: href.Client(f.FirmID, p.ClientID)})
+		}
+		if f.May(rbac.ReceivableRead) {
+			v.Links = append(v.Links, partial.Link{Text: "Open invoices", Href: href.ReceivablesOpen(f.FirmID, "", "", "", string(p.ID), "", "")})
+		}
 		v.Sections = append(v.Sections, s.contactSections(r, f, p, contacts, contactFailed)...)
 	}
 	return Plain(f.Chrome, v), nil
+}
+
+// daysTyped keeps what was typed when the form comes back.
+func daysTyped(r *httpd.Request, p matter.Payor, failed error) string {
+	if failed != nil {
+		return r.Form("terms_days")
+	}
+	return strconv.Itoa(p.TermsDays)
 }
 
 func (s *Site) contactSections(r *httpd.Request, f frame, p matter.Payor, contacts []matter.Contact, failed error) []Section {

@@ -66,7 +66,7 @@ func rowOf(f frame, p prebill.View, l *prebill.Line) PrebillRow {
 		if e.UndoneAt != nil {
 			continue
 		}
-		why := e.ByName + ", " + format.BriefMoment(e.At.In(f.Zone)) + ": " + WriteDownWords(string(e.Reason))
+		why := e.ByName + ", " + format.Moment(e.At.In(f.Zone)) + ": " + WriteDownWords(string(e.Reason))
 		if e.Note != "" {
 			why += ". " + e.Note
 		}

@@ -117,7 +117,7 @@ func riskOf(f frame, rep sla.Report, c sla.CycleRow) SLARisk {
 		with = "With " + c.Holder
 	}
 	if !c.PausedAt.IsZero() {
-		with = "Waiting since " + format.BriefMoment(c.PausedAt.In(rep.Zone))
+		with = "Waiting since " + format.Moment(c.PausedAt.In(rep.Zone))
 	}
 	return SLARisk{Clock: clockOf(c, rep.AsOf), Work: cycleWork(c), Href: href.Item(f.FirmID, c.Item), Matter: c.Number, With: with}
 }

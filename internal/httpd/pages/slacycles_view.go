@@ -45,13 +45,13 @@ func (v SLACyclesView) table() partial.Table {
 	for _, r := range v.Rows {
 		done, late := "open", ""
 		if !r.DoneAt.IsZero() {
-			done = format.BriefMoment(r.DoneAt)
+			done = format.Moment(r.DoneAt)
 		}
 		if r.Late > 0 {
 			late = format.Duration(r.Late)
 		}
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{
-			partial.Named(r.Work, href.Item(v.Firm.ID, r.Item), r.Matter), partial.Txt(r.Target), partial.Txt(format.BriefMoment(r.DueAt)), partial.Txt(done),
+			partial.Named(r.Work, href.Item(v.Firm.ID, r.Item), r.Matter), partial.Txt(r.Target), partial.Txt(format.Moment(r.DueAt)), partial.Txt(done),
 			partial.Txt(format.Duration(r.Used)), partial.Txt(late), partial.Node(partial.ChipMark(r.Outcome)),
 		}})
 	}

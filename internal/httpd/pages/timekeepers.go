@@ -32,10 +32,13 @@ func (s *Site) timekeepers(r *httpd.Request) (httpd.Reply, error) {
 	}
 	t := &partial.Table{Caption: "Timekeepers", Keys: true, Columns: []partial.Column{{Head: "Name"}, {Head: "Code"}, {Head: "Class"}, {Head: "State"}},
 		Empty: partial.Empty{Icon: "clock", Title: "No timekeepers yet", Text: "A timekeeper bills time; files name one by its code."}}
-	for _, k := range list {
+	found := sifter[matter.Timekeeper]{Address: href.Timekeepers(f.FirmID), Noun: [2]string{"timekeeper", "timekeepers"}, Open: "Active", Closed: "Left",
+		Words: func(k matter.Timekeeper) string { return k.Code + " " + k.Name + " " + k.Class }, Over: func(k matter.Timekeeper) bool { return k.Status == "left" }, Key: func(k matter.Timekeeper) string { return string(k.ID) }}.sift(list, r.Queries())
+	for _, k := range found.Items {
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Named(k.Name, href.Timekeeper(f.FirmID, k.ID), ""), {Text: k.Code, Code: true}, {Text: k.Class, Code: true}, partial.Txt(k.Status)}})
 	}
-	v := PlainView{Head: layout.Head{Title: "Timekeepers"}, Sections: []Section{{Title: "All timekeepers", Table: t}}}
+	v := PlainView{Head: layout.Head{Title: "Timekeepers"}}
+	found.show(&v, href.Timekeepers(f.FirmID), "Timekeepers", t)
 	if f.May(rbac.TimekeeperEdit) {
 		v.Main = &partial.Link{Text: "New timekeeper", Href: href.New(href.Timekeepers(f.FirmID))}
 	}
@@ -92,6 +95,13 @@ func (s *Site) timekeeperPage(r *httpd.Request, k matter.Timekeeper, failed erro
 			{Name: "class", Label: "Classification", Value: k.Class, Required: true, Max: 10, Hint: "PARTNR, ASSOC, PARALG and the like"},
 			{Name: "status", Label: "State", Kind: partial.Select, Options: partial.Options(k.Status, "active", "Active", "left", "Left the firm")},
 		}}
-	return Plain(f.Chrome, PlainView{Head: layout.Head{Title: titled(k.Name, "New timekeeper"), Crumbs: []partial.Link{{Text: "Timekeepers", Href: href.Timekeepers(f.FirmID)}}},
-		Sections: []Section{formOrFacts(f, rbac.TimekeeperEdit, "Timekeeper", form)}}), nil
+	v := PlainView{Head: layout.Head{Title: titled(k.Name, "New timekeeper"), Crumbs: []partial.Link{{Text: "Timekeepers", Href: href.Timekeepers(f.FirmID)}}},
+		Sections: []Section{formOrFacts(f, rbac.TimekeeperEdit, "Timekeeper", form)}}
+	if k.ID != "" && f.May(rbac.EntryRead) {
+		v.Links = append(v.Links, partial.Link{Text: "Time and costs", Href: href.Query(href.Entries(f.FirmID), "timekeeper", string(k.ID))})
+	}
+	if k.ID != "" && f.May(rbac.RateRead) {
+		v.Links = append(v.Links, partial.Link{Text: "Rates", Href: href.Rates(f.FirmID)})
+	}
+	return Plain(f.Chrome, v), nil
 }
