@@ -23,6 +23,7 @@ func mountAPI(srv *httpd.Server, s *Services) {
 	api.Imports(srv, s.Capture)
 	api.Entries(srv, s.Capture)
 	api.Findings(srv, guideline.New(s.DB, s.Guard))
+	api.Find(srv, s.Find, s.Guard)
 	api.Queue(srv, s.Work)
 	api.Prebills(srv, s.Prebills)
 	api.Runs(srv, s.Invoices)

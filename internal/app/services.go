@@ -17,6 +17,7 @@ import (
 	"github.com/docketry/docketry/internal/config"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/export"
+	"github.com/docketry/docketry/internal/find"
 	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/httpd"
@@ -63,6 +64,7 @@ type Services struct {
 	Firms       *firm.Service
 	Matters     *matter.Service
 	Rates       *rate.Service
+	Find        *find.Service
 	SLA         *sla.Service
 	Guidelines  *guideline.Service
 	Capture     *capture.Service
@@ -147,6 +149,7 @@ func (s *Services) tenants(context.Context) (err error) {
 	s.Firms = firm.NewService(s.DB, s.Guard, s.People, func(tx *db.Tx, f firm.Firm) error { return sla.FirstCalendar(tx, f.TZ) })
 	s.Matters = matter.New(s.DB, s.Guard)
 	s.Rates = rate.New(s.DB, s.Guard)
+	s.Find = find.New(s.DB, s.Guard)
 	s.SLA = sla.New(s.DB, s.Guard)
 	s.Work = worklist.NewService(s.DB, s.Guard, s.SLA)
 	s.People.WhenAccessEnds(worklist.EndLeases)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/docketry/docketry/internal/httpd/pages/static"
 )
@@ -139,6 +140,19 @@ func TestKeysInABrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	says("Explain this due date", `document.activeElement.textContent`)
+
+	open(t, tab, srv.URL+"/item", 1440)
+	if err := chromedp.Do(tab, chromedp.KeyEvent("k", chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.WaitVisible(chromedp.CSS("dialog.palette[open] .golist a"))); err != nil {
+		t.Fatal(err)
+	}
+	says("Matter, client, invoice or page", `document.activeElement.placeholder`)
+	says("4 found", `document.querySelector("dialog.palette [role=status]").textContent`)
+	press(kb.ArrowDown)
+	press(kb.ArrowDown)
+	says("HV-20948", `document.activeElement.querySelector("span").firstChild.textContent.trim()`)
+	press(kb.ArrowUp)
+	press(kb.ArrowUp)
+	says("INPUT", `document.activeElement.tagName`)
 
 	open(t, tab, srv.URL+"/queue?keys=off", 1440)
 	press("j")

@@ -280,7 +280,7 @@ func (s *Site) keys(r *httpd.Request) (httpd.Reply, error) {
 		Head: layout.Head{Title: "Keyboard"}, Lede: "Single keys work outside fields and never do what cannot be undone.",
 		Acts: []partial.Button{{Text: words, Action: href.Preferences, Hidden: []partial.Hidden{{Name: "keys", Value: wanted}, {Name: "back", Value: href.Keys}}}},
 		Sections: []Section{
-			section("Anywhere", "?", "This list", "g q", "Queue", "g n", "Next item", "g d", "Service levels", "/", "Filter", "Esc", "Close"),
+			section("Anywhere", "Ctrl K", "Search or go to", "?", "This list", "g q", "Queue", "g n", "Next item", "g d", "Service levels", "/", "Filter", "Esc", "Close"),
 			section("Lists", "j", "Next row", "k", "Previous row", "Enter", "Open", "x", "Select", "Shift click", "Select a range", "v 1 to 9", "Change the view"),
 			section("Review", "n", "Next finding", "p", "Previous finding", "1 2 3", "Apply a fix", "u", "Take the suggested code", "m", "Message", "Ctrl Enter", "Finish"),
 			section("Approval", "w", "Write down", "h", "Hold", "Ctrl Enter", "Approve"),

@@ -13,6 +13,7 @@ import (
 	"github.com/docketry/docketry/internal/clock"
 	"github.com/docketry/docketry/internal/export"
 	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/find"
 	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/httpd"
@@ -40,6 +41,7 @@ type Site struct {
 	People  *people.Service
 	Matters *matter.Service
 	Rates   *rate.Service
+	Find    *find.Service
 	Audit   *audit.Service
 
 	SLA         *sla.Service

@@ -20,6 +20,7 @@ const (
 	Me          = "/people/me"      // the account page
 	Preferences = "/preferences"    // POST theme, density or keys, and back
 	Keys        = "/keys"           // the list of shortcuts
+	Go          = "/go"             // search or go to: ?q= what was typed, ?firm= where one is
 	Queue       = "/queue"
 	Next        = "/queue/next" // POST: claims the best item and goes there
 	Runs        = "/runs"       // GET the list, POST a new one

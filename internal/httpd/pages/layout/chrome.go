@@ -59,6 +59,14 @@ func (c Chrome) title() string {
 
 func (c Chrome) spine() bool { return c.Spine && c.Firm != nil }
 
+// place is the firm where the person is, "" across firms.
+func (c Chrome) place() string {
+	if c.Firm == nil {
+		return ""
+	}
+	return string(c.Firm.ID)
+}
+
 // offersNext: the queue page has the button in its head.
 func (c Chrome) offersNext() bool { return c.Next && c.Active != "queue" }
 

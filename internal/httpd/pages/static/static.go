@@ -9,11 +9,17 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"regexp"
 	"strings"
 	"sync"
+
+	"github.com/tdewolff/minify/v2"
+	"github.com/tdewolff/minify/v2/css"
+	"github.com/tdewolff/minify/v2/js"
 )
 
 //go:embed css/*.css js/*.js icons.svg mark.svg
@@ -60,7 +66,8 @@ var load = sync.OnceValue(func() bundle {
 	for _, n := range sorted(files) {
 		sum.Write([]byte(n))
 		sum.Write(files[n])
-		b.assets[n] = Asset{Type: contentType(n), Body: files[n], Gzip: compress(files[n])}
+		small := minified(n, files[n])
+		b.assets[n] = Asset{Type: contentType(n), Body: small, Gzip: compress(small)}
 	}
 	b.version = hex.EncodeToString(sum.Sum(nil)[:8])
 	b.icons = make(map[string]string)
@@ -69,6 +76,22 @@ var load = sync.OnceValue(func() bundle {
 	}
 	return b
 })
+
+// minified leaves out what a browser does not need: comments are for us.
+func minified(name string, text []byte) []byte {
+	kind, _, _ := strings.Cut(contentType(name), ";")
+	m := minify.New()
+	m.AddFunc("text/css", css.Minify)
+	m.AddFunc("text/javascript", js.Minify)
+	small, err := m.Bytes(kind, text)
+	if errors.Is(err, minify.ErrNotExist) {
+		return text // an icon
+	}
+	if err != nil {
+		panic(fmt.Errorf("minify %s: %w", name, err)) // our own file, found by any test
+	}
+	return small
+}
 
 // Path is the address of a file: "app.css", "icons.svg" or a script's base name.
 // An unknown name panics, so a wrong one fails the first test that renders it.

@@ -4,12 +4,14 @@ import { keys } from "./keys.js";
 import { rows } from "./rows.js";
 import { dialogs } from "./dialog.js";
 import { clocks, live } from "./live.js";
+import { palette } from "./palette.js";
 
 const list = rows();
 const open = dialogs();
 keys(list, open);
 clocks();
 live();
+palette();
 
 // On phones the menu is a strip: bring the current page into view.
 const nav = document.querySelector(".nav");
