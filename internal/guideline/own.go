@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -35,7 +36,8 @@ type Own struct {
 	OwnRule
 	Version int
 	program cel.Program
-	loops   bool // it is counted and timed
+	loops   bool    // it is counted and timed
+	plain   plainly // the program in Go; nil when only CEL can judge it
 }
 
 // ErrOwnRule refuses a rule that cannot be used; the field "when" has the place.
@@ -51,6 +53,7 @@ const (
 	maxOwnRules  = 200
 	maxCondition = 4 << 10
 	maxRead      = 20 << 10 // bytes of a narrative that rules see
+	maxPhrase    = 200      // bytes
 	maxCost      = 100_000
 	maxRunTime   = 50 * time.Millisecond
 )
@@ -72,39 +75,42 @@ func (r OwnRule) Compile(version int) (*Own, error) {
 			bad.Add(f.path, "rule_text", "write 1 to 500 plain characters")
 		}
 	}
-	program, loop, err := condition(r.When)
+	o, err := condition(r.When)
 	if err != nil {
 		bad.Add("when", "rule_condition", "%v", err)
 	}
 	if len(bad) > 0 {
 		return nil, ErrOwnRule.On(bad...)
 	}
-	return &Own{OwnRule: r, Version: version, program: program, loops: loop}, nil
+	o.OwnRule, o.Version = r, version
+	return &o, nil
 }
 
-func condition(when string) (program cel.Program, loop bool, err error) {
+func condition(when string) (o Own, err error) {
 	if len(when) > maxCondition {
-		return nil, false, fmt.Errorf("the condition has %d bytes; at most %d", len(when), maxCondition)
+		return o, fmt.Errorf("the condition has %d bytes; at most %d", len(when), maxCondition)
 	}
 	env, err := language()
 	if err != nil {
-		return nil, false, err
+		return o, err
 	}
 	tree, issues := env.Compile(when)
 	if err := issues.Err(); err != nil {
-		return nil, false, errors.New(strings.ReplaceAll(err.Error(), "ERROR: <input>:", "line "))
+		return o, errors.New(strings.ReplaceAll(err.Error(), "ERROR: <input>:", "line "))
 	}
 	if tree.OutputType() != cel.BoolType {
-		return nil, false, fmt.Errorf("the condition gives %s; it has to be true or false", tree.OutputType())
+		return o, fmt.Errorf("the condition gives %s; it has to be true or false", tree.OutputType())
 	}
 	if !loops(tree) {
 		// Each part runs at most once, so that 4 KiB of source are the limit; counting
 		// would cost ten times the rule.
-		program, err = env.Program(tree, cel.EvalOptions(cel.OptOptimize))
-		return program, false, err
+		o.plain = plain(tree)
+		o.program, err = env.Program(tree, cel.EvalOptions(cel.OptOptimize))
+		return o, err
 	}
-	program, err = env.Program(tree, cel.CostLimit(maxCost), cel.InterruptCheckFrequency(100))
-	return program, true, err
+	o.loops = true
+	o.program, err = env.Program(tree, cel.CostLimit(maxCost), cel.InterruptCheckFrequency(100))
+	return o, err
 }
 
 func loops(a *cel.Ast) bool {
@@ -160,8 +166,9 @@ func hasWord(n, list ref.Val) ref.Val {
 	if !ok || !isList {
 		return types.MaybeNoSuchOverloadErr(list)
 	}
-	for it := l.Iterator(); it.HasNext() == types.True; {
-		if w, ok := it.Next().(types.String); ok && t.has(strings.ToLower(string(w))) {
+	n64, _ := l.Size().(types.Int)
+	for i := range n64 { // an iterator would be the dearest thing in a rule
+		if w, ok := l.Get(i).(types.String); ok && t.has(strings.ToLower(string(w))) {
 			return types.True
 		}
 	}
@@ -171,12 +178,17 @@ func hasWord(n, list ref.Val) ref.Val {
 func hasPhrase(n, phrase ref.Val) ref.Val {
 	t, ok := n.(narrativeValue)
 	p, isText := phrase.(types.String)
-	if !ok || !isText || len(p) > 200 {
-		return types.NewErr("a phrase is text of at most 200 bytes")
+	if !ok || !isText || len(p) > maxPhrase {
+		return types.NewErr("a phrase is text of at most %d bytes", maxPhrase)
 	}
+	return types.Bool(seeking(string(p)).all(t.words) != nil)
+}
+
+// seeking is a lexicon of one phrase.
+func seeking(p string) *lexicon {
 	lx := &lexicon{byFirst: map[string][]*term{}}
-	lx.add(restricted, string(p))
-	return types.Bool(lx.all(t.words) != nil)
+	lx.add(restricted, p)
+	return lx
 }
 
 func (t *text) has(word string) bool {
@@ -197,59 +209,69 @@ func (f facts) Parent() cel.Activation { return nil }
 
 // ResolveName is the value of a name, as CEL asks for it.
 func (f facts) ResolveName(name string) (any, bool) {
-	l := &f.j.Line
-	switch name {
-	case "narrative":
+	switch {
+	case name == "narrative":
 		return narrativeValue{f.j.text}, true
-	case "kind":
-		return string(l.Kind), true
-	case "client":
-		return l.Client, true
-	case "matter":
-		return l.Matter, true
-	case "timekeeper":
-		return l.Timekeeper, true
-	case "class":
-		return l.Class, true
-	case "task":
-		return f.j.Task, true
-	case "activity":
-		return f.j.Activity, true
-	case "expense":
-		return f.j.Expense, true
-	case "currency":
-		return string(l.Currency), true
+	case slices.Contains(textNames, name):
+		return f.text(name), true
+	case slices.Contains(numberNames, name):
+		return f.integer(name), true
 	}
-	return f.number(name)
+	return nil, false
 }
 
-func (f facts) number(name string) (any, bool) {
+// text is the value of one of textNames.
+func (f facts) text(name string) string {
+	l := &f.j.Line
+	switch name {
+	case "kind":
+		return string(l.Kind)
+	case "client":
+		return l.Client
+	case "matter":
+		return l.Matter
+	case "timekeeper":
+		return l.Timekeeper
+	case "class":
+		return l.Class
+	case "task":
+		return f.j.Task
+	case "activity":
+		return f.j.Activity
+	case "expense":
+		return f.j.Expense
+	default:
+		return string(l.Currency)
+	}
+}
+
+// integer is the value of one of numberNames.
+func (f facts) integer(name string) int64 {
 	l := &f.j.Line
 	switch name {
 	case "minutes":
-		return int64(l.Hours) * 60 / 10_000, true
+		return int64(l.Hours) * 60 / 10_000
 	case "value_minor":
-		return l.ValueMinor, true
+		return l.ValueMinor
 	case "rate_minor":
-		return l.minor(l.Rate), true
+		return l.minor(l.Rate)
 	case "unit_cost_minor":
-		return l.minor(l.UnitCost), true
+		return l.minor(l.UnitCost)
 	case "quantity":
-		return int64(l.Quantity) / 10_000, true
+		return int64(l.Quantity) / 10_000
 	case "words":
-		return int64(len(f.j.text.words)), true
+		return int64(len(f.j.text.words))
 	case "characters":
-		return int64(len([]rune(f.j.text.folded))), true
+		return int64(len([]rune(f.j.text.folded)))
 	case "year":
-		return int64(l.On.Year()), true
+		return int64(l.On.Year())
 	case "month":
-		return int64(l.On.Month()), true
+		return int64(l.On.Month())
 	case "day":
-		return int64(l.On.Day()), true
-	case "weekday": // 1 is Monday
-		return int64((l.On.Weekday()+6)%7 + 1), true
+		return int64(l.On.Day())
+	default: // weekday: 1 is Monday
+		return int64((l.On.Weekday()+6)%7 + 1)
 	}
-	return nil, false
 }
 
 func (l *Line) minor(price money.Fixed4) int64 {
@@ -261,19 +283,22 @@ func (l *Line) minor(price money.Fixed4) int64 {
 }
 
 // fires judges one line. ErrOwnRun when the rule cannot be judged on it.
-func (o *Own) fires(j *job) (fired bool, err error) {
+func (o *Own) fires(f *facts) (fired bool, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			fired, err = false, ErrOwnRun.With("rule %s failed: %v", o.ID, p)
 		}
 	}()
+	if o.plain != nil {
+		return o.plain(f), nil
+	}
 	var out ref.Val
 	if o.loops {
 		ctx, cancel := context.WithTimeout(context.Background(), maxRunTime)
 		defer cancel()
-		out, _, err = o.program.ContextEval(ctx, facts{j})
+		out, _, err = o.program.ContextEval(ctx, *f)
 	} else {
-		out, _, err = o.program.Eval(facts{j})
+		out, _, err = o.program.Eval(*f)
 	}
 	if err != nil {
 		return false, ErrOwnRun.With("rule %s: %v", o.ID, err).Because(err)
@@ -286,8 +311,9 @@ func (j *job) own() {
 	if len(j.policy.Own) > 0 && len(j.Narrative) > maxRead {
 		j.text = read(j.Narrative[:maxRead])
 	}
+	f := &facts{j}
 	for _, o := range j.policy.Own {
-		fired, err := o.fires(j)
+		fired, err := o.fires(f)
 		switch {
 		case err != nil && j.Failed != nil:
 			j.Failed(j.ID, err)
