@@ -39,7 +39,7 @@ func in(prefix string, names ...string) []string {
 
 // free are packages that no rule of layers binds: tests of the whole, and the list
 // of modules.
-var free = []string{"internal/testkit", "internal/arch"}
+var free = []string{"internal/testkit", "internal/testkit/browser", "internal/arch"}
 
 // confined names the only packages, with what is below them, that may import a library.
 var confined = map[string][]string{
@@ -63,7 +63,7 @@ var confined = map[string][]string{
 	"github.com/prometheus":             {"internal/obs"},
 	"github.com/spf13/cobra":            {"cmd"},
 	"net/http":                          {"internal/httpd", "internal/app", "internal/obs", "internal/outbound", "cmd", "jobs"},
-	"os/exec":                           {"internal/devstack", "cmd"},
+	"os/exec":                           {"internal/devstack", "cmd", "internal/testkit"},
 	"database/sql":                      {"internal/db"},
 	"github.com/docketry/docketry/jobs": {"internal/app", "cmd"},
 }

@@ -25,6 +25,32 @@ import (
 // fault, in any state that the story brings about.
 func TestEveryLinkOfTheDemoOpens(t *testing.T) {
 	t.Parallel()
+	ready := play(t)
+	t.Run("people", func(t *testing.T) {
+		for _, who := range ready.SignIns {
+			t.Run(who.Role+" "+who.Email, func(t *testing.T) {
+				t.Parallel()
+				w := walker{t: t, base: ready.URL}
+				w.signIn(who.Email, who.Password)
+				if n := w.walk(); n < 8 {
+					t.Errorf("only %d pages were reached", n)
+				}
+			})
+		}
+	})
+}
+
+// stage is a demo that is being played.
+type stage struct {
+	URL     string `json:"url"`
+	SignIns []struct {
+		Role, Email, Password string
+	} `json:"sign_ins"`
+}
+
+// play starts the demo and ends it with the test.
+func play(t *testing.T) (ready stage) {
+	t.Helper()
 	ctx, end := context.WithCancel(context.Background())
 	out, in := io.Pipe()
 	ended := make(chan error, 1)
@@ -43,30 +69,13 @@ func TestEveryLinkOfTheDemoOpens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var ready struct {
-		URL     string `json:"url"`
-		SignIns []struct {
-			Role, Email, Password string
-		} `json:"sign_ins"`
-	}
 	if err := json.Unmarshal(line, &ready); err != nil {
 		t.Fatal(err)
 	}
 	if len(ready.SignIns) < 8 {
 		t.Fatalf("%d people to sign in as", len(ready.SignIns))
 	}
-	t.Run("people", func(t *testing.T) {
-		for _, who := range ready.SignIns {
-			t.Run(who.Role+" "+who.Email, func(t *testing.T) {
-				t.Parallel()
-				w := walker{t: t, base: ready.URL}
-				w.signIn(who.Email, who.Password)
-				if n := w.walk(); n < 8 {
-					t.Errorf("only %d pages were reached", n)
-				}
-			})
-		}
-	})
+	return ready
 }
 
 // walker is a browser without script that follows links.
@@ -139,7 +148,7 @@ func (w *walker) walk() (pages int) {
 	for todo := []string{"/"}; len(todo) > 0; todo = todo[1:] {
 		path := todo[0]
 		query := strings.Contains(path, "?")
-		shape := ids.ReplaceAllString(strings.Split(path, "?")[0], "ID") + strconv.FormatBool(query)
+		shape := shapeOf(path) + strconv.FormatBool(query)
 		if seen[path] || shapes[shape] >= ofShape {
 			continue
 		}
@@ -157,4 +166,9 @@ func (w *walker) walk() (pages int) {
 		}
 	}
 	return pages
+}
+
+// shapeOf is an address without what tells two things of a kind apart.
+func shapeOf(path string) string {
+	return ids.ReplaceAllString(strings.Split(path, "?")[0], "ID")
 }

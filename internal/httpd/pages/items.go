@@ -106,7 +106,7 @@ func threadOf(f frame, i worklist.Item) []partial.Message {
 		if body == "" {
 			body = "Not shown at your level."
 		}
-		out = append(out, partial.Message{Author: m.Author, Side: side, At: format.BriefMoment(m.SentAt.In(i.Zone)), Text: body})
+		out = append(out, partial.Message{Author: m.Author, Side: side, At: format.Moment(m.SentAt.In(i.Zone)), Text: body})
 	}
 	return out
 }
