@@ -28,22 +28,21 @@ var latticeText string
 // the grant's, and a line of the policy holds in every firm alike.
 const anywhere = "-"
 
-// Policy is the reviewed policy file. It is safe for concurrent use.
+// Policy is the reviewed policy file, compiled: every role has been asked about every
+// permission, each role once as its own subject (PLATFORM 3). It cannot change while a
+// program runs and is safe for concurrent use.
 type Policy struct {
-	mu       sync.Mutex
+	mu       sync.Mutex // Casbin's role manager writes while it reads
 	enforcer *casbin.Enforcer
-	known    map[cell]bool // cells asked before; the policy cannot change while a program runs
+	includes map[Role]map[Permission]bool
 	lattice  map[[2]Role]bool
-}
-
-type cell struct {
-	role Role
-	p    Permission
 }
 
 // New reads the embedded model and policy and refuses a line with an unknown
 // role or permission.
-func New() (*Policy, error) { return load(policyText) }
+func New() (*Policy, error) { return embedded() }
+
+var embedded = sync.OnceValues(func() (*Policy, error) { return load(policyText) })
 
 func load(policy string) (*Policy, error) {
 	m, err := model.NewModelFromString(modelText)
@@ -61,7 +60,27 @@ func load(policy string) (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Policy{enforcer: e, known: map[cell]bool{}, lattice: lattice}, nil
+	p := &Policy{enforcer: e, includes: map[Role]map[Permission]bool{}, lattice: lattice}
+	return p, p.compile()
+}
+
+// compile asks Casbin about every cell once.
+func (p *Policy) compile() error {
+	for _, role := range Roles() {
+		includes := map[Permission]bool{}
+		for _, perm := range All() {
+			object, action, _ := strings.Cut(string(perm), ".")
+			ok, err := p.enforcer.Enforce(string(role), anywhere, object, action)
+			if err != nil {
+				return fmt.Errorf("ask the policy whether %s includes %s: %w", role, perm, err)
+			}
+			if ok && Known(perm) {
+				includes[perm] = true
+			}
+		}
+		p.includes[role] = includes
+	}
+	return nil
 }
 
 // readLattice reads "giver, given" lines of known roles.
@@ -111,21 +130,8 @@ func check(policy string) error {
 	return nil
 }
 
-// Allows tells whether the policy gives p to role. It denies what it does not
-// know and what it cannot evaluate.
-func (p *Policy) Allows(role Role, perm Permission) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	c := cell{role, perm}
-	allowed, asked := p.known[c]
-	if !asked {
-		object, action, _ := strings.Cut(string(perm), ".")
-		ok, err := p.enforcer.Enforce(string(role), anywhere, object, action)
-		allowed = ok && err == nil && Known(perm)
-		p.known[c] = allowed
-	}
-	return allowed
-}
+// Allows tells whether the policy gives p to role. It denies what it does not know.
+func (p *Policy) Allows(role Role, perm Permission) bool { return p.includes[role][perm] }
 
 // Explain names the policy line that gives perm to role, "" when none does.
 func (p *Policy) Explain(role Role, perm Permission) string {

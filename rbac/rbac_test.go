@@ -73,7 +73,10 @@ func TestNobodyApprovesWhatTheyPrepare(t *testing.T) {
 func TestDeniesByDefault(t *testing.T) {
 	t.Parallel()
 	p := mustLoad(t)
-	for _, c := range []cell{
+	for _, c := range []struct {
+		role Role
+		p    Permission
+	}{
 		{"owner", PrebillRead}, {"", PrebillRead}, {RolePartner, ""}, {RolePartner, "prebill"}, {RolePartner, "prebill.destroy"},
 		{"*", PrebillRead}, {RolePartner, "*.*"}, {RoleBureauAdmin, EntryRead}, {RoleSpecialist, PrebillApprove},
 	} {

@@ -7,6 +7,7 @@ package authz
 import (
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/docketry/docketry/internal/db"
@@ -71,7 +72,8 @@ type Grant struct {
 	Label     Label
 	UntilAt   *time.Time
 
-	LastUsedOn *time.Time
+	usedOn string                  // the day it last let its person do something, "" never
+	used   *atomic.Pointer[string] // where the snapshot keeps that day; nil when rows were asked
 }
 
 // Access is what the actor of a transaction may do and see in its firm through

@@ -2,8 +2,8 @@ package authz
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,14 +18,16 @@ type Policy interface {
 	Allows(role rbac.Role, p rbac.Permission) bool
 }
 
-// Guard is asked at the start of every use case.
+// Guard is asked at the start of every use case. A look is decided by the snapshot, an
+// act by rows that it holds until it commits.
 type Guard struct {
-	db     *db.DB
-	policy Policy
+	db       *db.DB
+	policy   Policy
+	snapshot snapshot
 }
 
 // NewGuard reads facts from d and asks policy about roles.
-func NewGuard(d *db.DB, policy Policy) *Guard { return &Guard{d, policy} }
+func NewGuard(d *db.DB, policy Policy) *Guard { return &Guard{db: d, policy: policy} }
 
 // Require decides for the actor and firm of tx, at tx.Now, and returns what the
 // grants that give p let the actor see. ErrNotFound when the actor has no live
@@ -40,39 +42,75 @@ func (g *Guard) Require(tx *db.Tx, p rbac.Permission) (*Access, error) {
 		return a, nil
 	}
 	a.Machine = "" // a job done for a person has that person's rights, not the machine's
-	live, err := g.holding(tx, a.Person, p)
+	held, err := g.holding(tx, a.Person, p)
 	if err != nil {
 		return nil, err
 	}
-	if live, err = g.narrow(tx, live, p, locking(tx, p)); err != nil {
+	t, err := carriedBy(tx, locking(tx, p))
+	if err != nil {
 		return nil, err
 	}
-	if len(live) == 0 {
-		return nil, ErrNotFound
+	if a.grants, err = g.decide(held.grants, t, p); err != nil {
+		return nil, err
 	}
-	for _, grant := range live {
-		if g.policy.Allows(grant.Role, p) {
-			a.grants = append(a.grants, grant)
+	if a.walls = held.walls; !held.whole {
+		if a.walls, err = walls(tx, a.Person); err != nil {
+			return nil, err
 		}
 	}
-	if len(a.grants) == 0 {
+	return a, markUsed(tx, a.grants)
+}
+
+// decide is the decision itself: what is left of a person's live grants for p, or the
+// refusal. t is the token they act through, nil for a session.
+func (g *Guard) decide(live []Grant, t *carried, p rbac.Permission) ([]Grant, error) {
+	if len(live) == 0 || t != nil && (t.ended || !g.covers(t, live)) {
+		return nil, ErrNotFound
+	}
+	if t != nil && !slices.Contains(t.permissions, string(p)) {
 		return nil, ErrForbidden
 	}
-	if a.walls, err = walls(tx, a.Person); err != nil {
-		return nil, err
+	var giving []Grant
+	for _, grant := range live {
+		if !g.policy.Allows(grant.Role, p) {
+			continue
+		}
+		if t != nil {
+			grant.Class = min(grant.Class, t.class)
+		}
+		giving = append(giving, grant)
 	}
-	return a, markUsed(tx, a.grants)
+	if len(giving) == 0 {
+		return nil, ErrForbidden
+	}
+	return giving, nil
+}
+
+// held are a person's live grants, and their walls where whole says so.
+type held struct {
+	grants []Grant
+	walls  []wall
+	whole  bool
 }
 
 // holding is live, and for an act of a signed-in person it also keeps the person
 // and the grants from changing until the act commits: who disables the person or
 // ends the grant waits, and no act succeeds after that (T04). A job decides again
 // at each step instead.
-func (g *Guard) holding(tx *db.Tx, who ident.PersonID, p rbac.Permission) ([]Grant, error) {
-	if locking(tx, p) == "" {
-		return g.live(tx, who)
+func (g *Guard) holding(tx *db.Tx, who ident.PersonID, p rbac.Permission) (held, error) {
+	if locking(tx, p) != "" {
+		grants, err := g.read(tx, who, " FOR SHARE OF g, p")
+		return held{grants: grants}, err
 	}
-	return g.read(tx, who, " FOR SHARE OF g, p")
+	f, err := g.known(tx, who)
+	if err != nil {
+		return held{}, err
+	}
+	if f != nil {
+		return held{f.live(tx.Now), f.standing(tx.Now), true}, nil
+	}
+	grants, err := g.read(tx, who, "")
+	return held{grants: grants}, err
 }
 
 // locking is how a row that an act rests on is held until it commits: shared for a
@@ -90,7 +128,7 @@ func markUsed(tx *db.Tx, grants []Grant) error {
 	today := tx.Now.Format(time.DateOnly)
 	var stale []ident.GrantID
 	for _, g := range grants {
-		if g.LastUsedOn == nil || g.LastUsedOn.Format(time.DateOnly) != today {
+		if g.last() != today {
 			stale = append(stale, g.ID)
 		}
 	}
@@ -103,7 +141,21 @@ func markUsed(tx *db.Tx, grants []Grant) error {
 	if err != nil {
 		return fmt.Errorf("note the use of grants: %w", err)
 	}
+	tx.AfterCommit(func() {
+		for _, g := range grants {
+			if g.used != nil {
+				g.used.Store(&today)
+			}
+		}
+	})
 	return nil
+}
+
+func (g *Grant) last() string {
+	if g.used != nil {
+		return *g.used.Load()
+	}
+	return g.usedOn
 }
 
 // May tells whether Require would let the actor of tx through, for pages that
@@ -114,14 +166,13 @@ func (g *Guard) May(tx *db.Tx, perms ...rbac.Permission) (map[rbac.Permission]bo
 	if err != nil {
 		return nil, err
 	}
+	t, err := carriedBy(tx, "")
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range perms {
-		carrying, err := g.narrow(tx, live, p, "")
-		if err != nil && !errors.Is(err, ErrForbidden) {
-			return nil, err
-		}
-		for _, grant := range carrying {
-			may[p] = may[p] || g.policy.Allows(grant.Role, p)
-		}
+		_, refused := g.decide(live, t, p)
+		may[p] = refused == nil
 	}
 	return may, nil
 }
@@ -143,7 +194,16 @@ func (g *Guard) Roles(tx *db.Tx) ([]rbac.Role, error) {
 	return roles, nil
 }
 
-func (g *Guard) live(tx *db.Tx, who ident.PersonID) ([]Grant, error) { return g.read(tx, who, "") }
+func (g *Guard) live(tx *db.Tx, who ident.PersonID) ([]Grant, error) {
+	f, err := g.known(tx, who)
+	if err != nil {
+		return nil, err
+	}
+	if f != nil {
+		return f.live(tx.Now), nil
+	}
+	return g.read(tx, who, "")
+}
 
 // read returns nothing for a person who is disabled or whose session has ended, so
 // that a stream or a long request stops with the session.
@@ -170,7 +230,10 @@ func (g *Guard) read(tx *db.Tx, who ident.PersonID, locking string) ([]Grant, er
 	}
 	grants := make([]Grant, len(rows))
 	for i, r := range rows {
-		grants[i] = Grant{r.ID, r.Role, r.ScopeKind, r.ScopeIDs, r.PracticeGroups, r.Class, r.Label, r.UntilAt, r.LastUsedOn}
+		grants[i] = Grant{ID: r.ID, Role: r.Role, Scope: r.ScopeKind, IDs: r.ScopeIDs, Practices: r.PracticeGroups, Class: r.Class, Label: r.Label, UntilAt: r.UntilAt}
+		if r.LastUsedOn != nil {
+			grants[i].usedOn = r.LastUsedOn.Format(time.DateOnly)
+		}
 	}
 	return grants, nil
 }

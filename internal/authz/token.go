@@ -11,20 +11,29 @@ import (
 	"github.com/docketry/docketry/rbac"
 )
 
-// carried is what a live token carries.
+// carried is what a token carries; nothing once it has ended.
 type carried struct {
 	permissions db.Strings
 	class       Class
+	ended       bool
 }
 
-// token reads the token of the scope, nil when it has ended. locking keeps it from
-// ending until the act commits.
+// carriedBy is what the token of tx carries, nil for a session.
+func carriedBy(tx *db.Tx, locking string) (*carried, error) {
+	if tx.Scope.Token == "" {
+		return nil, nil //nolint:nilnil // a session carries everything its person may do
+	}
+	return token(tx, tx.Scope, locking)
+}
+
+// token reads the token of the scope. locking keeps it from ending until the act
+// commits. It is read live: its end moves no version.
 func token(tx *db.Tx, sc scope.Scope, locking string) (*carried, error) {
 	var c carried
 	err := tx.Raw(`SELECT permissions, class FROM api_token WHERE firm_id = ? AND id = ? AND person_id = ? AND ended_at IS NULL AND expires_at > ?`+locking,
 		sc.Firm, sc.Token, sc.Actor, tx.Now).Row().Scan(&c.permissions, &c.class)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil //nolint:nilnil // ended is an answer, not a failure
+		return &carried{ended: true}, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read token %s: %w", sc.Token, err)
@@ -36,7 +45,7 @@ func token(tx *db.Tx, sc scope.Scope, locking string) (*carried, error) {
 // everything that it carries: losing one right ends the whole token (SECURITY T08).
 func (g *Guard) TokenHolds(tx *db.Tx, sc scope.Scope) (bool, error) {
 	c, err := token(tx, sc, "")
-	if err != nil || c == nil {
+	if err != nil || c.ended {
 		return false, err
 	}
 	live, err := g.live(tx, sc.Actor)
@@ -54,26 +63,4 @@ func (g *Guard) covers(c *carried, live []Grant) bool {
 		}
 	}
 	return len(c.permissions) > 0
-}
-
-// narrow cuts grants down to what the scope's token carries; a session's stay as
-// they are.
-func (g *Guard) narrow(tx *db.Tx, live []Grant, p rbac.Permission, locking string) ([]Grant, error) {
-	if tx.Scope.Token == "" {
-		return live, nil
-	}
-	c, err := token(tx, tx.Scope, locking)
-	if err != nil {
-		return nil, err
-	}
-	if c == nil || !g.covers(c, live) {
-		return nil, nil
-	}
-	if !slices.Contains(c.permissions, string(p)) {
-		return nil, ErrForbidden
-	}
-	for i := range live {
-		live[i].Class = min(live[i].Class, c.class)
-	}
-	return live, nil
 }

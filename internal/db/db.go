@@ -55,6 +55,8 @@ type Tx struct {
 	conn      *sql.Conn
 	challenge []byte
 	sealed    *string // the scope the connection is in now; one for all that join
+	wrote     *bool   // something but a plain SELECT was sent; one for all that join
+	stamp     *stamped
 	after     []func()
 }
 

@@ -37,7 +37,7 @@ func (d *DB) run(ctx context.Context, sc scope.Scope, sealed, begin string, fn f
 		return err
 	}
 	defer conn.Close()
-	tx := &Tx{Scope: sc, Now: d.clock.Now(), ctx: scope.With(ctx, sc), owner: d, conn: conn, sealed: new(string)}
+	tx := &Tx{Scope: sc, Now: d.clock.Now(), ctx: scope.With(ctx, sc), owner: d, conn: conn, sealed: new(string), wrote: new(bool)}
 	if err := d.inside(tx, sealed, begin, fn); err != nil {
 		return classify(err)
 	}
@@ -91,7 +91,7 @@ func (d *DB) inside(tx *Tx, sealed, begin string, fn func(tx *Tx) error) (err er
 // rebind gives tx a gorm of its own context on its connection.
 func (tx *Tx) rebind() {
 	g := tx.owner.gorm.Session(&gorm.Session{NewDB: true, Context: tx.ctx})
-	g.Statement.ConnPool = bound{tx.conn}
+	g.Statement.ConnPool = bound{tx.conn, tx.wrote}
 	tx.DB = g
 }
 
@@ -112,11 +112,27 @@ func (tx *Tx) seal(sealed string) error {
 	mac := hmac.New(sha256.New, tx.owner.key)
 	mac.Write(tx.challenge)
 	mac.Write([]byte(sealed))
-	if _, err := tx.conn.ExecContext(tx.ctx, "SELECT auth.enter($1, $2)", sealed, hex.EncodeToString(mac.Sum(nil))); err != nil {
+	if err := tx.enter(sealed, hex.EncodeToString(mac.Sum(nil))); err != nil {
 		return fmt.Errorf("enter scope: %w", err)
 	}
 	*tx.sealed = sealed
 	return nil
+}
+
+// enter tells the server, which for a person in one firm stamps the transaction.
+func (tx *Tx) enter(sealed, seal string) error {
+	tx.stamp = nil
+	if tx.Scope.Actor == "" || sealed == "" || strings.HasPrefix(sealed, "{") {
+		_, err := tx.conn.ExecContext(tx.ctx, "SELECT auth.enter($1, $2)", sealed, seal)
+		return err
+	}
+	s := &stamped{firm: ident.FirmID(sealed), actor: tx.Scope.Actor, session: tx.Scope.Session}
+	err := tx.conn.QueryRowContext(tx.ctx, "SELECT coalesce(authz_version, 0), coalesce(active, false), coalesce(open, false) FROM auth.stamp($1, $2, $3::uuid, nullif($4, '')::uuid)",
+		sealed, seal, string(s.actor), string(s.session)).Scan(&s.Version, &s.Active, &s.Open)
+	if err == nil && s.Version > 0 {
+		tx.stamp = s
+	}
+	return err
 }
 
 // beginScope begins and learns what to seal in one round trip. The backend's own
@@ -157,22 +173,38 @@ func (tx *Tx) rollback() {
 // bound shows gorm a connection that is already in a transaction. Being a
 // gorm.TxCommitter it makes a nested Transaction a savepoint; given the bare
 // *sql.Conn gorm would BEGIN and COMMIT ours.
-type bound struct{ conn *sql.Conn }
+// It notes what might have written.
+type bound struct {
+	conn  *sql.Conn
+	wrote *bool
+}
 
 func (b bound) PrepareContext(ctx context.Context, q string) (*sql.Stmt, error) {
+	*b.wrote = true // nobody knows what it will be given
 	return b.conn.PrepareContext(ctx, q)
 }
 
 func (b bound) ExecContext(ctx context.Context, q string, args ...any) (sql.Result, error) {
+	*b.wrote = true
 	return b.conn.ExecContext(ctx, q, args...)
 }
 
 func (b bound) QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+	b.note(q)
 	return b.conn.QueryContext(ctx, q, args...)
 }
 
 func (b bound) QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row {
+	b.note(q)
 	return b.conn.QueryRowContext(ctx, q, args...)
+}
+
+// note takes for a write whatever does not begin as a SELECT. A function that a
+// SELECT calls may append an audit leaf; none gives or ends rights.
+func (b bound) note(q string) {
+	if len(q) < 6 || !strings.EqualFold(q[:6], "SELECT") {
+		*b.wrote = true
+	}
 }
 
 func (bound) Commit() error   { return errors.New("only the door commits") }

@@ -97,7 +97,7 @@ func TestJoining(t *testing.T) {
 	})
 	t.Run("so are the bureau's doors, a claim's with its move into a firm", func(t *testing.T) {
 		err := d.InFirm(f.Machine(), func(tx *db.Tx) error {
-			ctx := db.Joining(f.Acting("someone"), tx)
+			ctx := db.Joining(f.Acting(testkit.Person(t, d, "someone")), tx)
 			if err := name("not yet committed")(tx); err != nil {
 				return err
 			}

@@ -1,0 +1,186 @@
+package authz
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/rbac"
+)
+
+// facts are what is known of one person in one firm at one authz_version: grants and
+// walls that have not been ended, whatever their window. They never change, but for
+// the day of use, which decides nothing. Whether the person is active and the session
+// open is not among them: that is read with every transaction.
+type facts struct {
+	version int64
+	grants  []windowed
+	walls   []windowedWall
+	usedOn  []atomic.Pointer[string] // the day each grant was last used, "" never
+}
+
+type windowed struct {
+	Grant
+	From time.Time
+}
+
+type windowedWall struct {
+	wall
+	window
+}
+
+type window struct {
+	From  time.Time
+	Until *time.Time
+}
+
+func (w window) holds(at time.Time) bool {
+	return !at.Before(w.From) && (w.Until == nil || at.Before(*w.Until))
+}
+
+// live copies the grants that hold at an instant, so that a caller may narrow them.
+func (f *facts) live(at time.Time) []Grant {
+	var live []Grant
+	for i := range f.grants {
+		g := &f.grants[i]
+		if !(window{g.From, g.UntilAt}).holds(at) {
+			continue
+		}
+		live = append(live, g.Grant)
+		last := &live[len(live)-1]
+		last.used = &f.usedOn[i]
+	}
+	return live
+}
+
+func (f *facts) standing(at time.Time) []wall {
+	var standing []wall
+	for i := range f.walls {
+		if f.walls[i].holds(at) {
+			standing = append(standing, f.walls[i].wall)
+		}
+	}
+	return standing
+}
+
+// snapshot keeps facts per firm and person (PLATFORM 3). What a transaction may use is
+// decided by the version that it read itself, so nothing has to be told to other
+// processes and nothing can be stale. It grows to one entry for each person and firm
+// that meet in this process, some 300 bytes.
+type snapshot struct{ kept sync.Map } // holder to *atomic.Pointer[facts]
+
+type holder struct {
+	firm   ident.FirmID
+	person ident.PersonID
+}
+
+// at is what is known at a version, nil when that is nothing or something else.
+func (s *snapshot) at(h holder, version int64) *facts {
+	p, ok := s.kept.Load(h)
+	if !ok {
+		return nil
+	}
+	if f := p.(*atomic.Pointer[facts]).Load(); f != nil && f.version == version {
+		return f
+	}
+	return nil
+}
+
+// keep never puts older facts in the place of newer ones.
+func (s *snapshot) keep(h holder, f *facts) {
+	p, _ := s.kept.LoadOrStore(h, new(atomic.Pointer[facts]))
+	slot := p.(*atomic.Pointer[facts])
+	for {
+		old := slot.Load()
+		if old != nil && old.version >= f.version {
+			return
+		}
+		if slot.CompareAndSwap(old, f) {
+			return
+		}
+	}
+}
+
+// known are the facts of the actor of tx, or nil when tx has no stamp and rows must
+// be asked. A person who is disabled or whose session has ended has none.
+func (g *Guard) known(tx *db.Tx, who ident.PersonID) (*facts, error) {
+	stamp, ok := tx.Stamp()
+	if !ok || who != tx.Scope.Actor {
+		return nil, nil //nolint:nilnil // no stamp is an answer, not a failure
+	}
+	if !stamp.Active || !stamp.Open {
+		return &facts{}, nil
+	}
+	h := holder{tx.Scope.Firm, who}
+	if f := g.snapshot.at(h, stamp.Version); f != nil {
+		return f, nil
+	}
+	f, clean, err := readFacts(tx, who)
+	if err != nil {
+		return nil, err
+	}
+	if clean {
+		g.snapshot.keep(h, f)
+	}
+	return f, nil
+}
+
+// readFacts reads grants, walls and their version in one statement, so that they fit
+// together. clean is false when the transaction has written: what it read may be its
+// own and may never come to be.
+func readFacts(tx *db.Tx, who ident.PersonID) (f *facts, clean bool, err error) {
+	var grants, walls []byte
+	f = &facts{}
+	err = tx.Raw(`SELECT f.authz_version, pg_current_xact_id_if_assigned() IS NULL,
+		(SELECT coalesce(json_agg(json_build_object('id', g.id, 'role', g.role, 'scope', g.scope_kind, 'ids', g.scope_ids, 'practices', g.practice_groups,
+			'class', g.class, 'label', g.label, 'from', g.from_at, 'until', g.until_at, 'used', g.last_used_on) ORDER BY g.id), '[]')
+			FROM access_grant g WHERE g.firm_id = f.firm_id AND g.person_id = ? AND g.ended_at IS NULL),
+		(SELECT coalesce(json_agg(json_build_object('clients', w.client_ids, 'matters', w.matter_ids, 'from', w.from_at, 'until', w.until_at) ORDER BY w.id), '[]')
+			FROM wall w WHERE w.firm_id = f.firm_id AND w.person_id = ? AND w.ended_at IS NULL)
+		FROM firm f WHERE f.firm_id = ?`, who, who, tx.Scope.Firm).Row().Scan(&f.version, &clean, &grants, &walls)
+	if err != nil {
+		return nil, false, fmt.Errorf("read rights of person %s: %w", who, err)
+	}
+	if err := f.decode(grants, walls); err != nil {
+		return nil, false, fmt.Errorf("read rights of person %s: %w", who, err)
+	}
+	return f, clean, nil
+}
+
+func (f *facts) decode(grants, walls []byte) error {
+	var gs []struct {
+		ID             ident.GrantID
+		Role           rbac.Role
+		Scope          ScopeKind
+		IDs, Practices []string
+		Class          Class
+		Label          Label
+		From           time.Time
+		Until          *time.Time
+		Used           string
+	}
+	var ws []struct {
+		Clients, Matters []string
+		From             time.Time
+		Until            *time.Time
+	}
+	if err := json.Unmarshal(grants, &gs); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(walls, &ws); err != nil {
+		return err
+	}
+	f.usedOn = make([]atomic.Pointer[string], len(gs))
+	for i, r := range gs {
+		f.grants = append(f.grants, windowed{Grant{ID: r.ID, Role: r.Role, Scope: r.Scope, IDs: r.IDs, Practices: r.Practices, Class: r.Class, Label: r.Label, UntilAt: r.Until}, r.From})
+		f.usedOn[i].Store(&gs[i].Used)
+	}
+	for _, r := range ws {
+		f.walls = append(f.walls, windowedWall{wall{r.Clients, r.Matters}, window{r.From, r.Until}})
+	}
+	return nil
+}
