@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/calendar"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/invoice/invoicebench"
@@ -16,6 +17,8 @@ func budgets() []budget {
 		{name: "ledes", says: "LEDES parse with all checks: at least half the speed of a hand-written single-pass scanner", budget: 0.5, atLeast: true, ours: benchLedes, limit: benchLedesScanner},
 		{name: "pdf", says: "invoice PDF, tagged and deterministic: at least ten times the speed of fpdf", budget: 10, atLeast: true, ours: invoicebench.Paper, limit: invoicebench.PaperFpdf},
 		{name: "due", says: "one due computation of eight business hours: at most one microsecond", budget: 1, ours: benchDue, fixed: time.Microsecond},
+		{name: "permission", says: "permission decision at 100 firms of 40 people: at least fifty times the speed of plain Casbin over all firms' rules", budget: 50, atLeast: true, ours: benchPermission(100), limit: benchCasbin},
+		{name: "firms", says: "permission decision at 100 firms of 40 people: at most 1.5 times what it costs at one firm", budget: 1.5, ours: benchPermission(100), limit: benchPermission(1)},
 		{name: "rules", says: "one entry by 50 rules that a firm wrote: at most ten microseconds, 100,000 entries a second", budget: 1, ours: benchRules, fixed: 10 * time.Microsecond},
 	}
 }
@@ -65,5 +68,39 @@ func benchRules(b *testing.B) {
 	l := guideline.Line{ID: "a", Kind: guideline.Time, Hours: 20_000, Activity: "A103", Narrative: "Draft section 3 of reply brief on motion to compel", Currency: "USD"}
 	for b.Loop() {
 		guideline.Check(l, c)
+	}
+}
+
+const benchPeople = 40
+
+func benchPermission(firms int) func(b *testing.B) {
+	return func(b *testing.B) {
+		bench, err := authz.NewBench(firms, benchPeople)
+		if err != nil {
+			b.Fatal(err)
+		}
+		i := 0
+		for b.Loop() {
+			bench.Decide(i)
+			i++
+		}
+	}
+}
+
+func benchCasbin(b *testing.B) {
+	bench, err := authz.NewBench(100, benchPeople)
+	if err != nil {
+		b.Fatal(err)
+	}
+	plain, err := bench.Plain()
+	if err != nil {
+		b.Fatal(err)
+	}
+	i := 0
+	for b.Loop() {
+		if _, err := plain(i); err != nil {
+			b.Fatal(err)
+		}
+		i++
 	}
 }

@@ -70,18 +70,18 @@ func (g *Guard) decide(live []Grant, t *carried, p rbac.Permission) ([]Grant, er
 	if t != nil && !slices.Contains(t.permissions, string(p)) {
 		return nil, ErrForbidden
 	}
-	var giving []Grant
-	for _, grant := range live {
-		if !g.policy.Allows(grant.Role, p) {
-			continue
-		}
-		if t != nil {
-			grant.Class = min(grant.Class, t.class)
-		}
-		giving = append(giving, grant)
+	without := func(grant Grant) bool { return !g.policy.Allows(grant.Role, p) }
+	giving := live
+	if t != nil || slices.ContainsFunc(live, without) {
+		giving = slices.DeleteFunc(slices.Clone(live), without)
 	}
 	if len(giving) == 0 {
 		return nil, ErrForbidden
+	}
+	if t != nil {
+		for i := range giving {
+			giving[i].Class = min(giving[i].Class, t.class)
+		}
 	}
 	return giving, nil
 }

@@ -3,6 +3,7 @@ package authz
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,14 +19,18 @@ import (
 // open is not among them: that is read with every transaction.
 type facts struct {
 	version int64
-	grants  []windowed
+	grants  []Grant
+	first   [1]Grant // where grants lies for nearly everybody: one look into memory less
 	walls   []windowedWall
-	usedOn  []atomic.Pointer[string] // the day each grant was last used, "" never
 }
 
-type windowed struct {
-	Grant
-	From time.Time
+func (f *facts) add(g Grant, lastUsed string) {
+	if f.grants == nil {
+		f.grants = f.first[:0]
+	}
+	g.used = new(atomic.Pointer[string])
+	g.used.Store(&lastUsed)
+	f.grants = append(f.grants, g)
 }
 
 type windowedWall struct {
@@ -42,19 +47,14 @@ func (w window) holds(at time.Time) bool {
 	return !at.Before(w.From) && (w.Until == nil || at.Before(*w.Until))
 }
 
-// live copies the grants that hold at an instant, so that a caller may narrow them.
+// live are the grants that hold at an instant. They are the facts' own where all do,
+// as nearly always: nobody may change them.
 func (f *facts) live(at time.Time) []Grant {
-	var live []Grant
-	for i := range f.grants {
-		g := &f.grants[i]
-		if !(window{g.From, g.UntilAt}).holds(at) {
-			continue
-		}
-		live = append(live, g.Grant)
-		last := &live[len(live)-1]
-		last.used = &f.usedOn[i]
+	ends := func(g Grant) bool { return !window{g.from, g.UntilAt}.holds(at) }
+	if !slices.ContainsFunc(f.grants, ends) {
+		return f.grants
 	}
-	return live
+	return slices.DeleteFunc(slices.Clone(f.grants), ends)
 }
 
 func (f *facts) standing(at time.Time) []wall {
@@ -71,7 +71,7 @@ func (f *facts) standing(at time.Time) []wall {
 // decided by the version that it read itself, so nothing has to be told to other
 // processes and nothing can be stale. It grows to one entry for each person and firm
 // that meet in this process, some 300 bytes.
-type snapshot struct{ kept sync.Map } // holder to *atomic.Pointer[facts]
+type snapshot struct{ kept sync.Map } // holder to *facts
 
 type holder struct {
 	firm   ident.FirmID
@@ -80,11 +80,11 @@ type holder struct {
 
 // at is what is known at a version, nil when that is nothing or something else.
 func (s *snapshot) at(h holder, version int64) *facts {
-	p, ok := s.kept.Load(h)
+	kept, ok := s.kept.Load(h)
 	if !ok {
 		return nil
 	}
-	if f := p.(*atomic.Pointer[facts]).Load(); f != nil && f.version == version {
+	if f := kept.(*facts); f.version == version {
 		return f
 	}
 	return nil
@@ -92,14 +92,9 @@ func (s *snapshot) at(h holder, version int64) *facts {
 
 // keep never puts older facts in the place of newer ones.
 func (s *snapshot) keep(h holder, f *facts) {
-	p, _ := s.kept.LoadOrStore(h, new(atomic.Pointer[facts]))
-	slot := p.(*atomic.Pointer[facts])
 	for {
-		old := slot.Load()
-		if old != nil && old.version >= f.version {
-			return
-		}
-		if slot.CompareAndSwap(old, f) {
+		old, loaded := s.kept.LoadOrStore(h, f)
+		if !loaded || old.(*facts).version >= f.version || s.kept.CompareAndSwap(h, old, f) {
 			return
 		}
 	}
@@ -174,10 +169,8 @@ func (f *facts) decode(grants, walls []byte) error {
 	if err := json.Unmarshal(walls, &ws); err != nil {
 		return err
 	}
-	f.usedOn = make([]atomic.Pointer[string], len(gs))
-	for i, r := range gs {
-		f.grants = append(f.grants, windowed{Grant{ID: r.ID, Role: r.Role, Scope: r.Scope, IDs: r.IDs, Practices: r.Practices, Class: r.Class, Label: r.Label, UntilAt: r.Until}, r.From})
-		f.usedOn[i].Store(&gs[i].Used)
+	for _, r := range gs {
+		f.add(Grant{ID: r.ID, Role: r.Role, Scope: r.Scope, IDs: r.IDs, Practices: r.Practices, Class: r.Class, Label: r.Label, UntilAt: r.Until, from: r.From}, r.Used)
 	}
 	for _, r := range ws {
 		f.walls = append(f.walls, windowedWall{wall{r.Clients, r.Matters}, window{r.From, r.Until}})
