@@ -105,5 +105,5 @@ func (x sifted[T]) show(v *PlainView, address, title string, t *partial.Table) {
 		t.Empty = partial.Empty{Icon: "search", Title: "Nothing matches", Text: "Try fewer words, or another state.", Links: []partial.Link{{Text: "Show all", Href: href.Query(address, "state", "all")}}}
 	}
 	v.Tabs = x.Tabs
-	v.Sections = append(v.Sections, Section{Title: "Find", Body: LookFilter(address, x.Narrow)}, Section{Title: title, Table: t, Pager: x.Pager})
+	v.Sections = append(v.Sections, Section{Title: "Narrow it", Body: LookFilter(address, x.Narrow)}, Section{Title: title, Table: t, Pager: x.Pager})
 }

@@ -43,6 +43,9 @@ type Cell struct {
 	Code bool
 }
 
+// empty tells that the cell has nothing to show: on a phone its head stays out too.
+func (c Cell) empty() bool { return c.Node == nil && c.Text == "" && c.Sub == "" }
+
 // Txt is a plain cell.
 func Txt(s string) Cell { return Cell{Text: s} }
 

@@ -482,7 +482,7 @@ func cells(t Table, r Row) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				var templ_7745c5c3_Var25 = []any{t.column(i, r).class(c.Tone)}
+				var templ_7745c5c3_Var25 = []any{t.column(i, r).class(c.Tone), templ.KV("none", c.empty())}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var25...)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
