@@ -169,3 +169,21 @@ func Seen(tx *db.Tx, action, object, id string) (s Sighting, err error) {
 	}
 	return s, nil
 }
+
+// Act is one leaf of an action on a thing: when, and who.
+type Act struct {
+	At  time.Time
+	Who string
+}
+
+// Acts lists the leaves of an action on one thing, oldest first. Decide first whether
+// the actor may know of it.
+func Acts(tx *db.Tx, action, object, id string) (list []Act, err error) {
+	err = tx.Raw(`SELECT l.at, coalesce(p.name, '') AS who FROM audit_leaf l LEFT JOIN person p ON p.id = l.actor
+		WHERE l.firm_id = ? AND l.object_id = ? AND l.object = ? AND l.action = ? AND l.result = 'done' ORDER BY l.at, l.id`,
+		tx.Scope.Firm, id, object, action).Scan(&list).Error
+	if err != nil {
+		return nil, fmt.Errorf("list %s of %s: %w", action, object, err)
+	}
+	return list, nil
+}

@@ -12,6 +12,7 @@ import (
 
 	"filippo.io/age"
 
+	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
@@ -98,6 +99,7 @@ type Export struct {
 	DownloadsLeft int
 	EndedAt       *time.Time
 	Version       int
+	Fetched       []audit.Act `gorm:"-"` // of Get
 }
 
 // Name is the export's number as people say it.

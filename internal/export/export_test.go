@@ -237,7 +237,7 @@ func TestAnExportFromRequestToErasure(t *testing.T) {
 	if n, err := h.worker.Sweep(t.Context()); err != nil || n < 1 || len(h.bucket.Names()) != 0 {
 		t.Errorf("swept %d, %v, %v left", n, err, h.bucket.Names())
 	}
-	if e, err = h.svc.Get(asker, e.ID); err != nil || e.Status != export.StatusExpired || e.FileHash == "" {
+	if e, err = h.svc.Get(asker, e.ID); err != nil || e.Status != export.StatusExpired || e.FileHash == "" || len(e.Fetched) != 1 || e.Fetched[0].Who == "" {
 		t.Errorf("erased %+v, %v", e, err)
 	}
 	for _, action := range []string{"asked", "approved", "built", "ticket_made", "fetched", "erased"} {

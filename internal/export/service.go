@@ -124,7 +124,10 @@ func (s *Service) Get(ctx context.Context, id ident.ExportID) (e Export, err err
 		if err != nil {
 			return err
 		}
-		e, err = one(tx, id, own)
+		if e, err = one(tx, id, own); err != nil {
+			return err
+		}
+		e.Fetched, err = audit.Acts(tx, "export.fetched", "export", string(id))
 		return err
 	})
 	return e, err

@@ -110,6 +110,9 @@ func exportSteps(f frame, e export.Export) []partial.Step {
 	if e.ReadyAt != nil {
 		steps = append(steps, partial.Step{Icon: "box", Tone: partial.OK, Text: "Built and encrypted", Note: format.Moment(e.ReadyAt.In(f.Zone))})
 	}
+	for _, x := range e.Fetched {
+		steps = append(steps, partial.Step{Icon: "download", Tone: partial.OK, Text: "Fetched by " + x.Who, Note: format.Moment(x.At.In(f.Zone))})
+	}
 	if e.EndedAt != nil {
 		steps = append(steps, partial.Step{Icon: "x", Text: exportChip(e.Status).Text, Note: format.Moment(e.EndedAt.In(f.Zone))})
 	}
