@@ -13,9 +13,10 @@ import (
 	"github.com/docketry/docketry/rbac"
 )
 
-// Policy answers which role includes which permission.
+// Policy answers which role includes which permission, and by which line.
 type Policy interface {
 	Allows(role rbac.Role, p rbac.Permission) bool
+	Explain(role rbac.Role, p rbac.Permission) (line string) // "" when none gives it
 }
 
 // Guard is asked at the start of every use case. A look is decided by the snapshot, an

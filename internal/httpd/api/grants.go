@@ -26,6 +26,7 @@ type grants interface {
 	Withdraw(ctx context.Context, id ident.RequestID) error
 	ConfirmSole(ctx context.Context, firm ident.FirmID, id ident.RequestID) (people.Grant, error)
 	RefuseSole(ctx context.Context, firm ident.FirmID, id ident.RequestID, reason string) error
+	Explain(ctx context.Context, who ident.PersonID, p rbac.Permission, matter ident.MatterID) (*authz.Explanation, error)
 	Walls(ctx context.Context) ([]people.Wall, error)
 	RaiseWall(ctx context.Context, w people.Wall) (people.Wall, error)
 	LiftWall(ctx context.Context, id ident.WallID) error
@@ -176,6 +177,7 @@ func Grants(s *httpd.Server, v grants) {
 		})
 	mountRequests(s, v)
 	mountWalls(s, v)
+	mountExplain(s, v)
 }
 
 // Wall keeps a person from clients and matters.
