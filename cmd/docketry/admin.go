@@ -20,7 +20,7 @@ func newAdminCmd() *cobra.Command {
 		Use:   "admin",
 		Short: "What only whoever holds the database may do (needs DOCKETRY_MIGRATE_URL and DOCKETRY_SCOPE_KEY)",
 	}
-	cmd.AddCommand(newBootstrapCmd())
+	cmd.AddCommand(newBootstrapCmd(), newKeysCmd())
 	return cmd
 }
 

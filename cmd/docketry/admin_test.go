@@ -41,3 +41,33 @@ func TestBootstrapPrintsALink(t *testing.T) {
 		t.Errorf("without a key: %v", err)
 	}
 }
+
+// The environment is the process's, so this test runs by itself.
+func TestKeysStatusOfAnEmptyHouse(t *testing.T) {
+	t.Setenv("DOCKETRY_MIGRATE_URL", testkit.AdminURL(t, testkit.NewDatabase(t)))
+	t.Setenv("DOCKETRY_SCOPE_KEY", hex.EncodeToString(testkit.Key))
+	run := func(args ...string) (string, error) {
+		cmd := newRootCmd()
+		var out bytes.Buffer
+		cmd.SetOut(&out)
+		cmd.SetErr(&bytes.Buffer{})
+		cmd.SetArgs(append([]string{"admin", "keys"}, args...))
+		err := cmd.ExecuteContext(t.Context())
+		return out.String(), err
+	}
+	var coded *exitError
+	if _, err := run("status"); !errors.As(err, &coded) || coded.code != exitConfig || !strings.Contains(err.Error(), "DOCKETRY_MASTER_KEY is not set") {
+		t.Errorf("without a master key: %v", err)
+	}
+	t.Setenv("DOCKETRY_MASTER_KEY", hex.EncodeToString(testkit.Key))
+	if out, err := run("status", "--json"); err != nil || !strings.Contains(out, `"state":"present","data_keys":0`) {
+		t.Errorf("%q, %v", out, err)
+	}
+	if out, err := run("rewrap"); err != nil || !strings.HasPrefix(out, "0 data keys ") {
+		t.Errorf("%q, %v", out, err)
+	}
+	t.Setenv("DOCKETRY_MASTER_KEY_FORMER", hex.EncodeToString(testkit.Key))
+	if _, err := run("status"); err == nil || !strings.Contains(err.Error(), "DOCKETRY_MASTER_KEY_FORMER is the same") {
+		t.Errorf("the same key twice: %v", err)
+	}
+}

@@ -68,6 +68,9 @@ func examine(ctx context.Context) []finding {
 	if c.DatabaseURL != "" && len(c.Keys.Scope) > 0 {
 		found = append(found, examineDatabase(ctx, c)...)
 	}
+	if err == nil && c.ForKeys() == nil {
+		found = append(found, examineKeys(ctx)...)
+	}
 	if c.RedisURL != "" {
 		found = append(found, examineRedis(ctx, c.RedisURL)...)
 	}

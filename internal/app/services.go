@@ -94,7 +94,7 @@ func (s *Services) machinery(ctx context.Context) (err error) {
 		return err
 	}
 	s.Guard = authz.NewGuard(s.DB, s.Policy)
-	master, err := seal.NewMaster(s.Config.Keys.Master)
+	master, err := seal.NewMaster(s.Config.Keys.Master, s.Config.Keys.FormerMasters()...)
 	if err != nil {
 		return fmt.Errorf("read the master key: %w", err)
 	}

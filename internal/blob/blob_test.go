@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -252,5 +253,109 @@ func TestFirstKeyIsMadeOnceAndMasterReplaced(t *testing.T) {
 		if text, err := get(h, f.Machine(), id); err != nil || text != fmt.Sprint("text ", i) {
 			t.Errorf("with the new master key alone: %q, %v", text, err)
 		}
+	}
+}
+
+// keysOf is a firm with a data key that master key 1 wrapped.
+func keysOf(t *testing.T, h house, n int) (firms []testkit.F, ids []ident.BlobID) {
+	t.Helper()
+	for i := range n {
+		f := testkit.Firm(t, h.d)
+		firms, ids = append(firms, f), append(ids, put(t, h, f, fmt.Sprint("text ", i)))
+	}
+	return firms, ids
+}
+
+// alone is a database of the test's own, as the worker and as its owner.
+func alone(t *testing.T) (h house, owner *db.DB) {
+	t.Helper()
+	c := clock.At(testkit.Now)
+	name := testkit.NewDatabase(t)
+	h = house{d: testkit.OpenDatabase(t, "docketry_worker", name, c), clock: c, bucket: blob.NewMemory(c)}
+	h.store = blob.New(h.d, h.bucket, blob.NewKeys(master(t, 1)))
+	owner, err := db.Open(t.Context(), db.Config{URL: testkit.AdminURL(t, name) + " role=docketry_migrate", Key: testkit.Key, Clock: c})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(owner.Close)
+	return h, owner
+}
+
+func TestMasterReplacedInEveryFirmByTwoAtOnce(t *testing.T) {
+	t.Parallel()
+	h, owner := alone(t)
+	firms, ids := keysOf(t, h, 12)
+	firms[3].Exec(t, `UPDATE firm SET status = 'closed' WHERE firm_id = ?`, firms[3].ID)
+	keys := blob.NewKeys(master(t, 2, 1))
+	var wg sync.WaitGroup
+	var counts [2]int
+	for i := range counts {
+		wg.Go(func() {
+			var err error
+			if counts[i], err = keys.RewrapAll(t.Context(), owner); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if counts[0]+counts[1] != len(firms) {
+		t.Errorf("two runs wrapped %v, of %d keys", counts, len(firms))
+	}
+	uses, err := blob.Uses(t.Context(), owner, master(t, 2))
+	if err != nil || len(uses) != 1 || uses[0].State != "present" || uses[0].Firms != int64(len(firms)) {
+		t.Errorf("%+v, %v", uses, err)
+	}
+	h.store = blob.New(h.d, h.bucket, blob.NewKeys(master(t, 2)))
+	for i, f := range firms {
+		if text, err := get(h, f.Machine(), ids[i]); err != nil || text != fmt.Sprint("text ", i) {
+			t.Errorf("firm %d with the new key alone: %q, %v", i, text, err)
+		}
+		if n := f.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'firm_key.rewrapped'`, f.ID); n != 1 {
+			t.Errorf("firm %d: %d leaves", i, n)
+		}
+	}
+}
+
+func TestMasterReplacementCutShortGoesOn(t *testing.T) {
+	t.Parallel()
+	h, owner := alone(t)
+	firms, ids := keysOf(t, h, 3)
+	// The second firm's key was wrapped with a key nobody has: the others are done.
+	firms[1].Exec(t, `UPDATE firm_key SET master_id = 'feedbeef' WHERE firm_id = ?`, firms[1].ID)
+	both := master(t, 2, 1)
+	n, err := blob.NewKeys(both).RewrapAll(t.Context(), owner)
+	if n != 2 || err == nil || !strings.Contains(err.Error(), string(firms[1].ID)) {
+		t.Errorf("wrapped %d, %v", n, err)
+	}
+	uses, err := blob.Uses(t.Context(), owner, both)
+	if err != nil || len(uses) != 2 {
+		t.Fatalf("%+v, %v", uses, err)
+	}
+	for _, u := range uses {
+		if want := map[string]string{"feedbeef": "missing", both.Present(): "present"}[u.MasterID]; u.State != want {
+			t.Errorf("%+v, want %s", u, want)
+		}
+	}
+	// Half done, everything opens with both keys; a second run does the rest.
+	firms[1].Exec(t, `UPDATE firm_key SET master_id = ? WHERE firm_id = ?`, master(t, 1).Present(), firms[1].ID)
+	h.store = blob.New(h.d, h.bucket, blob.NewKeys(both))
+	for i, f := range firms {
+		if text, err := get(h, f.Machine(), ids[i]); err != nil || text != fmt.Sprint("text ", i) {
+			t.Errorf("half done, firm %d: %q, %v", i, text, err)
+		}
+	}
+	if uses, err = blob.Uses(t.Context(), owner, both); err != nil || uses[0].State == uses[1].State {
+		t.Errorf("half done: %+v, %v", uses, err)
+	}
+	if n, err := blob.NewKeys(both).RewrapAll(t.Context(), owner); n != 1 || err != nil {
+		t.Errorf("again: %d, %v", n, err)
+	}
+	gone, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := blob.NewKeys(both).RewrapAll(gone, owner); err == nil {
+		t.Error("a run that was stopped says it is done")
+	}
+	if _, err := blob.NewKeys(both).RewrapAll(t.Context(), h.d); !errors.Is(err, blob.ErrNotOwner) {
+		t.Errorf("as the worker: %v", err)
 	}
 }

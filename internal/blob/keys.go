@@ -85,10 +85,11 @@ func (k *Keys) Open(tx *db.Tx, sealed []byte, aad ...string) ([]byte, error) {
 	return key.Open(sealed[1:], append([]string{string(tx.Scope.Firm)}, aad...)...)
 }
 
-// Rewrap wraps the firm's keys anew that an older master key wrapped, and tells how many.
-func (k *Keys) Rewrap(tx *db.Tx) (int, error) {
+// Rewrap wraps the firm's keys anew that a former master key wrapped, and tells how
+// many. One that another process wrapped anew meanwhile is left as that one made it.
+func (k *Keys) Rewrap(tx *db.Tx) (n int, err error) {
 	var rows []keyRow
-	err := tx.Raw(`SELECT version, master_id, encode(wrapped, 'hex') AS wrapped FROM firm_key WHERE firm_id = ? AND master_id <> ?`,
+	err = tx.Raw(`SELECT version, master_id, encode(wrapped, 'hex') AS wrapped FROM firm_key WHERE firm_id = ? AND master_id <> ?`,
 		tx.Scope.Firm, k.master.Present()).Scan(&rows).Error
 	if err != nil {
 		return 0, fmt.Errorf("read data keys of firm %s: %w", tx.Scope.Firm, err)
@@ -102,13 +103,14 @@ func (k *Keys) Rewrap(tx *db.Tx) (int, error) {
 		if err != nil {
 			return 0, fmt.Errorf("rewrap data key %d of firm %s: %w", r.Version, tx.Scope.Firm, err)
 		}
-		err = tx.Exec(`UPDATE firm_key SET master_id = ?, wrapped = decode(?, 'hex') WHERE firm_id = ? AND version = ?`,
-			w.MasterID, fmt.Sprintf("%x", w.Bytes), tx.Scope.Firm, r.Version).Error
-		if err != nil {
-			return 0, fmt.Errorf("store data key %d of firm %s: %w", r.Version, tx.Scope.Firm, err)
+		done := tx.Exec(`UPDATE firm_key SET master_id = ?, wrapped = decode(?, 'hex') WHERE firm_id = ? AND version = ? AND master_id = ?`,
+			w.MasterID, fmt.Sprintf("%x", w.Bytes), tx.Scope.Firm, r.Version, old.MasterID)
+		if done.Error != nil {
+			return 0, fmt.Errorf("store data key %d of firm %s: %w", r.Version, tx.Scope.Firm, done.Error)
 		}
+		n += int(done.RowsAffected)
 	}
-	return len(rows), nil
+	return n, nil
 }
 
 // make adds the first key; when two do so at once, the second waits and then finds the first's.

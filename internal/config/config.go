@@ -4,6 +4,7 @@
 package config
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -67,6 +68,7 @@ type Keys struct {
 	Payload []byte // authenticates what travels in Redis
 	Master  []byte // wraps each firm's data key
 	Audit   []byte // Ed25519 seed that signs checkpoints: exactly 32 bytes
+	Former  []byte // the master key before the present one, while it is being replaced; nil otherwise
 	Session []byte // authenticates form tokens and one-time links
 }
 
@@ -84,7 +86,7 @@ func Load() (Config, error) {
 		into *[]byte
 	}{
 		{"SCOPE_KEY", &c.Keys.Scope}, {"PAYLOAD_KEY", &c.Keys.Payload}, {"MASTER_KEY", &c.Keys.Master},
-		{"AUDIT_KEY", &c.Keys.Audit}, {"SESSION_KEY", &c.Keys.Session},
+		{"AUDIT_KEY", &c.Keys.Audit}, {"SESSION_KEY", &c.Keys.Session}, {"MASTER_KEY_FORMER", &c.Keys.Former},
 	} {
 		b, err := secret(prefix + k.name)
 		if err != nil {
@@ -92,6 +94,9 @@ func Load() (Config, error) {
 			continue
 		}
 		*k.into = b
+	}
+	if len(c.Keys.Former) > 0 && bytes.Equal(c.Keys.Former, c.Keys.Master) {
+		problems = append(problems, fmt.Errorf("%[1]sMASTER_KEY_FORMER is the same as %[1]sMASTER_KEY: name the key before it, or leave it unset", prefix))
 	}
 	return c, errors.Join(problems...)
 }
@@ -151,6 +156,19 @@ func (c Config) ForWork() error {
 // ForMigrate tells everything that keeps `migrate` and `admin` from starting.
 func (c Config) ForMigrate() error {
 	return errors.Join(need("MIGRATE_URL", c.MigrateURL), needKey("SCOPE_KEY", c.Keys.Scope))
+}
+
+// ForKeys tells everything that keeps `admin keys` from starting.
+func (c Config) ForKeys() error {
+	return errors.Join(c.ForMigrate(), needKey("MASTER_KEY", c.Keys.Master))
+}
+
+// FormerMasters are the master keys that open data keys besides the present one.
+func (k Keys) FormerMasters() [][]byte {
+	if len(k.Former) == 0 {
+		return nil
+	}
+	return [][]byte{k.Former}
 }
 
 func (c Config) running() error {

@@ -55,6 +55,9 @@ func NewMaster(present []byte, older ...[]byte) (*Master, error) {
 // Present is the id of the key that wraps now.
 func (m *Master) Present() string { return m.present }
 
+// Holds tells whether the key with this id is configured, present or older.
+func (m *Master) Holds(id string) bool { return m.keys[id] != nil }
+
 // Wrapped is a firm's data key as it is stored.
 type Wrapped struct {
 	MasterID string
