@@ -179,7 +179,7 @@ type Act struct {
 // Acts lists the leaves of an action on one thing, oldest first. Decide first whether
 // the actor may know of it.
 func Acts(tx *db.Tx, action, object, id string) (list []Act, err error) {
-	err = tx.Raw(`SELECT l.at, coalesce(p.name, '') AS who FROM audit_leaf l LEFT JOIN person p ON p.id = l.actor
+	err = tx.Raw(`SELECT l.at, coalesce(p.name, '') AS who FROM audit_leaf l LEFT JOIN person p ON p.id = `+idIn("l.actor")+`
 		WHERE l.firm_id = ? AND l.object_id = ? AND l.object = ? AND l.action = ? AND l.result = 'done' ORDER BY l.at, l.id`,
 		tx.Scope.Firm, id, object, action).Scan(&list).Error
 	if err != nil {
