@@ -236,7 +236,7 @@ func TestF12_AuditNotWritable(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close(t.Context())
-	if _, err := conn.Exec(t.Context(), `REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA auth FROM docketry_api; GRANT EXECUTE ON FUNCTION auth.challenge(), auth.firm(), auth.firms(), auth.enter(text, text) TO docketry_api`); err != nil {
+	if _, err := conn.Exec(t.Context(), `REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA auth FROM docketry_api; GRANT EXECUTE ON FUNCTION auth.challenge(), auth.firm(), auth.firms(), auth.enter(text, text), auth.stamp(text, text, uuid, uuid) TO docketry_api`); err != nil {
 		t.Fatal(err)
 	}
 	err = h.d.InFirm(admin, func(tx *db.Tx) error {
