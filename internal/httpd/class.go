@@ -31,10 +31,53 @@ func classOf(tag string) authz.Class {
 
 var marshals = reflect.TypeFor[json.Marshaler]()
 
+// classing is one type as it stands in an answer: within a field that says a
+// class its own fields need not repeat it.
+type classing struct {
+	t      reflect.Type
+	within authz.Class
+}
+
 // unclassed lists the fields of an answer that do not say their class, or that
-// would stay visible as an empty value when they are left out.
-func unclassed(t reflect.Type, at string, seen map[reflect.Type]bool) (problems []string) {
-	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Array {
+// would stay visible when they should be left out.
+func unclassed(t reflect.Type, at string, within authz.Class, seen map[classing]bool) (problems []string) {
+	t = element(t)
+	if t.Kind() == reflect.Map {
+		for _, p := range higher(t.Elem(), at, within, map[reflect.Type]bool{}) {
+			problems = append(problems, p+": its class is above that of the map it stands in, whose values are not cut")
+		}
+		return problems
+	}
+	if t.Kind() != reflect.Struct || seen[classing{t, within}] {
+		return nil
+	}
+	seen[classing{t, within}] = true
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name := at + "." + f.Name
+		tag, tagged := f.Tag.Lookup("class")
+		c := classOf(tag)
+		switch {
+		case !f.IsExported() && !f.Anonymous:
+			continue
+		case tagged && c == 0:
+			problems = append(problems, name+": class is C1, C2 or C3, not "+tag)
+			continue
+		case c > max(within, authz.C1) && !omits(f):
+			problems = append(problems, name+": a field of class C2 or C3 needs omitempty or omitzero")
+		case !tagged && within == 0 && !holdsFields(f.Type):
+			problems = append(problems, name+": has no class")
+		}
+		if !element(f.Type).Implements(marshals) {
+			problems = append(problems, unclassed(f.Type, name, max(c, within), seen)...)
+		}
+	}
+	return problems
+}
+
+// higher lists the fields of t, at any depth, whose class is above within.
+func higher(t reflect.Type, at string, within authz.Class, seen map[reflect.Type]bool) (names []string) {
+	for t = element(t); t.Kind() == reflect.Map; t = element(t) {
 		t = t.Elem()
 	}
 	if t.Kind() != reflect.Struct || seen[t] {
@@ -44,21 +87,13 @@ func unclassed(t reflect.Type, at string, seen map[reflect.Type]bool) (problems 
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name := at + "." + f.Name
-		tag, tagged := f.Tag.Lookup("class")
-		switch c := classOf(tag); {
-		case !f.IsExported() && !f.Anonymous:
-		case tagged && c == 0:
-			problems = append(problems, name+": class is C1, C2 or C3, not "+tag)
-		case c > authz.C1 && !omits(f):
-			problems = append(problems, name+": a field of class C2 or C3 needs omitempty or omitzero")
-		case tagged:
-		case holdsFields(f.Type):
-			problems = append(problems, unclassed(f.Type, name, seen)...)
-		default:
-			problems = append(problems, name+": has no class")
+		if classOf(f.Tag.Get("class")) > within {
+			names = append(names, name)
+			continue
 		}
+		names = append(names, higher(f.Type, name, within, seen)...)
 	}
-	return problems
+	return names
 }
 
 func omits(f reflect.StructField) bool {
@@ -66,11 +101,17 @@ func omits(f reflect.StructField) bool {
 	return strings.Contains(tag, ",omitempty") || strings.Contains(tag, ",omitzero")
 }
 
-// holdsFields tells whether a type's own fields carry the classes.
-func holdsFields(t reflect.Type) bool {
+// element is what a pointer or list is of.
+func element(t reflect.Type) reflect.Type {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Array {
 		t = t.Elem()
 	}
+	return t
+}
+
+// holdsFields tells whether a type's own fields carry the classes.
+func holdsFields(t reflect.Type) bool {
+	t = element(t)
 	return t.Kind() == reflect.Struct && !t.Implements(marshals)
 }
 
@@ -90,10 +131,10 @@ func cut(v reflect.Value, sees func(authz.Class) bool) {
 			f := v.Type().Field(i)
 			c := classOf(f.Tag.Get("class"))
 			switch {
-			case c == 0 && holdsFields(f.Type):
-				cut(v.Field(i), sees)
 			case c > authz.C1 && !sees(c):
 				v.Field(i).SetZero()
+			case holdsFields(f.Type) && v.Field(i).CanSet(): // also in a field that is shown: what it holds may be of a higher class
+				cut(v.Field(i), sees)
 			}
 		}
 	default: // a leaf stands in a field that was looked at
@@ -136,7 +177,7 @@ func (s *Server) checkClasses(op Op, out reflect.Type) {
 	if !ok || body.Type.Kind() == reflect.Func {
 		return
 	}
-	for _, p := range unclassed(body.Type, out.Name(), map[reflect.Type]bool{}) {
+	for _, p := range unclassed(body.Type, out.Name(), 0, map[classing]bool{}) {
 		s.problems = append(s.problems, fmt.Errorf("operation %s %s: %s", op.Method, op.Path, p))
 	}
 }
