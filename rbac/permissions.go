@@ -1,5 +1,7 @@
 package rbac
 
+import "slices"
+
 // Permission is an object and an act, "prebill.approve". Stored in audit leaves: never rename one.
 type Permission string
 
@@ -142,6 +144,13 @@ func Known(p Permission) bool { return p.Class() > 0 }
 
 // Open tells whether p needs no role: Public, SignedIn or PayorLink.
 func Open(p Permission) bool { return p == Public || p == SignedIn || p == PayorLink }
+
+// StepsUp tells whether using p asks for the factor again when it was shown more than
+// five minutes ago (SECURITY 5): giving access, tokens, bank details, exports, voids.
+// Ending access does not: it must be quick.
+func (p Permission) StepsUp() bool {
+	return slices.Contains([]Permission{GrantGive, GrantConfirm, PersonInvite, TokenCreate, FirmBank, ExportRequest, ExportApprove, ExportDownload, AuditExport, CreditNoteIssue}, p)
+}
 
 // Class is the highest class of data that p may show, 0 for an unknown or open one.
 func (p Permission) Class() int {

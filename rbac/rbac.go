@@ -102,6 +102,23 @@ func readLattice(text string) (map[[2]Role]bool, error) {
 // MayGrant tells whether who holds giver may give others given (T06).
 func (p *Policy) MayGrant(giver, given Role) bool { return p.lattice[[2]Role{giver, given}] }
 
+// NeedsFactor tells whether who holds role must show a second factor to sign in: the
+// bureau's people, firm administrators, and whoever approves or exports (SECURITY 5).
+func (p *Policy) NeedsFactor(role Role) bool {
+	if role.OfBureau() || role == RoleFirmAdmin {
+		return true
+	}
+	if role == RoleMachine {
+		return false
+	}
+	for _, t := range table {
+		if _, act, _ := strings.Cut(string(t.p), "."); (act == "approve" || act == "export" || t.p == ExportRequest || t.p == ExportDownload) && p.Allows(role, t.p) {
+			return true
+		}
+	}
+	return false
+}
+
 // check reads the lines itself, because the adapter passes over what it cannot read.
 func check(policy string) error {
 	roles := map[string]bool{}

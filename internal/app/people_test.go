@@ -158,9 +158,9 @@ func TestAnAuthenticatorAppOnPages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	f := testkit.Firm(t, w.s.DB)
-	b := &reader{t: t, w: w, sid: w.signIn(t, f, rbac.RolePartner)}
-	if _, _, html := b.do("GET", "/people/me", nil); !strings.Contains(html, "/people/me/app") {
-		t.Fatal("the account page does not lead to the app")
+	b := &reader{t: t, w: w, sid: w.passwordOnly(t, f, rbac.RolePartner)}
+	if _, to, _ := b.do("GET", "/people/me", nil); to != "/people/me/app" {
+		t.Fatalf("a partner without a factor is led to %q", to)
 	}
 	_, _, html := b.do("GET", "/people/me/app", nil)
 	found := regexp.MustCompile(`type the secret: ([A-Z2-7 ]+)<`).FindStringSubmatch(html)

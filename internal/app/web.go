@@ -31,7 +31,7 @@ func NewWeb(s *Services) (*httpd.Server, error) {
 	}
 	srv := httpd.New(httpd.Parts{
 		DB: s.DB, Guard: s.Guard, Sessions: people.NewSessionStore(s.DB), Tokens: s.People, Log: s.Log, Metrics: s.Metrics,
-		PublicURL: s.Config.PublicURL, Plain: s.Config.Plain(), Proxies: proxies, ErrorPage: site.ErrorPage,
+		PublicURL: s.Config.PublicURL, Plain: s.Config.Plain(), Proxies: proxies, ErrorPage: site.ErrorPage, StepUp: site.StepUp, ProveFactor: s.People.ProveFactor,
 		Ready: func(ctx context.Context) error { return s.DB.Ping(ctx) }, Pace: s.Pace, Reads: s.Reads, Keys: s.Blobs.Keys(),
 	})
 	srv.Static(static.Mount, static.Handler())

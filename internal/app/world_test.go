@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -62,6 +63,12 @@ func (l *letters) token(email string) string {
 
 func newWorld(t *testing.T) world {
 	t.Helper()
+	return worldOver(t, testkit.DB(t), testkit.WorkerDB(t))
+}
+
+// worldOver is newWorld over databases whose clock is the test's own.
+func worldOver(t *testing.T, api, work *db.DB) world {
+	t.Helper()
 	key := func(b byte) []byte { return []byte(strings.Repeat(string([]byte{b, b + 1}), 16)) }
 	c := config.Config{
 		PublicURL: "http://127.0.0.1", BlobURL: "file://" + t.TempDir(), MailURL: "file://" + t.TempDir(), MailFrom: "billing@larkspur.example",
@@ -76,9 +83,9 @@ func newWorld(t *testing.T) world {
 		into **app.Services
 		name string
 	}{{&w.s, "docketry_api"}, {&w.worker, "docketry_worker"}} {
-		d := testkit.DB(t)
+		d := api
 		if role.name == "docketry_worker" {
-			d = testkit.WorkerDB(t)
+			d = work
 		}
 		if *role.into, err = app.NewServices(t.Context(), app.Parts{Config: c, DB: d, Clock: d.Clock(), Log: obs.Discard(), Hasher: hasher, Courier: w.letters}); err != nil {
 			t.Fatal(err)
@@ -91,8 +98,42 @@ func newWorld(t *testing.T) world {
 	return w
 }
 
-// signIn begins a session for a new person of the role and returns its cookie.
+// signIn begins a session for a new person of the role, who sets up an authenticator
+// app where the role asks for one, and returns its cookie.
 func (w world) signIn(t *testing.T, f testkit.F, role rbac.Role) string {
+	t.Helper()
+	sid := w.passwordOnly(t, f, role)
+	if !w.policy.NeedsFactor(role) {
+		return sid
+	}
+	sid, _ = w.setUpApp(t, sid)
+	return sid
+}
+
+// setUpApp sets up an authenticator app in a session and returns the cookie that the
+// session has from then on, and the app's secret.
+func (w world) setUpApp(t *testing.T, sid string) (next, secret string) {
+	t.Helper()
+	var shown struct{ Secret string }
+	if err := json.Unmarshal(w.call("POST", "/api/v1/people/me/app", sid, "").Body.Bytes(), &shown); err != nil {
+		t.Fatal(err)
+	}
+	code, err := people.AppCode(shown.Secret, w.s.Clock.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := w.call("PUT", "/api/v1/people/me/app", sid, fmt.Sprintf(`{"password":%q,"code":%q}`, password, code))
+	for _, c := range rec.Result().Cookies() {
+		if c.Name == "docketry_sid" && rec.Code == http.StatusOK {
+			return c.Value, shown.Secret
+		}
+	}
+	t.Fatalf("set up an app: %d %s", rec.Code, rec.Body)
+	return "", ""
+}
+
+// passwordOnly begins a session for a new person of the role, who has no factor.
+func (w world) passwordOnly(t *testing.T, f testkit.F, role rbac.Role) string {
 	t.Helper()
 	who := testkit.Actor(f.As(t, role))
 	hash, err := argon2id.CreateHash(password, quick)

@@ -130,6 +130,13 @@ func (s *Server) showError(err error, c echo.Context) {
 		return
 	}
 	r := &Request{echo: c, server: s}
+	if errors.Is(err, ErrFactorStale) {
+		if err := s.render(c, p.Status, s.askAgain(r)); err != nil {
+			s.parts.Log.ErrorContext(ctx, "step-up page failed", "err", err)
+			_ = c.String(p.Status, p.Detail) // nothing is left to try
+		}
+		return
+	}
 	if err := s.render(c, p.Status, s.parts.ErrorPage(r, p.Status, asFault(err))); err != nil {
 		s.parts.Log.ErrorContext(ctx, "error page failed", "err", err)
 		_ = c.String(p.Status, p.Detail) // nothing is left to try

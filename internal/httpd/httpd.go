@@ -34,10 +34,13 @@ type Parts struct {
 	Plain     bool   // plain http on loopback (DESIGN 2.17)
 	Proxies   []*net.IPNet
 	ErrorPage func(r *Request, status int, f *fault.Error) templ.Component
-	Ready     func(ctx context.Context) error
-	Pace      *Pace      // how fast one may ask; nil for tests that ask faster
-	Reads     *Reads     // how much privileged text one may open; nil for tests that open more
-	Keys      *blob.Keys // seal the answers kept for an Idempotency-Key
+	StepUp    func(r *Request, up StepUp) templ.Component // the page that asks for a factor again
+	// ProveFactor judges a code of who acts in ctx, for an act that wants one again.
+	ProveFactor func(ctx context.Context, code string) error
+	Ready       func(ctx context.Context) error
+	Pace        *Pace      // how fast one may ask; nil for tests that ask faster
+	Reads       *Reads     // how much privileged text one may open; nil for tests that open more
+	Keys        *blob.Keys // seal the answers kept for an Idempotency-Key
 }
 
 // Server holds the routes and answers requests.

@@ -200,6 +200,14 @@ func (r *Request) ReturnPath() string {
 	return "/"
 }
 
+// ReturnOr is ReturnPath, or elsewhere when they wanted nothing.
+func (r *Request) ReturnOr(elsewhere string) string {
+	if r.server.value(r.Context(), keyReturn) == "" {
+		return elsewhere
+	}
+	return r.ReturnPath()
+}
+
 func (s *Server) rememberReturn(c echo.Context) {
 	if c.Request().Context().Value(sessionKey{}) == nil {
 		return

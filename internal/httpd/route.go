@@ -91,10 +91,16 @@ func (s *Server) decide(r Route) echo.MiddlewareFunc {
 				s.noteRefusal(scope.InFirm(ctx, sc.Firm), r, c, o, err)
 				return err
 			}
+			if answered, err := s.owes(r, c); answered || err != nil {
+				return err
+			}
 			if strings.Contains(r.Path, "{firm}") {
 				if ctx, o.access, err = s.enter(ctx, c.Param("firm"), r.Needs); err == nil {
 					err = s.paceFirm(ctx)
 				}
+			}
+			if err == nil {
+				ctx, err = s.fresh(ctx, r, c)
 			}
 			c.SetRequest(c.Request().WithContext(ctx))
 			if err == nil {

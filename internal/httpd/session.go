@@ -28,6 +28,7 @@ const (
 	KeyFactorAt = "factor_at"
 	KeyDevice   = "device"
 	KeyNetwork  = "network"
+	keyDue      = "factor_due" // "yes" while a factor must be set up before anything else
 	keyCSRF     = "csrf"
 	keyFlash    = "flash"
 	keyReturn   = "return"
@@ -104,6 +105,9 @@ type Started struct {
 	Firm     ident.FirmID // the firm of a firm's own user; "" for the bureau's people
 	At       time.Time
 	Deadline time.Time // when it ends whatever happens
+	Factor   bool      // one was shown beside the password
+	Due      bool      // one must be set up before anything else
+	Switched bool      // of a person who is signed in: what was shown of a factor stays so
 	Device   string    // what the browser calls itself
 	Network  string
 }
@@ -118,7 +122,15 @@ func (s *Server) SignIn(ctx context.Context, b Started) error {
 	s.sessions.Put(ctx, KeySession, string(ident.New[ident.SessionID](b.At)))
 	s.sessions.Put(ctx, KeyPerson, string(b.Person))
 	s.sessions.Put(ctx, KeyFirm, string(b.Firm))
-	s.sessions.Put(ctx, KeyFactorAt, b.At)
+	switch {
+	case b.Switched:
+	case b.Factor:
+		s.sessions.Put(ctx, KeyFactorAt, b.At)
+		s.sessions.Remove(ctx, keyDue)
+	default:
+		s.sessions.Remove(ctx, KeyFactorAt)
+		s.owe(ctx, b.Due)
+	}
 	s.sessions.Put(ctx, KeyDevice, b.Device)
 	s.sessions.Put(ctx, KeyNetwork, b.Network)
 	s.sessions.Remove(ctx, keyCSRF)

@@ -3,12 +3,14 @@ package people
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/scope"
+	"github.com/docketry/docketry/rbac"
 )
 
 // Factors is what a person shows beside the password.
@@ -116,11 +118,52 @@ func (s *Service) ConfirmApp(ctx context.Context, password, code string) (codes 
 	return codes, err
 }
 
-// RemoveApp takes the app and the recovery codes of the person of ctx away, for whoever shows a
-// code of it once more. The other sessions end.
-func (s *Service) RemoveApp(ctx context.Context, code string) error {
+// needsFactor tells whether a role that p holds anywhere asks for a second factor. The
+// bureau's people owe one before anybody has granted them anything.
+func (s *Service) needsFactor(tx *db.Tx, p Person) (bool, error) {
+	if p.Staff {
+		return true, nil
+	}
+	var roles []rbac.Role
+	err := tx.Raw(`SELECT DISTINCT unnest(roles) FROM auth.person_firms(?::uuid, ?)`, p.ID, tx.Now).Scan(&roles).Error
+	if err != nil {
+		return false, fmt.Errorf("list the roles of person %s: %w", p.ID, err)
+	}
+	return slices.ContainsFunc(roles, s.lattice.NeedsFactor), nil
+}
+
+// ProveFactor compares a code of the app, or a recovery code, of the person of ctx, who
+// has signed in, for an act that wants it again (SECURITY 5). The session is the
+// challenge: ErrCode while tries are left, then ErrChallenge. ErrNoApp without an app.
+func (s *Service) ProveFactor(ctx context.Context, code string) error {
+	err := s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+		has, err := hasFactor(tx, tx.Scope.Actor)
+		if err == nil && !has {
+			return ErrNoApp
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	return s.proven(ctx, code, func(tx *db.Tx) error {
+		return audit.Record(tx, audit.Entry{Action: "factor.shown_again", Object: "person", ID: string(tx.Scope.Actor), Class: audit.C1})
+	})
+}
+
+// RemoveApp takes the app and the recovery codes of the person of ctx away, for whoever shows a
+// code of it once more. The other sessions end. due tells that a role of theirs asks
+// for a factor, so that another must be set up before anything else.
+func (s *Service) RemoveApp(ctx context.Context, code string) (due bool, err error) {
+	err = s.proven(ctx, code, func(tx *db.Tx) error {
 		who := tx.Scope.Actor
+		me, err := personByID(tx, who)
+		if err != nil {
+			return err
+		}
+		if due, err = s.needsFactor(tx, me); err != nil {
+			return err
+		}
 		for _, table := range []string{`DELETE FROM factor WHERE person_id = ?`, `DELETE FROM recovery_code WHERE person_id = ?`} {
 			if err := tx.Exec(table, who).Error; err != nil {
 				return fmt.Errorf("remove the app of person %s: %w", who, err)
@@ -131,6 +174,7 @@ func (s *Service) RemoveApp(ctx context.Context, code string) error {
 		}
 		return audit.Record(tx, audit.Entry{Action: "factor.removed", Object: "person", ID: string(who), Class: audit.C1})
 	})
+	return due, err
 }
 
 // NewRecoveryCodes replaces the recovery codes of whoever shows a code of the app.

@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/internal/scope"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/rbac"
 )
@@ -233,23 +235,79 @@ func TestSettingUpAndRemovingTheApp(t *testing.T) {
 		t.Errorf("a second app: %v", err)
 	}
 	w.clock.Advance(time.Minute)
-	if err := w.svc.RemoveApp(me, h.wrong(t)); !errors.Is(err, people.ErrCode) {
+	if _, err := w.svc.RemoveApp(me, h.wrong(t)); !errors.Is(err, people.ErrCode) {
 		t.Errorf("removing with a wrong code: %v", err)
 	}
 	renewed, err := w.svc.NewRecoveryCodes(me, h.code(t))
 	if err != nil || len(renewed) != 10 {
 		t.Fatal(err)
 	}
-	if err := w.svc.RemoveApp(me, codes[0]); !errors.Is(err, people.ErrCode) {
+	if _, err := w.svc.RemoveApp(me, codes[0]); !errors.Is(err, people.ErrCode) {
 		t.Errorf("a recovery code that was replaced: %v", err)
 	}
-	if err := w.svc.RemoveApp(me, renewed[0]); err != nil {
-		t.Fatal(err)
+	if due, err := w.svc.RemoveApp(me, renewed[0]); err != nil || due {
+		t.Fatalf("a timekeeper owes no factor: %v, %v", due, err)
 	}
 	if x, err := w.svc.Factors(me); err != nil || x.App != nil || x.CodesLeft != 0 {
 		t.Errorf("%+v, %v", x, err)
 	}
 	if _, err := w.svc.SignIn(background(), try(email, good, from())); err != nil {
 		t.Errorf("after removal: %v", err)
+	}
+}
+
+// Who must have a factor is told at sign-in, whoever else may go without (SECURITY 5).
+func TestWhoOwesAFactor(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	f := testkit.Firm(t, w.d)
+	for role, owes := range map[rbac.Role]bool{
+		rbac.RoleTeamLead: true, rbac.RoleSpecialist: true, rbac.RoleQualityAuditor: true, rbac.RoleTrainee: true,
+		rbac.RoleFirmAdmin: true, rbac.RolePartner: true, rbac.RoleTimekeeper: false,
+	} {
+		_, email := w.member(t, f, role)
+		e, err := w.svc.SignIn(background(), try(email, good, from()))
+		if err != nil || e.FactorDue != owes || e.FactorShown {
+			t.Errorf("%s: %+v, %v", role, e, err)
+		}
+	}
+	ended, email := w.member(t, f, rbac.RolePartner)
+	f.Exec(t, `UPDATE access_grant SET ended_at = ? WHERE firm_id = ? AND person_id = ?`, w.clock.Now(), f.ID, ended)
+	if e, err := w.svc.SignIn(background(), try(email, good, from())); err != nil || e.FactorDue {
+		t.Errorf("a grant that has ended: %+v, %v", e, err)
+	}
+	h := withApp(t)
+	e, err := h.svc.ShowFactor(background(), h.password(t), people.Try{Code: h.code(t)})
+	if err != nil || e.FactorDue || !e.FactorShown {
+		t.Errorf("with the app: %+v, %v", e, err)
+	}
+}
+
+func TestProvingTheFactorAgain(t *testing.T) {
+	t.Parallel()
+	h := withApp(t)
+	me := scope.With(background(), scope.Scope{Firm: h.firm.ID, Actor: ident.PersonID(h.who), Session: ident.New[ident.SessionID](h.clock.Now())})
+	code := h.code(t)
+	if err := h.svc.ProveFactor(me, code); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.svc.ProveFactor(me, code); !errors.Is(err, people.ErrCode) {
+		t.Errorf("the same code again: %v", err)
+	}
+	for range 4 {
+		if err := h.svc.ProveFactor(me, h.wrong(t)); err == nil {
+			t.Error("a wrong code was taken")
+		}
+	}
+	h.clock.Advance(time.Minute)
+	if err := h.svc.ProveFactor(me, h.code(t)); !errors.Is(err, people.ErrChallenge) {
+		t.Errorf("after five wrong codes: %v", err)
+	}
+	if n := leaves(t, h.bureau, "factor.shown_again", h.who); n != 1 {
+		t.Errorf("%d leaves", n)
+	}
+	none := h.firm.As(t, rbac.RoleTimekeeper)
+	if err := h.svc.ProveFactor(none, "123456"); !errors.Is(err, people.ErrNoApp) {
+		t.Errorf("without an app: %v", err)
 	}
 }

@@ -28,6 +28,7 @@ var (
 	ErrCode       = fault.New(fault.Invalid, "code_wrong", "that code is not right")
 	ErrChallenge  = fault.New(fault.Unauthenticated, "factor_refused", "too many wrong codes; sign in again")
 	ErrNoFactor   = fault.New(fault.Conflict, "factor_missing", "no app is being set up; begin again")
+	ErrNoApp      = fault.New(fault.Conflict, "factor_none", "no authenticator app is set up; set one up on your account page first")
 	ErrHasFactor  = fault.New(fault.Conflict, "factor_exists", "an authenticator app is set up already; remove it first")
 	ErrNotSetUp   = fault.New(fault.Unavailable, "bureau_missing", "the bureau is not set up yet; run `docketry admin bootstrap`")
 	ErrSetUp      = fault.New(fault.Conflict, "bureau_exists", "the bureau already has an administrator; ask them for an invitation")

@@ -90,9 +90,10 @@ func (s *Service) leaveEverywhere(tx *db.Tx, who ident.PersonID) error {
 	return s.leave(tx, who)
 }
 
-// Lattice says which role may give which (rbac.Policy).
+// Lattice says which role may give which, and which must show a factor (rbac.Policy).
 type Lattice interface {
 	MayGrant(giver, given rbac.Role) bool
+	NeedsFactor(role rbac.Role) bool
 }
 
 // New returns the service. key authenticates the cookie of a known device; keys

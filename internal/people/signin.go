@@ -34,6 +34,9 @@ type Entered struct {
 	Device   string         // the cookie that marks this device as known
 	At       time.Time
 	Deadline time.Time // when the session ends whatever happens
+
+	FactorShown bool // beside the password
+	FactorDue   bool // a role asks for a factor and none is set up: that comes first
 }
 
 // SignIn compares the password and says who may begin a session. Whether the
@@ -117,7 +120,7 @@ func (s *Service) entered(ctx context.Context, p account, renewed string, counte
 				return err
 			}
 		}
-		e, err = s.letIn(tx, p.Person, t)
+		e, err = s.letIn(tx, p.Person, t, due)
 		return err
 	})
 	if err != nil {
@@ -148,7 +151,7 @@ func (s *Service) ShowFactor(ctx context.Context, p Pending, t Try) (Entered, er
 		if refused, err = s.judge(tx, p.Person, "sign-in "+p.Challenge, t.Code); err != nil || refused != nil {
 			return err
 		}
-		e, err = s.letIn(tx, person, t)
+		e, err = s.letIn(tx, person, t, true)
 		return err
 	})
 	if err != nil {
@@ -168,7 +171,7 @@ func stillPending(tx *db.Tx, p Pending) (who Person, err error) {
 
 // letIn makes room among the person's sessions and leaves the leaf. The session
 // itself is the caller's to begin, under a new token.
-func (s *Service) letIn(tx *db.Tx, p Person, t Try) (Entered, error) {
+func (s *Service) letIn(tx *db.Tx, p Person, t Try, shown bool) (Entered, error) {
 	if err := endOldest(tx, p.ID, maxSessions-1); err != nil {
 		return Entered{}, err
 	}
@@ -176,7 +179,12 @@ func (s *Service) letIn(tx *db.Tx, p Person, t Try) (Entered, error) {
 	if err != nil {
 		return Entered{}, err
 	}
-	e := Entered{Person: p.ID, Name: p.Name, Staff: p.Staff, At: tx.Now, Deadline: tx.Now.Add(StaffSession)}
+	e := Entered{Person: p.ID, Name: p.Name, Staff: p.Staff, At: tx.Now, Deadline: tx.Now.Add(StaffSession), FactorShown: shown}
+	if !shown {
+		if e.FactorDue, err = s.needsFactor(tx, p); err != nil {
+			return Entered{}, err
+		}
+	}
 	if !p.Staff {
 		e.Firms, e.Deadline = firms, tx.Now.Add(FirmSession)
 		if len(firms) == 1 {

@@ -80,7 +80,7 @@ type SignIn struct {
 	Firm     string `json:"firm"`
 	Email    string `json:"email"`
 	Password string `json:"password"`
-	TOTP     string `json:"totp"` // "": a second factor is not asked for yet
+	TOTP     string `json:"totp"` // the secret of an authenticator app, "" where no factor is due
 }
 
 // SignIns lists one person of each role and firm.
@@ -136,8 +136,29 @@ func (c *Cast) enrol(ctx context.Context, p Person, token, firm string) error {
 		return fmt.Errorf("enrol %s: %w", p.Email, err)
 	}
 	c.People[p.Email] = who.ID
-	c.sign = append(c.sign, SignIn{Role: p.Role, Firm: firm, Email: p.Email, Password: Password})
+	way := SignIn{Role: p.Role, Firm: firm, Email: p.Email, Password: Password}
+	if c.s.Policy.NeedsFactor(rbac.Role(p.Role)) {
+		if way.TOTP, err = c.app(who.ID); err != nil {
+			return fmt.Errorf("set up the app of %s: %w", p.Email, err)
+		}
+	}
+	c.sign = append(c.sign, way)
 	return nil
+}
+
+// app sets up an authenticator app as its person would and returns its secret.
+func (c *Cast) app(who ident.PersonID) (secret string, err error) {
+	as := c.As("", who)
+	shown, err := c.s.People.BeginApp(as)
+	if err != nil {
+		return "", err
+	}
+	code, err := people.AppCode(shown.Secret, c.clock.Now())
+	if err != nil {
+		return "", err
+	}
+	_, err = c.s.People.ConfirmApp(as, Password, code)
+	return shown.Secret, err
 }
 
 // As is a person acting in a firm, from no session.

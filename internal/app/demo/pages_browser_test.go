@@ -12,6 +12,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/testkit/browser"
 )
 
@@ -42,7 +43,7 @@ func TestEveryPageOfTheDemoInABrowser(t *testing.T) {
 			tab, stop := context.WithTimeout(tab, 5*time.Minute)
 			t.Cleanup(stop)
 			browser.Watch(t, tab)
-			enter(t, tab, ready.URL, who.Email, who.Password)
+			enter(t, tab, ready.URL, who.Email, who.Password, who.TOTP)
 			opened := 0
 			for todo := []string{"/"}; len(todo) > 0; todo = todo[1:] {
 				path := todo[0]
@@ -87,12 +88,21 @@ func look(t *testing.T, tab context.Context, axe, base, path string) []string {
 	return links
 }
 
-// enter signs in as a person does.
-func enter(t *testing.T, tab context.Context, base, email, password string) {
+// enter signs in as a person does, with the password and a code of the app.
+func enter(t *testing.T, tab context.Context, base, email, password, secret string) {
 	t.Helper()
 	browser.Open(t, tab, base+"/sign-in", 1440)
 	err := chromedp.Do(tab,
 		chromedp.SetValue(chromedp.CSS("main [name=email]"), email), chromedp.SetValue(chromedp.CSS("main [name=password]"), password),
+		chromedp.Click(chromedp.CSS("main form button[type=submit]")), chromedp.WaitVisible(chromedp.CSS("main [name=code]")))
+	if err != nil {
+		t.Fatalf("the password of %s: %v", email, err)
+	}
+	code, err := people.AppCode(secret, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = chromedp.Do(tab, chromedp.SetValue(chromedp.CSS("main [name=code]"), code),
 		chromedp.Click(chromedp.CSS("main form button[type=submit]")), chromedp.WaitVisible(chromedp.CSS(".top .me")))
 	if err != nil {
 		t.Fatalf("sign in as %s: %v", email, err)
@@ -101,7 +111,7 @@ func enter(t *testing.T, tab context.Context, base, email, password string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if at, err := url.Parse(where); err != nil || at.Path == "/sign-in" {
+	if at, err := url.Parse(where); err != nil || strings.HasPrefix(at.Path, "/sign-in") {
 		t.Fatalf("signing in as %s leads to %s, %v", email, where, err)
 	}
 }

@@ -124,8 +124,8 @@ func announce(show Show, url string, signIns []SignIn) error {
 	}
 	fmt.Fprintf(show.Out, "ready at %s\n\n", url)
 	for _, x := range signIns {
-		fmt.Fprintf(show.Out, "  %-16s %-26s %s\n", x.Role, x.Firm, x.Email)
+		fmt.Fprintf(show.Out, "  %-16s %-26s %-34s %s\n", x.Role, x.Firm, x.Email, x.TOTP)
 	}
-	_, err := fmt.Fprintf(show.Out, "\nEverybody's password: %s\nPress ctrl-C to end; nothing is left running.\n", Password)
+	_, err := fmt.Fprintf(show.Out, "\nEverybody's password: %s\nThe last column is the secret for an authenticator app, whose code signing in asks for.\nPress ctrl-C to end; nothing is left running.\n", Password)
 	return err
 }

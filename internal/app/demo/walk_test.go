@@ -18,6 +18,7 @@ import (
 
 	"github.com/docketry/docketry/internal/app/demo"
 	"github.com/docketry/docketry/internal/obs"
+	"github.com/docketry/docketry/internal/people"
 )
 
 // TestEveryLinkOfTheDemoOpens plays the demo, signs in as each of its people and
@@ -31,7 +32,7 @@ func TestEveryLinkOfTheDemoOpens(t *testing.T) {
 			t.Run(who.Role+" "+who.Email, func(t *testing.T) {
 				t.Parallel()
 				w := walker{t: t, base: ready.URL}
-				w.signIn(who.Email, who.Password)
+				w.signIn(who.Email, who.Password, who.TOTP)
 				if n := w.walk(); n < 8 {
 					t.Errorf("only %d pages were reached", n)
 				}
@@ -44,7 +45,7 @@ func TestEveryLinkOfTheDemoOpens(t *testing.T) {
 type stage struct {
 	URL     string `json:"url"`
 	SignIns []struct {
-		Role, Email, Password string
+		Role, Email, Password, TOTP string
 	} `json:"sign_ins"`
 }
 
@@ -91,7 +92,7 @@ var (
 	ids   = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 )
 
-func (w *walker) signIn(email, password string) {
+func (w *walker) signIn(email, password, secret string) {
 	w.t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -108,7 +109,20 @@ func (w *walker) signIn(email, password string) {
 		w.t.Fatal(err)
 	}
 	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK || res.Request.URL.Path == "/sign-in" {
+	if secret == "" || res.Request.URL.Path != "/sign-in/factor" {
+		w.t.Fatalf("the password leads to %s, and the app's secret is %q", res.Request.URL.Path, secret)
+	}
+	code, err := people.AppCode(secret, time.Now())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	_, page = w.get("/sign-in/factor")
+	res, err = w.http.PostForm(w.base+"/sign-in/factor", url.Values{"csrf": {token.FindStringSubmatch(page)[1]}, "code": {code}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK || strings.HasPrefix(res.Request.URL.Path, "/sign-in") {
 		w.t.Fatalf("signing in leads to %s, %s", res.Request.URL.Path, res.Status)
 	}
 }

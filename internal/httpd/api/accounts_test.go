@@ -33,7 +33,7 @@ func TestT12TheTokenChangesAtSignIn(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	f := testkit.Firm(t, s.d)
-	b, who := s.as(t, f, rbac.RolePartner)
+	b, who := s.as(t, f, rbac.RoleTimekeeper)
 	fixed := b.cookie["docketry_sid"]
 	b.send("POST", "/api/v1/sessions", map[string]string{"email": string(who) + "@people.example", "password": password}).want(t, 201)
 	if b.cookie["docketry_sid"] == fixed {
@@ -87,7 +87,9 @@ func TestInviteEnrolAndReset(t *testing.T) {
 	nora.send("POST", "/api/v1/enrolments", map[string]string{"token": s.post.token[email], "password": "short"}).want(t, 422, `"path":"password"`)
 	nora.send("POST", "/api/v1/enrolments", map[string]string{"token": s.post.token[email], "password": password}).want(t, 204)
 	nora.send("POST", "/api/v1/enrolments", map[string]string{"token": s.post.token[email], "password": password}).want(t, 404)
-	nora.send("POST", "/api/v1/sessions", map[string]string{"email": email, "password": password}).want(t, 201)
+	nora.send("POST", "/api/v1/sessions", map[string]string{"email": email, "password": password}).want(t, 201, `"factor_due":true`)
+	nora.get(at(f, "/grants")).want(t, 403, `"code":"factor_due"`)
+	nora.setUpApp(s)
 	nora.get(at(f, "/grants")).want(t, 200)
 	nora.send("POST", "/api/v1/password-resets", map[string]string{"email": email}).want(t, 204)
 	nora.send("POST", "/api/v1/password-resets", map[string]string{"email": "un" + email}).want(t, 204)
@@ -165,6 +167,7 @@ func TestFirmsOverHTTP(t *testing.T) {
 	wen := s.browser(t)
 	wen.send("POST", "/api/v1/enrolments", map[string]string{"token": s.post.token["wen.adeyemi@hollisvane.example"], "password": password}).want(t, 204)
 	wen.send("POST", "/api/v1/sessions", map[string]string{"email": "wen.adeyemi@hollisvane.example", "password": password}).want(t, 201, made.field(t, "id"))
+	wen.setUpApp(s)
 	own := "/api/v1/firms/" + made.field(t, "id")
 	wen.get(own).want(t, 200, "Albany").header.Get("ETag")
 	wen.send("PUT", own+"/bank", map[string]string{"name": "Mohawk Valley Trust", "account": "4410029917", "code": "021305387"}, "If-Match", `"1"`).want(t, 422, `"path":"bank_code"`)

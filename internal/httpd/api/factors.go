@@ -50,10 +50,27 @@ func mountFactors(s *httpd.Server, v accounts) {
 			}
 		}) (*One[Codes], error) {
 			codes, err := v.ConfirmApp(ctx, in.Body.Password, in.Body.Code)
+			if err == nil {
+				_, err = s.FactorShown(ctx)
+			}
 			return one(Codes{codes}, err)
 		})
 	httpd.API(s, httpd.Op{Method: "POST", Path: "/people/me/app/remove", Needs: rbac.SignedIn, Summary: "Remove the app and the recovery codes; ends your other sessions", Status: 204},
-		func(ctx context.Context, in *withCode) (*Empty, error) { return done(v.RemoveApp(ctx, in.Body.Code)) })
+		func(ctx context.Context, in *withCode) (*Empty, error) {
+			due, err := v.RemoveApp(ctx, in.Body.Code)
+			if err == nil {
+				s.FactorGone(ctx, due)
+			}
+			return done(err)
+		})
+	httpd.API(s, httpd.Op{Method: "POST", Path: httpd.StepUpPath, Needs: rbac.SignedIn, Summary: "Show the factor again, for the acts that answered factor_stale; it serves five minutes", Status: 204},
+		func(ctx context.Context, in *withCode) (*Empty, error) {
+			err := v.ProveFactor(ctx, in.Body.Code)
+			if err == nil {
+				_, err = s.FactorShown(ctx)
+			}
+			return done(err)
+		})
 	httpd.API(s, httpd.Op{Method: "POST", Path: "/people/me/recovery-codes", Needs: rbac.SignedIn, Summary: "Ten new recovery codes in place of the old"},
 		func(ctx context.Context, in *withCode) (*One[Codes], error) {
 			codes, err := v.NewRecoveryCodes(ctx, in.Body.Code)

@@ -25,7 +25,8 @@ type accounts interface {
 	Factors(ctx context.Context) (people.Factors, error)
 	BeginApp(ctx context.Context) (people.Shown, error)
 	ConfirmApp(ctx context.Context, password, code string) ([]string, error)
-	RemoveApp(ctx context.Context, code string) error
+	ProveFactor(ctx context.Context, code string) error
+	RemoveApp(ctx context.Context, code string) (due bool, err error)
 	NewRecoveryCodes(ctx context.Context, code string) ([]string, error)
 }
 
@@ -37,10 +38,11 @@ type Entered struct {
 	Firm    ident.FirmID   `json:"firm_id,omitempty" class:"C1" doc:"the firm that the session is bound to"`
 	Firms   []ident.FirmID `json:"firm_ids,omitempty" class:"C1" doc:"of a firm's own user; choose one with PUT /people/me/firm"`
 	Expires time.Time      `json:"expires_at" class:"C1"`
+	Due     bool           `json:"factor_due,omitempty" class:"C1" doc:"a role asks for a second factor: set one up with /people/me/app before anything else"`
 }
 
 func toEntered(e people.Entered) Entered {
-	return Entered{e.Person, e.Name, e.Staff, e.Firm, e.Firms, e.Deadline.UTC()}
+	return Entered{e.Person, e.Name, e.Staff, e.Firm, e.Firms, e.Deadline.UTC(), e.FactorDue}
 }
 
 // Session is one place where a person is signed in.
@@ -78,8 +80,8 @@ type signIn struct {
 
 // Accounts mounts signing in and out and everything about oneself.
 func Accounts(s *httpd.Server, v accounts) {
-	begin := func(ctx context.Context, e people.Entered, browser string) (*One[Entered], error) {
-		err := s.SignIn(ctx, httpd.Started{Person: e.Person, Firm: e.Firm, At: e.At, Deadline: e.Deadline, Device: browser[:min(len(browser), 200)], Network: httpd.Network(ctx)})
+	begin := func(ctx context.Context, e people.Entered, browser string, switched bool) (*One[Entered], error) {
+		err := s.SignIn(ctx, httpd.Started{Person: e.Person, Firm: e.Firm, At: e.At, Deadline: e.Deadline, Factor: e.FactorShown, Due: e.FactorDue, Switched: switched, Device: browser[:min(len(browser), 200)], Network: httpd.Network(ctx)})
 		return one(toEntered(e), err)
 	}
 	httpd.API(s, httpd.Op{Method: "POST", Path: "/sessions", Needs: rbac.Public, Summary: "Sign in; the session is a cookie", Status: 201},
@@ -88,7 +90,7 @@ func Accounts(s *httpd.Server, v accounts) {
 			if err != nil {
 				return nil, err
 			}
-			return begin(ctx, e, in.Browser)
+			return begin(ctx, e, in.Browser, false)
 		})
 	httpd.API(s, httpd.Op{Method: "DELETE", Path: "/sessions/current", Needs: rbac.SignedIn, Summary: "Sign out", Status: 204},
 		func(ctx context.Context, _ *Empty) (*Empty, error) {
@@ -129,7 +131,7 @@ func Accounts(s *httpd.Server, v accounts) {
 			if err != nil {
 				return nil, err
 			}
-			return begin(ctx, e, in.Browser)
+			return begin(ctx, e, in.Browser, true)
 		})
 	mountMe(s, v)
 	mountFactors(s, v)

@@ -76,7 +76,7 @@ func newServerOver(t testing.TB, d *db.DB) server {
 	s := server{d: d, bureau: testkit.Bureau(t, d), post: &post{token: map[string]string{}}}
 	s.Server = httpd.New(httpd.Parts{
 		DB: d, Guard: guard, Sessions: people.NewSessionStore(d), Log: obs.Discard(), Metrics: obs.NewMetrics(),
-		PublicURL: "http://127.0.0.1", Plain: true, Keys: dataKeys(t), Ready: func(context.Context) error { return nil },
+		PublicURL: "http://127.0.0.1", Plain: true, ProveFactor: func(context.Context, string) error { return people.ErrCode }, Keys: dataKeys(t), Ready: func(context.Context) error { return nil },
 		ErrorPage: func(_ *httpd.Request, status int, f *fault.Error) templ.Component {
 			return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
 				_, err := fmt.Fprintf(w, "<h1>%d</h1><p>%s</p>", status, f.Message)
@@ -146,7 +146,21 @@ func (s server) as(t testing.TB, f testkit.F, role rbac.Role, opts ...testkit.Gr
 	if r.status != http.StatusCreated {
 		t.Fatalf("sign in as %s: %d %s", role, r.status, r.body)
 	}
+	if strings.Contains(r.body, `"factor_due":true`) {
+		b.setUpApp(s)
+	}
 	return b, who
+}
+
+// setUpApp sets up an authenticator app, as whoever owes a factor must first.
+func (b *browser) setUpApp(s server) {
+	b.t.Helper()
+	secret := b.send("POST", "/api/v1/people/me/app", nil).field(b.t, "secret")
+	code, err := people.AppCode(secret, s.d.Clock().Now())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.send("PUT", "/api/v1/people/me/app", map[string]string{"password": password, "code": code}).want(b.t, 200)
 }
 
 type response struct {

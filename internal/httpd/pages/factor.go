@@ -3,7 +3,10 @@ package pages
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
+
+	"github.com/a-h/templ"
 
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
@@ -23,6 +26,7 @@ func (s *Site) MountFactor(srv *httpd.Server) {
 	post(srv, href.App, rbac.SignedIn, s.confirmApp)
 	post(srv, href.App+"/remove", rbac.SignedIn, s.removeApp)
 	post(srv, href.App+"/codes", rbac.SignedIn, s.newCodes)
+	post(srv, httpd.StepUpPath, rbac.SignedIn, s.showAgain)
 }
 
 // What a session keeps of a sign-in between the password and the factor. Only the
@@ -94,7 +98,7 @@ func (s *Site) showFactor(r *httpd.Request) (httpd.Reply, error) {
 
 // begin starts the session of whoever has shown all that was due.
 func (s *Site) begin(r *httpd.Request, e people.Entered) (httpd.Reply, error) {
-	if err := r.SignIn(httpd.Started{Person: e.Person, Firm: e.Firm, At: e.At, Deadline: e.Deadline}); err != nil {
+	if err := r.SignIn(httpd.Started{Person: e.Person, Firm: e.Firm, At: e.At, Deadline: e.Deadline, Factor: e.FactorShown, Due: e.FactorDue}); err != nil {
 		return httpd.Reply{}, err
 	}
 	r.SetCookie(deviceCookie, e.Device)
@@ -115,11 +119,16 @@ func (s *Site) showApp(r *httpd.Request, failed error) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
+	lede, cancel := "From then on, signing in asks for a code of the app besides the password.", href.Me
+	if r.FactorDue() {
+		lede, cancel = "Your role asks for a second factor. Set one up to go on; it takes about a minute.", ""
+		f.Nav, f.Next = nil, false
+	}
 	page := Plain(f.Chrome, PlainView{
-		Head: layout.Head{Title: "Authenticator app"}, Lede: "From then on, signing in asks for a code of the app besides the password.",
+		Head: layout.Head{Title: "Authenticator app"}, Lede: lede,
 		Sections: []Section{
 			{Title: "1. Add Docketry to your app", Body: QR(shown.QR), Text: "Read the picture with the app, or type the secret: " + grouped(shown.Secret)},
-			{Title: "2. Show that it works", Form: &partial.Form{Action: href.App, Submit: "Switch on", Cancel: href.Me, Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
+			{Title: "2. Show that it works", Form: &partial.Form{Action: href.App, Submit: "Switch on", Cancel: cancel, Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
 				Note: "This ends your other sessions.", Fields: []partial.Field{
 					{Name: "password", Label: "Present password", Kind: partial.Password, Required: true, Autocomplete: "current-password"},
 					{Name: "code", Label: "6-digit code the app shows", Kind: partial.OneTime, Required: true, Max: 40},
@@ -152,7 +161,48 @@ func (s *Site) confirmApp(r *httpd.Request) (httpd.Reply, error) {
 		}
 		return httpd.Reply{}, err
 	}
+	if err := r.FactorShown(); err != nil {
+		return httpd.Reply{}, err
+	}
 	return s.showCodes(r, codes)
+}
+
+// StepUp asks for the factor before an act and sends along what was typed for it.
+func (s *Site) StepUp(r *httpd.Request, up httpd.StepUp) templ.Component {
+	v := GateView{Title: "Confirm it is you", Lede: "This asks for your second factor again. What you entered is kept.", Links: []partial.Link{{Text: "No app yet? Set one up", Href: href.App}}}
+	v.Form = &partial.Form{Action: up.Action, Submit: "Confirm and go on", Kept: up.Kept, Fields: []partial.Field{
+		{Name: httpd.FactorField, Label: "6-digit code from your authenticator app", Kind: partial.OneTime, Required: true, Max: 40, Hint: "Paste works. Spaces are ignored. A recovery code serves as well."},
+	}}
+	if up.Wrong != nil {
+		v.Form.Fields[0].Error = sentence(up.Wrong.Message)
+	}
+	return GatePage(bare(r, "Confirm it is you"), v)
+}
+
+// showAgain takes a code for a page or a download and leads back to it.
+func (s *Site) showAgain(r *httpd.Request) (httpd.Reply, error) {
+	back := r.Form("back")
+	if !ownPath(back) {
+		back = href.Home
+	}
+	err := s.People.ProveFactor(r.Context(), r.Form(httpd.FactorField))
+	switch {
+	case errors.Is(err, people.ErrChallenge):
+		return httpd.Reply{}, r.EndWith(err)
+	case err != nil && httpd.Correctable(err):
+		return httpd.ShowFault(err, s.StepUp(r, httpd.StepUp{Action: httpd.StepUpPath, Kept: url.Values{"back": {back}}, Wrong: httpd.FaultOf(err)})), nil
+	case err != nil:
+		return httpd.Reply{}, err
+	}
+	if err := r.FactorShown(); err != nil {
+		return httpd.Reply{}, err
+	}
+	return httpd.Go(back, ""), nil
+}
+
+// ownPath tells a path of ours from an address elsewhere.
+func ownPath(p string) bool {
+	return p != "" && p[0] == '/' && (len(p) == 1 || p[1] != '/' && p[1] != '\\')
 }
 
 // showCodes is the only time that recovery codes are seen.
@@ -163,17 +213,21 @@ func (s *Site) showCodes(r *httpd.Request, codes []string) (httpd.Reply, error) 
 	}
 	return httpd.Show(Plain(f.Chrome, PlainView{
 		Head: layout.Head{Title: "Recovery codes"}, Lede: "Keep them where the app is not. Each signs you in once in place of a code of the app; they are not shown again.",
-		Main:     &partial.Link{Text: "I have kept them", Href: href.Me},
+		Main:     &partial.Link{Text: "I have kept them", Href: r.ReturnOr(href.Me)},
 		Sections: []Section{{Title: "Your codes", Body: CodeList(codes)}},
 	})), nil
 }
 
 func (s *Site) removeApp(r *httpd.Request) (httpd.Reply, error) {
-	if err := s.People.RemoveApp(r.Context(), r.Form("code")); err != nil {
+	due, err := s.People.RemoveApp(r.Context(), r.Form("code"))
+	if err != nil {
 		if httpd.Correctable(err) {
 			return s.showAccount(r, err)
 		}
 		return httpd.Reply{}, err
+	}
+	if r.FactorGone(due); due {
+		return httpd.Go(href.App, "The app is removed and your other sessions have ended. Set up another."), nil
 	}
 	return httpd.Go(href.Me, "Signing in asks for the password only. Your other sessions have ended."), nil
 }

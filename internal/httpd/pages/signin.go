@@ -127,7 +127,7 @@ func (s *Site) switchFirm(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	if err := r.SignIn(httpd.Started{Person: e.Person, Firm: firm, At: e.At, Deadline: e.Deadline}); err != nil {
+	if err := r.SignIn(httpd.Started{Person: e.Person, Firm: firm, At: e.At, Deadline: e.Deadline, Switched: true}); err != nil {
 		return httpd.Reply{}, err
 	}
 	return httpd.Go(href.Home, ""), nil
@@ -254,7 +254,7 @@ func (s *Site) preferences(r *httpd.Request) (httpd.Reply, error) {
 		}
 	}
 	back := r.Form("back")
-	if len(back) < 1 || back[0] != '/' || len(back) > 1 && (back[1] == '/' || back[1] == '\\') {
+	if !ownPath(back) {
 		back = href.Home
 	}
 	return httpd.Go(back, ""), nil

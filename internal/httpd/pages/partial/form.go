@@ -2,6 +2,9 @@ package partial
 
 import (
 	"errors"
+	"maps"
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/docketry/docketry/internal/fault"
@@ -171,7 +174,8 @@ type Form struct {
 	Upload  bool
 	Note    string // beside the button: what happens next
 	Faults  Faults
-	Problem string // a refusal that belongs to no field
+	Problem string     // a refusal that belongs to no field
+	Kept    url.Values // hidden fields of an act that waits for this one
 }
 
 // marked puts each complaint beside its field.
@@ -204,6 +208,16 @@ func (f Form) groups() []fieldGroup {
 		last.Fields = append(last.Fields, x)
 	}
 	return out
+}
+
+// kept lists the hidden fields in a fixed order.
+func (f Form) kept() (fields []Hidden) {
+	for _, name := range slices.Sorted(maps.Keys(f.Kept)) {
+		for _, v := range f.Kept[name] {
+			fields = append(fields, Hidden{Name: name, Value: v})
+		}
+	}
+	return fields
 }
 
 func (f Form) refused() bool { return len(f.Faults) > 0 || f.Problem != "" }
