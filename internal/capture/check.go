@@ -2,6 +2,7 @@ package capture
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,11 +18,11 @@ func checkEntries(tx *db.Tx, p *plan, today time.Time) (int, error) {
 	for i := range p.entries {
 		lines[i] = lineOf(&p.entries[i], &p.facts[i])
 	}
-	others, err := neighbours(tx, p.entries)
+	before, err := neighbours(tx, p.entries)
 	if err != nil {
 		return 0, err
 	}
-	book := guideline.NewBook(append(others, lines...)) // who was there first is not the duplicate
+	book := guideline.NewBook(append(without(before, lines), lines...)) // who was there first is not the duplicate
 	guides, err := guideline.InForce(tx, today)
 	if err != nil {
 		return 0, err
@@ -62,6 +63,16 @@ func contextOf(l *landing, book *guideline.Book, today time.Time) guideline.Cont
 		c.ClosedOn = *l.matter.ClosedOn
 	}
 	return c
+}
+
+// without leaves out of before what just landed: it is in the books already and
+// read back with the rest, and a day must not hold its hours twice.
+func without(before, landed []guideline.Line) []guideline.Line {
+	now := make(map[string]bool, len(landed))
+	for i := range landed {
+		now[landed[i].ID] = true
+	}
+	return slices.DeleteFunc(before, func(l guideline.Line) bool { return now[l.ID] })
 }
 
 // neighbours are the time entries that the same people have around those days:

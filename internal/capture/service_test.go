@@ -174,6 +174,28 @@ func TestEachBadRowIsNamedAndTheGoodOnesLand(t *testing.T) {
 	}
 }
 
+// What just landed is in the books when the day is summed: each line counts once,
+// also beside what an earlier file brought.
+func TestADayCountsEachOfItsLinesOnce(t *testing.T) {
+	h := newHouse(t)
+	says := func(want string, r capture.Result, lines int64) {
+		t.Helper()
+		const of = `SELECT count(*) FROM finding f JOIN entry e ON e.firm_id = f.firm_id AND e.id = f.entry_id WHERE f.firm_id = ? AND e.import_id = ? AND f.rule = 'TIM-02'`
+		if all, same := h.Count(t, of, h.ID, r.ID), h.Count(t, of+` AND f.message LIKE ?`, h.ID, r.ID, want+"%"); all != lines || same != lines {
+			t.Errorf("%d of %d findings say %q, want %d: %s", same, all, want, lines,
+				h.Text(t, `SELECT coalesce(string_agg(message, ' | '), '') FROM finding WHERE firm_id = ? AND rule = 'TIM-02'`, h.ID))
+		}
+	}
+	first := h.load(
+		h.row("D1", "2026-02-10", "4.0", "Draft reply brief on motion to compel"),
+		h.row("D2", "2026-02-10", "4.0", "Review deposition of J. Whitlock"),
+		h.row("D3", "2026-02-10", "3.0", "Prepare outline for hearing on tolling"),
+		h.row("D4", "2026-02-11", "9.0", "Attend hearing on tolling"), // a day under the cap
+	)
+	says("The day has 11.0 h over 3 lines.", first, 3)
+	says("The day has 12.5 h over 4 lines.", h.load(h.row("D5", "2026-02-10", "1.5", "Call with K. Byrne on exhibits")), 1)
+}
+
 func TestAmountsStatedInTheFileMustMultiply(t *testing.T) {
 	h := newHouse(t)
 	file := "date,matter,timekeeper,hours,narrative,amount\n" +
