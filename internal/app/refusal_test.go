@@ -78,6 +78,20 @@ func TestStaleFormIsNamedAsOne(t *testing.T) {
 	}
 }
 
+// HEAD is GET without the body, as monitors ask (RFC 9110 9.3.2).
+func TestHeadIsGetWithoutItsBody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	own := w.furnished(t)
+	sid := w.signIn(t, own.firm, rbac.RoleSpecialist)
+	for path, want := range map[string]int{"/healthz": 200, "/sign-in": 200, "/firms/" + own.ids["firm"] + "/matters": 200, "/api/v1/people/me": 200, "/api/v1/firms/" + absentID + "/matters": 404} {
+		rec := w.send(sid, http.MethodHead, path, "")
+		if rec.Code != want || rec.Body.Len() != 0 || rec.Header().Get("Content-Type") == "" {
+			t.Errorf("HEAD %s: %d, %d bytes, %v", path, rec.Code, rec.Body.Len(), rec.Header())
+		}
+	}
+}
+
 func (w world) send(sid, method, path, body string) *httptest.ResponseRecorder {
 	req := httptest.NewRequest(method, path, strings.NewReader(body))
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")

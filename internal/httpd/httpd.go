@@ -99,12 +99,33 @@ func clientIP(proxies []*net.IPNet) echo.IPExtractor {
 }
 
 // Handler is the whole server as a handler, for tests and for Serve.
-func (s *Server) Handler() http.Handler { return s.echo }
+func (s *Server) Handler() http.Handler { return headed(s.echo) }
+
+// headed answers HEAD as GET without the body, which the server leaves out (RFC 9110
+// 9.3.2). A stream has no end to ask about: there HEAD stays refused.
+func headed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead && !strings.HasSuffix(r.URL.Path, "/events") {
+			asked := *r
+			asked.Method = http.MethodGet
+			r, w = &asked, bodiless{w}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// bodiless takes a body and sends none.
+type bodiless struct{ http.ResponseWriter }
+
+func (b bodiless) Write(p []byte) (int, error) { return len(p), nil }
+
+// Unwrap is for http.ResponseController.
+func (b bodiless) Unwrap() http.ResponseWriter { return b.ResponseWriter }
 
 // Serve answers on l until ctx ends, then lets what is under way finish (F14).
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	srv := &http.Server{
-		Handler: s.echo, ReadHeaderTimeout: readHeader, ReadTimeout: readBody, WriteTimeout: writeAnswer, MaxHeaderBytes: maxHeader,
+		Handler: s.Handler(), ReadHeaderTimeout: readHeader, ReadTimeout: readBody, WriteTimeout: writeAnswer, MaxHeaderBytes: maxHeader,
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 		ErrorLog:    slog.NewLogLogger(s.parts.Log.Handler(), slog.LevelDebug),
 	}

@@ -115,7 +115,7 @@ func accessSentence(f frame, bureau []people.Grant, now time.Time) string {
 	if next == nil {
 		return "Nobody at the bureau can see this firm at the moment."
 	}
-	return fmt.Sprintf("%s at the bureau can see this firm. The next to end is %s, %s.", format.Counted(distinct(bureau), "person", "people"), next.Name, format.DayDate(next.Until.In(f.Zone)))
+	return fmt.Sprintf("%s at the bureau can see this firm. The next to end is %s, %s.", format.Counted(distinct(bureau), "person", "people"), next.Name, format.DayDate(lastDay(*next.Until, f.Zone)))
 }
 
 func distinct(grants []people.Grant) int {
@@ -132,7 +132,8 @@ func grantTable(f frame, grants []people.Grant, now time.Time) *partial.Table {
 	for _, g := range grants {
 		ends, end := partial.Txt("open"), partial.Txt("")
 		if g.Until != nil {
-			ends = partial.Cell{Text: format.Date(g.Until.In(f.Zone)), Sub: format.InDays(g.Until.In(f.Zone), now.In(f.Zone))}
+			last := lastDay(*g.Until, f.Zone)
+			ends = partial.Cell{Text: format.Date(last), Sub: format.InDays(last, now.In(f.Zone))}
 			if g.Until.Before(now.AddDate(0, 0, 14)) {
 				ends.Tone = partial.Warn
 			}

@@ -112,7 +112,7 @@ func TestAnAgreementComesBackAsItWasTyped(t *testing.T) {
 	typed.Set(at(2)+"name", "")
 	typed.Set(at(1)+"goal", "97.25")
 	typed.Set(at(1)+"P3", "6:30")
-	d, places, err := readAgreement(typed)
+	d, _, err := readAgreement(typed)
 	if err != nil || d.Validate() != nil || len(d.Targets) != 2 {
 		t.Fatalf("%+v, %v, %v", d, err, d.Validate())
 	}
@@ -121,7 +121,7 @@ func TestAnAgreementComesBackAsItWasTyped(t *testing.T) {
 	}
 	typed.Set(at(0)+"drop", "yes")
 	typed.Set(at(1)+"goal", "120")
-	d, places, err = readAgreement(typed)
+	d, places, err := readAgreement(typed)
 	if err != nil || len(d.Targets) != 1 || places[0] != at(1) {
 		t.Fatalf("%v, %v, %v", d.Targets, places, err)
 	}

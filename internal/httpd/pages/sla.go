@@ -47,7 +47,7 @@ func (s *Site) sla(r *httpd.Request) (httpd.Reply, error) {
 		v.Next = href.SLA(f.FirmID, format.MonthKey(first.AddDate(0, 1, 0)))
 	}
 	if rep.Agreement.ID != "" {
-		v.Agreement = "Agreement " + strconv.Itoa(rep.Agreement.Number) + ", in force since " + rep.Agreement.Draft.EffectiveFrom.String()
+		v.Agreement = "Agreement " + strconv.Itoa(rep.Agreement.Number) + ", in force since " + format.Date(dayOf(rep.Agreement.Draft.EffectiveFrom.String()).Time())
 		v.Calendar = rep.Calendar.Name + ", version " + strconv.Itoa(rep.Calendar.Number)
 	}
 	for _, t := range rep.Targets {
