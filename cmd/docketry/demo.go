@@ -57,6 +57,7 @@ func newDemoCmd() *cobra.Command {
 	cmd.Flags().StringVar(&o.input, "input", "", "with --once: a CSV or LEDES file of yours instead of the sample")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	cmd.Flags().BoolVar(&o.log, "log", false, "write the log to standard error")
+	cmd.AddCommand(newDemoCodeCmd())
 	return cmd
 }
 

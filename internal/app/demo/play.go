@@ -126,6 +126,6 @@ func announce(show Show, url string, signIns []SignIn) error {
 	for _, x := range signIns {
 		fmt.Fprintf(show.Out, "  %-16s %-26s %-34s %s\n", x.Role, x.Firm, x.Email, x.TOTP)
 	}
-	_, err := fmt.Fprintf(show.Out, "\nEverybody's password: %s\nThe last column is the secret for an authenticator app, whose code signing in asks for.\nPress ctrl-C to end; nothing is left running.\n", Password)
+	_, err := fmt.Fprintf(show.Out, "\nEverybody's password: %s\nThe last column is a secret for an authenticator app: signing in asks for its code, and so do acts that matter.\nWithout an app: docketry demo code SECRET prints it (go run ./cmd/docketry demo code SECRET).\nPress ctrl-C to end; nothing is left running.\n", Password)
 	return err
 }
