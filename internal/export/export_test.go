@@ -324,6 +324,9 @@ func TestAFileHoldsExactlyItsAskersScope(t *testing.T) {
 	if _, err := h.svc.Preview(who(testkit.OnMatters(open.ID)), export.NewRequest{From: "2026-01-01", To: "2026-12-31", Form: export.FormFull, Hours: 24, Matters: []ident.MatterID{second.ID}}); !errors.Is(err, export.ErrEmpty) {
 		t.Errorf("the preview of a matter out of scope: %v", err)
 	}
+	if _, err := h.svc.Preview(who(testkit.OnMatters(open.ID)), export.NewRequest{From: "2026-01-01", To: "2026-12-31", Form: export.FormFull, Hours: 24, Recipient: "age1no"}); !errors.Is(err, export.ErrInput) {
+		t.Errorf("the preview with a key that is none: %v", err)
+	}
 	if n := f.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'export.previewed' AND class = 3 AND matter_id IS NOT NULL`, f.ID); n != 7 {
 		t.Errorf("%d looks by preview", n)
 	}

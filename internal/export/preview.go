@@ -34,10 +34,10 @@ type Column struct {
 
 // Preview tells what an export of n would hold for the actor: rows, columns and
 // the first line. It needs export.request, as the asking does, and counts the same
-// way; no key and no reason are needed yet. ErrEmpty when nothing lies in the scope.
+// way; no reason is needed yet, and a key that is given must be one. ErrEmpty when nothing lies in the scope.
 // A first line with a narrative is a look (C3).
 func (s *Service) Preview(ctx context.Context, n NewRequest) (p Preview, err error) {
-	n.Reason, n.Recipient = "preview", ""
+	n.Reason = "preview" // what it is for is said when it is asked for
 	if err := n.Validate(); err != nil {
 		return Preview{}, err
 	}

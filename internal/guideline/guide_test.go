@@ -118,6 +118,9 @@ func TestBodyIsRefusedWithEveryComplaint(t *testing.T) {
 	if strings.Join(got, " ") != want {
 		t.Errorf("got  %s\nwant %s", strings.Join(got, " "), want)
 	}
+	if _, err := guideline.ReadBody([]byte(`{"name":"G","increment":"-1"}`)); !errors.As(err, &f) || len(f.Fields) != 1 || !strings.Contains(f.Fields[0].Message, "below zero") {
+		t.Errorf("below zero: %v", err)
+	}
 	if _, err := guideline.ReadBody([]byte(`{"name":"G","unheard_of":1}`)); !errors.Is(err, guideline.ErrPolicy) {
 		t.Errorf("an unknown field: %v", err)
 	}

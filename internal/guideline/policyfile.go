@@ -190,7 +190,11 @@ func decimal[T ~int64](bad *fault.Fields, path, text string, parse func(string) 
 		return 0
 	}
 	v, err := parse(text)
-	if err != nil || v < 0 {
+	if err == nil && v < 0 {
+		bad.Add(path, "number_negative", "%s is below zero; enter zero or more", text)
+		return 0
+	}
+	if err != nil {
 		bad.Add(path, "number_invalid", "%q is not a number; enter one such as 0.1", text)
 	}
 	return v
