@@ -123,6 +123,21 @@ func TestOneBadRowHidesNoOther(t *testing.T) {
 	}
 }
 
+func TestADayOfAnotherCenturyIsTooLongAgo(t *testing.T) {
+	t.Parallel()
+	s := read(t, header+"A,1899-11-21,,M-1,RV,,1.0,,Draft,,,,,,\nB,1899-13-21,,M-1,RV,,1.0,,Draft,,,,,,\n", Mapping{})
+	if got := told(s.Faults()); got != "2 date FLD-01; 3 date FLD-01" {
+		t.Fatal(got)
+	}
+	old, never := s.Faults()[0], s.Faults()[1]
+	if old.Message != "the day is too long ago for work that is billed" || old.Fix != "correct the year; the first day that is taken is 1900-01-01" || old.Value != "1899-11-21" {
+		t.Errorf("a day that is absurd: %+v", old)
+	}
+	if never.Message != "this is not a date of the form 2026-06-30" {
+		t.Errorf("no day at all: %+v", never)
+	}
+}
+
 func TestFilesThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -184,6 +184,9 @@ func (j *judge) checkAmounts(e *Entry) {
 		case e.Hours > 24*10_000:
 			j.refuse(FieldHours, "TIM-02", e.Hours.Text(2), "a day has 24 hours", "enter the hours of one day, one row a day")
 		}
+		if j.row.RateStated && j.row.Rate == 0 {
+			j.refuse(FieldRate, "FLD-06", "0", "the rate is zero", "leave it blank to take the register's rate; work that is not charged is written down on the pre-bill")
+		}
 		j.inRange(FieldRate, j.row.Rate, maxRate)
 		return
 	}
@@ -209,7 +212,8 @@ func (j *judge) inRange(f Field, v, limit money.Fixed4) {
 }
 
 // price gives the entry its rate and amount. The work date decides the rate; a
-// rate in the file goes before the card and is held against it by the guidelines.
+// rate in the file goes before the card. Its sender is told where the two differ;
+// one over the card's is held against it by the guidelines as well (RAT-01).
 func (j *judge) price(e *Entry, l *landing) {
 	units, cost := e.Quantity, e.UnitCost
 	if e.Kind == guideline.Time {
@@ -238,7 +242,10 @@ func (j *judge) rate(e *Entry, l *landing) bool {
 		e.Rate, e.RateSource = given, rate.LevelLine.String()
 		if a.err != nil {
 			e.Standard = given
+			break
 		}
+		j.tell(Warning, FieldRate, "RAT-01", given.Text(2), "the file has a rate of "+given.Text(2)+", the register "+a.Rate.Text(2)+" for "+j.row.Timekeeper+" on "+e.WorkedOn.Format(time.DateOnly),
+			"correct the file or the register; "+given.Text(2)+" is used")
 	}
 	return true
 }

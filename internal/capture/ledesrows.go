@@ -69,10 +69,10 @@ func (r *ledesReader) line(l *ledes.Line) {
 		row.Currency = c
 	}
 	units, _ := l.Units()
-	cost, _ := l.UnitCost()
+	cost, stated := l.UnitCost()
 	switch {
 	case l.Fee():
-		row.Hours, row.Rate = units, cost
+		row.Hours, row.Rate, row.RateStated = units, cost, stated
 	case l.Expense():
 		row.Kind, row.Quantity, row.UnitCost = guideline.Expense, units, cost
 	default:

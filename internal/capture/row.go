@@ -24,6 +24,7 @@ type Row struct {
 	Class      string
 	Hours      money.Fixed4
 	Rate       money.Fixed4 // 0 when the file does not say
+	RateStated bool         // the file says, be it zero
 	Quantity   money.Fixed4
 	UnitCost   money.Fixed4
 	Amount     string // decimal text as stated, "" when it is not
@@ -133,6 +134,10 @@ func (r *rowReader) line(f Field, max int) string {
 	return s
 }
 
+// firstYear is the first that a day of work may have: what is older is a slip of
+// the pen, or day zero of a spreadsheet.
+const firstYear = 1900
+
 func (r *rowReader) date() {
 	s := r.cell(FieldDate)
 	if s == "" {
@@ -140,11 +145,14 @@ func (r *rowReader) date() {
 		return
 	}
 	on, err := time.Parse(r.dateForm, s)
-	if err != nil || on.Year() < 1900 {
+	switch {
+	case err != nil:
 		r.refuse(FieldDate, "FLD-01", "this is not a date of the form "+exampleDate(r.dateForm), "write the date as "+exampleDate(r.dateForm)+", or set the form in the column mapping")
-		return
+	case on.Year() < firstYear:
+		r.refuse(FieldDate, "FLD-01", "the day is too long ago for work that is billed", "correct the year; the first day that is taken is "+time.Date(firstYear, 1, 1, 0, 0, 0, 0, time.UTC).Format(r.dateForm))
+	default:
+		r.row.On = on
 	}
-	r.row.On = on
 }
 
 func exampleDate(form string) string {
@@ -152,7 +160,7 @@ func exampleDate(form string) string {
 }
 
 func (r *rowReader) numbers() {
-	r.row.Hours, r.row.Rate = r.number(FieldHours), r.number(FieldRate)
+	r.row.Hours, r.row.Rate, r.row.RateStated = r.number(FieldHours), r.number(FieldRate), r.cell(FieldRate) != ""
 	r.row.Quantity, r.row.UnitCost = r.number(FieldQuantity), r.number(FieldUnitCost)
 	if s := r.cell(FieldCurrency); s != "" {
 		c, err := money.ParseCurrency(s)

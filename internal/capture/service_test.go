@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -147,7 +148,7 @@ func TestEachBadRowIsNamedAndTheGoodOnesLand(t *testing.T) {
 		row("B20", "2026-02-40", "", "M-NONE", "ZZ", "", "1.0", "", ""),
 	)
 	want := "3 matter MAT-01; 4 timekeeper TKP-01; 5 matter MAT-03; 6 date TIM-09; 7 date TIM-08; 8 hours TIM-02; 9 hours TIM-25; 10 hours TIM-25; 11 client MAT-01; " +
-		"12 currency FLD-08; 13 rate RAT-02; 14 rate RAT-02; 15 id DUP-01; ~16 timekeeper_class TKP-03; 19 rate FLD-04; 20 date FLD-01; 20 matter MAT-01; 20 timekeeper TKP-01"
+		"12 currency FLD-08; 13 rate RAT-02; 14 rate RAT-02; 15 id DUP-01; ~16 timekeeper_class TKP-03; ~17 rate RAT-01; 19 rate FLD-04; 20 date FLD-01; 20 matter MAT-01; 20 timekeeper TKP-01"
 	if got := told(r.Faults); got != want {
 		t.Errorf("faults\n got %s\nwant %s", got, want)
 	}
@@ -194,6 +195,34 @@ func TestADayCountsEachOfItsLinesOnce(t *testing.T) {
 	)
 	says("The day has 11.0 h over 3 lines.", first, 3)
 	says("The day has 12.5 h over 4 lines.", h.load(h.row("D5", "2026-02-10", "1.5", "Call with K. Byrne on exhibits")), 1)
+}
+
+func TestARateInTheFileIsHeldAgainstTheRegister(t *testing.T) {
+	h := newHouse(t)
+	row := func(id, rate string) string {
+		return strings.Replace(h.row(id, "2026-02-10", "1.0", "Draft reply brief "+id), ",1.0,,", ",1.0,"+rate+",", 1)
+	}
+	cost := "R9,2026-02-10,," + h.matter.Number + ",,,,0.00,Transcript of the deposition of J. Whitlock,,,E115,2,15.00,USD\n" // systems write 0.00 on a cost
+	r := h.load(row("R1", ""), row("R2", "400.00"), row("R3", "350.00"), row("R4", "450.5"), row("R5", "0"), row("R6", "0.00"), cost)
+	if got, want := told(r.Faults), "~4 rate RAT-01; ~5 rate RAT-01; 6 rate FLD-06; 7 rate FLD-06"; got != want || r.Landed != 5 || r.Refused != 2 {
+		t.Fatalf("%d landed, %d refused: %s, want %s", r.Landed, r.Refused, got, want)
+	}
+	for i, want := range []string{
+		"the file has a rate of 350.00, the register 400.00 for RV on 2026-02-10 / correct the file or the register; 350.00 is used",
+		"the file has a rate of 450.50, the register 400.00 for RV on 2026-02-10 / correct the file or the register; 450.50 is used",
+		"the rate is zero / leave it blank to take the register's rate; work that is not charged is written down on the pre-bill",
+	} {
+		if got := r.Faults[i].Message + " / " + r.Faults[i].Fix; got != want {
+			t.Errorf("told %q, want %q", got, want)
+		}
+	}
+	rates := map[string]int64{}
+	for _, e := range h.entries(capture.Filter{Import: r.ID}) {
+		rates[e.ExternalID] = int64(e.Rate)
+	}
+	if want := map[string]int64{"R1": 4_000_000, "R2": 4_000_000, "R3": 3_500_000, "R4": 4_505_000, "R9": 0}; !maps.Equal(rates, want) {
+		t.Errorf("rates %v, want %v", rates, want)
+	}
 }
 
 func TestAmountsStatedInTheFileMustMultiply(t *testing.T) {
@@ -609,6 +638,7 @@ func TestImportFromLEDES(t *testing.T) {
 		line("4", "IF", "", "-10.00", "-10.00", "|||Nobody|Discount|98-7||||", m) +
 		line("5", "F", "1.00", "0", "9.00", "L350||A103|RV|Call with K. Byrne|98-7|400.00|Vane, R|PARTNR|", m) +
 		line("6", "F", "1.00", "0", "400.00", "L350||A103|RV|Call with K. Byrne|98-7|400.00|Vane, R|PARTNR|", "M-FOREIGN") +
+		line("7", "F", "1.00", "0", "0.00", "L350||A103|RV|Call with K. Byrne|98-7|0.00|Vane, R|PARTNR|", m) +
 		"junk\r\n"
 	r, err := h.svc.Import(h.who, capture.Upload{Name: "feb.txt", Data: []byte(file)})
 	if err != nil {
@@ -620,12 +650,12 @@ func TestImportFromLEDES(t *testing.T) {
 			refused[fmt.Sprintf("%d %s", f.Line, f.Code)] = true
 		}
 	}
-	for _, want := range []string{"6 FLD-08", "7 ARI-01", "8 MAT-01", "9 FIL-03"} {
+	for _, want := range []string{"6 FLD-08", "7 ARI-01", "8 MAT-01", "9 FLD-03", "10 FIL-03"} {
 		if !refused[want] {
 			t.Errorf("%s is not among %v", want, refused)
 		}
 	}
-	if r.Format != "1998B" || r.Source != "ledes" || r.Read != 7 || r.Landed != 3 || r.Refused != 4 {
+	if r.Format != "1998B" || r.Source != "ledes" || r.Read != 8 || r.Landed != 3 || r.Refused != 5 {
 		t.Errorf("%+v %s", r.Import, told(r.Faults))
 	}
 	list := h.entries(capture.Filter{Import: r.ID})
