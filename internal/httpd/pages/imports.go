@@ -123,19 +123,32 @@ func resultFacts(x capture.Result) []partial.Fact {
 }
 
 func faultTable(faults []capture.Fault) *partial.Table {
-	t := &partial.Table{Caption: "Rows to look at", Columns: []partial.Column{{Head: "Line", Right: true}, {Head: "Column"}, {Head: "What"}, {Head: "Fix"}, {Head: "Code", Minor: true}}, Empty: partial.Empty{Icon: "check", Title: "Every row is right"}}
+	t := &partial.Table{Caption: "Rows to look at", Columns: []partial.Column{{Head: "Line", Right: true}, {Head: "Outcome"}, {Head: "Column"}, {Head: "What"}, {Head: "Fix"}, {Head: "Code", Minor: true, NoWrap: true}}, Empty: partial.Empty{Icon: "check", Title: "Every row is right"}}
+	refused := map[int]bool{}
+	for _, x := range faults {
+		refused[x.Line] = refused[x.Line] || x.Severity == capture.Refused
+	}
 	for i, x := range faults {
 		if i == 1_000 {
-			t.Foot = append(t.Foot, partial.Row{Cells: []partial.Cell{{Text: format.Count(len(faults)-1_000) + " more; correct these first", Span: 5}}})
+			t.Foot = append(t.Foot, partial.Row{Cells: []partial.Cell{{Text: format.Count(len(faults)-1_000) + " more; correct these first", Span: 6}}})
 			break
 		}
-		tone := partial.Plain
-		if x.Severity == capture.Warning {
-			tone = partial.Calm
-		}
-		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Txt(strconv.Itoa(x.Line)), {Text: x.Column, Code: true}, {Text: format.Capital(x.Message), Sub: x.Value, Key: true, Tone: tone}, partial.Txt(format.Capital(x.Fix)), {Text: x.Code, Code: true}}})
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Txt(strconv.Itoa(x.Line)), outcome(x, refused[x.Line]), {Text: x.Column, Code: true}, {Text: format.Capital(x.Message), Sub: x.Value, Key: true}, partial.Txt(format.Capital(x.Fix)), {Text: x.Code, Code: true}}})
 	}
 	return t
+}
+
+// outcome is what a fault did to its row. A warning beside a fault that refuses
+// the row says nothing of landing.
+func outcome(x capture.Fault, refused bool) partial.Cell {
+	switch {
+	case x.Severity == capture.Refused:
+		return partial.Cell{Text: "Refused", Tone: partial.Bad}
+	case refused:
+		return partial.Cell{Text: "Warning", Tone: partial.Calm}
+	default:
+		return partial.Cell{Text: "Landed with a warning", Tone: partial.Calm}
+	}
 }
 
 func (s *Site) importDetail(r *httpd.Request) (httpd.Reply, error) {

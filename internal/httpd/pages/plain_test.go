@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
@@ -65,12 +66,38 @@ func (s story) importResult() PlainView {
 		Lede: "1,186 of 1,204 rows landed. 18 wait for you; nothing was guessed.",
 		KPIs: []partial.KPI{{Name: "Rows read", Value: "1,204"}, {Name: "Landed", Value: "1,186"}, {Name: "Refused", Value: "18", Tone: partial.Warn}, {Name: "Landed before", Value: "0"}},
 		Sections: []Section{
-			{Title: "Rows to look at", Table: &partial.Table{Caption: "Rows to look at", Columns: []partial.Column{{Head: "Line", Right: true}, {Head: "Column"}, {Head: "What"}, {Head: "Fix"}, {Head: "Code", Minor: true}}, Rows: []partial.Row{
-				{Cells: []partial.Cell{partial.Txt("14"), {Text: "timekeeper", Code: true}, {Text: "Unknown timekeeper", Sub: "T Brandt", Key: true}, partial.Txt("Use a code of the list of timekeepers, such as TB."), {Text: "timekeeper_unknown", Code: true}}},
-				{Cells: []partial.Cell{partial.Txt("301"), {Text: "hours", Code: true}, {Text: "Hours above 24", Sub: "65", Key: true, Tone: partial.Calm}, partial.Txt("Enter hours in tenths, such as 6.5."), {Text: "hours_range", Code: true}}},
-			}}},
+			{Title: "Rows to look at", Table: faultTable([]capture.Fault{
+				{Line: 14, Column: "timekeeper", Severity: capture.Refused, Code: "TKP-01", Value: "T Brandt", Message: "there is no timekeeper with this code", Fix: "correct the code, or enter the timekeeper first"},
+				{Line: 301, Column: "rate", Severity: capture.Warning, Code: "RAT-01", Value: "450.00", Message: "the file has a rate of 450.00, the register 400.00 for RV on 2026-10-06", Fix: "correct the file or the register; 450.00 is used"},
+			})},
 			{Title: "File", Facts: []partial.Fact{{Name: "SHA-256", Value: "9f2c6d1b40a7e8f3c5d2b1a09f8e7d6c5b4a39281706f5e4d3c2b1a0908041d7", Code: true}, {Name: "Columns not used", Value: "office, notes"}}},
 		},
+	}
+}
+
+func TestAFaultSaysWhetherItsRowLanded(t *testing.T) {
+	t.Parallel()
+	table := faultTable([]capture.Fault{
+		{Line: 2, Severity: capture.Warning, Code: "TKP-03"},
+		{Line: 2, Severity: capture.Refused, Code: "TIM-02"},
+		{Line: 3, Severity: capture.Warning, Code: "RAT-01"},
+	})
+	at, code := -1, partial.Column{}
+	for i, c := range table.Columns {
+		switch c.Head {
+		case "Outcome":
+			at = i
+		case "Code":
+			code = c
+		}
+	}
+	if at < 0 || !code.NoWrap {
+		t.Fatalf("columns %+v: want an outcome, and a code that does not wrap", table.Columns)
+	}
+	for i, want := range []string{"Warning", "Refused", "Landed with a warning"} {
+		if got := table.Rows[i].Cells[at].Text; got != want || len(table.Rows[i].Cells) != len(table.Columns) {
+			t.Errorf("row %d: %q in %d cells, want %q", i, got, len(table.Rows[i].Cells), want)
+		}
 	}
 }
 
