@@ -67,8 +67,9 @@ type server struct {
 	kill func()
 }
 
-// grace is longer than the guard takes to lose patience and to remove a large folder.
-const grace = time.Minute
+// grace is longer than the guard takes to lose patience and to remove the folder of a
+// whole test run from a busy disk, which took more than a minute once.
+const grace = 4 * time.Minute
 
 func (p plan) start() (*server, error) {
 	read, write, err := os.Pipe()

@@ -83,14 +83,13 @@ func (s story) prebill() PrebillView {
 }
 
 func (s story) prebillList() PrebillListView {
-	clock := partial.Clock{Due: s.at(5, 17, 0), Now: s.now, Target: 48 * time.Hour, Used: 18 * time.Hour}
 	return PrebillListView{
 		Firm: firmOf("HVL"), CanBuild: true, Pager: partial.Pager{Shown: "3 of 3"},
 		Tabs: []partial.Tab{{Text: "Open", Href: "/x", Count: 3, Current: true}, {Text: "In review", Href: "/y", Count: 1}, {Text: "Invoiced", Href: "/z", Count: -1}},
 		Rows: []PrebillItem{
-			{id[ident.PrebillID](1), "PB-1184", "Carrier liability, Savannah fire", "Pelham Freight Lines", "00417-0032", 1, partial.Chip{Tone: partial.Accent, Icon: "eye", Text: "In review"}, usdp(1492255), &clock, "Ines Carvalho"},
-			{id[ident.PrebillID](2), "PB-1185", "Product recall", "Orrin Home Appliances", "00388-0011", 0, partial.Chip{Icon: "edit", Text: "Draft"}, usdp(291437), nil, "Maya Lindgren"},
-			{id[ident.PrebillID](3), "PB-1186", "Matter 00402-0006", "", "00402-0006", 2, partial.Chip{Tone: partial.OK, Icon: "check", Text: "Approved"}, nil, nil, "schedule"},
+			{id[ident.PrebillID](1), "PB-1184", "Carrier liability, Savannah fire", "Pelham Freight Lines", "00417-0032", 1, partial.Chip{Tone: partial.Accent, Icon: "eye", Text: "In review"}, usdp(1492255), oct(31), 2},
+			{id[ident.PrebillID](2), "PB-1185", "Product recall", "Orrin Home Appliances", "00388-0011", 0, partial.Chip{Icon: "edit", Text: "Draft"}, usdp(291437), oct(31), 0},
+			{id[ident.PrebillID](3), "PB-1186", "Matter 00402-0006", "", "00402-0006", 2, partial.Chip{Tone: partial.OK, Icon: "check", Text: "Approved"}, nil, oct(31), 0},
 		},
 	}
 }

@@ -77,7 +77,7 @@ func (s *Site) prebills(r *httpd.Request) (httpd.Reply, error) {
 		v.Tabs = append(v.Tabs, partial.Tab{Text: stateChip(st).Text, Href: href.Query(href.Prebills(f.FirmID), "status", string(st)), Count: counts[st], Current: st == status})
 	}
 	for _, p := range list.Items {
-		item := PrebillItem{ID: p.ID, Name: p.Name(), Matter: titled(p.MatterName, "Matter "+p.MatterNumber), Client: p.ClientName, Number: p.MatterNumber, Label: partial.Label(p.Label), State: stateChip(p.Status)}
+		item := PrebillItem{ID: p.ID, Name: p.Name(), Matter: titled(p.MatterName, "Matter "+p.MatterNumber), Client: p.ClientName, Number: p.MatterNumber, Label: partial.Label(p.Label), State: stateChip(p.Status), Up: p.ThroughOn, Open: p.OpenFindings}
 		if p.Confidential {
 			item.Amount = &money.Amount{Minor: p.InvoiceMinor, Currency: p.Currency}
 		}

@@ -1,6 +1,8 @@
 package pages
 
 import (
+	"time"
+
 	"strings"
 
 	"github.com/docketry/docketry/internal/httpd/pages/format"
@@ -30,26 +32,23 @@ type PrebillItem struct {
 	Label  partial.Label
 	State  partial.Chip
 	Amount *money.Amount // nil above the person's class
-	Clock  *partial.Clock
-	Who    string // prepared by
+	Up     time.Time     // last day of its work
+	Open   int           // findings that nobody has settled
 }
 
 func (v PrebillListView) table() partial.Table {
 	t := partial.Table{
 		Caption: "Pre-bills", Keys: true, Empty: v.Empty,
-		Columns: []partial.Column{{Head: "Pre-bill"}, {Head: "Time left", NoWrap: true}, {Head: "Matter no.", Minor: true, NoWrap: true}, {Head: "Level", Minor: true}, {Head: "Prepared by", Minor: true}, {Head: "To invoice", Right: true}, {Head: "State"}},
+		Columns: []partial.Column{{Head: "Pre-bill"}, {Head: "Work up to", NoWrap: true}, {Head: "Matter no.", Minor: true, NoWrap: true}, {Head: "Level", Minor: true}, {Head: "Open findings", Right: true, Minor: true}, {Head: "To invoice", Right: true}, {Head: "State"}},
 	}
 	for _, r := range v.Rows {
-		clock, amount := partial.Txt(""), partial.Txt("")
-		if r.Clock != nil {
-			clock = partial.Node(partial.ClockMark(*r.Clock))
-		}
+		amount := partial.Txt("")
 		if r.Amount != nil {
 			amount = partial.Txt(format.Money(*r.Amount))
 		}
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{
-			partial.Named(r.Matter, href.Prebill(v.Firm.ID, r.ID), joined(r.Name, r.Client)), clock, {Text: r.Number, Code: true}, partial.Node(partial.LabelMark(r.Label)),
-			partial.Txt(r.Who), amount, partial.Node(partial.ChipMark(r.State)),
+			partial.Named(r.Matter, href.Prebill(v.Firm.ID, r.ID), joined(r.Name, r.Client)), partial.Txt(format.Date(r.Up)), {Text: r.Number, Code: true}, partial.Node(partial.LabelMark(r.Label)),
+			partial.Txt(format.Count(r.Open)), amount, partial.Node(partial.ChipMark(r.State)),
 		}})
 	}
 	return t
