@@ -263,6 +263,36 @@ func (s *Service) Entry(ctx context.Context, id ident.EntryID) (e Entry, err err
 	return e, err
 }
 
+// Place says which entry it is, without what it says or costs.
+type Place struct {
+	ID           ident.EntryID
+	MatterID     ident.MatterID
+	TimekeeperID ident.TimekeeperID // "" for a cost
+	WorkedOn     time.Time
+}
+
+// Places finds those of ids that the actor may see; the others are left out, as if
+// they were not there. No narrative is read, so there is no look to record.
+func (s *Service) Places(ctx context.Context, ids []ident.EntryID) (found []Place, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, rbac.EntryRead)
+		if err != nil {
+			return err
+		}
+		reach, args := a.Matters("m")
+		own, more := a.Entries("e")
+		args = append(append(append([]any{tx.Scope.Firm}, args...), more...), db.Array(ids))
+		err = tx.Raw(`SELECT e.id, e.matter_id, coalesce(e.timekeeper_id::text, '') AS timekeeper_id, e.worked_on
+			FROM entry e JOIN matter m ON m.firm_id = e.firm_id AND m.id = e.matter_id
+			WHERE e.firm_id = ? AND `+reach+` AND `+own+` AND e.id = ANY (?::uuid[])`, args...).Scan(&found).Error
+		if err != nil {
+			return fmt.Errorf("find entries of firm %s: %w", tx.Scope.Firm, err)
+		}
+		return nil
+	})
+	return found, err
+}
+
 // look is how many narratives were shown, for the leaf.
 type look struct {
 	Entries int `json:"entries"`

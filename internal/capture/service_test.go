@@ -775,3 +775,17 @@ func TestFiguresAreShownByClass(t *testing.T) {
 		t.Errorf("sums without C2: %+v, %v", none, err)
 	}
 }
+
+func TestPlacesSayWhereAnEntryIsAsFarAsOneMaySee(t *testing.T) {
+	h := newHouse(t)
+	h.load(h.row("A1", "2026-02-10", "1.5", "Draft section 3 of reply brief on motion to compel"))
+	e := h.entries(capture.Filter{})[0]
+	found, err := h.svc.Places(h.who, []ident.EntryID{e.ID})
+	if err != nil || len(found) != 1 || found[0] != (capture.Place{ID: e.ID, MatterID: h.matter.ID, TimekeeperID: h.rv.ID, WorkedOn: e.WorkedOn}) {
+		t.Errorf("%+v, %v", found, err)
+	}
+	n := newNeighbour(t, h)
+	if found, err := n.svc.Places(n.who, []ident.EntryID{e.ID}); err != nil || len(found) != 0 {
+		t.Errorf("another firm is told %+v, %v", found, err)
+	}
+}

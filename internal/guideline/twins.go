@@ -3,6 +3,7 @@ package guideline
 import (
 	"fmt"
 
+	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
 )
 
@@ -116,4 +117,24 @@ func alike(a, b []uint64, least money.Fraction) bool {
 	}
 	all := len(a) + len(b) - both
 	return all > 0 && int64(both)*int64(money.One) >= int64(least)*int64(all)
+}
+
+// Other is the line that a finding of a duplicate is about, "" for any other finding.
+func (f Finding) Other() ident.EntryID {
+	switch f.Rule {
+	case "TIM-04", "TIM-05", "TIM-06", "EXP-11":
+		return ident.EntryID(f.Observed)
+	default:
+		return ""
+	}
+}
+
+// Evidence is what the rule saw, in words for a reader: "" for a duplicate, which
+// names another line by its id, and for a rule of the firm's own, whose condition is
+// no evidence.
+func (f Finding) Evidence() string {
+	if _, builtIn := RuleByID(f.Rule); !builtIn || f.Other() != "" {
+		return ""
+	}
+	return f.Observed
 }

@@ -22,17 +22,33 @@ func (s *Site) itemSubject(r *httpd.Request, f frame, i worklist.Item, v *ItemVi
 	case "import":
 		return s.importLines(r, f, ident.ImportID(i.SubjectID), v)
 	case "prebill":
-		v.Task = "Settle the findings of this pre-bill and hand it to the partner. The work is done on its own page."
+		v.Task = prebillTask(v.OfFirm)
 		if f.May(rbac.PrebillRead) {
 			v.Subject = &partial.Link{Text: "Open the pre-bill", Href: href.Prebill(f.FirmID, ident.PrebillID(i.SubjectID))}
 		}
 	case "invoice":
-		v.Task = "A mail about this invoice did not reach its payor, or the payor takes invoices elsewhere. The invoice says why: send it again, or mark it as delivered once it is there."
+		v.Task = invoiceTask(v.OfFirm)
 		if f.May(rbac.InvoiceRead) {
 			v.Subject = &partial.Link{Text: "Open the invoice", Href: href.Invoice(f.FirmID, ident.InvoiceID(i.SubjectID))}
 		}
 	}
 	return nil
+}
+
+// prebillTask and invoiceTask say what to do, or to the firm what the bureau does.
+func prebillTask(ofFirm bool) string {
+	if ofFirm {
+		return "The bureau settles the findings of this pre-bill and hands it to you for approval. The pre-bill has its own page."
+	}
+	return "Settle the findings of this pre-bill and hand it to the partner. The work is done on its own page."
+}
+
+func invoiceTask(ofFirm bool) string {
+	const why = "A mail about this invoice did not reach its payor, or the payor takes invoices elsewhere. The invoice says why: "
+	if ofFirm {
+		return why + "the bureau sends it again, or marks it as delivered once it is there."
+	}
+	return why + "send it again, or mark it as delivered once it is there."
 }
 
 func (s *Site) importLines(r *httpd.Request, f frame, id ident.ImportID, v *ItemView) error {
@@ -58,6 +74,10 @@ func (s *Site) importLines(r *httpd.Request, f frame, id ident.ImportID, v *Item
 	if err != nil {
 		return err
 	}
+	others, err := s.others(r, found)
+	if err != nil {
+		return err
+	}
 	byEntry := map[ident.EntryID][]guideline.Stored{}
 	for _, x := range found {
 		byEntry[x.Entry] = append(byEntry[x.Entry], x)
@@ -67,7 +87,7 @@ func (s *Site) importLines(r *httpd.Request, f frame, id ident.ImportID, v *Item
 	for n, e := range list.Items {
 		line := entryLine(e, n+1, keepers, matters)
 		for _, x := range byEntry[e.ID] {
-			shown := itemFinding(f, v.ID, n+1, x)
+			shown := itemFinding(f, n+1, x, otherLine(x, others, keepers, matters))
 			line.Findings = append(line.Findings, shown)
 			v.Findings = append(v.Findings, shown)
 			if x.State == guideline.Open {
@@ -111,8 +131,51 @@ func entryLine(e capture.Entry, n int, keepers []matter.Timekeeper, matters []ma
 	return line
 }
 
-func itemFinding(f frame, item ident.WorkItemID, line int, x guideline.Stored) ItemFinding {
-	out := ItemFinding{ID: x.ID, Line: line, Title: x.Title, Fact: x.Message, Rule: x.Rule, Evidence: x.Observed, State: "Open", Tone: partial.Warn}
+// others are the lines that duplicates among found are about, as far as the reader
+// may see them.
+func (s *Site) others(r *httpd.Request, found []guideline.Stored) ([]capture.Place, error) {
+	var ids []ident.EntryID
+	for _, x := range found {
+		if id := x.Other(); id != "" {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return s.Capture.Places(r.Context(), ids)
+}
+
+// otherLine says which line a duplicate repeats: "The other entry: 4 Mar 2026, matter
+// 1001, R. Vane." To who may not see it, it is another entry. "" for other findings.
+func otherLine(x guideline.Stored, others []capture.Place, keepers []matter.Timekeeper, matters []matter.Matter) string {
+	id := x.Other()
+	if id == "" {
+		return ""
+	}
+	for _, o := range others {
+		if o.ID != id {
+			continue
+		}
+		said := "The other entry: " + format.Date(o.WorkedOn)
+		for _, m := range matters {
+			if m.ID == o.MatterID {
+				said += ", matter " + m.Number
+			}
+		}
+		for _, k := range keepers {
+			if k.ID == o.TimekeeperID {
+				said += ", " + k.Name
+			}
+		}
+		return said + "."
+	}
+	return "It repeats another entry."
+}
+
+// itemFinding shows x; other says which line a duplicate repeats.
+func itemFinding(f frame, line int, x guideline.Stored, other string) ItemFinding {
+	out := ItemFinding{ID: x.ID, Line: line, Title: x.Title, Fact: x.Message, Rule: x.Rule, Evidence: x.Evidence() + other, State: "Open", Tone: partial.Warn}
 	if x.AtRiskMinor > 0 {
 		out.AtRisk = &money.Amount{Minor: x.AtRiskMinor, Currency: x.Currency}
 	}

@@ -5,10 +5,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/docketry/docketry/internal/capture"
+	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
 )
 
 func itemFixtures(s story) []fixture {
@@ -144,5 +148,47 @@ func TestClockSentence(t *testing.T) {
 	v.Clock = partial.Clock{Now: s.now, Paused: true, Target: time.Hour}
 	if !strings.Contains(v.sentence(), "no due date now: Paused, 1 h 00 m left") {
 		t.Errorf("paused %q", v.sentence())
+	}
+}
+
+func TestADuplicateNamesTheOtherLineInWords(t *testing.T) {
+	t.Parallel()
+	other := id[ident.EntryID](9)
+	x := guideline.Stored{Finding: guideline.Finding{Rule: "TIM-04", Observed: string(other)}}
+	place := []capture.Place{{ID: other, MatterID: id[ident.MatterID](1), TimekeeperID: id[ident.TimekeeperID](2), WorkedOn: time.Date(2026, 3, 4, 0, 0, 0, 0, time.UTC)}}
+	keepers := []matter.Timekeeper{{ID: id[ident.TimekeeperID](2), Name: "Rosalind Vane"}}
+	matters := []matter.Matter{{ID: id[ident.MatterID](1), Number: "1001"}}
+	for _, c := range []struct {
+		name string
+		seen []capture.Place
+		want string
+	}{
+		{"seen", place, "The other entry: " + format.Date(place[0].WorkedOn) + ", matter 1001, Rosalind Vane."},
+		{"out of reach", nil, "It repeats another entry."},
+	} {
+		if got := itemFinding(frame{}, 1, x, otherLine(x, c.seen, keepers, matters)); got.Evidence != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got.Evidence, c.want)
+		}
+	}
+	own := guideline.Stored{Finding: guideline.Finding{Rule: "PEL-01", Observed: "line.hours > 3.0"}}
+	if got := itemFinding(frame{}, 1, own, otherLine(own, place, keepers, matters)); got.Evidence != "" {
+		t.Errorf("a rule of the firm's own shows its source: %q", got.Evidence)
+	}
+}
+
+func TestTheFirmReadsAnItemInItsOwnWords(t *testing.T) {
+	t.Parallel()
+	v := newStory(t).item()
+	if c := v.crumbs()[0]; c.Text != "My queue" {
+		t.Errorf("the bureau's way back is %q", c.Text)
+	}
+	v.OfFirm = true
+	if c := v.crumbs()[0]; c.Text != "Work at the bureau" || c.Href != "" {
+		t.Errorf("the firm's way back is %+v", c)
+	}
+	for _, said := range []string{prebillTask(true), invoiceTask(true)} {
+		if !strings.Contains(said, "the bureau s") && !strings.HasPrefix(said, "The bureau s") || strings.Contains(said, "hand it to the partner") {
+			t.Errorf("the firm is told the bureau's task: %q", said)
+		}
 	}
 }

@@ -40,6 +40,7 @@ type ItemView struct {
 	Thread   []partial.Message
 	Compose  *Compose
 	FirmWord string        // how the firm is spoken of: "Hollis & Vane"
+	OfFirm   bool          // read by the firm's own people, whose queue it is not
 	CanWork  bool          // holds the lease and may finish, skip, return
 	WhyOff   string        // why finishing is not possible yet; "" when it is
 	Problem  string        // what a refused act answered
@@ -153,6 +154,9 @@ func (v ItemView) title() string {
 
 func (v ItemView) crumbs() []partial.Link {
 	cs := []partial.Link{{Text: "My queue", Href: href.Queue}}
+	if v.OfFirm {
+		cs = []partial.Link{{Text: "Work at the bureau"}}
+	}
 	for _, s := range []string{v.Client, v.Number} {
 		if s != "" {
 			cs = append(cs, partial.Link{Text: s})

@@ -50,7 +50,7 @@ func (s *Site) itemPage(r *httpd.Request, id ident.WorkItemID, failed error) (te
 	}
 	v := ItemView{
 		Firm: *f.Firm, ID: id, Version: i.Version, Work: workName(i.Type), Matter: i.Matter.Name, Number: i.Matter.Number, Client: i.Matter.Client, Label: partial.Label(i.Label), Now: i.Now.In(i.Zone),
-		About: []string{"Received " + format.Moment(i.ReceivedAt.In(i.Zone)), i.Agreement}, Show: r.Query("show"), FirmWord: f.Firm.Name, CanWork: i.Mine,
+		About: []string{"Received " + format.Moment(i.ReceivedAt.In(i.Zone)), i.Agreement}, Show: r.Query("show"), FirmWord: f.Firm.Name, OfFirm: !f.Standing.OfBureau(), CanWork: i.Mine,
 		Lease: ItemLease{Mine: i.Mine, Holder: i.Holder.Name, Until: i.LeaseUntil.In(i.Zone), Token: i.LeaseToken, Claim: i.Status == worklist.Ready && (i.May[rbac.ItemAssign] || i.Reserved) && i.May[rbac.ItemClaim]},
 	}
 	if i.Mine {
