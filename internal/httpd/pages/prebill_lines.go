@@ -178,7 +178,7 @@ func (s *Site) linePage(r *httpd.Request, act string, failed error) (templ.Compo
 		v.Title, v.Form.Submit = "Write down line "+n, "Write down"
 		v.Form.Fields = []partial.Field{
 			{Name: "amount", Label: "Bill instead", Kind: partial.Decimal, Value: value("amount", money.Amount{Minor: l.Amount(), Currency: p.Currency}.Text()), Required: true, Hint: "In " + string(p.Currency) + "; 0 is no charge"},
-			{Name: "reason", Label: "Reason", Kind: partial.Select, Options: reasons(value("reason", string(prebill.ReasonCourtesy)))}, note,
+			{Name: "reason", Label: "Reason", Kind: partial.Select, Options: partial.Options(value("reason", string(prebill.ReasonCourtesy)), reasons()...)}, note,
 		}
 	case "hold":
 		v.Title, v.Form.Submit = "Hold line "+n, "Hold for the next bill"
@@ -189,30 +189,39 @@ func (s *Site) linePage(r *httpd.Request, act string, failed error) (templ.Compo
 		v.Form.Fields = []partial.Field{note}
 	default:
 		v.Title, v.Form.Submit = "Edit line "+n, "Save line"
-		v.Form.Fields = editFields(p, l, value)
+		note.Hint = "The firm and the billing team see it; needed for the reason Other"
+		v.Form.Fields = append(editFields(p, l, value), note)
 	}
 	return PrebillLine(f.Chrome, v), nil
 }
 
-func reasons(chosen string) []partial.Option {
-	var pairs []string
+// reasons are the codes of write-downs, each with its words.
+func reasons() (pairs []string) {
 	for _, x := range prebill.WriteDownReasons() {
 		pairs = append(pairs, string(x), WriteDownWords(string(x)))
 	}
-	return partial.Options(chosen, pairs...)
+	return pairs
 }
 
+// editFields are the fields of an edit. Nothing is chosen as its reason, which only
+// a change of value needs: a text that was put right is no courtesy.
 func editFields(p prebill.View, l *prebill.Line, value func(field, stored string) string) []partial.Field {
 	fields := []partial.Field{{Name: "narrative", Label: "Narrative", Kind: partial.Area, Rows: 4, Value: value("narrative", l.Narrative), Required: true, Wide: true}}
+	why := func(when string) partial.Field {
+		pairs := append([]string{"", "none: the value stays"}, reasons()...)
+		return partial.Field{Name: "reason", Label: "Reason", Kind: partial.Select, Options: partial.Options(value("reason", ""), pairs...), Hint: when}
+	}
 	if l.Kind == guideline.Time {
 		return append(fields,
 			partial.Field{Name: "hours", Label: "Hours", Kind: partial.Decimal, Value: value("hours", l.Quantity.String()), Required: true, Hint: "In tenths, such as 1.4"},
 			partial.Field{Name: "task", Label: "Task code", Kind: partial.Select, Options: codeOptions(p.TaskSet, value("task", l.Task))},
-			partial.Field{Name: "activity", Label: "Activity code", Kind: partial.Select, Options: codeOptions(utbms.Activity, value("activity", l.Activity))})
+			partial.Field{Name: "activity", Label: "Activity code", Kind: partial.Select, Options: codeOptions(utbms.Activity, value("activity", l.Activity))},
+			why("Needed when the hours change"))
 	}
 	return append(fields,
 		partial.Field{Name: "rate", Label: "Unit cost", Kind: partial.Decimal, Value: value("rate", l.Rate.Text(2)), Required: true},
-		partial.Field{Name: "expense", Label: "Expense code", Kind: partial.Select, Options: codeOptions(utbms.Expense, value("expense", l.Expense))})
+		partial.Field{Name: "expense", Label: "Expense code", Kind: partial.Select, Options: codeOptions(utbms.Expense, value("expense", l.Expense))},
+		why("Needed when the unit cost changes"))
 }
 
 func codeOptions(set, chosen string) []partial.Option {
@@ -276,7 +285,7 @@ func changeOf(r *httpd.Request, l *prebill.Line) (c prebill.Change, err error) {
 		}
 		return &v
 	}
-	c.Narrative = text("narrative", l.Narrative)
+	c.Narrative, c.Reason, c.Note = text("narrative", l.Narrative), prebill.Reason(r.Form("reason")), r.Form("note")
 	if l.Kind == guideline.Time {
 		c.Task, c.Activity, c.Quantity = text("task", l.Task), text("activity", l.Activity), number("hours", l.Quantity)
 	} else {
