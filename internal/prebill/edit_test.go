@@ -88,12 +88,18 @@ func TestHoldAndRelease(t *testing.T) {
 		t.Errorf("a hold without a note: %v", err)
 	}
 	v = s.view(s.ok(s.svc.Hold(s.specialist, v.ID, v.Version, v.Lines[0].ID, "wait for the ruling")))
-	if v.Totals.InvoiceMinor != 50_000 || v.Totals.Held != 1 {
+	if v.Totals.InvoiceMinor != 50_000 || v.Totals.Held != 1 || v.Totals.TeamHeld != 1 {
 		t.Errorf("held: %+v", v.Totals)
 	}
 	v = s.view(s.ok(s.svc.Release(s.specialist, v.ID, v.Version, v.Lines[0].ID, "the ruling came")))
-	if v.Totals.InvoiceMinor != 130_000 || v.Totals.TeamMinor != 0 {
+	if v.Totals.InvoiceMinor != 130_000 || v.Totals.TeamMinor != 0 || v.Totals.TeamHeld != 0 {
 		t.Errorf("released: %+v", v.Totals)
+	}
+	// The other side's hold is its own, whoever held the line before.
+	v = s.view(s.ok(s.svc.Submit(s.specialist, v.ID, v.Version)))
+	v = s.view(s.ok(s.svc.Hold(s.partner, v.ID, v.Version, v.Lines[0].ID, "with the next bill")))
+	if v.Totals.Held != 1 || v.Totals.TeamHeld != 0 {
+		t.Errorf("held by the firm: %+v", v.Totals)
 	}
 }
 

@@ -111,6 +111,19 @@ func (l *Line) ChangedBy(s Side) bool {
 	return false
 }
 
+// heldBy is the side whose standing change put the line on hold, "" when none did.
+func (l *Line) heldBy() (by Side) {
+	for _, e := range l.Edits {
+		if e.UndoneAt == nil && e.Before.Held != e.After.Held {
+			by = ""
+			if e.After.Held {
+				by = e.Side
+			}
+		}
+	}
+	return by
+}
+
 // lastEdit is the newest change that stands.
 func (l *Line) lastEdit() *Edit {
 	for i := len(l.Edits) - 1; i >= 0; i-- {

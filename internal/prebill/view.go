@@ -41,6 +41,7 @@ type Totals struct {
 	AtRiskMinor   int64        // by open and waived findings
 	Lines         int
 	Held          int
+	TeamHeld      int // of Held, by the bureau
 	TeamLines     int
 	FirmLines     int
 }
@@ -61,6 +62,9 @@ func total(lines []Line) (t Totals) {
 		switch {
 		case l.Held:
 			t.Held++
+			if l.heldBy() == SideBureau {
+				t.TeamHeld++
+			}
 		case l.Kind == guideline.Time:
 			t.Hours += l.Quantity
 		}

@@ -69,7 +69,7 @@ func (s story) prebill() PrebillView {
 	return PrebillView{
 		Firm: firmOf("HVL"), ID: id[ident.PrebillID](1), Version: 4, Name: "PB-1184", Matter: "Carrier liability, Savannah fire", Number: "00417-0032", Client: "Pelham Freight Lines", Payor: "Payor: Pelham Freight Lines, Inc.",
 		Period: "October 2026", Label: partial.Confidential, State: partial.Chip{Tone: partial.Accent, Icon: "eye", Text: "In review"}, Prepared: "Prepared by Ines Carvalho, Larkspur, 4 Nov", Clock: &clock,
-		Flow: PrebillFlow{Recorded: usd(1755930), RecordedHours: hours(415), Lines: 14, Team: usd(-153725), TeamLines: 3, Own: usd(-109950), OwnLines: 3, Held: 1, Invoice: usd(1492255), Fees: usd(1329075), Expenses: usd(163180), Reader: true},
+		Flow: PrebillFlow{Recorded: usd(1755930), RecordedHours: hours(415), Lines: 14, Team: usd(-153725), TeamLines: 3, Own: usd(-109950), OwnLines: 3, OwnHeld: 1, Invoice: usd(1492255), Fees: usd(1329075), Expenses: usd(163180), Reader: true},
 		Hash: "5d3e60b8d2f7c41b9e2a7c55f0a3d1b6e8894c2f01d7735b6a90e4d2c8b1a77c",
 		Groups: []PrebillGroup{
 			{Title: "Worth a look", Amount: usd(373650), Open: true, Lines: []PrebillRow{deposition, wording}},
@@ -117,7 +117,7 @@ func TestPrebillFlowWords(t *testing.T) {
 	}
 	for got, want := range map[string]string{
 		f.recordedNote(): "41.5 h, 14 lines", f.teamNote(): "3 lines changed", f.ownNote(): "3 lines changed, 1 held", f.endNote(): "85.0% of recorded", f.own(): "You",
-		PrebillFlow{FirmWord: "Hollis & Vane"}.own(): "Hollis & Vane", PrebillFlow{}.teamNote(): "nothing changed", PrebillFlow{}.endNote(): "",
+		PrebillFlow{FirmWord: "Hollis & Vane"}.own(): "Hollis & Vane", PrebillFlow{}.teamNote(): "nothing changed", PrebillFlow{TeamLines: 2, TeamHeld: 1}.teamNote(): "2 lines changed, 1 held", PrebillFlow{}.endNote(): "",
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -60,9 +60,10 @@ type PrebillFlow struct {
 	Lines         int
 	Team          money.Amount
 	TeamLines     int
+	TeamHeld      int
 	Own           money.Amount // by the firm
 	OwnLines      int
-	Held          int
+	OwnHeld       int
 	Invoice       money.Amount
 	Fees          money.Amount
 	Expenses      money.Amount
@@ -173,14 +174,9 @@ func (f PrebillFlow) recordedNote() string {
 	return format.Hours(f.RecordedHours) + " h, " + format.Counted(f.Lines, "line", "lines")
 }
 
-func (f PrebillFlow) teamNote() string { return changedLines(f.TeamLines) }
+func (f PrebillFlow) teamNote() string { return changedLines(f.TeamLines, f.TeamHeld) }
 
-func (f PrebillFlow) ownNote() string {
-	if f.Held == 0 {
-		return changedLines(f.OwnLines)
-	}
-	return changedLines(f.OwnLines) + ", " + strconv.Itoa(f.Held) + " held"
-}
+func (f PrebillFlow) ownNote() string { return changedLines(f.OwnLines, f.OwnHeld) }
 
 func (f PrebillFlow) own() string {
 	if f.Reader {
@@ -197,11 +193,16 @@ func (f PrebillFlow) endNote() string {
 	return format.Percent(f.Invoice.Minor, f.Recorded.Minor) + " of recorded"
 }
 
-func changedLines(n int) string {
+// changedLines counts one side's changes, and how many of them are holds.
+func changedLines(n, held int) string {
 	if n == 0 {
 		return "nothing changed"
 	}
-	return format.Counted(n, "line", "lines") + " changed"
+	words := format.Counted(n, "line", "lines") + " changed"
+	if held > 0 {
+		words += ", " + strconv.Itoa(held) + " held"
+	}
+	return words
 }
 
 func (g PrebillGroup) note() string { return format.Counted(len(g.Lines), "line", "lines") }

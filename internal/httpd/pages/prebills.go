@@ -264,7 +264,7 @@ func flowOf(f frame, p prebill.View) PrebillFlow {
 	t := p.Totals
 	return PrebillFlow{
 		Recorded: in(t.RecordedMinor), RecordedHours: t.RecordedHours, Lines: t.Lines, Team: in(t.TeamMinor), TeamLines: t.TeamLines, Own: in(t.FirmMinor), OwnLines: t.FirmLines,
-		Held: t.Held, Invoice: in(t.InvoiceMinor), Fees: in(t.FeesMinor), Expenses: in(t.ExpensesMinor), Reader: !f.Spine, FirmWord: f.Firm.Name,
+		TeamHeld: t.TeamHeld, OwnHeld: t.Held - t.TeamHeld, Invoice: in(t.InvoiceMinor), Fees: in(t.FeesMinor), Expenses: in(t.ExpensesMinor), Reader: !f.Spine, FirmWord: f.Firm.Name,
 	}
 }
 
