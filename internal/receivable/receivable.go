@@ -103,6 +103,16 @@ type NewPayment struct {
 	ReceivedOn  invoice.Day
 }
 
+// MaxMinor is the most that one payment, or one part of it, can be, in minor units:
+// a hundred thousand million dollars. Above it stands a slip of the keyboard, and
+// sums over a firm's books would no longer fit.
+const MaxMinor int64 = 10_000_000_000_000
+
+// overMost is the fault of an amount above MaxMinor.
+func overMost(path string, c money.Currency) fault.Field {
+	return fault.Field{Path: path, Code: "amount_too_large", Message: "this is more than one payment can be", Fix: "Enter at most " + money.Amount{Minor: MaxMinor, Currency: c}.Text()}
+}
+
 // Validate names every field that needs correcting. today is the firm's, and first
 // the day before which nobody can have paid it; "" is none.
 func (n NewPayment) Validate(first, today invoice.Day) error {
@@ -112,6 +122,9 @@ func (n NewPayment) Validate(first, today invoice.Day) error {
 	}
 	if n.AmountMinor <= 0 {
 		fs.Add("amount", "amount_positive", "enter the amount received, more than zero")
+	}
+	if n.AmountMinor > MaxMinor {
+		fs = append(fs, overMost("amount", n.Currency))
 	}
 	if _, err := money.ParseCurrency(string(n.Currency)); err != nil {
 		fs.Add("currency", "currency_unknown", "enter a three-letter currency code such as USD")
@@ -157,17 +170,23 @@ type Share struct {
 	Minor   int64
 }
 
+// ShareField is the path under which a fault names the part that pays an invoice.
+func ShareField(id ident.InvoiceID) string { return "share." + string(id) }
+
 // validShares names every share that cannot be: each invoice once, each amount
-// more than zero.
+// more than zero and at most MaxMinor.
 func validShares(shares []Share) error {
 	var fs fault.Fields
 	seen := map[ident.InvoiceID]bool{}
 	for _, s := range shares {
 		if s.Minor <= 0 {
-			fs.Add("shares", "amount_positive", "each part must be more than zero")
+			fs.Add(ShareField(s.Invoice), "amount_positive", "each part must be more than zero")
+		}
+		if s.Minor > MaxMinor {
+			fs.Add(ShareField(s.Invoice), "amount_too_large", "one part can be at most %d minor units; enter less", MaxMinor)
 		}
 		if seen[s.Invoice] {
-			fs.Add("shares", "invoice_twice", "name each invoice once")
+			fs.Add(ShareField(s.Invoice), "invoice_twice", "name each invoice once")
 		}
 		seen[s.Invoice] = true
 	}

@@ -2,6 +2,7 @@ package receivable_test
 
 import (
 	"errors"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -415,4 +416,33 @@ func TestAgingCoversWhatTheReaderMaySee(t *testing.T) {
 	if r, err = theirs.svc.Aging(theirs.partner, "", receivable.ByDueDate); err != nil || len(r.Rows) != 0 {
 		t.Errorf("another firm sees %+v, %v", r.Rows, err)
 	}
+}
+
+// A slip of the keyboard cannot be posted, or every sum of the firm would overflow.
+func TestAmountsHaveAMost(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	n := receivable.NewPayment{Payor: h.m.Payor, Currency: "USD", AmountMinor: math.MaxInt64, Method: receivable.MethodWire, Reference: "slip", ReceivedOn: invoice.DayOf(h.clock.Now())}
+	wants := func(err error, path, code string) {
+		t.Helper()
+		var f *fault.Error
+		if !errors.As(err, &f) || len(f.Fields) != 1 || f.Fields[0].Path != path || f.Fields[0].Code != code {
+			t.Errorf("want %s on %s, got %v %+v", code, path, err, f)
+		}
+	}
+	for _, minor := range []int64{math.MaxInt64, receivable.MaxMinor + 1} {
+		n.AmountMinor = minor
+		_, err := h.svc.Post(h.specialist, n)
+		wants(err, "amount", "amount_too_large")
+	}
+	inv := h.f.Invoice(t, h.m)
+	n.AmountMinor, n.Reference = receivable.MaxMinor, "the most"
+	p, err := h.svc.Post(h.specialist, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = h.svc.Allocate(h.specialist, p.ID, p.Version, []receivable.Share{{Invoice: inv.ID, Minor: receivable.MaxMinor + 1}})
+	wants(err, receivable.ShareField(inv.ID), "amount_too_large")
+	_, err = h.svc.Allocate(h.specialist, p.ID, p.Version, []receivable.Share{{Invoice: inv.ID, Minor: receivable.MaxMinor}})
+	wants(err, receivable.ShareField(inv.ID), "allocation_too_much")
 }

@@ -9,8 +9,10 @@ import (
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -115,9 +117,11 @@ func (s *Service) allocate(tx *db.Tx, p *Payment, held map[ident.InvoiceID]*invo
 		case inv.Currency != p.Currency:
 			return ErrCurrency.With("invoice %s is in %s, the payment in %s", inv.Number, inv.Currency, p.Currency)
 		case sh.Minor > inv.OpenMinor:
-			return ErrTooMuch.With("invoice %s has less than that open", inv.Number)
+			return ErrTooMuch.With("invoice %s has less than that open", inv.Number).On(fault.Field{Path: ShareField(inv.ID), Code: "allocation_too_much",
+				Message: "invoice " + inv.Number + " has less than that open", Fix: "Enter at most " + money.Amount{Minor: inv.OpenMinor, Currency: inv.Currency}.Text()})
 		case sh.Minor > p.UnappliedMinor:
-			return ErrUnapplied
+			return ErrUnapplied.On(fault.Field{Path: ShareField(inv.ID), Code: "payment_used_up",
+				Message: "this is more than is left of the payment", Fix: "Enter at most " + money.Amount{Minor: p.UnappliedMinor, Currency: p.Currency}.Text()})
 		}
 		if err := book(tx, p, inv, Allocation{ID: ident.New[ident.AllocationID](tx.Now), Invoice: inv.ID, AmountMinor: sh.Minor}, on); err != nil {
 			return err
