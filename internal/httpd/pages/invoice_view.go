@@ -57,6 +57,7 @@ type InvoicePaid struct {
 
 // InvoiceCredit is the credit note that takes the invoice back.
 type InvoiceCredit struct {
+	ID     ident.CreditNoteID
 	Number string
 	On     time.Time
 	Reason string
@@ -103,6 +104,8 @@ func (v InvoiceView) open() []InvoiceFile {
 
 func (v InvoiceView) file(f InvoiceFile) string { return href.Document(v.Firm.ID, v.ID, f.Kind) }
 
+func (v InvoiceView) creditFile() string { return href.CreditFile(v.Firm.ID, v.Credit.ID) }
+
 func (f InvoiceFile) about() string {
 	s := format.Bytes(f.Bytes)
 	if f.Note != "" {
@@ -133,7 +136,7 @@ func (v InvoiceCreditView) crumbs() []partial.Link {
 func (v InvoiceCreditView) title() string { return "Credit " + v.Number + " in full" }
 
 func (v InvoiceCreditView) lede() string {
-	return "A credit note over " + format.Money(v.Total) + " is issued and sent. The invoice stays as it is; its entries can be billed again if you say so."
+	return "A credit note over " + format.Money(v.Total) + " is issued. It is not mailed: its PDF is on the invoice, to send to the client. The invoice stays as it is; its entries can be billed again if you say so."
 }
 
 // InvoiceListView is a firm's invoices.

@@ -21,6 +21,7 @@ func (s *Site) MountInvoices(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/invoices", rbac.InvoiceRead, s.invoices)
 	get(srv, "/firms/{firm}/invoices/{id}", rbac.InvoiceRead, s.invoice)
 	get(srv, "/firms/{firm}/invoices/{id}/documents/{kind}", rbac.InvoiceRead, s.invoiceFile)
+	get(srv, "/firms/{firm}/credit-notes/{id}/file", rbac.InvoiceRead, s.creditFile)
 	get(srv, "/firms/{firm}/invoices/{id}/credit", rbac.CreditNoteIssue, s.creditForm)
 	post(srv, "/firms/{firm}/invoices/{id}/credit", rbac.CreditNoteIssue, s.creditInvoice)
 	s.mountNotices(srv)
@@ -88,7 +89,7 @@ func (s *Site) invoice(r *httpd.Request) (httpd.Reply, error) {
 		return httpd.Reply{}, err
 	}
 	for _, c := range i.Credits {
-		v.Credit = &InvoiceCredit{Number: c.Number, On: c.IssuedOn.Time(), Reason: c.Reason, Amount: in(c.TotalMinor)}
+		v.Credit = &InvoiceCredit{ID: c.ID, Number: c.Number, On: c.IssuedOn.Time(), Reason: c.Reason, Amount: in(c.TotalMinor)}
 		v.Sheet.Paid = append(v.Sheet.Paid, SheetPaid{Text: "Credited " + format.Date(c.IssuedOn.Time()) + ", " + c.Number, Amount: in(-c.TotalMinor)})
 	}
 	if err := s.noticesOf(r, f, i, &v); err != nil {
@@ -136,6 +137,18 @@ func (s *Site) invoiceFile(r *httpd.Request) (httpd.Reply, error) {
 	return httpd.Send(httpd.File{Name: c.Name, Type: mediaOf(c.Name), Content: c.Bytes}), nil
 }
 
+func (s *Site) creditFile(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.CreditNoteID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	c, err := s.Invoices.CreditFile(r.Context(), id)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	return httpd.Send(httpd.File{Name: c.Name, Type: mediaOf(c.Name), Content: c.Bytes}), nil
+}
+
 func mediaOf(name string) string {
 	if strings.HasSuffix(name, ".pdf") {
 		return "application/pdf"
@@ -173,9 +186,22 @@ func (s *Site) creditInvoice(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
+	before, err := s.Invoices.Get(r.Context(), id)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
 	c, err := s.Invoices.Credit(r.Context(), id, invoice.NewCredit{Reason: r.Form("reason"), Rebill: r.Form("rebill") == "yes"})
 	if err != nil {
 		return again(err, func() (templ.Component, error) { return s.creditPage(r, id, err) })
 	}
-	return httpd.Go(href.Invoice(r.Firm(), id), "Credit note "+c.Number+" is issued."), nil
+	return httpd.Go(href.Invoice(r.Firm(), id), creditedWords(c.Number, money.Amount{Minor: before.PaidMinor, Currency: before.Currency})), nil
+}
+
+// creditedWords tells what a credit did, also to the money that had paid the invoice.
+func creditedWords(number string, paid money.Amount) string {
+	words := "Credit note " + number + " is issued; its PDF is under Documents."
+	if paid.Minor > 0 {
+		words += " The " + format.Money(paid) + " paid is on account again, to allocate to other invoices."
+	}
+	return words
 }

@@ -1,6 +1,10 @@
 package pages
 
 import (
+	"errors"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -95,16 +99,40 @@ func (s *Site) newPaymentPage(r *httpd.Request, failed error) (templ.Component, 
 	for _, m := range receivable.Methods() {
 		methods = append(methods, string(m), strings.ToUpper(string(m[:1]))+string(m[1:]))
 	}
-	form := &partial.Form{Action: href.PaymentNew(f.FirmID), Submit: "Post payment", Cancel: href.Payments(f.FirmID), Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: []partial.Field{
-		{Name: "payor", Label: "From", Kind: partial.Select, Options: partial.Options(titled(r.Form("payor"), r.Query("payor")), pairs...), Required: true},
-		{Name: "amount", Label: "Amount", Kind: partial.Decimal, Value: r.Form("amount"), Required: true},
-		{Name: "currency", Label: "Currency", Value: titled(r.Form("currency"), string(firm.Currency)), Required: true, Max: 3},
+	given, err := s.paymentFor(r)
+	if err != nil {
+		return nil, err
+	}
+	form := &partial.Form{Action: href.Query(href.PaymentNew(f.FirmID), "invoice", string(given.Invoice)), Submit: "Post payment", Cancel: href.Payments(f.FirmID), Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: []partial.Field{
+		{Name: "payor", Label: "From", Kind: partial.Select, Options: partial.Options(titled(r.Form("payor"), given.Payor), pairs...), Required: true},
+		{Name: "amount", Label: "Amount", Kind: partial.Decimal, Value: titled(r.Form("amount"), given.Amount), Required: true},
+		{Name: "currency", Label: "Currency", Value: titled(r.Form("currency"), titled(given.Currency, string(firm.Currency))), Required: true, Max: 3},
 		{Name: "received_on", Label: "Received on", Kind: partial.Date, Value: titled(r.Form("received_on"), format.DateKey(s.Clock.Now().In(f.Zone))), Required: true},
 		{Name: "method", Label: "How", Kind: partial.Select, Options: partial.Options(titled(r.Form("method"), "wire"), methods...)},
-		{Name: "reference", Label: "Reference", Value: r.Form("reference"), Max: 80, Hint: "As on the bank statement"},
+		{Name: "reference", Label: "Reference", Value: titled(r.Form("reference"), given.Reference), Max: 80, Hint: "As on the bank statement"},
 	}}
 	return Plain(f.Chrome, PlainView{Head: layout.Head{Title: "Post a payment", Crumbs: []partial.Link{{Text: "Payments", Href: href.Payments(f.FirmID)}}},
 		Lede: "All of it is unapplied until you say which invoices it pays.", Sections: []Section{{Title: "Payment", Form: form}}}), nil
+}
+
+// paymentGiven is what the page of a new payment starts with.
+type paymentGiven struct {
+	Invoice                            ident.InvoiceID
+	Payor, Amount, Currency, Reference string
+}
+
+// paymentFor reads what stands in the address: the payor, or the invoice that is
+// paid, of which all that is open is offered.
+func (s *Site) paymentFor(r *httpd.Request) (paymentGiven, error) {
+	id, err := idOrNone[ident.InvoiceID](r.Query("invoice"))
+	if err != nil || id == "" {
+		return paymentGiven{Payor: r.Query("payor")}, err
+	}
+	i, err := s.Invoices.Get(r.Context(), id)
+	if err != nil {
+		return paymentGiven{}, err
+	}
+	return paymentGiven{Invoice: id, Payor: string(i.Payor), Amount: money.Amount{Minor: i.OpenMinor, Currency: i.Currency}.Text(), Currency: string(i.Currency), Reference: i.Number}, nil
 }
 
 func (s *Site) postPayment(r *httpd.Request) (httpd.Reply, error) {
@@ -112,14 +140,17 @@ func (s *Site) postPayment(r *httpd.Request) (httpd.Reply, error) {
 	if id, err := ident.Parse[ident.PayorID](r.Form("payor")); err == nil {
 		n.Payor = id
 	}
-	if a, err := money.ParseAmount(r.Form("amount"), n.Currency); err == nil {
-		n.AmountMinor = a.Minor
-	}
+	a, typed := typedAmount("amount", r.Form("amount"), n.Currency)
+	n.AmountMinor = a.Minor // zero, which is refused with all else, when it cannot be read
 	p, err := s.Receivables.Post(r.Context(), n)
+	if typed != nil && len(partial.FaultsOf(err)) > 0 {
+		rest := slices.DeleteFunc(slices.Clone(partial.FaultsOf(err)), func(f fault.Field) bool { return f.Path == "amount" })
+		err = receivable.ErrInput.On(append(partial.FaultsOf(typed), rest...)...)
+	}
 	if err != nil {
 		return again(err, func() (templ.Component, error) { return s.newPaymentPage(r, err) })
 	}
-	return httpd.Go(href.Payment(r.Firm(), p.ID), "Posted. Now say which invoices it pays."), nil
+	return httpd.Go(href.Query(href.Payment(r.Firm(), p.ID), "invoice", r.Query("invoice")), "Posted. Now say which invoices it pays."), nil
 }
 
 func (s *Site) payment(r *httpd.Request) (httpd.Reply, error) {
@@ -186,7 +217,11 @@ func (s *Site) paymentForms(r *httpd.Request, f frame, p receivable.Detail, fail
 		if i.Currency != p.Currency {
 			continue
 		}
-		form.Fields = append(form.Fields, partial.Field{Name: "share." + string(i.ID), Label: i.Number + ", due " + format.Date(i.DueOn.Time()), Kind: partial.Decimal, Value: r.Form("share." + string(i.ID)),
+		name, value := receivable.ShareField(i.ID), r.Form(receivable.ShareField(i.ID))
+		if failed == nil && string(i.ID) == r.Query("invoice") { // the one for which the payment was recorded
+			value = money.Amount{Minor: min(i.OpenMinor, p.UnappliedMinor), Currency: p.Currency}.Text()
+		}
+		form.Fields = append(form.Fields, partial.Field{Name: name, Label: i.Number + ", due " + format.Date(i.DueOn.Time()), Kind: partial.Decimal, Value: value,
 			Hint: format.Money(money.Amount{Minor: i.OpenMinor, Currency: i.Currency}) + " open"})
 	}
 	var sections []Section
@@ -206,9 +241,9 @@ func (s *Site) allocate(r *httpd.Request) (httpd.Reply, error) {
 			if !ok || strings.TrimSpace(values[0]) == "" {
 				continue
 			}
-			amount, err := money.ParseAmount(values[0], p.Currency)
+			amount, err := typedAmount(name, values[0], p.Currency)
 			if err != nil {
-				bad.Add(name, "amount_form", "enter an amount such as 250.00")
+				bad = append(bad, partial.FaultsOf(err)...)
 				continue
 			}
 			shares = append(shares, receivable.Share{Invoice: ident.InvoiceID(id), Minor: amount.Minor})
@@ -253,3 +288,34 @@ func (s *Site) changePayment(r *httpd.Request, done string, do func(p receivable
 	}
 	return httpd.Go(href.Payment(r.Firm(), id), done), nil
 }
+
+// typedAmount reads an amount as somebody types it, also with the commas between
+// thousands that these pages print. The fault names the field and what to write.
+func typedAmount(field, text string, c money.Currency) (money.Amount, error) {
+	text = strings.TrimSpace(text)
+	plain := text
+	if thousands.MatchString(text) {
+		plain = strings.ReplaceAll(text, ",", "")
+	}
+	a, err := money.ParseAmount(plain, c)
+	if err == nil {
+		return a, nil
+	}
+	f := fault.Field{Path: field, Code: "amount_form", Message: "this is not an amount", Fix: "Write digits with a point before the decimals, such as " + money.Amount{Minor: 1549380, Currency: c}.Text()}
+	whole, frac, _ := strings.Cut(plain, ".")
+	switch {
+	case text == "":
+		f.Message = "an amount is missing"
+	case errors.Is(err, money.ErrOverflow):
+		f.Code, f.Message, f.Fix = "amount_too_large", "this amount is too large", "Enter at most "+money.Amount{Minor: receivable.MaxMinor, Currency: c}.Text()
+	case digits.MatchString(whole) && digits.MatchString(frac):
+		f.Code, f.Message, f.Fix = "amount_decimals", "this has too many decimals", "Write at most "+strconv.Itoa(c.Exponent())+" after the point"
+	}
+	return a, receivable.ErrInput.On(f)
+}
+
+// thousands is an amount whose commas can only stand between thousands.
+var (
+	thousands = regexp.MustCompile(`^\+?[0-9]{1,3}(,[0-9]{3})*,[0-9]{3}(\.[0-9]*)?$`)
+	digits    = regexp.MustCompile(`^[0-9]+$`)
+)

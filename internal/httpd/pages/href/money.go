@@ -13,6 +13,11 @@ func InvoiceAct(f ident.FirmID, id ident.InvoiceID, act string) string {
 	return Invoice(f, id) + "/" + act
 }
 
+// CreditFile is the PDF of a credit note.
+func CreditFile(f ident.FirmID, id ident.CreditNoteID) string {
+	return Firm(f) + "/credit-notes/" + string(id) + "/file"
+}
+
 // Document is a file of an invoice: pdf, ledes-1998b, ledes-98bi.
 func Document(f ident.FirmID, id ident.InvoiceID, kind string) string {
 	return Invoice(f, id) + "/documents/" + kind
