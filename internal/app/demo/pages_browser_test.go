@@ -38,7 +38,7 @@ func TestEveryPageOfTheDemoInABrowser(t *testing.T) {
 			seen = map[string]bool{}
 		}
 		t.Run(who.Role, func(t *testing.T) {
-			tab, cancel := chromedp.NewContext(chromium)
+			tab, cancel := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext()) // a profile of its own: nobody is signed in
 			t.Cleanup(cancel)
 			tab, stop := context.WithTimeout(tab, 5*time.Minute)
 			t.Cleanup(stop)
