@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 )
@@ -167,45 +169,27 @@ func merged(list []Guide) (Policy, error) {
 		all = f.over(all)
 		key += g.Hash
 	}
-	if p, ok := compiled.Load(key); ok {
-		return p.(Policy), nil
+	kept, err := compiled()
+	if err != nil {
+		return Policy{}, fmt.Errorf("make room for guidelines: %w", err)
+	}
+	if p, ok := kept.Get(key); ok {
+		return p, nil
 	}
 	p, err := all.policy(false)
 	if err != nil {
 		return p, fmt.Errorf("join guidelines: %w", err)
 	}
 	p.Name, p.Sources, p.Manual = "", sources, all.Manual
-	compiled.Store(key, p)
+	kept.Add(key, p)
 	return p, nil
 }
 
 // compiled keeps joined policies by the hashes of what they were joined from:
 // compiling a firm's rules costs more than judging a thousand lines by them.
-var compiled bounded
-
-// bounded is a map that starts anew when it is full: signed guidelines change rarely.
-type bounded struct {
-	mu sync.Mutex
-	m  map[string]any
-}
+var compiled = sync.OnceValues(func() (*lru.Cache[string, Policy], error) { return lru.New[string, Policy](maxCompiled) })
 
 const maxCompiled = 2_000
-
-func (b *bounded) Load(key string) (any, bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	v, ok := b.m[key]
-	return v, ok
-}
-
-func (b *bounded) Store(key string, v any) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.m == nil || len(b.m) >= maxCompiled {
-		b.m = map[string]any{}
-	}
-	b.m[key] = v
-}
 
 // over is f where f says something, else under.
 func (f policyFile) over(under policyFile) policyFile {

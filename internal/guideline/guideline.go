@@ -130,7 +130,7 @@ type Finding struct {
 	Message     string // fact, rule with section, consequence
 	Fix         string
 	Proposal    *Proposal
-	AtRiskMinor int64 // what the client would cut, in the line's currency
+	AtRiskMinor int64 // what the client would cut, in the line's currency; never more than the line bills
 }
 
 // Check runs every rule that is switched on, belongs to the stage and has its
@@ -203,7 +203,7 @@ func (j *job) report(m remark) {
 		Rule: j.rule.ID, Version: j.rule.Version, Title: j.rule.Name, Severity: severity, Stage: j.Stage,
 		Field: m.field, Observed: m.observed, Expected: m.expected, Params: m.params,
 		Message: m.fact + " " + j.policy.cite(j.rule.ID) + ": " + m.ask + ". " + so,
-		Fix:     m.fix, Proposal: m.proposal, AtRiskMinor: max(m.atRisk, 0),
+		Fix:     m.fix, Proposal: m.proposal, AtRiskMinor: min(max(m.atRisk, 0), max(j.ValueMinor, 0)),
 	})
 }
 

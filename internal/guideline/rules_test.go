@@ -216,3 +216,29 @@ func BenchmarkCheck(b *testing.B) {
 		guideline.Check(l, c)
 	}
 }
+
+// What a rule would see cut is never more than what the line bills now, also after
+// it was written down.
+func TestNoMoreIsAtRiskThanTheLineBills(t *testing.T) {
+	t.Parallel()
+	long := with(func(l *guideline.Line) {
+		l.Activity, l.Narrative, l.Hours, l.ValueMinor = "A112", "Travel to Denver; travel to Reno, for the depositions", 90_000, 12_345
+	})
+	dear := with(func(l *guideline.Line) { l.Rate, l.ValueMinor = 9_000_000, 10_000 })
+	refund := with(func(l *guideline.Line) { l.Narrative, l.ValueMinor = "", -5_000 })
+	for _, l := range []guideline.Line{long, dear, refund} {
+		found := guideline.Check(l, around())
+		if len(found) == 0 {
+			t.Errorf("%q: nothing found", l.Narrative)
+		}
+		for _, f := range found {
+			if f.AtRiskMinor < 0 || f.AtRiskMinor > max(l.ValueMinor, 0) {
+				t.Errorf("%s: %d at risk of a line of %d", f.Rule, f.AtRiskMinor, l.ValueMinor)
+			}
+		}
+	}
+	some := guideline.Finding{AtRiskMinor: 9_000}
+	if got := guideline.AtRisk([]guideline.Stored{{Finding: some}, {Finding: some, State: guideline.Waived}, {Finding: some, State: guideline.Fixed}}, 10_000); got != 10_000 {
+		t.Errorf("two findings of 90.00 on a line of 100.00 put %d at risk", got)
+	}
+}

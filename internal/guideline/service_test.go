@@ -3,10 +3,14 @@ package guideline_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/rbac"
 )
@@ -28,25 +32,79 @@ func TestListShowsFindingsInScope(t *testing.T) {
 	k.record(k.b, "NAR-02", "TIM-14")
 	matter := k.m.ID
 	ctx := k.f.As(t, rbac.RoleSpecialist)
-	found, err := svc.List(ctx, guideline.Filter{Matter: matter})
-	if err != nil || len(found) != 3 || found[0].Observed != "o" {
-		t.Fatalf("List: %d, %v", len(found), err)
+	found, err := svc.List(ctx, guideline.Filter{Matter: matter}, page.Request{})
+	if err != nil || len(found.Items) != 3 || found.Next != "" || found.Items[0].Observed != "o" {
+		t.Fatalf("List: %+v, %v", found, err)
 	}
 	if n := k.f.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'finding.listed' AND class = 3`, k.f.ID); n != 1 {
 		t.Errorf("%d leaves of the look", n)
 	}
-	low, err := svc.List(k.f.As(t, rbac.RoleSpecialist, testkit.UpToClass(2)), guideline.Filter{Matter: matter})
-	if err != nil || len(low) != 3 || low[0].Observed != "" || low[0].Message != low[0].Title {
+	low, err := svc.List(k.f.As(t, rbac.RoleSpecialist, testkit.UpToClass(2)), guideline.Filter{Matter: matter}, page.Request{})
+	if err != nil || len(low.Items) != 3 || low.Items[0].Observed != "" || low.Items[0].Message != low.Items[0].Title {
 		t.Errorf("without C3: %+v, %v", low, err)
 	}
 	elsewhere := k.f.Matter(t)
-	none, err := svc.List(k.f.As(t, rbac.RoleSpecialist, testkit.OnMatters(elsewhere.ID)), guideline.Filter{Matter: matter})
-	if err != nil || len(none) != 0 {
-		t.Errorf("out of scope: %d, %v", len(none), err)
+	none, err := svc.List(k.f.As(t, rbac.RoleSpecialist, testkit.OnMatters(elsewhere.ID)), guideline.Filter{Matter: matter}, page.Request{})
+	if err != nil || len(none.Items) != 0 {
+		t.Errorf("out of scope: %+v, %v", none, err)
 	}
 	nobody := k.f.Acting(testkit.Person(t, k.f.DB(), "nobody"))
-	if _, err := svc.List(nobody, guideline.Filter{Matter: matter}); !errors.Is(err, authz.ErrNotFound) {
+	if _, err := svc.List(nobody, guideline.Filter{Matter: matter}, page.Request{}); !errors.Is(err, authz.ErrNotFound) {
 		t.Errorf("without a grant: %v", err)
+	}
+}
+
+// No finding is left out however many there are, none stands twice, open ones come
+// first, and the counts are those of the whole.
+func TestFindingsArePagedAndCounted(t *testing.T) {
+	t.Parallel()
+	k, svc := keeping(t), service(t)
+	k.record(k.a, "NAR-01", "NAR-02", "NAR-08")
+	k.record(k.b, "NAR-01", "TIM-14")
+	if err := k.waive(k.states(k.a)["NAR-02"].ID, "as the client wants it"); err != nil {
+		t.Fatal(err)
+	}
+	ctx := k.f.As(t, rbac.RoleSpecialist)
+	var rules []string
+	for req := (page.Request{Size: 2}); ; {
+		p, err := svc.List(ctx, guideline.Filter{Matter: k.m.ID}, req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range p.Items {
+			rules = append(rules, f.Rule)
+		}
+		if req.After = p.Next; p.Next == "" {
+			break
+		}
+	}
+	if got := strings.Join(rules, " "); got != "NAR-01 NAR-08 NAR-01 TIM-14 NAR-02" {
+		t.Errorf("page by page: %s", got)
+	}
+	if _, err := svc.List(ctx, guideline.Filter{}, page.Request{After: "x"}); !errors.Is(err, page.ErrBadCursor) {
+		t.Errorf("a cursor of nobody: %v", err)
+	}
+	one, err := svc.Of(ctx, []ident.EntryID{k.b})
+	if err != nil || len(one) != 2 || one[0].Entry != k.b {
+		t.Errorf("of one entry: %+v, %v", one, err)
+	}
+	c, err := svc.Counts(ctx, guideline.Filter{Matter: k.m.ID})
+	if err != nil || c.Open != 4 || c.Block != 0 || c.Settled != 1 || c.Entries != 2 || len(c.AtRisk) != 1 || c.AtRisk[0] != (money.Amount{Minor: 20, Currency: "USD"}) {
+		t.Errorf("counts: %+v, %v", c, err)
+	}
+	k.f.Exec(t, `UPDATE finding SET at_risk_minor = 30000 WHERE firm_id = ? AND entry_id = ?`, k.f.ID, k.a)
+	c, err = svc.Counts(ctx, guideline.Filter{Entries: []ident.EntryID{k.a}})
+	if err != nil || c.Open != 2 || c.AtRisk[0].Minor != 40_000 {
+		t.Errorf("two remarks of 300.00 on a line of 400.00: %+v, %v", c, err)
+	}
+	low, err := svc.Counts(k.f.As(t, rbac.RoleSpecialist, testkit.UpToClass(1)), guideline.Filter{Matter: k.m.ID})
+	if err != nil || low.Open != 4 || low.AtRisk != nil {
+		t.Errorf("without amounts: %+v, %v", low, err)
+	}
+	theirs := keeping(t)
+	none, err := svc.Counts(theirs.f.As(t, rbac.RoleSpecialist), guideline.Filter{Matter: k.m.ID})
+	if err != nil || none.Open+none.Settled != 0 {
+		t.Errorf("another firm's: %+v, %v", none, err)
 	}
 }
 

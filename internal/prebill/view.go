@@ -38,7 +38,7 @@ type Totals struct {
 	FeesMinor     int64
 	ExpensesMinor int64
 	Hours         money.Fixed4 // on the invoice
-	AtRiskMinor   int64        // by open and waived findings
+	AtRiskMinor   int64        // by open and waived findings, no line above what it bills
 	Lines         int
 	Held          int
 	TeamHeld      int // of Held, by the bureau
@@ -69,11 +69,7 @@ func total(lines []Line) (t Totals) {
 			t.Hours += l.Quantity
 		}
 		t.sides(l)
-		for _, f := range l.Findings {
-			if f.State != guideline.Fixed {
-				t.AtRiskMinor += f.AtRiskMinor
-			}
-		}
+		t.AtRiskMinor += guideline.AtRisk(l.Findings, l.Bills())
 	}
 	return t
 }

@@ -6,11 +6,13 @@ import (
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/rbac"
 )
 
 type findings interface {
-	List(ctx context.Context, f guideline.Filter) ([]guideline.Stored, error)
+	List(ctx context.Context, f guideline.Filter, r page.Request) (page.Page[guideline.Stored], error)
+	Counts(ctx context.Context, f guideline.Filter) (guideline.Counts, error)
 	Waive(ctx context.Context, id ident.FindingID, note string) error
 }
 
@@ -38,15 +40,28 @@ func toFinding(f guideline.Stored) Finding {
 		amount(f.AtRiskMinor, f.Currency), f.State, f.Note}
 }
 
+// FindingList is a page of findings, with how all of the import or matter stand.
+type FindingList struct {
+	Body struct {
+		Items   []Finding `json:"items"`
+		Next    string    `json:"next,omitempty" class:"C1"`
+		Open    int       `json:"open" class:"C1"`
+		Block   int       `json:"blocking" class:"C1" doc:"of open"`
+		Settled int       `json:"settled" class:"C1" doc:"fixed or waived"`
+		AtRisk  []Money   `json:"at_risk,omitempty" class:"C2" doc:"of what is open, by currency; no entry above what it bills"`
+	}
+}
+
 // Findings mounts what the guidelines remark about entries.
 func Findings(s *httpd.Server, v findings) {
 	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/findings", Needs: rbac.FindingRead, Summary: "Findings on the entries of an import or a matter"},
 		func(ctx context.Context, in *struct {
 			InFirm
+			Paged
 			Import string          `query:"import_id"`
 			Matter string          `query:"matter_id"`
 			State  guideline.State `query:"state"`
-		}) (*Many[Finding], error) {
+		}) (*FindingList, error) {
 			f := guideline.Filter{State: in.State}
 			var err error
 			if f.Import, err = optionalID[ident.ImportID](in.Import); err != nil {
@@ -55,8 +70,23 @@ func Findings(s *httpd.Server, v findings) {
 			if f.Matter, err = optionalID[ident.MatterID](in.Matter); err != nil {
 				return nil, err
 			}
-			list, err := v.List(ctx, f)
-			return many(list, err, toFinding)
+			p, err := v.List(ctx, f, in.request())
+			list, err := paged(p, err, toFinding)
+			if err != nil {
+				return nil, err
+			}
+			f.State = ""
+			c, err := v.Counts(ctx, f)
+			if err != nil {
+				return nil, err
+			}
+			out := &FindingList{}
+			out.Body.Items, out.Body.Next = list.Body.Items, list.Body.Next
+			out.Body.Open, out.Body.Block, out.Body.Settled = c.Open, c.Block, c.Settled
+			for _, a := range c.AtRisk {
+				out.Body.AtRisk = append(out.Body.AtRisk, *amount(a.Minor, a.Currency))
+			}
+			return out, nil
 		})
 	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/findings/{id}/waive", Needs: rbac.FindingWaive, Summary: "Settle a finding with the reason why the entry stays", Status: 204},
 		func(ctx context.Context, in *struct {

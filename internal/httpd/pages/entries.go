@@ -192,21 +192,18 @@ func (s *Site) entry(r *httpd.Request) (httpd.Reply, error) {
 	v := PlainView{Head: layout.Head{Title: what + ", " + format.Date(e.WorkedOn), Crumbs: []partial.Link{{Text: "Time and costs", Href: href.Entries(f.FirmID)}}},
 		Lede: "As it was recorded. Changes are made on the pre-bill and kept beside it.", Sections: []Section{{Title: "Entry", Facts: facts}}}
 	if f.May(rbac.FindingRead) {
-		found, err := s.Guidelines.List(r.Context(), guideline.Filter{Matter: e.MatterID})
+		found, err := s.Guidelines.Of(r.Context(), []ident.EntryID{id})
 		if err != nil {
 			return httpd.Reply{}, err
 		}
-		v.Sections = append(v.Sections, Section{Title: "Findings", Table: entryFindings(found, id)})
+		v.Sections = append(v.Sections, Section{Title: "Findings", Table: entryFindings(found)})
 	}
 	return httpd.Show(Plain(f.Chrome, v)), nil
 }
 
-func entryFindings(found []guideline.Stored, id ident.EntryID) *partial.Table {
+func entryFindings(found []guideline.Stored) *partial.Table {
 	t := &partial.Table{Caption: "Findings on this entry", Columns: []partial.Column{{Head: "Rule"}, {Head: "What", Wide: true}, {Head: "Fix", Wide: true}, {Head: "At risk", Right: true}, {Head: "State"}}, Empty: partial.Empty{Icon: "check", Title: "Nothing to remark"}}
 	for _, x := range found {
-		if x.Entry != id {
-			continue
-		}
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{{Text: x.Title, Sub: x.Rule, Key: true}, {Text: x.Message, Sub: x.Note}, partial.Txt(x.Fix), partial.Txt(format.Money(money.Amount{Minor: x.AtRiskMinor, Currency: x.Currency})), partial.Txt(string(x.State))}})
 	}
 	return t

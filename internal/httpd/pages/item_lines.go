@@ -1,6 +1,8 @@
 package pages
 
 import (
+	"slices"
+
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/httpd"
@@ -62,7 +64,11 @@ func (s *Site) importLines(r *httpd.Request, f frame, id ident.ImportID, v *Item
 	if err != nil {
 		return err
 	}
-	found, err := s.Guidelines.List(r.Context(), guideline.Filter{Import: id})
+	ids := make([]ident.EntryID, len(list.Items))
+	for i, e := range list.Items {
+		ids[i] = e.ID
+	}
+	found, err := s.Guidelines.Of(r.Context(), ids)
 	if err != nil {
 		return err
 	}
@@ -86,13 +92,11 @@ func (s *Site) importLines(r *httpd.Request, f frame, id ident.ImportID, v *Item
 	var risk money.Amount
 	for n, e := range list.Items {
 		line := entryLine(e, n+1, keepers, matters)
+		risk.Minor += guideline.AtRisk(slices.DeleteFunc(slices.Clone(byEntry[e.ID]), func(x guideline.Stored) bool { return x.State != guideline.Open }), e.AmountMinor)
 		for _, x := range byEntry[e.ID] {
 			shown := itemFinding(f, n+1, x, otherLine(x, others, keepers, matters))
 			line.Findings = append(line.Findings, shown)
 			v.Findings = append(v.Findings, shown)
-			if x.State == guideline.Open {
-				risk.Minor += x.AtRiskMinor
-			}
 		}
 		if len(line.Findings) > 0 {
 			v.WithNote++
