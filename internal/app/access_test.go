@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/rbac"
 )
@@ -50,5 +51,44 @@ func TestAskingForAccessOnPages(t *testing.T) {
 	}
 	if _, _, html := lead.do("GET", access+"/asked", nil); !strings.Contains(html, "given, less than asked") {
 		t.Error("the lead does not see the answer")
+	}
+}
+
+// The administrator asks why somebody may do something; the answer names what decides,
+// and the wall once there is one. Nobody else at the firm is told that there are walls.
+func TestWhyMayTheyOnPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	f, other := testkit.Firm(t, w.s.DB), testkit.Firm(t, w.s.DB)
+	m, foreign := f.Matter(t), other.Matter(t)
+	who := testkit.Actor(f.As(t, rbac.RolePartner))
+	adminCtx := f.As(t, rbac.RoleFirmAdmin)
+	admin := &reader{t: t, w: w, sid: w.signIn(t, f, rbac.RoleFirmAdmin)}
+	why := "/firms/" + string(f.ID) + "/access/why"
+	if _, _, html := admin.do("GET", "/firms/"+string(f.ID)+"/access", nil); !strings.Contains(html, why) {
+		t.Error("the access page does not lead to the question")
+	}
+	ask := func(person, matter string) (int, string) {
+		status, _, html := admin.do("GET", why+"?"+url.Values{"person": {person}, "permission": {"prebill.approve"}, "matter": {matter}}.Encode(), nil)
+		return status, html
+	}
+	if _, html := ask(string(who), string(m.ID)); !strings.Contains(html, "may: access as partner") || !strings.Contains(html, "p, partner, prebill, approve") {
+		t.Errorf("granted: %s", cutTo(html, 2000))
+	}
+	if _, err := w.s.People.RaiseWall(adminCtx, people.Wall{Person: who, Matters: []string{string(m.ID)}, Reason: "Former client"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, html := ask(string(who), string(m.ID)); !strings.Contains(html, "a wall stands before this matter") || !strings.Contains(html, "Former client") {
+		t.Errorf("walled: %s", cutTo(html, 2000))
+	}
+	absent, _ := ask(string(who), absentID)
+	theirs, _ := ask(string(who), string(foreign.ID))
+	nobody, _ := ask(absentID, "")
+	if absent != 404 || theirs != 404 || nobody != 404 {
+		t.Errorf("absent %d, another firm's matter %d, nobody %d", absent, theirs, nobody)
+	}
+	partner := &reader{t: t, w: w, sid: w.signIn(t, f, rbac.RolePartner)}
+	if status, _, html := partner.do("GET", why, nil); status != 403 || strings.Contains(html, "Former client") {
+		t.Errorf("a partner asks: %d", status)
 	}
 }

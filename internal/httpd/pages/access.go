@@ -28,6 +28,7 @@ func (s *Site) MountAccess(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/access/new", rbac.GrantGive, s.newGrant)
 	post(srv, "/firms/{firm}/access/new", rbac.GrantGive, s.giveGrant)
 	post(srv, "/firms/{firm}/access/{id}/end", rbac.GrantEnd, s.endGrant)
+	get(srv, "/firms/{firm}/access/why", rbac.WallRead, s.accessWhy)
 	get(srv, "/firms/{firm}/access/log", rbac.AuditRead, s.accessLog)
 	get(srv, "/firms/{firm}/access/log/file", rbac.AuditExport, s.accessLogFile)
 	get(srv, "/firms/{firm}/access/requests/{id}", rbac.GrantGive, s.accessRequest)
@@ -82,7 +83,7 @@ func (s *Site) showAccess(r *httpd.Request, past bool) (httpd.Reply, error) {
 		v.Links = append(v.Links, partial.Link{Text: "Access log", Href: href.AccessLog(f.FirmID)})
 	}
 	if f.May(rbac.WallRead) {
-		v.Links = append(v.Links, partial.Link{Text: "Ethical walls", Href: href.Walls(f.FirmID)})
+		v.Links = append(v.Links, partial.Link{Text: "Ethical walls", Href: href.Walls(f.FirmID)}, partial.Link{Text: "Why may they?", Href: href.AccessWhy(f.FirmID)})
 	}
 	if past {
 		v.Head = layout.Head{Title: "Ended access", Crumbs: []partial.Link{{Text: "Access", Href: href.Access(f.FirmID)}}}

@@ -1,7 +1,6 @@
 package pages
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -42,15 +41,11 @@ func (s *Site) wallPage(r *httpd.Request, failed error) (templ.Component, error)
 	t := &partial.Table{Caption: "Ethical walls", Columns: []partial.Column{{Head: "Who is kept away"}, {Head: "From"}, {Head: "Why"}, {Head: "Since", NoWrap: true}, {Head: "Lift", Hidden: true}},
 		Empty: partial.Empty{Icon: "wall", Title: "No walls"}}
 	for _, w := range list {
-		from := strings.Join(w.Names, ", ")
-		if w.Hidden > 0 {
-			from = strings.TrimPrefix(fmt.Sprintf("%s and %d more", from, w.Hidden), " and ")
-		}
 		lift := partial.Txt("")
 		if f.May(rbac.WallLift) {
 			lift = partial.Node(partial.PostButton(f.CSRF, partial.Button{Text: "Lift", Action: href.Act(href.Wall(f.FirmID, w.ID), "lift"), Class: "sm danger"}))
 		}
-		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{{Node: partial.Person(w.Name), Key: true}, partial.Txt(from), partial.Txt(w.Reason),
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{{Node: partial.Person(w.Name), Key: true}, partial.Txt(wallNames(w)), partial.Txt(w.Reason),
 			{Text: format.Date(w.Since.In(f.Zone)), Sub: "by " + w.SetBy}, lift}})
 	}
 	v := PlainView{Head: layout.Head{Title: "Ethical walls", Crumbs: []partial.Link{{Text: "Access", Href: href.Access(f.FirmID)}}},

@@ -75,6 +75,9 @@ func AccessEnded(f ident.FirmID) string { return Access(f) + "/ended" }
 // AccessLog is every look that was taken; its file is below.
 func AccessLog(f ident.FirmID) string { return Access(f) + "/log" }
 
+// AccessWhy asks why a person may or may not do something; href.Query asks it.
+func AccessWhy(f ident.FirmID) string { return Access(f) + "/why" }
+
 // AccessRequest is one request for access, to decide; acts post below.
 func AccessRequest(f ident.FirmID, id ident.RequestID) string {
 	return Access(f) + "/requests/" + string(id)

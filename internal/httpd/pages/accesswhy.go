@@ -1,0 +1,219 @@
+package pages
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/format"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/layout"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/rbac"
+)
+
+// accessWhy asks why a person may or may not do something, and answers below the form.
+func (s *Site) accessWhy(r *httpd.Request) (httpd.Reply, error) {
+	f, err := s.frame(r, "Why may they?", "access")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	v := PlainView{Head: layout.Head{Title: "Why may they?", Crumbs: []partial.Link{{Text: "Access", Href: href.Access(f.FirmID)}}},
+		Lede: "Choose who, what and which matter. The answer names the grant, the line of the policy or the wall that decides."}
+	fields, err := s.whyFields(r)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	v.Sections = []Section{{Title: "The question", Body: AskForm(href.AccessWhy(f.FirmID), "Ask", fields)}}
+	if r.Query("person") == "" || r.Query("permission") == "" {
+		return httpd.Show(Plain(f.Chrome, v)), nil
+	}
+	answer, err := s.whyAnswer(r, f)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	v.Sections = append(answer, v.Sections...)
+	return httpd.Show(Plain(f.Chrome, v)), nil
+}
+
+// whyFields are the question: people with access now or once, acts, matters.
+func (s *Site) whyFields(r *httpd.Request) ([]partial.Field, error) {
+	grants, err := s.People.Grants(r.Context(), true)
+	if err != nil {
+		return nil, err
+	}
+	matters, err := s.Matters.Matters(r.Context(), "")
+	if err != nil {
+		return nil, err
+	}
+	who, seen := []string{"", "choose"}, map[ident.PersonID]bool{}
+	for _, g := range grants {
+		if !seen[g.Person] {
+			seen[g.Person] = true
+			who = append(who, string(g.Person), g.Name)
+		}
+	}
+	things := []string{"", "the firm as a whole"}
+	for _, m := range matters {
+		things = append(things, string(m.ID), m.Number+" "+m.Name)
+	}
+	return []partial.Field{
+		{Name: "person", Label: "Who", Kind: partial.Select, Options: partial.Options(r.Query("person"), who...), Required: true},
+		{Name: "permission", Label: "May they", Kind: partial.Select, Options: actOptions(r.Query("permission")), Required: true},
+		{Name: "matter", Label: "For", Kind: partial.Select, Options: partial.Options(r.Query("matter"), things...)},
+	}, nil
+}
+
+// actOptions are the permissions as words, those of one noun together.
+func actOptions(chosen string) []partial.Option {
+	acts := rbac.All()
+	slices.SortFunc(acts, func(a, b rbac.Permission) int { return strings.Compare(string(a), string(b)) })
+	pairs := []string{"", "choose"}
+	for _, p := range acts {
+		pairs = append(pairs, string(p), permissionWord(p))
+	}
+	return partial.Options(chosen, pairs...)
+}
+
+func (s *Site) whyAnswer(r *httpd.Request, f frame) ([]Section, error) {
+	who, err := ident.Parse[ident.PersonID](r.Query("person"))
+	if err != nil {
+		return nil, err
+	}
+	var matter ident.MatterID
+	if text := r.Query("matter"); text != "" {
+		if matter, err = ident.Parse[ident.MatterID](text); err != nil {
+			return nil, err
+		}
+	}
+	x, err := s.People.Explain(r.Context(), who, rbac.Permission(r.Query("permission")), matter)
+	if err != nil {
+		return nil, err
+	}
+	walls, err := s.People.Walls(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	return whySections(f, x, walls), nil
+}
+
+// whySections is an explanation: the answer in a sentence, the walls that stand, and
+// what each grant did for it.
+func whySections(f frame, x *authz.Explanation, walls []people.Wall) []Section {
+	out := []Section{{ID: "answer", Title: "The answer", Note: "As of " + format.Moment(x.At.In(f.Zone)), Body: whyNote(x)}}
+	if len(x.Walls) > 0 {
+		t := &partial.Table{Caption: "Walls that stand before it", Columns: []partial.Column{{Head: "Kept from"}, {Head: "Why"}, {Head: "Raised by", Minor: true}, {Head: "Since", NoWrap: true}}}
+		for _, w := range walls {
+			if slices.Contains(x.Walls, w.ID) {
+				t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{{Text: wallNames(w), Href: href.Walls(f.FirmID), Key: true}, partial.Txt(w.Reason), partial.Txt(w.SetBy), partial.Txt(format.Date(w.Since.In(f.Zone)))}})
+			}
+		}
+		out = append(out, Section{Title: "Walls", Note: "A wall beats every grant", Table: t})
+	}
+	t := &partial.Table{Caption: "Grants", Columns: []partial.Column{{Head: "Grant"}, {Head: "What it does here"}, {Head: "Line of the policy"}, {Head: "Sees", Minor: true}, {Head: "From", NoWrap: true, Minor: true}, {Head: "Until", NoWrap: true, Minor: true}},
+		Empty: partial.Empty{Icon: "key", Title: "No grant"}}
+	for _, g := range x.Grants {
+		until := "open"
+		switch {
+		case g.Ended != nil:
+			until = "ended " + format.Date(g.Ended.In(f.Zone))
+		case g.Until != nil:
+			until = format.Date(lastDay(*g.Until, f.Zone))
+		}
+		line := partial.Cell{Text: g.Line, Code: true}
+		if g.Line == "" {
+			line = partial.Txt("none gives it to this role")
+		}
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{{Text: g.Role.Says(), Sub: scopeKindWords(g.Scope) + ", up to " + g.Label.String(), Key: true},
+			partial.Node(partial.ChipMark(verdictChip(g.Verdict))), line, partial.Txt(classWords(g.Class)), partial.Txt(format.Date(g.From.In(f.Zone))), partial.Txt(until)}})
+	}
+	return append(out, Section{Title: "Every grant they ever had here", Table: t})
+}
+
+func whyNote(x *authz.Explanation) templ.Component {
+	if x.Allowed {
+		return Answer(partial.OK, "check", whySentence(x))
+	}
+	return Answer(partial.Bad, map[authz.Because]string{authz.BecauseWall: "wall", authz.BecauseDisabled: "lock", authz.BecauseNone: "lock"}[x.Because], whySentence(x))
+}
+
+// whySentence is the answer in words.
+func whySentence(x *authz.Explanation) string {
+	act := permissionWord(x.Permission)
+	switch x.Because {
+	case authz.BecauseGranted:
+		var roles []string
+		for _, g := range x.Grants {
+			if role := strings.ToLower(g.Role.Says()); g.Verdict == authz.VerdictGives && !slices.Contains(roles, role) {
+				roles = append(roles, role)
+			}
+		}
+		words := fmt.Sprintf("%s may: access as %s includes %q.", x.Name, strings.Join(roles, " and "), act)
+		if c := authz.Class(x.Permission.Class()); c > shownTo(x) { //nolint:gosec // 1 to 3
+			words += " Fields above \"" + classWords(shownTo(x)) + "\" are left out."
+		}
+		return words
+	case authz.BecauseWall:
+		return x.Name + " may not: a wall stands before this matter, whatever they are granted."
+	case authz.BecauseDisabled:
+		return x.Name + " may not: they can no longer sign in."
+	default:
+		return fmt.Sprintf("%s may not: nothing they hold here gives %q. Each grant below says why.", x.Name, act)
+	}
+}
+
+// shownTo is the highest class that a giving grant shows.
+func shownTo(x *authz.Explanation) (c authz.Class) {
+	for _, g := range x.Grants {
+		if g.Verdict == authz.VerdictGives {
+			c = max(c, g.Class)
+		}
+	}
+	return c
+}
+
+func verdictChip(v authz.Verdict) partial.Chip {
+	switch v {
+	case authz.VerdictGives:
+		return partial.Chip{Tone: partial.OK, Icon: "check", Text: "Gives it"}
+	case authz.VerdictEnded:
+		return partial.Chip{Icon: "x", Text: "Was ended"}
+	case authz.VerdictNotYet:
+		return partial.Chip{Icon: "clock", Text: "Has not begun"}
+	case authz.VerdictOver:
+		return partial.Chip{Icon: "clock", Text: "Is over"}
+	case authz.VerdictRole:
+		return partial.Chip{Icon: "x", Text: "Not in this role"}
+	case authz.VerdictScope:
+		return partial.Chip{Icon: "x", Text: "Not in scope"}
+	default:
+		return partial.Chip{Icon: "lock", Text: "Above its level"}
+	}
+}
+
+func scopeKindWords(k authz.ScopeKind) string {
+	switch k {
+	case authz.ScopeAll:
+		return "the whole firm"
+	case authz.ScopeClient:
+		return "named clients"
+	case authz.ScopeMatter:
+		return "named matters"
+	default:
+		return "practice groups"
+	}
+}
+
+func wallNames(w people.Wall) string {
+	names := strings.Join(w.Names, ", ")
+	if w.Hidden > 0 {
+		names = strings.TrimPrefix(fmt.Sprintf("%s and %d more", names, w.Hidden), " and ")
+	}
+	return names
+}
