@@ -18,7 +18,7 @@ import (
 func newLedesCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ledes",
-		Short: "Judge LEDES files (1998B, 98BI V2, XML 2.1) and convert flat ones, without a database",
+		Short: "Judge LEDES files (1998B, 98BI V2, XML 2.1) and convert them, without a database",
 	}
 	cmd.AddCommand(newLedesValidateCmd(), newLedesConvertCmd())
 	return cmd
@@ -117,7 +117,7 @@ func (v *validation) scan(src io.Reader, name string) (ledes.Result, error) {
 		v.print(sep+asText(f), fmt.Sprintf("%s: %s %s: %s; %s\n", where, f.Severity, f.Code, f.Message, f.Fix))
 	}
 	r, err := ledes.Scan(src, v.options, ledes.Handler{Finding: tell})
-	if f, odd := ledes.ExtensionFinding(name); odd && err == nil {
+	if f, odd := ledes.ExtensionFinding(name, r.Format); odd && err == nil {
 		tell(f)
 		r.Warnings++
 	}
@@ -177,7 +177,8 @@ func newLedesConvertCmd() *cobra.Command {
 		Short: "Write a valid LEDES file in another format, refusing what would be lost",
 		Long: "Writes FILE in another format to standard output. It refuses (exit code 1) a file that is not\n" +
 			"valid, a value that the other format cannot hold unless --drop names it, and a value that the\n" +
-			"other format requires and neither the file nor a flag gives.",
+			"other format requires and neither the file nor a flag gives. What it had to spell otherwise it\n" +
+			"says on standard error. From and to XML_2.1 lines are numbered anew, fees before expenses.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			src, err := openInput(cmd.InOrStdin(), args[0])
@@ -190,13 +191,16 @@ func newLedesConvertCmd() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&to, "to", "", "1998B or 98BI_V2")
+	f.StringVar(&to, "to", "", "1998B, 98BI_V2 or XML_2.1")
 	f.StringVar(&out, "out", "", "write to this file instead of standard output")
 	f.StringSliceVar(&o.Drop, "drop", nil, "fields that may be lost, such as MATTER_NAME,CLIENT_TAX_ID")
-	f.StringVar(&o.Currency, "currency", "", "INVOICE_CURRENCY for 98BI_V2")
-	f.StringVar(&o.ClientTaxID, "client-tax-id", "", "CLIENT_TAX_ID for 98BI_V2")
-	f.StringVar(&o.MatterName, "matter-name", "", "MATTER_NAME for 98BI_V2")
-	f.StringVar(&o.AccountType, "account-type", "O", "ACCOUNT_TYPE for 98BI_V2: O own account, T third party")
+	f.StringVar(&o.Currency, "currency", "", "INVOICE_CURRENCY for 98BI_V2, inv_currency for XML_2.1")
+	f.StringVar(&o.ClientTaxID, "client-tax-id", "", "CLIENT_TAX_ID for 98BI_V2, cl_tax_id for XML_2.1")
+	f.StringVar(&o.MatterName, "matter-name", "", "MATTER_NAME for 98BI_V2, matter_name for XML_2.1")
+	f.StringVar(&o.AccountType, "account-type", "O", "ACCOUNT_TYPE for 98BI_V2, account_type for XML_2.1: O own account, T third party")
+	f.StringVar(&o.FirmName, "firm-name", "", "lf_name for XML_2.1")
+	f.StringVar(&o.FirmCountry, "firm-country", "", "country of the firm for XML_2.1, which names it with each tax")
+	f.StringVar(&o.ClientName, "client-name", "", "cl_name for XML_2.1")
 	_ = cmd.MarkFlagRequired("to") // it fails only for a flag that is not there
 	return cmd
 }
@@ -208,7 +212,7 @@ func convertTo(cmd *cobra.Command, src io.Reader, out string, o ledes.ConvertOpt
 		return err
 	}
 	for _, f := range findings {
-		if f.Severity == ledes.Error {
+		if f.Severity == ledes.Error || f.Code == ledes.Unconvertible {
 			fmt.Fprintf(cmd.ErrOrStderr(), "line %d %s: %s: %s; %s\n", f.Line, f.Field, f.Code, f.Message, f.Fix)
 		}
 	}

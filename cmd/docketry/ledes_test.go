@@ -108,7 +108,20 @@ func TestLedesConvert(t *testing.T) {
 	if !errors.Is(err, errNo) || out != "" || !strings.Contains(stderr, "1998B has no tax") {
 		t.Errorf("tax lost: %v %q %s", err, out, stderr)
 	}
-	if _, _, err := ledesRun("", "convert", samples+"ok_98bi_v2_vat.txt", "--to", "XML_2.1"); err == nil || errors.Is(err, errNo) {
-		t.Errorf("to XML: %v", err)
+	xml := filepath.Join(t.TempDir(), "out.xml")
+	if _, stderr, err := ledesRun("", "convert", "--to", "XML_2.1", samples+"ok_98bi_v2_vat.txt", "--out", xml); err != nil || stderr != "" {
+		t.Fatalf("to XML: %v %s", err, stderr)
+	}
+	if out, _, err := ledesRun("", "validate", xml, "--json"); err != nil || !strings.Contains(out, `"format":"XML_2.1"`) || !strings.Contains(out, `"total":"1839.07"`) || strings.Contains(out, "FIL-05") {
+		t.Errorf("XML: %v %s", err, out)
+	}
+	if out, stderr, err := ledesRun("", "convert", xml, "--to", "98BI_V2"); err != nil || !strings.Contains(out, "|5|IF||-50.00|-60.00|20260630|") {
+		t.Errorf("XML back: %v %s %s", err, out, stderr)
+	}
+	if out, stderr, err := ledesRun("", "convert", "--to", "XML_2.1", samples+"ok_1998b_lf_only.txt"); !errors.Is(err, errNo) || out != "" || !strings.Contains(stderr, "lf_name") {
+		t.Errorf("to XML without a firm's name: %v %q %s", err, out, stderr)
+	}
+	if _, _, err := ledesRun("", "convert", samples+"ok_98bi_v2_vat.txt", "--to", "LEDES2000"); err == nil || errors.Is(err, errNo) {
+		t.Errorf("to LEDES 2000: %v", err)
 	}
 }

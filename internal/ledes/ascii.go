@@ -15,6 +15,8 @@ type Change struct {
 	Before string `json:"before"`
 	After  string `json:"after"`
 	Why    string `json:"why"`
+
+	lossy bool // something of the text is gone, not only spelt otherwise
 }
 
 // ASCII spells a text so that a flat file can hold it (LEGAL-BILLING 3): letters

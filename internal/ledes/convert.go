@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/docketry/docketry/internal/money"
@@ -15,24 +14,35 @@ type ConvertOptions struct {
 	To   Format
 	Drop []string // fields that may be lost, by name
 
-	Currency    string // of 98BI V2, as all below
+	Currency    string // of 98BI V2 and XML 2.1, as all below
 	ClientTaxID string
 	MatterName  string
 	AccountType string // O or T
+
+	FirmName    string // of XML 2.1, as all below
+	FirmCountry string // where it is taxed
+	ClientName  string
 }
 
-// Convert reads a valid file of either format and writes it in the format asked
-// for. The file is nil when the source is invalid or something would be lost or is
+// Convert reads a valid file of any format and writes it in the format asked for.
+// The file is nil when the source is invalid or something would be lost or is
 // missing: the findings say what.
 func Convert(src io.Reader, o ConvertOptions) ([]byte, []Finding, error) {
-	to, ok := layoutOf(o.To)
-	if !ok {
+	to, flat := layoutOf(o.To)
+	if !flat && o.To != FormatXML21 {
 		return nil, nil, ErrFormat.With("%q cannot be written; %s", o.To, ErrFormat.Message)
 	}
 	if err := o.check(); err != nil {
 		return nil, nil, err
 	}
-	c := conversion{to: to, options: o}
+	src, fromXML, err := sniff(src, FormatAuto)
+	if err != nil {
+		return nil, nil, err
+	}
+	if fromXML || !flat {
+		return convertInvoices(src, o)
+	}
+	c := conversion{to: to, options: o, losses: losses{drop: o.Drop}}
 	r, err := Scan(src, Options{}, Handler{Line: c.line, Finding: c.finding})
 	if err != nil {
 		return nil, nil, err
@@ -50,7 +60,7 @@ func Convert(src io.Reader, o ConvertOptions) ([]byte, []Finding, error) {
 }
 
 func (o ConvertOptions) check() error {
-	if o.To != Format98BIV2 {
+	if o.To == Format1998B {
 		return nil
 	}
 	if _, err := money.ParseCurrency(o.Currency); o.Currency != "" && err != nil {
@@ -60,7 +70,7 @@ func (o ConvertOptions) check() error {
 		return ErrText.With("the account type is O (own account) or T (third party)")
 	}
 	for _, v := range []string{o.ClientTaxID, o.MatterName} {
-		if foreignByte([]byte(v)) >= 0 || strings.ContainsAny(v, "|\t") || strings.Contains(v, "[]") {
+		if o.To != FormatXML21 && (foreignByte([]byte(v)) >= 0 || strings.ContainsAny(v, "|\t") || strings.Contains(v, "[]")) {
 			return ErrText.With("%q cannot stand in a LEDES file", v)
 		}
 	}
@@ -68,18 +78,10 @@ func (o ConvertOptions) check() error {
 }
 
 type conversion struct {
-	to       layout
-	options  ConvertOptions
-	rows     [][]string
-	findings []Finding
-	refused  bool
-}
-
-func (c *conversion) finding(f Finding) { c.findings = append(c.findings, f) }
-
-func (c *conversion) refuse(line int, field, value, message, fix string) {
-	c.refused = true
-	c.finding(Finding{Code: Unconvertible, Severity: Error, Line: line, Field: field, Value: value, Message: message, Fix: fix})
+	losses
+	to      layout
+	options ConvertOptions
+	rows    [][]string
 }
 
 func (c *conversion) line(l *Line) {
@@ -126,10 +128,9 @@ func (c *conversion) lost(l *Line) {
 	fields := fieldsAdded98BI[:]
 	for i, f := range fields {
 		v := l.Text(columns1998B + i)
-		if v == "" || c.implied(columns1998B+i, l) || slices.Contains(c.options.Drop, f.name) {
-			continue
+		if !c.implied(columns1998B+i, l) {
+			c.lose(l.Number, f.name, v, "1998B has no field for it")
 		}
-		c.refuse(l.Number, f.name, v, "1998B has no field for it", "agree to lose it with --drop "+f.name)
 	}
 }
 

@@ -5,16 +5,20 @@ import (
 	"strings"
 )
 
-// ExtensionFinding is FIL-05 for a file name whose ending receivers do not take:
-// .txt, of some .led or .ledes. It is a warning, for the content decides.
-func ExtensionFinding(name string) (Finding, bool) {
+// ExtensionFinding is FIL-05 for a file name whose ending receivers do not take for
+// the format: .txt, of some .led or .ledes; .xml for XML. It is a warning, for the
+// content decides.
+func ExtensionFinding(name string, f Format) (Finding, bool) {
 	ext := strings.ToLower(filepath.Ext(name))
-	switch ext {
-	case "", ".", ".txt", ".led", ".ledes":
+	good, fix := " .txt .led .ledes ", "name it .txt; some receivers also take .led or .ledes"
+	if f == FormatXML21 {
+		good, fix = " .xml ", "name it .xml"
+	}
+	if ext == "" || ext == "." || strings.Contains(good, " "+ext+" ") {
 		return Finding{}, false
 	}
 	return Finding{
 		Code: FIL05, Severity: Warning, Line: 1, Value: ext,
-		Message: "the file name ends in " + ext, Fix: "name it .txt; some receivers also take .led or .ledes",
+		Message: "the file name ends in " + ext, Fix: fix,
 	}, true
 }

@@ -6,8 +6,9 @@ import (
 	"github.com/docketry/docketry/internal/money"
 )
 
-// Invoice is what a writer needs of one issued invoice. Amounts are minor units of
-// Currency; the parts of 98BI V2 may stay empty for 1998B.
+// Invoice is the canonical invoice: what a writer needs of one issued invoice, and
+// what Read makes of a file of any format. It has one matter. Amounts are minor
+// units of Currency; the parts of 98BI V2 may stay empty for 1998B.
 type Invoice struct {
 	Number         string
 	ClientID       string
@@ -27,6 +28,18 @@ type Invoice struct {
 	ThirdParty  bool // billed for the account of a third party
 	Firm        Party
 	Client      Party
+
+	DueOn     time.Time // XML, as all below; zero when not stated
+	Terms     string
+	FinalBill bool    // the last bill of the matter
+	Billing   Contact // who answers for the bill
+	Managing  Contact // who leads the matter
+	FirmTaxID string  // of the firm's tax registration; "" is FirmID
+}
+
+// Contact is a person of XML whom a receiver may ask.
+type Contact struct {
+	LastName, FirstName, ID, Phone, Fax, Email string
 }
 
 // Party is an address of 98BI V2. Country is ISO 3166 alpha-2 or alpha-3.
@@ -63,7 +76,38 @@ type Item struct {
 	TaxRate  money.Fraction // 98BI V2
 	TaxMinor int64
 	TaxType  string
+
+	MoreTaxes []Tax // beyond the first; XML only
+	Flat      bool  // a flat price and not units of time; the flat formats know it by the class FLTFEE
 }
+
+// Tax is one more tax of a line, GST beside QST. OnTax says that its base includes
+// the tax before it.
+type Tax struct {
+	Type  string
+	Rate  money.Fraction
+	Minor int64
+	OnTax bool
+}
+
+// of is the tax on a net amount, before being the tax that stands before it.
+func (t Tax) of(netMinor int64, before Tax) (int64, error) {
+	if t.OnTax {
+		netMinor += before.Minor
+	}
+	return t.Rate.Of(netMinor, money.HalfUp)
+}
+
+// taxes are all taxes of the line in order.
+func (it *Item) taxes() []Tax {
+	if it.TaxType == "" && it.TaxRate == 0 && it.TaxMinor == 0 {
+		return it.MoreTaxes
+	}
+	return append([]Tax{{Type: it.TaxType, Rate: it.TaxRate, Minor: it.TaxMinor}}, it.MoreTaxes...)
+}
+
+// adjusts tells a line that adjusts the whole invoice.
+func (it *Item) adjusts() bool { return it.Type == FeeAdjust || it.Type == ExpenseAdjust }
 
 // Timekeeper is the person of a fee, as the receiver knows them.
 type Timekeeper struct {
@@ -83,6 +127,7 @@ const (
 // Profile is what one receiver wants. The zero value is the plain format.
 type Profile struct {
 	Residual       Residual
-	NarrativeLimit int  // characters; 0 means the format's 15 KB
-	CountryAlpha2  bool // one big receiver wants GB instead of GBR; a validator of the plain format names it FLD-05
+	NarrativeLimit int    // characters; 0 means the format's 15 KB
+	CountryAlpha2  bool   // one big receiver wants GB instead of GBR; a validator of the plain format names it FLD-05
+	XMLNamespace   string // of XML 2.1; "" is that of the published schema
 }

@@ -1,5 +1,5 @@
-// Package ledes reads, judges and writes LEDES files: 1998B and 98BI V2
-// (LEGAL-BILLING 3 and 4). It owns the grammar, the arithmetic and the codes of
+// Package ledes reads, judges and writes LEDES files: 1998B, 98BI V2 and XML 2.1
+// (LEGAL-BILLING 3 to 5). It owns the grammar, the arithmetic and the codes of
 // the faults; it knows no firm and no database. Whether a matter or a timekeeper
 // exists is package capture's question.
 package ledes
@@ -23,11 +23,11 @@ const (
 
 // Faults of this package. A fault inside a file is a Finding, not an error.
 var (
-	ErrFormat = fault.New(fault.Invalid, "ledes_format_unknown", "formats are 1998B and 98BI_V2")
+	ErrFormat = fault.New(fault.Invalid, "ledes_format_unknown", "formats are 1998B, 98BI_V2 and XML_2.1")
 	ErrText   = fault.New(fault.Invalid, "ledes_text_invalid", "the text cannot stand in a LEDES file")
 	ErrWrite  = fault.New(fault.Invalid, "ledes_invoice_unwritable", "the invoice cannot be written as LEDES")
 	ErrLong   = fault.New(fault.TooLarge, "ledes_file_too_long", "the file has more lines than may be read")
-	ErrXML    = fault.New(fault.Invalid, "ledes_xml_unread", "LEDES XML files are not read; send 1998B or 98BI V2")
+	ErrXML    = fault.New(fault.Invalid, "ledes_xml_unread", "LEDES XML files have no lines to import; convert them to 1998B or 98BI V2")
 )
 
 // Severity tells whether a fault makes a file invalid.

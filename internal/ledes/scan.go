@@ -3,7 +3,6 @@ package ledes
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 )
 
@@ -34,15 +33,12 @@ type scan struct {
 // gives no lines: with a handler of lines, and under the name of a flat format, it is
 // ErrXML. The error is otherwise one of reading.
 func Scan(src io.Reader, o Options, h Handler) (Result, error) {
-	s := &scan{codes: usualCodes(), handler: h, invoices: newLedger(), exponent: o.Currency.Exponent(), strict: o.FirstError}
-	s.result.Format = FormatUnknown
-	begin := make([]byte, 512)
-	n, err := io.ReadFull(src, begin)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return s.result, fmt.Errorf("read line 1: %w", err)
+	s := newScan(o, h)
+	src, isXML, err := sniff(src, o.Format)
+	if err != nil {
+		return s.result, err
 	}
-	src = io.MultiReader(bytes.NewReader(begin[:n]), src)
-	if marked := bytes.HasPrefix(bytes.TrimSpace(bytes.TrimPrefix(begin[:n], byteOrderMark)), []byte("<")); h.Line == nil && o.Format != Format1998B && o.Format != Format98BIV2 && (marked || o.Format == FormatXML21) {
+	if isXML && h.Line == nil {
 		err := s.scanXML(src)
 		return s.result, err
 	}

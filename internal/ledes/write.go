@@ -180,9 +180,11 @@ func (w *writer) text(row []string, column int, s string) {
 			why = "some letters have no ASCII spelling and became ?"
 		}
 		w.changed(column, s, t, why)
+		w.changes[len(w.changes)-1].lossy = !lossless
 	}
 	if len(t) > limit && cuttable(column) {
 		w.changed(column, t, t[:limit], fmt.Sprintf("the field holds %d characters", limit))
+		w.changes[len(w.changes)-1].lossy = true
 		t = t[:limit]
 	}
 	if len(t) > limit {

@@ -250,8 +250,8 @@ func TestConvert(t *testing.T) {
 			t.Errorf("%s: %v, %d bytes, %d findings", name, err, len(out), len(findings))
 		}
 	}
-	if _, _, err := ledes.Convert(strings.NewReader(""), ledes.ConvertOptions{To: ledes.FormatXML21}); !errors.Is(err, ledes.ErrFormat) {
-		t.Errorf("to XML: %v", err)
+	if _, _, err := ledes.Convert(strings.NewReader(""), ledes.ConvertOptions{To: "LEDES2000"}); !errors.Is(err, ledes.ErrFormat) {
+		t.Errorf("to LEDES 2000: %v", err)
 	}
 }
 

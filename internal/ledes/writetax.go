@@ -33,19 +33,22 @@ func (w *writer) taxColumns(row []string, inv *Invoice, it *Item, totalMinor, ta
 
 // party fills the seven columns of an address, from its name on.
 func (w *writer) party(row []string, from int, p Party) {
-	for i, s := range []string{p.Name, p.Address1, p.Address2, p.City, p.Region, p.Postcode, w.country(p.Country)} {
+	for i, s := range []string{p.Name, p.Address1, p.Address2, p.City, p.Region, p.Postcode, w.profile.country(p.Country)} {
 		w.text(row, from+i, s)
 	}
 }
 
 // country is the form that the receiver wants; an unknown code stays and is judged.
-func (w *writer) country(code string) string {
+func (p Profile) country(code string) string {
 	r, err := language.ParseRegion(code)
 	if err != nil || code == "" {
 		return code
 	}
-	if w.profile.CountryAlpha2 {
+	if p.CountryAlpha2 {
 		return r.String()
 	}
 	return r.ISO3()
 }
+
+// alpha3 is a country in three letters, an unknown one as it stands.
+func alpha3(code string) string { return Profile{}.country(code) }

@@ -16,6 +16,7 @@ const (
 	xmlDepth    = 32
 	xmlTextKept = textLimit + 1
 	xmlRoot     = "ledesxmlebilling2.1"
+	xmlSpace    = "http://www.ledes.org/LEDES21.xsd"
 )
 
 // xmlFix is what to do about a file that is no document of the format.
@@ -28,6 +29,8 @@ type xmlNode struct {
 	line  int
 	text  []byte
 	value map[string]xmlValue // its children that hold text, by name
+
+	blocks []*xmlNode // its children that hold others, where the file is read and not only judged
 }
 
 // xmlValue is a child's text and where it begins.
@@ -37,9 +40,12 @@ type xmlValue struct {
 }
 
 // xmlScan is one pass over one XML file. Its memory grows with the invoices of the
-// file and the people of one matter, not with its lines.
+// file and the people of one matter, not with its lines, unless the tree is kept.
 type xmlScan struct {
 	*scan
+	keep    bool // keep the tree
+	root    *xmlNode
+	taxes   xmlTaxes
 	open    []*xmlNode
 	numbers map[string]bool
 	firm    *xmlNode
@@ -51,8 +57,22 @@ type xmlScan struct {
 // scanXML reads a whole XML 2.1 file. DOCTYPE, entities that XML does not define,
 // another encoding and deep nesting end the reading: what follows cannot be trusted.
 func (s *scan) scanXML(src io.Reader) error {
+	_, err := s.readXML(src, false)
+	return err
+}
+
+// readXML is scanXML that also gives the tree of what it could read, nil of a file
+// that is no document of the format.
+func (s *scan) readXML(src io.Reader, keep bool) (*xmlNode, error) {
 	s.result.Format = FormatXML21
-	x := &xmlScan{scan: s, numbers: map[string]bool{}}
+	x := &xmlScan{scan: s, numbers: map[string]bool{}, keep: keep}
+	if err := x.read(src); err != nil {
+		return nil, err
+	}
+	return x.root, nil
+}
+
+func (x *xmlScan) read(src io.Reader) error {
 	source := &failing{src: src}
 	d := xml.NewDecoder(source)
 	rooted := false
@@ -69,7 +89,7 @@ func (s *scan) scanXML(src io.Reader) error {
 			x.malformed(line, err)
 			return nil
 		}
-		if s.stopped() {
+		if x.stopped() {
 			return nil
 		}
 		switch t := token.(type) {
@@ -98,9 +118,12 @@ func (s *scan) scanXML(src io.Reader) error {
 	}
 	if !rooted {
 		x.fault(FIL01, 1, "", "", "the file holds no element", xmlFix)
-	} else if len(s.result.Invoices) == 0 {
+		return nil
+	}
+	if len(x.result.Invoices) == 0 {
 		x.fault(FIL01, 1, "invoice", "", "the file holds no invoice", "send at least one invoice")
 	}
+	x.judgeTaxes()
 	return nil
 }
 
@@ -148,6 +171,7 @@ func (x *xmlScan) start(name string, line int) {
 		}
 	} else {
 		node.kind = xmlKinds[xmlRoot]
+		x.root = node
 	}
 	x.open = append(x.open, node)
 	switch node.name {
@@ -185,6 +209,9 @@ func (x *xmlScan) end() {
 	}
 	x.required(node)
 	x.close(node)
+	if x.keep && n > 0 {
+		x.open[n-1].blocks = append(x.open[n-1].blocks, node)
+	}
 }
 
 // text keeps an element's text with its parent and judges it by the parent's table.
@@ -193,7 +220,7 @@ func (x *xmlScan) text(parent, node *xmlNode) {
 		return
 	}
 	v := strings.TrimSpace(string(node.text))
-	if _, twice := parent.value[node.name]; twice && !strings.HasPrefix(node.name, "tax_item_") {
+	if _, twice := parent.value[node.name]; twice {
 		x.fault(FLD08, node.line, node.name, v, node.name+" stands twice in one "+parent.name, "keep one")
 	}
 	parent.value[node.name] = xmlValue{v, node.line}

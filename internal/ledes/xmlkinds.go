@@ -70,11 +70,13 @@ var xmlKinds = map[string]*xmlKind{
 		item_disc_cred_amount:n total_amount*:n file_item_nbr:i`, "tax_item_expense"),
 	"tax": xmlOf(`tx_id* tx_id_number* tax_type* tax_rate_percent:n taxing_jurisdiction_country* taxing_jurisdiction_locality tax_on_tax* tax_on_tax_id
 		increase_decrease*=Increase,Decrease tax_tiers file_item_nbr:i`),
+	"tax_item_fee": xmlTaxItem, "tax_item_expense": xmlTaxItem,
 	"lf_address": xmlAddress, "lf_remit_address": xmlAddress, "cl_address": xmlAddress,
 	"lf_billing_contact": xmlContact, "lf_managing_contact": xmlContact, "client_contact": xmlContact,
 }
 
 var (
+	xmlTaxItem = xmlOf("tx_id file_item_nbr:i")
 	xmlAddress = xmlOf("address_1 address_2 city state_province zip_postal_code country phone fax file_item_nbr:i")
 	xmlContact = xmlOf("contact_lname contact_fname contact_id contact_phone contact_fax contact_email file_item_nbr:i")
 )

@@ -34,6 +34,10 @@ func (x *xmlScan) close(node *xmlNode) {
 		if x.matter != nil {
 			x.matter.people[node.value["tk_id"].text] = node.value["tk_level"].text
 		}
+	case "tax":
+		x.taxes.define(node.value["tx_id"].text)
+	case "tax_item_fee", "tax_item_expense":
+		x.taxOfLine(node)
 	case "fee", "expense":
 		if x.matter != nil && x.invoice != nil {
 			x.item(node)

@@ -1,0 +1,81 @@
+package ledes
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Reading is a file as canonical invoices. They are only there when nothing of the
+// file is at fault or left out: Findings says what is, with the code CONVERT for a
+// value that is good but has no place in a canonical invoice.
+type Reading struct {
+	Result
+	Bills    []Invoice
+	Findings []Finding
+}
+
+// Read reads a whole file of any format; the currency of the options is that of a
+// file that names none. What the invoices have no place for is
+// refused, unless drop names its field. Memory grows with the file.
+func Read(src io.Reader, o Options, drop ...string) (Reading, error) {
+	var r Reading
+	l := losses{drop: drop}
+	src, isXML, err := sniff(src, o.Format)
+	if err != nil {
+		return r, err
+	}
+	if isXML {
+		r.Result, r.Bills, err = l.readXML(src, o)
+	} else {
+		r.Result, r.Bills, err = l.readFlat(src, o)
+	}
+	r.Findings = l.findings
+	if err != nil || l.refused || !r.Valid() {
+		r.Bills = nil
+	}
+	return r, err
+}
+
+// sniff tells whether a file is to be read as XML, by its first mark unless a flat
+// format is asked for, and gives a reader of the whole of it.
+func sniff(src io.Reader, asked Format) (whole io.Reader, isXML bool, err error) {
+	begin := make([]byte, 512)
+	n, err := io.ReadFull(src, begin)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, false, fmt.Errorf("read line 1: %w", err)
+	}
+	marked := bytes.HasPrefix(bytes.TrimSpace(bytes.TrimPrefix(begin[:n], byteOrderMark)), []byte("<"))
+	isXML = asked == FormatXML21 || (marked && asked != Format1998B && asked != Format98BIV2)
+	return io.MultiReader(bytes.NewReader(begin[:n]), src), isXML, nil
+}
+
+func newScan(o Options, h Handler) *scan {
+	s := &scan{codes: usualCodes(), handler: h, invoices: newLedger(), exponent: o.Currency.Exponent(), strict: o.FirstError}
+	s.result.Format = FormatUnknown
+	return s
+}
+
+func (l *losses) readXML(src io.Reader, o Options) (Result, []Invoice, error) {
+	s := newScan(o, Handler{Finding: func(f Finding) {
+		l.finding(f)
+		if f.Code == FIL02 && f.Severity == Warning {
+			l.lose(f.Line, f.Field, "?", "the format has no such element, so nothing takes its content over")
+		}
+	}})
+	root, err := s.readXML(src, true)
+	if err != nil || !s.result.Valid() {
+		return s.result, nil, err
+	}
+	r := xmlReader{losses: losses{drop: l.drop}, currency: o.Currency}
+	r.invoicesOf(root)
+	l.findings, l.refused = append(l.findings, r.findings...), l.refused || r.refused
+	return s.result, r.invoices, nil
+}
+
+func (l *losses) readFlat(src io.Reader, o Options) (Result, []Invoice, error) {
+	f := flatReader{losses: l, currency: o.Currency, byKey: map[flatKey]int{}}
+	result, err := Scan(src, o, Handler{Line: f.line, Finding: l.finding})
+	return result, f.invoices, err
+}
