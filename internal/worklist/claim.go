@@ -119,7 +119,7 @@ func (s *Service) take(tx *db.Tx, h Head) (Lease, error) {
 func lease(tx *db.Tx, i item) (Lease, error) {
 	l := Lease{Firm: tx.Scope.Firm, Item: i.ID, Token: i.LeaseToken + 1, Until: tx.Now.Add(LeaseTTL), Version: i.Version + 1}
 	return l, change(tx, i.ID, `status = 'leased', leased_by = ?, leased_at = ?, lease_until = ?, lease_token = ?,
-		reserved_for = NULL, reserved_until = NULL, pinned_at = NULL, version = ?`, tx.Scope.Actor, tx.Now, l.Until, l.Token, l.Version)
+		`+noReservation+`, pinned_at = NULL, version = ?`, tx.Scope.Actor, tx.Now, l.Until, l.Token, l.Version)
 }
 
 // checkHeld is ErrHeldMany at the limit of items that one person works on, over all firms.
@@ -136,18 +136,25 @@ func checkHeld(tx *db.Tx, firms []ident.FirmID) error {
 	return nil
 }
 
-// Take gives the actor one named item: who the firm's answer is reserved for takes
-// it back, a lead takes any. The limit counts what is held in this firm.
+// Take gives the actor one named item: who it is kept for takes it, from the hands of
+// who hands it on too, and a lead takes any. The limit counts what is held in this firm.
 func (s *Service) Take(ctx context.Context, id ident.WorkItemID) (l Lease, err error) {
 	err = s.within(ctx, rbac.ItemClaim, id, func(tx *db.Tx, _ *authz.Access, i item) error {
-		if i.Status == Leased && !i.LeaseUntil.After(tx.Now) {
+		mine := i.keptFor(tx) == tx.Scope.Actor
+		detail := map[string]any{}
+		if i.Status == Leased && (!i.LeaseUntil.After(tx.Now) || i.lapsed(tx)) {
 			i.Status = Ready // its holder has gone
+		}
+		if i.Status == Leased && mine && *i.ReservedAs == AsHanded {
+			i.Status, detail["from"] = Ready, *i.LeasedBy
 		}
 		if i.Status != Ready {
 			return ErrNotReady
 		}
-		if err := s.mayPick(tx, id); err != nil {
-			return err
+		if !mine { // picking a certain item is for leads, and for who it is kept for
+			if _, err := s.guard.Require(tx, rbac.ItemAssign); err != nil {
+				return err
+			}
 		}
 		if err := tx.Lock("claim " + string(tx.Scope.Actor)); err != nil {
 			return err
@@ -158,24 +165,10 @@ func (s *Service) Take(ctx context.Context, id ident.WorkItemID) (l Lease, err e
 		if l, err = lease(tx, i); err != nil {
 			return err
 		}
-		return record(tx, i, "item.taken", rbac.ItemClaim, map[string]any{"token": l.Token})
+		detail["token"] = l.Token
+		return record(tx, i, "item.taken", rbac.ItemClaim, detail)
 	})
 	return l, err
-}
-
-// mayPick: picking a certain item is for leads, and for who asked the firm about it.
-func (s *Service) mayPick(tx *db.Tx, id ident.WorkItemID) error {
-	var reserved bool
-	err := tx.Raw(`SELECT coalesce(reserved_for = ? AND reserved_until > ?, false) FROM work_item WHERE firm_id = ? AND id = ?`,
-		tx.Scope.Actor, tx.Now, tx.Scope.Firm, id).Row().Scan(&reserved)
-	if err != nil {
-		return fmt.Errorf("read the reservation of item %s: %w", id, err)
-	}
-	if reserved {
-		return nil
-	}
-	_, err = s.guard.Require(tx, rbac.ItemAssign)
-	return err
 }
 
 // takeBackExpired puts back items of the firms whose holders have gone.

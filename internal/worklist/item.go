@@ -52,7 +52,8 @@ type Item struct {
 	LeaseUntil  time.Time
 	LeaseToken  int64  // 0 unless the lease is the actor's and live
 	Mine        bool   // the actor holds it now
-	Reserved    bool   // for the actor, after the firm's answer
+	Kept        Kept   // for one person, for a while
+	Reserved    bool   // it is kept for the actor
 	Parked      Person // who asked, while it waits
 	ParkedAt    time.Time
 	ParkedFor   sla.Reason
@@ -158,20 +159,20 @@ func (s *Service) clocks(tx *db.Tx, id ident.WorkItemID) ([]Clock, error) {
 }
 
 type itemPageRow struct {
-	Row           item `gorm:"embedded"`
-	MatterNumber  *string
-	MatterName    *string
-	MatterLabel   *authz.Label
-	ClientName    *string
-	HolderName    *string
-	ParkerName    *string
-	ReservedFor   *ident.PersonID
-	ReservedUntil *time.Time
-	FinishedAt    *time.Time
-	Tz            string
-	Agreement     *int
-	CalendarName  *string
-	CalendarNo    *int
+	Row          item `gorm:"embedded"`
+	MatterNumber *string
+	MatterName   *string
+	MatterLabel  *authz.Label
+	ClientName   *string
+	HolderName   *string
+	ParkerName   *string
+	KeptName     *string
+	KeeperName   *string
+	FinishedAt   *time.Time
+	Tz           string
+	Agreement    *int
+	CalendarName *string
+	CalendarNo   *int
 }
 
 // itemPage reads the item as far as the actor may know of it.
@@ -179,11 +180,12 @@ func itemPage(tx *db.Tx, a *authz.Access, id ident.WorkItemID) (Item, error) {
 	cond, args := seen(a)
 	var r itemPageRow
 	err := tx.Raw(`SELECT `+itemColumns+`, m.number AS matter_number, m.name AS matter_name, m.label AS matter_label, c.name AS client_name,
-			h.name AS holder_name, k.name AS parker_name, w.reserved_for, w.reserved_until, w.finished_at, f.tz,
+			h.name AS holder_name, k.name AS parker_name, q.name AS kept_name, y.name AS keeper_name, w.finished_at, f.tz,
 			g.number AS agreement, cal.name AS calendar_name, cal.number AS calendar_no
 		FROM work_item w JOIN firm f ON f.firm_id = w.firm_id
 		LEFT JOIN matter m ON m.firm_id = w.firm_id AND m.id = w.matter_id LEFT JOIN client c ON c.firm_id = m.firm_id AND c.id = m.client_id
 		LEFT JOIN person h ON h.id = w.leased_by LEFT JOIN person k ON k.id = w.parked_by
+		LEFT JOIN person q ON q.id = w.reserved_for LEFT JOIN person y ON y.id = w.reserved_by
 		LEFT JOIN LATERAL (SELECT x.target_id FROM clock x WHERE x.firm_id = w.firm_id AND x.item_id = w.id ORDER BY x.id LIMIT 1) x ON true
 		LEFT JOIN target t ON t.firm_id = w.firm_id AND t.id = x.target_id
 		LEFT JOIN agreement g ON g.firm_id = t.firm_id AND g.id = t.agreement_id
@@ -234,7 +236,8 @@ func (r itemPageRow) page(tx *db.Tx, a *authz.Access) (out Item, err error) {
 			out.Parked = Person{*w.ParkedBy, text(r.ParkerName)}
 		}
 	}
-	out.Reserved = r.ReservedFor != nil && *r.ReservedFor == tx.Scope.Actor && r.ReservedUntil.After(tx.Now)
+	out.Kept = keptOf(tx.Now, w.ReservedFor, w.ReservedUntil, w.ReservedAs, w.ReservedBy, text(r.KeptName), text(r.KeeperName))
+	out.Reserved = out.Kept.For.ID == tx.Scope.Actor
 	if r.Agreement != nil {
 		out.Agreement = fmt.Sprintf("Agreement %d", *r.Agreement)
 		out.Calendar = fmt.Sprintf("%s, version %d", text(r.CalendarName), *r.CalendarNo)

@@ -171,7 +171,14 @@ func expire(tx *db.Tx) (int, error) {
 		return 0, err
 	}
 	for _, i := range items {
-		if err := putBack(tx, i, "item.lease_expired", "", map[string]any{"holder": *i.LeasedBy}); err != nil {
+		action := "item.lease_expired"
+		if i.lapsed(tx) {
+			action = "item.handoff_lapsed"
+			if err := change(tx, i.ID, noReservation); err != nil {
+				return 0, err
+			}
+		}
+		if err := putBack(tx, i, action, "", map[string]any{"holder": *i.LeasedBy}); err != nil {
 			return 0, err
 		}
 	}
@@ -181,7 +188,7 @@ func expire(tx *db.Tx) (int, error) {
 func firmsWithExpired(tx *db.Tx, firms []ident.FirmID) (gone []ident.FirmID, err error) {
 	err = tx.Raw(`SELECT f.id FROM unnest(?::uuid[]) AS f(id)
 		CROSS JOIN LATERAL (SELECT FROM work_item w WHERE w.firm_id = f.id AND `+lost("w")+` ORDER BY w.lease_until LIMIT 1) x`,
-		db.Array(firms), tx.Now, tx.Now, tx.Now).Scan(&gone).Error
+		db.Array(firms), tx.Now, tx.Now, tx.Now, tx.Now).Scan(&gone).Error
 	if err != nil {
 		return nil, fmt.Errorf("find expired leases: %w", err)
 	}

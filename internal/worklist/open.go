@@ -78,7 +78,7 @@ func endItem(tx *db.Tx, i item, as Status, event sla.EventKind, permission strin
 // ends their access (SLA.md 9: revoking a grant ends the lease at once). What another
 // grant still covers goes back too: it keeps its age and place, and they may get it
 // again. A grant that runs out by itself ends leases by way of the sweep and of every
-// get-next, see lost.
+// get-next, see lost. What was kept for the person is kept no more.
 func EndLeases(tx *db.Tx, who ident.PersonID) error {
 	items, err := lockHeld(tx, who)
 	if err != nil {
@@ -86,6 +86,18 @@ func EndLeases(tx *db.Tx, who ident.PersonID) error {
 	}
 	for _, i := range items {
 		if err := putBack(tx, i, "item.lease_ended", "", map[string]any{"holder": who}); err != nil {
+			return err
+		}
+	}
+	kept, err := lockItems(tx, `w.reserved_for = ?`, who)
+	if err != nil {
+		return err
+	}
+	for _, i := range kept {
+		if err := change(tx, i.ID, noReservation+`, version = version + 1`); err != nil {
+			return err
+		}
+		if err := record(tx, i, "item.reservation_ended", "", map[string]any{"for": who}); err != nil {
 			return err
 		}
 	}

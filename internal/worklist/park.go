@@ -47,9 +47,9 @@ func unpark(tx *db.Tx, i item, p rbac.Permission) error {
 			return err
 		}
 	}
-	if err := change(tx, i.ID, `status = 'ready', `+noParking+`, reserved_for = ?, reserved_until = ?,
+	if err := change(tx, i.ID, `status = 'ready', `+noParking+`, reserved_for = ?, reserved_until = ?, reserved_as = CASE WHEN ?::uuid IS NOT NULL THEN 'answer' END, reserved_by = NULL, reserved_at = NULL,
 		due_at = ?, hot_at = ?, deadline_at = ?, promised = ?, version = version + 1`,
-		i.ParkedBy, tx.Now.Add(ReservedFor), due(st), st.HotAt, st.Deadline, promised); err != nil {
+		i.ParkedBy, tx.Now.Add(ReservedFor), i.ParkedBy, due(st), st.HotAt, st.Deadline, promised); err != nil {
 		return err
 	}
 	return record(tx, i, "item.resumed", p, nil)

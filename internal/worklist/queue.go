@@ -22,7 +22,7 @@ type Tab string
 // The views that are the same everywhere.
 const (
 	TabAll     Tab = ""        // every open item
-	TabMine    Tab = "mine"    // held by the actor
+	TabMine    Tab = "mine"    // held by the actor, or kept for them
 	TabToday   Tab = "today"   // due on the firm's present date, not overdue
 	TabOver    Tab = "over"    // past due
 	TabWaiting Tab = "waiting" // for the firm or another
@@ -55,6 +55,9 @@ type Row struct {
 	Amount     *money.Amount // C2; nil where none is shown
 	Holder     Person
 	Mine       bool
+	Version    int
+	Kept       Kept       // for one person, for a while
+	KeptForMe  bool       // that person is the actor
 	Waiting    sla.Reason // "" unless parked
 	ParkedAt   time.Time
 	Parked     Person

@@ -27,37 +27,44 @@ func (k queueKey) valid() bool {
 }
 
 type queueRow struct {
-	FirmID       ident.FirmID
-	ID           ident.WorkItemID
-	Type         string
-	Priority     sla.Priority
-	Status       Status
-	MatterID     *ident.MatterID
-	Label        authz.Label
-	SubjectKind  string
-	SubjectID    string
-	Promised     bool
-	Brings       aboutColumns `gorm:"embedded"`
-	ReceivedAt   time.Time
-	DueAt        *time.Time
-	DeadlineAt   time.Time
-	LeasedBy     *ident.PersonID
-	LeaseUntil   *time.Time
-	ParkedBy     *ident.PersonID
-	ParkedAt     *time.Time
-	ParkedReason *string
-	PinnedAt     *time.Time
-	TriageAt     *time.Time
-	Code         string
-	Name         string
-	Slot         int
-	Tz           string
-	MatterNumber *string
-	MatterName   *string
-	MatterLabel  *authz.Label
-	ClientName   *string
-	HolderName   *string
-	ParkerName   *string
+	FirmID        ident.FirmID
+	ID            ident.WorkItemID
+	Type          string
+	Priority      sla.Priority
+	Status        Status
+	MatterID      *ident.MatterID
+	Label         authz.Label
+	SubjectKind   string
+	SubjectID     string
+	Promised      bool
+	Brings        aboutColumns `gorm:"embedded"`
+	ReceivedAt    time.Time
+	DueAt         *time.Time
+	DeadlineAt    time.Time
+	LeasedBy      *ident.PersonID
+	LeaseUntil    *time.Time
+	Version       int
+	ReservedFor   *ident.PersonID
+	ReservedUntil *time.Time
+	ReservedAs    *ReservedAs
+	ReservedBy    *ident.PersonID
+	ParkedBy      *ident.PersonID
+	ParkedAt      *time.Time
+	ParkedReason  *string
+	PinnedAt      *time.Time
+	TriageAt      *time.Time
+	Code          string
+	Name          string
+	Slot          int
+	Tz            string
+	MatterNumber  *string
+	MatterName    *string
+	MatterLabel   *authz.Label
+	ClientName    *string
+	HolderName    *string
+	ParkerName    *string
+	KeptName      *string
+	KeeperName    *string
 }
 
 // openItems is what the queue lists; a lease that has run out makes an item ready.
@@ -70,7 +77,8 @@ func inTab(tx *db.Tx, tab Tab) (cond string, args []any) {
 	case TabAll:
 		return `true`, nil
 	case TabMine:
-		return `(w.status = 'leased' AND w.leased_by = ? AND w.lease_until > ?)`, []any{tx.Scope.Actor, tx.Now}
+		return `((w.status = 'leased' AND w.leased_by = ? AND w.lease_until > ?) OR (w.reserved_for = ? AND w.reserved_until > ?))`,
+			[]any{tx.Scope.Actor, tx.Now, tx.Scope.Actor, tx.Now}
 	case TabToday:
 		return `(w.due_at >= ? AND (w.due_at AT TIME ZONE f.tz)::date = (?::timestamptz AT TIME ZONE f.tz)::date)`, []any{at, at}
 	case TabOver:
@@ -93,17 +101,19 @@ func readQueue(tx *db.Tx, accesses []*authz.Access, q Query, after queueKey, n i
 		args = append(append(append(append(args, tabArgs...), moreArgs...), seesArgs...), n, n)
 		var rows []queueRow
 		err := tx.Raw(`SELECT w.*, f.code, f.name, f.slot, f.tz, m.number AS matter_number, m.name AS matter_name, m.label AS matter_label, c.name AS client_name,
-				h.name AS holder_name, k.name AS parker_name
+				h.name AS holder_name, k.name AS parker_name, q.name AS kept_name, y.name AS keeper_name
 			FROM (SELECT x.* FROM unnest(?::uuid[], ?::int[]) AS g(id, label) CROSS JOIN LATERAL (
 				SELECT w.firm_id, w.id, w.type, w.priority, w.status, w.matter_id, w.label, w.subject_kind, w.subject_id, w.promised,
 					w.entries, w.from_on, w.to_on, w.currency, w.amount_minor, w.received_at, w.due_at, w.deadline_at,
-					w.leased_by, w.lease_until, w.parked_by, w.parked_at, w.parked_reason, w.pinned_at, w.triage_at
+					w.leased_by, w.lease_until, w.parked_by, w.parked_at, w.parked_reason, w.pinned_at, w.triage_at, w.version,
+					w.reserved_for, w.reserved_until, w.reserved_as, w.reserved_by
 				FROM work_item w JOIN firm f ON f.firm_id = w.firm_id LEFT JOIN matter m ON m.firm_id = w.firm_id AND m.id = w.matter_id
 				WHERE w.firm_id = g.id AND `+openItems+` AND `+tab+` AND `+more+` AND `+sees+`
 				ORDER BY w.deadline_at, w.id LIMIT ?) x ORDER BY x.deadline_at, x.firm_id, x.id LIMIT ?) w
 			JOIN firm f ON f.firm_id = w.firm_id
 			LEFT JOIN matter m ON m.firm_id = w.firm_id AND m.id = w.matter_id LEFT JOIN client c ON c.firm_id = m.firm_id AND c.id = m.client_id
 			LEFT JOIN person h ON h.id = w.leased_by LEFT JOIN person k ON k.id = w.parked_by
+			LEFT JOIN person q ON q.id = w.reserved_for LEFT JOIN person y ON y.id = w.reserved_by
 			ORDER BY w.deadline_at, w.firm_id, w.id`, args...).Scan(&rows).Error
 		if err != nil {
 			return nil, fmt.Errorf("read the queue: %w", err)
@@ -188,8 +198,10 @@ func (r queueRow) row(tx *db.Tx, confidential bool) Row {
 	out := Row{
 		Firm: Firm{r.FirmID, r.Code, r.Name, r.Slot, r.Tz}, ID: r.ID, Type: r.Type, Priority: r.Priority, Status: r.Status, Label: r.Label,
 		Promised: r.Promised, About: r.Brings.about(), ReceivedAt: r.ReceivedAt.UTC(), DueAt: instant(r.DueAt), DeadlineAt: r.DeadlineAt.UTC(), ParkedAt: instant(r.ParkedAt),
-		Pinned: r.PinnedAt != nil, Triage: r.TriageAt != nil,
+		Pinned: r.PinnedAt != nil, Triage: r.TriageAt != nil, Version: r.Version,
+		Kept: keptOf(tx.Now, r.ReservedFor, r.ReservedUntil, r.ReservedAs, r.ReservedBy, text(r.KeptName), text(r.KeeperName)),
 	}
+	out.KeptForMe = out.Kept.For.ID == tx.Scope.Actor
 	if r.MatterID != nil {
 		out.Matter = Matter{ID: *r.MatterID, Number: text(r.MatterNumber), Label: *r.MatterLabel}
 		out.Label = out.Matter.Label

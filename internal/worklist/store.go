@@ -15,34 +15,39 @@ import (
 
 // item is a row of work_item as its writers need it.
 type item struct {
-	ID           ident.WorkItemID
-	Type         string
-	Priority     sla.Priority
-	Status       Status
-	MatterID     *ident.MatterID
-	Label        int
-	SubjectKind  string
-	SubjectID    string
-	EstimateMin  int
-	ReceivedAt   time.Time
-	CreatedAt    time.Time
-	DueAt        *time.Time
-	HotAt        time.Time
-	DeadlineAt   time.Time
-	Promised     bool
-	LeasedBy     *ident.PersonID
-	LeaseUntil   *time.Time
-	LeaseToken   int64
-	ParkedBy     *ident.PersonID
-	ParkedAt     *time.Time
-	ParkedReason *string
-	PinnedAt     *time.Time
-	TriageAt     *time.Time
-	Version      int
+	ID            ident.WorkItemID
+	Type          string
+	Priority      sla.Priority
+	Status        Status
+	MatterID      *ident.MatterID
+	Label         int
+	SubjectKind   string
+	SubjectID     string
+	EstimateMin   int
+	ReceivedAt    time.Time
+	CreatedAt     time.Time
+	DueAt         *time.Time
+	HotAt         time.Time
+	DeadlineAt    time.Time
+	Promised      bool
+	LeasedBy      *ident.PersonID
+	LeaseUntil    *time.Time
+	LeaseToken    int64
+	ReservedFor   *ident.PersonID
+	ReservedUntil *time.Time
+	ReservedAs    *ReservedAs
+	ReservedBy    *ident.PersonID
+	ParkedBy      *ident.PersonID
+	ParkedAt      *time.Time
+	ParkedReason  *string
+	PinnedAt      *time.Time
+	TriageAt      *time.Time
+	Version       int
 }
 
 const itemColumns = `w.id, w.type, w.priority, w.status, w.matter_id, w.label, w.subject_kind, w.subject_id, w.estimate_min, w.received_at, w.created_at,
-	w.due_at, w.hot_at, w.deadline_at, w.promised, w.leased_by, w.lease_until, w.lease_token, w.parked_by, w.parked_at, w.parked_reason, w.pinned_at, w.triage_at, w.version`
+	w.due_at, w.hot_at, w.deadline_at, w.promised, w.leased_by, w.lease_until, w.lease_token,
+	w.reserved_for, w.reserved_until, w.reserved_as, w.reserved_by, w.parked_by, w.parked_at, w.parked_reason, w.pinned_at, w.triage_at, w.version`
 
 func (i item) matter() (m ident.MatterID) {
 	if i.MatterID != nil {
@@ -55,8 +60,14 @@ func (i item) open() bool { return i.Status == Ready || i.Status == Leased || i.
 
 // heldBy is ErrLeaseLost unless the actor's lease with this token is the live one.
 func (i item) heldBy(tx *db.Tx, token int64) error {
+	if i.lapsed(tx) {
+		return ErrLeaseLost.With("nobody took the hand-off in time, so this item went back to the queue")
+	}
 	if i.Status == Leased && *i.LeasedBy == tx.Scope.Actor && i.LeaseToken == token && i.LeaseUntil.After(tx.Now) {
 		return nil
+	}
+	if i.Status == Ready && i.keptFor(tx) != "" && *i.ReservedAs == AsAssigned {
+		return i.givenAway(tx)
 	}
 	if i.Status != Leased || !i.LeaseUntil.After(tx.Now) {
 		return ErrLeaseLost.With("your time on this item ran out; take it again to go on")
@@ -136,16 +147,17 @@ func lockHeld(tx *db.Tx, who ident.PersonID) ([]item, error) {
 	return lockItems(tx, `w.status = 'leased' AND w.leased_by = ?`, who)
 }
 
-// lost is the condition on an alias of work_item, with the present instant three
-// times, for a lease that has run out or whose holder has no access to the firm any more.
+// lost is the condition on an alias of work_item, with the present instant four
+// times, for a lease that has run out, whose hand-off nobody took in time or whose
+// holder has no access to the firm any more.
 func lost(w string) string {
-	return w + `.status = 'leased' AND (` + w + `.lease_until <= ? OR NOT EXISTS (SELECT FROM access_grant g JOIN person p ON p.id = g.person_id
+	return w + `.status = 'leased' AND (` + w + `.lease_until <= ? OR (` + w + `.reserved_as = 'handed' AND ` + w + `.reserved_until <= ?) OR NOT EXISTS (SELECT FROM access_grant g JOIN person p ON p.id = g.person_id
 		WHERE g.firm_id = ` + w + `.firm_id AND g.person_id = ` + w + `.leased_by AND p.status <> 'disabled' AND g.ended_at IS NULL AND g.from_at <= ? AND (g.until_at IS NULL OR g.until_at > ?)))`
 }
 
 func lockExpired(tx *db.Tx, limit int) ([]item, error) {
 	return lockItems(tx, `(w.firm_id, w.id) IN (SELECT x.firm_id, x.id FROM work_item x WHERE x.firm_id = ? AND `+lost("x")+`
-		ORDER BY x.lease_until LIMIT ? FOR UPDATE OF x SKIP LOCKED)`, tx.Scope.Firm, tx.Now, tx.Now, tx.Now, limit)
+		ORDER BY x.lease_until LIMIT ? FOR UPDATE OF x SKIP LOCKED)`, tx.Scope.Firm, tx.Now, tx.Now, tx.Now, tx.Now, limit)
 }
 
 func lockItems(tx *db.Tx, where string, args ...any) (items []item, err error) {
@@ -176,10 +188,11 @@ func due(st sla.Standing) *time.Time {
 	return &st.DueAt
 }
 
-// noLease and noParking are what every status without them says.
+// noLease, noParking and noReservation are what an item without them says.
 const (
-	noLease   = `leased_by = NULL, leased_at = NULL, lease_until = NULL`
-	noParking = `parked_by = NULL, parked_at = NULL, parked_reason = NULL`
+	noLease       = `leased_by = NULL, leased_at = NULL, lease_until = NULL`
+	noParking     = `parked_by = NULL, parked_at = NULL, parked_reason = NULL`
+	noReservation = `reserved_for = NULL, reserved_until = NULL, reserved_as = NULL, reserved_by = NULL, reserved_at = NULL`
 )
 
 func closeItem(tx *db.Tx, id ident.WorkItemID, as Status) error {
@@ -187,7 +200,7 @@ func closeItem(tx *db.Tx, id ident.WorkItemID, as Status) error {
 	if tx.Scope.Actor != "" {
 		who = &tx.Scope.Actor
 	}
-	return change(tx, id, `status = ?, `+noLease+`, `+noParking+`, reserved_for = NULL, reserved_until = NULL, finished_by = ?, finished_at = ?,
+	return change(tx, id, `status = ?, `+noLease+`, `+noParking+`, `+noReservation+`, finished_by = ?, finished_at = ?,
 		due_at = NULL, version = version + 1`, as, who, tx.Now)
 }
 

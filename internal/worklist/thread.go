@@ -28,6 +28,7 @@ const (
 	KindMessage  MessageKind = "message"
 	KindQuestion MessageKind = "question"
 	KindAnswer   MessageKind = "answer"
+	KindHandoff  MessageKind = "handoff" // why an item goes to somebody else; the bureau's own
 )
 
 // Side is who wrote: the bureau or the firm.

@@ -52,6 +52,9 @@ var (
 	ErrInvalid    = fault.New(fault.Invalid, "item_invalid", "this cannot become a work item")
 	ErrReason     = fault.New(fault.Invalid, "item_reason", "choose a reason")
 	ErrMessage    = fault.New(fault.Invalid, "message_invalid", "this message cannot be sent")
+	ErrPerson     = fault.New(fault.Invalid, "item_person", "this item cannot go to that person")
+	ErrTheirs     = fault.New(fault.Conflict, "item_theirs", "this person works on the item already")
+	ErrNotKept    = fault.New(fault.Conflict, "item_not_kept", "this item is not kept for anybody any more")
 	ErrQuestion   = fault.New(fault.NotFound, "question_not_found", "there is no such question to answer")
 )
 

@@ -30,6 +30,7 @@ type Item struct {
 	Lease    *time.Time       `json:"lease_until,omitempty" class:"C1"`
 	Token    int64            `json:"token,omitempty" class:"C1" doc:"only for who holds it"`
 	Mine     bool             `json:"mine" class:"C1"`
+	Kept     *Kept            `json:"kept,omitempty"`
 	Waiting  sla.Reason       `json:"waiting_for,omitempty" class:"C1"`
 	Clocks   []ItemClock      `json:"clocks"`
 	Thread   []Message        `json:"thread"`
@@ -65,7 +66,7 @@ type Message struct {
 func toItem(i worklist.Item) Item {
 	out := Item{ID: i.ID, Type: i.Type, Priority: i.Priority.String(), Status: i.Status, Matter: i.Matter.ID, Number: i.Matter.Number, Name: i.Matter.Name, Client: i.Matter.Client,
 		Label: i.Label.String(), Kind: i.SubjectKind, Subject: i.SubjectID, Received: i.ReceivedAt.UTC(), Due: moment(i.DueAt), Holder: i.Holder.Name, Lease: moment(i.LeaseUntil),
-		Token: i.LeaseToken, Mine: i.Mine, Waiting: i.ParkedFor, Version: i.Version, Clocks: make([]ItemClock, len(i.Clocks)), Thread: make([]Message, len(i.Thread))}
+		Token: i.LeaseToken, Mine: i.Mine, Kept: toKept(i.Kept), Waiting: i.ParkedFor, Version: i.Version, Clocks: make([]ItemClock, len(i.Clocks)), Thread: make([]Message, len(i.Thread))}
 	for n, c := range i.Clocks {
 		out.Clocks[n] = ItemClock{c.ID, c.Key, c.Name, c.Clock.State, c.StartedAt.UTC(), moment(c.Clock.DueAt), c.TargetS, c.UsedS, c.PausedS}
 	}

@@ -30,6 +30,11 @@ type queue interface {
 	BreakLease(ctx context.Context, id ident.WorkItemID, reason string) error
 	Pin(ctx context.Context, id ident.WorkItemID, pinned bool) error
 	SendBack(ctx context.Context, id ident.WorkItemID) error
+	Eligible(ctx context.Context, id ident.WorkItemID) ([]worklist.Candidate, error)
+	Assign(ctx context.Context, id ident.WorkItemID, to ident.PersonID, reason string) error
+	HandOff(ctx context.Context, a worklist.Act, to ident.PersonID, note string) error
+	Decline(ctx context.Context, id ident.WorkItemID) error
+	Withdraw(ctx context.Context, id ident.WorkItemID) error
 }
 
 // QueueRow is one open item across firms. Names are there only where the grant in
@@ -54,11 +59,13 @@ type QueueRow struct {
 	Mine     bool             `json:"mine" class:"C1"`
 	Waiting  sla.Reason       `json:"waiting_for,omitempty" class:"C1"`
 	Pinned   bool             `json:"pinned" class:"C1"`
+	Kept     *Kept            `json:"kept,omitempty"`
+	Version  int              `json:"version" class:"C1"`
 }
 
 func toQueueRow(r worklist.Row) QueueRow {
 	return QueueRow{r.Firm.ID, r.Firm.Code, r.ID, r.Type, r.Priority.String(), r.Status, r.Matter.ID, r.Matter.Number, r.Matter.Name, r.Matter.Client, r.Label.String(),
-		r.ReceivedAt.UTC(), moment(r.DueAt), r.Promised, figure(r.Amount), r.Holder.Name, r.Mine, r.Waiting, r.Pinned}
+		r.ReceivedAt.UTC(), moment(r.DueAt), r.Promised, figure(r.Amount), r.Holder.Name, r.Mine, r.Waiting, r.Pinned, toKept(r.Kept), r.Version}
 }
 
 // figure is an amount, missing where none is shown.
@@ -133,4 +140,5 @@ func Queue(s *httpd.Server, v queue) {
 	mountItems(s, v)
 	mountItemActs(s, v)
 	mountThread(s, v)
+	mountHandoff(s, v)
 }

@@ -16,36 +16,42 @@ import (
 // ItemView is one work item: its entries with findings, its clocks, the thread
 // with the firm. What the person may not do is left empty, not greyed out.
 type ItemView struct {
-	Firm     partial.Firm
-	ID       ident.WorkItemID
-	Version  int
-	Work     string // "Time-entry review"
-	Matter   string // "" for an item over several matters
-	Number   string
-	Client   string
-	Label    partial.Label
-	About    []string // "October 2026", "Guidelines: Pelham v7"
-	Now      time.Time
-	Lease    ItemLease
-	Lines    []ItemLine
-	Show     string // "" all lines, "findings" only those with some
-	AllLines int
-	WithNote int // lines with findings
-	Currency money.Currency
-	Sums     ItemSums
-	Pager    partial.Pager
-	Findings []ItemFinding
-	Clocks   []ItemClock
-	Wait     *ItemClock // where nothing is promised: the days it has anyway
-	Thread   []partial.Message
-	Compose  *Compose
-	FirmWord string        // how the firm is spoken of: "Hollis & Vane"
-	OfFirm   bool          // read by the firm's own people, whose queue it is not
-	CanWork  bool          // holds the lease and may finish, skip, return
-	WhyOff   string        // why finishing is not possible yet; "" when it is
-	Problem  string        // what a refused act answered
-	Task     string        // what to do, for work that has no lines of its own
-	Subject  *partial.Link // what the work is about, where it has a page of its own
+	Firm      partial.Firm
+	ID        ident.WorkItemID
+	Version   int
+	Work      string // "Time-entry review"
+	Matter    string // "" for an item over several matters
+	Number    string
+	Client    string
+	Label     partial.Label
+	About     []string // "October 2026", "Guidelines: Pelham v7"
+	Now       time.Time
+	Lease     ItemLease
+	Lines     []ItemLine
+	Show      string // "" all lines, "findings" only those with some
+	AllLines  int
+	WithNote  int // lines with findings
+	Currency  money.Currency
+	Sums      ItemSums
+	Pager     partial.Pager
+	Findings  []ItemFinding
+	Clocks    []ItemClock
+	Wait      *ItemClock // where nothing is promised: the days it has anyway
+	Thread    []partial.Message
+	Compose   *Compose
+	FirmWord  string        // how the firm is spoken of: "Hollis & Vane"
+	OfFirm    bool          // read by the firm's own people, whose queue it is not
+	CanWork   bool          // holds the lease and may finish, skip, return
+	Kept      *partial.Chip // for whom it is kept; nil for nobody
+	KeptUntil string        // "until 11:32 EST", of what a colleague or a lead gave
+	Assign    bool          // may give it to a named person
+	HandOff   bool          // may hand it on
+	Decline   bool          // it was given to this person
+	Withdraw  bool          // may take that back
+	WhyOff    string        // why finishing is not possible yet; "" when it is
+	Problem   string        // what a refused act answered
+	Task      string        // what to do, for work that has no lines of its own
+	Subject   *partial.Link // what the work is about, where it has a page of its own
 }
 
 // ItemLease says who works on the item now. Only the holder writes (SLA.md 9).

@@ -51,11 +51,13 @@ func (s *Site) itemPage(r *httpd.Request, id ident.WorkItemID, failed error) (te
 	v := ItemView{
 		Firm: *f.Firm, ID: id, Version: i.Version, Work: workName(i.Type), Matter: i.Matter.Name, Number: i.Matter.Number, Client: i.Matter.Client, Label: partial.Label(i.Label), Now: i.Now.In(i.Zone),
 		About: []string{"Received " + format.Moment(i.ReceivedAt.In(i.Zone)), i.Agreement}, Show: r.Query("show"), FirmWord: f.Firm.Name, OfFirm: !f.Standing.OfBureau(), CanWork: i.Mine,
-		Lease: ItemLease{Mine: i.Mine, Holder: i.Holder.Name, Until: i.LeaseUntil.In(i.Zone), Token: i.LeaseToken, Claim: i.Status == worklist.Ready && (i.May[rbac.ItemAssign] || i.Reserved) && i.May[rbac.ItemClaim]},
+		Lease: ItemLease{Mine: i.Mine, Holder: i.Holder.Name, Until: i.LeaseUntil.In(i.Zone), Token: i.LeaseToken,
+			Claim: i.May[rbac.ItemClaim] && (i.Status == worklist.Ready && (i.May[rbac.ItemAssign] || i.Reserved) || i.Status == worklist.Leased && i.Reserved)},
 	}
 	if i.Mine {
 		v.Lease.Holder = ""
 	}
+	s.giveActs(i, &v)
 	if !i.FinishedAt.IsZero() {
 		v.About = append(v.About, "Finished "+format.Moment(i.FinishedAt.In(i.Zone)))
 	}
@@ -75,6 +77,22 @@ func (s *Site) itemPage(r *httpd.Request, id ident.WorkItemID, failed error) (te
 		return nil, err
 	}
 	return Item(f.Chrome, v), nil
+}
+
+// giveActs are the ways in which an open item gets to somebody else.
+func (s *Site) giveActs(i worklist.Item, v *ItemView) {
+	v.Kept = keptChip(i.Kept, i.Reserved)
+	if !i.FinishedAt.IsZero() || v.OfFirm {
+		return
+	}
+	v.Assign = i.May[rbac.ItemAssign]
+	offered := i.Kept.By.ID != ""
+	v.HandOff = i.Mine && i.May[rbac.ItemWork] && !offered
+	v.Decline = i.Reserved && offered
+	v.Withdraw = offered && !i.Reserved && (i.Mine || i.May[rbac.ItemAssign])
+	if offered {
+		v.KeptUntil = "until " + format.Moment(i.Kept.Until.In(i.Zone))
+	}
 }
 
 func itemClockOf(i worklist.Item, k worklist.Clock) ItemClock {
@@ -99,7 +117,10 @@ func threadOf(f frame, i worklist.Item) []partial.Message {
 		if m.Side == worklist.OfBureau {
 			side = "Billing bureau"
 		}
-		if m.Internal {
+		switch {
+		case m.Kind == worklist.KindHandoff:
+			side += ", with the item to somebody else"
+		case m.Internal:
 			side += ", internal"
 		}
 		body := m.Body

@@ -99,12 +99,18 @@ func queueTabs(v QueueView, c worklist.Counts) []partial.Tab {
 func queueRow(row worklist.Row, now time.Time) QueueRow {
 	out := QueueRow{Firm: firmBadge(row.Firm), ID: row.ID, Work: workName(row.Type), Number: row.Matter.Number, Matter: row.Matter.Name, Client: row.Matter.Client, Label: partial.Label(row.Label), Brings: brings(row.About), Amount: row.Amount, Clock: glance(row.Glance, now)}
 	switch {
+	case row.KeptForMe:
+		out.Chip = keptChip(row.Kept, true)
+	case row.Mine && row.Kept.For.ID != "":
+		out.Chip = keptChip(row.Kept, false)
 	case row.Mine:
 		out.Chip = &partial.Chip{Tone: partial.Accent, Icon: "edit", Text: "Yours"}
 	case row.Holder.Name != "":
 		out.Chip = &partial.Chip{Tone: partial.Calm, Icon: "eye", Text: row.Holder.Name}
 	case row.Waiting != "":
 		out.Chip = &partial.Chip{Tone: partial.Calm, Icon: "pause", Text: "Waiting for the firm"}
+	case row.Kept.For.ID != "":
+		out.Chip = keptChip(row.Kept, row.KeptForMe)
 	case row.Triage:
 		out.Chip = &partial.Chip{Tone: partial.Warn, Icon: "flag", Text: "A lead decides"}
 	default:

@@ -64,7 +64,7 @@ export function keys(list, open) {
         finding(ev.key === "n" ? 1 : -1);
         break;
       default:
-        if (/^[1-3uzweh]$/.test(ev.key)) press(ev.key);
+        if (/^[1-3auzweh]$/.test(ev.key)) press(ev.key);
     }
   });
 

@@ -1,0 +1,303 @@
+package worklist
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/rbac"
+)
+
+// ReservedAs is why an item is kept for one person. Stored.
+type ReservedAs string
+
+// While an item is handed on, its holder keeps it until the other takes it.
+const (
+	AsAnswer   ReservedAs = "answer"   // they asked the firm, which has answered
+	AsAssigned ReservedAs = "assigned" // a lead gave it to them
+	AsHanded   ReservedAs = "handed"   // its holder hands it on to them
+)
+
+// How long an item is kept, in the business time of the calendar that the firm's
+// promises go by: then it goes back to the queue, so that nothing waits for who is away.
+const (
+	handedFor   = 30 * 60     // seconds (SLA.md 9)
+	assignedFor = 8 * 60 * 60 // a working day
+)
+
+// Kept is for whom an item is kept, why and until when. The zero Kept is for nobody.
+type Kept struct {
+	For   Person
+	By    Person // who gave it; "" after the firm's answer
+	As    ReservedAs
+	Until time.Time
+}
+
+func keptOf(now time.Time, who *ident.PersonID, until *time.Time, as *ReservedAs, by *ident.PersonID, name, giver string) (k Kept) {
+	if who == nil || !until.After(now) {
+		return k
+	}
+	k = Kept{For: Person{*who, name}, As: *as, Until: until.UTC()}
+	if by != nil {
+		k.By = Person{*by, giver}
+	}
+	return k
+}
+
+// keptFor is who the item is kept for now, "" for nobody.
+func (i item) keptFor(tx *db.Tx) (who ident.PersonID) {
+	if i.ReservedFor != nil && i.ReservedUntil.After(tx.Now) {
+		who = *i.ReservedFor
+	}
+	return who
+}
+
+// lapsed tells that its holder handed the item on and nobody took it in time.
+func (i item) lapsed(tx *db.Tx) bool {
+	return i.Status == Leased && i.ReservedFor != nil && *i.ReservedAs == AsHanded && !i.ReservedUntil.After(tx.Now)
+}
+
+// givenAway is what a former holder is told after a lead gave the item to another.
+func (i item) givenAway(tx *db.Tx) error {
+	to, err := nameOf(tx, *i.ReservedFor)
+	if err != nil {
+		return err
+	}
+	by, err := nameOf(tx, *i.ReservedBy)
+	if err != nil {
+		return err
+	}
+	return ErrLeaseLost.With("%s gave this item to %s", by, to)
+}
+
+// Candidate is somebody to whom an item may go.
+type Candidate struct {
+	Person
+	Held int // items of this firm in their hands
+}
+
+// Eligible lists who could work on an item: their grant covers it, no wall stands
+// before it, and they never said that they may have a conflict. It is for who may
+// assign the item, and for who holds it. The actor is not in it.
+func (s *Service) Eligible(ctx context.Context, id ident.WorkItemID) (list []Candidate, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, rbac.ItemRead)
+		if err != nil {
+			return err
+		}
+		i, err := itemPage(tx, a, id)
+		if err != nil {
+			return err
+		}
+		may, err := s.guard.May(tx, rbac.ItemAssign, rbac.ItemWork)
+		switch {
+		case err != nil:
+			return err
+		case !may[rbac.ItemAssign] && !may[rbac.ItemWork]:
+			return authz.ErrForbidden
+		case !may[rbac.ItemAssign] && !i.Mine:
+			return ErrLeaseLost.With("only who holds this item hands it on")
+		}
+		all, err := s.guard.Holders(tx, rbac.ItemWork)
+		if err != nil {
+			return err
+		}
+		all = slices.DeleteFunc(all, func(a *authz.Access) bool { return a.Person == tx.Scope.Actor })
+		list, err = candidates(tx, all, id)
+		return err
+	})
+	return list, err
+}
+
+// mayWork is ErrPerson unless who could work on the item. It says the same of whoever
+// is not in the list, whether they exist or not.
+func (s *Service) mayWork(tx *db.Tx, who ident.PersonID, i item) error {
+	refused := ErrPerson.On(fault.Field{Path: "person_id", Code: "item_person", Message: "this item cannot go to that person", Fix: "choose one of the people listed"})
+	if _, err := ident.Parse[ident.PersonID](string(who)); err != nil {
+		return refused
+	}
+	a, err := s.guard.Holder(tx, who, rbac.ItemWork)
+	if errors.Is(err, authz.ErrNotFound) {
+		return refused
+	}
+	if err != nil {
+		return err
+	}
+	list, err := candidates(tx, []*authz.Access{a}, i.ID)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		return refused
+	}
+	return nil
+}
+
+// Assign gives an item to a named person; a lead's act, with a reason for the bureau's
+// own part of the thread. It is kept for them for a working day. Whoever holds the
+// item loses it at once; of one that waits for the firm they become who asked.
+func (s *Service) Assign(ctx context.Context, id ident.WorkItemID, to ident.PersonID, reason string) error {
+	note, err := noteOf("reason", reason)
+	if err != nil {
+		return err
+	}
+	return s.within(ctx, rbac.ItemAssign, id, func(tx *db.Tx, _ *authz.Access, i item) error {
+		if !i.open() {
+			return ErrNotOpen
+		}
+		if err := s.mayWork(tx, to, i); err != nil {
+			return err
+		}
+		detail := map[string]any{"to": to}
+		held := i.Status == Leased && i.LeaseUntil.After(tx.Now)
+		switch {
+		case held && *i.LeasedBy == to, i.Status == Parked && i.ParkedBy != nil && *i.ParkedBy == to:
+			return ErrTheirs
+		case held:
+			detail["holder"] = *i.LeasedBy
+		}
+		if err := s.giveTo(tx, i, to); err != nil {
+			return err
+		}
+		if _, err := send(tx, i, KindHandoff, OfBureau, note, rbac.ItemAssign); err != nil {
+			return err
+		}
+		return record(tx, i, "item.assigned", rbac.ItemAssign, detail)
+	})
+}
+
+// giveTo writes a lead's choice, which also settles what three people passed over.
+func (s *Service) giveTo(tx *db.Tx, i item, to ident.PersonID) error {
+	if i.TriageAt != nil {
+		if err := settleSkips(tx, i.ID); err != nil {
+			return err
+		}
+	}
+	if i.Status == Parked {
+		return change(tx, i.ID, `parked_by = ?, triage_at = NULL, version = version + 1`, to)
+	}
+	if err := s.keep(tx, i, to, AsAssigned, assignedFor); err != nil {
+		return err
+	}
+	return change(tx, i.ID, `status = 'ready', `+noLease+`, triage_at = NULL`)
+}
+
+// keep reserves an item for a person for so many business seconds.
+func (s *Service) keep(tx *db.Tx, i item, to ident.PersonID, as ReservedAs, seconds int64) error {
+	until := tx.Now.Add(time.Duration(seconds) * time.Second)
+	c, ok, err := s.sla.BusinessCalendar(tx)
+	if err != nil {
+		return err
+	}
+	if ok {
+		if until, err = c.Add(tx.Now, seconds); err != nil {
+			return fmt.Errorf("count business time from now: %w", err)
+		}
+	}
+	return change(tx, i.ID, `reserved_for = ?, reserved_until = ?, reserved_as = ?, reserved_by = ?, reserved_at = ?, version = version + 1`,
+		to, until, as, tx.Scope.Actor, tx.Now)
+}
+
+// HandOff hands an item that the actor holds on to a colleague, with a note. The actor
+// keeps it until the other takes it; when nobody does within half a business hour it
+// goes back to the queue. Without a colleague it goes back at once. Clocks and age go on.
+func (s *Service) HandOff(ctx context.Context, act Act, to ident.PersonID, note string) error {
+	say, err := noteOf("note", note)
+	if err != nil {
+		return err
+	}
+	return s.holding(ctx, rbac.ItemWork, act, func(tx *db.Tx, i item) error {
+		if _, err := send(tx, i, KindHandoff, OfBureau, say, rbac.ItemWork); err != nil {
+			return err
+		}
+		if to == "" {
+			if err := change(tx, i.ID, noReservation); err != nil {
+				return err
+			}
+			return putBack(tx, i, "item.handed_back", rbac.ItemWork, nil)
+		}
+		if to == tx.Scope.Actor {
+			return ErrTheirs.With("you hold this item already; choose a colleague")
+		}
+		if err := s.mayWork(tx, to, i); err != nil {
+			return err
+		}
+		if err := s.keep(tx, i, to, AsHanded, handedFor); err != nil {
+			return err
+		}
+		return record(tx, i, "item.handed_off", rbac.ItemWork, map[string]any{"to": to})
+	})
+}
+
+// Decline refuses an item that is kept for the actor: what was handed on stays with
+// its holder, what was assigned goes back to the queue.
+func (s *Service) Decline(ctx context.Context, id ident.WorkItemID) error {
+	return s.within(ctx, rbac.ItemClaim, id, func(tx *db.Tx, _ *authz.Access, i item) error {
+		if i.keptFor(tx) != tx.Scope.Actor {
+			return ErrNotKept.With("this item is not kept for you")
+		}
+		return unkeep(tx, i, "item.declined", rbac.ItemClaim)
+	})
+}
+
+// Withdraw takes back what the actor gave, before the other took it; a lead takes back
+// anybody's.
+func (s *Service) Withdraw(ctx context.Context, id ident.WorkItemID) error {
+	return s.within(ctx, rbac.ItemClaim, id, func(tx *db.Tx, _ *authz.Access, i item) error {
+		if i.keptFor(tx) == "" || i.ReservedBy == nil {
+			return ErrNotKept
+		}
+		if *i.ReservedBy != tx.Scope.Actor {
+			if _, err := s.guard.Require(tx, rbac.ItemAssign); err != nil {
+				return err
+			}
+		}
+		return unkeep(tx, i, "item.offer_withdrawn", rbac.ItemClaim)
+	})
+}
+
+func unkeep(tx *db.Tx, i item, action string, p rbac.Permission) error {
+	if err := change(tx, i.ID, noReservation+`, version = version + 1`); err != nil {
+		return err
+	}
+	return record(tx, i, action, p, map[string]any{"for": *i.ReservedFor, "as": *i.ReservedAs})
+}
+
+// noteOf is the message that goes with an item to somebody else, from a named field.
+func noteOf(field, text string) (Say, error) {
+	say := Say{Body: text, Internal: true}
+	if err := say.check(); err != nil {
+		return say, ErrMessage.On(fault.Field{Path: field, Code: "item_note", Message: fmt.Sprintf("say in 1 to %d characters why", maxBodyRunes)})
+	}
+	return say, nil
+}
+
+// candidates are those of the accesses that reach the item, by name.
+func candidates(tx *db.Tx, all []*authz.Access, id ident.WorkItemID) (list []Candidate, err error) {
+	if len(all) == 0 {
+		return nil, nil
+	}
+	parts := make([]string, len(all))
+	var args []any
+	for n, a := range all {
+		cond, more := seen(a)
+		parts[n] = `SELECT ?::uuid AS person_id WHERE EXISTS (SELECT FROM work_item w LEFT JOIN matter m ON m.firm_id = w.firm_id AND m.id = w.matter_id
+			WHERE w.firm_id = ? AND w.id = ? AND ` + cond + `)`
+		args = append(append(args, a.Person, tx.Scope.Firm, id), more...)
+	}
+	err = tx.Raw(`SELECT p.id, p.name, (SELECT count(*) FROM work_item h WHERE h.firm_id = ? AND h.status = 'leased' AND h.leased_by = p.id AND h.lease_until > ?) AS held
+		FROM (`+strings.Join(parts, " UNION ALL ")+`) x JOIN person p ON p.id = x.person_id
+		WHERE NOT EXISTS (SELECT FROM work_skip k WHERE k.firm_id = ? AND k.item_id = ? AND k.person_id = p.id AND k.reason = 'conflict')
+		ORDER BY p.name, p.id`, append(append([]any{tx.Scope.Firm, tx.Now}, args...), tx.Scope.Firm, id)...).Scan(&list).Error
+	if err != nil {
+		return nil, fmt.Errorf("find who could work on item %s: %w", id, err)
+	}
+	return list, nil
+}
