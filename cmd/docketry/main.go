@@ -82,6 +82,7 @@ func newRootCmd() *cobra.Command {
 		newUTBMSCmd(),
 		newLedesCmd(),
 		newImportCmd(),
+		newExportCmd(),
 		newDevstackCmd(),
 	)
 	return root
