@@ -43,6 +43,7 @@ func TestT01_EveryRouteByRoleAndID(t *testing.T) {
 var skipped = map[string]bool{
 	"GET /enrol/{token}": true, "POST /enrol/{token}": true, // a secret, not an id; package people tests it
 	"DELETE /api/v1/sessions/{id}": true, "POST /people/me/sessions/{id}/end": true, "POST /sessions/{id}/end": true, // a person's own
+	"POST /people/me/passkeys/{id}/remove": true, "DELETE /api/v1/people/me/passkeys/{id}": true, // likewise
 	"DELETE /api/v1/sessions": true, "DELETE /api/v1/sessions/current": true, "POST /sign-out": true, // would end the visit
 }
 
@@ -423,5 +424,5 @@ var segments = map[string]string{
 	"clients": "client", "payors": "payor", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "guidelines": "guide", "imports": "import",
 	"entries": "entry", "findings": "finding", "items": "item", "prebills": "prebill", "runs": "run", "invoices": "invoice", "credit-notes": "credit_note",
 	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "access-requests": "request", "asked": "request", "sole": "request", "sole-administrators": "request", "requests": "request", "walls": "wall", "tokens": "token",
-	"people": "person", "agreements": "agreement", "calendars": "calendar", "numbering": "series", "import-mappings": "mapping",
+	"people": "person", "passkeys": "passkey", "agreements": "agreement", "calendars": "calendar", "numbering": "series", "import-mappings": "mapping",
 }

@@ -69,9 +69,15 @@ func newWorld(t *testing.T) world {
 // worldOver is newWorld over databases whose clock is the test's own.
 func worldOver(t *testing.T, api, work *db.DB) world {
 	t.Helper()
+	return worldAt(t, "http://127.0.0.1", api, work)
+}
+
+// worldAt is worldOver for a public address.
+func worldAt(t *testing.T, url string, api, work *db.DB) world {
+	t.Helper()
 	key := func(b byte) []byte { return []byte(strings.Repeat(string([]byte{b, b + 1}), 16)) }
 	c := config.Config{
-		PublicURL: "http://127.0.0.1", BlobURL: "file://" + t.TempDir(), MailURL: "file://" + t.TempDir(), MailFrom: "billing@larkspur.example",
+		PublicURL: url, BlobURL: "file://" + t.TempDir(), MailURL: "file://" + t.TempDir(), MailFrom: "billing@larkspur.example",
 		Keys: config.Keys{Scope: testkit.Key, Payload: key('a'), Master: key('c'), Audit: key('e'), Session: key('g')},
 	}
 	hasher, err := people.NewHasher(quick)

@@ -58,6 +58,7 @@ var confined = map[string][]string{
 	"github.com/alicebob/miniredis":     {"internal/devstack"},
 	"github.com/wneessen/go-mail":       {"internal/mail"},
 	"filippo.io/age":                    {"internal/export"},
+	"github.com/go-webauthn":            {"internal/people"},
 	"gocloud.dev":                       {"internal/blob"},
 	"golang.org/x/mod/sumdb":            {"internal/audit"},
 	"github.com/prometheus":             {"internal/obs"},

@@ -21,6 +21,8 @@ var withoutFirm = map[string]string{
 	"factor":             "a person's, before any firm is known",
 	"recovery_code":      "a person's, before any firm is known",
 	"factor_try":         "a person's, before any firm is known",
+	"passkey":            "a person's, before any firm is known",
+	"passkey_challenge":  "a person's, or nobody's yet",
 	"sign_in_failure":    "counts by network, before any person is known",
 }
 

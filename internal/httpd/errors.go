@@ -131,11 +131,14 @@ func (s *Server) showError(err error, c echo.Context) {
 	}
 	r := &Request{echo: c, server: s}
 	if errors.Is(err, ErrFactorStale) {
-		if err := s.render(c, p.Status, s.askAgain(r)); err != nil {
-			s.parts.Log.ErrorContext(ctx, "step-up page failed", "err", err)
-			_ = c.String(p.Status, p.Detail) // nothing is left to try
+		page, err := s.askAgain(r)
+		if err == nil {
+			err = s.render(c, p.Status, page)
 		}
-		return
+		if err == nil {
+			return
+		}
+		s.parts.Log.ErrorContext(ctx, "step-up page failed", "err", err)
 	}
 	if err := s.render(c, p.Status, s.parts.ErrorPage(r, p.Status, asFault(err))); err != nil {
 		s.parts.Log.ErrorContext(ctx, "error page failed", "err", err)

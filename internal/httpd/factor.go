@@ -4,13 +4,13 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/scope"
 	"github.com/docketry/docketry/rbac"
 )
@@ -18,17 +18,22 @@ import (
 // What a session lacks of a second factor.
 var (
 	ErrFactorDue   = fault.New(fault.Forbidden, "factor_due", "your role asks for a second factor; set one up first")
-	ErrFactorStale = fault.New(fault.Forbidden, "factor_stale", "this act asks for a code of your authenticator app again; show one and repeat")
+	ErrFactorStale = people.ErrStale
 )
 
-// factorTime is how long a factor that was shown serves for the acts that step up (SECURITY 5).
-const factorTime = 5 * time.Minute
+// The form fields that carry a factor along with the act that wanted it: a code, or a
+// passkey's answer.
+const (
+	FactorField   = "factor_code"
+	PasskeyField  = "passkey"
+	FactorPasskey = "factor_" + PasskeyField
+)
 
-// FactorField is the form field that carries a code along with the act that wanted it.
-const FactorField = "factor_code"
-
-// setUpPage is where a factor is set up.
-const setUpPage = "/people/me/app"
+// Where a factor is set up.
+const (
+	setUpPage   = "/people/me/app"
+	passkeyPage = "/people/me/passkeys/new"
+)
 
 // beforeFactor are the routes that stay open to whoever owes a factor: setting one
 // up, reading what is set up, and leaving.
@@ -36,6 +41,18 @@ var beforeFactor = map[string]bool{
 	"GET " + setUpPage: true, "POST " + setUpPage: true, "POST /sign-out": true,
 	"GET " + apiRoot + "/people/me": true, "GET " + apiRoot + "/people/me/factors": true,
 	"POST " + apiRoot + setUpPage: true, "PUT " + apiRoot + setUpPage: true, "DELETE " + apiRoot + "/sessions/current": true,
+	"GET " + passkeyPage: true, "POST " + passkeyPage: true,
+	"POST " + apiRoot + "/people/me/passkeys/challenge": true, "POST " + apiRoot + "/people/me/passkeys": true,
+}
+
+// aboutFactors are the routes that change what a person shows beside the password. Who
+// has shown a factor in this session shows it again; for who has none the service asks
+// for the password. The pages ask before their form, for a passkey is made only once.
+var aboutFactors = map[string]bool{
+	"GET " + setUpPage: true, "POST " + setUpPage: true, "PUT " + apiRoot + setUpPage: true,
+	"GET " + passkeyPage: true, "POST " + passkeyPage: true, "POST " + apiRoot + "/people/me/passkeys": true,
+	"POST /people/me/passkeys/{id}/remove": true, "DELETE " + apiRoot + "/people/me/passkeys/{id}": true,
+	"POST /people/me/passkeys/codes": true,
 }
 
 // StepUp asks for a code before an act. Kept is what was typed, to be sent along again.
@@ -98,6 +115,9 @@ func (s *Server) owes(r Route, c echo.Context) (answered bool, err error) {
 // stepsUp tells whether using the route wants a fresh factor: what changes something,
 // and what hands the trail out. The file of an export opens with a ticket, which took one.
 func (r Route) stepsUp() bool {
+	if aboutFactors[r.Method+" "+r.Path] {
+		return true
+	}
 	return r.Needs.StepsUp() && (!safe(r.Method) || r.Needs == rbac.AuditExport)
 }
 
@@ -109,13 +129,18 @@ func (s *Server) fresh(ctx context.Context, r Route, c echo.Context) (context.Co
 	if err != nil || sc.Token != "" || !r.stepsUp() {
 		return ctx, err
 	}
-	if at := s.sessions.GetTime(ctx, KeyFactorAt); !at.IsZero() && s.parts.DB.Clock().Now().Sub(at) <= factorTime {
+	at := s.sessions.GetTime(ctx, KeyFactorAt)
+	if !at.IsZero() && s.parts.DB.Clock().Now().Sub(at) <= people.FactorTime || at.IsZero() && aboutFactors[r.Method+" "+r.Path] {
 		return ctx, nil
 	}
-	if r.JSON || c.Request().Method != http.MethodPost || c.FormValue(FactorField) == "" {
+	if r.JSON || c.Request().Method != http.MethodPost {
 		return ctx, ErrFactorStale
 	}
-	switch err := s.parts.ProveFactor(ctx, c.FormValue(FactorField)); {
+	p := people.Proof{Code: c.FormValue(FactorField), Passkey: c.FormValue(FactorPasskey), Holder: s.Holder(ctx)}
+	if p.Code == "" && p.Passkey == "" {
+		return ctx, ErrFactorStale
+	}
+	switch err := s.parts.ProveFactor(ctx, p); {
 	case err == nil:
 		return s.FactorShown(ctx)
 	case fault.KindOf(err) == fault.Unauthenticated: // too many wrong codes
@@ -137,13 +162,13 @@ func (s *Server) endWith(ctx context.Context, why error) error {
 }
 
 // askAgain is the page that asks for a code and keeps what was typed for the act.
-func (s *Server) askAgain(r *Request) templ.Component {
+func (s *Server) askAgain(r *Request) (templ.Component, error) {
 	up := StepUp{Action: r.Path(), Kept: url.Values{}}
 	if r.echo.Request().Method != http.MethodPost {
 		up.Action, up.Kept = StepUpPath, url.Values{"back": {r.echo.Request().URL.RequestURI()}}
 	} else {
 		for name, values := range r.Values() {
-			if name != "csrf" && name != FactorField {
+			if name != "csrf" && name != FactorField && name != FactorPasskey {
 				up.Kept[name] = values
 			}
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/obs"
+	"github.com/docketry/docketry/internal/people"
 )
 
 // Parts is what the server is made of. All are needed.
@@ -34,9 +35,9 @@ type Parts struct {
 	Plain     bool   // plain http on loopback (DESIGN 2.17)
 	Proxies   []*net.IPNet
 	ErrorPage func(r *Request, status int, f *fault.Error) templ.Component
-	StepUp    func(r *Request, up StepUp) templ.Component // the page that asks for a factor again
-	// ProveFactor judges a code of who acts in ctx, for an act that wants one again.
-	ProveFactor func(ctx context.Context, code string) error
+	StepUp    func(r *Request, up StepUp) (templ.Component, error) // the page that asks for a factor again
+	// ProveFactor judges what who acts in ctx shows, for an act that wants a factor again.
+	ProveFactor func(ctx context.Context, p people.Proof) error
 	Ready       func(ctx context.Context) error
 	Pace        *Pace      // how fast one may ask; nil for tests that ask faster
 	Reads       *Reads     // how much privileged text one may open; nil for tests that open more

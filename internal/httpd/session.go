@@ -201,6 +201,13 @@ func (s *Server) csrf(ctx context.Context) string {
 	return t
 }
 
+// Holder names this browser's session, also before anyone has signed in, for what is
+// handed to it and must come back from it. "" without a session.
+func (s *Server) Holder(ctx context.Context) string { return s.csrf(ctx) }
+
+// Holder is the server's, for the request's session.
+func (r *Request) Holder() string { return r.server.Holder(r.Context()) }
+
 // onceSign stands between the session's form token and the page's own part, by which
 // a form posted twice is known.
 const onceSign = "."

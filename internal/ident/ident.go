@@ -16,6 +16,7 @@ type (
 	PersonID     string
 	SessionID    string
 	FactorID     string // what a person shows beside the password
+	PasskeyID    string
 	GrantID      string
 	WallID       string
 	RequestID    string // a request for access

@@ -37,6 +37,9 @@ func (b *bureau) find(ctx context.Context) (ident.FirmID, error) {
 	return *id, nil
 }
 
+// scopeOf is a person acting about themselves before their session is known.
+func scopeOf(who ident.PersonID) scope.Scope { return scope.Scope{Actor: who} }
+
 // asMachine runs fn in the bureau's domain for someone who has not signed in.
 func (b *bureau) asMachine(ctx context.Context, fn func(tx *db.Tx) error) error {
 	return b.as(ctx, scope.Scope{Machine: "access"}, fn)

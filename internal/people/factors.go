@@ -16,15 +16,23 @@ import (
 // Factors is what a person shows beside the password.
 type Factors struct {
 	App       *time.Time // since when an authenticator app is set up, nil without one
-	CodesLeft int        // recovery codes that have not been used
+	Passkeys  []Passkey
+	CodesLeft int // recovery codes that have not been used
 }
+
+// Any tells whether there is one.
+func (f Factors) Any() bool { return f.App != nil || len(f.Passkeys) > 0 }
 
 // Factors tells what the person of ctx has set up.
 func (s *Service) Factors(ctx context.Context) (f Factors, err error) {
 	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
 		err := tx.Raw(`SELECT (SELECT confirmed_at FROM factor WHERE person_id = ? AND confirmed_at IS NOT NULL),
 			(SELECT count(*) FROM recovery_code WHERE person_id = ? AND used_at IS NULL)`, tx.Scope.Actor, tx.Scope.Actor).Row().Scan(&f.App, &f.CodesLeft)
-		return wrap(err, "read the factors of person", tx.Scope.Actor)
+		if err != nil {
+			return wrap(err, "read the factors of person", tx.Scope.Actor)
+		}
+		f.Passkeys, err = passkeysOf(tx, tx.Scope.Actor)
+		return err
 	})
 	return f, err
 }
@@ -33,7 +41,7 @@ func (s *Service) Factors(ctx context.Context) (f Factors, err error) {
 // the one that is being set up. It serves once ConfirmApp has seen a code of it.
 func (s *Service) BeginApp(ctx context.Context) (shown Shown, err error) {
 	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
-		has, err := hasFactor(tx, tx.Scope.Actor)
+		has, err := hasApp(tx, tx.Scope.Actor)
 		if err != nil {
 			return err
 		}
@@ -60,27 +68,26 @@ func (s *Service) BeginApp(ctx context.Context) (shown Shown, err error) {
 	return shown, err
 }
 
-// ConfirmApp takes the app into use when code is one of it and the present password
-// is right, ends the person's other sessions and gives ten recovery codes, shown
-// this once. Tries count as those of ChangePassword do.
+// ConfirmApp takes the app into use when code is one of it, ends the person's other
+// sessions and gives ten recovery codes, shown this once. Who has no factor yet shows
+// the present password, whose tries count as those of ChangePassword do; who has one
+// must have shown it within five minutes, and keeps their recovery codes.
 func (s *Service) ConfirmApp(ctx context.Context, password, code string) (codes []string, err error) {
 	code = typed(code)
 	if err := checkCode(code); err != nil {
 		return nil, err
 	}
-	p, err := s.provePassword(ctx, password)
+	proven, err := s.mayChangeFactors(ctx, password)
 	if err != nil {
 		return nil, err
 	}
 	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
 		who := tx.Scope.Actor
-		if err := stillActive(tx, p); err != nil {
+		first, err := proven(tx)
+		if err != nil {
 			return err
 		}
-		if err := forgive(tx, changeSubjects(who)); err != nil {
-			return err
-		}
-		has, err := hasFactor(tx, who)
+		has, err := hasApp(tx, who)
 		if err != nil {
 			return err
 		}
@@ -107,8 +114,10 @@ func (s *Service) ConfirmApp(ctx context.Context, password, code string) (codes 
 		if err := useStep(tx, who, a.id, step); err != nil {
 			return err
 		}
-		if codes, err = freshRecovery(tx, who); err != nil {
-			return err
+		if first {
+			if codes, err = freshRecovery(tx, who); err != nil {
+				return err
+			}
 		}
 		if _, err := endSessions(tx, who, "", tx.Scope.Session); err != nil {
 			return err
@@ -132,10 +141,10 @@ func (s *Service) needsFactor(tx *db.Tx, p Person) (bool, error) {
 	return slices.ContainsFunc(roles, s.lattice.NeedsFactor), nil
 }
 
-// ProveFactor compares a code of the app, or a recovery code, of the person of ctx, who
-// has signed in, for an act that wants it again (SECURITY 5). The session is the
-// challenge: ErrCode while tries are left, then ErrChallenge. ErrNoApp without an app.
-func (s *Service) ProveFactor(ctx context.Context, code string) error {
+// ProveFactor judges what the person of ctx, who has signed in, shows of a factor for an
+// act that wants it again (SECURITY 5). The session is the challenge of a code: ErrCode
+// or ErrPasskey while tries are left, then ErrChallenge. ErrNoApp without a factor.
+func (s *Service) ProveFactor(ctx context.Context, p Proof) error {
 	err := s.bureau.asSelf(ctx, func(tx *db.Tx) error {
 		has, err := hasFactor(tx, tx.Scope.Actor)
 		if err == nil && !has {
@@ -146,8 +155,8 @@ func (s *Service) ProveFactor(ctx context.Context, code string) error {
 	if err != nil {
 		return err
 	}
-	return s.proven(ctx, code, func(tx *db.Tx) error {
-		return audit.Record(tx, audit.Entry{Action: "factor.shown_again", Object: "person", ID: string(tx.Scope.Actor), Class: audit.C1})
+	return s.proven(ctx, p, func(tx *db.Tx) error {
+		return audit.Record(tx, audit.Entry{Action: "factor.shown_again", Object: "person", ID: string(tx.Scope.Actor), Class: audit.C1, Detail: p.means()})
 	})
 }
 
@@ -155,19 +164,14 @@ func (s *Service) ProveFactor(ctx context.Context, code string) error {
 // code of it once more. The other sessions end. due tells that a role of theirs asks
 // for a factor, so that another must be set up before anything else.
 func (s *Service) RemoveApp(ctx context.Context, code string) (due bool, err error) {
-	err = s.proven(ctx, code, func(tx *db.Tx) error {
+	err = s.proven(ctx, Proof{Code: code}, func(tx *db.Tx) error {
 		who := tx.Scope.Actor
-		me, err := personByID(tx, who)
-		if err != nil {
-			return err
+		if err := tx.Exec(`DELETE FROM factor WHERE person_id = ?`, who).Error; err != nil {
+			return fmt.Errorf("remove the app of person %s: %w", who, err)
 		}
-		if due, err = s.needsFactor(tx, me); err != nil {
+		var err error
+		if due, err = s.afterRemoval(tx, who); err != nil {
 			return err
-		}
-		for _, table := range []string{`DELETE FROM factor WHERE person_id = ?`, `DELETE FROM recovery_code WHERE person_id = ?`} {
-			if err := tx.Exec(table, who).Error; err != nil {
-				return fmt.Errorf("remove the app of person %s: %w", who, err)
-			}
 		}
 		if _, err := endSessions(tx, who, "", tx.Scope.Session); err != nil {
 			return err
@@ -177,27 +181,39 @@ func (s *Service) RemoveApp(ctx context.Context, code string) (due bool, err err
 	return due, err
 }
 
-// NewRecoveryCodes replaces the recovery codes of whoever shows a code of the app.
+// NewRecoveryCodes replaces the recovery codes of whoever shows a code of the app, or
+// with none has shown a factor within five minutes.
 func (s *Service) NewRecoveryCodes(ctx context.Context, code string) (codes []string, err error) {
-	err = s.proven(ctx, code, func(tx *db.Tx) error {
+	renew := func(tx *db.Tx) error {
 		var err error
 		if codes, err = freshRecovery(tx, tx.Scope.Actor); err != nil {
 			return err
 		}
 		return audit.Record(tx, audit.Entry{Action: "factor.codes_renewed", Object: "person", ID: string(tx.Scope.Actor), Class: audit.C1})
+	}
+	if code != "" {
+		err = s.proven(ctx, Proof{Code: code}, renew)
+		return codes, err
+	}
+	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+		if err := shownLately(tx); err != nil {
+			return err
+		}
+		return renew(tx)
 	})
 	return codes, err
 }
 
-// proven runs do for the person of ctx once code is right. The session is the challenge.
-func (s *Service) proven(ctx context.Context, code string, do func(tx *db.Tx) error) error {
+// proven runs do for the person of ctx once what they show is right. The session is
+// the challenge.
+func (s *Service) proven(ctx context.Context, p Proof, do func(tx *db.Tx) error) error {
 	who, err := scope.From(ctx)
 	if err != nil {
 		return err
 	}
 	var refused error
 	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
-		if refused, err = s.judge(tx, tx.Scope.Actor, "session "+string(who.Session), code); err != nil || refused != nil {
+		if refused, err = s.judge(tx, tx.Scope.Actor, "session "+string(who.Session), p); err != nil || refused != nil {
 			return err
 		}
 		return do(tx)
@@ -208,29 +224,47 @@ func (s *Service) proven(ctx context.Context, code string, do func(tx *db.Tx) er
 	return refused
 }
 
-// judge compares a code of the app, or a recovery code, and uses it up. A refusal
-// comes beside the error: the counted try and its leaf stay when it is wrong.
-func (s *Service) judge(tx *db.Tx, who ident.PersonID, challenge, code string) (refused, err error) {
-	code = typed(code)
-	if err := checkCode(code); err != nil {
-		return err, nil
+// judge compares a code of the app, a recovery code or a passkey's answer, and uses it
+// up. A refusal comes beside the error: the counted try and its leaf stay when it is wrong.
+func (s *Service) judge(tx *db.Tx, who ident.PersonID, challenge string, p Proof) (refused, err error) {
+	if p.Passkey == "" {
+		p.Code = typed(p.Code)
+		if err := checkCode(p.Code); err != nil {
+			return err, nil
+		}
 	}
 	try, left, err := countTry(tx, who, challenge)
 	if err != nil {
 		return nil, err
 	}
-	right, err := s.right(tx, who, code)
-	if err != nil {
+	if p.Passkey != "" {
+		me, err := personByID(tx, who)
+		if err != nil {
+			return nil, err
+		}
+		refused, err = s.answers(tx, me, toShow, p)
+		if err != nil {
+			return nil, err
+		}
+	} else if refused, err = s.wrongCode(tx, who, p.Code, left); err != nil {
 		return nil, err
 	}
-	if !right {
-		err := audit.Record(tx, audit.Entry{Action: "factor.refused", Object: "person", ID: string(who), Class: audit.C1, Result: "denied"})
-		if left == 0 {
-			return ErrChallenge, err
-		}
-		return ErrCode.With("that code is not right; %d tries left", left), err
+	switch {
+	case refused != nil && left == 0:
+		return ErrChallenge, nil
+	case refused != nil:
+		return refused, nil
 	}
 	return nil, wrap(tx.Exec(`DELETE FROM factor_try WHERE id = ?`, try).Error, "take back a try of person", who)
+}
+
+// wrongCode is the refusal of a code that is not right.
+func (s *Service) wrongCode(tx *db.Tx, who ident.PersonID, code string, left int) (refused, err error) {
+	right, err := s.right(tx, who, code)
+	if err != nil || right {
+		return nil, err
+	}
+	return ErrCode.With("that code is not right; %d tries left", left), audit.Record(tx, audit.Entry{Action: "factor.refused", Object: "person", ID: string(who), Class: audit.C1, Result: "denied"})
 }
 
 func (s *Service) right(tx *db.Tx, who ident.PersonID, code string) (bool, error) {

@@ -288,26 +288,26 @@ func TestProvingTheFactorAgain(t *testing.T) {
 	h := withApp(t)
 	me := scope.With(background(), scope.Scope{Firm: h.firm.ID, Actor: ident.PersonID(h.who), Session: ident.New[ident.SessionID](h.clock.Now())})
 	code := h.code(t)
-	if err := h.svc.ProveFactor(me, code); err != nil {
+	if err := h.svc.ProveFactor(me, people.Proof{Code: code}); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.svc.ProveFactor(me, code); !errors.Is(err, people.ErrCode) {
+	if err := h.svc.ProveFactor(me, people.Proof{Code: code}); !errors.Is(err, people.ErrCode) {
 		t.Errorf("the same code again: %v", err)
 	}
 	for range 4 {
-		if err := h.svc.ProveFactor(me, h.wrong(t)); err == nil {
+		if err := h.svc.ProveFactor(me, people.Proof{Code: h.wrong(t)}); err == nil {
 			t.Error("a wrong code was taken")
 		}
 	}
 	h.clock.Advance(time.Minute)
-	if err := h.svc.ProveFactor(me, h.code(t)); !errors.Is(err, people.ErrChallenge) {
+	if err := h.svc.ProveFactor(me, people.Proof{Code: h.code(t)}); !errors.Is(err, people.ErrChallenge) {
 		t.Errorf("after five wrong codes: %v", err)
 	}
 	if n := leaves(t, h.bureau, "factor.shown_again", h.who); n != 1 {
 		t.Errorf("%d leaves", n)
 	}
 	none := h.firm.As(t, rbac.RoleTimekeeper)
-	if err := h.svc.ProveFactor(none, "123456"); !errors.Is(err, people.ErrNoApp) {
+	if err := h.svc.ProveFactor(none, people.Proof{Code: "123456"}); !errors.Is(err, people.ErrNoApp) {
 		t.Errorf("without an app: %v", err)
 	}
 }

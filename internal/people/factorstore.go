@@ -61,9 +61,30 @@ func (s *Service) keepApp(tx *db.Tx, who ident.PersonID, secret string) error {
 	return wrap(err, "keep the app of person", who)
 }
 
+// hasFactor tells whether who shows something beside the password. A passkey that was
+// stopped counts: what may be a thief's doing must not make the password enough.
 func hasFactor(tx *db.Tx, who ident.PersonID) (has bool, err error) {
-	err = tx.Raw(`SELECT EXISTS (SELECT FROM factor WHERE person_id = ? AND confirmed_at IS NOT NULL)`, who).Row().Scan(&has)
+	err = tx.Raw(`SELECT EXISTS (SELECT FROM factor WHERE person_id = ? AND confirmed_at IS NOT NULL) OR EXISTS (SELECT FROM passkey WHERE person_id = ?)`, who, who).Row().Scan(&has)
 	return has, wrap(err, "look for the factors of person", who)
+}
+
+func hasApp(tx *db.Tx, who ident.PersonID) (has bool, err error) {
+	err = tx.Raw(`SELECT EXISTS (SELECT FROM factor WHERE person_id = ? AND confirmed_at IS NOT NULL)`, who).Row().Scan(&has)
+	return has, wrap(err, "look for the app of person", who)
+}
+
+// shownLately is ErrStale unless a factor was shown in the session of tx within FactorTime.
+func shownLately(tx *db.Tx) error {
+	var lately bool
+	err := tx.Raw(`SELECT EXISTS (SELECT FROM session WHERE id = ?::uuid AND person_id = ? AND ended_at IS NULL AND factor_at >= ?)`,
+		null(tx.Scope.Session), tx.Scope.Actor, tx.Now.Add(-FactorTime)).Row().Scan(&lately)
+	if err != nil {
+		return fmt.Errorf("look at session %s: %w", tx.Scope.Session, err)
+	}
+	if !lately {
+		return ErrStale
+	}
+	return nil
 }
 
 // useStep notes that the code of a step has served.

@@ -200,7 +200,7 @@ func TestBootstrap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	svc := people.New(d, authz.NewGuard(d, policy), policy, hasher, w.post, testkit.Key, w.keys)
+	svc := people.New(d, authz.NewGuard(d, policy), policy, hasher, w.post, testkit.Key, w.keys, here)
 	if _, err := svc.SignIn(background(), try(in.Email, good, from())); !errors.Is(err, people.ErrNotSetUp) {
 		t.Errorf("sign in before there is a bureau: %v", err)
 	}

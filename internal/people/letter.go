@@ -20,6 +20,11 @@ const (
 	LetterSole     LetterKind = "access_sole"     // to a firm whose only administrator proposes another
 	LetterEnds14   LetterKind = "access_ends_14"  // to who can extend: a grant ends within 14 days
 	LetterEnds3    LetterKind = "access_ends_3"   // within 3
+
+	// To a person about the keys they sign in with, so that they learn of what was not theirs to do.
+	LetterPasskeyAdded   LetterKind = "passkey_added"
+	LetterPasskeyGone    LetterKind = "passkey_removed"
+	LetterPasskeyStopped LetterKind = "passkey_stopped"
 )
 
 // LetterWanted asks the worker to send one letter.
@@ -46,6 +51,12 @@ func (k LetterKind) words(firm string) (subject, text, link string) {
 	case LetterEnds14, LetterEnds3:
 		days := map[LetterKind]string{LetterEnds14: "14", LetterEnds3: "3"}[k]
 		return "Access at " + firm + " ends within " + days + " days", "A grant to one of the billing bureau's people ends within " + days + " days. If the work goes on, extend it; if not, do nothing.", "See who has access"
+	case LetterPasskeyAdded:
+		return "A passkey was added to your account", "A passkey was added with which somebody signs in to Docketry as you. If it was not you, remove it, change your password and tell your administrator now.", "See your account"
+	case LetterPasskeyGone:
+		return "A passkey was removed from your account", "A passkey of yours was removed and no longer signs in to Docketry. If it was not you, change your password and tell your administrator now.", "See your account"
+	case LetterPasskeyStopped:
+		return "A passkey of yours was stopped", "A passkey was used in a way that points to a copy of it, so it no longer signs in to Docketry. Sign in another way, remove it, and tell your administrator.", "See your account"
 	default:
 		return "News from " + firm, "There is news about access at " + firm + ".", "Open Docketry"
 	}
@@ -58,6 +69,8 @@ func (k LetterKind) path(firm ident.FirmID) string {
 		return "/firms/" + string(firm) + "/access"
 	case LetterAnswered:
 		return "/firms/" + string(firm) + "/access/asked"
+	case LetterPasskeyAdded, LetterPasskeyGone, LetterPasskeyStopped:
+		return "/people/me"
 	default:
 		return ""
 	}

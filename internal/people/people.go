@@ -28,7 +28,13 @@ var (
 	ErrCode       = fault.New(fault.Invalid, "code_wrong", "that code is not right")
 	ErrChallenge  = fault.New(fault.Unauthenticated, "factor_refused", "too many wrong codes; sign in again")
 	ErrNoFactor   = fault.New(fault.Conflict, "factor_missing", "no app is being set up; begin again")
-	ErrNoApp      = fault.New(fault.Conflict, "factor_none", "no authenticator app is set up; set one up on your account page first")
+	ErrNoApp      = fault.New(fault.Conflict, "factor_none", "no second factor is set up; set one up on your account page first")
+	ErrStale      = fault.New(fault.Forbidden, "factor_stale", "this act asks for your second factor again; show it and repeat")
+	ErrPasskey    = fault.New(fault.Invalid, "passkey_refused", "that passkey was not accepted; try again")
+	ErrPasskeyCut = fault.New(fault.Conflict, "passkey_stopped", "this passkey no longer serves, for its counter went back and somebody may have a copy; use another way in and remove it")
+	ErrPasskeyHad = fault.New(fault.Conflict, "passkey_exists", "this passkey is set up already")
+	ErrPasskeyTop = fault.New(fault.Conflict, "passkey_most", "there are 20 passkeys, which is the most; remove one first")
+	ErrPasskeyOff = fault.New(fault.Unavailable, "passkey_off", "passkeys need an address with a name; this installation is reached by a number")
 	ErrHasFactor  = fault.New(fault.Conflict, "factor_exists", "an authenticator app is set up already; remove it first")
 	ErrNotSetUp   = fault.New(fault.Unavailable, "bureau_missing", "the bureau is not set up yet; run `docketry admin bootstrap`")
 	ErrSetUp      = fault.New(fault.Conflict, "bureau_exists", "the bureau already has an administrator; ask them for an invitation")
@@ -57,7 +63,8 @@ const (
 	maxSessions  = 5 // at once; one more ends the oldest
 	inviteTime   = 72 * time.Hour
 	resetTime    = 15 * time.Minute
-	pendingTime  = 10 * time.Minute // between the password and the factor
+	pendingTime  = 10 * time.Minute // between the password and the factor, and for a passkey's answer
+	FactorTime   = 5 * time.Minute  // how long a factor that was shown serves for the acts that step up
 )
 
 // address is the form in which addresses are kept and compared; "" for what is not

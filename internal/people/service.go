@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-webauthn/webauthn/webauthn"
+
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/blob"
 	"github.com/docketry/docketry/internal/db"
@@ -46,7 +48,8 @@ type Service struct {
 	hasher  *Hasher
 	courier Courier
 	key     []byte
-	keys    *blob.Keys // the bureau's seals what people show beside a password
+	keys    *blob.Keys         // the bureau's seals what people show beside a password
+	relying *webauthn.WebAuthn // for whom browsers keep passkeys; nil where they keep none
 	left    []Leaving
 }
 
@@ -97,9 +100,9 @@ type Lattice interface {
 }
 
 // New returns the service. key authenticates the cookie of a known device; keys
-// seals what people show beside a password.
-func New(d *db.DB, guard *authz.Guard, lattice Lattice, hasher *Hasher, courier Courier, key []byte, keys *blob.Keys) *Service {
-	return &Service{db: d, guard: guard, lattice: lattice, bureau: &bureau{db: d}, hasher: hasher, courier: courier, key: key, keys: keys}
+// seals what people show beside a password; passkeys are made for publicURL.
+func New(d *db.DB, guard *authz.Guard, lattice Lattice, hasher *Hasher, courier Courier, key []byte, keys *blob.Keys, publicURL string) *Service {
+	return &Service{db: d, guard: guard, lattice: lattice, bureau: &bureau{db: d}, hasher: hasher, courier: courier, key: key, keys: keys, relying: relying(publicURL)}
 }
 
 // BureauID is the bureau's own domain.

@@ -78,7 +78,7 @@ func setup(t testing.TB) world {
 		t.Fatal(err)
 	}
 	w.keys = blob.NewKeys(master)
-	w.svc = people.New(d, authz.NewGuard(d, policy), policy, hasher, w.post, testkit.Key, w.keys)
+	w.svc = people.New(d, authz.NewGuard(d, policy), policy, hasher, w.post, testkit.Key, w.keys, "https://billing.larkspur.example")
 	return w
 }
 

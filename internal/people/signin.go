@@ -11,7 +11,6 @@ import (
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/scope"
 )
 
 // Try is one attempt to sign in.
@@ -22,7 +21,11 @@ type Try struct {
 	Device   string // the known-device cookie, "" without one
 	Browser  string // what the browser calls itself, for the list of sessions
 	Code     string // of the authenticator app, or a recovery code; "" when not asked yet
+	Passkey  string // a passkey's answer, JSON
+	Holder   string // the browser's session, to which a passkey's challenge was given
 }
+
+func (t Try) proof() Proof { return Proof{t.Code, t.Passkey, t.Holder} }
 
 // Entered is a person who has shown their password.
 type Entered struct {
@@ -95,7 +98,7 @@ func (s *Service) refused(ctx context.Context, who ident.PersonID, counted []sub
 func (s *Service) entered(ctx context.Context, p account, renewed string, counted []subject, t Try) (Entered, error) {
 	var e Entered
 	var refused error
-	err := s.bureau.as(ctx, scope.Scope{Actor: p.ID}, func(tx *db.Tx) error {
+	err := s.bureau.as(ctx, scopeOf(p.ID), func(tx *db.Tx) error {
 		if err := stillActive(tx, p); err != nil {
 			return err
 		}
@@ -116,7 +119,7 @@ func (s *Service) entered(ctx context.Context, p account, renewed string, counte
 			return nil
 		}
 		if due {
-			if refused, err = s.judge(tx, p.ID, "request "+tx.Scope.RequestID, t.Code); err != nil || refused != nil {
+			if refused, err = s.judge(tx, p.ID, "request "+tx.Scope.RequestID, Proof{Code: t.Code}); err != nil || refused != nil {
 				return err
 			}
 		}
@@ -137,18 +140,18 @@ type Pending struct {
 	At        time.Time // when the password was right
 }
 
-// ShowFactor finishes a sign-in with a code of the app or a recovery code. It
-// returns ErrCode, ErrChallenge after five wrong ones, and ErrSignIn when the
+// ShowFactor finishes a sign-in with a code of the app, a recovery code or a passkey.
+// It returns ErrCode or ErrPasskey, ErrChallenge after five wrong ones, and ErrSignIn when the
 // sign-in is too long ago or the password has changed since.
 func (s *Service) ShowFactor(ctx context.Context, p Pending, t Try) (Entered, error) {
 	var e Entered
 	var refused error
-	err := s.bureau.as(ctx, scope.Scope{Actor: p.Person}, func(tx *db.Tx) error {
+	err := s.bureau.as(ctx, scopeOf(p.Person), func(tx *db.Tx) error {
 		person, err := stillPending(tx, p)
 		if err != nil {
 			return err
 		}
-		if refused, err = s.judge(tx, p.Person, "sign-in "+p.Challenge, t.Code); err != nil || refused != nil {
+		if refused, err = s.judge(tx, p.Person, "sign-in "+p.Challenge, t.proof()); err != nil || refused != nil {
 			return err
 		}
 		e, err = s.letIn(tx, person, t, true)
@@ -196,7 +199,16 @@ func (s *Service) letIn(tx *db.Tx, p Person, t Try, shown bool) (Entered, error)
 		return e, err
 	}
 	e.Device = s.deviceToken(p.ID, nonce)
-	return e, audit.Record(tx, audit.Entry{Action: "session.started", Object: "person", ID: string(p.ID), Class: audit.C1, Detail: map[string]string{"network": t.Network}})
+	return e, audit.Record(tx, audit.Entry{Action: "session.started", Object: "person", ID: string(p.ID), Class: audit.C1, Detail: t.means()})
+}
+
+// means is how somebody came in, for the trail.
+func (t Try) means() map[string]string {
+	m := map[string]string{"network": t.Network}
+	if t.Passkey != "" {
+		m["by"] = "passkey"
+	}
+	return m
 }
 
 // Switch says whether the person of ctx may work in firm from now on. The caller

@@ -52,6 +52,9 @@ func sweepPeople(tx *db.Tx) error {
 	if err == nil {
 		err = tx.Exec(`DELETE FROM factor_try WHERE tried_at < ?`, tx.Now.Add(-keepFailures)).Error
 	}
+	if err == nil {
+		err = tx.Exec(`DELETE FROM passkey_challenge WHERE expires_at < ?`, tx.Now).Error
+	}
 	if err != nil {
 		return fmt.Errorf("sweep sessions: %w", err)
 	}

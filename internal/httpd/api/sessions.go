@@ -25,7 +25,13 @@ type accounts interface {
 	Factors(ctx context.Context) (people.Factors, error)
 	BeginApp(ctx context.Context) (people.Shown, error)
 	ConfirmApp(ctx context.Context, password, code string) ([]string, error)
-	ProveFactor(ctx context.Context, code string) error
+	ProveFactor(ctx context.Context, p people.Proof) error
+	AskToEnter(ctx context.Context, holder string) (string, error)
+	Enter(ctx context.Context, t people.Try) (people.Entered, error)
+	AskAgain(ctx context.Context, holder string) (people.Asked, error)
+	BeginPasskey(ctx context.Context, holder string) (string, error)
+	AddPasskey(ctx context.Context, in people.NewPasskey) ([]string, error)
+	RemovePasskey(ctx context.Context, id ident.PasskeyID) (due bool, err error)
 	RemoveApp(ctx context.Context, code string) (due bool, err error)
 	NewRecoveryCodes(ctx context.Context, code string) ([]string, error)
 }
@@ -92,6 +98,22 @@ func Accounts(s *httpd.Server, v accounts) {
 			}
 			return begin(ctx, e, in.Browser, false)
 		})
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/sessions/challenge", Needs: rbac.Public, Summary: "What any passkey is asked when it signs in; it serves once"},
+		func(ctx context.Context, _ *Empty) (*One[Challenge], error) {
+			asked, err := v.AskToEnter(ctx, s.Holder(ctx))
+			return one(Challenge{asked}, err)
+		})
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/sessions/passkey", Needs: rbac.Public, Summary: "Sign in with a passkey, without a password; the session is a cookie", Status: 201},
+		func(ctx context.Context, in *struct {
+			Browser string `header:"User-Agent"`
+			withAnswer
+		}) (*One[Entered], error) {
+			e, err := v.Enter(ctx, people.Try{Passkey: in.Body.Answer, Holder: s.Holder(ctx), Network: httpd.Network(ctx), Browser: in.Browser})
+			if err != nil {
+				return nil, err
+			}
+			return begin(ctx, e, in.Browser, false)
+		})
 	httpd.API(s, httpd.Op{Method: "DELETE", Path: "/sessions/current", Needs: rbac.SignedIn, Summary: "Sign out", Status: 204},
 		func(ctx context.Context, _ *Empty) (*Empty, error) {
 			if err := v.SignedOut(ctx); err != nil {
@@ -135,6 +157,7 @@ func Accounts(s *httpd.Server, v accounts) {
 		})
 	mountMe(s, v)
 	mountFactors(s, v)
+	mountPasskeys(s, v)
 }
 
 func mountMe(s *httpd.Server, v accounts) {

@@ -76,7 +76,7 @@ func newServerOver(t testing.TB, d *db.DB) server {
 	s := server{d: d, bureau: testkit.Bureau(t, d), post: &post{token: map[string]string{}}}
 	s.Server = httpd.New(httpd.Parts{
 		DB: d, Guard: guard, Sessions: people.NewSessionStore(d), Log: obs.Discard(), Metrics: obs.NewMetrics(),
-		PublicURL: "http://127.0.0.1", Plain: true, ProveFactor: func(context.Context, string) error { return people.ErrCode }, Keys: dataKeys(t), Ready: func(context.Context) error { return nil },
+		PublicURL: "http://127.0.0.1", Plain: true, ProveFactor: func(context.Context, people.Proof) error { return people.ErrCode }, Keys: dataKeys(t), Ready: func(context.Context) error { return nil },
 		ErrorPage: func(_ *httpd.Request, status int, f *fault.Error) templ.Component {
 			return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
 				_, err := fmt.Fprintf(w, "<h1>%d</h1><p>%s</p>", status, f.Message)
@@ -88,7 +88,7 @@ func newServerOver(t testing.TB, d *db.DB) server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	people := people.New(d, guard, policy, hasher, s.post, testkit.Key, blob.NewKeys(master))
+	people := people.New(d, guard, policy, hasher, s.post, testkit.Key, blob.NewKeys(master), "http://127.0.0.1")
 	matters := matter.New(d, guard)
 	api.Accounts(s.Server, people)
 	api.Members(s.Server, people)

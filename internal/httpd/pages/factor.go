@@ -27,6 +27,11 @@ func (s *Site) MountFactor(srv *httpd.Server) {
 	post(srv, href.App+"/remove", rbac.SignedIn, s.removeApp)
 	post(srv, href.App+"/codes", rbac.SignedIn, s.newCodes)
 	post(srv, httpd.StepUpPath, rbac.SignedIn, s.showAgain)
+	post(srv, href.SignIn+"/passkey", rbac.Public, s.enterByPasskey)
+	get(srv, href.Passkey, rbac.SignedIn, s.passkeyForm)
+	post(srv, href.Passkey, rbac.SignedIn, s.addPasskey)
+	post(srv, href.Passkeys+"/{id}/remove", rbac.SignedIn, s.removePasskey)
+	post(srv, href.Passkeys+"/codes", rbac.SignedIn, s.passkeyCodes)
 }
 
 // What a session keeps of a sign-in between the password and the factor. Only the
@@ -60,21 +65,45 @@ func forget(r *httpd.Request) {
 	}
 }
 
-func (s *Site) factorForm(r *httpd.Request) (httpd.Reply, error) {
-	if _, ok := pending(r); !ok {
+func (s *Site) factorForm(r *httpd.Request) (httpd.Reply, error) { return s.askForFactor(r, nil) }
+
+func (s *Site) askForFactor(r *httpd.Request, failed error) (httpd.Reply, error) {
+	p, ok := pending(r)
+	if !ok {
 		return httpd.Go(href.SignIn, ""), nil
 	}
-	return httpd.Show(GatePage(bare(r, "Confirm it is you"), factorView(nil))), nil
+	asked, err := s.People.AskFactor(r.Context(), p, r.Holder())
+	if errors.Is(err, people.ErrSignIn) {
+		forget(r)
+		return httpd.Go(href.SignIn, sentence(httpd.FaultOf(err).Message)), nil
+	}
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	page := GatePage(bare(r, "Confirm it is you"), factorView(asked, failed))
+	if failed != nil {
+		return httpd.ShowFault(failed, page), nil
+	}
+	return httpd.Show(page), nil
 }
 
-func factorView(err error) GateView {
-	form := partial.Form{Action: href.Factor, Submit: "Sign in", Fields: []partial.Field{
-		{Name: "code", Label: "6-digit code from your authenticator app", Kind: partial.OneTime, Required: true, Max: 40, Hint: "Paste works. Spaces are ignored. A recovery code serves as well."},
-	}}
-	if err != nil {
-		form.Fields[0].Error = sentence(httpd.FaultOf(err).Message)
+func factorView(asked people.Asked, err error) GateView {
+	form := partial.Form{Action: href.Factor, Submit: "Sign in", Fields: []partial.Field{codeField("code", asked, err)}, Side: !asked.App}
+	v := GateView{Title: "Confirm it is you", Lede: "Your password was right.", Form: &form, Links: []partial.Link{{Text: "Back to sign-in", Href: href.SignIn}}}
+	v.Passkey = passkeyAsked(asked.Passkey, partial.Form{Action: href.Factor, Submit: "Use a passkey", Side: asked.App})
+	return v
+}
+
+// codeField takes a code of the app; without one, a recovery code.
+func codeField(name string, asked people.Asked, err error) partial.Field {
+	f := partial.Field{Name: name, Label: "6-digit code from your authenticator app", Kind: partial.OneTime, Required: true, Max: 40, Hint: "Paste works. Spaces are ignored. A recovery code serves as well."}
+	if !asked.App {
+		f.Label, f.Kind, f.Hint = "Recovery code", partial.Text, "One of the ten that you kept."
 	}
-	return GateView{Title: "Confirm it is you", Lede: "Your password was right.", Form: &form, Links: []partial.Link{{Text: "Back to sign-in", Href: href.SignIn}}}
+	if err != nil {
+		f.Error = sentence(httpd.FaultOf(err).Message)
+	}
+	return f
 }
 
 func (s *Site) showFactor(r *httpd.Request) (httpd.Reply, error) {
@@ -82,13 +111,13 @@ func (s *Site) showFactor(r *httpd.Request) (httpd.Reply, error) {
 	if !ok {
 		return httpd.Go(href.SignIn, ""), nil
 	}
-	e, err := s.People.ShowFactor(r.Context(), p, people.Try{Code: r.Form("code"), Network: r.Network(), Browser: r.Device()})
+	e, err := s.People.ShowFactor(r.Context(), p, people.Try{Code: r.Form("code"), Passkey: r.Form(httpd.PasskeyField), Holder: r.Holder(), Network: r.Network(), Browser: r.Device()})
 	switch {
 	case errors.Is(err, people.ErrChallenge), errors.Is(err, people.ErrSignIn):
 		forget(r)
 		return httpd.Go(href.SignIn, sentence(httpd.FaultOf(err).Message)), nil
 	case err != nil && httpd.Correctable(err):
-		return httpd.ShowFault(err, GatePage(bare(r, "Confirm it is you"), factorView(err))), nil
+		return s.askForFactor(r, err)
 	case err != nil:
 		return httpd.Reply{}, err
 	}
@@ -124,15 +153,20 @@ func (s *Site) showApp(r *httpd.Request, failed error) (httpd.Reply, error) {
 		lede, cancel = "Your role asks for a second factor. Set one up to go on; it takes about a minute.", ""
 		f.Nav, f.Next = nil, false
 	}
+	had, err := s.People.Factors(r.Context())
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	fields := []partial.Field{{Name: "code", Label: "6-digit code the app shows", Kind: partial.OneTime, Required: true, Max: 40}}
+	if !had.Any() {
+		fields = append([]partial.Field{presentPassword}, fields...)
+	}
 	page := Plain(f.Chrome, PlainView{
-		Head: layout.Head{Title: "Authenticator app"}, Lede: lede,
+		Head: layout.Head{Title: "Authenticator app"}, Lede: lede, Links: otherWay(r, "Use a passkey instead", href.Passkey),
 		Sections: []Section{
 			{Title: "1. Add Docketry to your app", Body: QR(shown.QR), Text: "Read the picture with the app, or type the secret: " + grouped(shown.Secret)},
 			{Title: "2. Show that it works", Form: &partial.Form{Action: href.App, Submit: "Switch on", Cancel: cancel, Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
-				Note: "This ends your other sessions.", Fields: []partial.Field{
-					{Name: "password", Label: "Present password", Kind: partial.Password, Required: true, Autocomplete: "current-password"},
-					{Name: "code", Label: "6-digit code the app shows", Kind: partial.OneTime, Required: true, Max: 40},
-				}}},
+				Note: "This ends your other sessions.", Fields: fields}},
 		},
 	})
 	if failed != nil {
@@ -164,33 +198,58 @@ func (s *Site) confirmApp(r *httpd.Request) (httpd.Reply, error) {
 	if err := r.FactorShown(); err != nil {
 		return httpd.Reply{}, err
 	}
-	return s.showCodes(r, codes)
+	return s.showCodes(r, codes, "The app is set up. Your other sessions have ended.")
+}
+
+// presentPassword is asked of whoever has no factor yet.
+var presentPassword = partial.Field{Name: "password", Label: "Present password", Kind: partial.Password, Required: true, Autocomplete: "current-password"}
+
+// otherWay is the other factor, for who must set one up first.
+func otherWay(r *httpd.Request, text, to string) []partial.Link {
+	if !r.FactorDue() {
+		return nil
+	}
+	return []partial.Link{{Text: text, Href: to}}
 }
 
 // StepUp asks for the factor before an act and sends along what was typed for it.
-func (s *Site) StepUp(r *httpd.Request, up httpd.StepUp) templ.Component {
-	v := GateView{Title: "Confirm it is you", Lede: "This asks for your second factor again. What you entered is kept.", Links: []partial.Link{{Text: "No app yet? Set one up", Href: href.App}}}
-	v.Form = &partial.Form{Action: up.Action, Submit: "Confirm and go on", Kept: up.Kept, Fields: []partial.Field{
-		{Name: httpd.FactorField, Label: "6-digit code from your authenticator app", Kind: partial.OneTime, Required: true, Max: 40, Hint: "Paste works. Spaces are ignored. A recovery code serves as well."},
-	}}
-	if up.Wrong != nil {
-		v.Form.Fields[0].Error = sentence(up.Wrong.Message)
+func (s *Site) StepUp(r *httpd.Request, up httpd.StepUp) (templ.Component, error) {
+	asked, err := s.People.AskAgain(r.Context(), r.Holder())
+	if err != nil {
+		return nil, err
 	}
-	return GatePage(bare(r, "Confirm it is you"), v)
+	v := GateView{Title: "Confirm it is you", Lede: "This asks for your second factor again. What you entered is kept."}
+	if !asked.App && asked.Passkey == "" {
+		v.Links = []partial.Link{{Text: "No second factor yet? Set one up", Href: href.Passkey}}
+	}
+	var wrong error
+	if up.Wrong != nil {
+		wrong = up.Wrong
+	}
+	v.Form = &partial.Form{Action: up.Action, Submit: "Confirm and go on", Kept: up.Kept, Fields: []partial.Field{codeField(httpd.FactorField, asked, wrong)}, Side: !asked.App}
+	v.Passkey = passkeyAsked(asked.Passkey, partial.Form{Action: up.Action, Submit: "Use a passkey", Kept: up.Kept, Side: asked.App})
+	if v.Passkey != nil {
+		v.Passkey.Name = httpd.FactorPasskey
+	}
+	return GatePage(bare(r, "Confirm it is you"), v), nil
 }
 
-// showAgain takes a code for a page or a download and leads back to it.
+// showAgain takes a factor for a page or a download and leads back to it.
 func (s *Site) showAgain(r *httpd.Request) (httpd.Reply, error) {
 	back := r.Form("back")
 	if !ownPath(back) {
 		back = href.Home
 	}
-	err := s.People.ProveFactor(r.Context(), r.Form(httpd.FactorField))
+	err := s.People.ProveFactor(r.Context(), people.Proof{Code: r.Form(httpd.FactorField), Passkey: r.Form(httpd.FactorPasskey), Holder: r.Holder()})
 	switch {
 	case errors.Is(err, people.ErrChallenge):
 		return httpd.Reply{}, r.EndWith(err)
 	case err != nil && httpd.Correctable(err):
-		return httpd.ShowFault(err, s.StepUp(r, httpd.StepUp{Action: httpd.StepUpPath, Kept: url.Values{"back": {back}}, Wrong: httpd.FaultOf(err)})), nil
+		page, showErr := s.StepUp(r, httpd.StepUp{Action: httpd.StepUpPath, Kept: url.Values{"back": {back}}, Wrong: httpd.FaultOf(err)})
+		if showErr != nil {
+			return httpd.Reply{}, showErr
+		}
+		return httpd.ShowFault(err, page), nil
 	case err != nil:
 		return httpd.Reply{}, err
 	}
@@ -205,14 +264,18 @@ func ownPath(p string) bool {
 	return p != "" && p[0] == '/' && (len(p) == 1 || p[1] != '/' && p[1] != '\\')
 }
 
-// showCodes is the only time that recovery codes are seen.
-func (s *Site) showCodes(r *httpd.Request, codes []string) (httpd.Reply, error) {
+// showCodes is the only time that recovery codes are seen. Without any, done is said
+// on the account page.
+func (s *Site) showCodes(r *httpd.Request, codes []string, done string) (httpd.Reply, error) {
+	if len(codes) == 0 {
+		return httpd.Go(r.ReturnOr(href.Me), done), nil
+	}
 	f, err := s.frame(r, "Recovery codes", "")
 	if err != nil {
 		return httpd.Reply{}, err
 	}
 	return httpd.Show(Plain(f.Chrome, PlainView{
-		Head: layout.Head{Title: "Recovery codes"}, Lede: "Keep them where the app is not. Each signs you in once in place of a code of the app; they are not shown again.",
+		Head: layout.Head{Title: "Recovery codes"}, Lede: "Keep them where your app and your passkeys are not. Each signs you in once in place of a factor that you do not have at hand; they are not shown again.",
 		Main:     &partial.Link{Text: "I have kept them", Href: r.ReturnOr(href.Me)},
 		Sections: []Section{{Title: "Your codes", Body: CodeList(codes)}},
 	})), nil
@@ -240,20 +303,25 @@ func (s *Site) newCodes(r *httpd.Request) (httpd.Reply, error) {
 		}
 		return httpd.Reply{}, err
 	}
-	return s.showCodes(r, codes)
+	return s.showCodes(r, codes, "")
 }
 
 // factorSections say what is asked for besides the password, and change it.
 func factorSections(f frame, x people.Factors) []Section {
-	if x.App == nil {
-		return []Section{{Title: "Second factor", Text: "Signing in asks for your password only. An authenticator app makes a stolen password worthless.", Body: appLink()}}
+	if !x.Any() {
+		return []Section{{Title: "Second factor", Text: "Signing in asks for your password only. A passkey or an authenticator app makes a stolen password worthless.", Body: factorLinks(true, true)}}
 	}
 	code := func(form, action, submit string, danger bool) *partial.Form {
 		return &partial.Form{ID: form, Action: action, Submit: submit, Danger: danger, Side: !danger,
 			Fields: []partial.Field{{Name: "code", Label: "6-digit code of the app", Kind: partial.OneTime, Required: true, Max: 40}}}
 	}
-	return []Section{
-		{Title: "Recovery codes", Text: fmt.Sprintf("%d of 10 are left.", x.CodesLeft), Form: code("codes", href.App+"/codes", "Make new codes", false)},
-		{Title: "Authenticator app", Text: "Set up on " + format.Moment(x.App.In(f.Zone)) + ". Removing it ends your other sessions.", Form: code("app", href.App+"/remove", "Remove the app", true)},
+	codes := Section{Title: "Recovery codes", Text: fmt.Sprintf("%d of 10 are left.", x.CodesLeft)}
+	app := Section{Title: "Authenticator app", Text: "None is set up. It is a way in when no passkey is at hand.", Body: factorLinks(false, true)}
+	if x.App != nil {
+		codes.Form = code("codes", href.App+"/codes", "Make new codes", false)
+		app = Section{Title: "Authenticator app", Text: "Set up on " + format.Moment(x.App.In(f.Zone)) + ". Removing it ends your other sessions.", Form: code("app", href.App+"/remove", "Remove the app", true)}
+	} else {
+		codes.Acts = []partial.Button{{Text: "Make new codes", Action: href.Passkeys + "/codes"}}
 	}
+	return []Section{passkeySection(f, x.Passkeys), app, codes}
 }

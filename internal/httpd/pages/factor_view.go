@@ -3,7 +3,33 @@ package pages
 import (
 	"fmt"
 	"strings"
+
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
 )
+
+// PasskeyView is a form that a passkey fills in.
+type PasskeyView struct {
+	Asked string // of the browser, JSON
+	Name  string // of the field with the answer; "passkey" when ""
+	Form  partial.Form
+	Else  string // where there can be none
+}
+
+func (v PasskeyView) field() string {
+	if v.Name == "" {
+		return httpd.PasskeyField
+	}
+	return v.Name
+}
+
+// passkeyAsked is nil where nothing is asked.
+func passkeyAsked(asked string, form partial.Form) *PasskeyView {
+	if asked == "" {
+		return nil
+	}
+	return &PasskeyView{Asked: asked, Form: form}
+}
 
 // QRView is a QR code, true where it is dark.
 type QRView [][]bool

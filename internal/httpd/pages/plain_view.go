@@ -44,6 +44,7 @@ func (s Section) padded() bool {
 type GateView struct {
 	Title, Lede string
 	Form        *partial.Form
+	Passkey     *PasskeyView // the other way
 	Acts        []partial.Button
 	Links       []partial.Link
 }

@@ -32,11 +32,21 @@ func (s *Site) MountSignIn(srv *httpd.Server) {
 
 const deviceCookie = "device"
 
-func (s *Site) signInForm(r *httpd.Request) (httpd.Reply, error) {
-	return httpd.Show(GatePage(bare(r, "Sign in"), signInView("", nil))), nil
+func (s *Site) signInForm(r *httpd.Request) (httpd.Reply, error) { return s.showSignIn(r, "", nil) }
+
+func (s *Site) showSignIn(r *httpd.Request, email string, failed error) (httpd.Reply, error) {
+	asked, err := s.People.AskToEnter(r.Context(), r.Holder())
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	page := GatePage(bare(r, "Sign in"), signInView(email, asked, failed))
+	if failed != nil {
+		return httpd.ShowFault(failed, page), nil
+	}
+	return httpd.Show(page), nil
 }
 
-func signInView(email string, err error) GateView {
+func signInView(email, asked string, err error) GateView {
 	form := partial.Form{Action: href.SignIn, Submit: "Continue", Fields: []partial.Field{
 		{Name: "email", Label: "Work e-mail", Kind: partial.Email, Value: email, Required: true, Autocomplete: "username"},
 		{Name: "password", Label: "Password", Kind: partial.Password, Required: true, Autocomplete: "current-password", Hint: "Pasting and password managers are welcome."},
@@ -44,7 +54,7 @@ func signInView(email string, err error) GateView {
 	if err != nil {
 		form.Problem = sentence(httpd.FaultOf(err).Message)
 	}
-	return GateView{Title: "Sign in", Lede: "For the billing bureau and its client firms", Form: &form, Links: []partial.Link{{Text: "Forgotten your password?", Href: href.Forgot}}}
+	return GateView{Title: "Sign in", Lede: "For the billing bureau and its client firms", Form: &form, Passkey: passkeyAsked(asked, partial.Form{ID: "passkey", Action: href.SignIn + "/passkey", Submit: "Use a passkey", Side: true}), Links: []partial.Link{{Text: "Forgotten your password?", Href: href.Forgot}}}
 }
 
 func (s *Site) signIn(r *httpd.Request) (httpd.Reply, error) {
@@ -57,7 +67,7 @@ func (s *Site) signIn(r *httpd.Request) (httpd.Reply, error) {
 	}
 	if err != nil {
 		if errors.Is(err, people.ErrSignIn) || httpd.Correctable(err) {
-			return httpd.ShowFault(err, GatePage(bare(r, "Sign in"), signInView(email, err))), nil
+			return s.showSignIn(r, email, err)
 		}
 		return httpd.Reply{}, err
 	}

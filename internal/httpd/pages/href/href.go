@@ -16,6 +16,8 @@ const (
 	Forgot      = "/sign-in/forgot"
 	Factor      = "/sign-in/factor" // GET the form, POST the code
 	App         = "/people/me/app"  // GET the secret, POST its first code
+	Passkeys    = "/people/me/passkeys"
+	Passkey     = Passkeys + "/new" // GET the form, POST the name and what the browser made
 	SignOut     = "/sign-out"       // POST
 	Me          = "/people/me"      // the account page
 	Preferences = "/preferences"    // POST theme, density or keys, and back

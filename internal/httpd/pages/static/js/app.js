@@ -5,6 +5,7 @@ import { rows } from "./rows.js";
 import { dialogs } from "./dialog.js";
 import { clocks, live } from "./live.js";
 import { palette } from "./palette.js";
+import { passkeys } from "./passkey.js";
 
 const list = rows();
 const open = dialogs();
@@ -12,6 +13,7 @@ keys(list, open);
 clocks();
 live();
 palette();
+passkeys();
 
 // On phones the menu is a strip: bring the current page into view.
 const nav = document.querySelector(".nav");
