@@ -113,23 +113,24 @@ func TestIssuingAgainChangesNothing(t *testing.T) {
 	}
 }
 
-func TestARunOfAMistypedYearDoesNotStart(t *testing.T) {
+// An invoice that is dated ahead would be mailed, owed and aged before its own day.
+func TestARunDatedAheadDoesNotStart(t *testing.T) {
 	t.Parallel()
 	h := setup(t)
 	h.approved(t, h.m)
 	today := invoice.DayOf(testkit.Now)
-	run := invoice.NewRun{Name: "February", On: today.Add(32), Firms: []invoice.FirmSelection{{Firm: h.f.ID}}}
+	run := invoice.NewRun{Name: "February", On: today.Add(1), Firms: []invoice.FirmSelection{{Firm: h.f.ID}}}
 	_, err := h.svc.StartRun(h.specialist, run)
 	var f *fault.Error
-	if !errors.As(err, &f) || len(f.Fields) != 1 || f.Fields[0].Path != "on" || f.Fields[0].Code != "date_far" {
-		t.Errorf("32 days from today: %v", err)
+	if !errors.As(err, &f) || len(f.Fields) != 1 || f.Fields[0].Path != "on" || f.Fields[0].Code != "date_ahead" {
+		t.Errorf("tomorrow: %v", err)
 	}
 	if n := h.f.Count(t, `SELECT count(*) FROM run WHERE firm_id = ?`, h.f.ID); n != 0 {
 		t.Errorf("%d runs are left", n)
 	}
-	run.On = today.Add(31)
+	run.On = today
 	if _, err := h.svc.StartRun(h.specialist, run); err != nil {
-		t.Errorf("31 days from today: %v", err)
+		t.Errorf("today: %v", err)
 	}
 }
 

@@ -31,29 +31,27 @@ type FirmSelection struct {
 	Selection
 }
 
-// datedAhead is how many days after today an invoice may be dated. A year mistyped
-// would stand on invoices and in their numbers for good.
-const datedAhead = 31
-
 // Validate names every field that needs correcting.
 func (n NewRun) Validate(today Day) error {
 	var fs fault.Fields
 	if l := len(n.Name); l < 1 || l > 80 {
 		fs.Add("name", "text_length", "give the run a name of at most 80 characters")
 	}
-	dated(&fs, n.On, today)
+	dated(&fs, n.On, today.Add(1)) // somewhere it is tomorrow already; each firm judges by its own day
 	if len(n.Firms) == 0 {
 		fs.Add("firms", "firms_missing", "choose at least one firm")
 	}
 	return fs.Err(ErrInput)
 }
 
-// dated complains about an invoice date that is none or lies too far ahead; "" is none given.
+// dated complains about an invoice date that is none or lies ahead of today; "" is none
+// given. An invoice is mailed, owed and counted as soon as it is there: one of next
+// month would be in the receivables before its date.
 func dated(fs *fault.Fields, on, today Day) {
 	if on != "" && on.Time().IsZero() {
 		fs.Add("on", "date_form", "write the date as 2026-11-06")
-	} else if on > today.Add(datedAhead) {
-		fs.Add("on", "date_far", "choose a date at most %d days from today, or leave it empty", datedAhead)
+	} else if on > today {
+		fs.Add("on", "date_ahead", "choose today or an earlier date; invoices go out at once, so start the run on the day that they are to bear")
 	}
 }
 

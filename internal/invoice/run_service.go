@@ -38,6 +38,10 @@ func (s *Service) preview(tx *db.Tx, access *authz.Access, on Day, sel Selection
 		return Preview{}, err
 	}
 	p := Preview{Firm: tx.Scope.Firm, On: on}
+	var fs fault.Fields
+	if dated(&fs, p.On, today(tx, f)); len(fs) > 0 {
+		return Preview{}, fs.Err(ErrInput)
+	}
 	if p.On == "" {
 		p.On = today(tx, f)
 	}
@@ -119,7 +123,7 @@ func (s *Service) startEach(ctx context.Context, id ident.RunID, n NewRun, too b
 			late.firms, late.on, late.first = append(late.firms, sel), p.On, max(late.first, first)
 		case len(n.Firms) == 1 && !too:
 			return 0, lateWork{}, err
-		case code(err) == "" || fault.KindOf(err) == fault.Unavailable:
+		case errors.Is(err, ErrInput), code(err) == "" || fault.KindOf(err) == fault.Unavailable:
 			return planned, late, err
 		}
 	}
@@ -196,7 +200,11 @@ func (s *Service) RetryRun(ctx context.Context, run ident.RunID, a Again) (again
 			return err
 		}
 		var fs fault.Fields
-		if dated(&fs, a.On, DayOf(tx.Now)); len(fs) > 0 {
+		f, err := firm.Get(tx)
+		if err != nil {
+			return err
+		}
+		if dated(&fs, a.On, today(tx, f)); len(fs) > 0 {
 			return fs.Err(ErrInput)
 		}
 		cond, args := access.Matters("m")
