@@ -21,7 +21,7 @@ func (w world) lineForm(t *testing.T, own things, sid string, change url.Values)
 		form.Set(field[1]+field[3], field[2]+field[4])
 	}
 	form.Set("narrative", "Draft reply brief")
-	for _, name := range []string{"task", "activity", "reason", "note"} {
+	for _, name := range []string{"task_code", "activity_code", "reason", "note"} {
 		if !strings.Contains(shown, `name="`+name+`"`) {
 			t.Fatalf("the form asks for no %s: %s", name, shown)
 		}

@@ -159,6 +159,7 @@ func (s *Services) tenants(context.Context) (err error) {
 func (s *Services) billing(context.Context) error {
 	s.Guidelines = guideline.New(s.DB, s.Guard)
 	s.Capture = capture.New(s.DB, s.Guard)
+	s.Work.FinishWhen(capture.Subject, capture.Reviewed)
 	s.Prebills = prebill.New(s.DB, s.Guard)
 	s.Receivables = receivable.New(s.DB, s.Guard)
 	paper, err := invoice.NewPaper()

@@ -1,7 +1,8 @@
 // Package capture is recorded work: time and costs as a firm hands them over, and
 // the files they came from. It reads files, judges each row against the firm's
-// masters, prices and checks what lands, and hands entries to pre-bills. An entry's
-// content never changes after that: corrections belong to the pre-bill's copy.
+// masters, prices and checks what lands, lets a specialist settle what the guidelines
+// remark, and hands entries to pre-bills. What was recorded never changes: an
+// amendment stands beside it, and the pre-bill's copy begins with it.
 //
 // Dates: WorkedOn is the day of the work in the firm's zone and decides the rate;
 // CreatedAt is when the entry landed here.
@@ -10,6 +11,7 @@ package capture
 import (
 	"time"
 
+	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
@@ -26,16 +28,18 @@ const (
 
 // Faults of this package. What is wrong with a row is a Fault of the result.
 var (
-	ErrNotFound   = fault.New(fault.NotFound, "not_found", "there is nothing here")
-	ErrFile       = fault.New(fault.Invalid, "import_file_unreadable", "this file cannot be read")
-	ErrTooLarge   = fault.New(fault.TooLarge, "import_file_too_large", "the file is larger than 25 MiB; split it by month or by client")
-	ErrBusy       = fault.New(fault.Conflict, "import_running", "another file of this firm is being imported; try again in a minute")
-	ErrMapping    = fault.New(fault.Invalid, "import_mapping_invalid", "some fields need correcting")
-	ErrStale      = fault.New(fault.Stale, "version_stale", "someone changed this since you opened it; look at the new state and enter your change again")
-	ErrUndone     = fault.New(fault.Conflict, "import_undone", "this import has been undone already")
-	ErrOnBill     = fault.New(fault.Conflict, "import_on_bill", "entries of this import are on a bill")
-	ErrOutOfReach = fault.New(fault.Forbidden, "import_out_of_reach", "this import holds entries beyond your grant; someone with a grant over the whole firm can undo it")
-	ErrEntryTaken = fault.New(fault.Conflict, "entry_taken", "some of these entries are on another bill or were removed")
+	ErrNotFound     = fault.New(fault.NotFound, "not_found", "there is nothing here")
+	ErrFile         = fault.New(fault.Invalid, "import_file_unreadable", "this file cannot be read")
+	ErrTooLarge     = fault.New(fault.TooLarge, "import_file_too_large", "the file is larger than 25 MiB; split it by month or by client")
+	ErrBusy         = fault.New(fault.Conflict, "import_running", "another file of this firm is being imported; try again in a minute")
+	ErrMapping      = fault.New(fault.Invalid, "import_mapping_invalid", "some fields need correcting")
+	ErrStale        = fault.New(fault.Stale, "version_stale", "someone changed this since you opened it; look at the new state and enter your change again")
+	ErrUndone       = fault.New(fault.Conflict, "import_undone", "this import has been undone already")
+	ErrOnBill       = fault.New(fault.Conflict, "import_on_bill", "entries of this import are on a bill")
+	ErrOutOfReach   = fault.New(fault.Forbidden, "import_out_of_reach", "this import holds entries beyond your grant; someone with a grant over the whole firm can undo it")
+	ErrNotReviewed  = fault.New(fault.Conflict, "entry_not_reviewed", "this entry is not part of the item you work on")
+	ErrOpenFindings = fault.New(fault.Conflict, "findings_open", "some findings are open; fix them or say why the lines stay")
+	ErrEntryTaken   = fault.New(fault.Conflict, "entry_taken", "some of these entries are on another bill or were removed")
 )
 
 // Status is where an entry stands. The database holds the graph.
@@ -65,7 +69,8 @@ type Entry struct {
 	Standard     money.Fixed4 // the timekeeper's standard rate, the base of realization
 	AmountMinor  int64
 	Currency     money.Currency
-	Narrative    string // C3; "" for a reader without C3
+	Narrative    string // C3
+	Withheld     bool   // the reader sees no C3 of it; narratives are ""
 	Task         string
 	Activity     string
 	Expense      string
@@ -76,6 +81,7 @@ type Entry struct {
 	PrebillID    ident.PrebillID // "" unless billing or billed
 	Version      int
 	CreatedAt    time.Time
+	Edits        amend.Edits // what was settled at its review, oldest first
 }
 
 // Units are hours at their rate, or a quantity at its unit cost.

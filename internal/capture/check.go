@@ -13,10 +13,11 @@ import (
 
 // checkEntries judges what lands by the guidelines in force today, among what the same
 // people recorded around those days, and keeps the findings. It returns how many.
-func checkEntries(tx *db.Tx, p *plan, today time.Time) (int, error) {
+// Judged again, an entry without findings has its former ones settled.
+func checkEntries(tx *db.Tx, p *plan, today time.Time, again bool) (int, error) {
 	lines := make([]guideline.Line, len(p.entries))
 	for i := range p.entries {
-		lines[i] = lineOf(&p.entries[i], &p.facts[i])
+		lines[i] = p.entries[i].asGuideline(&p.facts[i])
 	}
 	before, err := neighbours(tx, p.entries)
 	if err != nil {
@@ -35,23 +36,16 @@ func checkEntries(tx *db.Tx, p *plan, today time.Time) (int, error) {
 		if c.Policy, err = guides.For(m.PayorID, m.ID, m.ClientID); err != nil {
 			return 0, err
 		}
-		if fs := guideline.Check(l, c); len(fs) > 0 {
+		fs := guideline.Check(l, c)
+		if len(fs) > 0 || again {
 			judged = append(judged, guideline.Judged{Subject: guideline.Subject{Entry: p.entries[i].ID, Currency: p.entries[i].Currency}, Findings: fs})
-			found += len(fs)
 		}
+		found += len(fs)
 	}
 	if len(judged) == 0 {
 		return 0, nil
 	}
 	return found, guideline.Record(tx, guideline.Entry, judged)
-}
-
-func lineOf(e *Entry, l *landing) guideline.Line {
-	return guideline.Line{
-		ID: string(e.ID), Kind: e.Kind, Client: string(l.matter.ClientID), Matter: string(e.MatterID), Timekeeper: string(e.TimekeeperID), Class: l.class,
-		On: e.WorkedOn, Hours: e.Hours, Quantity: e.Quantity, UnitCost: e.UnitCost, Rate: e.Rate, ValueMinor: e.AmountMinor, Currency: e.Currency,
-		Narrative: e.Narrative, Task: e.Task, Activity: e.Activity, Expense: e.Expense,
-	}
 }
 
 func contextOf(l *landing, book *guideline.Book, today time.Time) guideline.Context {
@@ -75,7 +69,8 @@ func without(before, landed []guideline.Line) []guideline.Line {
 	return slices.DeleteFunc(before, func(l guideline.Line) bool { return now[l.ID] })
 }
 
-// neighbours are the time entries that the same people have around those days:
+// neighbours are the time entries that the same people have around those days, as
+// they stand:
 // rules sum hours by day and look for the same work written twice.
 func neighbours(tx *db.Tx, entries []Entry) ([]guideline.Line, error) {
 	var people []ident.TimekeeperID
@@ -103,10 +98,11 @@ func neighbours(tx *db.Tx, entries []Entry) ([]guideline.Line, error) {
 }
 
 func linesAround(tx *db.Tx, people []ident.TimekeeperID, from, to time.Time) (lines []guideline.Line, err error) {
-	rows, err := tx.Raw(`SELECT e.id, e.timekeeper_id, e.matter_id, m.client_id, e.worked_on, e.hours_e4, e.narrative
+	rows, err := tx.Raw(`SELECT e.id, e.timekeeper_id, e.matter_id, m.client_id, e.worked_on, coalesce((d.after->>'quantity_e4')::bigint, e.hours_e4), coalesce(d.after->>'narrative', e.narrative)
 		FROM entry e JOIN matter m ON m.firm_id = e.firm_id AND m.id = e.matter_id
+		LEFT JOIN (SELECT DISTINCT ON (entry_id) entry_id, after FROM amendment WHERE firm_id = ? AND undone_at IS NULL ORDER BY entry_id, seq DESC) d ON d.entry_id = e.id
 		WHERE e.firm_id = ? AND e.timekeeper_id = ANY (?::uuid[]) AND e.worked_on BETWEEN ?::date AND ?::date AND e.kind = 'time' AND e.status <> 'removed'
-		ORDER BY e.created_at, e.source_line, e.id`, tx.Scope.Firm, db.Array(people), from.Format(time.DateOnly), to.Format(time.DateOnly)).Rows()
+		ORDER BY e.created_at, e.source_line, e.id`, tx.Scope.Firm, tx.Scope.Firm, db.Array(people), from.Format(time.DateOnly), to.Format(time.DateOnly)).Rows()
 	if err != nil {
 		return nil, fmt.Errorf("list entries around: %w", err)
 	}

@@ -16,19 +16,28 @@ const entryColumns = `e.id, e.kind, e.matter_id, coalesce(e.timekeeper_id::text,
 	e.standard_rate_e4, e.amount_minor, e.currency, e.task_code, e.activity_code, e.expense_code, e.import_id, e.source_line, e.external_id, e.status,
 	coalesce(e.prebill_id::text, ''), e.version, e.created_at`
 
-// entriesFor lists entries that the access reaches; the narrative only where it shows C3.
+// entriesFor lists entries that the access reaches, with their amendments; the text
+// only where it shows C3.
 func entriesFor(tx *db.Tx, a *authz.Access, cond string, args []any, limit int) ([]Entry, error) {
 	reach, reachArgs := a.Matters("m")
 	own, ownArgs := a.Entries("e")
 	text, textArgs := a.MattersSeeing("m", authz.C3)
-	q := `SELECT ` + entryColumns + `, CASE WHEN ` + text + ` THEN e.narrative ELSE '' END
+	q := `SELECT ` + entryColumns + `, CASE WHEN ` + text + ` THEN e.narrative ELSE '' END, NOT (` + text + `)
 		FROM entry e JOIN matter m ON m.firm_id = e.firm_id AND m.id = e.matter_id
 		WHERE e.firm_id = ? AND ` + reach + ` AND ` + own + ` AND ` + cond + ` ORDER BY e.worked_on, e.id LIMIT ?`
-	all := append(append([]any{}, textArgs...), tx.Scope.Firm)
+	all := append(append(append([]any{}, textArgs...), textArgs...), tx.Scope.Firm)
 	all = append(append(append(all, reachArgs...), ownArgs...), args...)
 	list, err := readEntries(tx, q, append(all, limit)...)
 	if err != nil {
 		return nil, err
+	}
+	if err := attachAmendments(tx, list); err != nil {
+		return nil, err
+	}
+	for i := range list {
+		if list[i].Withheld {
+			list[i].withhold()
+		}
 	}
 	return list, hideFigures(tx, a, list)
 }
@@ -47,7 +56,7 @@ func hideFigures(tx *db.Tx, a *authz.Access, list []Entry) error {
 	}
 	for i, e := range list {
 		if !slices.Contains(seen, e.MatterID) {
-			list[i] = Entry{ID: e.ID, Kind: e.Kind, MatterID: e.MatterID, WorkedOn: e.WorkedOn, ImportID: e.ImportID, SourceLine: e.SourceLine, Status: e.Status, PrebillID: e.PrebillID, Version: e.Version, CreatedAt: e.CreatedAt}
+			list[i] = Entry{ID: e.ID, Kind: e.Kind, MatterID: e.MatterID, WorkedOn: e.WorkedOn, Withheld: true, ImportID: e.ImportID, SourceLine: e.SourceLine, Status: e.Status, PrebillID: e.PrebillID, Version: e.Version, CreatedAt: e.CreatedAt}
 		}
 	}
 	return nil
@@ -73,20 +82,24 @@ func readEntries(tx *db.Tx, query string, args ...any) ([]Entry, error) {
 func scanEntry(rows *sql.Rows, e *Entry) error {
 	return rows.Scan(&e.ID, &e.Kind, &e.MatterID, &e.TimekeeperID, &e.WorkedOn, &e.Hours, &e.Quantity, &e.UnitCost, &e.Rate, &e.RateSource,
 		&e.Standard, &e.AmountMinor, &e.Currency, &e.Task, &e.Activity, &e.Expense, &e.ImportID, &e.SourceLine, &e.ExternalID, &e.Status,
-		&e.PrebillID, &e.Version, &e.CreatedAt, &e.Narrative)
+		&e.PrebillID, &e.Version, &e.CreatedAt, &e.Narrative, &e.Withheld)
 }
 
 // OpenEntries are the entries of a matter that wait for a bill, up to and with a
-// work date, by date and place in their file. Who asks has decided already.
+// work date, by date and place in their file, with their amendments. Who asks has decided already.
 func OpenEntries(tx *db.Tx, matter ident.MatterID, through time.Time) ([]Entry, error) {
-	return readEntries(tx, `SELECT `+entryColumns+`, e.narrative FROM entry e
+	list, err := readEntries(tx, `SELECT `+entryColumns+`, e.narrative, false FROM entry e
 		WHERE e.firm_id = ? AND e.matter_id = ? AND e.status = 'open' AND e.worked_on <= ?::date
 		ORDER BY e.worked_on, e.created_at, e.source_line, e.id`, tx.Scope.Firm, matter, day(through))
+	if err != nil {
+		return nil, err
+	}
+	return list, attachAmendments(tx, list)
 }
 
 // ByIDs are entries whatever their status, by id. Who asks has decided already.
 func ByIDs(tx *db.Tx, ids []ident.EntryID) ([]Entry, error) {
-	return readEntries(tx, `SELECT `+entryColumns+`, e.narrative FROM entry e WHERE e.firm_id = ? AND e.id = ANY (?::uuid[]) ORDER BY e.id`,
+	return readEntries(tx, `SELECT `+entryColumns+`, e.narrative, false FROM entry e WHERE e.firm_id = ? AND e.id = ANY (?::uuid[]) ORDER BY e.id`,
 		tx.Scope.Firm, db.Array(ids))
 }
 

@@ -9,13 +9,16 @@ import (
 	"github.com/docketry/docketry/internal/worklist"
 )
 
-// subject is how work items name an import.
-const subject = "import"
+// workType and Subject are how work items name the review of an import.
+const (
+	workType = "time_import"
+	Subject  = "import"
+)
 
 // openItem asks a specialist to clean what has landed. The work is as confidential
 // as the most confidential matter in the file; with one matter it belongs to it.
 func openItem(tx *db.Tx, id ident.ImportID, p *plan) error {
-	work := worklist.New{Type: "time_import", SubjectKind: subject, SubjectID: string(id), Matter: p.entries[0].MatterID, Priority: sla.P3, ReceivedAt: tx.Now, About: about(p.entries)}
+	work := worklist.New{Type: workType, SubjectKind: Subject, SubjectID: string(id), Matter: p.entries[0].MatterID, Priority: sla.P3, ReceivedAt: tx.Now, About: about(p.entries)}
 	one := work.Matter
 	for i := range p.entries {
 		if p.entries[i].MatterID != one {
@@ -50,4 +53,4 @@ func about(entries []Entry) worklist.About {
 }
 
 // closeItem takes back the work of an import that was undone.
-func closeItem(tx *db.Tx, id ident.ImportID) error { return worklist.Cancel(tx, subject, string(id)) }
+func closeItem(tx *db.Tx, id ident.ImportID) error { return worklist.Cancel(tx, Subject, string(id)) }

@@ -9,7 +9,6 @@ import (
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/rbac"
 )
@@ -147,6 +146,7 @@ type Filter struct {
 	Import     ident.ImportID
 	Timekeeper ident.TimekeeperID
 	Status     Status
+	Remarked   bool      // only those that a guideline has remarked on
 	From, To   time.Time // work dates, both included
 }
 
@@ -188,14 +188,6 @@ func (s *Service) Entries(ctx context.Context, f Filter, req page.Request) (list
 	return list, err
 }
 
-// Sum is what entries of one currency come to.
-type Sum struct {
-	Currency money.Currency
-	Entries  int64
-	Hours    money.Fixed4
-	Minor    int64
-}
-
 // Sums adds up the entries that Entries lists for f, where the actor sees amounts
 // (C2); by currency.
 func (s *Service) Sums(ctx context.Context, f Filter) (sums []Sum, err error) {
@@ -207,9 +199,12 @@ func (s *Service) Sums(ctx context.Context, f Filter) (sums []Sum, err error) {
 		reach, args := a.MattersSeeing("m", authz.C2)
 		own, more := a.Entries("e")
 		cond, by := f.where()
-		args = append(append(append([]any{tx.Scope.Firm}, args...), more...), by...)
-		err = tx.Raw(`SELECT e.currency, count(*) AS entries, coalesce(sum(e.hours_e4), 0)::bigint AS hours, coalesce(sum(e.amount_minor), 0)::bigint AS minor
+		args = append(append(append([]any{tx.Scope.Firm, tx.Scope.Firm}, args...), more...), by...)
+		err = tx.Raw(`SELECT e.currency, count(*) AS entries, coalesce(sum(e.hours_e4), 0)::bigint AS hours, coalesce(sum(e.amount_minor), 0)::bigint AS minor,
+				coalesce(sum(e.hours_e4) + sum(d.hours) FILTER (WHERE e.kind = 'time'), sum(e.hours_e4), 0)::bigint AS now_hours, coalesce(sum(e.amount_minor) + sum(d.minor), sum(e.amount_minor), 0)::bigint AS now_minor
 			FROM entry e JOIN matter m ON m.firm_id = e.firm_id AND m.id = e.matter_id
+			LEFT JOIN (SELECT entry_id, sum(after_minor - before_minor) AS minor, sum((after->>'quantity_e4')::bigint - (before->>'quantity_e4')::bigint) AS hours
+				FROM amendment WHERE firm_id = ? AND undone_at IS NULL GROUP BY entry_id) d ON d.entry_id = e.id
 			WHERE e.firm_id = ? AND `+reach+` AND `+own+` AND `+cond+` GROUP BY e.currency ORDER BY e.currency`, args...).Scan(&sums).Error
 		if err != nil {
 			return fmt.Errorf("sum entries of firm %s: %w", tx.Scope.Firm, err)
@@ -227,6 +222,9 @@ func (f Filter) where() (cond string, args []any) {
 	}
 	if f.Import != "" {
 		add("e.import_id = ?", f.Import)
+	}
+	if f.Remarked {
+		cond += " AND EXISTS (SELECT FROM finding x WHERE x.firm_id = e.firm_id AND x.entry_id = e.id AND x.line_id IS NULL)"
 	}
 	if f.Timekeeper != "" {
 		add("e.timekeeper_id = ?", f.Timekeeper)

@@ -152,7 +152,7 @@ func (s *Service) save(tx *db.Tx, r *Result, p *plan, m masters) (findings int, 
 	if err := insertEntries(tx, p, m.rounding); err != nil {
 		return 0, err
 	}
-	if findings, err = checkEntries(tx, p, m.today); err != nil {
+	if findings, err = checkEntries(tx, p, m.today, false); err != nil {
 		return 0, err
 	}
 	if err := insertFaults(tx, r.ID, r.Faults); err != nil {

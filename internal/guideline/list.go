@@ -122,11 +122,12 @@ func (s *Service) Of(ctx context.Context, entries []ident.EntryID) (found []Stor
 
 // Counts is how a set of findings stands.
 type Counts struct {
-	Open    int
-	Block   int            // of Open
-	Settled int            // fixed or waived
-	Entries int            // with something open
-	AtRisk  []money.Amount // of what is open, by currency, no entry above what it bills; where the actor sees amounts (C2)
+	Open     int
+	Block    int            // of Open
+	Settled  int            // fixed or waived
+	Entries  int            // with something open
+	Remarked int            // entries with any, also settled
+	AtRisk   []money.Amount // of what is open, by currency, no entry above what it bills; where the actor sees amounts (C2)
 }
 
 // Counts adds up the findings that List lists for f: of one import, a matter, a set
@@ -139,8 +140,9 @@ func (s *Service) Counts(ctx context.Context, f Filter) (c Counts, err error) {
 		}
 		cond, args := f.where(tx, a)
 		err = tx.Raw(`SELECT count(*) FILTER (WHERE f.state = 'open') AS open, count(*) FILTER (WHERE f.state = 'open' AND f.severity = 'block') AS block,
-			count(*) FILTER (WHERE f.state <> 'open') AS settled, count(DISTINCT f.entry_id) FILTER (WHERE f.state = 'open') AS entries`+cond, args...).
-			Row().Scan(&c.Open, &c.Block, &c.Settled, &c.Entries)
+			count(*) FILTER (WHERE f.state <> 'open') AS settled, count(DISTINCT f.entry_id) FILTER (WHERE f.state = 'open') AS entries,
+			count(DISTINCT f.entry_id) AS remarked`+cond, args...).
+			Row().Scan(&c.Open, &c.Block, &c.Settled, &c.Entries, &c.Remarked)
 		if err != nil {
 			return fmt.Errorf("count findings: %w", err)
 		}

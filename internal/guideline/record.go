@@ -59,9 +59,12 @@ func settleGone(tx *db.Tx, stage Stage, judged []Judged, r *records) error {
 	for i, j := range judged {
 		keys[i] = j.key()
 	}
+	subject := "f.line_id"
+	if stage == Entry {
+		subject = "f.line_id IS NULL AND f.entry_id" // as their indexes have it
+	}
 	err := tx.Exec(`UPDATE finding f SET state = 'fixed', settled_at = ?, waived_by = NULL, waived_at = NULL, waived_note = ''
-		WHERE f.firm_id = ? AND f.stage = ? AND f.state <> 'fixed'
-		  AND CASE WHEN f.line_id IS NULL THEN f.entry_id ELSE f.line_id END = ANY (?::uuid[])
+		WHERE f.firm_id = ? AND f.stage = ? AND f.state <> 'fixed' AND `+subject+` = ANY (?::uuid[])
 		  AND coalesce(f.line_id, f.entry_id)::text || ' ' || f.rule || ' ' || f.field <> ALL (?::text[])`,
 		tx.Now, tx.Scope.Firm, stage, db.Array(keys), db.Array(r.keys)).Error
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/db"
@@ -108,6 +109,13 @@ func fill(tx *db.Tx, p Prebill, m matter.Matter, through time.Time) (Prebill, er
 	if err := insertLines(tx, p.ID, added); err != nil {
 		return p, err
 	}
+	for i := range added {
+		for k := range added[i].Edits {
+			if err := insertEdit(tx, &p, added[i].ID, &added[i].Edits[k]); err != nil {
+				return p, err
+			}
+		}
+	}
 	if err := recheck(tx, &p, m, f); err != nil {
 		return p, err
 	}
@@ -142,8 +150,8 @@ func copies(tx *db.Tx, entries []capture.Entry, from int) []Line {
 }
 
 // contents is what a leaf hashes of lines.
-func contents(all []Line) []Content {
-	out := make([]Content, len(all))
+func contents(all []Line) []amend.Content {
+	out := make([]amend.Content, len(all))
 	for i := range all {
 		out[i] = all[i].Content
 	}

@@ -3,9 +3,9 @@ package prebill
 import (
 	"time"
 
+	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/db"
-	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
 )
@@ -34,12 +34,19 @@ func claim(tx *db.Tx, id ident.PrebillID, entries []capture.Entry) error {
 	return capture.Claim(tx, id, ids)
 }
 
-// lineOf copies an entry. A line begins with the value that was recorded.
+// lineOf copies an entry. A line begins with what its review left, and has the
+// changes that led there as its own.
 func lineOf(tx *db.Tx, e capture.Entry, position int) Line {
-	l := Line{ID: ident.New[ident.PrebillLine](tx.Now), EntryID: e.ID, Position: position, Kind: e.Kind, On: e.WorkedOn, Timekeeper: e.TimekeeperID, Value: e.AmountMinor}
-	l.Content = Content{Quantity: e.Quantity, Rate: e.UnitCost, Narrative: e.Narrative, Task: e.Task, Activity: e.Activity, Expense: e.Expense}
-	if e.Kind == guideline.Time {
-		l.Quantity, l.Rate = e.Hours, e.Rate
+	return Line{ID: ident.New[ident.PrebillLine](tx.Now), EntryID: e.ID, Position: position, On: e.WorkedOn, Timekeeper: e.TimekeeperID, Work: e.Work(), Edits: takenOver(tx, e.Edits)}
+}
+
+// takenOver are the amendments that stand, as the first edits of a line.
+func takenOver(tx *db.Tx, all amend.Edits) (edits amend.Edits) {
+	for _, e := range all {
+		if e.UndoneAt == nil {
+			e.ID, e.Seq = ident.New[ident.EditID](tx.Now), len(edits)+1
+			edits = append(edits, e)
+		}
 	}
-	return l
+	return edits
 }

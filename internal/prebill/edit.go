@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
@@ -17,28 +18,28 @@ import (
 // Edit changes one line. A change of an approved pre-bill voids the approval: it
 // is in review again. ErrStale when version is not the stored one, ErrInvalid with
 // every field that needs correcting.
-func (s *Service) Edit(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine, c Change) (Prebill, error) {
+func (s *Service) Edit(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine, c amend.Change) (Prebill, error) {
 	return s.changing(ctx, rbac.PrebillEdit, id, version, func(tx *db.Tx, a *authz.Access, p *Prebill) error {
-		return s.edit(tx, a, p, line, func(*Line) (Change, error) { return c, nil })
+		return s.edit(tx, a, p, line, func(*Line) (amend.Change, error) { return c, nil })
 	})
 }
 
 // WriteDown bills a line at amount, which is at most its value; 0 is no charge.
-func (s *Service) WriteDown(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine, amount int64, why Reason, note string) (Prebill, error) {
-	return s.Edit(ctx, id, version, line, Change{Amount: &amount, Reason: why, Note: note})
+func (s *Service) WriteDown(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine, amount int64, why amend.Reason, note string) (Prebill, error) {
+	return s.Edit(ctx, id, version, line, amend.Change{Amount: &amount, Reason: why, Note: note})
 }
 
 // Hold keeps a line off this bill; its entry goes back to WIP when the invoice is
 // made, for the next cycle. Release puts it back on.
 func (s *Service) Hold(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine, note string) (Prebill, error) {
 	held := true
-	return s.Edit(ctx, id, version, line, Change{Held: &held, Note: note})
+	return s.Edit(ctx, id, version, line, amend.Change{Held: &held, Note: note})
 }
 
 // Release takes a hold back.
 func (s *Service) Release(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine, note string) (Prebill, error) {
 	held := false
-	return s.Edit(ctx, id, version, line, Change{Held: &held, Note: note})
+	return s.Edit(ctx, id, version, line, amend.Change{Held: &held, Note: note})
 }
 
 // ApplyFix applies a finding's proposed fix, with the rule as the reason.
@@ -51,46 +52,13 @@ func (s *Service) ApplyFix(ctx context.Context, id ident.PrebillID, version int,
 		if f.State != guideline.Open {
 			return guideline.ErrSettled
 		}
-		return s.edit(tx, a, p, f.Line, func(*Line) (Change, error) { return fixOf(f, p.Currency) })
+		return s.edit(tx, a, p, f.Line, func(*Line) (amend.Change, error) { return amend.FixOf(f, p.Currency) })
 	})
-}
-
-// fixOf turns a proposal into a change.
-func fixOf(f guideline.Stored, c money.Currency) (ch Change, err error) {
-	if f.Proposal == nil {
-		return ch, ErrNoProposal
-	}
-	ch.Reason, ch.Note = Reason(f.Proposal.Reason), f.Title+" ("+f.Rule+")"
-	if ch.Reason == "" {
-		ch.Reason = ReasonGuideline
-	}
-	number := func() *money.Fixed4 {
-		v, e := money.ParseFixed4(f.Proposal.Value)
-		err = e
-		return &v
-	}
-	switch f.Proposal.Field {
-	case "hours":
-		ch.Quantity = number()
-	case "rate":
-		ch.Rate = number()
-	case "task_code":
-		ch.Task = &f.Proposal.Value
-	case "activity_code":
-		ch.Activity = &f.Proposal.Value
-	case "value":
-		var a money.Amount
-		a, err = money.ParseAmount(f.Proposal.Value, c)
-		ch.Amount = &a.Minor
-	default:
-		return ch, ErrNoProposal
-	}
-	return ch, err
 }
 
 // edit applies one change to one line of a locked pre-bill, records both sides of
 // it and judges the bill again.
-func (s *Service) edit(tx *db.Tx, a *authz.Access, p *Prebill, id ident.PrebillLine, want func(*Line) (Change, error)) error {
+func (s *Service) edit(tx *db.Tx, a *authz.Access, p *Prebill, id ident.PrebillLine, want func(*Line) (amend.Change, error)) error {
 	m, f, l, err := s.editable(tx, p, id)
 	if err != nil {
 		return err
@@ -104,37 +72,39 @@ func (s *Service) edit(tx *db.Tx, a *authz.Access, p *Prebill, id ident.PrebillL
 			return err // nobody rewrites what they cannot read
 		}
 	}
-	after, reason, err := c.apply(l, terms{p.Currency, money.Rounding(f.Rounding), m.TaskSet})
+	work, reason, err := c.Apply(l.Work, termsOf(p, m, f))
 	if err != nil {
 		return err
 	}
+	after := *l
+	after.Work = work
 	side, err := s.sideOf(tx)
 	if err != nil {
 		return err
 	}
-	e := Edit{ID: ident.New[ident.EditID](tx.Now), Line: l.ID, Seq: len(l.Edits) + 1, Side: side, Before: l.Content, After: after.Content,
+	e := amend.Edit{ID: ident.New[ident.EditID](tx.Now), Seq: len(l.Edits) + 1, Side: side, Before: l.Content, After: after.Content,
 		BeforeAt: l.Bills(), AfterAt: after.Bills(), Reason: reason, Note: strings.TrimSpace(c.Note), By: tx.Scope.Actor, At: tx.Now}
-	if err := s.keep(tx, p, m, f, &after, func() error { return insertEdit(tx, p, &e) }); err != nil {
+	if err := s.keep(tx, p, m, f, &after, func() error { return insertEdit(tx, p, l.ID, &e) }); err != nil {
 		return err
 	}
 	return record(tx, "prebill.line_edited", rbac.PrebillEdit, p, classOf(m, audit.C3), e.Before, e.After, map[string]any{"line": l.ID, "reason": e.Reason, "side": e.Side})
 }
 
 // Undo takes back the newest change of a line that stands, whoever made it.
-// ErrNoEdit when the line is as recorded.
+// amend.ErrNoEdit when the line is as recorded.
 func (s *Service) Undo(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine) (Prebill, error) {
 	return s.changing(ctx, rbac.PrebillEdit, id, version, func(tx *db.Tx, _ *authz.Access, p *Prebill) error {
 		m, f, l, err := s.editable(tx, p, line)
 		if err != nil {
 			return err
 		}
-		e := l.lastEdit()
+		e := l.Edits.Last()
 		if e == nil {
-			return ErrNoEdit
+			return amend.ErrNoEdit
 		}
 		before := *l
 		before.Content = e.Before
-		if before.Value, err = l.valued(before.Quantity, before.Rate, terms{p.Currency, money.Rounding(f.Rounding), m.TaskSet}); err != nil {
+		if before.Value, err = l.Valued(before.Quantity, before.Rate, termsOf(p, m, f)); err != nil {
 			return err
 		}
 		if err := s.keep(tx, p, m, f, &before, func() error { return markUndone(tx, e) }); err != nil {
@@ -142,6 +112,10 @@ func (s *Service) Undo(ctx context.Context, id ident.PrebillID, version int, lin
 		}
 		return record(tx, "prebill.edit_undone", rbac.PrebillEdit, p, classOf(m, audit.C3), e.After, e.Before, map[string]any{"line": l.ID, "edit": e.ID})
 	})
+}
+
+func termsOf(p *Prebill, m matter.Matter, f policies) amend.Terms {
+	return amend.Terms{Currency: p.Currency, Rounding: money.Rounding(f.Rounding), TaskSet: m.TaskSet}
 }
 
 // editable loads what an edit needs, and refuses a pre-bill that is closed.

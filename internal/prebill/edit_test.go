@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/guideline"
@@ -18,25 +19,25 @@ func TestEditsKeepBothSides(t *testing.T) {
 	s := setup(t)
 	v := s.built()
 	recorded := v.Lines[0].Narrative
-	v = s.view(s.ok(s.svc.Edit(s.specialist, v.ID, v.Version, v.Lines[0].ID, prebill.Change{Narrative: text("Draft reply brief on motion to compel, section 3")})))
-	v = s.view(s.ok(s.svc.Edit(s.specialist, v.ID, v.Version, v.Lines[0].ID, prebill.Change{Quantity: fixed(15_000), Reason: prebill.ReasonGuideline, Note: "scanning is overhead"})))
-	v = s.view(s.ok(s.svc.Edit(s.specialist, v.ID, v.Version, v.Lines[1].ID, prebill.Change{Task: text("l130"), Activity: text("A104")})))
+	v = s.view(s.ok(s.svc.Edit(s.specialist, v.ID, v.Version, v.Lines[0].ID, amend.Change{Narrative: text("Draft reply brief on motion to compel, section 3")})))
+	v = s.view(s.ok(s.svc.Edit(s.specialist, v.ID, v.Version, v.Lines[0].ID, amend.Change{Quantity: fixed(15_000), Reason: amend.ReasonGuideline, Note: "scanning is overhead"})))
+	v = s.view(s.ok(s.svc.Edit(s.specialist, v.ID, v.Version, v.Lines[1].ID, amend.Change{Task: text("l130"), Activity: text("A104")})))
 	v = s.view(s.ok(s.svc.Submit(s.specialist, v.ID, v.Version)))
-	v = s.view(s.ok(s.svc.WriteDown(s.partner, v.ID, v.Version, v.Lines[2].ID, 4_000, prebill.ReasonOther, "agreed by phone")))
+	v = s.view(s.ok(s.svc.WriteDown(s.partner, v.ID, v.Version, v.Lines[2].ID, 4_000, amend.ReasonOther, "agreed by phone")))
 	v = s.view(s.ok(s.svc.Hold(s.partner, v.ID, v.Version, v.Lines[1].ID, "settle with the mediation invoice")))
 
 	l := v.Lines[0]
 	if l.Recorded.Narrative != recorded || l.Recorded.Quantity != 20_000 || l.Recorded.Amount != 80_000 {
 		t.Errorf("the original changed: %+v", l.Recorded)
 	}
-	if len(l.Edits) != 2 || l.Edits[0].Before.Narrative != recorded || l.Edits[0].Reason != prebill.ReasonWording || l.Edits[0].BeforeAt != 80_000 || l.Edits[0].AfterAt != 80_000 {
+	if len(l.Edits) != 2 || l.Edits[0].Before.Narrative != recorded || l.Edits[0].Reason != amend.ReasonWording || l.Edits[0].BeforeAt != 80_000 || l.Edits[0].AfterAt != 80_000 {
 		t.Errorf("first edit %+v", l.Edits)
 	}
 	e := l.Edits[1]
-	if e.Before.Quantity != 20_000 || e.After.Quantity != 15_000 || e.AfterAt != 60_000 || e.Note != "scanning is overhead" || e.By != testkit.Actor(s.specialist) || e.Side != prebill.SideBureau || e.At.IsZero() {
+	if e.Before.Quantity != 20_000 || e.After.Quantity != 15_000 || e.AfterAt != 60_000 || e.Note != "scanning is overhead" || e.By != testkit.Actor(s.specialist) || e.Side != amend.SideBureau || e.At.IsZero() {
 		t.Errorf("second edit %+v", e)
 	}
-	if v.Lines[1].Task != "L130" || v.Lines[1].Bills() != 0 || v.Lines[2].Amount() != 4_000 || v.Lines[2].Reason != prebill.ReasonOther {
+	if v.Lines[1].Task != "L130" || v.Lines[1].Bills() != 0 || v.Lines[2].Amount() != 4_000 || v.Lines[2].Reason != amend.ReasonOther {
 		t.Errorf("lines %+v, %+v", v.Lines[1].Content, v.Lines[2].Content)
 	}
 	want := prebill.Totals{RecordedMinor: 130_000, RecordedHours: 30_000, TeamMinor: -20_000, FirmMinor: -46_000, InvoiceMinor: 64_000, FeesMinor: 60_000,
@@ -60,8 +61,8 @@ func TestUndo(t *testing.T) {
 	s := setup(t)
 	v := s.built()
 	start := v.Hash
-	v = s.view(s.ok(s.svc.Edit(s.specialist, v.ID, v.Version, v.Lines[0].ID, prebill.Change{Quantity: fixed(15_000), Reason: prebill.ReasonQuality})))
-	v = s.view(s.ok(s.svc.WriteDown(s.specialist, v.ID, v.Version, v.Lines[0].ID, 50_000, prebill.ReasonCourtesy, "")))
+	v = s.view(s.ok(s.svc.Edit(s.specialist, v.ID, v.Version, v.Lines[0].ID, amend.Change{Quantity: fixed(15_000), Reason: amend.ReasonQuality})))
+	v = s.view(s.ok(s.svc.WriteDown(s.specialist, v.ID, v.Version, v.Lines[0].ID, 50_000, amend.ReasonCourtesy, "")))
 	v = s.view(s.ok(s.svc.Undo(s.specialist, v.ID, v.Version, v.Lines[0].ID)))
 	if l := v.Lines[0]; l.Amount() != 60_000 || l.WriteDown != 0 || l.Edits[1].UndoneAt == nil || v.Totals.TeamMinor != -20_000 {
 		t.Errorf("after one undo: %d, %+v", l.Amount(), v.Totals)
@@ -70,11 +71,11 @@ func TestUndo(t *testing.T) {
 	if v.Hash != start || v.Totals.InvoiceMinor != 130_000 || v.Totals.TeamMinor != 0 || v.Lines[0].Changed() {
 		t.Errorf("after two: hash same %v, %+v", v.Hash == start, v.Totals)
 	}
-	if _, err := s.svc.Undo(s.specialist, v.ID, v.Version, v.Lines[0].ID); !errors.Is(err, prebill.ErrNoEdit) {
+	if _, err := s.svc.Undo(s.specialist, v.ID, v.Version, v.Lines[0].ID); !errors.Is(err, amend.ErrNoEdit) {
 		t.Errorf("a third: %v, want ErrNoEdit", err)
 	}
 	// What follows an undo counts on.
-	v = s.view(s.ok(s.svc.WriteDown(s.specialist, v.ID, v.Version, v.Lines[0].ID, 0, prebill.ReasonCourtesy, "")))
+	v = s.view(s.ok(s.svc.WriteDown(s.specialist, v.ID, v.Version, v.Lines[0].ID, 0, amend.ReasonCourtesy, "")))
 	if l := v.Lines[0]; len(l.Edits) != 3 || l.Edits[2].Seq != 3 || l.Amount() != 0 {
 		t.Errorf("after all: %+v", l.Edits)
 	}
@@ -112,23 +113,23 @@ func TestEditsAreRefusedWithEveryFault(t *testing.T) {
 	cases := []struct {
 		name  string
 		line  ident.PrebillLine
-		c     prebill.Change
+		c     amend.Change
 		paths []string
 	}{
-		{"nothing different", first, prebill.Change{}, []string{"change"}},
-		{"a control character", first, prebill.Change{Narrative: text("Draft\x00 brief"), Note: "x\xff"}, []string{"narrative", "note"}},
-		{"an empty narrative", first, prebill.Change{Narrative: text("  ")}, []string{"narrative"}},
-		{"more hours than recorded", first, prebill.Change{Quantity: fixed(21_000), Reason: prebill.ReasonOther, Note: "more"}, []string{"hours"}},
-		{"a higher rate", first, prebill.Change{Rate: fixed(4_000_001), Reason: prebill.ReasonRate}, []string{"rate"}},
-		{"no reason", first, prebill.Change{Amount: minor(100)}, []string{"reason"}},
-		{"other without a note", first, prebill.Change{Amount: minor(100), Reason: prebill.ReasonOther}, []string{"note"}},
-		{"a write-up", first, prebill.Change{Amount: minor(80_001), Reason: prebill.ReasonCourtesy}, []string{"amount"}},
-		{"a negative amount", first, prebill.Change{Amount: minor(-1), Reason: prebill.ReasonCourtesy}, []string{"amount"}},
-		{"a heading as code", first, prebill.Change{Task: text("L300")}, []string{"task_code"}},
-		{"another set", first, prebill.Change{Task: text("P240")}, []string{"task_code"}},
-		{"a task on a cost", cost, prebill.Change{Task: text("L350")}, []string{"task_code"}},
-		{"an expense code on time", first, prebill.Change{Expense: text("E101")}, []string{"expense_code"}},
-		{"all at once", first, prebill.Change{Narrative: text(""), Quantity: fixed(0), Activity: text("A999")}, []string{"narrative", "activity_code", "hours", "reason"}},
+		{"nothing different", first, amend.Change{}, []string{"change"}},
+		{"a control character", first, amend.Change{Narrative: text("Draft\x00 brief"), Note: "x\xff"}, []string{"narrative", "note"}},
+		{"an empty narrative", first, amend.Change{Narrative: text("  ")}, []string{"narrative"}},
+		{"more hours than recorded", first, amend.Change{Quantity: fixed(21_000), Reason: amend.ReasonOther, Note: "more"}, []string{"hours"}},
+		{"a higher rate", first, amend.Change{Rate: fixed(4_000_001), Reason: amend.ReasonRate}, []string{"rate"}},
+		{"no reason", first, amend.Change{Amount: minor(100)}, []string{"reason"}},
+		{"other without a note", first, amend.Change{Amount: minor(100), Reason: amend.ReasonOther}, []string{"note"}},
+		{"a write-up", first, amend.Change{Amount: minor(80_001), Reason: amend.ReasonCourtesy}, []string{"amount"}},
+		{"a negative amount", first, amend.Change{Amount: minor(-1), Reason: amend.ReasonCourtesy}, []string{"amount"}},
+		{"a heading as code", first, amend.Change{Task: text("L300")}, []string{"task_code"}},
+		{"another set", first, amend.Change{Task: text("P240")}, []string{"task_code"}},
+		{"a task on a cost", cost, amend.Change{Task: text("L350")}, []string{"task_code"}},
+		{"an expense code on time", first, amend.Change{Expense: text("E101")}, []string{"expense_code"}},
+		{"all at once", first, amend.Change{Narrative: text(""), Quantity: fixed(0), Activity: text("A999")}, []string{"narrative", "activity_code", "hours", "reason"}},
 	}
 	for _, c := range cases {
 		_, err := s.svc.Edit(s.specialist, v.ID, v.Version, c.line, c.c)
@@ -147,7 +148,7 @@ func TestEditsAreRefusedWithEveryFault(t *testing.T) {
 			}
 		}
 	}
-	if _, err := s.svc.WriteDown(s.specialist, v.ID, v.Version+1, first, 0, prebill.ReasonCourtesy, ""); !errors.Is(err, prebill.ErrStale) {
+	if _, err := s.svc.WriteDown(s.specialist, v.ID, v.Version+1, first, 0, amend.ReasonCourtesy, ""); !errors.Is(err, prebill.ErrStale) {
 		t.Errorf("another version: %v", err)
 	}
 	if got := s.view(v.Prebill); s.leaves(v.ID) != before || got.Version != v.Version || got.Hash != v.Hash {
@@ -183,10 +184,10 @@ func TestFindingsStandInTheWayUntilSettled(t *testing.T) {
 	}
 	rate, split := v.Lines[0].Findings[0], v.Lines[1].Findings[0]
 	v = s.view(s.ok(s.svc.ApplyFix(s.specialist, v.ID, v.Version, rate.ID)))
-	if l := v.Lines[0]; l.Rate != 4_000_000 || l.Amount() != 80_000 || l.Findings[0].State != guideline.Fixed || l.Edits[0].Reason != prebill.ReasonRate {
+	if l := v.Lines[0]; l.Rate != 4_000_000 || l.Amount() != 80_000 || l.Findings[0].State != guideline.Fixed || l.Edits[0].Reason != amend.ReasonRate {
 		t.Errorf("fixed: %+v", l.Content)
 	}
-	if _, err := s.svc.ApplyFix(s.specialist, v.ID, v.Version, split.ID); !errors.Is(err, prebill.ErrNoProposal) {
+	if _, err := s.svc.ApplyFix(s.specialist, v.ID, v.Version, split.ID); !errors.Is(err, amend.ErrNoProposal) {
 		t.Errorf("a fix that needs a person: %v", err)
 	}
 	if err := s.svc.Waive(s.specialist, v.ID, split.ID, " "); !errors.Is(err, guideline.ErrNote) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
 )
@@ -31,7 +32,7 @@ type approvableLine struct {
 	On         string             `json:"on"`
 	Timekeeper ident.TimekeeperID `json:"timekeeper"`
 	Value      int64              `json:"value_minor"`
-	Content
+	amend.Content
 }
 
 // Hash is the SHA-256 of everything that an approval covers: every line with its

@@ -4,9 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/prebill"
 )
 
 // items lists the pre-bill's work items as "type status", in order.
@@ -43,7 +43,7 @@ func TestWorkFollowsThePrebill(t *testing.T) {
 	p = s.ok(s.svc.Withdraw(s.partner, p.ID, p.Version))
 	expect("withdrawn", "invoice_issue cancelled, prebill done, prebill done")
 	p = s.ok(s.svc.Approve(s.partner, p.ID, p.Version, s.view(p).Hash))
-	p = s.ok(s.svc.WriteDown(s.partner, p.ID, p.Version, v.Lines[0].ID, 0, prebill.ReasonCourtesy, ""))
+	p = s.ok(s.svc.WriteDown(s.partner, p.ID, p.Version, v.Lines[0].ID, 0, amend.ReasonCourtesy, ""))
 	expect("voided", "invoice_issue cancelled, invoice_issue cancelled, prebill done, prebill done")
 	p = s.ok(s.svc.RequestChanges(s.partner, p.ID, p.Version, "Once more."))
 	s.ok(s.svc.Cancel(s.specialist, p.ID, p.Version))

@@ -26,8 +26,6 @@ var (
 	ErrOpenFindings = fault.New(fault.Conflict, "prebill_findings_open", "some findings are open; fix them or say why the line stays")
 	ErrOwnLine      = fault.New(fault.Conflict, "finding_own_line", "this is your own time, so someone else decides about the finding")
 	ErrNotLast      = fault.New(fault.Conflict, "edit_not_last", "a later change of this line stands on this one; undo that first")
-	ErrNoEdit       = fault.New(fault.Conflict, "edit_none", "there is no change to undo")
-	ErrNoProposal   = fault.New(fault.Conflict, "finding_no_fix", "this finding has no fix that can be applied as it stands")
 	ErrAltered      = fault.New(fault.Conflict, "prebill_altered", "what is stored is not what was approved; it needs a new approval")
 )
 

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/clock"
 	"github.com/docketry/docketry/internal/db"
@@ -200,7 +201,7 @@ func TestNarrativesNeedTheirClass(t *testing.T) {
 	if _, err := s.svc.Approve(ctx, v.ID, v.Version, v.Hash); !errors.Is(err, authz.ErrForbidden) {
 		t.Errorf("approve unseen: %v", err)
 	}
-	if _, err := s.svc.Edit(ctx, v.ID, v.Version, v.Lines[0].ID, prebill.Change{Narrative: text("Draft reply brief on discovery")}); !errors.Is(err, authz.ErrForbidden) {
+	if _, err := s.svc.Edit(ctx, v.ID, v.Version, v.Lines[0].ID, amend.Change{Narrative: text("Draft reply brief on discovery")}); !errors.Is(err, authz.ErrForbidden) {
 		t.Errorf("rewrite unseen: %v", err)
 	}
 	looks := func() int64 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/capture"
@@ -79,7 +80,7 @@ func (s *Service) Approve(ctx context.Context, id ident.PrebillID, version int, 
 func (s *Service) RequestChanges(ctx context.Context, id ident.PrebillID, version int, note string) (Prebill, error) {
 	return s.changing(ctx, rbac.PrebillApprove, id, version, func(tx *db.Tx, _ *authz.Access, p *Prebill) error {
 		note = strings.TrimSpace(note)
-		if n := len([]rune(note)); n < 3 || n > 2000 || !printable(note) {
+		if n := len([]rune(note)); n < 3 || n > 2000 || !amend.Printable(note) {
 			return ErrInvalid.On(fault.Field{Path: "note", Code: "note_missing", Message: "say in 3 to 2,000 characters what should change"})
 		}
 		if err := p.move(StatusChangesRequested, "", tx.Now); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
@@ -97,7 +98,7 @@ func TestApprovalIsForTheContentThatWasSeen(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	seen := s.submitted()
-	now := s.view(s.ok(s.svc.WriteDown(s.specialist, seen.ID, seen.Version, seen.Lines[0].ID, 70_000, prebill.ReasonCourtesy, "")))
+	now := s.view(s.ok(s.svc.WriteDown(s.specialist, seen.ID, seen.Version, seen.Lines[0].ID, 70_000, amend.ReasonCourtesy, "")))
 	if now.Hash == seen.Hash {
 		t.Fatal("a write-down left the hash as it was")
 	}
@@ -167,7 +168,7 @@ func TestT33_AChangeVoidsTheApproval(t *testing.T) {
 			t.Parallel()
 			s := setup(t)
 			v := s.approved()
-			p := s.ok(s.svc.Edit(who(s), v.ID, v.Version, v.Lines[1].ID, prebill.Change{Activity: text("A101")}))
+			p := s.ok(s.svc.Edit(who(s), v.ID, v.Version, v.Lines[1].ID, amend.Change{Activity: text("A101")}))
 			if p.Status != prebill.StatusInReview || p.ApprovedBy != "" || p.ApprovedHash != "" {
 				t.Errorf("after a change: %s, approved by %q", p.Status, p.ApprovedBy)
 			}
@@ -271,7 +272,7 @@ func TestWhoMayNotAct(t *testing.T) {
 		},
 		"cancel": func(ctx context.Context) error { _, err := s.svc.Cancel(ctx, v.ID, v.Version); return err },
 		"edit": func(ctx context.Context) error {
-			_, err := s.svc.WriteDown(ctx, v.ID, v.Version, v.Lines[0].ID, 0, prebill.ReasonCourtesy, "")
+			_, err := s.svc.WriteDown(ctx, v.ID, v.Version, v.Lines[0].ID, 0, amend.ReasonCourtesy, "")
 			return err
 		},
 	}
@@ -311,7 +312,7 @@ func TestTakeApproved(t *testing.T) {
 	s := setup(t)
 	v := s.submitted()
 	v = s.view(s.ok(s.svc.Hold(s.partner, v.ID, v.Version, v.Lines[1].ID, "settle with the mediation invoice")))
-	v = s.view(s.ok(s.svc.WriteDown(s.partner, v.ID, v.Version, v.Lines[0].ID, 60_000, prebill.ReasonCourtesy, "")))
+	v = s.view(s.ok(s.svc.WriteDown(s.partner, v.ID, v.Version, v.Lines[0].ID, 60_000, amend.ReasonCourtesy, "")))
 	p := s.ok(s.svc.Approve(s.partner, v.ID, v.Version, v.Hash))
 	var got prebill.Approved
 	err := s.f.DB().InFirm(s.f.Machine(), func(tx *db.Tx) (err error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
@@ -160,17 +161,17 @@ func orForbidden(err error) error {
 }
 
 // sideOf tells for whom the actor works. Machinery works for the bureau.
-func (s *Service) sideOf(tx *db.Tx) (Side, error) {
+func (s *Service) sideOf(tx *db.Tx) (amend.Side, error) {
 	roles, err := s.guard.Roles(tx)
 	if err != nil {
 		return "", err
 	}
 	for _, r := range roles {
 		if r == rbac.RolePartner || r == rbac.RoleFirmAdmin {
-			return SideFirm, nil
+			return amend.SideFirm, nil
 		}
 	}
-	return SideBureau, nil
+	return amend.SideBureau, nil
 }
 
 func names(tx *db.Tx, a, b ident.PersonID) (first, second string, err error) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
@@ -80,26 +81,26 @@ func attachEdits(tx *db.Tx, id ident.PrebillID, all []Line) error {
 	}
 	defer rows.Close()
 	for rows.Next() {
-		e, err := scanEdit(rows)
+		line, e, err := scanEdit(rows)
 		if err != nil {
 			return fmt.Errorf("read edit of pre-bill %s: %w", id, err)
 		}
-		l := &all[at[e.Line]]
+		l := &all[at[line]]
 		l.Edits = append(l.Edits, e)
 	}
 	return rows.Err()
 }
 
-func scanEdit(rows *sql.Rows) (e Edit, err error) {
+func scanEdit(rows *sql.Rows) (line ident.PrebillLine, e amend.Edit, err error) {
 	var before, after string
-	err = rows.Scan(&e.ID, &e.Line, &e.Seq, &e.Side, &before, &after, &e.BeforeAt, &e.AfterAt, &e.Reason, &e.Note, &e.By, &e.ByName, &e.At, &e.UndoneBy, &e.UndoneAt)
+	err = rows.Scan(&e.ID, &line, &e.Seq, &e.Side, &before, &after, &e.BeforeAt, &e.AfterAt, &e.Reason, &e.Note, &e.By, &e.ByName, &e.At, &e.UndoneBy, &e.UndoneAt)
 	if err != nil {
-		return e, err
+		return line, e, err
 	}
 	if err := json.Unmarshal([]byte(before), &e.Before); err != nil {
-		return e, err
+		return line, e, err
 	}
-	return e, json.Unmarshal([]byte(after), &e.After)
+	return line, e, json.Unmarshal([]byte(after), &e.After)
 }
 
 // insertLines adds lines in one statement; 2,000 of them are one round trip.
@@ -162,7 +163,7 @@ func endClaims(tx *db.Tx, id ident.PrebillID, heldOnly bool) error {
 	return nil
 }
 
-func insertEdit(tx *db.Tx, p *Prebill, e *Edit) error {
+func insertEdit(tx *db.Tx, p *Prebill, line ident.PrebillLine, e *amend.Edit) error {
 	before, err := json.Marshal(e.Before)
 	if err != nil {
 		return fmt.Errorf("encode edit: %w", err)
@@ -172,21 +173,21 @@ func insertEdit(tx *db.Tx, p *Prebill, e *Edit) error {
 		return fmt.Errorf("encode edit: %w", err)
 	}
 	err = tx.Exec(`INSERT INTO prebill_edit (firm_id, id, prebill_id, line_id, seq, side, before, after, before_minor, after_minor, reason, note, edited_by, edited_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?, ?, ?, ?, ?, ?)`, tx.Scope.Firm, e.ID, p.ID, e.Line, e.Seq, e.Side, string(before), string(after),
+		VALUES (?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?, ?, ?, ?, ?, ?)`, tx.Scope.Firm, e.ID, p.ID, line, e.Seq, e.Side, string(before), string(after),
 		e.BeforeAt, e.AfterAt, e.Reason, e.Note, e.By, e.At).Error
 	if err != nil {
-		return fmt.Errorf("record edit of line %s: %w", e.Line, err)
+		return fmt.Errorf("record edit of line %s: %w", line, err)
 	}
 	return nil
 }
 
-func markUndone(tx *db.Tx, e *Edit) error {
+func markUndone(tx *db.Tx, e *amend.Edit) error {
 	res := tx.Exec(`UPDATE prebill_edit SET undone_by = ?, undone_at = ? WHERE firm_id = ? AND id = ? AND undone_at IS NULL`, tx.Scope.Actor, tx.Now, tx.Scope.Firm, e.ID)
 	if res.Error != nil {
 		return fmt.Errorf("undo edit %s: %w", e.ID, res.Error)
 	}
 	if res.RowsAffected != 1 {
-		return ErrNoEdit
+		return amend.ErrNoEdit
 	}
 	return nil
 }

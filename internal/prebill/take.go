@@ -3,6 +3,7 @@ package prebill
 import (
 	"time"
 
+	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/db"
@@ -37,13 +38,13 @@ type ApprovedLine struct {
 	Value      int64        // quantity x rate
 	WriteDown  int64
 	Amount     int64 // value - write-down
-	Reason     Reason
+	Reason     amend.Reason
 	Narrative  string
 	Task       string
 	Activity   string
 	Expense    string
 	Changed    bool // differs from what was recorded
-	Recorded   Recorded
+	Recorded   amend.Recorded
 }
 
 // TakeApproved hands an approved pre-bill to the transaction that issues its

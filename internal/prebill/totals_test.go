@@ -6,6 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/money"
 )
@@ -15,7 +16,7 @@ import (
 func TestRecordedPlusChangesIsTheInvoice(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		in := terms{rapid.SampledFrom([]money.Currency{"USD", "JPY", "KWD"}).Draw(rt, "currency"), money.HalfUp, "litigation"}
+		in := amend.Terms{Currency: rapid.SampledFrom([]money.Currency{"USD", "JPY", "KWD"}).Draw(rt, "currency"), Rounding: money.HalfUp, TaskSet: "litigation"}
 		lines := make([]Line, rapid.IntRange(1, 5).Draw(rt, "lines"))
 		for i := range lines {
 			lines[i] = drawnLine(rt, in)
@@ -23,12 +24,14 @@ func TestRecordedPlusChangesIsTheInvoice(t *testing.T) {
 		now := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
 			l := &lines[rapid.IntRange(0, len(lines)-1).Draw(rt, "line")]
-			if e := l.lastEdit(); e != nil && rapid.IntRange(0, 3).Draw(rt, "undo") == 0 {
+			if e := l.Edits.Last(); e != nil && rapid.IntRange(0, 3).Draw(rt, "undo") == 0 {
 				l.Content, e.UndoneAt = e.Before, &now
-				l.Value, _ = l.valued(l.Quantity, l.Rate, in)
-			} else if after, reason, err := drawnChange(rt, l).apply(l, in); err == nil {
-				side := rapid.SampledFrom([]Side{SideBureau, SideFirm}).Draw(rt, "side")
-				after.Edits = append(after.Edits, Edit{Seq: len(l.Edits) + 1, Side: side, Before: l.Content, After: after.Content, BeforeAt: l.Bills(), AfterAt: after.Bills(), Reason: reason})
+				l.Value, _ = l.Valued(l.Quantity, l.Rate, in)
+			} else if work, reason, err := drawnChange(rt, l).Apply(l.Work, in); err == nil {
+				after := *l
+				after.Work = work
+				side := rapid.SampledFrom([]amend.Side{amend.SideBureau, amend.SideFirm}).Draw(rt, "side")
+				after.Edits = append(after.Edits, amend.Edit{Seq: len(l.Edits) + 1, Side: side, Before: l.Content, After: after.Content, BeforeAt: l.Bills(), AfterAt: after.Bills(), Reason: reason})
 				*l = after
 			}
 			if l.WriteDown < 0 || l.Amount() < 0 || l.Amount() > l.Recorded.Amount+l.Recorded.Amount/2+1_000_000 {
@@ -41,17 +44,17 @@ func TestRecordedPlusChangesIsTheInvoice(t *testing.T) {
 	})
 }
 
-func drawnLine(rt *rapid.T, in terms) Line {
-	l := Line{Kind: rapid.SampledFrom([]guideline.Kind{guideline.Time, guideline.Expense}).Draw(rt, "kind")}
+func drawnLine(rt *rapid.T, in amend.Terms) Line {
+	l := Line{Work: amend.Work{Kind: rapid.SampledFrom([]guideline.Kind{guideline.Time, guideline.Expense}).Draw(rt, "kind")}}
 	l.Recorded.Quantity = money.Fixed4(rapid.Int64Range(1, 240_000).Draw(rt, "quantity"))
 	l.Recorded.Rate = money.Fixed4(rapid.Int64Range(1, 20_000_000).Draw(rt, "rate"))
-	l.Recorded.Amount, _ = money.Line(l.Recorded.Quantity, l.Recorded.Rate, in.currency, in.rounding)
+	l.Recorded.Amount, _ = money.Line(l.Recorded.Quantity, l.Recorded.Rate, in.Currency, in.Rounding)
 	l.Quantity, l.Rate, l.Value, l.Narrative = l.Recorded.Quantity, l.Recorded.Rate, l.Recorded.Amount, "Draft reply brief"
 	return l
 }
 
-func drawnChange(rt *rapid.T, l *Line) Change {
-	c := Change{Reason: ReasonOther, Note: "for the test"}
+func drawnChange(rt *rapid.T, l *Line) amend.Change {
+	c := amend.Change{Reason: amend.ReasonOther, Note: "for the test"}
 	switch rapid.IntRange(0, 3).Draw(rt, "change") {
 	case 0:
 		a := rapid.Int64Range(0, max(l.Value, 0)).Draw(rt, "amount")

@@ -1,6 +1,7 @@
 package prebill
 
 import (
+	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/money"
 )
@@ -62,7 +63,7 @@ func total(lines []Line) (t Totals) {
 		switch {
 		case l.Held:
 			t.Held++
-			if l.heldBy() == SideBureau {
+			if l.heldBy() == amend.SideBureau {
 				t.TeamHeld++
 			}
 		case l.Kind == guideline.Time:
@@ -78,16 +79,16 @@ func (t *Totals) sides(l *Line) {
 	for _, e := range l.Edits {
 		switch {
 		case e.UndoneAt != nil:
-		case e.Side == SideFirm:
+		case e.Side == amend.SideFirm:
 			t.FirmMinor += e.AfterAt - e.BeforeAt
 		default:
 			t.TeamMinor += e.AfterAt - e.BeforeAt
 		}
 	}
-	if l.ChangedBy(SideBureau) {
+	if l.ChangedBy(amend.SideBureau) {
 		t.TeamLines++
 	}
-	if l.ChangedBy(SideFirm) {
+	if l.ChangedBy(amend.SideFirm) {
 		t.FirmLines++
 	}
 }
@@ -108,7 +109,7 @@ const (
 // then what the team changed.
 func GroupOf(l *Line) Group {
 	switch {
-	case l.ChangedBy(SideFirm):
+	case l.ChangedBy(amend.SideFirm):
 		return GroupFirm
 	case remarked(l):
 		return GroupLook

@@ -52,9 +52,18 @@ func (s *Service) Skip(ctx context.Context, a Act, reason SkipReason) error {
 }
 
 // Finish ends the work on an item and its clocks. A service that hands the work
-// product over calls the function Finish in its own transaction instead.
+// product over calls the function Finish in its own transaction instead. What the
+// item is about may refuse: FinishWhen.
 func (s *Service) Finish(ctx context.Context, a Act) error {
-	return s.holding(ctx, rbac.ItemWork, a, func(tx *db.Tx, i item) error {
+	return s.within(ctx, rbac.ItemWork, a.Item, func(tx *db.Tx, access *authz.Access, i item) error {
+		if err := i.workedOn(tx, a); err != nil {
+			return err
+		}
+		if done := s.done[i.SubjectKind]; done != nil {
+			if err := done(tx, access, i.SubjectID); err != nil {
+				return err
+			}
+		}
 		return endItem(tx, i, Done, sla.EventComplete, string(rbac.ItemWork))
 	})
 }

@@ -18,11 +18,20 @@ type Service struct {
 	guard  *authz.Guard
 	sla    *sla.Service
 	bureau atomic.Pointer[ident.FirmID] // the bureau's own domain, once known
+	done   map[string]Check             // by subject kind
 }
+
+// Check refuses to finish an item while its subject is not done; it runs in the
+// transaction that would finish it.
+type Check func(tx *db.Tx, a *authz.Access, subjectID string) error
+
+// FinishWhen has done decide whether an item about a subject of that kind can be
+// finished. It is called while services are wired, before any is used.
+func (s *Service) FinishWhen(subjectKind string, done Check) { s.done[subjectKind] = done }
 
 // NewService returns the service over d; guard decides each use case, clocks explains deadlines.
 func NewService(d *db.DB, guard *authz.Guard, clocks *sla.Service) *Service {
-	return &Service{db: d, guard: guard, sla: clocks}
+	return &Service{db: d, guard: guard, sla: clocks, done: map[string]Check{}}
 }
 
 // within locks an item that the actor may know of. ErrNotFound says nothing about
@@ -47,17 +56,25 @@ func (s *Service) within(ctx context.Context, p rbac.Permission, id ident.WorkIt
 // holding is within for the holder of the item's lease.
 func (s *Service) holding(ctx context.Context, p rbac.Permission, act Act, fn func(tx *db.Tx, i item) error) error {
 	return s.within(ctx, p, act.Item, func(tx *db.Tx, _ *authz.Access, i item) error {
-		if !i.open() {
-			return ErrNotOpen
-		}
-		if err := i.heldBy(tx, act.Token); err != nil {
+		if err := i.workedOn(tx, act); err != nil {
 			return err
-		}
-		if act.Version != 0 && act.Version != i.Version {
-			return ErrStale
 		}
 		return fn(tx, i)
 	})
+}
+
+// workedOn refuses an act by anyone but the holder, who saw the item as it is.
+func (i item) workedOn(tx *db.Tx, act Act) error {
+	if !i.open() {
+		return ErrNotOpen
+	}
+	if err := i.heldBy(tx, act.Token); err != nil {
+		return err
+	}
+	if act.Version != 0 && act.Version != i.Version {
+		return ErrStale
+	}
+	return nil
 }
 
 // visible is ErrNotFound for an item that the person may not know of: its matter is

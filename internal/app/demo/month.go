@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
@@ -122,7 +123,7 @@ func (c *Cast) approve(t *Tenant, writeDown bool) func(ctx context.Context) erro
 			}
 			if writeDown && i%3 == 0 && len(v.Lines) > 2 {
 				l := v.Lines[len(v.Lines)/2]
-				if _, err := c.s.Prebills.WriteDown(as, x.ID, v.Version, l.ID, l.Amount()*3/4, prebill.ReasonCourtesy, ""); err != nil {
+				if _, err := c.s.Prebills.WriteDown(as, x.ID, v.Version, l.ID, l.Amount()*3/4, amend.ReasonCourtesy, ""); err != nil {
 					return fmt.Errorf("write down: %w", err)
 				}
 				if v, err = c.s.Prebills.Get(as, x.ID); err != nil {

@@ -2,9 +2,14 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/calendar"
+	"github.com/docketry/docketry/internal/capture"
+	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/scope"
 	"github.com/docketry/docketry/internal/sla"
@@ -66,10 +71,52 @@ func (c *Cast) reviewed(t *Tenant) func(ctx context.Context) error {
 			if l.Item != row.ID {
 				return fmt.Errorf("the pinned file did not come first")
 			}
+			if err := c.clean(c.As(l.Firm, c.specialist(t)), row, worklist.Act{Item: l.Item, Token: l.Token}); err != nil {
+				return err
+			}
 			if err := c.s.Work.Finish(c.As(l.Firm, c.specialist(t)), worklist.Act{Item: l.Item, Token: l.Token}); err != nil {
 				return fmt.Errorf("finish the file: %w", err)
 			}
 		}
 		return nil
 	}
+}
+
+// clean settles what the guidelines remark on the file: a fix that a rule proposes is
+// taken, and what has none is kept with a reason.
+func (c *Cast) clean(as context.Context, row worklist.Row, by worklist.Act) error {
+	i, err := c.s.Work.Item(as, row.ID)
+	if err != nil {
+		return err
+	}
+	file := guideline.Filter{Import: ident.ImportID(i.SubjectID), State: guideline.Open}
+	for {
+		open, err := c.s.Guidelines.List(as, file, page.Request{Size: page.MaxSize})
+		if err != nil || len(open.Items) == 0 {
+			return err
+		}
+		for _, f := range open.Items {
+			if err := c.cleanOne(as, f, by); err != nil {
+				return fmt.Errorf("settle %s: %w", f.Rule, err)
+			}
+		}
+	}
+}
+
+func (c *Cast) cleanOne(as context.Context, f guideline.Stored, by worklist.Act) error {
+	if f.Proposal != nil {
+		_, err := c.s.Capture.ApplyFix(as, by, f.ID)
+		switch {
+		case err == nil, errors.Is(err, guideline.ErrSettled): // another fix of the line settled it
+			return nil
+		case errors.Is(err, capture.ErrEntryTaken):
+		case !errors.Is(err, amend.ErrInvalid) && !errors.Is(err, amend.ErrNoProposal):
+			return err
+		}
+	}
+	err := c.s.Guidelines.Waive(as, f.ID, "Checked against the file; the client agreed to this entry by mail")
+	if errors.Is(err, guideline.ErrSettled) {
+		return nil
+	}
+	return err
 }

@@ -4,17 +4,22 @@ import (
 	"context"
 	"time"
 
+	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/page"
+	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
 )
 
 type entries interface {
 	Entries(ctx context.Context, f capture.Filter, r page.Request) (page.Page[capture.Entry], error)
 	Entry(ctx context.Context, id ident.EntryID) (capture.Entry, error)
+	Amend(ctx context.Context, by worklist.Act, id ident.EntryID, version int, c amend.Change) (capture.Entry, error)
+	ApplyFix(ctx context.Context, by worklist.Act, finding ident.FindingID) (capture.Entry, error)
+	UndoAmendment(ctx context.Context, by worklist.Act, id ident.EntryID, version int) (capture.Entry, error)
 }
 
 // Entry is recorded time or a cost, as it came in.
@@ -40,6 +45,19 @@ type Entry struct {
 	Status     capture.Status     `json:"status" class:"C1" enum:"open,billing,billed,removed"`
 	Prebill    ident.PrebillID    `json:"prebill_id,omitempty" class:"C1"`
 	Created    time.Time          `json:"created_at" class:"C1"`
+	Now        *Amended           `json:"now,omitempty" doc:"as its review left it; missing while it is as recorded"`
+	Edits      []Edit             `json:"edits,omitempty"`
+}
+
+// Amended is an entry as its review left it: what goes to the pre-bill.
+type Amended struct {
+	Quantity  string `json:"quantity" class:"C2" doc:"hours of time"`
+	Rate      string `json:"rate" class:"C2" doc:"unit cost of a cost"`
+	Amount    Money  `json:"amount" class:"C2"`
+	Narrative string `json:"narrative,omitempty" class:"C3"`
+	Task      string `json:"task_code,omitempty" class:"C2"`
+	Activity  string `json:"activity_code,omitempty" class:"C2"`
+	Expense   string `json:"expense_code,omitempty" class:"C2"`
 }
 
 func toEntry(e capture.Entry) Entry {
@@ -50,6 +68,13 @@ func toEntry(e capture.Entry) Entry {
 		out.Hours, out.Rate = decimal(e.Hours), decimal(e.Rate)
 	} else {
 		out.Quantity, out.UnitCost = decimal(e.Quantity), decimal(e.UnitCost)
+	}
+	if e.Edits.Last() != nil {
+		w := e.Work()
+		out.Now = &Amended{decimal(w.Quantity), decimal(w.Rate), Money{w.Amount(), e.Currency}, w.Narrative, w.Task, w.Activity, w.Expense}
+	}
+	for _, d := range e.Edits {
+		out.Edits = append(out.Edits, toEdit(d, e.Currency))
 	}
 	return out
 }
@@ -103,4 +128,71 @@ func Entries(s *httpd.Server, v entries) {
 			e, err := v.Entry(ctx, id)
 			return versioned(toEntry(e), e.Version, err)
 		})
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/entries/{id}/amend", Needs: rbac.EntryAmend, Summary: "Change an entry under review; what was recorded stays beside it"},
+		func(ctx context.Context, in *struct {
+			Changing
+			Body struct {
+				underReview
+				LineChange
+			}
+		}) (*One[Entry], error) {
+			id, version, err := changing[ident.EntryID](in.Changing)
+			if err != nil {
+				return nil, err
+			}
+			by, err := in.Body.act()
+			if err != nil {
+				return nil, err
+			}
+			c, err := in.Body.to()
+			if err != nil {
+				return nil, err
+			}
+			e, err := v.Amend(ctx, by, id, version, c)
+			return versioned(toEntry(e), e.Version, err)
+		})
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/entries/{id}/undo", Needs: rbac.EntryAmend, Summary: "Take the last change of an entry under review back"},
+		func(ctx context.Context, in *struct {
+			Changing
+			Body struct{ underReview }
+		}) (*One[Entry], error) {
+			id, version, err := changing[ident.EntryID](in.Changing)
+			if err != nil {
+				return nil, err
+			}
+			by, err := in.Body.act()
+			if err != nil {
+				return nil, err
+			}
+			e, err := v.UndoAmendment(ctx, by, id, version)
+			return versioned(toEntry(e), e.Version, err)
+		})
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/findings/{id}/fix", Needs: rbac.EntryAmend, Summary: "Apply the fix that a finding on an entry under review proposes"},
+		func(ctx context.Context, in *struct {
+			ByID
+			Body struct{ underReview }
+		}) (*One[Entry], error) {
+			id, err := idOf[ident.FindingID](in.ID)
+			if err != nil {
+				return nil, err
+			}
+			by, err := in.Body.act()
+			if err != nil {
+				return nil, err
+			}
+			e, err := v.ApplyFix(ctx, by, id)
+			return versioned(toEntry(e), e.Version, err)
+		})
+}
+
+// underReview names the item that the actor holds while they change its entries.
+type underReview struct {
+	Item  string `json:"item_id" doc:"the work item of the entry's import"`
+	Token int64  `json:"lease_token"`
+}
+
+func (u underReview) act() (a worklist.Act, err error) {
+	a.Token = u.Token
+	a.Item, err = idOf[ident.WorkItemID](u.Item)
+	return a, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/ident"
@@ -77,16 +78,16 @@ type Recorded struct {
 
 // Edit is one change of one line.
 type Edit struct {
-	ID     ident.EditID   `json:"id" class:"C1"`
-	Side   prebill.Side   `json:"side" class:"C1" enum:"bureau,firm"`
-	Before *Money         `json:"before,omitempty" class:"C2"`
-	After  *Money         `json:"after,omitempty" class:"C2"`
-	Text   string         `json:"narrative_before,omitempty" class:"C3"`
-	Reason prebill.Reason `json:"reason" class:"C1"`
-	Note   string         `json:"note,omitempty" class:"C3"`
-	By     string         `json:"by" class:"C1"`
-	At     time.Time      `json:"at" class:"C1"`
-	Undone *time.Time     `json:"undone_at,omitempty" class:"C1"`
+	ID     ident.EditID `json:"id" class:"C1"`
+	Side   amend.Side   `json:"side" class:"C1" enum:"bureau,firm"`
+	Before *Money       `json:"before,omitempty" class:"C2"`
+	After  *Money       `json:"after,omitempty" class:"C2"`
+	Text   string       `json:"narrative_before,omitempty" class:"C3"`
+	Reason amend.Reason `json:"reason" class:"C1"`
+	Note   string       `json:"note,omitempty" class:"C3"`
+	By     string       `json:"by" class:"C1"`
+	At     time.Time    `json:"at" class:"C1"`
+	Undone *time.Time   `json:"undone_at,omitempty" class:"C1"`
 }
 
 func toPrebillView(v prebill.View) PrebillView {
@@ -117,14 +118,18 @@ func toPrebillLine(l *prebill.Line, c money.Currency) PrebillLine {
 		out.Recorded = &Recorded{decimal(r.Quantity), decimal(r.Rate), amount(r.Amount, c), r.Narrative, r.Source}
 	}
 	for _, e := range l.Edits {
-		edit := Edit{ID: e.ID, Side: e.Side, Before: amount(e.BeforeAt, c), After: amount(e.AfterAt, c), Reason: e.Reason, Note: e.Note, By: e.ByName, At: e.At.UTC(), Undone: utc(e.UndoneAt)}
-		if e.Before.Narrative != e.After.Narrative {
-			edit.Text = e.Before.Narrative
-		}
-		out.Edits = append(out.Edits, edit)
+		out.Edits = append(out.Edits, toEdit(e, c))
 	}
 	for _, f := range l.Findings {
 		out.Findings = append(out.Findings, toFinding(f))
+	}
+	return out
+}
+
+func toEdit(e amend.Edit, c money.Currency) Edit {
+	out := Edit{ID: e.ID, Side: e.Side, Before: amount(e.BeforeAt, c), After: amount(e.AfterAt, c), Reason: e.Reason, Note: e.Note, By: e.ByName, At: e.At.UTC(), Undone: utc(e.UndoneAt)}
+	if e.Before.Narrative != e.After.Narrative {
+		out.Text = e.Before.Narrative
 	}
 	return out
 }
@@ -145,20 +150,20 @@ func (in lineOf) read() (id ident.PrebillID, line ident.PrebillLine, version int
 
 // LineChange is what is wanted different on one line; what is missing stays.
 type LineChange struct {
-	Narrative *string        `json:"narrative,omitempty" maxLength:"20000"`
-	Task      *string        `json:"task_code,omitempty" maxLength:"20"`
-	Activity  *string        `json:"activity_code,omitempty" maxLength:"20"`
-	Expense   *string        `json:"expense_code,omitempty" maxLength:"20"`
-	Quantity  *string        `json:"quantity,omitempty" doc:"hours of time"`
-	Rate      *string        `json:"rate,omitempty" doc:"unit price of a cost"`
-	Amount    *int64         `json:"amount_minor,omitempty" doc:"what to bill: a write-down; 0 is no charge"`
-	Held      *bool          `json:"held,omitempty"`
-	Reason    prebill.Reason `json:"reason"`
-	Note      string         `json:"note,omitempty" maxLength:"1000"`
+	Narrative *string      `json:"narrative,omitempty" maxLength:"20000"`
+	Task      *string      `json:"task_code,omitempty" maxLength:"20"`
+	Activity  *string      `json:"activity_code,omitempty" maxLength:"20"`
+	Expense   *string      `json:"expense_code,omitempty" maxLength:"20"`
+	Quantity  *string      `json:"quantity,omitempty" doc:"hours of time"`
+	Rate      *string      `json:"rate,omitempty" doc:"unit price of a cost"`
+	Amount    *int64       `json:"amount_minor,omitempty" doc:"what to bill: a write-down; 0 is no charge"`
+	Held      *bool        `json:"held,omitempty"`
+	Reason    amend.Reason `json:"reason"`
+	Note      string       `json:"note,omitempty" maxLength:"1000"`
 }
 
-func (b LineChange) to() (c prebill.Change, err error) {
-	c = prebill.Change{Narrative: b.Narrative, Task: b.Task, Activity: b.Activity, Expense: b.Expense, Amount: b.Amount, Held: b.Held, Reason: b.Reason, Note: b.Note}
+func (b LineChange) to() (c amend.Change, err error) {
+	c = amend.Change{Narrative: b.Narrative, Task: b.Task, Activity: b.Activity, Expense: b.Expense, Amount: b.Amount, Held: b.Held, Reason: b.Reason, Note: b.Note}
 	for _, f := range []struct {
 		name string
 		text *string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
@@ -17,7 +18,7 @@ type prebills interface {
 	Build(ctx context.Context, o prebill.Order) (prebill.Prebill, error)
 	List(ctx context.Context, f prebill.Filter, r page.Request) (page.Page[prebill.Summary], error)
 	Get(ctx context.Context, id ident.PrebillID) (prebill.View, error)
-	Edit(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine, c prebill.Change) (prebill.Prebill, error)
+	Edit(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine, c amend.Change) (prebill.Prebill, error)
 	Undo(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine) (prebill.Prebill, error)
 	ApplyFix(ctx context.Context, id ident.PrebillID, version int, finding ident.FindingID) (prebill.Prebill, error)
 	Waive(ctx context.Context, id ident.PrebillID, finding ident.FindingID, note string) error

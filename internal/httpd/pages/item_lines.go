@@ -1,8 +1,7 @@
 package pages
 
 import (
-	"slices"
-
+	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/httpd"
@@ -60,27 +59,18 @@ func (s *Site) importLines(r *httpd.Request, f frame, id ident.ImportID, v *Item
 	if !f.May(rbac.EntryRead) {
 		return nil
 	}
-	list, err := s.Capture.Entries(r.Context(), capture.Filter{Import: id}, page.Request{After: r.Query("after"), Size: 100})
+	if err := s.importSums(r, id, v); err != nil {
+		return err
+	}
+	list, err := s.Capture.Entries(r.Context(), capture.Filter{Import: id, Remarked: v.Show != ""}, page.Request{After: r.Query("after"), Size: 100})
 	if err != nil {
 		return err
 	}
-	ids := make([]ident.EntryID, len(list.Items))
-	for i, e := range list.Items {
-		ids[i] = e.ID
-	}
-	found, err := s.Guidelines.Of(r.Context(), ids)
+	found, err := s.findingsOf(r, f, list.Items)
 	if err != nil {
 		return err
 	}
-	keepers, err := s.Matters.Timekeepers(r.Context())
-	if err != nil {
-		return err
-	}
-	matters, err := s.Matters.Matters(r.Context(), "")
-	if err != nil {
-		return err
-	}
-	others, err := s.others(r, found)
+	n, err := s.lineNames(r, found)
 	if err != nil {
 		return err
 	}
@@ -88,51 +78,129 @@ func (s *Site) importLines(r *httpd.Request, f frame, id ident.ImportID, v *Item
 	for _, x := range found {
 		byEntry[x.Entry] = append(byEntry[x.Entry], x)
 	}
-	v.AllLines, v.WithNote = len(list.Items), 0
-	var risk money.Amount
-	for n, e := range list.Items {
-		line := entryLine(e, n+1, keepers, matters)
-		risk.Minor += guideline.AtRisk(slices.DeleteFunc(slices.Clone(byEntry[e.ID]), func(x guideline.Stored) bool { return x.State != guideline.Open }), e.AmountMinor)
+	for i := range list.Items {
+		e := &list.Items[i]
+		line := entryLine(f, v, e, n)
 		for _, x := range byEntry[e.ID] {
-			shown := itemFinding(f, n+1, x, otherLine(x, others, keepers, matters))
+			shown := itemFinding(f, v, e, x, n.other(x))
 			line.Findings = append(line.Findings, shown)
 			v.Findings = append(v.Findings, shown)
 		}
-		if len(line.Findings) > 0 {
-			v.WithNote++
-		}
-		v.Currency = e.Currency
-		v.Sums.Hours += e.Hours
-		v.Sums.Recorded.Minor += e.AmountMinor
-		if v.Show == "" || len(line.Findings) > 0 {
-			v.Lines = append(v.Lines, line)
-		}
-	}
-	v.Sums.Recorded.Currency, risk.Currency = v.Currency, v.Currency
-	if risk.Minor > 0 {
-		v.Sums.AtRisk = &risk
+		v.Lines = append(v.Lines, line)
 	}
 	v.Pager = pagerOf(href.Query(href.Item(f.FirmID, v.ID), "show", v.Show), r, len(list.Items), list.Next)
 	return nil
 }
 
-func entryLine(e capture.Entry, n int, keepers []matter.Timekeeper, matters []matter.Matter) ItemLine {
-	line := ItemLine{ID: e.ID, No: n, On: e.WorkedOn, Codes: codesOf(e.Task, e.Activity, e.Expense), Text: e.Narrative, Hours: e.Hours, Rate: e.Rate,
-		Amount: money.Amount{Minor: e.AmountMinor, Currency: e.Currency}, Expense: e.Kind != guideline.Time}
-	if line.Text == "" {
-		line.Text = "Not shown at your level."
+// importSums counts and adds up the whole import, whatever part of it a page shows.
+func (s *Site) importSums(r *httpd.Request, id ident.ImportID, v *ItemView) error {
+	sums, err := s.Capture.Sums(r.Context(), capture.Filter{Import: id})
+	if err != nil {
+		return err
 	}
-	for _, k := range keepers {
+	counts, err := s.Guidelines.Counts(r.Context(), guideline.Filter{Import: id})
+	if err != nil {
+		return err
+	}
+	v.WithNote, v.Open, v.Settled = counts.Remarked, counts.Open, counts.Settled
+	for _, x := range sums {
+		in := func(minor int64) money.Amount { return money.Amount{Minor: minor, Currency: x.Currency} }
+		row := ItemSums{Hours: x.Hours, Recorded: in(x.Minor), NowHours: x.NowHours, Settled: in(x.NowMinor - x.Minor), Now: in(x.NowMinor)}
+		for _, risk := range counts.AtRisk {
+			if risk.Currency == x.Currency {
+				row.AtRisk = &risk
+			}
+		}
+		v.AllLines += x.Entries
+		v.Sums = append(v.Sums, row)
+	}
+	if v.Open > 0 {
+		v.WhyOff = "Finish review opens when the " + format.Counted(v.Open, "open finding is", "open findings are") + " settled."
+	}
+	return nil
+}
+
+// findingsOf are the findings on the entries, where the reader may know of them.
+func (s *Site) findingsOf(r *httpd.Request, f frame, list []capture.Entry) ([]guideline.Stored, error) {
+	if len(list) == 0 || !f.May(rbac.FindingRead) {
+		return nil, nil
+	}
+	ids := make([]ident.EntryID, len(list))
+	for i := range list {
+		ids[i] = list[i].ID
+	}
+	return s.Guidelines.Of(r.Context(), ids)
+}
+
+// lineNames are who and what lines speak of by id.
+type lineNames struct {
+	keepers []matter.Timekeeper
+	matters []matter.Matter
+	others  []capture.Place
+}
+
+func (s *Site) lineNames(r *httpd.Request, found []guideline.Stored) (n lineNames, err error) {
+	if n.keepers, err = s.Matters.Timekeepers(r.Context()); err != nil {
+		return n, err
+	}
+	if n.matters, err = s.Matters.Matters(r.Context(), ""); err != nil {
+		return n, err
+	}
+	n.others, err = s.others(r, found)
+	return n, err
+}
+
+// entryLine shows an entry as it stands, with what was recorded where that differs. It
+// is numbered by its line in the file.
+func entryLine(f frame, v *ItemView, e *capture.Entry, n lineNames) ItemLine {
+	w := e.Work()
+	in := func(minor int64) money.Amount { return money.Amount{Minor: minor, Currency: e.Currency} }
+	line := ItemLine{ID: e.ID, No: e.SourceLine, On: e.WorkedOn, Codes: codesOf(w.Task, w.Activity, w.Expense), Text: w.Narrative, Hours: w.Quantity, Rate: w.Rate,
+		Amount: in(w.Amount()), Expense: e.Kind != guideline.Time,
+		Was: ItemWas{Text: w.Recorded.Narrative, Hours: w.Recorded.Quantity, Rate: w.Recorded.Rate, Amount: in(w.Recorded.Amount)}}
+	if w.Task != w.Recorded.Task || w.Activity != w.Recorded.Activity || w.Expense != w.Recorded.Expense {
+		line.Was.Codes = entryCodes(*e)
+	}
+	switch {
+	case e.Withheld:
+		line.Text, line.Was.Text = withheld, withheld
+	case w.Narrative == "":
+		line.Text, line.Was.Text = "No narrative", "No narrative"
+	}
+	for _, k := range n.keepers {
 		if k.ID == e.TimekeeperID {
 			line.Who, line.WhoFull = format.Initials(k.Name), k.Name+", "+k.Class
 		}
 	}
-	for _, m := range matters {
+	for _, m := range n.matters {
 		if m.ID == e.MatterID {
 			line.Matter = m.Number + " " + m.Name
 		}
 	}
+	for _, d := range e.Edits {
+		if d.UndoneAt == nil {
+			line.Why = append(line.Why, changeWords(f, d))
+		}
+	}
+	if v.CanWork && f.May(rbac.EntryAmend) && e.Status == capture.StatusOpen && e.Currency != "" && !e.Withheld {
+		line.Edit = href.ItemEntry(f.FirmID, v.ID, e.ID, "edit")
+		if e.Edits.Last() != nil {
+			line.Undo = &partial.Button{Text: "Undo", Action: href.ItemEntry(f.FirmID, v.ID, e.ID, "undo"), Version: e.Version, Hidden: v.lease(), Class: "sm quiet", Icon: "history", Press: "z"}
+		}
+	}
 	return line
+}
+
+// withheld stands where a reader's class does not show a text that is there.
+const withheld = "Not shown at your level."
+
+// changeWords says who changed a line, when and why.
+func changeWords(f frame, d amend.Edit) string {
+	why := d.ByName + ", " + format.Moment(d.At.In(f.Zone)) + ": " + WriteDownWords(string(d.Reason))
+	if d.Note != "" {
+		why += ". " + d.Note
+	}
+	return why
 }
 
 // others are the lines that duplicates among found are about, as far as the reader
@@ -150,24 +218,24 @@ func (s *Site) others(r *httpd.Request, found []guideline.Stored) ([]capture.Pla
 	return s.Capture.Places(r.Context(), ids)
 }
 
-// otherLine says which line a duplicate repeats: "The other entry: 4 Mar 2026, matter
-// 1001, R. Vane." To who may not see it, it is another entry. "" for other findings.
-func otherLine(x guideline.Stored, others []capture.Place, keepers []matter.Timekeeper, matters []matter.Matter) string {
+// other says which line a duplicate repeats: "The other entry: 4 Mar 2026, matter 1001,
+// R. Vane." To who may not see it, it is another entry. "" for other findings.
+func (n lineNames) other(x guideline.Stored) string {
 	id := x.Other()
 	if id == "" {
 		return ""
 	}
-	for _, o := range others {
+	for _, o := range n.others {
 		if o.ID != id {
 			continue
 		}
 		said := "The other entry: " + format.Date(o.WorkedOn)
-		for _, m := range matters {
+		for _, m := range n.matters {
 			if m.ID == o.MatterID {
 				said += ", matter " + m.Number
 			}
 		}
-		for _, k := range keepers {
+		for _, k := range n.keepers {
 			if k.ID == o.TimekeeperID {
 				said += ", " + k.Name
 			}
@@ -177,22 +245,45 @@ func otherLine(x guideline.Stored, others []capture.Place, keepers []matter.Time
 	return "It repeats another entry."
 }
 
-// itemFinding shows x; other says which line a duplicate repeats.
-func itemFinding(f frame, line int, x guideline.Stored, other string) ItemFinding {
-	out := ItemFinding{ID: x.ID, Line: line, Title: x.Title, Fact: x.Message, Rule: x.Rule, Evidence: x.Evidence() + other, State: "Open", Tone: partial.Warn}
+// itemFinding shows x on its entry; other says which line a duplicate repeats.
+func itemFinding(f frame, v *ItemView, e *capture.Entry, x guideline.Stored, other string) ItemFinding {
+	out := ItemFinding{ID: x.ID, Line: e.SourceLine, Title: x.Title, Fact: x.Message, Rule: x.Rule, Evidence: x.Evidence() + other, State: "Open", Tone: partial.Warn}
 	if x.AtRiskMinor > 0 {
 		out.AtRisk = &money.Amount{Minor: x.AtRiskMinor, Currency: x.Currency}
 	}
 	switch x.State {
 	case guideline.Waived:
 		out.State, out.Tone, out.Evidence = "Waived", partial.OK, "Kept: "+x.Note
+		return out
 	case guideline.Fixed:
 		out.State, out.Tone = "Fixed", partial.OK
-	default:
-		out.Waive = f.May(rbac.FindingWaive)
-		if x.Fix != "" {
-			out.Rule += ". " + x.Fix
-		}
+		return out
+	}
+	out.Waive = f.May(rbac.FindingWaive)
+	if x.Fix != "" {
+		out.Rule += ". " + x.Fix
+	}
+	if x.Proposal != nil && v.CanWork && f.May(rbac.EntryAmend) && e.Status == capture.StatusOpen && !e.Withheld {
+		out.Fixes = []Fix{{Text: proposalWords(*x.Proposal, e), Action: href.Finding(f.FirmID, v.ID, x.ID, "fix")}}
 	}
 	return out
+}
+
+// proposalWords names what a fix does: "Set hours to 0.4".
+func proposalWords(p guideline.Proposal, e *capture.Entry) string {
+	switch p.Field {
+	case "hours":
+		return "Set hours to " + p.Value
+	case "rate":
+		return "Set the rate to " + p.Value
+	case "task_code":
+		return "Set task code " + p.Value
+	case "activity_code":
+		return "Set activity code " + p.Value
+	case "value":
+		if a, err := money.ParseAmount(p.Value, e.Currency); err == nil {
+			return "Bill " + format.Money(a)
+		}
+	}
+	return "Apply the fix"
 }

@@ -53,13 +53,14 @@ func (s story) item() ItemView {
 	travel := f(4, 7, "Travel at 50%", "", "", "Waived", partial.OK)
 	uncoded := f(5, 8, "Missing code", "Line 8 has no task code.", "Section 2.1: every line carries one.", "Open", partial.Warn)
 	line := func(no, day int, who string, cs []partial.Code, text string, tenths, dollars, cents int64, fs ...ItemFinding) ItemLine {
-		return ItemLine{ID: id[ident.EntryID](no), No: no, On: oct(day), Who: who, WhoFull: colleagues[who], Codes: cs, Text: text, Hours: hours(tenths), Rate: rateOf(dollars), Amount: usd(cents), Findings: fs, Expense: who == ""}
+		return ItemLine{ID: id[ident.EntryID](no), No: no, On: oct(day), Who: who, WhoFull: colleagues[who], Codes: cs, Text: text, Hours: hours(tenths), Rate: rateOf(dollars), Amount: usd(cents), Findings: fs, Expense: who == "",
+			Was: ItemWas{Text: text, Hours: hours(tenths), Rate: rateOf(dollars), Amount: usd(cents)}}
 	}
 	v := ItemView{
 		Firm: firmOf("HVL"), ID: id[ident.WorkItemID](2), Version: 3, Work: "Time-entry review", Matter: "carrier liability, Savannah fire", Number: "00417-0032", Client: "Pelham Freight Lines", Label: partial.Confidential,
 		About: []string{"October 2026", "Guidelines: Pelham v7", "Partner: Rosalind Vane"}, Now: s.now,
-		Lease: ItemLease{Mine: true, Until: s.at(4, 10, 57), Token: 7}, AllLines: 14, WithNote: 5, Currency: "USD",
-		Sums:     ItemSums{Hours: hours(415), Recorded: usd(1755930), AtRisk: usdp(265250)},
+		Lease: ItemLease{Mine: true, Until: s.at(4, 10, 57), Token: 7}, AllLines: 14, WithNote: 5, Open: 4, Settled: 1,
+		Sums:     []ItemSums{{Hours: hours(415), Recorded: usd(1755930), NowHours: hours(415), Settled: usd(-128975), Now: usd(1626955), AtRisk: usdp(265250)}},
 		FirmWord: "Hollis & Vane", CanWork: true, WhyOff: "Finish review opens when the 3 open findings are settled.",
 		Findings: []ItemFinding{block, clerical, vague, travel, uncoded},
 		Lines: []ItemLine{
@@ -89,7 +90,10 @@ func (s story) item() ItemView {
 		Compose: &Compose{Action: "/x", Label: "Message to Hollis & Vane", Hint: "Seen by 3 people at the firm", Submit: "Send", Asks: true, Token: 7},
 	}
 	v.Lines[2].Current = true
-	v.Lines[6].Edit = &LineCodes{Action: "/x", Version: 1, Activity: "A102", Best: []Suggestion{{"L120", "Analysis and strategy", "94%", "task"}, {"L110", "Fact investigation", "4%", "task"}}}
+	v.Lines[6].Edit = "/x"
+	changed := &v.Lines[5]
+	changed.Amount, changed.Why = usd(122375), []string{"Ines Carvalho, 4 Nov 10:40: Guideline. Travel at 50%"}
+	changed.Undo = &partial.Button{Text: "Undo", Action: "/x", Version: 2, Class: "sm quiet", Icon: "history", Press: "z"}
 	return v
 }
 
@@ -133,7 +137,7 @@ func TestItemWords(t *testing.T) {
 	if w := v.Findings[0].where(); w != "Line 3. $2,405.00 at risk" {
 		t.Errorf("where %q", w)
 	}
-	if l := v.Lines[7]; l.hours() != "" || l.rate() != "" {
+	if l := v.Lines[7]; l.hours(l.Hours) != "" || l.rate(l.Rate) != "" {
 		t.Error("an expense has no hours and no rate")
 	}
 }
@@ -166,12 +170,12 @@ func TestADuplicateNamesTheOtherLineInWords(t *testing.T) {
 		{"seen", place, "The other entry: " + format.Date(place[0].WorkedOn) + ", matter 1001, Rosalind Vane."},
 		{"out of reach", nil, "It repeats another entry."},
 	} {
-		if got := itemFinding(frame{}, 1, x, otherLine(x, c.seen, keepers, matters)); got.Evidence != c.want {
+		if got := itemFinding(frame{}, &ItemView{}, &capture.Entry{}, x, lineNames{keepers, matters, c.seen}.other(x)); got.Evidence != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got.Evidence, c.want)
 		}
 	}
 	own := guideline.Stored{Finding: guideline.Finding{Rule: "PEL-01", Observed: "line.hours > 3.0"}}
-	if got := itemFinding(frame{}, 1, own, otherLine(own, place, keepers, matters)); got.Evidence != "" {
+	if got := itemFinding(frame{}, &ItemView{}, &capture.Entry{}, own, lineNames{keepers, matters, place}.other(own)); got.Evidence != "" {
 		t.Errorf("a rule of the firm's own shows its source: %q", got.Evidence)
 	}
 }

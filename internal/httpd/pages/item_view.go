@@ -29,12 +29,13 @@ type ItemView struct {
 	Lease     ItemLease
 	Lines     []ItemLine
 	Show      string // "" all lines, "findings" only those with some
-	AllLines  int
-	WithNote  int // lines with findings
-	Currency  money.Currency
-	Sums      ItemSums
+	AllLines  int64  // of the whole item, also where a page shows fewer
+	WithNote  int    // of them, with findings
+	Sums      []ItemSums
 	Pager     partial.Pager
-	Findings  []ItemFinding
+	Findings  []ItemFinding // on the lines shown
+	Open      int           // findings of the whole item
+	Settled   int
 	Clocks    []ItemClock
 	Wait      *ItemClock // where nothing is promised: the days it has anyway
 	Thread    []partial.Message
@@ -77,9 +78,21 @@ type ItemLine struct {
 	Rate     money.Fixed4
 	Amount   money.Amount
 	Expense  bool
+	Was      ItemWas // as recorded; the same where nothing changed
+	Why      []string
 	Findings []ItemFinding
-	Edit     *LineCodes // codes can be set here
+	Edit     string          // where its form is, "" when it does not change
+	Undo     *partial.Button // takes the last change back
 	Current  bool
+}
+
+// ItemWas is what was recorded, where a line was changed at its review.
+type ItemWas struct {
+	Text   string
+	Codes  string // "L120 A104", "" when they stay
+	Hours  money.Fixed4
+	Rate   money.Fixed4
+	Amount money.Amount
 }
 
 // ItemFinding is one fact with its rule and what can be done.
@@ -105,26 +118,13 @@ type Fix struct {
 	Note   string // "94%", what it rests on
 }
 
-// LineCodes is the small form for the codes of one line, with suggestions.
-type LineCodes struct {
-	Action   string
-	Version  int
-	Task     string
-	Activity string
-	Error    string
-	Best     []Suggestion
-}
-
-// Suggestion is a code with how sure the suggester is. It is never applied unasked.
-type Suggestion struct {
-	Code, Name, Sure string
-	Field            string // "task" or "activity"
-}
-
-// ItemSums is the ledger under the lines.
+// ItemSums is the ledger under the lines in one currency, of the whole item.
 type ItemSums struct {
 	Hours    money.Fixed4
 	Recorded money.Amount
+	NowHours money.Fixed4
+	Settled  money.Amount  // what changes at the review took away or added
+	Now      money.Amount  // goes to the pre-bill
 	AtRisk   *money.Amount // what open findings could cost
 }
 
@@ -173,7 +173,7 @@ func (v ItemView) crumbs() []partial.Link {
 
 func (v ItemView) act(name string) string { return href.ItemAct(v.Firm.ID, v.ID, name) }
 
-func (v ItemView) lines() string { return format.Counted(v.AllLines, "line", "lines") }
+func (v ItemView) lines() string { return format.Counted(int(v.AllLines), "line", "lines") }
 
 func (v ItemView) withFindings() string {
 	return href.Query(href.Item(v.Firm.ID, v.ID), "show", "findings")
@@ -182,13 +182,15 @@ func (v ItemView) all() string { return href.Item(v.Firm.ID, v.ID) }
 
 // settled is "2 of 7 settled".
 func (v ItemView) settled() string {
-	n := 0
-	for _, f := range v.Findings {
-		if f.Tone == partial.OK {
-			n++
-		}
+	return strconv.Itoa(v.Settled) + " of " + strconv.Itoa(v.Open+v.Settled) + " settled"
+}
+
+// beyond says that the item has findings on lines of other pages, "" when it has none.
+func (v ItemView) beyond() string {
+	if n := v.Open + v.Settled - len(v.Findings); n > 0 {
+		return format.Counted(n, "more is", "more are") + " on lines that this page does not show."
 	}
-	return strconv.Itoa(n) + " of " + strconv.Itoa(len(v.Findings)) + " settled"
+	return ""
 }
 
 func (v ItemView) finish() partial.Button {
@@ -242,12 +244,4 @@ func (c Compose) more() templ.Attributes {
 		a["aria-describedby"] = "rep-e"
 	}
 	return a
-}
-
-// suggestionKey: u accepts the best suggestion.
-func suggestionKey(i int) string {
-	if i == 0 {
-		return "u"
-	}
-	return ""
 }

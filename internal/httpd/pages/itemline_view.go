@@ -6,6 +6,7 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/money"
 )
 
 func (l ItemLine) anchor() string { return "e" + strconv.Itoa(l.No) }
@@ -18,18 +19,18 @@ func (l ItemLine) mark() string {
 	return "can"
 }
 
-func (l ItemLine) hours() string {
+func (l ItemLine) hours(h money.Fixed4) string {
 	if l.Expense {
 		return ""
 	}
-	return format.Hours(l.Hours)
+	return format.Hours(h)
 }
 
-func (l ItemLine) rate() string {
+func (l ItemLine) rate(r money.Fixed4) string {
 	if l.Expense {
 		return ""
 	}
-	return format.Rate(l.Rate, l.Amount.Currency)
+	return format.Rate(r, l.Amount.Currency)
 }
 
 func (f ItemFinding) anchor() string {

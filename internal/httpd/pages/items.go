@@ -27,6 +27,10 @@ func (s *Site) MountItems(srv *httpd.Server) {
 	post(srv, at+"/return", rbac.ItemWork, s.returnItem)
 	post(srv, at+"/messages", rbac.MessageRead, s.writeMessage)
 	post(srv, at+"/findings/{finding}/waive", rbac.FindingWaive, s.waiveFinding)
+	post(srv, at+"/findings/{finding}/fix", rbac.EntryAmend, s.fixFinding)
+	get(srv, at+"/entries/{entry}/edit", rbac.EntryAmend, s.entryForm)
+	post(srv, at+"/entries/{entry}/edit", rbac.EntryAmend, s.amendEntry)
+	post(srv, at+"/entries/{entry}/undo", rbac.EntryAmend, s.undoEntry)
 	get(srv, at+"/clocks/{clock}", rbac.ItemRead, s.clock)
 }
 
@@ -124,8 +128,8 @@ func threadOf(f frame, i worklist.Item) []partial.Message {
 			side += ", internal"
 		}
 		body := m.Body
-		if body == "" {
-			body = "Not shown at your level."
+		if body == "" { // nobody sends an empty message
+			body = withheld
 		}
 		out = append(out, partial.Message{Author: m.Author, Side: side, At: format.Moment(m.SentAt.In(i.Zone)), Text: body})
 	}

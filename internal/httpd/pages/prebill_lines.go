@@ -5,10 +5,10 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/httpd"
-	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
@@ -54,7 +54,7 @@ func rowOf(f frame, p prebill.View, l *prebill.Line) PrebillRow {
 	row := PrebillRow{
 		ID: l.ID, No: l.Position, On: l.On, Who: l.TKName, Text: l.Narrative, Was: l.Recorded.Narrative, Quantity: l.Quantity, WasQty: l.Recorded.Quantity,
 		Rate: l.Rate, WasRate: l.Recorded.Rate, Amount: in(l.Bills()), WasAmount: in(l.Recorded.Amount), Expense: l.Kind != guideline.Time, Held: l.Held,
-		Mine: l.ChangedBy(prebill.SideFirm), Codes: codesOf(l.Task, l.Activity, l.Expense),
+		Mine: l.ChangedBy(amend.SideFirm), Codes: codesOf(l.Task, l.Activity, l.Expense),
 	}
 	if l.Task != l.Recorded.Task || l.Activity != l.Recorded.Activity || l.Expense != l.Recorded.Expense {
 		row.WasCodes = l.Recorded.Task + " " + l.Recorded.Activity + l.Recorded.Expense
@@ -66,11 +66,7 @@ func rowOf(f frame, p prebill.View, l *prebill.Line) PrebillRow {
 		if e.UndoneAt != nil {
 			continue
 		}
-		why := e.ByName + ", " + format.Moment(e.At.In(f.Zone)) + ": " + WriteDownWords(string(e.Reason))
-		if e.Note != "" {
-			why += ". " + e.Note
-		}
-		row.Why = append(row.Why, why)
+		row.Why = append(row.Why, changeWords(f, e))
 		row.Undo = &partial.Button{Text: "Undo", Action: href.PrebillLine(f.FirmID, p.ID, l.ID, "undo"), Version: p.Version, Class: "sm quiet", Icon: "history"}
 	}
 	editable := p.Status.Editable() && f.May(rbac.PrebillEdit) && !p.Redacted
@@ -160,7 +156,8 @@ func (s *Site) linePage(r *httpd.Request, act string, failed error) (templ.Compo
 	if err != nil {
 		return nil, err
 	}
-	v := PrebillLineView{Firm: *f.Firm, ID: p.ID, Name: p.Name(), Client: p.ClientName, Row: rowOf(f, p, l)}
+	row := rowOf(f, p, l)
+	v := LineFormView{Crumbs: []partial.Link{{Text: "Pre-bills", Href: href.Prebills(f.FirmID)}, {Text: p.Name(), Href: href.Prebill(f.FirmID, p.ID)}, {Text: row.label()}}, Facts: row.facts()}
 	v.Form = partial.Form{Action: r.Path(), Version: p.Version, Cancel: href.Prebill(f.FirmID, p.ID), Faults: partial.FaultsOf(failed), Problem: problemIn(failed)}
 	if p.Status == prebill.StatusApproved {
 		v.Warning = "This pre-bill is approved. A change voids the approval."
@@ -178,7 +175,7 @@ func (s *Site) linePage(r *httpd.Request, act string, failed error) (templ.Compo
 		v.Title, v.Form.Submit = "Write down line "+n, "Write down"
 		v.Form.Fields = []partial.Field{
 			{Name: "amount", Label: "Bill instead", Kind: partial.Decimal, Value: value("amount", money.Amount{Minor: l.Amount(), Currency: p.Currency}.Text()), Required: true, Hint: "In " + string(p.Currency) + "; 0 is no charge"},
-			{Name: "reason", Label: "Reason", Kind: partial.Select, Options: partial.Options(value("reason", string(prebill.ReasonCourtesy)), reasons()...)}, note,
+			{Name: "reason", Label: "Reason", Kind: partial.Select, Options: partial.Options(value("reason", string(amend.ReasonCourtesy)), reasons()...)}, note,
 		}
 	case "hold":
 		v.Title, v.Form.Submit = "Hold line "+n, "Hold for the next bill"
@@ -190,48 +187,9 @@ func (s *Site) linePage(r *httpd.Request, act string, failed error) (templ.Compo
 	default:
 		v.Title, v.Form.Submit = "Edit line "+n, "Save line"
 		note.Hint = "The firm and the billing team see it; needed for the reason Other"
-		v.Form.Fields = append(editFields(p, l, value), note)
+		v.Form.Fields = append(editFields(p.TaskSet, l.Work, value), note)
 	}
-	return PrebillLine(f.Chrome, v), nil
-}
-
-// reasons are the codes of write-downs, each with its words.
-func reasons() (pairs []string) {
-	for _, x := range prebill.WriteDownReasons() {
-		pairs = append(pairs, string(x), WriteDownWords(string(x)))
-	}
-	return pairs
-}
-
-// editFields are the fields of an edit. Nothing is chosen as its reason, which only
-// a change of value needs: a text that was put right is no courtesy.
-func editFields(p prebill.View, l *prebill.Line, value func(field, stored string) string) []partial.Field {
-	fields := []partial.Field{{Name: "narrative", Label: "Narrative", Kind: partial.Area, Rows: 4, Value: value("narrative", l.Narrative), Required: true, Wide: true}}
-	why := func(when string) partial.Field {
-		pairs := append([]string{"", "none: the value stays"}, reasons()...)
-		return partial.Field{Name: "reason", Label: "Reason", Kind: partial.Select, Options: partial.Options(value("reason", ""), pairs...), Hint: when}
-	}
-	if l.Kind == guideline.Time {
-		return append(fields,
-			partial.Field{Name: "hours", Label: "Hours", Kind: partial.Decimal, Value: value("hours", l.Quantity.String()), Required: true, Hint: "In tenths, such as 1.4"},
-			partial.Field{Name: "task", Label: "Task code", Kind: partial.Select, Options: codeOptions(p.TaskSet, value("task", l.Task))},
-			partial.Field{Name: "activity", Label: "Activity code", Kind: partial.Select, Options: codeOptions(utbms.Activity, value("activity", l.Activity))},
-			why("Needed when the hours change"))
-	}
-	return append(fields,
-		partial.Field{Name: "rate", Label: "Unit cost", Kind: partial.Decimal, Value: value("rate", l.Rate.Text(2)), Required: true},
-		partial.Field{Name: "expense", Label: "Expense code", Kind: partial.Select, Options: codeOptions(utbms.Expense, value("expense", l.Expense))},
-		why("Needed when the unit cost changes"))
-}
-
-func codeOptions(set, chosen string) []partial.Option {
-	pairs := []string{"", "none"}
-	for _, c := range utbms.List(set) {
-		if utbms.Usable(set, c.Code) {
-			pairs = append(pairs, c.Code, c.Code+" "+c.Name)
-		}
-	}
-	return partial.Options(chosen, pairs...)
+	return LineForm(f.Chrome, v), nil
 }
 
 func (s *Site) changeLine(r *httpd.Request, act string) (httpd.Reply, error) {
@@ -247,15 +205,15 @@ func (s *Site) changeLine(r *httpd.Request, act string) (httpd.Reply, error) {
 		if amount, err = money.ParseAmount(r.Form("amount"), p.Currency); err != nil {
 			err = prebill.ErrInvalid.On(fault.Field{Path: "amount", Code: "amount_form", Message: "enter an amount such as 250.00"})
 		} else {
-			_, err = s.Prebills.WriteDown(ctx, p.ID, version, l.ID, amount.Minor, prebill.Reason(r.Form("reason")), note)
+			_, err = s.Prebills.WriteDown(ctx, p.ID, version, l.ID, amount.Minor, amend.Reason(r.Form("reason")), note)
 		}
 	case "hold":
 		_, err = s.Prebills.Hold(ctx, p.ID, version, l.ID, note)
 	case "release":
 		_, err = s.Prebills.Release(ctx, p.ID, version, l.ID, note)
 	default:
-		var c prebill.Change
-		if c, err = changeOf(r, l); err == nil {
+		var c amend.Change
+		if c, err = changeOf(r, l.Work); err == nil {
 			_, err = s.Prebills.Edit(ctx, p.ID, version, l.ID, c)
 		}
 	}
@@ -263,35 +221,6 @@ func (s *Site) changeLine(r *httpd.Request, act string) (httpd.Reply, error) {
 		return again(err, func() (templ.Component, error) { return s.linePage(r, act, err) })
 	}
 	return httpd.Go(href.Prebill(r.Firm(), p.ID)+"#l"+strconv.Itoa(l.Position), done), nil
-}
-
-// changeOf reads only what differs, so that an untouched field is no change.
-func changeOf(r *httpd.Request, l *prebill.Line) (c prebill.Change, err error) {
-	text := func(field, stored string) *string {
-		if v := r.Form(field); v != stored {
-			return &v
-		}
-		return nil
-	}
-	var bad fault.Fields
-	number := func(field string, stored money.Fixed4) *money.Fixed4 {
-		v, err := money.ParseFixed4(r.Form(field))
-		if err != nil {
-			bad.Add(field, "number_form", "enter a number such as 1.4")
-			return nil
-		}
-		if v == stored {
-			return nil
-		}
-		return &v
-	}
-	c.Narrative, c.Reason, c.Note = text("narrative", l.Narrative), prebill.Reason(r.Form("reason")), r.Form("note")
-	if l.Kind == guideline.Time {
-		c.Task, c.Activity, c.Quantity = text("task", l.Task), text("activity", l.Activity), number("hours", l.Quantity)
-	} else {
-		c.Expense, c.Rate = text("expense", l.Expense), number("rate", l.Rate)
-	}
-	return c, bad.Err(prebill.ErrInvalid)
 }
 
 func (s *Site) undoLine(r *httpd.Request) (httpd.Reply, error) {

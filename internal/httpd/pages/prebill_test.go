@@ -21,7 +21,7 @@ func prebillFixtures(s story) []fixture {
 	approved.State = partial.Chip{Tone: partial.OK, Icon: "check", Text: "Approved"}
 	approved.Decide = PrebillDecision{Withdraw: true, Approved: "Approved by Rosalind Vane, 5 Nov 2026, 16:20 EST", Next: "Waits for the run of 6 Nov. You can withdraw until it is taken."}
 	row := s.prebill().Groups[2].Lines[0]
-	line := PrebillLineView{Firm: firmOf("HVL"), ID: id[ident.PrebillID](1), Name: "PB-1184", Client: "Pelham Freight Lines", Title: "Write down line 10", Row: row, Warning: "This voids the approval of 5 Nov.", Form: partial.Form{
+	line := LineFormView{Title: "Write down line 10", Facts: row.facts(), Crumbs: []partial.Link{{Text: "PB-1184", Href: "/x"}, {Text: row.label()}}, Warning: "This voids the approval of 5 Nov.", Form: partial.Form{
 		Action: "/x", Version: 4, Submit: "Write down", Cancel: "/y", Fields: []partial.Field{
 			{Name: "amount", Label: "Bill instead", Kind: partial.Decimal, Value: "5OO", Hint: "Between 0.00 and 666.00", Required: true},
 			{Name: "reason", Label: "Reason", Kind: partial.Select, Options: partial.Options("QUALITY", "COURTESY", WriteDownWords("COURTESY"), "QUALITY", WriteDownWords("QUALITY"))},
@@ -32,7 +32,7 @@ func prebillFixtures(s story) []fixture {
 		{name: "prebill", page: Prebill(partner, s.prebill())},
 		{name: "prebill-draft", page: Prebill(s.specialist("Pre-bill PB-1184", "prebills", "HVL"), draft)},
 		{name: "prebill-approved", page: Prebill(partner, approved)},
-		{name: "prebill-line", page: PrebillLine(partner, line)},
+		{name: "prebill-line", page: LineForm(partner, line)},
 		{name: "prebills", page: Prebills(s.specialist("Pre-bills", "prebills", "HVL"), s.prebillList())},
 		{name: "prebill-new", page: PrebillNew(s.specialist("Build a pre-bill", "prebills", "HVL"), s.prebillNew())},
 	}

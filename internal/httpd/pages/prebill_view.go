@@ -285,3 +285,12 @@ func (v PrebillView) sendBack() partial.Form {
 		{Name: "note", Label: "What should change", Kind: partial.Area, Rows: 3, Value: v.Decide.Returned.Value, Error: v.Decide.Returned.Error, Required: true, Max: 2000, Hint: "The billing team and the firm see it."},
 	}}
 }
+
+// facts are the line as it stands, beside the form that changes it.
+func (r PrebillRow) facts() []partial.Fact {
+	fs := []partial.Fact{{Name: "Date", Value: format.Date(r.On)}, {Name: "Who", Value: r.who()}, {Name: "Narrative", Value: r.Text}}
+	if !r.Expense {
+		fs = append(fs, partial.Fact{Name: "Hours", Value: format.Hours(r.Quantity)})
+	}
+	return append(fs, partial.Fact{Name: "Rate", Value: format.Rate(r.Rate, r.Amount.Currency)}, partial.Fact{Name: "Amount", Value: format.Money(r.Amount)})
+}

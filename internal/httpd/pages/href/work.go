@@ -8,9 +8,14 @@ func Item(f ident.FirmID, id ident.WorkItemID) string { return one(f, "items", i
 // ItemAct is where an act on an item posts: claim, finish, skip, return, messages.
 func ItemAct(f ident.FirmID, id ident.WorkItemID, act string) string { return Item(f, id) + "/" + act }
 
-// Finding is where an act on one finding of an item posts: settle, waive.
+// Finding is where an act on one finding of an item posts: fix, waive.
 func Finding(f ident.FirmID, id ident.WorkItemID, finding ident.FindingID, act string) string {
 	return Item(f, id) + "/findings/" + string(finding) + "/" + act
+}
+
+// ItemEntry is the form of one act on an entry of an item, and where it posts: edit, undo.
+func ItemEntry(f ident.FirmID, id ident.WorkItemID, entry ident.EntryID, act string) string {
+	return Item(f, id) + "/entries/" + string(entry) + "/" + act
 }
 
 // Clock explains one due date, step by step.

@@ -175,7 +175,7 @@ type Form struct {
 	Note    string // beside the button: what happens next
 	Faults  Faults
 	Problem string     // a refusal that belongs to no field
-	Kept    url.Values // hidden fields of an act that waits for this one
+	Kept    url.Values // hidden fields that go along: a lease, an act that waits for this one
 }
 
 // marked puts each complaint beside its field.

@@ -4,7 +4,14 @@ export function keys(list, open) {
   const off = document.documentElement.dataset.keys === "off";
   const typing = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
   const places = { q: "/queue", d: document.querySelector("[data-go-d]")?.href };
-  const press = (name) => document.querySelector(`[data-press="${name}"]:not([disabled])`)?.click();
+  // press prefers what stands where the reader is: the finding or line with the focus.
+  // Undo is pressed nowhere else.
+  const press = (name) => {
+    const mark = `[data-press="${name}"]:not([disabled])`;
+    const near = document.activeElement?.closest(".fixbox, tr.can");
+    const here = near?.querySelector(mark) || document.querySelector(`tr.is-cur ${mark}`);
+    (here || (name === "z" ? null : document.querySelector(mark)))?.click();
+  };
   let chord = ""; // the first key of two: g goes somewhere, v changes the view
 
   document.addEventListener("keydown", (ev) => {

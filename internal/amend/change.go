@@ -1,4 +1,8 @@
-package prebill
+// Package amend is what people may change on a line of work between recording and
+// the bill: wording, codes, hours, rate, value. A file's entry under review and its
+// copy on a pre-bill obey the same rules, so that what a specialist settles at the
+// entry stands on the bill as one change with one reason. It knows no table.
+package amend
 
 import (
 	"slices"
@@ -24,11 +28,12 @@ type Change struct {
 	Note      string
 }
 
-// terms is what a change is judged by.
-type terms struct {
-	currency money.Currency
-	rounding money.Rounding
-	taskSet  string
+// Terms are what a change is judged by: the matter's currency and code set, the
+// firm's rounding.
+type Terms struct {
+	Currency money.Currency
+	Rounding money.Rounding
+	TaskSet  string
 }
 
 // increment is the step that hours are rounded up to (TIM-01).
@@ -37,31 +42,31 @@ const increment money.Fixed4 = 1_000
 // maxNarrative is LEDES 1998B's limit in bytes.
 const maxNarrative = 15_360
 
-// apply works out the line after c. It collects every fault of the input; the
-// line itself stays as it is.
-func (c Change) apply(l *Line, t terms) (after Line, reason Reason, err error) {
+// Apply works out w after c, and the reason that is kept. ErrInvalid names every
+// field that needs correcting; without a difference there is no change either.
+func (c Change) Apply(w Work, t Terms) (after Work, reason Reason, err error) {
 	var bad fault.Fields
-	after = *l
+	after = w
 	c.text(&after, t, &bad)
-	c.measure(&after, l, t, &bad)
+	c.measure(&after, &w, t, &bad)
 	if c.Held != nil {
 		after.Held = *c.Held
 	}
-	if len(bad) == 0 && after.Content == l.Content {
+	if len(bad) == 0 && after.Content == w.Content {
 		bad.Add("change", "change_none", "nothing is different")
 	}
-	reason = c.because(l, &after, &bad)
-	if after.WriteDown != l.WriteDown || after.Value != l.Value {
+	reason = c.because(&w, &after, &bad)
+	if after.WriteDown != w.WriteDown || after.Value != w.Value {
 		after.Reason = reason
 	}
 	return after, reason, bad.Err(ErrInvalid)
 }
 
-func (c Change) text(after *Line, t terms, bad *fault.Fields) {
+func (c Change) text(after *Work, t Terms, bad *fault.Fields) {
 	if c.Narrative != nil {
 		after.Narrative = strings.Join(strings.Fields(*c.Narrative), " ") // one paragraph, as on paper
 		switch {
-		case !printable(after.Narrative):
+		case !Printable(after.Narrative):
 			bad.Add("narrative", "text_control", "enter text without control characters")
 		case after.Narrative == "":
 			bad.Add("narrative", "text_missing", "say what was done")
@@ -78,18 +83,18 @@ func (c Change) text(after *Line, t terms, bad *fault.Fields) {
 			bad.Add(path, "code_unknown", "%s cannot stand on this line; choose a code from the list", *field)
 		}
 	}
-	code("task_code", t.taskSet, c.Task, &after.Task, after.Kind == guideline.Time)
+	code("task_code", t.TaskSet, c.Task, &after.Task, after.Kind == guideline.Time)
 	code("activity_code", utbms.Activity, c.Activity, &after.Activity, after.Kind == guideline.Time)
 	code("expense_code", utbms.Expense, c.Expense, &after.Expense, after.Kind == guideline.Expense)
 }
 
 // measure changes hours, rate and value. Nobody bills more than was recorded: hours
 // may be rounded up to the increment, a rate only cut.
-func (c Change) measure(after, l *Line, t terms, bad *fault.Fields) {
+func (c Change) measure(after, w *Work, t Terms, bad *fault.Fields) {
 	if c.Quantity != nil {
-		most := (l.Recorded.Quantity + increment - 1) / increment * increment
-		if l.Kind == guideline.Expense {
-			most = l.Recorded.Quantity
+		most := (w.Recorded.Quantity + increment - 1) / increment * increment
+		if w.Kind == guideline.Expense {
+			most = w.Recorded.Quantity
 		}
 		if *c.Quantity <= 0 || *c.Quantity > most {
 			bad.Add("hours", "hours_range", "enter more than 0 and at most %s, as recorded", most)
@@ -97,24 +102,24 @@ func (c Change) measure(after, l *Line, t terms, bad *fault.Fields) {
 		after.Quantity = *c.Quantity
 	}
 	if c.Rate != nil {
-		if *c.Rate <= 0 || *c.Rate > l.Recorded.Rate {
-			bad.Add("rate", "rate_range", "enter at most %s, as recorded", l.Recorded.Rate.Text(2))
+		if *c.Rate <= 0 || *c.Rate > w.Recorded.Rate {
+			bad.Add("rate", "rate_range", "enter at most %s, as recorded", w.Recorded.Rate.Text(2))
 		}
 		after.Rate = *c.Rate
 	}
-	value, err := l.valued(after.Quantity, after.Rate, t)
+	value, err := w.Valued(after.Quantity, after.Rate, t)
 	if err != nil {
 		bad.Add("hours", "money_overflow", "hours and rate give an amount that is too large")
 		return
 	}
-	if value != l.Value {
-		after.Value, after.WriteDown = value, scaled(l, value)
+	if value != w.Value {
+		after.Value, after.WriteDown = value, scaled(w, value)
 	}
 	if c.Amount == nil {
 		return
 	}
 	if *c.Amount < min(0, after.Value) || *c.Amount > max(0, after.Value) {
-		bad.Add("amount", "amount_range", "enter 0 to %s", money.Amount{Minor: after.Value, Currency: t.currency}.Text())
+		bad.Add("amount", "amount_range", "enter 0 to %s", money.Amount{Minor: after.Value, Currency: t.Currency}.Text())
 		return
 	}
 	if after.Value < 0 && *c.Amount != after.Value {
@@ -124,21 +129,21 @@ func (c Change) measure(after, l *Line, t terms, bad *fault.Fields) {
 	after.WriteDown = after.Value - *c.Amount
 }
 
-// valued is quantity x rate, rounded once: as recorded for what was recorded, by
+// Valued is quantity x rate, rounded once: as recorded for what was recorded, by
 // the firm's policy of today for what changed.
-func (l *Line) valued(quantity, rate money.Fixed4, t terms) (int64, error) {
-	if quantity == l.Recorded.Quantity && rate == l.Recorded.Rate {
-		return l.Recorded.Amount, nil
+func (w *Work) Valued(quantity, rate money.Fixed4, t Terms) (int64, error) {
+	if quantity == w.Recorded.Quantity && rate == w.Recorded.Rate {
+		return w.Recorded.Amount, nil
 	}
-	return money.Line(quantity, rate, t.currency, t.rounding)
+	return money.Line(quantity, rate, t.Currency, t.Rounding)
 }
 
 // scaled keeps the share that was written down when the value beneath changes.
-func scaled(l *Line, value int64) int64 {
-	if l.WriteDown == 0 || value <= 0 {
+func scaled(w *Work, value int64) int64 {
+	if w.WriteDown == 0 || value <= 0 {
 		return 0
 	}
-	parts, err := money.Split(value, []int64{l.WriteDown, l.Amount()})
+	parts, err := money.Split(value, []int64{w.WriteDown, w.Amount()})
 	if err != nil {
 		return 0
 	}
@@ -147,10 +152,10 @@ func scaled(l *Line, value int64) int64 {
 
 // because is the reason that is kept: given where value or place changes, implied
 // where only text or codes do.
-func (c Change) because(before, after *Line, bad *fault.Fields) Reason {
+func (c Change) because(before, after *Work, bad *fault.Fields) Reason {
 	note := strings.TrimSpace(c.Note)
 	switch {
-	case !printable(note):
+	case !Printable(note):
 		bad.Add("note", "text_control", "enter text without control characters")
 	case len([]rune(note)) > 500:
 		bad.Add("note", "text_long", "enter at most 500 characters")
@@ -174,8 +179,8 @@ func (c Change) because(before, after *Line, bad *fault.Fields) Reason {
 	return r
 }
 
-// printable tells whether s is text that a page and a file can carry.
-func printable(s string) bool {
+// Printable tells whether s is text that a page and a file can carry.
+func Printable(s string) bool {
 	_, ok := fault.Unseen(s)
 	return ok
 }
