@@ -161,6 +161,7 @@ func (s *Services) billing(context.Context) error {
 	s.Capture = capture.New(s.DB, s.Guard)
 	s.Work.FinishWhen(capture.Subject, capture.Reviewed)
 	s.Prebills = prebill.New(s.DB, s.Guard)
+	s.Prebills.HandOverWhen(invoice.Fits)
 	s.Receivables = receivable.New(s.DB, s.Guard)
 	paper, err := invoice.NewPaper()
 	if err != nil {

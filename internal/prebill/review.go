@@ -30,6 +30,9 @@ func (s *Service) Submit(ctx context.Context, id ident.PrebillID, version int) (
 		if err := first(settled(all, false), somethingLeft(all)); err != nil {
 			return err
 		}
+		if err := s.billable(tx, p, all); err != nil {
+			return err
+		}
 		p.SubmittedBy, p.SubmittedAt = tx.Scope.Actor, &tx.Now
 		if err := save(tx, p); err != nil {
 			return err
@@ -63,6 +66,9 @@ func (s *Service) Approve(ctx context.Context, id ident.PrebillID, version int, 
 			return ErrStale
 		}
 		if err := first(settled(all, true), somethingLeft(all)); err != nil {
+			return err
+		}
+		if err := s.billable(tx, p, all); err != nil {
 			return err
 		}
 		if err := save(tx, p); err != nil {
@@ -183,4 +189,16 @@ func first(errs ...error) error {
 		}
 	}
 	return nil
+}
+
+// billable refuses a pre-bill that no invoice could be made of.
+func (s *Service) billable(tx *db.Tx, p *Prebill, all []Line) error {
+	if s.fits == nil {
+		return nil
+	}
+	m, err := matter.Get(tx, p.MatterID)
+	if err != nil {
+		return err
+	}
+	return s.fits(tx, approved(*p, m, all))
 }

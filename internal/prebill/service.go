@@ -17,10 +17,16 @@ import (
 type Service struct {
 	db    *db.DB
 	guard *authz.Guard
+	fits  func(tx *db.Tx, a Approved) error // nil lets everything through
 }
 
+// HandOverWhen has fits try what an invoice would be made of before a pre-bill is
+// handed to the partner and before it is approved: what could only fail in its run is
+// put right by whom it is before. It is called while services are wired.
+func (s *Service) HandOverWhen(fits func(tx *db.Tx, a Approved) error) { s.fits = fits }
+
 // New returns the service over d; guard decides each use case.
-func New(d *db.DB, guard *authz.Guard) *Service { return &Service{d, guard} }
+func New(d *db.DB, guard *authz.Guard) *Service { return &Service{db: d, guard: guard} }
 
 // Get shows a pre-bill with its lines, edits and findings. The look is a leaf when
 // it shows narratives. Without C3 they are left out; without C2 it is forbidden,

@@ -26,6 +26,7 @@ type Approved struct {
 // ApprovedLine is one line of an invoice with what was recorded for it.
 type ApprovedLine struct {
 	ID         ident.PrebillLine
+	Position   int
 	Entry      ident.EntryID
 	Kind       guideline.Kind
 	On         time.Time
@@ -126,7 +127,7 @@ func approved(p Prebill, m matter.Matter, all []Line) Approved {
 			a.UntilOn = l.On
 		}
 		a.Lines = append(a.Lines, ApprovedLine{
-			ID: l.ID, Entry: l.EntryID, Kind: l.Kind, On: l.On, Timekeeper: l.Timekeeper, TKCode: l.TKCode, TKName: l.TKName, TKClass: l.TKClass,
+			ID: l.ID, Position: l.Position, Entry: l.EntryID, Kind: l.Kind, On: l.On, Timekeeper: l.Timekeeper, TKCode: l.TKCode, TKName: l.TKName, TKClass: l.TKClass,
 			Quantity: l.Quantity, Rate: l.Rate, Value: l.Value, WriteDown: l.WriteDown, Amount: l.Amount(), Reason: l.Reason,
 			Narrative: l.Narrative, Task: l.Task, Activity: l.Activity, Expense: l.Expense, Changed: l.Changed(), Recorded: l.Recorded,
 		})

@@ -51,9 +51,9 @@ type Entry struct {
 
 // Amended is an entry as its review left it: what goes to the pre-bill.
 type Amended struct {
-	Quantity  string `json:"quantity" class:"C2" doc:"hours of time"`
-	Rate      string `json:"rate" class:"C2" doc:"unit cost of a cost"`
-	Amount    Money  `json:"amount" class:"C2"`
+	Quantity  string `json:"quantity,omitempty" class:"C2" doc:"hours of time"`
+	Rate      string `json:"rate,omitempty" class:"C2" doc:"unit cost of a cost"`
+	Amount    *Money `json:"amount,omitempty" class:"C2"`
 	Narrative string `json:"narrative,omitempty" class:"C3"`
 	Task      string `json:"task_code,omitempty" class:"C2"`
 	Activity  string `json:"activity_code,omitempty" class:"C2"`
@@ -71,7 +71,7 @@ func toEntry(e capture.Entry) Entry {
 	}
 	if e.Edits.Last() != nil {
 		w := e.Work()
-		out.Now = &Amended{decimal(w.Quantity), decimal(w.Rate), Money{w.Amount(), e.Currency}, w.Narrative, w.Task, w.Activity, w.Expense}
+		out.Now = &Amended{decimal(w.Quantity), decimal(w.Rate), amount(w.Amount(), e.Currency), w.Narrative, w.Task, w.Activity, w.Expense}
 	}
 	for _, d := range e.Edits {
 		out.Edits = append(out.Edits, toEdit(d, e.Currency))
