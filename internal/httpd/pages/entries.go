@@ -186,11 +186,16 @@ func (s *Site) entry(r *httpd.Request) (httpd.Reply, error) {
 		}
 		facts = append(facts, came)
 	}
+	for _, d := range e.Edits {
+		if d.UndoneAt == nil {
+			facts = append(facts, partial.Fact{Name: "Changed to", Value: format.Money(money.Amount{Minor: d.AfterAt, Currency: e.Currency}) + ". " + changeWords(f, d)})
+		}
+	}
 	if e.ExternalID != "" {
 		facts = append(facts, partial.Fact{Name: "Number at the firm", Value: e.ExternalID, Code: true})
 	}
 	v := PlainView{Head: layout.Head{Title: what + ", " + format.Date(e.WorkedOn), Crumbs: []partial.Link{{Text: "Time and costs", Href: href.Entries(f.FirmID)}}},
-		Lede: "As it was recorded. Changes are made on the pre-bill and kept beside it.", Sections: []Section{{Title: "Entry", Facts: facts}}}
+		Lede: "As it was recorded. Changes are made at its review and on the pre-bill, and kept beside it.", Sections: []Section{{Title: "Entry", Facts: facts}}}
 	if f.May(rbac.FindingRead) {
 		found, err := s.Guidelines.Of(r.Context(), []ident.EntryID{id})
 		if err != nil {
