@@ -2,6 +2,7 @@ package ledes
 
 import (
 	"bytes"
+	"fmt"
 
 	bojanz "github.com/bojanz/currency"
 	"golang.org/x/text/language"
@@ -49,12 +50,14 @@ func (s *scan) fault(sev Severity, code Code, column int, message, fix string) {
 	s.tell(f)
 }
 
-// cutLast takes what follows a misplaced [] off the last field.
+// cutLast takes what follows a misplaced [], or is left of one, off the last field.
 func (s *scan) cutLast() {
 	last := &s.fields[len(s.fields)-1]
 	if i := bytes.Index(*last, terminator); i >= 0 {
 		*last = (*last)[:i]
+		return
 	}
+	*last = bytes.TrimSuffix(*last, terminator[:1])
 }
 
 func (s *scan) foreignFields() {
@@ -127,8 +130,13 @@ func (s *scan) checkText(i int, f *field, v []byte) {
 	if len(v) <= f.max {
 		return
 	}
-	if n := len([]rune(string(v))); n > f.max {
-		s.tooLong(i, plural(n, "character"), plural(f.max, "character"))
+	n := len([]rune(string(v)))
+	has := plural(n, "character")
+	if n > textLimit {
+		has = fmt.Sprintf("more than %d characters", textLimit) // of a longer text the reader keeps no more
+	}
+	if n > f.max {
+		s.tooLong(i, has, plural(f.max, "character"))
 	}
 }
 

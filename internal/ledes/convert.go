@@ -35,15 +35,15 @@ func Convert(src io.Reader, o ConvertOptions) ([]byte, []Finding, error) {
 	if err := o.check(); err != nil {
 		return nil, nil, err
 	}
-	src, fromXML, err := sniff(src, FormatAuto)
+	file, err := sniff(src, FormatAuto)
 	if err != nil {
 		return nil, nil, err
 	}
-	if fromXML || !flat {
-		return convertInvoices(src, o)
+	if file.xml || !flat {
+		return convertInvoices(file.whole, o)
 	}
 	c := conversion{to: to, options: o, losses: losses{drop: o.Drop}}
-	r, err := Scan(src, Options{}, Handler{Line: c.line, Finding: c.finding})
+	r, err := Scan(file.whole, Options{}, Handler{Line: c.line, Finding: c.finding})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -12,13 +12,17 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // head reads line 1 and the header, and decides by which layout the lines are
 // read. It is false when no layout fits: then nothing more can be said.
-func (s *scan) head(lines *lineReader, asked Format) (bool, error) {
+func (s *scan) head(lines *lineReader, wide bool, asked Format) (bool, error) {
 	if _, ok := layoutOf(asked); !ok && asked != "" && asked != FormatAuto {
 		return false, ErrFormat.With("%q is not a format; %s", asked, ErrFormat.Message)
 	}
-	first, err := copied(lines.next())
+	if wide {
+		s.notLEDES("the file is UTF-16, two bytes a letter", "save it as plain ASCII text", nil)
+		return false, nil
+	}
+	first, err := s.firstLine(lines)
 	if errors.Is(err, io.EOF) {
-		s.tell(Finding{Code: FIL01, Severity: Error, Line: 1, Message: "the file is empty", Fix: wordFix})
+		s.notLEDES("the file is empty", wordFix, nil)
 		return false, nil
 	}
 	if err != nil {
@@ -28,6 +32,7 @@ func (s *scan) head(lines *lineReader, asked Format) (bool, error) {
 		s.result.Format = FormatXML21
 		return false, ErrXML
 	}
+	at := lines.number
 	header, err := copied(lines.next())
 	if err != nil && !errors.Is(err, io.EOF) {
 		return false, err
@@ -36,22 +41,47 @@ func (s *scan) head(lines *lineReader, asked Format) (bool, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return false, err
 	}
-	if bytes.IndexByte(first, '\r') >= 0 {
-		s.tell(Finding{Code: FIL01, Severity: Error, Line: 1, Message: "lines end in CR alone", Fix: "end each line with CR LF"})
-		return false, nil
-	}
 	l, ok := guess(first, header, third, asked)
 	if !ok {
-		s.tell(Finding{Code: FIL01, Severity: Error, Line: 1, Value: shown(first), Message: "line 1 names no LEDES format", Fix: wordFix})
+		s.notLEDES("line 1 names no LEDES format", wordFix, first)
 		return false, nil
 	}
 	s.layout, s.result.Format = l, l.format
-	s.formatLine(first)
-	s.header(header)
+	s.lineEnds(lines.ends)
+	s.formatLine(first, at)
+	s.header(header, at+1)
 	if err == nil {
-		s.data(third, 3)
+		s.data(third, at+2)
 	}
 	return true, nil
+}
+
+// notLEDES tells a file of which no line can be read.
+func (s *scan) notLEDES(message, fix string, value []byte) {
+	s.tell(Finding{Code: FIL01, Severity: Error, Line: 1, Value: shown(value), Message: message, Fix: fix})
+}
+
+// firstLine is the first line that is not blank; those before it are told.
+func (s *scan) firstLine(lines *lineReader) ([]byte, error) {
+	for {
+		line, err := copied(lines.next())
+		if err != nil || len(bytes.TrimSpace(line)) > 0 {
+			if err == nil && lines.number > 1 {
+				s.notLEDES("the file starts with "+plural(lines.number-1, "empty line"), "start it with LEDES1998B[] or LEDES98BI V2[]", nil)
+			}
+			return line, err
+		}
+	}
+}
+
+func (s *scan) lineEnds(e ends) {
+	switch e {
+	case endsCR:
+		s.notLEDES("lines end in CR alone", "end each line with CR LF", nil)
+	case endsCRCRLF:
+		s.notLEDES("lines end in CR CR LF", "end each line with CR LF; send the file as binary, not as text", nil)
+	case endsLF:
+	}
 }
 
 const wordFix = "line 1 is exactly LEDES1998B[] or LEDES98BI V2[]"
@@ -86,21 +116,21 @@ func guess(first, header, third []byte, asked Format) (layout, bool) {
 }
 
 // formatLine judges line 1, whose text is exact.
-func (s *scan) formatLine(first []byte) {
+func (s *scan) formatLine(first []byte, at int) {
 	if rest, marked := bytes.CutPrefix(first, byteOrderMark); marked {
 		first = rest
 		s.tell(Finding{
-			Code: FIL01, Severity: Error, Line: 1, Message: "the file starts with a byte-order mark",
+			Code: FIL01, Severity: Error, Line: at, Message: "the file starts with a byte-order mark",
 			Fix: "save it as plain ASCII text, without a mark",
 		})
 	}
 	word, ended := trimTerminator(first)
 	if !ended {
-		s.tell(unterminated(1))
+		s.tell(unterminated(at))
 	}
 	if string(word) != s.layout.word {
 		s.tell(Finding{
-			Code: FIL01, Severity: Error, Line: 1, Value: shown(first),
+			Code: FIL01, Severity: Error, Line: at, Value: shown(first),
 			Message: fmt.Sprintf("line 1 is not %s[]", s.layout.word), Fix: wordFix,
 		})
 	}
@@ -125,28 +155,28 @@ func unterminated(line int) Finding {
 
 // header judges line 2. When line 2 is a line of an invoice, the header is
 // missing and the line is read as what it is.
-func (s *scan) header(header []byte) {
+func (s *scan) header(header []byte, at int) {
 	body, ended := trimTerminator(header)
 	names, plain := split(nil, body)
 	if len(header) == 0 || (len(names) == len(s.layout.fields) && parseDay(names[0]) != 0) {
 		s.tell(Finding{
-			Code: FIL02, Severity: Error, Line: 2, Message: "the header line is missing",
+			Code: FIL02, Severity: Error, Line: at, Message: "the header line is missing",
 			Fix: "line 2 names the " + plural(len(s.layout.fields), "column") + " of the format",
 		})
 		if len(header) > 0 {
-			s.data(header, 2)
+			s.data(header, at)
 		}
 		return
 	}
 	if !ended {
-		s.tell(unterminated(2))
+		s.tell(unterminated(at))
 	}
 	if !plain && foreignByte(body) >= 0 {
-		s.tell(foreign(2, "", body))
+		s.tell(foreign(at, "", body))
 	}
 	if len(names) != len(s.layout.fields) {
 		s.tell(Finding{
-			Code: FIL02, Severity: Error, Line: 2,
+			Code: FIL02, Severity: Error, Line: at,
 			Message: "the header has " + plural(len(names), "column") + " where " + s.layout.word + " has " + plural(len(s.layout.fields), "column"),
 			Fix:     "write the exact names, in order",
 		})
@@ -155,7 +185,7 @@ func (s *scan) header(header []byte) {
 	for i, f := range s.layout.fields {
 		if string(names[i]) != f.name {
 			s.tell(Finding{
-				Code: FIL02, Severity: Error, Line: 2, Field: f.name, Value: shown(names[i]),
+				Code: FIL02, Severity: Error, Line: at, Field: f.name, Value: shown(names[i]),
 				Message: fmt.Sprintf("column %d is named %s", i+1, quote(names[i])), Fix: "write " + f.name,
 			})
 		}

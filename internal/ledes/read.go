@@ -17,28 +17,59 @@ const (
 	keptColumns = 4096
 )
 
+// ends is how the lines of a file end. The format asks for CR LF and takes LF;
+// files that went through the wrong hands end their lines in CR or CR CR LF, and
+// are read so that what else is wrong with them can be told.
+type ends uint8
+
+const (
+	endsLF     ends = iota // LF or CR LF
+	endsCR                 // as old systems wrote
+	endsCRCRLF             // CR LF turned into CR CR LF by a transfer as text
+)
+
+// endsOf looks at how the first line of a file ends.
+func endsOf(begin []byte) ends {
+	i := bytes.IndexByte(begin, '\r')
+	switch {
+	case i < 0 || i+1 == len(begin):
+		return endsLF
+	case bytes.HasPrefix(begin[i:], []byte("\r\r\n")):
+		return endsCRCRLF
+	case bytes.IndexByte(begin, '\n') < 0:
+		return endsCR
+	}
+	return endsLF
+}
+
 // lineReader gives the physical lines of a file in flat memory.
 type lineReader struct {
 	src        io.Reader
+	ends       ends
+	last       byte // that ends a line
 	window     []byte
 	start, end int
 	drained    bool
 	number     int // of the line given last, from 1
 }
 
-func newLineReader(src io.Reader) *lineReader {
-	return &lineReader{src: src, window: make([]byte, windowSize)}
+func newLineReader(src io.Reader, e ends) *lineReader {
+	r := &lineReader{src: src, ends: e, last: '\n', window: make([]byte, windowSize)}
+	if e == endsCR {
+		r.last = '\r'
+	}
+	return r
 }
 
-// next returns the next line without its line break (CR LF or LF). The bytes are
-// valid until the next call. io.EOF means that there are no more lines.
+// next returns the next line without its line break. The bytes are valid until the
+// next call. io.EOF means that there are no more lines.
 func (r *lineReader) next() ([]byte, error) {
 	for scanned := r.start; ; {
-		if i := bytes.IndexByte(r.window[scanned:r.end], '\n'); i >= 0 {
+		if i := bytes.IndexByte(r.window[scanned:r.end], r.last); i >= 0 {
 			line := r.window[r.start : scanned+i]
 			r.start = scanned + i + 1
 			r.number++
-			return withoutCR(line), nil
+			return r.bare(line), nil
 		}
 		if r.drained {
 			return r.rest()
@@ -66,7 +97,15 @@ func (r *lineReader) rest() ([]byte, error) {
 	line := r.window[r.start:r.end]
 	r.start = r.end
 	r.number++
-	return withoutCR(line), nil
+	return r.bare(line), nil
+}
+
+// bare is a line without what is left of its line break.
+func (r *lineReader) bare(line []byte) []byte {
+	if r.ends == endsCRCRLF {
+		return bytes.TrimRight(line, "\r")
+	}
+	return withoutCR(line)
 }
 
 func (r *lineReader) fill() error {
@@ -88,7 +127,7 @@ func (r *lineReader) long() ([]byte, error) {
 	var d digest
 	for {
 		chunk := r.window[r.start:r.end]
-		i := bytes.IndexByte(chunk, '\n')
+		i := bytes.IndexByte(chunk, r.last)
 		if i >= 0 {
 			d.add(chunk[:i])
 			r.start += i + 1

@@ -22,14 +22,14 @@ type Reading struct {
 func Read(src io.Reader, o Options, drop ...string) (Reading, error) {
 	var r Reading
 	l := losses{drop: drop}
-	src, isXML, err := sniff(src, o.Format)
+	file, err := sniff(src, o.Format)
 	if err != nil {
 		return r, err
 	}
-	if isXML {
-		r.Result, r.Bills, err = l.readXML(src, o)
+	if file.xml {
+		r.Result, r.Bills, err = l.readXML(file.whole, o)
 	} else {
-		r.Result, r.Bills, err = l.readFlat(src, o)
+		r.Result, r.Bills, err = l.readFlat(file.whole, o)
 	}
 	r.Findings = l.findings
 	if err != nil || l.refused || !r.Valid() {
@@ -38,17 +38,37 @@ func Read(src io.Reader, o Options, drop ...string) (Reading, error) {
 	return r, err
 }
 
-// sniff tells whether a file is to be read as XML, by its first mark unless a flat
-// format is asked for, and gives a reader of the whole of it.
-func sniff(src io.Reader, asked Format) (whole io.Reader, isXML bool, err error) {
+// opening is what the first bytes of a file tell of it.
+type opening struct {
+	xml   bool // it is to be read as XML
+	ends  ends
+	wide  bool // it is UTF-16, two bytes a letter
+	whole io.Reader
+}
+
+// sniff looks at the first bytes of a file: its mark tells XML, unless a flat format
+// is asked for. The whole of the file is read from the opening.
+func sniff(src io.Reader, asked Format) (opening, error) {
 	begin := make([]byte, 512)
 	n, err := io.ReadFull(src, begin)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, false, fmt.Errorf("read line 1: %w", err)
+		return opening{}, fmt.Errorf("read line 1: %w", err)
 	}
-	marked := bytes.HasPrefix(bytes.TrimSpace(bytes.TrimPrefix(begin[:n], byteOrderMark)), []byte("<"))
-	isXML = asked == FormatXML21 || (marked && asked != Format1998B && asked != Format98BIV2)
-	return io.MultiReader(bytes.NewReader(begin[:n]), src), isXML, nil
+	begin = begin[:n]
+	marked := bytes.HasPrefix(bytes.TrimSpace(bytes.TrimPrefix(begin, byteOrderMark)), []byte("<"))
+	return opening{
+		xml:  asked == FormatXML21 || (marked && asked != Format1998B && asked != Format98BIV2),
+		ends: endsOf(begin), wide: isWide(begin),
+		whole: io.MultiReader(bytes.NewReader(begin), src),
+	}, nil
+}
+
+// isWide tells UTF-16, by its mark or by each second byte of the first word being 0.
+func isWide(begin []byte) bool {
+	if bytes.HasPrefix(begin, []byte("\xff\xfe")) || bytes.HasPrefix(begin, []byte("\xfe\xff")) {
+		return true
+	}
+	return len(begin) >= 4 && ((begin[0] == 0 && begin[2] == 0 && begin[1] != 0) || (begin[1] == 0 && begin[3] == 0 && begin[0] != 0))
 }
 
 func newScan(o Options, h Handler) *scan {

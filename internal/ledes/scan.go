@@ -34,16 +34,16 @@ type scan struct {
 // ErrXML. The error is otherwise one of reading.
 func Scan(src io.Reader, o Options, h Handler) (Result, error) {
 	s := newScan(o, h)
-	src, isXML, err := sniff(src, o.Format)
+	file, err := sniff(src, o.Format)
 	if err != nil {
 		return s.result, err
 	}
-	if isXML && h.Line == nil {
-		err := s.scanXML(src)
+	if file.xml && h.Line == nil {
+		err := s.scanXML(file.whole)
 		return s.result, err
 	}
-	lines := newLineReader(src)
-	known, err := s.head(lines, o.Format)
+	lines := newLineReader(file.whole, file.ends)
+	known, err := s.head(lines, file.wide, o.Format)
 	if err != nil || !known {
 		return s.result, err
 	}

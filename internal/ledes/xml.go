@@ -1,6 +1,7 @@
 package ledes
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/xml"
 	"errors"
@@ -15,6 +16,7 @@ import (
 const (
 	xmlDepth    = 32
 	xmlTextKept = textLimit + 1
+	xmlToken    = 1 << 20 // bytes of one text, tag or comment: the decoder holds it whole
 	xmlRoot     = "ledesxmlebilling2.1"
 	xmlSpace    = "http://www.ledes.org/LEDES21.xsd"
 )
@@ -73,11 +75,12 @@ func (s *scan) readXML(src io.Reader, keep bool) (*xmlNode, error) {
 }
 
 func (x *xmlScan) read(src io.Reader) error {
-	source := &failing{src: src}
+	source := &failing{src: bufio.NewReader(src)}
 	d := xml.NewDecoder(source)
 	rooted := false
 	for {
 		line, _ := d.InputPos()
+		source.left = xmlToken
 		token, err := d.Token()
 		if errors.Is(err, io.EOF) {
 			break
@@ -128,17 +131,37 @@ func (x *xmlScan) read(src io.Reader) error {
 }
 
 // failing remembers why reading failed, so that it is not taken for the file's fault.
+// It gives no more than is left for one token.
 type failing struct {
-	src io.Reader
-	err error
+	src  *bufio.Reader
+	err  error
+	left int
 }
 
-func (f *failing) Read(p []byte) (int, error) {
-	n, err := f.src.Read(p)
+var errToken = errors.New("one text or tag is longer than 1 MiB")
+
+func (f *failing) ReadByte() (byte, error) {
+	if f.left--; f.left < 0 {
+		return 0, errToken
+	}
+	b, err := f.src.ReadByte()
 	if err != nil && !errors.Is(err, io.EOF) {
 		f.err = err
 	}
-	return n, err
+	return b, err
+}
+
+// Read is there for the decoder's constructor, which asks for bytes one by one.
+func (f *failing) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	b, err := f.ReadByte()
+	if err != nil {
+		return 0, err
+	}
+	p[0] = b
+	return 1, nil
 }
 
 // malformed tells why the text is no XML document of the format.

@@ -197,7 +197,7 @@ func drawTax(t *rapid.T, it *ledes.Item, i int) {
 // drawText is any text that a reader can see, without runs of blanks.
 func drawText(t *rapid.T, least int) string {
 	s := rapid.StringOfN(rapid.RuneFrom(nil, unicode.L, unicode.N, unicode.P, unicode.S, unicode.Zs), least, 30, -1).Draw(t, "text")
-	s = strings.Join(strings.Fields(s), " ")
+	s = strings.Join(strings.Fields(strings.ReplaceAll(s, "\ufffd", "")), " ")
 	if s == "" && least > 0 {
 		return "x"
 	}
