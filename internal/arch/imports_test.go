@@ -20,7 +20,7 @@ var layers = []struct {
 	{"machinery", false, in("internal/", "config", "db", "outbox", "audit", "authz", "blob", "mail", "pdf", "seal", "obs", "devstack", "outbound")},
 	{"time and queue", true, in("internal/", "calendar", "sla", "worklist")},
 	{"tenants", true, in("internal/", "firm", "people", "training")},
-	{"reference", true, in("internal/", "utbms", "ledes", "matter", "rate", "guideline", "amend", "portal")},
+	{"reference", true, in("internal/", "utbms", "ledes", "matter", "rate", "arrangement", "guideline", "amend", "portal")},
 	{"capture", true, in("internal/", "capture")},
 	{"billing", true, in("internal/", "prebill", "invoice", "ebill", "receivable", "trust", "dispute")},
 	{"oversight", true, in("internal/", "quality", "export", "privacy", "notice", "find", "report")},
