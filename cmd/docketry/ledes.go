@@ -18,7 +18,7 @@ import (
 func newLedesCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ledes",
-		Short: "Judge LEDES files (1998B, 98BI V2, XML 2.1) and convert them, without a database",
+		Short: "Judge LEDES files (1998B, 98BI V2, XML 2.1 and 2.2) and convert them, without a database",
 	}
 	cmd.AddCommand(newLedesValidateCmd(), newLedesConvertCmd())
 	return cmd
@@ -34,8 +34,8 @@ func newLedesValidateCmd() *cobra.Command {
 			"2 when one could not be read. A FILE of - is standard input. Warnings leave a file valid.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
-			if format != string(ledes.FormatAuto) && format != string(ledes.Format1998B) && format != string(ledes.Format98BIV2) && format != string(ledes.FormatXML21) {
-				return fmt.Errorf("--format %s is not known; give auto, 1998B, 98BI_V2 or XML_2.1", format)
+			if format != string(ledes.FormatAuto) && format != string(ledes.Format1998B) && format != string(ledes.Format98BIV2) && !ledes.Format(format).XML() {
+				return fmt.Errorf("--format %s is not known; give auto, 1998B, 98BI_V2, XML_2.1 or XML_2.2", format)
 			}
 			out := bufio.NewWriter(cmd.OutOrStdout())
 			v := validation{out: out, json: asJSON, options: ledes.Options{Format: ledes.Format(format), FirstError: first}}
@@ -43,7 +43,7 @@ func newLedesValidateCmd() *cobra.Command {
 			return errors.Join(out.Flush(), err)
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", string(ledes.FormatAuto), "auto, 1998B, 98BI_V2 or XML_2.1")
+	cmd.Flags().StringVar(&format, "format", string(ledes.FormatAuto), "auto, 1998B, 98BI_V2, XML_2.1 or XML_2.2")
 	cmd.Flags().BoolVar(&first, "first", false, "stop at the first error of each file")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
 	return cmd
@@ -178,7 +178,7 @@ func newLedesConvertCmd() *cobra.Command {
 		Long: "Writes FILE in another format to standard output. It refuses (exit code 1) a file that is not\n" +
 			"valid, a value that the other format cannot hold unless --drop names it, and a value that the\n" +
 			"other format requires and neither the file nor a flag gives. What it had to spell otherwise it\n" +
-			"says on standard error. From and to XML_2.1 lines are numbered anew, fees before expenses.",
+			"says on standard error. From and to XML lines are numbered anew, fees before expenses.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			src, err := openInput(cmd.InOrStdin(), args[0])
@@ -191,16 +191,16 @@ func newLedesConvertCmd() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&to, "to", "", "1998B, 98BI_V2 or XML_2.1")
+	f.StringVar(&to, "to", "", "1998B, 98BI_V2, XML_2.1 or XML_2.2")
 	f.StringVar(&out, "out", "", "write to this file instead of standard output")
 	f.StringSliceVar(&o.Drop, "drop", nil, "fields that may be lost, such as MATTER_NAME,CLIENT_TAX_ID")
-	f.StringVar(&o.Currency, "currency", "", "INVOICE_CURRENCY for 98BI_V2, inv_currency for XML_2.1")
-	f.StringVar(&o.ClientTaxID, "client-tax-id", "", "CLIENT_TAX_ID for 98BI_V2, cl_tax_id for XML_2.1")
-	f.StringVar(&o.MatterName, "matter-name", "", "MATTER_NAME for 98BI_V2, matter_name for XML_2.1")
-	f.StringVar(&o.AccountType, "account-type", "O", "ACCOUNT_TYPE for 98BI_V2, account_type for XML_2.1: O own account, T third party")
-	f.StringVar(&o.FirmName, "firm-name", "", "lf_name for XML_2.1")
-	f.StringVar(&o.FirmCountry, "firm-country", "", "country of the firm for XML_2.1, which names it with each tax")
-	f.StringVar(&o.ClientName, "client-name", "", "cl_name for XML_2.1")
+	f.StringVar(&o.Currency, "currency", "", "INVOICE_CURRENCY for 98BI_V2, inv_currency for XML")
+	f.StringVar(&o.ClientTaxID, "client-tax-id", "", "CLIENT_TAX_ID for 98BI_V2, cl_tax_id for XML")
+	f.StringVar(&o.MatterName, "matter-name", "", "MATTER_NAME for 98BI_V2, matter_name for XML")
+	f.StringVar(&o.AccountType, "account-type", "O", "ACCOUNT_TYPE for 98BI_V2, account_type for XML: O own account, T third party")
+	f.StringVar(&o.FirmName, "firm-name", "", "lf_name for XML")
+	f.StringVar(&o.FirmCountry, "firm-country", "", "country of the firm for XML, which names it with each tax")
+	f.StringVar(&o.ClientName, "client-name", "", "cl_name for XML")
 	_ = cmd.MarkFlagRequired("to") // it fails only for a flag that is not there
 	return cmd
 }

@@ -29,7 +29,7 @@ type ConvertOptions struct {
 // missing: the findings say what.
 func Convert(src io.Reader, o ConvertOptions) ([]byte, []Finding, error) {
 	to, flat := layoutOf(o.To)
-	if !flat && o.To != FormatXML21 {
+	if !flat && !o.To.XML() {
 		return nil, nil, ErrFormat.With("%q cannot be written; %s", o.To, ErrFormat.Message)
 	}
 	if err := o.check(); err != nil {
@@ -70,7 +70,7 @@ func (o ConvertOptions) check() error {
 		return ErrText.With("the account type is O (own account) or T (third party)")
 	}
 	for _, v := range []string{o.ClientTaxID, o.MatterName} {
-		if o.To != FormatXML21 && (foreignByte([]byte(v)) >= 0 || strings.ContainsAny(v, "|\t") || strings.Contains(v, "[]")) {
+		if !o.To.XML() && (foreignByte([]byte(v)) >= 0 || strings.ContainsAny(v, "|\t") || strings.Contains(v, "[]")) {
 			return ErrText.With("%q cannot stand in a LEDES file", v)
 		}
 	}

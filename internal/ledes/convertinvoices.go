@@ -25,7 +25,7 @@ func convertInvoices(src io.Reader, o ConvertOptions) ([]byte, []Finding, error)
 	if c.refused {
 		return nil, c.findings, nil
 	}
-	write := map[Format]func(io.Writer, []Invoice, Profile) ([]Change, error){Format1998B: Write1998B, Format98BIV2: Write98BIV2, FormatXML21: WriteXML21}[o.To]
+	write := map[Format]func(io.Writer, []Invoice, Profile) ([]Change, error){Format1998B: Write1998B, Format98BIV2: Write98BIV2, FormatXML21: WriteXML21, FormatXML22: WriteXML22}[o.To]
 	var out bytes.Buffer
 	changes, err := write(&out, r.Bills, Profile{})
 	if err := c.unwritten(err); err != nil {
@@ -79,12 +79,12 @@ func (l *losses) unwritten(err error) error {
 
 // unheld refuses what the target has no field for. Names are those of the source.
 func (l *losses) unheld(inv *Invoice, line int, from, to Format) {
-	if to == FormatXML21 {
+	if to.XML() {
 		return
 	}
 	say := func(xmlName, flatName, value string) {
 		name := flatName
-		if from == FormatXML21 {
+		if from.XML() {
 			name = xmlName
 		}
 		l.lose(line, name, value, "the other format has no field for it")

@@ -11,7 +11,7 @@ import (
 func ExtensionFinding(name string, f Format) (Finding, bool) {
 	ext := strings.ToLower(filepath.Ext(name))
 	good, fix := " .txt .led .ledes ", "name it .txt; some receivers also take .led or .ledes"
-	if f == FormatXML21 {
+	if f.XML() {
 		good, fix = " .xml ", "name it .xml"
 	}
 	if ext == "" || ext == "." || strings.Contains(good, " "+ext+" ") {

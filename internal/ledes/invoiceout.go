@@ -129,5 +129,5 @@ type Profile struct {
 	Residual       Residual
 	NarrativeLimit int    // characters; 0 means the format's 15 KB
 	CountryAlpha2  bool   // one big receiver wants GB instead of GBR; a validator of the plain format names it FLD-05
-	XMLNamespace   string // of XML 2.1; "" is that of the published schema
+	XMLNamespace   string // of XML; "" is that of the published schema
 }

@@ -1,5 +1,5 @@
-// Package ledes reads, judges and writes LEDES files: 1998B, 98BI V2 and XML 2.1
-// (LEGAL-BILLING 3 to 5). It owns the grammar, the arithmetic and the codes of
+// Package ledes reads, judges and writes LEDES files: 1998B, 98BI V2, XML 2.1 and
+// 2.2 (LEGAL-BILLING 3 to 5). It owns the grammar, the arithmetic and the codes of
 // the faults; it knows no firm and no database. Whether a matter or a timekeeper
 // exists is package capture's question.
 package ledes
@@ -17,18 +17,22 @@ const (
 	Format1998B   Format = "1998B"
 	Format98BIV2  Format = "98BI_V2"
 	FormatXML21   Format = "XML_2.1"
+	FormatXML22   Format = "XML_2.2" // 2.1 with tiered taxes
 	FormatUnknown Format = "unknown"
 	FormatAuto    Format = "auto" // decide by the first lines
 )
 
 // Faults of this package. A fault inside a file is a Finding, not an error.
 var (
-	ErrFormat = fault.New(fault.Invalid, "ledes_format_unknown", "formats are 1998B, 98BI_V2 and XML_2.1")
+	ErrFormat = fault.New(fault.Invalid, "ledes_format_unknown", "formats are 1998B, 98BI_V2, XML_2.1 and XML_2.2")
 	ErrText   = fault.New(fault.Invalid, "ledes_text_invalid", "the text cannot stand in a LEDES file")
 	ErrWrite  = fault.New(fault.Invalid, "ledes_invoice_unwritable", "the invoice cannot be written as LEDES")
 	ErrLong   = fault.New(fault.TooLarge, "ledes_file_too_long", "the file has more lines than may be read")
 	ErrXML    = fault.New(fault.Invalid, "ledes_xml_unread", "LEDES XML files have no lines to import; convert them to 1998B or 98BI V2")
 )
+
+// XML tells whether the format is one of elements, not of lines.
+func (f Format) XML() bool { return f == FormatXML21 || f == FormatXML22 }
 
 // Severity tells whether a fault makes a file invalid.
 type Severity string

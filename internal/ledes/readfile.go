@@ -57,7 +57,7 @@ func sniff(src io.Reader, asked Format) (opening, error) {
 	begin = begin[:n]
 	marked := bytes.HasPrefix(bytes.TrimSpace(bytes.TrimPrefix(begin, byteOrderMark)), []byte("<"))
 	return opening{
-		xml:  asked == FormatXML21 || (marked && asked != Format1998B && asked != Format98BIV2),
+		xml:  asked.XML() || (marked && asked != Format1998B && asked != Format98BIV2),
 		ends: endsOf(begin), wide: isWide(begin),
 		whole: io.MultiReader(bytes.NewReader(begin), src),
 	}, nil
@@ -84,7 +84,7 @@ func (l *losses) readXML(src io.Reader, o Options) (Result, []Invoice, error) {
 			l.lose(f.Line, f.Field, "?", "the format has no such element, so nothing takes its content over")
 		}
 	}})
-	root, err := s.readXML(src, true)
+	root, err := s.readXML(src, o.Format, true)
 	if err != nil || !s.result.Valid() {
 		return s.result, nil, err
 	}

@@ -39,7 +39,7 @@ func Scan(src io.Reader, o Options, h Handler) (Result, error) {
 		return s.result, err
 	}
 	if file.xml && h.Line == nil {
-		err := s.scanXML(file.whole)
+		err := s.scanXML(file.whole, o.Format)
 		return s.result, err
 	}
 	lines := newLineReader(file.whole, file.ends)

@@ -17,12 +17,10 @@ const (
 	xmlDepth    = 32
 	xmlTextKept = textLimit + 1
 	xmlToken    = 1 << 20 // bytes of one text, tag or comment: the decoder holds it whole
-	xmlRoot     = "ledesxmlebilling2.1"
-	xmlSpace    = "http://www.ledes.org/LEDES21.xsd"
 )
 
 // xmlFix is what to do about a file that is no document of the format.
-const xmlFix = "send UTF-8 with the root <" + xmlRoot + ">, without DOCTYPE and entities of its own"
+const xmlFix = "send UTF-8 with the root <ledesxmlebilling2.1> or <ledesxmlebilling2.2>, without DOCTYPE and entities of its own"
 
 // xmlNode is an element that is open.
 type xmlNode struct {
@@ -46,6 +44,8 @@ type xmlValue struct {
 type xmlScan struct {
 	*scan
 	keep    bool // keep the tree
+	asked   Format
+	version *xmlVersion
 	root    *xmlNode
 	taxes   xmlTaxes
 	open    []*xmlNode
@@ -58,16 +58,16 @@ type xmlScan struct {
 
 // scanXML reads a whole XML 2.1 file. DOCTYPE, entities that XML does not define,
 // another encoding and deep nesting end the reading: what follows cannot be trusted.
-func (s *scan) scanXML(src io.Reader) error {
-	_, err := s.readXML(src, false)
+func (s *scan) scanXML(src io.Reader, asked Format) error {
+	_, err := s.readXML(src, asked, false)
 	return err
 }
 
 // readXML is scanXML that also gives the tree of what it could read, nil of a file
 // that is no document of the format.
-func (s *scan) readXML(src io.Reader, keep bool) (*xmlNode, error) {
+func (s *scan) readXML(src io.Reader, asked Format, keep bool) (*xmlNode, error) {
 	s.result.Format = FormatXML21
-	x := &xmlScan{scan: s, numbers: map[string]bool{}, keep: keep}
+	x := &xmlScan{scan: s, numbers: map[string]bool{}, keep: keep, asked: asked}
 	if err := x.read(src); err != nil {
 		return nil, err
 	}
@@ -100,8 +100,8 @@ func (x *xmlScan) read(src io.Reader) error {
 			x.fault(FIL01, line, "", shown(t), "the file has a DOCTYPE or another declaration", xmlFix)
 			return nil
 		case xml.StartElement:
-			if !rooted && t.Name.Local != xmlRoot {
-				x.fault(FIL01, line, t.Name.Local, "", "the root is not "+xmlRoot, xmlFix)
+			if !rooted && !x.isRoot(t.Name.Local) {
+				x.fault(FIL01, line, t.Name.Local, "", "the root names no version that is read here, or not the one asked for", xmlFix)
 				return nil
 			}
 			rooted = true
@@ -193,7 +193,7 @@ func (x *xmlScan) start(name string, line int) {
 			node.kind = x.child(parent, node)
 		}
 	} else {
-		node.kind = xmlKinds[xmlRoot]
+		node.kind = x.version.kinds[x.version.root]
 		x.root = node
 	}
 	x.open = append(x.open, node)
@@ -212,7 +212,7 @@ func (x *xmlScan) start(name string, line int) {
 // child is what a child element is: a kind, or nil for text. An unknown one is told.
 func (x *xmlScan) child(parent, node *xmlNode) *xmlKind {
 	if slices.Contains(parent.kind.blocks, node.name) {
-		return xmlKinds[node.name]
+		return x.version.kinds[node.name]
 	}
 	if _, ok := parent.kind.fields[node.name]; !ok && node.name != "file_item_nbr" {
 		x.warn(FIL02, node.line, node.name, "", fmt.Sprintf("%s has no element %s", parent.name, node.name), "leave it out, or correct its name")
@@ -225,7 +225,7 @@ func (x *xmlScan) end() {
 	node := x.open[n]
 	x.open = x.open[:n]
 	if node.kind == nil {
-		if n > 0 {
+		if n > 0 && !x.open[n-1].holds(node.name) {
 			x.text(x.open[n-1], node)
 		}
 		return
@@ -258,6 +258,11 @@ func (x *xmlScan) text(parent, node *xmlNode) {
 		x.fault(FLD04, node.line, node.name, v, fmt.Sprintf("longer than %d characters", f.max), "shorten it")
 	}
 	x.judge(f, node, v)
+}
+
+// holds tells that a child is a block, whose own content nobody looks at.
+func (n *xmlNode) holds(name string) bool {
+	return n.kind != nil && slices.Contains(n.kind.blocks, name)
 }
 
 // required tells every mandatory child that is absent or blank.

@@ -1,6 +1,8 @@
 package ledes
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,9 +52,56 @@ func xmlOf(fields string, blocks ...string) *xmlKind {
 	return k
 }
 
-// xmlKinds is the published element list of version 2.1 (LEGAL-BILLING 5).
-var xmlKinds = map[string]*xmlKind{
-	xmlRoot: xmlOf("", "firm", "tax"),
+// xmlVersion is one version of the format. Names are in tables, for the official
+// schema decides them.
+type xmlVersion struct {
+	format Format
+	root   string
+	space  string
+	firmID string // the element that opens a firm
+	kinds  map[string]*xmlKind
+}
+
+var (
+	xml21 = &xmlVersion{FormatXML21, "ledesxmlebilling2.1", "http://www.ledes.org/LEDES21.xsd", "lf_office_id", xmlKinds21}
+	xml22 = &xmlVersion{FormatXML22, "ledesxmlebilling2.2", "http://www.ledes.org/LEDES22.xsd", "lf_vendor_id", xmlKinds22()}
+)
+
+// isRoot takes the version that the root names, when it is the one asked for.
+func (x *xmlScan) isRoot(name string) bool {
+	for _, v := range [...]*xmlVersion{xml21, xml22} {
+		if v.root == name && (v.format == x.asked || !x.asked.XML()) {
+			x.version, x.result.Format = v, v.format
+			return true
+		}
+	}
+	return false
+}
+
+// xmlKinds22 is what version 2.2 has otherwise: the firm's id, and taxes by tiers. What
+// a tier holds is not looked at.
+func xmlKinds22() map[string]*xmlKind {
+	kinds := maps.Clone(xmlKinds21)
+	kinds["ledesxmlebilling2.2"] = kinds["ledesxmlebilling2.1"]
+	for name, change := range map[string]func(*xmlKind){
+		"firm":    func(k *xmlKind) { k.fields["lf_vendor_id"] = xmlField{is: 't', required: true} },
+		"invoice": func(k *xmlKind) { k.blocks = append(slices.Clone(k.blocks), "tax_tier_summary") },
+		"tax": func(k *xmlKind) {
+			k.blocks = append(slices.Clone(k.blocks), "tax_tier_detail")
+			k.fields["tax_tiers"] = xmlField{is: 't', required: true, oneOf: "Y N"}
+		},
+	} {
+		k := *kinds[name]
+		k.fields = maps.Clone(k.fields)
+		change(&k)
+		kinds[name] = &k
+	}
+	return kinds
+}
+
+// xmlKinds21 is the published element list of version 2.1 (LEGAL-BILLING 5).
+var xmlKinds21 = map[string]*xmlKind{
+	"ledesxmlebilling2.1": xmlOf("", "firm", "tax"),
 	"firm": xmlOf("lf_office_id lf_tax_id lf_vendor_id lf_id lf_name* source_app* app_version* firm_URL extend_header file_item_nbr:i",
 		"lf_address", "lf_remit_address", "lf_billing_contact", "client", "tax"),
 	"client": xmlOf("cl_id cl_lf_id* cl_name* cl_tax_id extend_header file_item_nbr:i", "cl_address", "client_contact", "invoice"),

@@ -35,7 +35,7 @@ func (x *xmlScan) close(node *xmlNode) {
 			x.matter.people[node.value["tk_id"].text] = node.value["tk_level"].text
 		}
 	case "tax":
-		x.taxes.define(node.value["tx_id"].text)
+		x.tax(node)
 	case "tax_item_fee", "tax_item_expense":
 		x.taxOfLine(node)
 	case "fee", "expense":
@@ -158,6 +158,9 @@ func (x *xmlScan) itemCodes(node *xmlNode) {
 // closeMatter compares what a matter states with its lines.
 func (x *xmlScan) closeMatter() {
 	m, node := x.matter, x.matter.node
+	if x.invoice.known && x.taxes.many == 0 {
+		x.taxes.many = x.invoice.node.line
+	}
 	if x.invoice.first == "" {
 		x.invoice.first = node.value["lf_matter_id"].text
 	}

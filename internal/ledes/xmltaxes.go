@@ -8,6 +8,8 @@ type xmlTaxes struct {
 	defined map[string]bool
 	named   map[string]int // the line that names it first
 	order   []string
+	tiered  *xmlNode // the first tax by tiers
+	many    int      // the line of the first invoice of several matters
 }
 
 func (t *xmlTaxes) define(id string) {
@@ -42,11 +44,31 @@ func (x *xmlScan) taxOfLine(node *xmlNode) {
 	x.taxes.order = append(x.taxes.order, id)
 }
 
+// tax takes a tax of the file: one by tiers, of version 2.2, has no rate of its own.
+func (x *xmlScan) tax(node *xmlNode) {
+	x.taxes.define(node.value["tx_id"].text)
+	tiers, rate := node.value["tax_tiers"].text, node.value["tax_rate_percent"].text
+	switch {
+	case tiers == "Y" && x.version == xml21:
+		x.fault(TAX01, node.at("tax_tiers"), "tax_tiers", tiers, "version 2.1 has no tax by tiers", "send version 2.2")
+	case tiers == "Y" && rate != "":
+		x.fault(TAX01, node.at("tax_rate_percent"), "tax_rate_percent", rate, "a tax by tiers has no rate of its own", "leave the rate out, or write N for the tiers")
+	case tiers != "Y" && rate == "":
+		x.fault(TAX01, node.line, "tax_rate_percent", "", "the tax states no rate", "write the rate as a fraction: 0.2 for 20 percent")
+	}
+	if tiers == "Y" && x.taxes.tiered == nil {
+		x.taxes.tiered = node
+	}
+}
+
 // judgeTaxes tells the taxes that lines name and the file does not define.
 func (x *xmlScan) judgeTaxes() {
 	for _, id := range x.taxes.order {
 		if !x.taxes.defined[id] {
 			x.fault(TAX01, x.taxes.named[id], "tx_id", id, "no tax of the file has this id", "add the tax element, or correct the id")
 		}
+	}
+	if t := x.taxes.tiered; t != nil && x.taxes.many > 0 {
+		x.fault(TAX01, x.taxes.many, "matter", "", "a tax by tiers needs invoices of one matter each", "send an invoice for each matter")
 	}
 }

@@ -17,7 +17,17 @@ import (
 // so each must be that. It refuses what the format cannot say, with ErrWrite and
 // every field at fault, and writes nothing then.
 func WriteXML21(w io.Writer, invoices []Invoice, p Profile) ([]Change, error) {
-	x := xmlWriter{profile: p, ids: map[xmlTax]string{}}
+	return writeXML(w, invoices, p, xml21)
+}
+
+// WriteXML22 does so in version 2.2, for receivers that take no other. No tax of a
+// canonical invoice is by tiers.
+func WriteXML22(w io.Writer, invoices []Invoice, p Profile) ([]Change, error) {
+	return writeXML(w, invoices, p, xml22)
+}
+
+func writeXML(w io.Writer, invoices []Invoice, p Profile, v *xmlVersion) ([]Change, error) {
+	x := xmlWriter{profile: p, version: v, ids: map[xmlTax]string{}}
 	lines := 0
 	for i := range invoices {
 		lines += len(invoices[i].Items)
@@ -49,6 +59,7 @@ type xmlTax struct {
 
 type xmlWriter struct {
 	profile Profile
+	version *xmlVersion
 	out     bytes.Buffer
 	line    int // physical, of what is written next
 	items   int // file_item_nbr
@@ -65,9 +76,9 @@ func (x *xmlWriter) file(invoices []Invoice) error {
 	x.put(`<?xml version="1.0" encoding="UTF-8"?>`)
 	space := x.profile.XMLNamespace
 	if space == "" {
-		space = xmlSpace
+		space = x.version.space
 	}
-	x.put("<" + xmlRoot + ` xmlns="` + escaped(space) + `">`)
+	x.put("<" + x.version.root + ` xmlns="` + escaped(space) + `">`)
 	for i := range invoices {
 		inv, before := &invoices[i], (*Invoice)(nil)
 		if i > 0 {
@@ -94,13 +105,13 @@ func (x *xmlWriter) file(invoices []Invoice) error {
 	x.shut()
 	x.shut()
 	x.defineTaxes()
-	x.put("</" + xmlRoot + ">")
+	x.put("</" + x.version.root + ">")
 	return nil
 }
 
 // judge reads the file back: what our own validator refuses does not leave the house.
 func (x *xmlWriter) judge(c money.Currency) error {
-	_, err := Scan(bytes.NewReader(x.out.Bytes()), Options{Format: FormatXML21, Currency: c}, Handler{Finding: func(f Finding) {
+	_, err := Scan(bytes.NewReader(x.out.Bytes()), Options{Format: x.version.format, Currency: c}, Handler{Finding: func(f Finding) {
 		if f.Severity == Error {
 			x.faults = append(x.faults, fault.Field{Path: f.Field, Line: f.Line, Code: string(f.Code), Message: f.Message, Fix: f.Fix})
 		}
@@ -167,7 +178,7 @@ func dashed(t time.Time) string {
 
 func (x *xmlWriter) firm(inv *Invoice) {
 	x.enter("firm")
-	x.text("lf_office_id", inv.FirmID)
+	x.text(x.version.firmID, inv.FirmID)
 	x.text("lf_id", inv.FirmID)
 	x.text("lf_name", inv.Firm.Name)
 	x.address("lf_address", inv.Firm)
@@ -226,6 +237,9 @@ func (x *xmlWriter) defineTaxes() {
 		x.value("tax_on_tax", on)
 		x.value("tax_on_tax_id", t.on)
 		x.value("increase_decrease", "Increase")
+		if x.version == xml22 {
+			x.value("tax_tiers", "N")
+		}
 		x.number()
 		x.shut()
 	}
