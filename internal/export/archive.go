@@ -14,7 +14,6 @@ import (
 
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/money"
 )
 
 // manifest is what a file says of itself, and what the row keeps of it.
@@ -43,13 +42,9 @@ type manifestFile struct {
 	SHA256 string `json:"sha256"`
 }
 
-// header is the file's columns; add at the end, never rename.
-var header = []string{"id", "worked_on", "client_number", "client", "matter_number", "matter", "timekeeper", "timekeeper_class", "kind", "hours", "quantity",
-	"unit_cost", "rate", "amount", "currency", "task_code", "activity_code", "expense_code", "status", "narrative"}
-
 func newManifest(e Export, firm ident.FirmID, s selection) manifest {
 	return manifest{Export: e.Name(), ID: e.ID, Firm: firm, Form: e.Form, From: string(e.FromOn), To: string(e.ToOn), AskedBy: e.AskedBy,
-		AskedAt: e.AskedAt.UTC().Format("2006-01-02T15:04:05Z"), Recipient: e.Recipient, Scope: s.fingerprint(), Columns: header, Note: watermarkNote}
+		AskedAt: e.AskedAt.UTC().Format("2006-01-02T15:04:05Z"), Recipient: e.Recipient, Scope: s.fingerprint(), Columns: header(), Note: watermarkNote}
 }
 
 const chunk = 5000 // rows between two decisions
@@ -102,7 +97,7 @@ func (c *counter) Write(p []byte) (int, error) {
 // of the firm; memory does not grow with its rows.
 func (b *builder) entries(ctx context.Context, out io.Writer) error {
 	w := newCSV(out)
-	for _, h := range header {
+	for _, h := range header() {
 		w.text(h)
 	}
 	w.end()
@@ -150,53 +145,4 @@ func (b *builder) entry(w *csvWriter, rows *sql.Rows) error {
 	r.write(w)
 	w.end()
 	return w.err
-}
-
-// row is one row of a selection's query.
-type row struct {
-	id, day, matter, code, class, kind, currency, task, activity, expense, status string
-	clientNumber, client, matterName, narrative                                   sql.NullString
-	hours, quantity                                                               int64
-	unit, rate, amount                                                            sql.NullInt64
-}
-
-func readRow(rows *sql.Rows) (r row, err error) {
-	err = rows.Scan(&r.id, &r.day, &r.clientNumber, &r.client, &r.matter, &r.matterName, &r.code, &r.class, &r.kind, &r.hours, &r.quantity, &r.unit, &r.rate, &r.amount,
-		&r.currency, &r.task, &r.activity, &r.expense, &r.status, &r.narrative)
-	if err != nil {
-		return r, fmt.Errorf("read entry: %w", err)
-	}
-	return r, nil
-}
-
-// cells takes a row's values in the order of header.
-type cells interface {
-	text(string)
-	number(string) // "" for no value
-}
-
-// write puts the row down. Amounts come from numeric columns alone.
-func (r row) write(c cells) {
-	for _, s := range []string{r.id, r.day, r.clientNumber.String, r.client.String, r.matter, r.matterName.String, r.code, r.class, r.kind} {
-		c.text(s)
-	}
-	c.number(fixed(sql.NullInt64{Int64: r.hours, Valid: true}))
-	c.number(fixed(sql.NullInt64{Int64: r.quantity, Valid: true}))
-	c.number(fixed(r.unit))
-	c.number(fixed(r.rate))
-	if r.amount.Valid {
-		c.number(money.Amount{Minor: r.amount.Int64, Currency: money.Currency(r.currency)}.Text())
-	} else {
-		c.number("")
-	}
-	for _, s := range []string{r.currency, r.task, r.activity, r.expense, r.status, r.narrative.String} {
-		c.text(s)
-	}
-}
-
-func fixed(n sql.NullInt64) string {
-	if !n.Valid {
-		return ""
-	}
-	return money.Fixed4(n.Int64).String()
 }

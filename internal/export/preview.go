@@ -58,10 +58,14 @@ func (s *Service) Preview(ctx context.Context, n NewRequest) (p Preview, err err
 		if err != nil {
 			return err
 		}
-		for i, name := range header {
-			p.Columns = append(p.Columns, Column{Name: name, Class: classOf(name), Hidden: hidden[classOf(name)], Sample: first[i]})
+		for i, name := range header() {
+			class, err := classOf(name)
+			if err != nil {
+				return err
+			}
+			p.Columns = append(p.Columns, Column{Name: name, Class: class, Hidden: hidden[class], Sample: first[i]})
 		}
-		if first[len(header)-1] == "" {
+		if first[len(first)-1] == "" {
 			return nil
 		}
 		m, err := chosen.firstMatter(tx)
@@ -72,18 +76,6 @@ func (s *Service) Preview(ctx context.Context, n NewRequest) (p Preview, err err
 			Detail: map[string]any{"rows": p.Rows, "from": n.From, "to": n.To}})
 	})
 	return p, err
-}
-
-// classOf is the class of a column (SECURITY 9), as query hides it.
-func classOf(column string) authz.Class {
-	switch column {
-	case "narrative":
-		return authz.C3
-	case "client_number", "client", "matter", "unit_cost", "rate", "amount":
-		return authz.C2
-	default:
-		return authz.C1
-	}
 }
 
 // measure counts rows, and those on which a class is left out.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strings"
 
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
@@ -30,9 +31,9 @@ func limitsOf(n NewRequest) limits {
 type selection struct {
 	where     string
 	whereArgs []any
-	words     string // predicate: the narrative is shown
+	words     string // predicate: what is C3 is shown
 	wordsArgs []any
-	money     string // predicate: rates and amounts are shown (C2)
+	money     string // predicate: what is C2 is shown
 	moneyArgs []any
 }
 
@@ -65,20 +66,23 @@ func (s selection) count(tx *db.Tx) (rows, narratives int64, err error) {
 	return rows, narratives, err
 }
 
-// query selects the file's columns in its order. Names (C2) and amounts are empty
-// for who does not see C2, narratives are for who sees C3; the row itself stays,
-// with codes and hours, which are C1.
+// query selects the file's columns in its order. What is C2 or C3 is empty where the
+// asker does not see that class; the row itself stays, with what is C1.
 func (s selection) query() (string, []any) {
-	hide := func(sql, cond string) string { return `CASE WHEN ` + cond + ` THEN ` + sql + ` END` }
-	q := `SELECT e.id::text, to_char(e.worked_on, 'YYYY-MM-DD'), ` + hide(`c.number`, s.money) + `, ` + hide(`c.name`, s.money) + `, m.number, ` + hide(`m.name`, s.money) + `,
-		coalesce(t.code, ''), coalesce(t.class, ''), e.kind, e.hours_e4, e.quantity_e4, ` + hide(`e.unit_cost_e4`, s.money) + `, ` + hide(`e.rate_e4`, s.money) + `, ` + hide(`e.amount_minor`, s.money) + `,
-		e.currency, e.task_code, e.activity_code, e.expense_code, e.status, ` + hide(`e.narrative`, s.words) + tables + `WHERE ` + s.where + ` ORDER BY e.worked_on, e.id`
-	var args []any
-	for range 6 {
-		args = append(args, s.moneyArgs...)
+	list := make([]string, len(fileColumns))
+	for i, c := range fileColumns {
+		switch c.class {
+		case authz.C1:
+			list[i] = c.sql
+		case authz.C2:
+			list[i] = `CASE WHEN sees.c2 THEN ` + c.sql + ` END`
+		default:
+			list[i] = `CASE WHEN sees.c3 THEN ` + c.sql + ` END`
+		}
 	}
-	args = append(args, s.wordsArgs...)
-	return q, append(args, s.whereArgs...)
+	args := append(append(append([]any{}, s.moneyArgs...), s.wordsArgs...), s.whereArgs...)
+	return `SELECT ` + strings.Join(list, `, `) + tables + `CROSS JOIN LATERAL (SELECT (` + s.money + `) AS c2, (` + s.words + `) AS c3 OFFSET 0) sees
+		WHERE ` + s.where + ` ORDER BY e.worked_on, e.id`, args
 }
 
 // fingerprint tells two selections apart: rights that changed make another.
