@@ -25,10 +25,12 @@ var (
 
 // Bucket is where sealed bytes lie: a folder, or object storage. Names are
 // "firm/name" and hold nothing confidential. Put either stores everything or
-// nothing. Get and Delete return ErrGone for what is not there.
+// nothing. Get, GetFrom and Delete return ErrGone for what is not there.
 type Bucket interface {
 	Put(ctx context.Context, name string, write func(io.Writer) error) error
 	Get(ctx context.Context, name string) (io.ReadCloser, error)
+	// GetFrom begins at a byte of the object and reads length bytes, -1 for the rest.
+	GetFrom(ctx context.Context, name string, offset, length int64) (io.ReadCloser, error)
 	Delete(ctx context.Context, name string) error
 	// Walk calls fn with every object whose name starts with prefix.
 	Walk(ctx context.Context, prefix string, fn func(Object) error) error

@@ -125,6 +125,58 @@ func TestExchangedOrSpoiltBytesAreRefused(t *testing.T) {
 	}
 }
 
+func TestAFileIsReadFromAnyByte(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f, other := testkit.Firm(t, h.d), testkit.Firm(t, h.d)
+	text := strings.Repeat("0123456789abcdef", 12_500) // three chunks and a bit
+	id := put(t, h, f, text)
+	open := func(ctx context.Context) (file *blob.File, err error) {
+		err = h.d.InFirm(ctx, func(tx *db.Tx) (err error) {
+			file, err = h.store.File(tx, id)
+			return err
+		})
+		return file, err
+	}
+	if _, err := open(other.Machine()); !errors.Is(err, blob.ErrNotFound) {
+		t.Errorf("another firm: %v", err)
+	}
+	file, err := open(f.Machine())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if n, err := file.Seek(0, io.SeekEnd); err != nil || n != int64(len(text)) {
+		t.Errorf("its end is at %d, %v", n, err)
+	}
+	for _, at := range []int{0, 1, 1<<16 - 1, 1 << 16, 1<<16 + 1, 3 << 16, len(text) - 1, len(text), len(text) + 5} {
+		if _, err := file.Seek(int64(at), io.SeekStart); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(file); err != nil || string(got) != text[min(at, len(text)):] {
+			t.Errorf("from byte %d: %d bytes, %v", at, len(got), err)
+		}
+	}
+	if _, err := file.Seek(-1, io.SeekStart); err == nil {
+		t.Error("there is a byte before the first")
+	}
+	name := h.bucket.Names()[0]
+	var stored []byte
+	h.bucket.Spoil(name, func(b []byte) []byte { stored = bytes.Clone(b); return b })
+	for change, spoil := range map[string]func(b []byte) []byte{
+		"a byte changed": func(b []byte) []byte { b[len(b)-50] ^= 1; return b }, "the end cut off": func(b []byte) []byte { return b[:2<<16] },
+		"everything gone": func([]byte) []byte { return nil },
+	} {
+		h.bucket.Spoil(name, func([]byte) []byte { return spoil(bytes.Clone(stored)) })
+		if _, err := file.Seek(1<<16+7, io.SeekStart); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadAll(file); !errors.Is(err, blob.ErrDamaged) {
+			t.Errorf("%s: %v", change, err)
+		}
+	}
+}
+
 func TestWrittenThenKept(t *testing.T) {
 	t.Parallel()
 	h := setup(t)

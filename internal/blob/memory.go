@@ -79,6 +79,21 @@ func (m *Memory) Get(_ context.Context, name string) (io.ReadCloser, error) {
 	return io.NopCloser(bytes.NewReader(o.bytes)), nil
 }
 
+// GetFrom is Bucket's.
+func (m *Memory) GetFrom(_ context.Context, name string, offset, length int64) (io.ReadCloser, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	o, ok := m.objects[name]
+	if !ok {
+		return nil, ErrGone
+	}
+	b := o.bytes[min(offset, int64(len(o.bytes))):]
+	if length >= 0 {
+		b = b[:min(length, int64(len(b)))]
+	}
+	return io.NopCloser(bytes.NewReader(b)), nil
+}
+
 // Delete is Bucket's.
 func (m *Memory) Delete(_ context.Context, name string) error {
 	m.mu.Lock()

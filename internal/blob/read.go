@@ -2,6 +2,7 @@ package blob
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
@@ -33,31 +34,55 @@ func (s *Store) Get(tx *db.Tx, id ident.BlobID) ([]byte, error) {
 // Open reads a blob of any length. The reader may be used after the transaction
 // and checks the bytes as they pass; at the end also size and hash. Close it.
 func (s *Store) Open(tx *db.Tx, id ident.BlobID) (io.ReadCloser, Info, error) {
+	b, err := s.find(tx, id)
+	if err != nil {
+		return nil, Info{}, err
+	}
+	r, err := b.whole()
+	return r, b.info, err
+}
+
+// found is a blob and how to read it.
+type found struct {
+	ctx    context.Context
+	bucket Bucket
+	key    *seal.Key
+	name   string
+	aad    []string
+	info   Info
+}
+
+func (s *Store) find(tx *db.Tx, id ident.BlobID) (b found, err error) {
 	var rows []blobRow
-	err := tx.Raw(`SELECT id, name, kind, key_version, size, content_hash, created_at FROM blob WHERE firm_id = ? AND id = ? AND removed_at IS NULL`,
+	err = tx.Raw(`SELECT id, name, kind, key_version, size, content_hash, created_at FROM blob WHERE firm_id = ? AND id = ? AND removed_at IS NULL`,
 		tx.Scope.Firm, id).Scan(&rows).Error
 	if err != nil {
-		return nil, Info{}, fmt.Errorf("find blob %s: %w", id, err)
+		return b, fmt.Errorf("find blob %s: %w", id, err)
 	}
 	if len(rows) == 0 {
-		return nil, Info{}, ErrNotFound
+		return b, ErrNotFound
 	}
 	r := rows[0]
 	key, err := s.keys.Version(tx, r.KeyVersion)
 	if err != nil {
-		return nil, Info{}, err
+		return b, err
 	}
-	sealed, err := s.bucket.Get(tx.Context(), object(tx.Scope.Firm, r.Name))
+	return found{ctx: tx.Context(), bucket: s.bucket, key: key, name: object(tx.Scope.Firm, r.Name), aad: bindBlob(tx.Scope.Firm, id, r.KeyVersion),
+		info: Info{ID: id, Kind: r.Kind, Size: r.Size, ContentHash: r.ContentHash, CreatedAt: r.CreatedAt}}, nil
+}
+
+// whole reads from the first byte and checks size and hash at the end.
+func (b found) whole() (io.ReadCloser, error) {
+	sealed, err := b.bucket.Get(b.ctx, b.name)
 	if err != nil {
-		return nil, Info{}, fmt.Errorf("get blob %s: %w", id, storage(err))
+		return nil, fmt.Errorf("get blob %s: %w", b.info.ID, storage(err))
 	}
-	plain, err := key.Reader(sealed, bindBlob(tx.Scope.Firm, id, r.KeyVersion)...)
+	plain, err := b.key.Reader(sealed, b.aad...)
 	if err != nil {
 		_ = sealed.Close()
-		return nil, Info{}, damaged(id, err)
+		return nil, damaged(b.info.ID, err)
 	}
-	info := Info{ID: id, Kind: r.Kind, Size: r.Size, ContentHash: r.ContentHash, CreatedAt: r.CreatedAt}
-	return &checked{in: plain, closer: sealed, info: info, sum: sha256.New()}, info, nil
+	return &checked{in: plain, closer: sealed, info: b.info, sum: sha256.New()}, nil
 }
 
 func damaged(id ident.BlobID, err error) error {

@@ -3,7 +3,6 @@ package export
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zip"
 
-	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
 )
 
@@ -47,25 +45,33 @@ func newManifest(e Export, firm ident.FirmID, s selection) manifest {
 		AskedAt: e.AskedAt.UTC().Format("2006-01-02T15:04:05Z"), Recipient: e.Recipient, Scope: s.fingerprint(), Columns: header(), Note: watermarkNote}
 }
 
-const chunk = 5000 // rows between two decisions
-
-// archive writes the zip: entries.csv, then manifest.json. The times in it are the
-// request's, so that the same rows make the same bytes.
+// archive writes the zip: entries.csv out of its parts, then manifest.json. The times
+// in it are the request's, so that the same rows make the same bytes.
 func (b *builder) archive(ctx context.Context, out io.Writer) error {
 	z := zip.NewWriter(out)
 	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
-	b.manifest.Rows, b.manifest.Narratives, b.manifest.Withheld, b.manifest.Files = 0, 0, 0, nil
-	err := b.member(z, "entries.csv", func(w io.Writer) error { return b.entries(ctx, w) })
-	if err != nil {
-		return err
+	t := &b.table
+	var empty []byte
+	if len(t.parts) == 0 {
+		var err error
+		if empty, err = emptyPart(t); err != nil {
+			return fmt.Errorf("write entries.csv of export %s: %w", b.id, err)
+		}
 	}
-	err = b.member(z, "manifest.json", func(w io.Writer) error {
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		return enc.Encode(b.manifest)
-	})
+	h := &zip.FileHeader{Name: "entries.csv", Method: zip.Deflate, CRC32: t.crc, UncompressedSize64: uint64(t.plain),
+		CompressedSize64: uint64(t.packed) + uint64(len(empty)+len(partEnd))}
+	h.SetModTime(b.plan.asked.UTC()) //nolint:staticcheck // a raw header gets its time from nothing else
+	w, err := z.CreateRaw(h)
 	if err != nil {
-		return err
+		return fmt.Errorf("add entries.csv to export %s: %w", b.id, err)
+	}
+	if err := b.joined(ctx, w, empty); err != nil {
+		return fmt.Errorf("write entries.csv of export %s: %w", b.id, err)
+	}
+	b.manifest.Rows, b.manifest.Narratives, b.manifest.Withheld = t.rows, t.narratives, t.rows-t.narratives
+	b.manifest.Files = []manifestFile{{h.Name, t.plain, hex.EncodeToString(t.sum.Sum(nil))}}
+	if err := b.describe(z); err != nil {
+		return fmt.Errorf("write manifest.json of export %s: %w", b.id, err)
 	}
 	if err := z.Close(); err != nil {
 		return fmt.Errorf("close archive of export %s: %w", b.id, err)
@@ -73,16 +79,19 @@ func (b *builder) archive(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-func (b *builder) member(z *zip.Writer, name string, write func(io.Writer) error) error {
-	w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: b.plan.asked.UTC()})
+// describe adds the manifest, and to what is kept of it its own size and hash.
+func (b *builder) describe(z *zip.Writer) error {
+	w, err := z.CreateHeader(&zip.FileHeader{Name: "manifest.json", Method: zip.Deflate, Modified: b.plan.asked.UTC()})
 	if err != nil {
-		return fmt.Errorf("add %s to export %s: %w", name, b.id, err)
+		return err
 	}
 	sum, size := sha256.New(), counter(0)
-	if err := write(io.MultiWriter(w, sum, &size)); err != nil {
-		return fmt.Errorf("write %s of export %s: %w", name, b.id, err)
+	enc := json.NewEncoder(io.MultiWriter(w, sum, &size))
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(b.manifest); err != nil {
+		return err
 	}
-	b.manifest.Files = append(b.manifest.Files, manifestFile{name, int64(size), hex.EncodeToString(sum.Sum(nil))})
+	b.manifest.Files = append(b.manifest.Files, manifestFile{"manifest.json", int64(size), hex.EncodeToString(sum.Sum(nil))})
 	return nil
 }
 
@@ -91,58 +100,4 @@ type counter int64
 func (c *counter) Write(p []byte) (int, error) {
 	*c += counter(len(p))
 	return len(p), nil
-}
-
-// entries streams the selection in one statement, so that the file is one instant
-// of the firm; memory does not grow with its rows.
-func (b *builder) entries(ctx context.Context, out io.Writer) error {
-	w := newCSV(out)
-	for _, h := range header() {
-		w.text(h)
-	}
-	w.end()
-	err := b.db.InFirm(ctx, func(tx *db.Tx) error {
-		// An export is slow by nature; the statement's limit is its own (SECURITY T31).
-		if err := tx.Exec(`SET LOCAL statement_timeout = '20min'`).Error; err != nil {
-			return fmt.Errorf("lengthen the statement's time: %w", err)
-		}
-		q, args := b.chosen.query()
-		rows, err := tx.Raw(q, args...).Rows()
-		if err != nil {
-			return fmt.Errorf("select entries: %w", err)
-		}
-		defer rows.Close()
-		for rows.Next() {
-			if err := b.entry(w, rows); err != nil {
-				return err
-			}
-			if b.manifest.Rows%chunk == 0 {
-				if err := b.still(ctx, b.manifest.Rows); err != nil {
-					return err
-				}
-			}
-		}
-		return rows.Err()
-	})
-	if err != nil {
-		return err
-	}
-	return w.flush()
-}
-
-// entry writes one row and counts it.
-func (b *builder) entry(w *csvWriter, rows *sql.Rows) error {
-	r, err := readRow(rows)
-	if err != nil {
-		return err
-	}
-	b.manifest.Rows++
-	if r.narrative.Valid {
-		b.manifest.Narratives++
-	} else {
-		b.manifest.Withheld++
-	}
-	r.write(w)
-	w.end()
-	return w.err
 }

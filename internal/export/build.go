@@ -28,22 +28,42 @@ var (
 )
 
 // Build is the job's handler, run as the person who asked. What they may have is
-// decided at the start, again and again while the file is made, and at the end. A
-// worker that dies leaves nothing: the next one starts over, and the archive inside
-// has the bytes of an uninterrupted one.
+// decided at the start, at each part of the file, and at the end. A worker that dies
+// leaves whole parts: the next one goes on after the last of them when their rows
+// stand as they were, else it starts over, and the archive inside has the bytes of an
+// uninterrupted one (F10). The encrypted file is published whole.
 func (s *Service) Build(ctx context.Context, job outbox.Job, a BuildWanted) error {
 	b := &builder{Service: s, job: job, id: a.Export}
 	begun, err := b.begin(ctx)
 	if err != nil || !begun {
 		return b.settle(ctx, err)
 	}
-	w, err := s.blobs.Write(ctx, "export", func(out io.Writer) error { return b.encrypted(ctx, out) })
-	if err == nil {
-		if err = b.publish(ctx, w); err != nil {
-			_ = s.blobs.Drop(context.WithoutCancel(ctx), w) // the sweep does it otherwise
+	err = b.entries(ctx)
+	if errors.Is(err, errMoved) {
+		if err = b.afresh(ctx); err == nil {
+			err = b.entries(ctx)
 		}
 	}
+	if err == nil {
+		err = b.finish(ctx)
+	}
+	if errors.Is(err, errLost) {
+		err = errors.Join(b.afresh(ctx), outbox.Retry(err, time.Second))
+	}
 	return b.settle(ctx, err)
+}
+
+// finish encrypts the parts as one archive and publishes it.
+func (b *builder) finish(ctx context.Context) error {
+	w, err := b.blobs.Write(ctx, "export", func(out io.Writer) error { return b.encrypted(ctx, out) })
+	if err != nil {
+		return err
+	}
+	if err := b.publish(ctx, w); err != nil {
+		_ = b.blobs.Drop(context.WithoutCancel(ctx), w) // the sweep does it otherwise
+		return err
+	}
+	return nil
 }
 
 // builder is one attempt.
@@ -54,6 +74,7 @@ type builder struct {
 	plan     plan
 	chosen   selection
 	manifest manifest
+	table    table
 }
 
 // begin decides whether to build; false when there is nothing to do any more.
@@ -79,6 +100,9 @@ func (b *builder) begin(ctx context.Context) (yes bool, err error) {
 			return err
 		}
 		b.manifest = newManifest(e, tx.Scope.Firm, b.chosen)
+		if err := b.resume(tx); err != nil {
+			return err
+		}
 		yes = true
 		return nil
 	})
@@ -124,20 +148,12 @@ func (b *builder) encrypted(ctx context.Context, out io.Writer) error {
 	return w.Close()
 }
 
-// still decides again, between rows, and notes how far the file is.
-func (b *builder) still(ctx context.Context, rows int64) error {
-	return b.db.InFirm(ctx, func(tx *db.Tx) error {
-		if err := outbox.Hold(tx, b.job); err != nil {
-			return err
-		}
-		if err := b.same(tx); err != nil {
-			return err
-		}
-		if err := tx.Exec(`UPDATE export SET rows_done = ? WHERE firm_id = ? AND id = ?`, rows, tx.Scope.Firm, b.id).Error; err != nil {
-			return fmt.Errorf("note progress of export %s: %w", b.id, err)
-		}
-		return nil
-	})
+// still decides again whether this attempt may go on.
+func (b *builder) still(tx *db.Tx) error {
+	if err := outbox.Hold(tx, b.job); err != nil {
+		return err
+	}
+	return b.same(tx)
 }
 
 func (b *builder) same(tx *db.Tx) error {
@@ -164,7 +180,7 @@ func (b *builder) publish(ctx context.Context, w blob.Written) error {
 		if err := b.same(tx); err != nil {
 			return err
 		}
-		if err := b.blobs.Keep(tx, w); err != nil {
+		if err := errors.Join(b.blobs.Keep(tx, w), b.dropParts(tx, 0)); err != nil {
 			return err
 		}
 		text, err := json.Marshal(b.manifest)
@@ -199,7 +215,7 @@ func (b *builder) settle(ctx context.Context, err error) error {
 		if err := outbox.Hold(tx, b.job); err != nil {
 			return err
 		}
-		if err := setStatus(tx, b.id, StatusFailed, ErrRightGone.Message); err != nil {
+		if err := errors.Join(b.dropParts(tx, 0), setStatus(tx, b.id, StatusFailed, ErrRightGone.Message)); err != nil {
 			return err
 		}
 		err := audit.Record(tx, audit.Entry{Action: "export.failed", Object: "export", ID: string(b.id), Class: audit.C2, Result: "denied", Detail: map[string]string{"reason": ErrRightGone.Code}})

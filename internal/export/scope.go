@@ -66,9 +66,30 @@ func (s selection) count(tx *db.Tx) (rows, narratives int64, err error) {
 	return rows, narratives, err
 }
 
+// versions is another number when the entry or what stands beside it in the file
+// has changed: PostgreSQL gives a changed row another xmin.
+const versions = `hashtextextended(concat_ws(' ', e.id, e.xmin, m.xmin, c.xmin, t.xmin), 0)`
+
 // query selects the file's columns in its order. What is C2 or C3 is empty where the
 // asker does not see that class; the row itself stays, with what is C1.
-func (s selection) query() (string, []any) {
+func (s selection) query() (string, []any) { return s.sql("", "") }
+
+// following is query for the rows after those that t holds; beside the columns it
+// selects the row's place by day and its versions.
+func (s selection) following(t table) (string, []any) {
+	if len(t.parts) == 0 {
+		return s.sql(`, to_char(e.worked_on, 'YYYY-MM-DD'), `+versions, "")
+	}
+	return s.sql(`, to_char(e.worked_on, 'YYYY-MM-DD'), `+versions, ` AND (e.worked_on, e.id) > (?::date, ?::uuid)`, t.lastOn, t.lastID)
+}
+
+// covered counts the rows up to the last that t holds, and folds their versions.
+func (s selection) covered(t table) (string, []any) {
+	return `SELECT count(*), coalesce(bit_xor(` + versions + `), 0)` + tables + `WHERE ` + s.where + ` AND (e.worked_on, e.id) <= (?::date, ?::uuid)`,
+		append(append([]any{}, s.whereArgs...), t.lastOn, t.lastID)
+}
+
+func (s selection) sql(more, and string, andArgs ...any) (string, []any) {
 	list := make([]string, len(fileColumns))
 	for i, c := range fileColumns {
 		switch c.class {
@@ -81,8 +102,8 @@ func (s selection) query() (string, []any) {
 		}
 	}
 	args := append(append(append([]any{}, s.moneyArgs...), s.wordsArgs...), s.whereArgs...)
-	return `SELECT ` + strings.Join(list, `, `) + tables + `CROSS JOIN LATERAL (SELECT (` + s.money + `) AS c2, (` + s.words + `) AS c3 OFFSET 0) sees
-		WHERE ` + s.where + ` ORDER BY e.worked_on, e.id`, args
+	return `SELECT ` + strings.Join(list, `, `) + more + tables + `CROSS JOIN LATERAL (SELECT (` + s.money + `) AS c2, (` + s.words + `) AS c3 OFFSET 0) sees
+		WHERE ` + s.where + and + ` ORDER BY e.worked_on, e.id`, append(args, andArgs...)
 }
 
 // fingerprint tells two selections apart: rights that changed make another.

@@ -11,7 +11,8 @@ import (
 )
 
 // Sweep erases the bytes of exports whose time is over, keeps the proof, and tells
-// how many. Run it each hour; a fetch after the time is refused all the same.
+// how many. Parts of a file that was not finished within a day go too (SECURITY 11).
+// Run it each hour; a fetch after the time is refused all the same.
 func (s *Service) Sweep(ctx context.Context) (erased int, err error) {
 	err = s.db.InSystem(ctx, "export.sweep", func(sys *db.System) error {
 		return sys.Each(200, func(firms []ident.FirmID) error {
@@ -32,7 +33,7 @@ func (s *Service) Sweep(ctx context.Context) (erased int, err error) {
 				}
 				erased++
 			}
-			return nil
+			return s.sweepParts(sys, firms)
 		})
 	})
 	return erased, err
@@ -61,4 +62,30 @@ func (s *Service) erase(tx *db.Tx, id ident.ExportID) error {
 		return fmt.Errorf("tidy tickets: %w", err)
 	}
 	return record(tx, "export.erased", id, rbac.ExportBuild, map[string]any{"left": e.DownloadsLeft})
+}
+
+func (s *Service) sweepParts(sys *db.System, firms []ident.FirmID) error {
+	var left []struct {
+		FirmID   ident.FirmID
+		ExportID ident.ExportID
+	}
+	err := sys.Read(firms, func(tx *db.Tx) error {
+		return tx.Raw(`SELECT DISTINCT firm_id, export_id FROM export_part WHERE firm_id = ANY (?::uuid[]) AND made_at < ? LIMIT 500`,
+			db.Array(firms), tx.Now.Add(-24*time.Hour)).Scan(&left).Error
+	})
+	if err != nil {
+		return fmt.Errorf("find parts that are old: %w", err)
+	}
+	for _, e := range left {
+		err := sys.Enter(e.FirmID, func(tx *db.Tx) error {
+			if _, err := s.guard.Require(tx, rbac.ExportBuild); err != nil {
+				return err
+			}
+			return s.dropPartsOf(tx, e.ExportID, 0)
+		})
+		if err != nil {
+			return fmt.Errorf("drop old parts of export %s: %w", e.ExportID, err)
+		}
+	}
+	return nil
 }

@@ -16,6 +16,7 @@ import (
 const (
 	streamVersion = 1
 	chunkSize     = 64 << 10
+	tagSize       = 16
 	prefixSize    = 7 // of the nonce, random for each stream; number and last-mark follow
 )
 
@@ -40,7 +41,28 @@ func (k *Key) Reader(in io.Reader, aad ...string) (io.Reader, error) {
 	if _, err := io.ReadFull(in, head); err != nil || head[0] != streamVersion {
 		return nil, ErrOpen
 	}
-	return &streamReader{chunks: k.chunks(head[1:], aad), in: bufio.NewReaderSize(in, chunkSize+16)}, nil
+	return &streamReader{chunks: k.chunks(head[1:], aad), in: bufio.NewReaderSize(in, chunkSize+tagSize)}, nil
+}
+
+// HeadSize is how many bytes a sealed stream begins with before its first chunk.
+const HeadSize = 1 + prefixSize
+
+// SealedAt tells in which chunk the plain byte at offset lies, where that chunk
+// begins among the sealed bytes, and how many plain bytes of it come before.
+func SealedAt(offset int64) (chunk uint32, sealed, before int64) {
+	n := offset / chunkSize
+	return uint32(n), HeadSize + n*(chunkSize+tagSize), offset % chunkSize //nolint:gosec // next refuses a stream of that many chunks
+}
+
+// ReaderAt is Reader for a stream whose head is given and whose in begins at a chunk
+// that SealedAt named. Each chunk is checked as Reader does; what lies before is not read.
+func (k *Key) ReaderAt(head []byte, chunk uint32, in io.Reader, aad ...string) (io.Reader, error) {
+	if len(head) != HeadSize || head[0] != streamVersion {
+		return nil, ErrOpen
+	}
+	r := &streamReader{chunks: k.chunks(head[1:], aad), in: bufio.NewReaderSize(in, chunkSize+tagSize)}
+	r.n = chunk
+	return r, nil
 }
 
 type chunks struct {

@@ -83,6 +83,15 @@ func (b *Bucket) Get(ctx context.Context, name string) (io.ReadCloser, error) {
 	return r, nil
 }
 
+// GetFrom opens the object at a byte of it.
+func (b *Bucket) GetFrom(ctx context.Context, name string, offset, length int64) (io.ReadCloser, error) {
+	r, err := b.b.NewRangeReader(ctx, name, offset, length, nil)
+	if err != nil {
+		return nil, gone(err)
+	}
+	return r, nil
+}
+
 // Delete removes the object; blob.ErrGone when it is not there.
 func (b *Bucket) Delete(ctx context.Context, name string) error { return gone(b.b.Delete(ctx, name)) }
 

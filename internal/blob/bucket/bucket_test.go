@@ -83,6 +83,15 @@ func conform(t *testing.T, b blob.Bucket) {
 		text, err := io.ReadAll(r)
 		return string(text), err
 	}
+	from := func(name string, offset, length int64) (string, error) {
+		r, err := b.GetFrom(ctx, name, offset, length)
+		if err != nil {
+			return "", err
+		}
+		defer r.Close()
+		text, err := io.ReadAll(r)
+		return string(text), err
+	}
 	names := func(prefix string) (all []string) {
 		t.Helper()
 		if err := b.Walk(ctx, prefix, func(o blob.Object) error { all = append(all, o.Name); return nil }); err != nil {
@@ -98,6 +107,11 @@ func conform(t *testing.T, b blob.Bucket) {
 	}
 	if s, err := get("f2/a"); err != nil || len(s) != 300_000 {
 		t.Errorf("%d bytes, %v", len(s), err)
+	}
+	for want, at := range map[string][2]int64{"ne": {1, -1}, "n": {1, 1}, "one": {0, 9}} {
+		if s, err := from("f1/a", at[0], at[1]); err != nil || s != want {
+			t.Errorf("from %v: %q, %v", at, s, err)
+		}
 	}
 	if got := names("f1/"); strings.Join(got, " ") != "f1/a f1/b" {
 		t.Errorf("below f1: %v", got)
@@ -116,7 +130,7 @@ func conform(t *testing.T, b blob.Bucket) {
 	if err := b.Delete(ctx, "f1/a"); err != nil {
 		t.Error(err)
 	}
-	for _, err := range []error{b.Delete(ctx, "f1/a"), second(get("f1/a")), second(get("f9/none"))} {
+	for _, err := range []error{b.Delete(ctx, "f1/a"), second(get("f1/a")), second(get("f9/none")), second(from("f9/none", 1, -1))} {
 		if !errors.Is(err, blob.ErrGone) {
 			t.Errorf("%v, want ErrGone", err)
 		}
