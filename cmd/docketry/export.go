@@ -292,7 +292,7 @@ func fetchExport(ctx context.Context, s *app.Services, e export.Export, out stri
 			_ = os.Remove(into.Name())
 		}
 	}()
-	f, err := s.Exports.Download(ctx, ticket.Reveal(), exportNetwork)
+	f, err := s.Exports.Download(ctx, ticket.Reveal(), exportNetwork, "")
 	if err != nil {
 		return fetchedJSON{}, err
 	}

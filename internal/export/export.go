@@ -38,8 +38,9 @@ var (
 const (
 	perDay        = 5
 	running       = 2
-	secondAbove   = 10_000 // narratives, from which on a second person must approve
-	ticketLife    = time.Minute
+	secondAbove   = 10_000           // narratives, from which on a second person must approve
+	ticketLife    = time.Minute      // until it is used
+	fetchLife     = 30 * time.Minute // of its use: how long one download may take
 	watermarkNote = "Made for one recipient. The export's number and id tell whose copy this is."
 )
 

@@ -115,7 +115,7 @@ func (h house) fetch(t *testing.T, ctx context.Context, e export.Export) []byte 
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := h.svc.Download(ctx, ticket.Reveal(), "n")
+	f, err := h.svc.Download(ctx, ticket.Reveal(), "n", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -491,7 +491,7 @@ func TestT25_TicketsServeOncePersonSessionNetworkMinute(t *testing.T) {
 		"a made-up one":   {asker, strings.Repeat("A", 43), "192.0.2.0/24"},
 		"none":            {asker, "", "192.0.2.0/24"},
 	} {
-		if _, err := h.svc.Download(c.ctx, c.token, c.network); err == nil {
+		if _, err := h.svc.Download(c.ctx, c.token, c.network, ""); err == nil {
 			t.Errorf("%s: fetched", name)
 		} else if c.token != first || name != "another session" {
 			continue
@@ -506,7 +506,7 @@ func TestT25_TicketsServeOncePersonSessionNetworkMinute(t *testing.T) {
 	got := make([]error, 8)
 	for i := range got {
 		wg.Go(func() {
-			file, err := h.svc.Download(asker, first, "192.0.2.0/24")
+			file, err := h.svc.Download(asker, first, "192.0.2.0/24", "")
 			if err == nil {
 				_ = file.Body.Close()
 			}
@@ -527,11 +527,11 @@ func TestT25_TicketsServeOncePersonSessionNetworkMinute(t *testing.T) {
 	}
 	late := ticket()
 	h.clock.Advance(time.Minute)
-	if _, err := h.svc.Download(asker, late, "192.0.2.0/24"); !errors.Is(err, export.ErrTicket) {
+	if _, err := h.svc.Download(asker, late, "192.0.2.0/24", ""); !errors.Is(err, export.ErrTicket) {
 		t.Errorf("after a minute: %v", err)
 	}
 	for range 2 {
-		file, err := h.svc.Download(asker, ticket(), "192.0.2.0/24")
+		file, err := h.svc.Download(asker, ticket(), "192.0.2.0/24", "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -539,6 +539,77 @@ func TestT25_TicketsServeOncePersonSessionNetworkMinute(t *testing.T) {
 	}
 	if _, err := h.svc.Ticket(asker, e.ID, "n"); !errors.Is(err, export.ErrUsedUp) {
 		t.Errorf("a fourth time: %v", err)
+	}
+}
+
+// A fetch that broke off goes on with its ticket, for who began it and with the same
+// file; once the whole file was delivered the ticket has served.
+func TestF10_AFetchThatBrokeOffGoesOn(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f := testkit.Firm(t, h.d)
+	m := f.Matter(t)
+	f.Cost(t, m, "2026-02-04", "E115", 10_000, 2_500_000)
+	asker := f.As(t, rbac.RoleSpecialist)
+	e, _ := h.ready(t, f, asker, year(export.FormRedacted))
+	f.Exec(t, `UPDATE export SET downloads_left = 1 WHERE firm_id = ?`, f.ID)
+	ticket, err := h.svc.Ticket(asker, e.ID, "n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := func(ctx context.Context, network, goesOn string, from int64) (string, error) {
+		file, err := h.svc.Download(ctx, ticket.Reveal(), network, goesOn)
+		if err != nil {
+			return "", err
+		}
+		defer file.Body.Close()
+		if _, err := file.Body.Seek(from, io.SeekStart); err != nil {
+			return "", err
+		}
+		b, err := io.ReadAll(file.Body)
+		return string(b), err
+	}
+	whole, err := open(asker, "n", e.FileHash, 0) // its first use, whatever it says
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.clock.Advance(20 * time.Minute) // the minute is for beginning
+	if rest, err := open(asker, "n", e.FileHash, 70); err != nil || rest != whole[70:] {
+		t.Errorf("going on: %d bytes, %v", len(rest), err)
+	}
+	session, err := scope.From(asker)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session.Session = ident.New[ident.SessionID](testkit.Now)
+	for name, c := range map[string]struct {
+		ctx             context.Context
+		network, goesOn string
+	}{
+		"from its start":  {asker, "n", ""},
+		"another file":    {asker, "n", strings.Repeat("0", 64)},
+		"another person":  {f.As(t, rbac.RoleSpecialist), "n", e.FileHash},
+		"another network": {asker, "m", e.FileHash},
+		"another session": {scope.With(context.Background(), session), "n", e.FileHash},
+		"another firm":    {testkit.Firm(t, h.d).As(t, rbac.RoleSpecialist), "n", e.FileHash},
+	} {
+		if _, err := open(c.ctx, c.network, c.goesOn, 70); err == nil {
+			t.Errorf("%s: it went on", name)
+		}
+	}
+	if n := f.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND class = 3 AND action IN ('export.fetched', 'export.fetch_continued')`, f.ID); n != 2 {
+		t.Errorf("%d looks, want 2", n)
+	}
+	if err := h.svc.Delivered(asker, ticket.Reveal(), "n"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := open(asker, "n", e.FileHash, 70); !errors.Is(err, export.ErrTicket) {
+		t.Errorf("after the whole file: %v", err)
+	}
+	f.Exec(t, `UPDATE export_ticket SET delivered_at = NULL WHERE firm_id = ?`, f.ID)
+	h.clock.Advance(10 * time.Minute)
+	if _, err := open(asker, "n", e.FileHash, 70); !errors.Is(err, export.ErrTicket) {
+		t.Errorf("after half an hour: %v", err)
 	}
 }
 
@@ -573,12 +644,14 @@ func TestT04_RevokedMeansUnreachable(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Wall(t, testkit.Actor(asker), m.ID)
-	if _, err := h.svc.Download(asker, ticket.Reveal(), "n"); !errors.Is(err, export.ErrRightGone) {
+	if _, err := h.svc.Download(asker, ticket.Reveal(), "n", ""); !errors.Is(err, export.ErrRightGone) {
 		t.Errorf("behind a wall since: %v", err)
 	}
 	f.EndGrant(t, grant)
-	if _, err := h.svc.Download(asker, ticket.Reveal(), "n"); err == nil {
-		t.Error("fetched without a grant")
+	for _, goesOn := range []string{"", e.FileHash} {
+		if _, err := h.svc.Download(asker, ticket.Reveal(), "n", goesOn); err == nil {
+			t.Error("fetched without a grant")
+		}
 	}
 }
 

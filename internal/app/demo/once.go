@@ -434,7 +434,7 @@ func (r *errand) fetch(as context.Context, id ident.ExportID) error {
 	if err != nil {
 		return err
 	}
-	f, err := r.cast.s.Exports.Download(as, ticket.Reveal(), network)
+	f, err := r.cast.s.Exports.Download(as, ticket.Reveal(), network, "")
 	if err != nil {
 		return err
 	}

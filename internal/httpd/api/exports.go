@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"io"
-	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -26,7 +24,8 @@ type exports interface {
 	Refuse(ctx context.Context, id ident.ExportID, version int, why string) error
 	Withdraw(ctx context.Context, id ident.ExportID, version int) error
 	Ticket(ctx context.Context, id ident.ExportID, network string) (seal.Secret, error)
-	Download(ctx context.Context, token, network string) (export.File, error)
+	Download(ctx context.Context, token, network, goesOn string) (export.File, error)
+	Delivered(ctx context.Context, token, network string) error
 }
 
 // Export is one file that was asked for.
@@ -218,22 +217,21 @@ func mountDownload(s *httpd.Server, v exports) {
 				Ticket string `json:"ticket" class:"C1"`
 			}{ticket.Reveal()}, err)
 		})
-	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/export-file", Needs: rbac.ExportDownload, Summary: "The file that a ticket opens"},
+	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/export-file", Needs: rbac.ExportDownload, Summary: "The file that a ticket opens; after a break the rest of it"},
 		func(ctx context.Context, in *struct {
 			InFirm
-			Ticket string `header:"Export-Ticket"`
+			Ticket  string `header:"Export-Ticket"`
+			Range   string `header:"Range" doc:"with If-Range: goes on where the answer to the same ticket broke off, within half an hour"`
+			IfRange string `header:"If-Range" doc:"the ETag of that answer"`
 		}) (*huma.StreamResponse, error) {
-			f, err := v.Download(ctx, in.Ticket, httpd.Network(ctx))
+			f, err := v.Download(ctx, in.Ticket, httpd.Network(ctx), httpd.GoesOn(in.Range, in.IfRange))
 			if err != nil {
 				return nil, err
 			}
 			return &huma.StreamResponse{Body: func(c huma.Context) {
-				defer f.Body.Close()
-				c.SetHeader("Content-Type", "application/octet-stream")
-				c.SetHeader("Content-Disposition", httpd.Attachment(f.Name))
-				c.SetHeader("Content-Length", strconv.FormatInt(f.Size, 10))
-				c.SetHeader("ETag", `"`+f.Hash+`"`)
-				_, _ = io.Copy(c.BodyWriter(), f.Body) // a reader who goes away has the length to tell
+				s.ServeFile(c, httpd.Fetch{Name: f.Name, Hash: f.Hash, Size: f.Size, Body: f.Body, Delivered: func(ctx context.Context) error {
+					return v.Delivered(ctx, in.Ticket, httpd.Network(ctx))
+				}})
 			}}, nil
 		})
 }

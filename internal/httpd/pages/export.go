@@ -158,7 +158,7 @@ func (s *Site) downloadExport(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	file, err := s.Exports.Download(r.Context(), ticket.Reveal(), r.Network())
+	file, err := s.Exports.Download(r.Context(), ticket.Reveal(), r.Network(), "")
 	if err != nil {
 		return httpd.Reply{}, err
 	}
