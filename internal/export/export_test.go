@@ -356,6 +356,75 @@ func previewHolds(t *testing.T, p export.Preview, table [][]string) {
 	}
 }
 
+// Who decides sees column by column what the asker's file would hold, and of its
+// first line what they may read themselves.
+func TestWhoDecidesSeesWhatItWouldHold(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f := testkit.Firm(t, h.d)
+	k := f.Timekeeper(t, "DO", "PARTNR", 0)
+	open, restricted := f.Matter(t), f.Matter(t, testkit.Label(2))
+	f.Work(t, restricted, k, "2026-02-02", 10000, 3_700_000, testkit.Narrative("words of the restricted"))
+	f.Work(t, open, k, "2026-02-03", 10000, 3_700_000, testkit.Narrative("words of the open"))
+	person := testkit.Person(t, h.d, "asker")
+	grant := f.Grant(t, person, rbac.RoleSpecialist)
+	asker := f.Acting(person)
+	e, _ := h.ask(t, asker, year(export.FormFull))
+	asked, err := h.svc.Preview(asker, year(export.FormFull))
+	if err != nil {
+		t.Fatal(err)
+	}
+	looks := func() int64 {
+		return f.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'export.previewed' AND class = 3 AND permission = 'export.approve'`, f.ID)
+	}
+	for name, c := range map[string]struct {
+		who          context.Context
+		words, hours string
+		unseen       []string // columns
+		looks        int64
+	}{
+		"all":            {f.As(t, rbac.RolePartner), "words of the restricted", "1.0", nil, 1},
+		"no narratives":  {f.As(t, rbac.RoleFirmAdmin, testkit.UpToClass(2)), "", "1.0", []string{"narrative"}, 0},
+		"up to standard": {f.As(t, rbac.RolePartner, testkit.UpToLabel(0)), "words of the open", "1.0", nil, 1},
+	} {
+		before := looks()
+		p, err := h.svc.Review(c.who, e.ID)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if p.Rows != 2 || p.Narratives != 2 || p.Matters != 2 || len(p.Columns) != len(asked.Columns) || looks()-before != c.looks {
+			t.Errorf("%s: %d rows, %d narratives, %d columns, %d looks", name, p.Rows, p.Narratives, len(p.Columns), looks()-before)
+		}
+		for i, col := range p.Columns {
+			if col.Name != asked.Columns[i].Name || col.Class != asked.Columns[i].Class || col.Hidden != asked.Columns[i].Hidden || col.Unseen != slices.Contains(c.unseen, col.Name) {
+				t.Errorf("%s: %+v, the asker saw %+v", name, col, asked.Columns[i])
+			}
+			if col.Name == "narrative" && col.Sample != c.words || col.Name == "hours" && col.Sample != c.hours {
+				t.Errorf("%s: %s is shown as %q", name, col.Name, col.Sample)
+			}
+		}
+	}
+	for name, who := range map[string]context.Context{
+		"who asked": asker, "one matter's partner": f.As(t, rbac.RolePartner, testkit.OnMatters(open.ID)), "another firm's admin": testkit.Firm(t, h.d).As(t, rbac.RoleFirmAdmin),
+	} {
+		if p, err := h.svc.Review(who, e.ID); err == nil || p.Rows != 0 {
+			t.Errorf("%s: %+v, %v", name, p, err)
+		}
+	}
+	admin := f.As(t, rbac.RoleFirmAdmin)
+	f.EndGrant(t, grant)
+	if _, err := h.svc.Review(admin, e.ID); !errors.Is(err, export.ErrRightGone) {
+		t.Errorf("the asker's grant has ended: %v", err)
+	}
+	if err := h.svc.Refuse(admin, e.ID, e.Version, "not now"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.svc.Review(admin, e.ID); !errors.Is(err, export.ErrDecided) {
+		t.Errorf("decided: %v", err)
+	}
+}
+
 func TestWhoDecides(t *testing.T) {
 	t.Parallel()
 	h := setup(t)

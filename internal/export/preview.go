@@ -2,14 +2,15 @@ package export
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/scope"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -30,6 +31,7 @@ type Column struct {
 	Hidden int64
 	Class  authz.Class
 	Sample string
+	Unseen bool // the first row has something in it, which is not for the eyes of who looks
 }
 
 // Preview tells what an export of n would hold for the actor: rows, columns and
@@ -47,35 +49,118 @@ func (s *Service) Preview(ctx context.Context, n NewRequest) (p Preview, err err
 			return err
 		}
 		chosen := selecting(access, tx, limitsOf(n))
-		hidden, err := chosen.measure(tx, &p)
-		if err != nil {
+		if err := p.look(tx, chosen, chosen); err != nil {
 			return err
 		}
 		if p.Rows == 0 {
 			return ErrEmpty
 		}
-		first, err := chosen.first(tx)
-		if err != nil {
-			return err
-		}
-		for i, name := range header() {
-			class, err := classOf(name)
+		return p.record(tx, chosen, rbac.ExportRequest, n.From, n.To)
+	})
+	return p, err
+}
+
+// Review is Preview for who decides on an export: what its file would hold for who
+// asked, as things stand now. It needs export.approve over the whole firm. Of the
+// first line, taken among the rows that both see, it tells what the reviewer may
+// read too. ErrDecided when there is nothing left to decide, ErrRightGone when the
+// asker may not have it any more. A line with a narrative is a look (C3).
+func (s *Service) Review(ctx context.Context, id ident.ExportID) (p Preview, err error) {
+	var e Export
+	reviewing := func(do func(tx *db.Tx, access *authz.Access) error) error {
+		return s.db.InFirm(ctx, func(tx *db.Tx) error {
+			access, err := s.guard.Require(tx, rbac.ExportApprove)
 			if err != nil {
 				return err
 			}
-			p.Columns = append(p.Columns, Column{Name: name, Class: class, Hidden: hidden[class], Sample: first[i]})
-		}
-		if first[len(first)-1] == "" {
-			return nil
-		}
-		m, err := chosen.firstMatter(tx)
+			if !access.WholeFirm() {
+				return authz.ErrForbidden
+			}
+			if e, err = one(tx, id, ""); err != nil {
+				return err
+			}
+			if e.Status != StatusAsked {
+				return ErrDecided
+			}
+			return do(tx, access)
+		})
+	}
+	if err := reviewing(func(*db.Tx, *authz.Access) error { return nil }); err != nil {
+		return p, err
+	}
+	asker, err := s.rightsOf(ctx, e.AskedBy)
+	if err != nil {
+		return p, err
+	}
+	err = reviewing(func(tx *db.Tx, access *authz.Access) error {
+		l, err := planOf(tx, id)
 		if err != nil {
 			return err
 		}
-		return audit.Record(tx, audit.Entry{Action: "export.previewed", Object: "matter", ID: string(m), Matter: m, Class: audit.C3, Permission: string(rbac.ExportRequest),
-			Detail: map[string]any{"rows": p.Rows, "from": n.From, "to": n.To}})
+		file := selecting(asker, tx, l.limits)
+		both := file.and(selecting(access, tx, l.limits))
+		if err := p.look(tx, file, both); err != nil {
+			return err
+		}
+		return p.record(tx, both, rbac.ExportApprove, l.from, l.to)
 	})
 	return p, err
+}
+
+// rightsOf is what a person's export may hold, as their build would find it.
+func (s *Service) rightsOf(ctx context.Context, who ident.PersonID) (a *authz.Access, err error) {
+	sc, err := scope.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	as := scope.With(ctx, scope.Scope{Firm: sc.Firm, Actor: who, Machine: "review", RequestID: sc.RequestID})
+	err = s.db.InFirm(as, func(tx *db.Tx) error {
+		a, err = s.guard.Require(tx, rbac.ExportDownload)
+		return err
+	})
+	if k := fault.KindOf(err); k == fault.Forbidden || k == fault.NotFound {
+		return nil, ErrRightGone
+	}
+	return a, err
+}
+
+// look counts what file holds, and takes the first line of shown, which lies within it.
+func (p *Preview) look(tx *db.Tx, file, shown selection) error {
+	hidden, err := file.measure(tx, p)
+	if err != nil || p.Rows == 0 {
+		return err
+	}
+	line, has, err := shown.first(tx, file)
+	if err != nil {
+		return err
+	}
+	for i, name := range header() {
+		class, err := classOf(name)
+		if err != nil {
+			return err
+		}
+		c := Column{Name: name, Class: class, Hidden: hidden[class]}
+		if line == nil {
+			c.Unseen = true
+		} else {
+			c.Sample, c.Unseen = line[i], has[class][0] && !has[class][1]
+		}
+		p.Columns = append(p.Columns, c)
+	}
+	return nil
+}
+
+// record leaves the leaf of a first line that was shown with its narrative.
+func (p *Preview) record(tx *db.Tx, shown selection, allowed rbac.Permission, from, to invoice.Day) error {
+	if len(p.Columns) == 0 || p.Columns[len(p.Columns)-1].Sample == "" {
+		return nil
+	}
+	m, err := shown.firstMatter(tx)
+	if err != nil {
+		return err
+	}
+	return audit.Record(tx, audit.Entry{Action: "export.previewed", Object: "matter", ID: string(m), Matter: m, Class: audit.C3, Permission: string(allowed),
+		Detail: map[string]any{"rows": p.Rows, "from": from, "to": to}})
 }
 
 // measure counts rows, and those on which a class is left out.
@@ -91,24 +176,39 @@ func (s selection) measure(tx *db.Tx, p *Preview) (hidden map[authz.Class]int64,
 	return map[authz.Class]int64{authz.C2: money, authz.C3: p.Withheld}, nil
 }
 
-// first is the first row as the file would have it.
-func (s selection) first(tx *db.Tx) ([]string, error) {
+// first is the first row as s shows it, nil when it has none, and for each class
+// whether the row has it in file and in s.
+func (s selection) first(tx *db.Tx, file selection) ([]string, map[authz.Class][2]bool, error) {
 	q, args := s.query()
-	rows, err := tx.Raw(q+` LIMIT 1`, args...).Rows()
+	line, id, err := firstOf(tx, q+` LIMIT 1`, args)
+	if err != nil || line == nil {
+		return nil, nil, err
+	}
+	var has [4]bool
+	args = append(append(append(append([]any{}, file.moneyArgs...), s.moneyArgs...), file.wordsArgs...), s.wordsArgs...)
+	err = tx.Raw(`SELECT (`+file.money+`), (`+s.money+`), (`+file.words+`), (`+s.words+`)`+tables+`WHERE e.firm_id = ? AND e.id = ?::uuid`, append(args, tx.Scope.Firm, id)...).
+		Row().Scan(&has[0], &has[1], &has[2], &has[3])
 	if err != nil {
-		return nil, fmt.Errorf("select the first row: %w", err)
+		return nil, nil, fmt.Errorf("see what is shown of entry %s: %w", id, err)
+	}
+	return line, map[authz.Class][2]bool{authz.C1: {true, true}, authz.C2: {has[0], has[1]}, authz.C3: {has[2], has[3]}}, nil
+}
+
+func firstOf(tx *db.Tx, q string, args []any) (line sample, id string, err error) {
+	rows, err := tx.Raw(q, args...).Rows()
+	if err != nil {
+		return nil, "", fmt.Errorf("select the first row: %w", err)
 	}
 	defer rows.Close()
 	if !rows.Next() {
-		return nil, errors.Join(rows.Err(), sql.ErrNoRows)
+		return nil, "", rows.Err()
 	}
 	r, err := readRow(rows)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	var line sample
 	r.write(&line)
-	return line, rows.Err()
+	return line, r.id, rows.Err()
 }
 
 func (s selection) firstMatter(tx *db.Tx) (m ident.MatterID, err error) {

@@ -54,6 +54,17 @@ func selecting(a *authz.Access, tx *db.Tx, l limits) selection {
 	return s
 }
 
+// and is what both see.
+func (s selection) and(o selection) selection {
+	join := func(a string, aArgs []any, b string, bArgs []any) (string, []any) {
+		return `(` + a + `) AND (` + b + `)`, append(append([]any{}, aArgs...), bArgs...)
+	}
+	s.where, s.whereArgs = join(s.where, s.whereArgs, o.where, o.whereArgs)
+	s.words, s.wordsArgs = join(s.words, s.wordsArgs, o.words, o.wordsArgs)
+	s.money, s.moneyArgs = join(s.money, s.moneyArgs, o.money, o.moneyArgs)
+	return s
+}
+
 const tables = ` FROM entry e
 	JOIN matter m ON m.firm_id = e.firm_id AND m.id = e.matter_id
 	JOIN client c ON c.firm_id = m.firm_id AND c.id = m.client_id

@@ -18,6 +18,7 @@ import (
 type exports interface {
 	Request(ctx context.Context, n export.NewRequest) (export.Export, seal.Secret, error)
 	Preview(ctx context.Context, n export.NewRequest) (export.Preview, error)
+	Review(ctx context.Context, id ident.ExportID) (export.Preview, error)
 	List(ctx context.Context, r page.Request) (page.Page[export.Export], error)
 	Get(ctx context.Context, id ident.ExportID) (export.Export, error)
 	Approve(ctx context.Context, id ident.ExportID, version int) error
@@ -76,12 +77,13 @@ type ExportColumn struct {
 	Name   string `json:"name" class:"C1"`
 	Hidden int64  `json:"hidden" class:"C1" doc:"rows on which it is left out"`
 	Sample string `json:"sample,omitempty" class:"C3" doc:"what the first row has in it"`
+	Unseen bool   `json:"unseen,omitempty" class:"C1" doc:"the first row has something in it that you may not see"`
 }
 
 func toExportPreview(p export.Preview) ExportPreview {
 	out := ExportPreview{Rows: p.Rows, Narratives: p.Narratives, Withheld: p.Withheld, Matters: p.Matters, Columns: make([]ExportColumn, len(p.Columns))}
 	for i, c := range p.Columns {
-		out.Columns[i] = ExportColumn{c.Name, c.Hidden, c.Sample}
+		out.Columns[i] = ExportColumn{c.Name, c.Hidden, c.Sample, c.Unseen}
 	}
 	return out
 }
@@ -172,6 +174,15 @@ func Exports(s *httpd.Server, v exports) {
 			}
 			e, err := v.Get(ctx, id)
 			return versioned(toExport(e), e.Version, err)
+		})
+	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/exports/{id}/preview", Needs: rbac.ExportApprove, Summary: "What an export that waits for a decision would hold for who asked"},
+		func(ctx context.Context, in *ByID) (*One[ExportPreview], error) {
+			id, err := idOf[ident.ExportID](in.ID)
+			if err != nil {
+				return nil, err
+			}
+			p, err := v.Review(ctx, id)
+			return one(toExportPreview(p), err)
 		})
 	act := func(name, summary string, needs rbac.Permission, do func(ctx context.Context, id ident.ExportID, version int) error) {
 		httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/exports/{id}/" + name, Needs: needs, Summary: summary, Status: 204},

@@ -1,8 +1,11 @@
 package pages
 
 import (
+	"errors"
+
 	"github.com/a-h/templ"
 
+	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/export"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
@@ -45,6 +48,11 @@ func (s *Site) exportPage(r *httpd.Request, id ident.ExportID, failed error) (te
 	case e.Status == export.StatusAsked && own && f.May(rbac.ExportRequest):
 		v.Acts = []partial.Button{{Text: "Withdraw", Action: act("withdraw"), Version: e.Version, Class: "quiet"}}
 	case e.Status == export.StatusAsked && !own && f.May(rbac.ExportApprove):
+		preview, err := s.exportReview(r, id)
+		if err != nil {
+			return nil, err
+		}
+		v.Sections = append(v.Sections, preview...)
 		v.Acts = []partial.Button{{Text: "Approve", Action: act("approve"), Version: e.Version, Icon: "check", Class: "primary"}}
 		v.Sections = append(v.Sections, Section{Title: "Or refuse", Form: &partial.Form{Action: act("refuse"), Version: e.Version, Submit: "Refuse", Danger: true, Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: []partial.Field{
 			{Name: "why", Label: "Why", Value: r.Form("why"), Required: true, Max: 300, Wide: true, Hint: "Who asked reads it"}}}})
@@ -52,6 +60,24 @@ func (s *Site) exportPage(r *httpd.Request, id ident.ExportID, failed error) (te
 		v.Acts = []partial.Button{{Text: "Fetch the file", Action: act("download"), Icon: "download", Class: "primary"}}
 	}
 	return Plain(f.Chrome, v), nil
+}
+
+// exportReview is for who decides: column by column what the file would hold for who
+// asked. Who may not decide on it after all sees none; nor is there one of a file that
+// its asker may not have any more, which it says.
+func (s *Site) exportReview(r *httpd.Request, id ident.ExportID) ([]Section, error) {
+	p, err := s.Exports.Review(r.Context(), id)
+	switch {
+	case errors.Is(err, authz.ErrForbidden) || errors.Is(err, export.ErrDecided):
+		return nil, nil
+	case errors.Is(err, export.ErrRightGone):
+		return []Section{{ID: "preview", Title: "What it would hold now", Text: sentence(export.ErrRightGone.Message) + " Approved, it fails."}}, nil
+	case err != nil:
+		return nil, err
+	}
+	preview := exportPreview(p)
+	preview.Title, preview.Note = "What it would hold now", "As far as who asked sees it"
+	return []Section{preview}, nil
 }
 
 // exportSentence is where it stands and what comes next.

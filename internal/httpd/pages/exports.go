@@ -134,7 +134,9 @@ func (s *Site) newExportPage(r *httpd.Request, seen *export.Preview, failed erro
 	v := PlainView{Head: layout.Head{Title: "Ask for an export", Crumbs: []partial.Link{{Text: "Exports", Href: list}}},
 		Lede: "A firm's entries as CSV in one file, encrypted so that only its recipient can read it.", Sections: []Section{{Title: "Export", Form: form}}}
 	if seen != nil {
-		v.Sections = append(v.Sections, exportPreview(*seen))
+		preview := exportPreview(*seen)
+		preview.Title, preview.Note = "What it would hold", "Nothing has been asked for yet"
+		v.Sections = append(v.Sections, preview)
 	}
 	return Plain(f.Chrome, v), nil
 }
@@ -145,18 +147,21 @@ func exportPreview(p export.Preview) Section {
 	for _, c := range p.Columns {
 		rule := "Kept"
 		switch {
-		case c.Hidden == p.Rows:
+		case c.Hidden > 0 && c.Hidden == p.Rows:
 			rule = "Left out"
 		case c.Hidden > 0:
 			rule = "Left out on " + format.Counted(c.Hidden, "line", "lines")
 		}
 		cell := partial.Txt(c.Sample)
-		if c.Sample == "" && c.Hidden > 0 {
+		switch {
+		case c.Unseen:
+			cell = partial.Node(partial.Redacted("not for you to see"))
+		case c.Sample == "" && c.Hidden > 0:
 			cell = partial.Node(partial.Redacted("not in the file"))
 		}
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{{Text: columnWords(c.Name), Key: true}, partial.Txt(rule), cell}})
 	}
-	return Section{ID: "preview", Title: "What it would hold", Note: "Nothing has been asked for yet", Table: t, Facts: []partial.Fact{
+	return Section{ID: "preview", Table: t, Facts: []partial.Fact{
 		{Name: "Lines", Value: format.Count(p.Rows) + " on " + format.Counted(p.Matters, "matter", "matters")}, {Name: "With narrative", Value: format.Count(p.Narratives)},
 		{Name: "Narrative left out", Value: format.Count(p.Withheld)}, {Name: "Highest level", Node: partial.LabelMark(partial.Label(p.Label))}}}
 }
