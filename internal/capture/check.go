@@ -50,7 +50,7 @@ func checkEntries(tx *db.Tx, p *plan, today time.Time, again bool) (int, error) 
 
 func contextOf(l *landing, book *guideline.Book, today time.Time) guideline.Context {
 	c := guideline.Context{
-		Stage: guideline.Entry, Known: guideline.InAll &^ guideline.InBilledOn, Book: book, Today: today,
+		Stage: guideline.Entry, Known: guideline.InBooks &^ guideline.InBilledOn, Book: book, Today: today,
 		TaskSet: l.matter.TaskSet, OpenedOn: l.matter.OpenedOn, AgreedRate: l.agreed, HasRate: l.hasRate,
 	}
 	if l.matter.ClosedOn != nil {

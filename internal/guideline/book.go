@@ -13,7 +13,8 @@ type Book struct {
 	items  []item
 	byDay  map[dayKey][]int
 	byText map[textKey][]int
-	at     map[string]int // line id -> place
+	byCase map[dayKey][]int // matter and day
+	at     map[string]int   // line id -> place
 }
 
 // item is a line with its narrative in the two forms that rules compare, read once.
@@ -25,9 +26,10 @@ type item struct {
 
 func newItem(l Line, t *text) item { return item{l, t.plain(), t.hashes()} }
 
+// dayKey is a timekeeper's or a matter's day.
 type dayKey struct {
-	timekeeper string
-	day        int
+	of  string
+	day int
 }
 
 type textKey struct{ timekeeper, matter, text string }
@@ -36,7 +38,7 @@ type textKey struct{ timekeeper, matter, text string }
 func NewBook(lines []Line) *Book {
 	b := &Book{
 		items: make([]item, len(lines)), at: make(map[string]int, len(lines)),
-		byDay: make(map[dayKey][]int, len(lines)), byText: make(map[textKey][]int, len(lines)),
+		byDay: make(map[dayKey][]int, len(lines)), byText: make(map[textKey][]int, len(lines)), byCase: make(map[dayKey][]int, len(lines)),
 	}
 	for i, l := range lines {
 		b.items[i] = newItem(l, scan(l.Narrative))
@@ -44,6 +46,9 @@ func NewBook(lines []Line) *Book {
 		t := textKey{l.Timekeeper, l.Matter, b.items[i].plain}
 		b.byDay[d] = append(b.byDay[d], i)
 		b.byText[t] = append(b.byText[t], i)
+		if l.Kind == Time {
+			b.byCase[dayKey{l.Matter, d.day}] = append(b.byCase[dayKey{l.Matter, d.day}], i)
+		}
 		b.at[l.ID] = i
 	}
 	return b
@@ -66,6 +71,22 @@ func (b *Book) near(l Line, days int) (out []*item) {
 	}
 	return out
 }
+
+// sameMatter are the time lines of others on the matter and day.
+func (b *Book) sameMatter(l Line) (out []*item) {
+	if b == nil {
+		return nil
+	}
+	for _, i := range b.byCase[dayKey{l.Matter, dayOf(l.On)}] {
+		if o := &b.items[i]; o.Timekeeper != l.Timekeeper && !o.free() {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// free tells whether the line is at no charge though it has a price.
+func (l *Line) free() bool { return l.ValueMinor == 0 && (l.Rate > 0 || l.UnitCost > 0) }
 
 // before tells whether a stands before b's line; a line that is not in the book
 // comes after all that are.

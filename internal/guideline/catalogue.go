@@ -21,21 +21,24 @@ type Rule struct {
 	Default  string // default threshold, in words
 	Stages   []Stage
 	Severity Severity
-	Version  int  // raised when its judgement changes
-	Runs     bool // whether this program checks it; the others are for a person
+	Action   string // what is proposed, in words; "" is nothing
+	Kinds    []Kind
+	Needs    Input // what has to be known
+	Version  int   // raised when its judgement changes
 }
+
+// At tells whether the rule is judged at a stage.
+func (r Rule) At(s Stage) bool { return slices.Contains(r.Stages, s) }
 
 // rule is a Rule that runs.
 type rule struct {
 	Rule
-	kinds []Kind
 	needs Input
 	check func(*job)
 }
 
 func (r *rule) runs(j *job) bool {
-	return slices.Contains(r.kinds, j.Kind) && j.Known&r.needs == r.needs && !j.policy.off(r) &&
-		(j.Stage == Every || slices.Contains(r.Stages, j.Stage))
+	return j.Known&r.needs == r.needs && !j.policy.off(r) && (j.Stage == Every || slices.Contains(r.Stages, j.Stage))
 }
 
 // Catalogue lists every rule in the published order.
@@ -52,11 +55,9 @@ func RuleByID(id string) (Rule, bool) {
 }
 
 type ruleBook struct {
-	all  []Rule
-	runs []rule
+	all    []Rule
+	byKind map[Kind][]*rule // in the published order
 }
-
-func rules() []rule { return catalogue().runs }
 
 // catalogue joins the published table with the checks, once. A check without a
 // row, or a row twice, is a bug that the package's test finds.
@@ -65,23 +66,29 @@ var catalogue = sync.OnceValue(func() ruleBook {
 	if err != nil {
 		panic(fmt.Errorf("read guideline rules: %w", err))
 	}
-	checks := slices.Concat(narrativeChecks, contentChecks, timeChecks, dateChecks, twinChecks, codeChecks, priceChecks)
-	var b ruleBook
+	checks := slices.Concat(narrativeChecks, privateChecks, contentChecks, timeChecks, dateChecks, twinChecks, staffChecks, patternChecks, codeChecks, priceChecks,
+		rateChecks, costChecks, budgetChecks, invoiceChecks, sendingChecks)
+	b := ruleBook{byKind: map[Kind][]*rule{}}
+	joined := 0
 	for _, row := range rows[1:] {
-		r := Rule{ID: row[0], Name: row[1], Checks: row[4], Default: row[6], Severity: Severity(row[7]), Version: 1}
+		r := Rule{ID: row[0], Name: row[1], Kinds: kinds(row[2]), Checks: row[4], Default: row[6], Severity: Severity(row[7]), Action: row[8], Version: 1}
 		for _, s := range strings.Split(row[3], ";") {
 			r.Stages = append(r.Stages, Stage(s))
 		}
 		for _, c := range checks {
-			if c.id == r.ID {
-				r.Runs = true
-				b.runs = append(b.runs, rule{Rule: r, kinds: kinds(row[2]), needs: c.needs, check: c.check})
+			if c.id != r.ID {
+				continue
+			}
+			joined++
+			r.Needs = c.needs
+			for _, k := range r.Kinds {
+				b.byKind[k] = append(b.byKind[k], &rule{Rule: r, needs: c.needs, check: c.check})
 			}
 		}
 		b.all = append(b.all, r)
 	}
-	if len(b.runs) != len(checks) {
-		panic("a guideline check has no row in the rules' table")
+	if joined != len(checks) || joined != len(b.all) {
+		panic("a guideline check has no row in the rules' table, or a row no check")
 	}
 	return b
 })
@@ -93,8 +100,12 @@ type check struct {
 	check func(*job)
 }
 
+// kinds reads a scope. What concerns a matter as a whole is seen on its bill.
 func kinds(scope string) (ks []Kind) {
 	for _, s := range strings.Split(scope, ";") {
+		if s == "matter" {
+			s = string(Invoice)
+		}
 		ks = append(ks, Kind(s))
 	}
 	return ks

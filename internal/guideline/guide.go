@@ -204,6 +204,7 @@ func (f policyFile) over(under policyFile) policyFile {
 		Restricted: slices.Compact(slices.Sorted(slices.Values(slices.Concat(f.Restricted, under.Restricted)))),
 		Manual:     slices.Concat(under.Manual, f.Manual),
 		Clauses:    map[string]string{}, Off: slices.Clone(f.Off), Block: slices.Clone(f.Block), Rules: slices.Clone(f.Rules),
+		Terms: f.Terms.over(under.Terms),
 	}
 	maps.Copy(out.Clauses, under.Clauses)
 	maps.Copy(out.Clauses, f.Clauses)
@@ -274,7 +275,7 @@ func (f policyFile) asks() (out []ask) {
 	if f.ActivityCodes {
 		out = append(out, ask{"COD-02", "an activity code on every line"})
 	}
-	return out
+	return append(out, f.Terms.asks()...)
 }
 
 // Said is what a body says about one rule.

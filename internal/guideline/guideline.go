@@ -37,10 +37,12 @@ const (
 // Kind of a line.
 type Kind string
 
-// Time is hours of a person, Expense a cost passed on.
+// Time is hours of a person, Expense a cost passed on. Invoice is a bill as a whole:
+// rules about it are judged by CheckBill.
 const (
 	Time    Kind = "time"
 	Expense Kind = "expense"
+	Invoice Kind = "invoice"
 )
 
 // Line is one time entry or expense as a rule sees it. IDs are opaque: rules only
@@ -66,32 +68,38 @@ type Line struct {
 	Task      string
 	Activity  string
 	Expense   string
+
+	Code string // the timekeeper's code at the firm, which a client's register names
+	Name string // the timekeeper's
+	More *More  // what few lines have; nil is nothing of it
 }
 
-// Input is one thing a rule needs to know. A rule whose inputs are not all there
-// does not run: silence about the unknown is better than a guess.
-type Input uint32
+// More is what is known of some lines: of people their dates, of costs their papers.
+type More struct {
+	AdmittedOn time.Time // to the bar; zero: not known
+	JoinedOn   time.Time // the firm
+	LeftOn     time.Time // last day, zero while there
+	Start, End time.Time // clock times of the work
 
-// What can be known about a line and around it.
-const (
-	InHours Input = 1 << iota
-	InNarrative
-	InTask
-	InActivity
-	InExpense
-	InRate
-	InUnitCost // and quantity, of an expense
-	InDate
-	InTimekeeper
-	InMatter
-	InClient
-	InTaskSet
-	InMatterDates
-	InToday
-	InBilledOn
-	InAgreedRate
-	InAll Input = 1<<iota - 1
-)
+	Receipt      bool
+	Approval     string // the reference of the client's approval, "" none
+	VendorMinor  int64  // what the third party billed
+	EconomyMinor int64  // what the flight costs in economy, 0 unknown
+	FlightHours  money.Fixed4
+
+	AdjustMinor int64 // as stated in a file
+	TotalMinor  int64
+}
+
+var nothing More
+
+// more is never nil.
+func (l *Line) more() *More {
+	if l.More == nil {
+		return &nothing
+	}
+	return l.More
+}
 
 // Context is what is around the line.
 type Context struct {
@@ -107,6 +115,14 @@ type Context struct {
 	AgreedRate money.Fixed4                 // what rate.Resolve gives for the work date
 	HasRate    bool                         // false: nothing resolves (RAT-02)
 	Failed     func(line string, err error) // hears of a firm's rule that could not be judged; may be nil
+
+	Bill          *Bill                   // the bill the line is on; nil makes InBill unknown
+	Names         *Names                  // of the firm's clients and matters; nil makes InNames unknown
+	PeriodFrom    time.Time               // of the bill
+	PeriodTo      time.Time               //
+	BilledThrough time.Time               // last day of the matter that is billed; zero when none is
+	Rates         []RateStep              // of the line's timekeeper on the matter, oldest first
+	Benchmarks    map[string]money.Fixed4 // hours by task and activity, "L350/A103"; nil makes InBenchmark unknown
 }
 
 // Proposal is a fix that can be applied as it stands. Nothing applies it unasked.
@@ -136,19 +152,40 @@ type Finding struct {
 // Check runs every rule that is switched on, belongs to the stage and has its
 // inputs, and returns the findings in rule order. It is safe for concurrent use.
 func Check(l Line, c Context) []Finding {
-	j := &job{Line: l, Context: c, policy: c.Policy.orDefault()}
+	j := &job{Line: l, Context: &c, policy: c.Policy.orDefault()}
 	j.Task, j.Activity, j.Expense = utbms.Clean(l.Task), utbms.Clean(l.Activity), utbms.Clean(l.Expense)
 	j.text = read(l.Narrative)
-	j.Known &^= l.lacks()
-	for i := range rules() {
-		r := &rules()[i]
+	j.Known = (j.Known | c.holds(j.policy)) &^ l.lacks()
+	j.run()
+	j.own()
+	return j.findings
+}
+
+// run applies the rules for the kind of thing under judgement.
+func (j *job) run() {
+	for _, r := range catalogue().byKind[j.Kind] {
 		if r.runs(j) {
 			j.rule = r
 			r.check(j)
 		}
 	}
-	j.own()
-	return j.findings
+}
+
+// holds are the inputs that are known by being there.
+func (c *Context) holds(p *Policy) (in Input) {
+	if c.Bill != nil {
+		in |= InBill
+	}
+	if c.Names != nil {
+		in |= InNames
+	}
+	if c.Benchmarks != nil || p.TaskHours != nil {
+		in |= InBenchmark
+	}
+	if p.Approvals != nil {
+		in |= InApprovals
+	}
+	return in
 }
 
 // lacks are the inputs that this line has no value for.
@@ -171,7 +208,7 @@ func (l *Line) lacks() (in Input) {
 // job is one line under judgement.
 type job struct {
 	Line
-	Context
+	*Context // a copy of its own
 	policy   *Policy
 	text     *text
 	rule     *rule
@@ -198,6 +235,9 @@ func (j *job) report(m remark) {
 	so := m.so
 	if so == "" {
 		so = consequence[severity]
+		if j.Kind == Invoice && severity == Block {
+			so = "The invoice cannot go out like this."
+		}
 	}
 	j.findings = append(j.findings, Finding{
 		Rule: j.rule.ID, Version: j.rule.Version, Title: j.rule.Name, Severity: severity, Stage: j.Stage,

@@ -37,6 +37,8 @@ type Policy struct {
 	TaskCodes     bool // COD-01
 	ActivityCodes bool // COD-02
 
+	Limits // staffing, costs and the bill as a whole
+
 	Own []*Own // rules the firm wrote itself
 
 	// Of guidelines laid down in several places (Guides.For): whose words a rule
@@ -48,7 +50,8 @@ type Policy struct {
 // pinned rules cannot be switched off: a bureau minimum (engine rule 3).
 var pinned = map[string]bool{"RAT-02": true, "NAR-03": true, "TIM-08": true, "TIM-25": true}
 
-func (p Policy) orDefault() *Policy {
+// orDefault fills in the bureau's defaults.
+func (p *Policy) orDefault() *Policy {
 	fill(&p.Increment, 1_000)
 	fill(&p.DayWarn, 100_000)
 	fill(&p.DayBlock, 160_000)
@@ -64,7 +67,8 @@ func (p Policy) orDefault() *Policy {
 	fill(&p.MaxBytes, 15_360)
 	fill(&p.CopiedDates, 3)
 	fill(&p.NearDuplicate, 900_000)
-	return &p
+	p.Limits.orDefault()
+	return p
 }
 
 func fill[T comparable](field *T, value T) {

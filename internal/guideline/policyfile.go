@@ -41,6 +41,7 @@ type policyFile struct {
 	ActivityCodes bool              `json:"activity_codes_required"`
 	Rules         []OwnRule         `json:"rules"`
 	Manual        []ManualCheck     `json:"manual"`
+	Terms
 }
 
 // ManualCheck is a clause that no rule can judge: a person looks after it on every
@@ -86,6 +87,7 @@ func (f policyFile) policy(limits bool) (Policy, error) {
 		CopiedDates: f.CopiedDates, Restricted: f.Restricted, TaskCodes: f.TaskCodes, ActivityCodes: f.ActivityCodes,
 	}
 	f.numbers(&p, &bad)
+	p.Limits = f.Terms.limits(&bad)
 	f.ruleNames(&p, &bad)
 	f.texts(&bad)
 	p.Own = compileAll(&bad, f.Rules)

@@ -74,6 +74,18 @@ func nearDuplicate(j *job) {
 
 func twoClients(j *job) {
 	own := j.text.hashes()
+	clock, found := j.twin(0, func(o *item) bool {
+		return o.Client != j.Client && j.Known&InClock != 0 && overlaps(j.more(), o.more(), j.policy.Increment)
+	})
+	if found {
+		m := clock.more()
+		j.report(remark{
+			field: "line", observed: clock.ID, expected: "one client", params: "increment=" + j.policy.Increment.String(),
+			fact: fmt.Sprintf("The same hours (%s to %s) are billed to another client too.", m.Start.Format("15:04"), m.End.Format("15:04")), ask: "time is billed to one client",
+			fix: "Take it out for one client, or divide the hours", atRisk: j.ValueMinor,
+		})
+		return
+	}
 	o, found := j.twin(0, func(o *item) bool {
 		return o.Client != j.Client && len(own) > 0 && alike(own, o.words, j.policy.NearDuplicate)
 	})

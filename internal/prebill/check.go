@@ -16,7 +16,7 @@ import (
 )
 
 // known is what the pre-bill stage knows of every line.
-const known = guideline.InAll
+const known = guideline.InBooks
 
 // recheck judges all lines again: a change of one can settle or raise a remark on
 // another, as with the hours of a day.
