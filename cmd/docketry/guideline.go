@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -16,8 +17,46 @@ import (
 
 func newGuidelineCmd() *cobra.Command {
 	cmd := &cobra.Command{Use: "guideline", Short: "Judge time and costs by billing guidelines"}
-	cmd.AddCommand(newGuidelineCheckCmd())
+	cmd.AddCommand(newGuidelineCheckCmd(), newGuidelineRulesCmd())
 	return cmd
+}
+
+func newGuidelineRulesCmd() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "rules", Short: "List the built-in rules, what each needs to know and where it runs", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if asJSON {
+				return rulesJSON(cmd.OutOrStdout())
+			}
+			t := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+			for _, r := range guideline.Catalogue() {
+				fmt.Fprintf(t, "%s\t%s\t%s\t%s\tneeds %s\n", r.ID, r.Severity, r.Name, r.Runs(), strings.Join(r.Needs.Names(), ", "))
+			}
+			return t.Flush()
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
+	return cmd
+}
+
+type listedRule struct {
+	ID         string   `json:"id"`
+	Name       string   `json:"name"`
+	Severity   string   `json:"severity"`
+	Needs      []string `json:"needs"`
+	Parameters []string `json:"parameters"`
+	Runs       string   `json:"runs"`
+}
+
+func rulesJSON(w io.Writer) error {
+	var out []listedRule
+	for _, r := range guideline.Catalogue() {
+		out = append(out, listedRule{r.ID, r.Name, string(r.Severity), r.Needs.Names(), guideline.Parameters(r.ID), r.Runs()})
+	}
+	e := json.NewEncoder(w)
+	e.SetIndent("", " ")
+	return e.Encode(out)
 }
 
 func newGuidelineCheckCmd() *cobra.Command {
@@ -29,7 +68,14 @@ func newGuidelineCheckCmd() *cobra.Command {
 		Long: `Reads a CSV file with the columns id, timekeeper_class, hours, narrative,
 task_code and activity_code, and where it has them date, client, matter,
 timekeeper, rate, and for costs expense_code, quantity and unit_cost. A rule
-whose columns the file lacks is not run. --rules back-tests a client's guidelines:
+whose columns the file lacks is not run; docketry guideline rules lists what each
+needs. More columns: agreed_rate, task_set, matter_opened, matter_closed, entered
+(the day it was recorded), billed_through, timekeeper_name, joined, left, admitted,
+start and end (09:30), client_name, matter_name, benchmark_hours; for costs receipt,
+approval, vendor_amount, economy_fare, flight_hours; and invoice, which makes lines
+with the same value one bill, with invoice_date, period_start, period_end,
+invoice_total, line_total, adjustment, discount, billed_before, client_number,
+client_matter, tax_rate, tax_due, tax_note, po_number and po_balance. --rules back-tests a client's guidelines:
 its parameters, and under "rules" the firm's own, each {"id", "name", "severity",
 "when", "message", "fix"} with a condition in CEL such as
   minutes > 180 && activity == "A102" && !has_word(narrative, ["approved"])
@@ -98,9 +144,10 @@ func explain(path string, err error) error {
 	return errors.New(text)
 }
 
-// checked is one entry of the answer; every id is listed.
+// checked is one entry of the answer, or one invoice; every one is listed.
 type checked struct {
-	ID       string         `json:"id"`
+	ID       string         `json:"id"` // "" for an invoice
+	Invoice  string         `json:"invoice,omitempty"`
 	Findings []checkedFault `json:"findings"`
 }
 
@@ -113,12 +160,11 @@ type checkedFault struct {
 
 func checkJSON(w io.Writer, sheet *guideline.Sheet, policy guideline.Policy, failed func(string, error)) error {
 	out := make([]checked, 0, len(sheet.Lines))
-	for _, l := range sheet.Lines {
-		c := checked{ID: l.ID, Findings: []checkedFault{}}
-		for _, f := range sheet.Check(l, policy, failed) {
-			c.Findings = append(c.Findings, checkedFault{f.Rule, string(f.Severity), f.Message, f.Fix})
-		}
-		out = append(out, c)
+	for i, l := range sheet.Lines {
+		out = append(out, checked{ID: l.ID, Findings: checkedFaults(sheet.Check(i, policy, failed))})
+	}
+	for _, number := range sheet.Bills() {
+		out = append(out, checked{Invoice: number, Findings: checkedFaults(sheet.CheckBill(number, policy))})
 	}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
@@ -126,18 +172,32 @@ func checkJSON(w io.Writer, sheet *guideline.Sheet, policy guideline.Policy, fai
 	return e.Encode(out)
 }
 
+func checkedFaults(found []guideline.Finding) []checkedFault {
+	out := make([]checkedFault, 0, len(found))
+	for _, f := range found {
+		out = append(out, checkedFault{f.Rule, string(f.Severity), f.Message, f.Fix})
+	}
+	return out
+}
+
 func checkText(w io.Writer, sheet *guideline.Sheet, policy guideline.Policy, failed func(string, error)) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	lines, total := 0, 0
-	for _, l := range sheet.Lines {
-		found := sheet.Check(l, policy, failed)
+	tell := func(of string, found []guideline.Finding) {
+		for _, f := range found {
+			total++
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", of, f.Rule, f.Severity, f.Title, f.Message)
+		}
+	}
+	for i, l := range sheet.Lines {
+		found := sheet.Check(i, policy, failed)
 		if len(found) > 0 {
 			lines++
 		}
-		for _, f := range found {
-			total++
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", l.ID, f.Rule, f.Severity, f.Title, f.Message)
-		}
+		tell(l.ID, found)
+	}
+	for _, number := range sheet.Bills() {
+		tell("invoice "+number, sheet.CheckBill(number, policy))
 	}
 	if err := t.Flush(); err != nil {
 		return err

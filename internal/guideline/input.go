@@ -1,5 +1,7 @@
 package guideline
 
+import "strings"
+
 // Input is one thing a rule needs to know. A rule whose inputs are not all there
 // does not run: silence about the unknown is better than a guess.
 type Input uint64
@@ -92,3 +94,24 @@ func (in Input) Names() (names []string) {
 
 // Lacks are the inputs that the rule needs beyond what is known.
 func (r Rule) Lacks(known Input) Input { return r.Needs &^ known }
+
+// Runs says where the product judges the rule, or what it lacks for that.
+func (r Rule) Runs() string {
+	var at []string
+	if r.At(Entry) && r.Lacks(AtEntry) == 0 && r.Kinds[0] != Invoice {
+		at = append(at, "at import")
+	}
+	if r.At(Prebill) && r.Lacks(AtPrebill) == 0 {
+		at = append(at, "on pre-bills")
+	}
+	switch {
+	case len(at) > 0:
+		return strings.Join(at, " and ")
+	case !r.At(Entry) && !r.At(Prebill):
+		return "in files only: judged when an invoice is sent"
+	case r.Lacks(AtPrebill) != 0:
+		return "in files only: " + strings.Join(r.Lacks(AtPrebill).Names(), ", ") + " not kept yet"
+	default:
+		return "in files only"
+	}
+}

@@ -80,8 +80,13 @@ func (b *Bill) firstOf(timekeeper string, hours money.Fixed4, line string) bool 
 	return false
 }
 
+// benchmarkKey names a kind of work: "L350/A103".
+func benchmarkKey(task, activity string) string {
+	return utbms.Clean(task) + "/" + utbms.Clean(activity)
+}
+
 func excessForTask(j *job) {
-	key := j.Task + "/" + j.Activity
+	key := benchmarkKey(j.Task, j.Activity)
 	most, ok := j.policy.TaskHours[key]
 	for _, try := range []func() (money.Fixed4, bool){
 		func() (money.Fixed4, bool) { v, ok := j.policy.TaskHours[j.Task]; return v, ok },

@@ -8,11 +8,9 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/docketry/docketry/internal/fault"
-	"github.com/docketry/docketry/internal/money"
 )
 
 // ErrSheet refuses a file of entries; each field names line, column and fix.
@@ -25,7 +23,11 @@ const maxSheet = 256 << 20
 type Sheet struct {
 	Lines []Line
 	Known Input
+	rows  []sheetRow // of the lines, in the same order
 	book  *Book
+	names *Names
+	bills map[string]*Bill // by what stands in the column invoice
+	order []string
 }
 
 // sheetColumns are the columns that are read, with what a column makes known.
@@ -37,7 +39,20 @@ var sheetColumns = map[string]struct {
 	"task_code": {"task", InTask}, "task": {"task", InTask}, "activity_code": {"activity", InActivity}, "activity": {"activity", InActivity},
 	"date": {"date", InDate}, "client": {"client", InClient}, "matter": {"matter", InMatter}, "timekeeper": {"timekeeper", InTimekeeper},
 	"rate": {"rate", InRate}, "expense_code": {"expense", InExpense}, "quantity": {"quantity", 0}, "unit_cost": {"unit", InUnitCost}, "currency": {"currency", 0},
+	"timekeeper_name": {"name", InTimekeeperData}, "client_name": {"client_name", InNames}, "matter_name": {"matter_name", InNames},
+	"joined": {"joined", InEmployment}, "left": {"left", InEmployment}, "admitted": {"admitted", InAdmission}, "start": {"start", InClock}, "end": {"end", InClock},
+	"receipt": {"receipt", InReceipt}, "approval": {"approval", InApprovals}, "vendor_amount": {"vendor", InVendor}, "economy_fare": {"economy", 0}, "flight_hours": {"flight", 0},
+	"agreed_rate": {"agreed", InAgreedRate}, "task_set": {"task_set", InTaskSet}, "matter_opened": {"opened", InMatterDates}, "matter_closed": {"closed", 0},
+	"entered": {"entered", InToday}, "billed_through": {"billed_through", InBilledThrough}, "benchmark_hours": {"benchmark", InBenchmark},
+	"invoice": {"invoice", InBill}, "invoice_date": {"invoice_date", InBilledOn}, "period_start": {"period_start", InPeriod}, "period_end": {"period_end", InPeriod},
+	"adjustment": {"adjustment", 0}, "line_total": {"line_total", InStated}, "invoice_total": {"invoice_total", InStated}, "client_matter": {"client_matter", InReceiver},
+	"client_number": {"client_number", InReceiver}, "billed_before": {"billed_before", InBilled}, "tax_rate": {"tax_rate", InTax}, "tax_due": {"tax_due", InTax}, "tax_note": {"tax_note", 0},
+	"po_number": {"po_number", InPO}, "po_balance": {"po_balance", InPO}, "discount": {"discount", InDiscount},
 }
+
+// together are inputs of which a file has to give all columns.
+var together = [][]string{{"period_start", "period_end"}, {"line_total", "invoice_total"}, {"client_matter", "client_number"}, {"po_number", "po_balance"}, {"tax_rate", "tax_due"}, {"start", "end"},
+	{"timekeeper", "timekeeper_name"}}
 
 // ReadSheet reads a CSV file with a header. Unknown columns are passed over. It
 // returns ErrSheet with every fault, not only the first.
@@ -60,9 +75,15 @@ func ReadSheet(r io.Reader) (*Sheet, error) {
 	s := &Sheet{}
 	columns := make([]string, len(head))
 	for i, name := range head {
-		col := sheetColumns[strings.ToLower(strings.TrimSpace(name))]
+		head[i] = strings.ToLower(strings.TrimSpace(name))
+		col := sheetColumns[head[i]]
 		columns[i] = col.field
 		s.Known |= col.known
+	}
+	for _, both := range together {
+		if slices.Contains(head, both[0]) != slices.Contains(head, both[1]) {
+			s.Known &^= sheetColumns[both[1]].known &^ InTimekeeper
+		}
 	}
 	if !slices.Contains(columns, "id") {
 		return nil, ErrSheet.On(fault.Field{Path: "id", Line: 1, Code: "column_missing", Message: "the header has no column id", Fix: "add a column id"})
@@ -81,12 +102,13 @@ func ReadSheet(r io.Reader) (*Sheet, error) {
 			}
 			continue
 		}
-		s.Lines = append(s.Lines, readRow(&bad, line, columns, row))
+		l, r := readRow(&bad, line, columns, row)
+		s.Lines, s.rows = append(s.Lines, l), append(s.rows, r)
 	}
 	if err := bad.Err(ErrSheet); err != nil {
 		return nil, err
 	}
-	s.book = NewBook(s.Lines)
+	s.collect()
 	return s, nil
 }
 
@@ -96,81 +118,4 @@ func csvFault(err error, line int) fault.Field {
 		line, err = p.StartLine, p.Err
 	}
 	return fault.Field{Path: "line", Line: line, Code: "csv_invalid", Message: err.Error(), Fix: "correct the quotes and the number of columns of this line"}
-}
-
-func readRow(bad *fault.Fields, line int, columns, row []string) Line {
-	l := Line{Kind: Time, Currency: "USD"}
-	complain := func(path, text string, err error, fix string) {
-		if err != nil {
-			*bad = append(*bad, fault.Field{Path: path, Line: line, Code: "number_invalid", Message: fmt.Sprintf("%q is not usable", text), Fix: fix})
-		}
-	}
-	number := func(path, text string) money.Fixed4 {
-		if strings.TrimSpace(text) == "" {
-			return 0
-		}
-		v, err := money.ParseFixed4(text)
-		complain(path, text, err, "enter a number such as 1.4")
-		return v
-	}
-	var err error
-	for i, text := range row {
-		switch columns[i] {
-		case "id":
-			l.ID = text
-		case "class":
-			l.Class = text
-		case "hours":
-			l.Hours = number("hours", text)
-		case "narrative":
-			l.Narrative = text
-		case "task":
-			l.Task = text
-		case "activity":
-			l.Activity = text
-		case "date":
-			if strings.TrimSpace(text) != "" {
-				l.On, err = time.Parse(time.DateOnly, strings.TrimSpace(text))
-				complain("date", text, err, "enter a date such as 2026-10-05")
-			}
-		case "client":
-			l.Client = strings.TrimSpace(text)
-		case "matter":
-			l.Matter = strings.TrimSpace(text)
-		case "timekeeper":
-			l.Timekeeper = strings.TrimSpace(text)
-		case "rate":
-			l.Rate = number("rate", text)
-		case "expense":
-			l.Expense = text
-		case "quantity":
-			l.Quantity = number("quantity", text)
-		case "unit":
-			l.UnitCost = number("unit_cost", text)
-		case "currency":
-			if strings.TrimSpace(text) != "" {
-				l.Currency, err = money.ParseCurrency(text)
-				complain("currency", text, err, "enter a code such as USD")
-			}
-		}
-	}
-	l.settle(bad, line)
-	return l
-}
-
-// settle finds out whether the row is a cost, and what it is worth.
-func (l *Line) settle(bad *fault.Fields, line int) {
-	qty, price := l.Hours, l.Rate
-	if strings.TrimSpace(l.Expense) != "" {
-		l.Kind, qty, price = Expense, l.Quantity, l.UnitCost
-	}
-	var err error
-	if l.ValueMinor, err = money.Line(qty, price, l.Currency, money.HalfUp); err != nil {
-		*bad = append(*bad, fault.Field{Path: "hours", Line: line, Code: "money_overflow", Message: "hours and rate give an amount that is too large", Fix: "check both"})
-	}
-}
-
-// Check judges one line of the sheet among the others, at every stage.
-func (s *Sheet) Check(l Line, p Policy, failed func(line string, err error)) []Finding {
-	return Check(l, Context{Stage: Every, Policy: p, Known: s.Known, Book: s.book, Failed: failed})
 }

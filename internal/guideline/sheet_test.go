@@ -16,8 +16,8 @@ func TestReadSheet(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, l := range s.Lines {
-		for _, f := range s.Check(l, guideline.Policy{}, nil) {
+	for i, l := range s.Lines {
+		for _, f := range s.Check(i, guideline.Policy{}, nil) {
 			got = append(got, l.ID+" "+f.Rule)
 		}
 	}
@@ -44,6 +44,56 @@ func TestReadSheetNamesEveryFault(t *testing.T) {
 		if _, err := guideline.ReadSheet(strings.NewReader(text)); !errors.Is(err, guideline.ErrSheet) {
 			t.Errorf("%s: %v, want ErrSheet", name, err)
 		}
+	}
+}
+
+// A file runs the rules whose columns it has, about lines and about its invoices; an
+// empty cell makes nothing known.
+func TestASheetRunsWhatItsColumnsAllow(t *testing.T) {
+	t.Parallel()
+	read := func(text string) (got string) {
+		t.Helper()
+		s, err := guideline.ReadSheet(strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []string
+		for i, l := range s.Lines {
+			for _, f := range s.Check(i, guideline.Policy{}, nil) {
+				all = append(all, l.ID+" "+f.Rule)
+			}
+		}
+		for _, n := range s.Bills() {
+			for _, f := range s.CheckBill(n, guideline.Policy{}) {
+				all = append(all, n+" "+f.Rule)
+			}
+		}
+		return strings.Join(all, ", ")
+	}
+	const text, codes = "Draft section 3 of reply brief on motion to compel", "L350,A103"
+	for name, c := range map[string]struct{ head, rows, want string }{
+		"employment":        {"id,hours,date,joined,left", "1,1.0,2026-10-05,2026-10-06,\n2,1.0,2026-10-05,2026-10-05,\n3,1.0,2026-10-05,,2026-10-01", "1 RAT-07, 3 RAT-07"},
+		"no timekeeper":     {"id,timekeeper,timekeeper_name,timekeeper_class", "1,RV,Rosalind Vane,PARTNR\n2,RV,,PARTNR", "2 RAT-06"},
+		"a trainee":         {"id,timekeeper_class,hours", "1,TRANEE,1.0\n2,ASSOC,1.0", "1 TIM-17"},
+		"not yet a year":    {"id,timekeeper_class,hours,date,admitted", "1,ASSOC,1.0,2026-10-05,2026-01-05\n2,ASSOC,1.0,2026-10-05,", "1 TIM-17"},
+		"clock times":       {"id,hours,date,client,matter,timekeeper,start,end,narrative,activity", "1,1.0,2026-10-05,c,m,t,09:00,10:00," + text + ",A103\n2,1.0,2026-10-05,c2,m2,t,09:30,10:30,Review expert report of Dr. Haas on damages,A104", "2 TIM-06"},
+		"in the future":     {"id,hours,date,entered", "1,1.0,2026-10-05,2026-10-04\n2,1.0,2026-10-05,", "1 TIM-08"},
+		"other client":      {"id,narrative,client,matter,client_name", "1,Call with counsel for Whitlock Shipping re release,c,m,Pelham Lines Inc\n2," + text + ",c2,m2,Whitlock Shipping LLC", "1 NAR-10"},
+		"receipts":          {"id,expense_code,quantity,unit_cost,narrative,receipt", "1,E115,1,100,Transcript of the deposition of J. Cole,no\n2,E115,1,100,Transcript of the deposition of J. Orr,yes", "1 EXP-01"},
+		"vendor and expert": {"id,expense_code,quantity,unit_cost,narrative,vendor_amount,approval", "1,E119,1,100,Damages report of Dr. Haas,90,\n2,E119,1,100,Second report of Dr. Haas,,mail of 3 October", "1 EXP-09, 1 EXP-10"},
+		"no rate":           {"id,hours,rate,agreed_rate", "1,1.0,400,\n2,1.0,400,390\n3,1.0,400,400", "1 RAT-02, 2 RAT-01"},
+		"an invoice": {"id,hours,rate,date,timekeeper,narrative,task,activity,timekeeper_class,invoice,invoice_date,period_start,period_end,line_total,invoice_total",
+			"1,2.0,400,2026-10-05,t," + text + "," + codes + ",ASSOC,26-7,2026-12-15,2026-10-01,2026-10-31,800.00,900.00\n2,0.5,400,2026-09-30,u," + text + "," + codes + ",ASSOC,26-7,2026-12-15,2026-10-01,2026-10-31,210.00,900.00",
+			"1 TIM-07, 2 TIM-07, 2 TIM-10, 2 RAT-10, 26-7 INV-01, 26-7 INV-05, 26-7 INV-06"},
+	} {
+		if got := read(c.head + "\n" + c.rows + "\n"); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+	_, err := guideline.ReadSheet(strings.NewReader("id,hours,joined,tax_rate,start,date,vendor_amount\n1,1.0,5 Oct,x,9.30,2026-10-05,1.2.3\n"))
+	var f *fault.Error
+	if !errors.As(err, &f) || len(f.Fields) != 4 {
+		t.Errorf("four cells are not usable: %v", err)
 	}
 }
 

@@ -14,8 +14,8 @@ var staffChecks = []check{
 	{"TIM-17", 0, notPayable},
 	{"TIM-18", InNarrative | InDate | InMatter | InTimekeeper, tooManyThere},
 	{"TIM-19", InActivity | InHours | InBill, internalConference},
-	{"RAT-03", InTimekeeperData | InDate, unapproved},
-	{"RAT-05", InTimekeeperData, classDiffers},
+	{"RAT-03", InTimekeeper | InDate, unapproved},
+	{"RAT-05", InTimekeeper | InDate, classDiffers},
 	{"RAT-06", InTimekeeperData, keeperData},
 	{"RAT-07", InDate | InEmployment, notEmployed},
 	{"RAT-08", InHours | InBill, staffingMix},
@@ -203,7 +203,7 @@ func (j *job) registered() (r Registered, ok bool) {
 }
 
 func unapproved(j *job) {
-	if len(j.policy.Register) == 0 {
+	if len(j.policy.Register) == 0 || j.Code == "" {
 		return
 	}
 	if _, ok := j.registered(); ok {
