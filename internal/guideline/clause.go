@@ -2,12 +2,13 @@ package guideline
 
 import "strings"
 
-// moreVerbs are phrases the shipped lexicon lacks and that mean one activity.
+// moreVerbs are phrases the shipped lexicon lacks: most mean one activity.
 var moreVerbs = []struct{ kind, text string }{
 	{"verb_A102", "legal research"}, {"verb_A103", "redraft"}, {"verb_A103", "prepare brief"}, {"verb_A103", "prepare letter"},
 	{"verb_A103", "prepare memo"}, {"verb_A103", "prepare memorandum"}, {"verb_A103", "prepare response"}, {"verb_A103", "prepare reply"},
 	{"verb_A104", "read"}, {"verb_A104", "summarize"}, {"verb_A104", "summarise"}, {"verb_A109", "depose"},
 	{"verb_A112", "travel to"}, {"verb_A112", "travel from"}, {"verb_A112", "return travel"}, {"verb_A112", "drive to"}, {"verb_A112", "drive from"}, {"verb_A112", "fly to"},
+	{clerical, "schedule court reporter"}, {clerical, "book court reporter"}, {billing, "edit prebill"}, {billing, "edit pre-bill"}, {billing, "revise prebill"},
 	{"verb_A103", "prepare agreement"}, {"verb_A103", "prepare declaration"}, {"verb_A103", "prepare affidavit"}, {"verb_A103", "prepare complaint"},
 }
 

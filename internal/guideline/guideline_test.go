@@ -48,7 +48,16 @@ func TestLabelledNarratives(t *testing.T) {
 // its lines, and a clean line stays clean.
 func TestUnseenNarratives(t *testing.T) {
 	t.Parallel()
-	f, err := os.Open("testdata/unseen_cases.csv")
+	for _, name := range []string{"unseen_cases.csv", "heldout_cases.csv"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			unseen(t, "testdata/"+name)
+		})
+	}
+}
+
+func unseen(t *testing.T, file string) {
+	f, err := os.Open(file)
 	if err != nil {
 		t.Fatal(err)
 	}

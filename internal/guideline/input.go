@@ -26,6 +26,7 @@ const (
 	InAgreedRate
 
 	InTimekeeperData // code, name and class
+	InCode           // the timekeeper's code alone
 	InBilledThrough
 	InBill
 	InPeriod
@@ -62,10 +63,9 @@ const (
 	InBooks = InHours | InNarrative | InTask | InActivity | InExpense | InRate | InUnitCost | InDate | InTimekeeper | InMatter | InClient | InTaskSet |
 		InMatterDates | InToday | InBilledOn | InAgreedRate
 	// AtEntry is what an import knows of the lines that land.
-	AtEntry = InBooks&^InBilledOn | InTimekeeperData | InBilledThrough
-	// AtPrebill is what a pre-bill knows of its lines and of itself.
-	AtPrebill = InBooks | InTimekeeperData | InBill | InPeriod | InNames | InRateHistory | InBenchmark | InApprovals | InBilled | InYearFees | InRecent |
-		InLastInvoice | InReceiver | InHolds
+	AtEntry = InBooks &^ InBilledOn
+	// AtPrebill is what a pre-bill knows of its lines.
+	AtPrebill = InBooks | InApprovals
 )
 
 // inputNames say what an input is to a reader who lacks it.
@@ -73,7 +73,7 @@ var inputNames = map[Input]string{
 	InHours: "hours", InNarrative: "narrative", InTask: "task code", InActivity: "activity code", InExpense: "expense code", InRate: "rate",
 	InUnitCost: "quantity and unit price", InDate: "date", InTimekeeper: "timekeeper", InMatter: "matter", InClient: "client", InTaskSet: "the matter's code set",
 	InMatterDates: "the matter's dates", InToday: "today's date", InBilledOn: "the invoice date", InAgreedRate: "the agreed rate",
-	InTimekeeperData: "the timekeeper's code, name and class", InBilledThrough: "how far the matter is billed", InBill: "the lines of one bill", InPeriod: "the billing period",
+	InTimekeeperData: "the timekeeper's code, name and class", InCode: "the timekeeper's code", InBilledThrough: "how far the matter is billed", InBill: "the lines of one bill", InPeriod: "the billing period",
 	InNames: "names of the firm's clients and matters", InEmployment: "when people joined and left", InAdmission: "when lawyers were admitted", InClock: "clock times of the work",
 	InRateHistory: "earlier rates", InBenchmark: "usual hours of a task", InReceipt: "receipts", InVendor: "the vendor's invoice", InApprovals: "the client's approvals",
 	InBilled: "what was billed before", InYearFees: "fees of the year", InRecent: "bills of the last three months", InLastInvoice: "the date of the last invoice",
@@ -98,20 +98,22 @@ func (r Rule) Lacks(known Input) Input { return r.Needs &^ known }
 // Runs says where the product judges the rule, or what it lacks for that.
 func (r Rule) Runs() string {
 	var at []string
-	if r.At(Entry) && r.Lacks(AtEntry) == 0 && r.Kinds[0] != Invoice {
+	bill := r.Kinds[0] == Invoice
+	if !bill && r.At(Entry) && r.Lacks(AtEntry) == 0 {
 		at = append(at, "at import")
 	}
-	if r.At(Prebill) && r.Lacks(AtPrebill) == 0 {
+	if !bill && r.At(Prebill) && r.Lacks(AtPrebill) == 0 {
 		at = append(at, "on pre-bills")
 	}
+	lacks := r.Lacks(AtPrebill)
 	switch {
 	case len(at) > 0:
 		return strings.Join(at, " and ")
-	case !r.At(Entry) && !r.At(Prebill):
-		return "in files only: judged when an invoice is sent"
-	case r.Lacks(AtPrebill) != 0:
-		return "in files only: " + strings.Join(r.Lacks(AtPrebill).Names(), ", ") + " not kept yet"
+	case lacks != 0:
+		return "in files only: not kept are " + strings.Join(lacks.Names(), ", ")
+	case bill:
+		return "in files only: findings on a bill as a whole are not kept"
 	default:
-		return "in files only"
+		return "in files only: it is about the file that is sent"
 	}
 }

@@ -190,7 +190,7 @@ func codeAndVerb(j *job) {
 		return
 	}
 	first := j.text.leads[0]
-	if !first.sure || j.attendedTalk(first) || j.answered(first) {
+	if !first.sure || j.attendedTalk(first) || j.answered(first) || j.Activity == "A116" && len(j.text.found[training]) > 0 {
 		return
 	}
 	for _, a := range j.text.leads {

@@ -37,7 +37,7 @@ var sheetColumns = map[string]struct {
 }{
 	"id": {"id", 0}, "timekeeper_class": {"class", 0}, "hours": {"hours", InHours}, "narrative": {"narrative", InNarrative},
 	"task_code": {"task", InTask}, "task": {"task", InTask}, "activity_code": {"activity", InActivity}, "activity": {"activity", InActivity},
-	"date": {"date", InDate}, "client": {"client", InClient}, "matter": {"matter", InMatter}, "timekeeper": {"timekeeper", InTimekeeper},
+	"date": {"date", InDate}, "client": {"client", InClient}, "matter": {"matter", InMatter}, "timekeeper": {"timekeeper", InTimekeeper | InCode},
 	"rate": {"rate", InRate}, "expense_code": {"expense", InExpense}, "quantity": {"quantity", 0}, "unit_cost": {"unit", InUnitCost}, "currency": {"currency", 0},
 	"timekeeper_name": {"name", InTimekeeperData}, "client_name": {"client_name", InNames}, "matter_name": {"matter_name", InNames},
 	"joined": {"joined", InEmployment}, "left": {"left", InEmployment}, "admitted": {"admitted", InAdmission}, "start": {"start", InClock}, "end": {"end", InClock},

@@ -28,7 +28,7 @@ var partyWords = set(`counsel plaintiff plaintiffs defendant defendants witness 
 
 // teamWords are roles that say with whom, and nothing about what.
 var teamWords = set(`client clients associate associates partner partners counsel co-counsel team teams attorney attorneys lawyer lawyers
-	colleague colleagues paralegal paralegals staff group opposing`)
+	colleague colleagues paralegal paralegals staff group opposing accounting bookkeeping`)
 
 // plainWords stand in narratives that say nothing.
 var plainWords = set(`case cases matter matters file files status issue issues item items document documents material materials thing things work worked working
