@@ -338,6 +338,8 @@ var nested = map[rbac.Role][]nestedCase{
 		{"POST /firms/{firm}/payments/<payment>/allocations", `{"shares":[{"invoice_id":"<?>","amount_minor":1}]}`, "invoice", false},
 		{"POST /firms/{firm}/items/<?>/hand-off", `{"token":1,"note":"because"}`, "item", false},
 		{"POST /firms/{firm}/items/<item>/hand-off", `{"token":1,"person_id":"<?>","note":"because"}`, "person", false},
+		{"POST /queue/acts", `{"act":"take","items":[{"firm_id":"<firm>","item_id":"<item>"},{"firm_id":"<firm>","item_id":"<?>"}]}`, "item", false},
+		{"POST /queue/acts", `{"act":"take","items":[{"firm_id":"<?>","item_id":"<item>"}]}`, "firm", false},
 		{"POST /runs", `{"name":"r","firm_ids":["<?>"]}`, "firm", false},
 		{"POST /runs", `{"name":"r","firm_ids":["<firm>","<?>"]}`, "firm", false},
 		{"POST /firms/{firm}/prebills/<prebill>/findings/<?>/waive", `{"note":"because"}`, "finding", false},

@@ -34,6 +34,7 @@ type Query struct {
 	Type   string       // of work; "" is every
 	Firm   ident.FirmID // "" is every firm the actor is granted
 	Search string       // in number and name of the matter
+	Only   []Pick       // nil is every item
 	Page   page.Request
 }
 

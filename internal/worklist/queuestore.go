@@ -136,6 +136,14 @@ func (q Query) conditions(after queueKey) (cond string, args []any) {
 		like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s) + "%"
 		cond, args = cond+" AND (m.number ILIKE ? OR (m.label < 3 AND m.name ILIKE ?))", append(args, like, like)
 	}
+	if q.Only != nil {
+		items := make([]string, len(q.Only))
+		firms := make([]string, len(q.Only))
+		for i, p := range q.Only {
+			items[i], firms[i] = string(p.Item), string(p.Firm)
+		}
+		cond, args = cond+" AND (w.firm_id, w.id) IN (SELECT * FROM unnest(?::uuid[], ?::uuid[]))", append(args, db.Array(firms), db.Array(items))
+	}
 	if after.Item != "" {
 		cond, args = cond+" AND w.deadline_at >= ? AND (w.deadline_at, w.firm_id, w.id) > (?, ?, ?)", append(args, after.At, after.At, after.Firm, after.Item)
 	}

@@ -35,6 +35,7 @@ type queue interface {
 	HandOff(ctx context.Context, a worklist.Act, to ident.PersonID, note string) error
 	Decline(ctx context.Context, id ident.WorkItemID) error
 	Withdraw(ctx context.Context, id ident.WorkItemID) error
+	ActOnMany(ctx context.Context, m worklist.Many) ([]worklist.Outcome, error)
 }
 
 // QueueRow is one open item across firms. Names are there only where the grant in
@@ -141,4 +142,5 @@ func Queue(s *httpd.Server, v queue) {
 	mountItemActs(s, v)
 	mountThread(s, v)
 	mountHandoff(s, v)
+	mountMany(s, v)
 }

@@ -112,9 +112,9 @@ func (s *Site) handOffForm(r *httpd.Request) (httpd.Reply, error) {
 
 func (s *Site) handOffPage(r *httpd.Request, failed error) (templ.Component, error) {
 	return s.givePage(r, "Hand off item", failed, func(i worklist.Item, people []worklist.Candidate) partial.Form {
-		return partial.Form{Action: href.ItemAct(r.Firm(), i.ID, "hand-off"), Version: i.Version, Submit: "Hand off item",
+		return partial.Form{Action: href.ItemAct(r.Firm(), i.ID, "hand-off"), Submit: "Hand off item",
 			Note: "A colleague has half a business hour to take it; until then it stays yours. Clocks go on.",
-			Kept: map[string][]string{"lease": {strconv.FormatInt(i.LeaseToken, 10)}},
+			Kept: map[string][]string{"lease": {strconv.FormatInt(i.LeaseToken, 10)}, "version": {strconv.Itoa(i.Version)}},
 			Fields: []partial.Field{peopleField(r, people, "Back to the queue, for anybody"),
 				{Name: "note", Label: "Note", Kind: partial.Area, Value: r.Form("note"), Required: true, Max: 4000, Hint: "What is done and what is left; the firm does not see it"}}}
 	})

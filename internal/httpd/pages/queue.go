@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
@@ -56,6 +57,7 @@ func (s *Site) queue(r *httpd.Request) (httpd.Reply, error) {
 	for _, row := range list.Items {
 		v.Rows = append(v.Rows, queueRow(row, s.Clock.Now()))
 	}
+	v.Bulk = bulkOf(f.Standing, list.Items)
 	v.Pager = pagerOf(href.Query(href.Queue, "view", v.View, "firm", v.FirmCode, "q", v.Filter), r, len(list.Items), list.Next)
 	if v.CanClaim {
 		if err := s.peek(r, list.Items, &v); err != nil {
@@ -63,6 +65,20 @@ func (s *Site) queue(r *httpd.Request) (httpd.Reply, error) {
 		}
 	}
 	return httpd.Show(Queue(f.Chrome, v)), nil
+}
+
+// bulkOf are the acts of the selection bar: what this person may do to rows at all.
+func bulkOf(st authz.Standing, rows []worklist.Row) (acts []QueueBulk) {
+	if len(rows) == 0 {
+		return nil
+	}
+	if st.Anywhere(rbac.ItemAssign) {
+		acts = append(acts, QueueBulk{"Assign", worklist.ManyAssign, "a"}, QueueBulk{"Pin", worklist.ManyPin, ""})
+	}
+	if st.Anywhere(rbac.ItemWork) {
+		acts = append(acts, QueueBulk{"Ask firm", worklist.ManyAsk, "m"}, QueueBulk{"Skip", worklist.ManySkip, ""}, QueueBulk{"Return", worklist.ManyReturn, ""})
+	}
+	return append(acts, QueueBulk{"More", "", ""})
 }
 
 func firmBadge(f worklist.Firm) partial.Firm {
@@ -97,26 +113,31 @@ func queueTabs(v QueueView, c worklist.Counts) []partial.Tab {
 }
 
 func queueRow(row worklist.Row, now time.Time) QueueRow {
-	out := QueueRow{Firm: firmBadge(row.Firm), ID: row.ID, Work: workName(row.Type), Number: row.Matter.Number, Matter: row.Matter.Name, Client: row.Matter.Client, Label: partial.Label(row.Label), Brings: brings(row.About), Amount: row.Amount, Clock: glance(row.Glance, now)}
+	out := QueueRow{Firm: firmBadge(row.Firm), ID: row.ID, Version: row.Version, Work: workName(row.Type), Number: row.Matter.Number, Matter: row.Matter.Name, Client: row.Matter.Client, Label: partial.Label(row.Label), Brings: brings(row.About), Amount: row.Amount, Clock: glance(row.Glance, now)}
+	out.Chip, out.State = queueState(row)
+	return out
+}
+
+// queueState is who has an item or what it waits for: a chip, or a word.
+func queueState(row worklist.Row) (chip *partial.Chip, state string) {
 	switch {
 	case row.KeptForMe:
-		out.Chip = keptChip(row.Kept, true)
-	case row.Mine && row.Kept.For.ID != "":
-		out.Chip = keptChip(row.Kept, false)
-	case row.Mine:
-		out.Chip = &partial.Chip{Tone: partial.Accent, Icon: "edit", Text: "Yours"}
-	case row.Holder.Name != "":
-		out.Chip = &partial.Chip{Tone: partial.Calm, Icon: "eye", Text: row.Holder.Name}
-	case row.Waiting != "":
-		out.Chip = &partial.Chip{Tone: partial.Calm, Icon: "pause", Text: "Waiting for the firm"}
+		return keptChip(row.Kept, true), ""
 	case row.Kept.For.ID != "":
-		out.Chip = keptChip(row.Kept, row.KeptForMe)
+		return keptChip(row.Kept, false), ""
+	case row.Mine:
+		return &partial.Chip{Tone: partial.Accent, Icon: "edit", Text: "Yours"}, ""
+	case row.Holder.Name != "":
+		return &partial.Chip{Tone: partial.Calm, Icon: "eye", Text: row.Holder.Name}, ""
+	case row.Waiting != "":
+		return &partial.Chip{Tone: partial.Calm, Icon: "pause", Text: "Waiting for the firm"}, ""
 	case row.Triage:
-		out.Chip = &partial.Chip{Tone: partial.Warn, Icon: "flag", Text: "A lead decides"}
+		return &partial.Chip{Tone: partial.Warn, Icon: "flag", Text: "A lead decides"}, ""
+	case row.Pinned:
+		return &partial.Chip{Tone: partial.Accent, Icon: "flag", Text: "Pinned"}, ""
 	default:
-		out.State = "Ready"
+		return nil, "Ready"
 	}
-	return out
 }
 
 // brings is what an import is about: "October 2026, 12 entries".

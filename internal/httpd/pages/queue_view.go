@@ -11,6 +11,7 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/worklist"
 )
 
 // QueueView is all firms' work items that a person may see, soonest deadline first.
@@ -27,9 +28,17 @@ type QueueView struct {
 	Hour     int // within one business hour
 	Now      time.Time
 	CanClaim bool
-	Peek     *QueuePeek // what get-next would give, and why
+	Peek     *QueuePeek  // what get-next would give, and why
+	Bulk     []QueueBulk // what may be done to selected rows; nil leaves selecting out
 	Pager    partial.Pager
 	Empty    partial.Empty
+}
+
+// QueueBulk is one act of the selection bar. It leads to the page of what is selected.
+type QueueBulk struct {
+	Text string
+	Act  worklist.ManyAct // "" is every one
+	Key  string
 }
 
 // QueueFirm is one firm in the filter.
@@ -45,6 +54,7 @@ type QueueFirm struct {
 type QueueRow struct {
 	Firm    partial.Firm
 	ID      ident.WorkItemID
+	Version int
 	Work    string // "Time-entry review"
 	Number  string // of the matter
 	Matter  string
@@ -73,6 +83,20 @@ func (v QueueView) at() string {
 func (v QueueView) over() string { return format.Count(v.Over) + " over" }
 func (v QueueView) hour() string { return format.Count(v.Hour) + " within the hour" }
 func (v QueueView) when() string { return v.Now.Format("Mon 2 Jan 2006, 15:04 MST") }
+
+func (r QueueRow) pick() string {
+	return pickValue(worklist.Pick{Firm: r.Firm.ID, Item: r.ID, Version: r.Version})
+}
+
+// box is what the selection bar adds up, and which firm it names.
+func (r QueueRow) box() templ.Attributes {
+	a := templ.Attributes{"data-firm": r.Firm.Code, "aria-label": "Select " + r.Work + ", " + r.what()}
+	if r.Amount != nil {
+		a["data-minor"], a["data-currency"] = strconv.FormatInt(r.Amount.Minor, 10), string(r.Amount.Currency)
+		a["data-digits"] = strconv.Itoa(r.Amount.Currency.Exponent())
+	}
+	return a
+}
 
 func (r QueueRow) href() string { return href.Item(r.Firm.ID, r.ID) }
 

@@ -24,9 +24,12 @@ const (
 	Keys        = "/keys"           // the list of shortcuts
 	Go          = "/go"             // search or go to: ?q= what was typed, ?firm= where one is
 	Queue       = "/queue"
-	Next        = "/queue/next" // POST: claims the best item and goes there
-	Runs        = "/runs"       // GET the list, POST a new one
-	RunNew      = "/runs/new"   // firms and what would be taken, with control totals
+	Next        = "/queue/next"     // POST: claims the best item and goes there
+	Selected    = "/queue/selected" // GET rows and what may be done to them, POST the act
+	Views       = "/queue/views"    // POST a new saved view; acts on one are below
+	QueueEvents = "/queue/events"   // the live parts of the queue
+	Runs        = "/runs"           // GET the list, POST a new one
+	RunNew      = "/runs/new"       // firms and what would be taken, with control totals
 	Firms       = "/firms"
 	Payor       = "/payor"          // the payor's door: asks for a code
 	PayorEnter  = "/payor/enter"    // GET the form for the code, POST the code

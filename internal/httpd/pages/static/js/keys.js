@@ -58,12 +58,15 @@ export function keys(list, open) {
       case "x":
         list.toggle();
         break;
+      case "X":
+        list.toggle(true); // and all rows since the last one
+        break;
       case "m": {
         const box = document.querySelector("[data-message]");
         if (box) {
           ev.preventDefault();
           box.focus();
-        }
+        } else press("m");
         break;
       }
       case "n":
