@@ -19,6 +19,7 @@ import (
 	"github.com/docketry/docketry/internal/blob"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/obs"
 	"github.com/docketry/docketry/internal/people"
 )
@@ -27,7 +28,7 @@ import (
 type Parts struct {
 	DB        *db.DB
 	Guard     *authz.Guard
-	Sessions  scs.CtxStore // over table session, so that a person's can be listed and ended
+	Sessions  SessionStore // over table session, so that a person's can be listed and ended
 	Tokens    Tokens       // of programs; nil lets none in
 	Log       *slog.Logger
 	Metrics   *obs.Metrics
@@ -52,6 +53,15 @@ type Server struct {
 	routes   []Route
 	problems []error // found while mounting; they stop the start
 	api      apiState
+	streams  streams
+}
+
+// SessionStore is where sessions are kept.
+type SessionStore interface {
+	scs.CtxStore
+	// Lives tells whether a session has neither ended nor run out nor lost its person. To
+	// ask is no use of it.
+	Lives(ctx context.Context, id ident.SessionID) (bool, error)
 }
 
 // The limits of SECURITY 6 and 7.

@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -41,6 +40,12 @@ func ID[T ~string](r *Request, name string) (T, error) { return ident.Parse[T](r
 func (r *Request) Firm() ident.FirmID {
 	sc, _ := scope.From(r.Context())
 	return sc.Firm
+}
+
+// Person is who acts, "" before anybody has signed in.
+func (r *Request) Person() ident.PersonID {
+	sc, _ := scope.From(r.Context())
+	return sc.Actor
 }
 
 // Path is the request's own path, for links back to itself.
@@ -255,8 +260,8 @@ func Attachment(name string) string {
 // Send answers with a file.
 func Send(f File) Reply { return Reply{status: http.StatusOK, file: &f} }
 
-// Stream sends events until fn returns or the reader goes away. Permission is
-// checked again each time fn reads.
+// Stream sends events until fn returns, the reader goes away or may read no more, which
+// is asked again while it lasts whatever fn does.
 func Stream(fn func(ctx context.Context, send func(event, data string) error) error) Reply {
 	return Reply{status: http.StatusOK, stream: fn}
 }
@@ -319,46 +324,6 @@ func (s *Server) render(c echo.Context, status int, component templ.Component) e
 	return c.HTMLBlob(status, b.Bytes())
 }
 
-// streamLimit is how long one event stream lasts; the browser opens the next.
-const streamLimit = 10 * time.Minute
-
-func (s *Server) events(c echo.Context, fn func(ctx context.Context, send func(event, data string) error) error) error {
-	w := c.Response()
-	extend(w, streamLimit, s.parts.DB.Clock().Now())
-	w.Header().Set(echo.HeaderContentType, "text/event-stream")
-	w.WriteHeader(http.StatusOK)
-	ctx, stop := context.WithTimeout(c.Request().Context(), streamLimit)
-	defer stop()
-	err := fn(ctx, func(event, data string) error {
-		if _, err := io.WriteString(w, "event: "+event+"\ndata: "+strings.ReplaceAll(data, "\n", "\ndata: ")+"\n\n"); err != nil {
-			return err
-		}
-		w.Flush()
-		return ctx.Err()
-	})
-	if err != nil && ctx.Err() == nil {
-		s.parts.Log.WarnContext(ctx, "event stream ended", "route", c.Path(), "err", err)
-	}
-	return nil
-}
-
 // Secret is a field of a posted form exactly as typed: a password may begin or
 // end with blanks.
 func (r *Request) Secret(name string) string { return r.echo.FormValue(name) }
-
-// StillSignedIn tells an event stream whether its session lives: ended sessions and
-// disabled people lose their streams too (T04).
-func (r *Request) StillSignedIn(ctx context.Context) error {
-	cookie, err := r.echo.Cookie(r.server.sessions.Cookie.Name)
-	if err != nil {
-		return scope.ErrNone
-	}
-	loaded, err := r.server.sessions.Load(ctx, cookie.Value)
-	if err != nil {
-		return err
-	}
-	if r.server.sessions.GetString(loaded, KeyPerson) == "" {
-		return scope.ErrNone
-	}
-	return nil
-}

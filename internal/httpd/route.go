@@ -79,7 +79,7 @@ func (s *Server) decide(r Route) echo.MiddlewareFunc {
 			if r.Needs == rbac.Public || r.Needs == rbac.PayorLink {
 				return next(c)
 			}
-			ctx, o := withOutcome(c.Request().Context())
+			ctx, o := withOutcome(context.WithValue(c.Request().Context(), routeKey{}, r))
 			sc, err := scope.From(ctx)
 			if err != nil || sc.Actor == "" {
 				return scope.ErrNone

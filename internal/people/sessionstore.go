@@ -67,6 +67,20 @@ func (s *SessionStore) FindCtx(ctx context.Context, token string) (b []byte, fou
 	return b, found, err
 }
 
+// Lives tells whether a session has neither ended nor run out nor lost its person. It
+// notes no use: what only watches does not keep a session alive.
+func (s *SessionStore) Lives(ctx context.Context, id ident.SessionID) (lives bool, err error) {
+	err = s.bureau.asMachine(ctx, func(tx *db.Tx) error {
+		return tx.Raw(`SELECT EXISTS (SELECT FROM session s JOIN person p ON p.id = s.person_id AND p.status = 'active'
+			WHERE s.id = nullif(?, '')::uuid AND s.ended_at IS NULL AND s.expires_at > ? AND s.seen_at > ?)`,
+			string(id), tx.Now, tx.Now.Add(-IdleTime)).Row().Scan(&lives)
+	})
+	if err != nil {
+		return false, fmt.Errorf("look whether session %s lives: %w", id, err)
+	}
+	return lives, nil
+}
+
 // CommitCtx writes a session under its hashed token. A session that was ended
 // meanwhile stays ended.
 func (s *SessionStore) CommitCtx(ctx context.Context, token string, b []byte, _ time.Time) error {
