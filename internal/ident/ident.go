@@ -40,6 +40,7 @@ type (
 	NoticeID     string
 	SkipID       string
 	PoolID       string
+	ViewID       string // a person's saved view of the queue
 	MessageID    string // one message of a firm's thread
 	PrebillID    string
 	PrebillLine  string
