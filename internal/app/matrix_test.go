@@ -376,6 +376,7 @@ var bodies = map[string]string{
 	"POST /firms/{firm}/payments/{id}/reverse":                  `{"reason":"because"}`,
 	"POST /firms/{firm}/items/{id}/break":                       `{"reason":"because"}`,
 	"POST /firms/{firm}/items/{id}/release":                     `{"token":1}`,
+	"POST /firms/{firm}/items/{id}/presence":                    `{"doing":"viewing"}`,
 	"POST /firms/{firm}/items/{id}/assign":                      `{"person_id":"<person>","reason":"because"}`,
 	"POST /firms/{firm}/items/{id}/hand-off":                    `{"token":1,"person_id":"<person>","note":"because"}`,
 	"POST /firms/{firm}/items/{id}/finish":                      `{"token":1}`,
@@ -426,5 +427,5 @@ var segments = map[string]string{
 	"clients": "client", "payors": "payor", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "guidelines": "guide", "imports": "import",
 	"entries": "entry", "findings": "finding", "items": "item", "prebills": "prebill", "runs": "run", "invoices": "invoice", "credit-notes": "credit_note",
 	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "access-requests": "request", "asked": "request", "sole": "request", "sole-administrators": "request", "requests": "request", "walls": "wall", "tokens": "token",
-	"people": "person", "passkeys": "passkey", "agreements": "agreement", "calendars": "calendar", "numbering": "series", "import-mappings": "mapping",
+	"people": "person", "passkeys": "passkey", "agreements": "agreement", "calendars": "calendar", "views": "view", "numbering": "series", "import-mappings": "mapping",
 }

@@ -38,14 +38,15 @@ import (
 
 // Parts is what a program is made of. Config.Keys must be complete.
 type Parts struct {
-	Config  config.Config
-	DB      *db.DB
-	Clock   clock.Clock
-	Log     *slog.Logger
-	Hasher  *people.Hasher // nil is argon2id at full cost; tests use a cheap one
-	Courier people.Courier // carries invitations; nil leaves them to the worker's mail
-	Pace    *httpd.Pace    // how fast one may ask; nil is as fast as they can, for tests and the demo
-	Reads   *httpd.Reads   // how much privileged text one may open; nil is all of it, likewise
+	Config   config.Config
+	DB       *db.DB
+	Clock    clock.Clock
+	Log      *slog.Logger
+	Hasher   *people.Hasher  // nil is argon2id at full cost; tests use a cheap one
+	Courier  people.Courier  // carries invitations; nil leaves them to the worker's mail
+	Pace     *httpd.Pace     // how fast one may ask; nil is as fast as they can, for tests and the demo
+	Presence *httpd.Presence // who looks at what; nil is this process's own, for tests and the demo
+	Reads    *httpd.Reads    // how much privileged text one may open; nil is all of it, likewise
 }
 
 // Services are the use cases, over one database role.
@@ -81,6 +82,9 @@ type Services struct {
 // NewServices builds every service.
 func NewServices(ctx context.Context, p Parts) (*Services, error) {
 	s := &Services{Parts: p, Metrics: obs.NewMetrics()}
+	if s.Presence == nil {
+		s.Presence = httpd.NewPresence(nil, p.Clock)
+	}
 	for _, step := range []func(ctx context.Context) error{s.machinery, s.tenants, s.billing} {
 		if err := step(ctx); err != nil {
 			return nil, err

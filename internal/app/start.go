@@ -48,7 +48,7 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger, statements tim
 		return nil, fmt.Errorf("%w: DOCKETRY_REDIS_URL is not a Redis URL", ErrSetup) // its text may hold a password
 	}
 	client := redis.NewClient(counter)
-	return NewServices(ctx, Parts{Config: c, DB: d, Clock: clock.System(), Log: log, Pace: httpd.NewPace(client, clock.System()),
+	return NewServices(ctx, Parts{Config: c, DB: d, Clock: clock.System(), Log: log, Pace: httpd.NewPace(client, clock.System()), Presence: httpd.NewPresence(client, clock.System()),
 		Reads: httpd.NewReads(client, clock.System(), log, worklist.Holds)})
 }
 

@@ -90,8 +90,8 @@ func TestSavedViewsAreChecked(t *testing.T) {
 			t.Errorf("%s: %v %+v", path, err, fieldsOf(err))
 		}
 	}
-	if _, err := k.SaveView(across(k.As(t, rbac.RolePartner)), worklist.View{Name: "x"}); !errors.Is(err, authz.ErrForbidden) {
-		t.Errorf("a partner saves a view: %v", err)
+	if _, err := k.SaveView(across(k.As(t, rbac.RoleTimekeeper)), worklist.View{Name: "x"}); !errors.Is(err, authz.ErrForbidden) {
+		t.Errorf("a timekeeper saves a view: %v", err)
 	}
 	for i := range worklist.MaxViews {
 		if _, err := k.SaveView(ines, worklist.View{Name: fmt.Sprintf("View %d", i)}); err != nil {

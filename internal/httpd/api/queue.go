@@ -36,6 +36,9 @@ type queue interface {
 	Decline(ctx context.Context, id ident.WorkItemID) error
 	Withdraw(ctx context.Context, id ident.WorkItemID) error
 	ActOnMany(ctx context.Context, m worklist.Many) ([]worklist.Outcome, error)
+	Views(ctx context.Context) ([]worklist.View, error)
+	SaveView(ctx context.Context, v worklist.View) (worklist.View, error)
+	DropView(ctx context.Context, id ident.ViewID) error
 }
 
 // QueueRow is one open item across firms. Names are there only where the grant in
@@ -143,4 +146,5 @@ func Queue(s *httpd.Server, v queue) {
 	mountThread(s, v)
 	mountHandoff(s, v)
 	mountMany(s, v)
+	mountViews(s, v)
 }

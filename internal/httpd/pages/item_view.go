@@ -40,9 +40,10 @@ type ItemView struct {
 	Wait      *ItemClock // where nothing is promised: the days it has anyway
 	Thread    []partial.Message
 	Compose   *Compose
-	FirmWord  string        // how the firm is spoken of: "Hollis & Vane"
-	OfFirm    bool          // read by the firm's own people, whose queue it is not
-	CanWork   bool          // holds the lease and may finish, skip, return
+	FirmWord  string // how the firm is spoken of: "Hollis & Vane"
+	OfFirm    bool   // read by the firm's own people, whose queue it is not
+	CanWork   bool   // holds the lease and may finish, skip, return
+	Live      ItemLiveView
 	Kept      *partial.Chip // for whom it is kept; nil for nobody
 	KeptUntil string        // "until 11:32 EST", of what a colleague or a lead gave
 	Assign    bool          // may give it to a named person
@@ -53,6 +54,14 @@ type ItemView struct {
 	Problem   string        // what a refused act answered
 	Task      string        // what to do, for work that has no lines of its own
 	Subject   *partial.Link // what the work is about, where it has a page of its own
+}
+
+// ItemLiveView is the part of the page that a stream keeps true.
+type ItemLiveView struct {
+	Events  string         // the stream, "" in what it sends
+	Here    []partial.Chip // who else is there
+	Changed bool           // since the page was made
+	Again   string         // the page anew
 }
 
 // ItemLease says who works on the item now. Only the holder writes (SLA.md 9).
@@ -147,7 +156,8 @@ type Compose struct {
 	Error  string
 	Hint   string
 	Submit string
-	Asks   bool // offers to pause the clock while the firm answers
+	Typing string // see typing
+	Asks   bool   // offers to pause the clock while the firm answers
 	Token  int64
 }
 
@@ -235,6 +245,14 @@ func (k ItemClock) due() string {
 		return ""
 	}
 	return "Due " + format.DayMoment(k.Clock.Due) + "."
+}
+
+// typing is where the script says that somebody writes; the bureau's people alone.
+func (c Compose) typing() templ.Attributes {
+	if c.Typing == "" {
+		return nil
+	}
+	return templ.Attributes{"data-typing": c.Typing}
 }
 
 func (c Compose) more() templ.Attributes {

@@ -62,6 +62,9 @@ func (s *Site) itemPage(r *httpd.Request, id ident.WorkItemID, failed error) (te
 		v.Lease.Holder = ""
 	}
 	s.giveActs(i, &v)
+	if v.Live, err = s.itemHere(r, i, f.Standing.OfBureau()); err != nil {
+		return nil, err
+	}
 	if !i.FinishedAt.IsZero() {
 		v.About = append(v.About, "Finished "+format.Moment(i.FinishedAt.In(i.Zone)))
 	}
@@ -146,6 +149,7 @@ func composeOf(r *httpd.Request, f frame, i worklist.Item, failed error) *Compos
 		c.Label, c.Submit, c.Hint = "Answer", "Send answer", "Your answer lets the bureau's clock run on."
 	case i.May[rbac.MessageAsk]:
 		c.Label, c.Hint, c.Asks = "Message to "+f.Firm.Name, "The firm sees it.", i.Mine
+		c.Typing = "/api/v1" + href.ItemAct(f.FirmID, i.ID, "presence")
 	default:
 		return nil
 	}

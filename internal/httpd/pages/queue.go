@@ -5,10 +5,12 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/internal/worklist"
@@ -26,45 +28,92 @@ func (s *Site) queue(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
+	v, err := s.queueView(r, f.Standing, f.Zone)
+	if err == nil && v.CanClaim {
+		err = s.peek(r, &v)
+	}
+	return httpd.Show(Queue(f.Chrome, v)), err
+}
+
+// asked is what the address asks of the queue; an address that asks for nothing gets
+// the person's own default.
+type asked struct {
+	view, firm, typed string
+	saved             ident.ViewID
+}
+
+func (s *Site) asked(r *httpd.Request) (a asked, views []worklist.View, cards []firm.Card, err error) {
+	if views, err = s.Work.Views(r.Context()); err != nil {
+		return a, nil, nil, err
+	}
+	if cards, err = s.Firms.Mine(r.Context()); err != nil {
+		return a, nil, nil, err
+	}
+	a = asked{view: r.Query("view"), firm: r.Query("firm"), typed: r.Query("q"), saved: ident.ViewID(r.Query("saved"))}
+	if a.view == "" && a.firm == "" && a.typed == "" {
+		for _, v := range views {
+			if v.Default {
+				a = asked{viewOf(v), codeOf(cards, v.Firm), v.Search, v.ID}
+			}
+		}
+	}
+	if a.view == "" {
+		a.view = allOpen
+	}
+	return a, views, cards, nil
+}
+
+// queueView is the queue as the address asks, for its page and for its stream.
+func (s *Site) queueView(r *httpd.Request, st authz.Standing, zone *time.Location) (v QueueView, err error) {
 	counts, err := s.Work.Counts(r.Context())
 	if err != nil {
-		return httpd.Reply{}, err
+		return v, err
 	}
-	v := QueueView{View: r.Query("view"), FirmCode: r.Query("firm"), Filter: r.Query("q"), Total: int(counts.All), Over: int(counts.Over), Hour: int(counts.Hour), Now: s.Clock.Now().In(f.Zone),
-		CanClaim: f.Standing.Anywhere(rbac.ItemClaim), AllFirms: href.Query(href.Queue, "view", r.Query("view"), "q", r.Query("q")),
-		Empty: partial.Empty{Icon: "check", Title: "Nothing here", Text: "No open item matches. Items appear when a firm hands over work."}}
-	q := worklist.Query{Search: v.Filter, Page: page.Request{After: r.Query("after")}}
-	v.Tabs = queueTabs(v, counts)
-	for _, kind := range sortedTypes(counts.Types) {
-		if v.View == "type:"+kind {
-			q.Type = kind
-		}
-	}
-	if q.Type == "" {
-		q.Tab = worklist.Tab(v.View)
-	}
-	for _, c := range counts.Firms {
-		current := c.Firm.Code == v.FirmCode
-		if current {
-			q.Firm = c.Firm.ID
-		}
-		v.Firms = append(v.Firms, QueueFirm{Firm: firmBadge(c.Firm), Count: int(c.Items), Current: current, Href: href.Query(href.Queue, "view", v.View, "firm", c.Firm.Code, "q", v.Filter)})
-	}
-	list, err := s.Work.Queue(r.Context(), q)
+	a, views, cards, err := s.asked(r)
 	if err != nil {
-		return httpd.Reply{}, err
+		return v, err
+	}
+	narrowed := func(address string) string {
+		return href.Query(address, "view", a.view, "firm", a.firm, "q", a.typed, "saved", string(a.saved))
+	}
+	v = QueueView{View: a.view, FirmCode: a.firm, Filter: a.typed, Total: int(counts.All), Over: int(counts.Over), Hour: int(counts.Hour), Now: s.Clock.Now().In(zone).Truncate(time.Minute),
+		CanClaim: st.Anywhere(rbac.ItemClaim), AllFirms: href.Query(href.Queue, "view", a.view, "q", a.typed), Events: href.Query(href.QueueEvents, "view", a.view, "firm", a.firm, "q", a.typed, "after", r.Query("after")),
+		Empty: partial.Empty{Icon: "check", Title: "Nothing here", Text: "No open item matches. Items appear when a firm hands over work."}}
+	v.Save = href.Query(href.Views, "view", a.view, "firm", a.firm, "q", a.typed)
+	v.Tabs = append(queueTabs(v, counts, a.saved), savedTabs(views, cards, a.saved)...)
+	q := worklist.Query{Search: a.typed, Page: page.Request{After: r.Query("after")}}
+	q.Tab, q.Type = viewParts(a.view)
+	known := a.firm == ""
+	for _, c := range counts.Firms {
+		current := c.Firm.Code == a.firm
+		if current {
+			q.Firm, known = c.Firm.ID, true
+		}
+		v.Firms = append(v.Firms, QueueFirm{Firm: firmBadge(c.Firm), Count: int(c.Items), Current: current, Href: href.Query(href.Queue, "view", a.view, "firm", c.Firm.Code, "q", a.typed)})
+	}
+	var list page.Page[worklist.Row]
+	if known { // a firm without items, or none of the person's, has none to list
+		if list, err = s.Work.Queue(r.Context(), q); err != nil {
+			return v, err
+		}
 	}
 	for _, row := range list.Items {
 		v.Rows = append(v.Rows, queueRow(row, s.Clock.Now()))
 	}
-	v.Bulk = bulkOf(f.Standing, list.Items)
-	v.Pager = pagerOf(href.Query(href.Queue, "view", v.View, "firm", v.FirmCode, "q", v.Filter), r, len(list.Items), list.Next)
-	if v.CanClaim {
-		if err := s.peek(r, list.Items, &v); err != nil {
-			return httpd.Reply{}, err
-		}
+	if err := s.viewers(r, list.Items, v.Rows); err != nil {
+		return v, err
 	}
-	return httpd.Show(Queue(f.Chrome, v)), nil
+	v.Bulk, v.listed = bulkOf(st, list.Items), list.Items
+	v.Pager = pagerOf(narrowed(href.Queue), r, len(list.Items), list.Next)
+	return v, nil
+}
+
+// savedTabs are the person's own views, after those that are the same for everybody.
+func savedTabs(views []worklist.View, cards []firm.Card, open ident.ViewID) (tabs []partial.Tab) {
+	for _, v := range views {
+		tabs = append(tabs, partial.Tab{Text: v.Name, Href: viewHref(v, cards), Count: -1, Current: v.ID == open})
+	}
+	return tabs
 }
 
 // bulkOf are the acts of the selection bar: what this person may do to rows at all.
@@ -96,12 +145,12 @@ func sortedTypes(types map[string]int64) []string {
 	return out
 }
 
-func queueTabs(v QueueView, c worklist.Counts) []partial.Tab {
+func queueTabs(v QueueView, c worklist.Counts, saved ident.ViewID) []partial.Tab {
 	var tabs []partial.Tab
 	add := func(text, view string, n int64) {
-		tabs = append(tabs, partial.Tab{Text: text, Href: href.Query(href.Queue, "view", view, "firm", v.FirmCode, "q", v.Filter), Count: int(n), Current: v.View == view})
+		tabs = append(tabs, partial.Tab{Text: text, Href: href.Query(href.Queue, "view", view, "firm", v.FirmCode, "q", v.Filter), Count: int(n), Current: saved == "" && v.View == view})
 	}
-	add("All open", string(worklist.TabAll), c.All)
+	add("All open", allOpen, c.All)
 	add("Mine", string(worklist.TabMine), c.Mine)
 	add("Due today", string(worklist.TabToday), c.Today)
 	add("Over", string(worklist.TabOver), c.Over)
@@ -153,7 +202,7 @@ func glance(g sla.Glance, now time.Time) partial.Clock {
 }
 
 // peek says what get-next would give, and why, where that row is on the page.
-func (s *Site) peek(r *httpd.Request, rows []worklist.Row, v *QueueView) error {
+func (s *Site) peek(r *httpd.Request, v *QueueView) error {
 	id, _, why, err := s.Work.Peek(r.Context())
 	if errors.Is(err, worklist.ErrQueueEmpty) {
 		return nil
@@ -161,7 +210,7 @@ func (s *Site) peek(r *httpd.Request, rows []worklist.Row, v *QueueView) error {
 	if err != nil {
 		return err
 	}
-	for _, row := range rows {
+	for _, row := range v.listed {
 		if row.ID != id {
 			continue
 		}

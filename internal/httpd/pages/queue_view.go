@@ -1,6 +1,8 @@
 package pages
 
 import (
+	"fmt"
+	"hash/fnv"
 	"strconv"
 	"time"
 
@@ -28,10 +30,14 @@ type QueueView struct {
 	Hour     int // within one business hour
 	Now      time.Time
 	CanClaim bool
+	Save     string      // where what is shown now is kept under a name
+	Events   string      // the stream of counters and rows
 	Peek     *QueuePeek  // what get-next would give, and why
 	Bulk     []QueueBulk // what may be done to selected rows; nil leaves selecting out
 	Pager    partial.Pager
 	Empty    partial.Empty
+
+	listed []worklist.Row // what Rows are made of
 }
 
 // QueueBulk is one act of the selection bar. It leads to the page of what is selected.
@@ -83,6 +89,19 @@ func (v QueueView) at() string {
 func (v QueueView) over() string { return format.Count(v.Over) + " over" }
 func (v QueueView) hour() string { return format.Count(v.Hour) + " within the hour" }
 func (v QueueView) when() string { return v.Now.Format("Mon 2 Jan 2006, 15:04 MST") }
+
+// key names a row for the live page.
+func (r QueueRow) key() string { return string(r.Firm.ID) + "/" + string(r.ID) }
+
+// print changes when the row says something else; time that passes is no change.
+func (r QueueRow) print() string {
+	h := fnv.New32a()
+	fmt.Fprint(h, r.Version, r.State, r.Clock.Paused, r.Amount != nil)
+	if r.Chip != nil {
+		fmt.Fprint(h, r.Chip.Text)
+	}
+	return strconv.FormatUint(uint64(h.Sum32()), 36)
+}
 
 func (r QueueRow) pick() string {
 	return pickValue(worklist.Pick{Firm: r.Firm.ID, Item: r.ID, Version: r.Version})

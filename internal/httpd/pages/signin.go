@@ -291,7 +291,7 @@ func (s *Site) keys(r *httpd.Request) (httpd.Reply, error) {
 		Acts: []partial.Button{{Text: words, Action: href.Preferences, Hidden: []partial.Hidden{{Name: "keys", Value: wanted}, {Name: "back", Value: href.Keys}}}},
 		Sections: []Section{
 			section("Anywhere", "Ctrl K", "Search or go to", "?", "This list", "g q", "Queue", "g n", "Next item", "g d", "Service levels", "/", "Filter", "Esc", "Close"),
-			section("Lists", "j", "Next row", "k", "Previous row", "Enter", "Open", "x", "Select", "Shift click", "Select a range", "v 1 to 9", "Change the view"),
+			section("Lists", "j", "Next row", "k", "Previous row", "Enter", "Open", "x", "Select", "Shift x", "Select a range, as Shift click does", "a", "Assign what is selected", "m", "Ask the firm about what is selected", "v 1 to 9", "Change the view"),
 			section("Review", "n", "Next finding", "p", "Previous finding", "1 2 3", "Apply a fix", "e", "Edit the line", "z", "Undo the line's last change", "m", "Message", "Ctrl Enter", "Finish"),
 			section("Approval", "w", "Write down", "h", "Hold", "Ctrl Enter", "Approve"),
 		},

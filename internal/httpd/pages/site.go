@@ -54,6 +54,7 @@ type Site struct {
 	Notices     *notice.Service
 	Exports     *export.Service
 	Outbox      *outbox.Board
+	Presence    *httpd.Presence // who looks at what now
 }
 
 // get and post are how pages are mounted.

@@ -12,7 +12,7 @@ import (
 // TestNoStyleIsUnused keeps the style sheet to what the pages use.
 func TestNoStyleIsUnused(t *testing.T) {
 	t.Parallel()
-	used := map[string]bool{"is-sel": true, "dlg-head": true, "dlg-body": true, "palette": true, "b-warn": true} // set by the scripts, or by a state no fixture is in
+	used := map[string]bool{"is-sel": true, "is-new": true, "dlg-head": true, "dlg-body": true, "palette": true, "b-warn": true} // set by the scripts, or by a state no fixture is in
 	for _, f := range fixtures(t) {
 		for _, m := range regexp.MustCompile(`\sclass="([^"]*)"`).FindAllStringSubmatch(render(t, f.page), -1) {
 			for _, c := range strings.Fields(m[1]) {

@@ -3,7 +3,7 @@
 import { keys } from "./keys.js";
 import { rows } from "./rows.js";
 import { dialogs } from "./dialog.js";
-import { clocks, live } from "./live.js";
+import { clocks, live, typing } from "./live.js";
 import { palette } from "./palette.js";
 import { passkeys } from "./passkey.js";
 
@@ -12,6 +12,7 @@ const open = dialogs();
 keys(list, open);
 clocks();
 live();
+typing();
 palette();
 passkeys();
 

@@ -23,29 +23,84 @@ export function clocks() {
   }, 60_000);
 }
 
-export function live() {
-  const part = document.querySelector("[data-live]");
-  if (!part) return;
-  const state = document.querySelector("[data-live-state]");
-  let down = null;
-  const stream = new EventSource(part.dataset.live);
-  stream.addEventListener("part", (ev) => {
-    const next = new DOMParser().parseFromString(ev.data, "text/html").body.firstElementChild;
-    if (next && !part.contains(document.activeElement)) part.replaceChildren(...next.childNodes);
-  });
-  // "done": it has ended; "gone": the session or the access has. Either way the page says so.
+const part = (name, from = document) => from.querySelector(`[data-part=${name}]`);
+const parse = (text) => new DOMParser().parseFromString(text, "text/html");
+
+// follow opens a stream and keeps the words about it true. A stream that the server
+// will not give, because as many are open as may be, is replaced by reading the page
+// anew each half minute. "done": it has ended; "gone": the session or the access has.
+function follow(address, put, end = location.href) {
+  const state = document.querySelector("[data-live-state]") ?? {};
+  const stream = new EventSource(address);
+  let down, timer;
+  stream.addEventListener("part", (ev) => put(parse(ev.data)));
   for (const last of ["done", "gone"]) {
     stream.addEventListener(last, () => {
       stream.close();
-      location.assign(part.dataset.done || location.href);
+      location.assign(end);
     });
   }
   stream.addEventListener("error", () => {
     down ??= new Date();
-    if (state) state.textContent = `No connection since ${pad(down.getHours())}:${pad(down.getMinutes())}`;
+    state.textContent = `No connection since ${pad(down.getHours())}:${pad(down.getMinutes())}`;
+    if (stream.readyState > 1) timer ??= setInterval(() => fetch(location.href).then((a) => a.text()).then((text) => put(parse(text))), 30_000);
   });
   stream.addEventListener("open", () => {
     down = null;
-    if (state) state.textContent = "Live";
+    state.textContent = "Live";
+  });
+}
+
+function swap(had, got) {
+  if (had && got && !had.contains(document.activeElement)) had.replaceChildren(...got.childNodes);
+}
+
+export function live() {
+  const at = document.querySelector("[data-live]");
+  if (!at) return;
+  if (at.dataset.live.startsWith("/queue")) follow(at.dataset.live, queue());
+  else follow(at.dataset.live, (page) => swap(at, page.querySelector("[data-live]") ?? page.body.firstElementChild), at.dataset.done);
+}
+
+// queue replaces counters, and rows one by one. A changed row is marked for four
+// seconds. While the pointer, the focus or a selection is in the list, rows neither
+// change, come, go nor move: a line says that changes wait.
+function queue() {
+  const body = part("rows");
+  const note = part("changes");
+  let next = [];
+  const had = (r) => [...body.rows].find((x) => x.dataset.key === r.dataset.key && x.dataset.v === r.dataset.v);
+
+  function take() {
+    body.replaceChildren(...next.map((r) => {
+      const old = had(r);
+      if (old) return old;
+      r.classList.add("is-new");
+      setTimeout(() => r.classList.remove("is-new"), 4000);
+      return r;
+    }));
+    note.hidden = true;
+    document.dispatchEvent(new Event("rows"));
+  }
+  note.addEventListener("click", take);
+
+  return (page) => {
+    for (const name of ["tabs", "meta"]) swap(part(name), part(name, page));
+    if (!body) return;
+    next = [...(part("rows", page)?.rows ?? [])];
+    if (next.length === body.rows.length && next.every((r, i) => had(r) === body.rows[i])) return;
+    if (body.matches(":hover, :focus-within") || body.querySelector(":checked")) note.hidden = false;
+    else take();
+  };
+}
+
+// typing tells who looks at the same item that somebody writes.
+export function typing() {
+  const box = document.querySelector("[data-typing]");
+  let last = 0;
+  box?.addEventListener("input", () => {
+    if (Date.now() < last + 2000) return;
+    last = Date.now();
+    fetch(box.dataset.typing, { method: "POST", headers: { "Content-Type": "application/json" }, body: '{"doing":"typing"}' });
   });
 }
