@@ -11,7 +11,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path"
 	"regexp"
 	"strings"
@@ -25,8 +24,8 @@ import (
 //go:embed css/*.css js/*.js icons.svg mark.svg
 var source embed.FS
 
-// Mount is where the handler hangs; every address below it starts with the hash
-// of all files, so scripts can import each other by relative name.
+// Mount is where the handler hangs; every address below it starts with the hash of
+// all files.
 const Mount = "/static/"
 
 // sheets in the order the cascade needs; together they are app.css, so that the
@@ -35,6 +34,11 @@ var sheets = [...]string{
 	"tokens", "base", "frame", "parts", "table", "form", "chart", "queue", "item", "prebill",
 	"invoice", "report", "gate", "narrow", "util", "print",
 }
+
+// modules in the order that what is imported stands before who imports it; together
+// they are app.js, one request and better compressed than each alone. They share one
+// scope, so no two may declare the same name at their top.
+var modules = [...]string{"say", "dialog", "keys", "live", "palette", "passkey", "rows", "app"}
 
 // Asset is one file as it is sent.
 type Asset struct {
@@ -53,14 +57,7 @@ var iconID = regexp.MustCompile(`<symbol id="([a-z]+)"`)
 
 // load runs once: the files are part of the binary and cannot change.
 var load = sync.OnceValue(func() bundle {
-	files := map[string][]byte{"app.css": stylesheet(), "icons.svg": read("icons.svg"), "mark.svg": read("mark.svg")}
-	names, err := fs.Glob(source, "js/*.js")
-	if err != nil {
-		panic(err) // a malformed pattern, found by any test
-	}
-	for _, n := range names {
-		files[path.Base(n)] = read(n)
-	}
+	files := map[string][]byte{"app.css": stylesheet(), "app.js": script(), "icons.svg": read("icons.svg"), "mark.svg": read("mark.svg")}
 	b := bundle{assets: make(map[string]Asset, len(files))}
 	sum := sha256.New()
 	for _, n := range sorted(files) {
@@ -93,7 +90,7 @@ func minified(name string, text []byte) []byte {
 	return small
 }
 
-// Path is the address of a file: "app.css", "icons.svg" or a script's base name.
+// Path is the address of a file: "app.css", "app.js" or "icons.svg".
 // An unknown name panics, so a wrong one fails the first test that renders it.
 func Path(name string) string {
 	b := load()
@@ -134,6 +131,17 @@ func stylesheet() []byte {
 	var all bytes.Buffer
 	for _, s := range sheets {
 		all.Write(read("css/" + s + ".css"))
+	}
+	return all.Bytes()
+}
+
+// seams are what joins modules: an import of a neighbour, and the word that offers.
+var seams = regexp.MustCompile(`(?m)^(?:import [^\n]*\n|export )`)
+
+func script() []byte {
+	var all bytes.Buffer
+	for _, m := range modules {
+		all.Write(seams.ReplaceAll(read("js/"+m+".js"), nil))
 	}
 	return all.Bytes()
 }

@@ -44,6 +44,29 @@ func TestEverySheetIsServed(t *testing.T) {
 	}
 }
 
+func TestEveryModuleIsServedAndDeclaresItsOwnNames(t *testing.T) {
+	t.Parallel()
+	files, err := source.ReadDir("js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) != len(modules) {
+		t.Errorf("js holds %d files, the list has %d", len(files), len(modules))
+	}
+	seen := map[string]string{}
+	for _, m := range modules {
+		for _, name := range regexp.MustCompile(`(?m)^(?:export )?(?:async )?(?:const|let|function) (\w+)`).FindAllSubmatch(read("js/"+m+".js"), -1) {
+			if was := seen[string(name[1])]; was != "" {
+				t.Errorf("%s and %s both declare %s", was, m, name[1])
+			}
+			seen[string(name[1])] = m
+		}
+	}
+	if all := string(script()); regexp.MustCompile(`(?m)^(import|export) `).MatchString(all) {
+		t.Error("a seam is left")
+	}
+}
+
 func TestHandler(t *testing.T) {
 	t.Parallel()
 	get := func(address, encoding string) *http.Response {
