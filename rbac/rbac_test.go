@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -67,6 +68,25 @@ func TestNobodyApprovesWhatTheyPrepare(t *testing.T) {
 		if role != RoleMachine && (p.Allows(role, InvoiceIssue) || p.Allows(role, SLASweep)) {
 			t.Errorf("%s does what only machinery may", role)
 		}
+	}
+}
+
+// Break-glass looks and does nothing else (SECURITY T34).
+func TestT34_BreakGlassOnlyLooks(t *testing.T) {
+	t.Parallel()
+	p := mustLoad(t)
+	for _, perm := range All() {
+		if p.Allows(RoleBreakGlass, perm) && (!strings.HasSuffix(string(perm), ".read") || slices.Contains([]Permission{GrantRead, WallRead, PersonRead, SessionRead, TokenRead, AuditRead, ExportRead, QueueRead, RunRead}, perm)) {
+			t.Errorf("break-glass includes %s", perm)
+		}
+	}
+	for _, giver := range Roles() {
+		if p.MayGrant(giver, RoleBreakGlass) {
+			t.Errorf("%s gives it without a second word", giver)
+		}
+	}
+	if !p.NeedsFactor(RoleBreakGlass) || !BreakGlassAsk.StepsUp() || !BreakGlassOpen.StepsUp() {
+		t.Error("it asks for no factor")
 	}
 }
 

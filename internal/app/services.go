@@ -149,6 +149,7 @@ func (s *Services) tenants(context.Context) (err error) {
 		}
 	}
 	s.People = people.New(s.DB, s.Guard, s.Policy, s.Hasher, s.Courier, s.Config.Keys.Session, s.keys, s.Config.PublicURL)
+	s.Guard.RecordBreakGlass(people.RecordGlass)
 	s.letters.letters = s.People
 	s.Firms = firm.NewService(s.DB, s.Guard, s.People, func(tx *db.Tx, f firm.Firm) error { return sla.FirstCalendar(tx, f.TZ) })
 	s.Matters = matter.New(s.DB, s.Guard)

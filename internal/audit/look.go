@@ -19,6 +19,7 @@ type Look struct {
 	ForObject string // "item", "prebill", "invoice"; "" when nothing tells
 	ForID     string
 	Purpose   string // in words, where the look itself says so
+	Emergency bool   // it rests on emergency access
 	Count     int    // how many things it showed, 0 when it does not say
 }
 
@@ -30,8 +31,11 @@ type LookFilter struct {
 }
 
 // looked is what the access log is made of: C3 and C4 fields that were shown, by
-// the verbs that leaves of a look end in, and refusals.
-const looked = ` AND (l.class >= 3 AND l.action ~ '[._](read|viewed|seen|listed|fetched|downloaded|previewed)$' OR l.result = 'denied')`
+// the verbs that leaves of a look end in, whatever emergency access showed, and refusals.
+const looked = ` AND (l.class >= 3 AND l.action ~ '[._](read|viewed|seen|listed|fetched|downloaded|previewed)$' OR l.action = '` + GlassLook + `' OR l.result = 'denied')`
+
+// GlassLook is the action of each use of emergency access.
+const GlassLook = "break_glass.viewed"
 
 // Looks is the firm's access log, newest first. Who does not see the whole firm sees
 // the looks at the matters in scope. It needs audit.read.
@@ -122,9 +126,10 @@ func lookOf(e Shown) Look {
 		For      string `json:"for"`
 		Entries  int    `json:"entries"`
 		Messages int    `json:"messages"`
+		Glass    string `json:"break_glass"`
 	}
 	if json.Unmarshal([]byte(e.Detail), &said) == nil { // a detail of another form says nothing here
-		l.Purpose, l.Count = said.For, said.Entries+said.Messages
+		l.Purpose, l.Count, l.Emergency = said.For, said.Entries+said.Messages, said.Glass != ""
 	}
 	return l
 }

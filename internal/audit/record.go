@@ -61,6 +61,9 @@ func Record(tx *db.Tx, e Entry) error {
 			return fmt.Errorf("encode the detail of %s: %w", e.Action, err)
 		}
 	}
+	if detail, err = marked(detail, tx.Scope.BreakGlass); err != nil {
+		return fmt.Errorf("mark the detail of %s: %w", e.Action, err)
+	}
 	actor, behalf := actorOf(tx)
 	result := e.Result
 	if result == "" {
@@ -73,6 +76,19 @@ func Record(tx *db.Tx, e Entry) error {
 		return ErrNotWritable.Because(err)
 	}
 	return nil
+}
+
+// marked says in the detail that an act rests on emergency access (SECURITY T34).
+func marked(detail []byte, grant ident.GrantID) ([]byte, error) {
+	if grant == "" {
+		return detail, nil
+	}
+	fields := map[string]json.RawMessage{}
+	if err := json.Unmarshal(detail, &fields); err != nil {
+		fields = map[string]json.RawMessage{"detail": detail}
+	}
+	fields["break_glass"] = json.RawMessage(`"` + string(grant) + `"`)
+	return json.Marshal(fields)
 }
 
 // actorOf names a person by id; machinery that works for a person names both.

@@ -57,7 +57,7 @@ func (g *Guard) grantsAcross(tx *db.Tx, firms []ident.FirmID, p rbac.Permission,
 		return fmt.Errorf("read grants of person %s across firms: %w", tx.Scope.Actor, err)
 	}
 	for _, r := range rows {
-		if g.policy.Allows(r.Role, p) {
+		if g.gives(r.Role, p) {
 			a := byFirm[r.FirmID]
 			a.grants = append(a.grants, Grant{ID: r.ID, Role: r.Role, Scope: r.ScopeKind, IDs: r.ScopeIDs, Practices: r.PracticeGroups, Class: r.Class, Label: r.Label})
 		}

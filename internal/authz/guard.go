@@ -25,6 +25,14 @@ type Guard struct {
 	db       *db.DB
 	policy   Policy
 	snapshot snapshot
+	glass    func(tx *db.Tx, grant ident.GrantID, p rbac.Permission) error
+}
+
+// RecordBreakGlass has do called in the transaction of every use of emergency access.
+// Until it is, such access gives nothing: a look that nobody writes down is not taken
+// (SECURITY T34).
+func (g *Guard) RecordBreakGlass(do func(tx *db.Tx, grant ident.GrantID, p rbac.Permission) error) {
+	g.glass = do
 }
 
 // NewGuard reads facts from d and asks policy about roles.
@@ -59,7 +67,27 @@ func (g *Guard) Require(tx *db.Tx, p rbac.Permission) (*Access, error) {
 			return nil, err
 		}
 	}
+	if err := g.broken(tx, a.grants, p); err != nil {
+		return nil, err
+	}
 	return a, markUsed(tx, a.grants)
+}
+
+// broken has the use of emergency access recorded, and marks what else is recorded in
+// the transaction.
+func (g *Guard) broken(tx *db.Tx, giving []Grant, p rbac.Permission) error {
+	for _, grant := range giving {
+		if grant.Role == rbac.RoleBreakGlass {
+			tx.Scope.BreakGlass = grant.ID
+			return g.glass(tx, grant.ID, p)
+		}
+	}
+	return nil
+}
+
+// gives tells whether a role includes p.
+func (g *Guard) gives(role rbac.Role, p rbac.Permission) bool {
+	return g.policy.Allows(role, p) && (role != rbac.RoleBreakGlass || g.glass != nil)
 }
 
 // decide is the decision itself: what is left of a person's live grants for p, or the
@@ -71,7 +99,7 @@ func (g *Guard) decide(live []Grant, t *carried, p rbac.Permission) ([]Grant, er
 	if t != nil && !slices.Contains(t.permissions, string(p)) {
 		return nil, ErrForbidden
 	}
-	without := func(grant Grant) bool { return !g.policy.Allows(grant.Role, p) }
+	without := func(grant Grant) bool { return !g.gives(grant.Role, p) }
 	giving := live
 	if t != nil || slices.ContainsFunc(live, without) {
 		giving = slices.DeleteFunc(slices.Clone(live), without)
@@ -274,7 +302,7 @@ func (g *Guard) Firms(ctx context.Context, p rbac.Permission) ([]ident.FirmID, e
 		}
 		for _, r := range rows {
 			for _, role := range r.Roles {
-				if g.policy.Allows(rbac.Role(role), p) {
+				if g.gives(rbac.Role(role), p) {
 					firms = append(firms, r.FirmID)
 					break
 				}

@@ -18,6 +18,10 @@ const (
 	LetterGiven    LetterKind = "access_given"    // to who now has it
 	LetterSecond   LetterKind = "access_second"   // to who can confirm an administrator
 	LetterSole     LetterKind = "access_sole"     // to a firm whose only administrator proposes another
+	LetterGlass    LetterKind = "glass_asked"     // to a firm: the bureau asks for emergency access
+	LetterGlass2   LetterKind = "glass_second"    // to the bureau's other administrators
+	LetterOpen     LetterKind = "glass_open"      // to a firm: it is open now
+	LetterDecided  LetterKind = "glass_decided"   // to who asked for it
 	LetterEnds14   LetterKind = "access_ends_14"  // to who can extend: a grant ends within 14 days
 	LetterEnds3    LetterKind = "access_ends_3"   // within 3
 
@@ -48,6 +52,14 @@ func (k LetterKind) words(firm string) (subject, text, link string) {
 		return "A new administrator waits for your word", "Somebody has proposed a new administrator for " + firm + ". It takes a second administrator to confirm. If you know nothing of it, refuse.", "See the proposal"
 	case LetterSole:
 		return "A new administrator is proposed for " + firm, "The only administrator of " + firm + " has proposed another. The bureau can confirm it after 24 hours, not before. If this should not be, tell the bureau now.", "Open Docketry"
+	case LetterGlass:
+		return "Emergency access to " + firm + " is asked for", "An administrator of the billing bureau asks to look at the records of " + firm + " for 60 minutes, because of an emergency. You can allow or refuse it now. If you do neither, a second administrator of the bureau can allow it; you are told at once.", "See who asks, and why"
+	case LetterGlass2:
+		return "Emergency access waits for a second word", "A colleague asks for emergency access to " + firm + ". Allow it only when you know why it cannot wait for the firm. The firm has been told.", "Open Docketry"
+	case LetterOpen:
+		return "Emergency access to " + firm + " is open", "An administrator of the billing bureau can look at the records of " + firm + " for 60 minutes from now, but change nothing and see no sealed matter. Each look is in your access log. You can end it at once.", "See it, or end it"
+	case LetterDecided:
+		return "Your emergency access to " + firm + " was decided on", "Your request for emergency access to " + firm + " was decided on. If it was allowed, it lasts 60 minutes.", "Open Docketry"
 	case LetterEnds14, LetterEnds3:
 		days := map[LetterKind]string{LetterEnds14: "14", LetterEnds3: "3"}[k]
 		return "Access at " + firm + " ends within " + days + " days", "A grant to one of the billing bureau's people ends within " + days + " days. If the work goes on, extend it; if not, do nothing.", "See who has access"
@@ -65,7 +77,7 @@ func (k LetterKind) words(firm string) (subject, text, link string) {
 // path is where a letter's link leads.
 func (k LetterKind) path(firm ident.FirmID) string {
 	switch k {
-	case LetterAsked, LetterSecond, LetterEnds14, LetterEnds3:
+	case LetterAsked, LetterSecond, LetterGlass, LetterOpen, LetterEnds14, LetterEnds3:
 		return "/firms/" + string(firm) + "/access"
 	case LetterAnswered:
 		return "/firms/" + string(firm) + "/access/asked"

@@ -18,6 +18,7 @@ type RequestKind string
 const (
 	KindAsk    RequestKind = "ask"
 	KindSecond RequestKind = "second"
+	KindGlass  RequestKind = "emergency" // an administrator of the bureau asks for an hour (breakglass.go)
 )
 
 // RequestStatus is where a request is.

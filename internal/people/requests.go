@@ -175,16 +175,22 @@ func (s *Service) reader(tx *db.Tx) (a *authz.Access, mine ident.PersonID, err e
 }
 
 // Answer gives what was asked for, or less of it: d is the grant as the firm means
-// it. For an administrator's proposal it is the second word, and d is not looked at.
+// it. For an administrator's
+// proposal and for emergency access it is the second word, and d is not looked at.
 func (s *Service) Answer(ctx context.Context, id ident.RequestID, d Draft) (g Grant, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
 		a, r, err := s.deciding(tx, id)
 		if err != nil {
 			return err
 		}
-		if r.Kind == KindSecond {
+		switch r.Kind {
+		case KindSecond:
 			g, err = s.second(tx, r, rbac.GrantGive)
 			return err
+		case KindGlass:
+			g, err = s.openGlass(tx, r, rbac.GrantGive)
+			return err
+		case KindAsk:
 		}
 		d.Person, d.From = r.Person, r.Draft().From
 		if !d.From.IsZero() && d.From.Before(tx.Now) {
@@ -200,7 +206,7 @@ func (s *Service) Answer(ctx context.Context, id ident.RequestID, d Draft) (g Gr
 		if g, err = s.give(tx, a, p, d); err != nil {
 			return err
 		}
-		if err := decide(tx, r, RequestGiven, "", !d.same(r.Draft()), g.ID); err != nil {
+		if err := decide(tx, r, rbac.GrantGive, RequestGiven, "", !d.same(r.Draft()), g.ID); err != nil {
 			return err
 		}
 		return writeTo(tx, LetterAnswered, string(r.ID), r.AskedBy)
@@ -255,17 +261,17 @@ func (s *Service) Refuse(ctx context.Context, id ident.RequestID, reason string)
 		if err != nil {
 			return err
 		}
-		return refuse(tx, r, reason)
+		return refuse(tx, r, rbac.GrantGive, reason)
 	})
 }
 
-func refuse(tx *db.Tx, r Request, reason string) error {
+func refuse(tx *db.Tx, r Request, allowed rbac.Permission, reason string) error {
 	var fs fault.Fields
 	line(&fs, "reason", reason, 1, 500)
 	if err := fs.Err(ErrInvalid); err != nil {
 		return err
 	}
-	if err := decide(tx, r, RequestRefused, reason, false, ""); err != nil {
+	if err := decide(tx, r, allowed, RequestRefused, reason, false, ""); err != nil {
 		return err
 	}
 	return writeTo(tx, LetterAnswered, string(r.ID), r.AskedBy)
@@ -286,20 +292,16 @@ func (s *Service) Withdraw(ctx context.Context, id ident.RequestID) error {
 		case r.Status != RequestWaiting:
 			return ErrDecided
 		}
-		return decide(tx, r, RequestWithdrawn, "", false, "")
+		return decide(tx, r, rbac.GrantAsk, RequestWithdrawn, "", false, "")
 	})
 }
 
 // decide records how a request ended.
-func decide(tx *db.Tx, r Request, as RequestStatus, answer string, narrower bool, g ident.GrantID) error {
+func decide(tx *db.Tx, r Request, allowed rbac.Permission, as RequestStatus, answer string, narrower bool, g ident.GrantID) error {
 	err := tx.Exec(`UPDATE access_request SET status = ?, answer = ?, narrower = ?, decided_by = ?, decided_at = ?, grant_id = ?::uuid WHERE firm_id = ? AND id = ?`,
 		as, answer, narrower, tx.Scope.Actor, tx.Now, null(g), tx.Scope.Firm, r.ID).Error
 	if err != nil {
 		return fmt.Errorf("decide request %s: %w", r.ID, err)
-	}
-	allowed := rbac.GrantGive
-	if as == RequestWithdrawn {
-		allowed = rbac.GrantAsk
 	}
 	return audit.Record(tx, audit.Entry{Action: "grant.request_" + string(as), Object: "access_request", ID: string(r.ID), Class: audit.C2, Permission: string(allowed),
 		Before: r, Detail: map[string]any{"kind": r.Kind, "person": r.Person, "role": r.Role, "grant": g, "narrower": narrower}})

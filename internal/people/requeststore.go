@@ -24,8 +24,12 @@ func insertRequest(tx *db.Tx, kind RequestKind, p Person, d Draft) (Request, err
 		return r, fmt.Errorf("insert request %s: %w", r.ID, err)
 	}
 	action, allowed := "grant.asked", rbac.GrantAsk
-	if kind == KindSecond {
+	switch kind {
+	case KindSecond:
 		action, allowed = "grant.proposed", rbac.GrantGive
+	case KindGlass:
+		action, allowed = "break_glass.asked", rbac.BreakGlassAsk
+	case KindAsk:
 	}
 	return r, audit.Record(tx, audit.Entry{Action: action, Object: "access_request", ID: string(r.ID), Class: audit.C2, Permission: string(allowed), After: r,
 		Detail: map[string]any{"person": r.Person, "role": r.Role, "scope": r.Scope, "class": r.Class, "label": r.Label, "until": r.Until}})

@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/docketry/docketry/internal/db"
@@ -53,6 +54,12 @@ func (s *Service) noticed(tx *db.Tx, r Request) ([]ident.PersonID, error) {
 	if err != nil {
 		return nil, err
 	}
+	bureau, err := s.bureauAdmins(tx)
+	return slices.Concat(told, partners, bureau), err
+}
+
+// bureauAdmins lists the bureau's administrators, from within a firm.
+func (s *Service) bureauAdmins(tx *db.Tx) ([]ident.PersonID, error) {
 	firm := tx.Scope.Firm
 	home, err := s.bureau.find(tx.Context())
 	if err != nil {
@@ -61,11 +68,8 @@ func (s *Service) noticed(tx *db.Tx, r Request) ([]ident.PersonID, error) {
 	if err := tx.Enter(home); err != nil {
 		return nil, err
 	}
-	bureau, err := administrators(tx, rbac.RoleBureauAdmin)
-	if err != nil {
-		return nil, err
-	}
-	return slices.Concat(told, partners, bureau), tx.Enter(firm)
+	all, err := administrators(tx, rbac.RoleBureauAdmin)
+	return all, errors.Join(err, tx.Enter(firm))
 }
 
 // second says the second word: the proposal becomes a grant, and a person who is
@@ -92,7 +96,7 @@ func (s *Service) second(tx *db.Tx, r Request, allowed rbac.Permission) (Grant, 
 	if err != nil {
 		return g, err
 	}
-	if err := decide(tx, r, RequestGiven, "", false, g.ID); err != nil {
+	if err := decide(tx, r, allowed, RequestGiven, "", false, g.ID); err != nil {
 		return g, err
 	}
 	if err := writeTo(tx, LetterAnswered, string(r.ID), r.AskedBy); err != nil {
@@ -201,7 +205,7 @@ func solesOf(tx *db.Tx, firm ident.FirmID) (list []Sole, err error) {
 
 // RefuseSole ends such a proposal; it needs no waiting.
 func (s *Service) RefuseSole(ctx context.Context, firm ident.FirmID, id ident.RequestID, reason string) error {
-	return s.soleProposal(ctx, firm, id, func(tx *db.Tx, r Request) error { return refuse(tx, r, reason) })
+	return s.soleProposal(ctx, firm, id, func(tx *db.Tx, r Request) error { return refuse(tx, r, rbac.GrantConfirm, reason) })
 }
 
 func (s *Service) soleProposal(ctx context.Context, firm ident.FirmID, id ident.RequestID, fn func(tx *db.Tx, r Request) error) error {

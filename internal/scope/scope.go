@@ -11,13 +11,14 @@ import (
 
 // Scope is one actor in at most one firm.
 type Scope struct {
-	Firm      ident.FirmID    // "" across firms (queue, runs) and before sign-in
-	Actor     ident.PersonID  // "" for machinery and for a payor's contact
-	Session   ident.SessionID // "" for jobs and commands
-	Token     ident.TokenID   // of a program that acts for Actor; it narrows what Actor may do
-	Machine   string          // "relay", "sweep", "worker", ...; the only actor when Actor is ""
-	Contact   ident.ContactID // a payor's contact behind a one-time code
-	RequestID string          // ties log, audit leaf and error page together
+	Firm       ident.FirmID    // "" across firms (queue, runs) and before sign-in
+	Actor      ident.PersonID  // "" for machinery and for a payor's contact
+	Session    ident.SessionID // "" for jobs and commands
+	Token      ident.TokenID   // of a program that acts for Actor; it narrows what Actor may do
+	BreakGlass ident.GrantID   // the emergency access that an act rests on; package authz says so
+	Machine    string          // "relay", "sweep", "worker", ...; the only actor when Actor is ""
+	Contact    ident.ContactID // a payor's contact behind a one-time code
+	RequestID  string          // ties log, audit leaf and error page together
 }
 
 type key struct{}

@@ -194,14 +194,19 @@ func (f F) Grant(t testing.TB, who ident.PersonID, role rbac.Role, opts ...Grant
 		end := now.Add(90 * 24 * time.Hour) // the bureau's people are let in for a time
 		g.until = &end
 	}
+	var by *ident.PersonID
+	if role == rbac.RoleBreakGlass { // an hour from now, and never without a second person
+		other, end := Person(t, f.d, "second"), now.Add(time.Hour)
+		g.from, g.until, by = now, &end, &other
+	}
 	for _, o := range opts {
 		o(&g)
 	}
 	id := ident.New[ident.GrantID](now)
 	f.Exec(t, `UPDATE person SET staff = ? WHERE id = ?`, role.OfBureau(), who)
-	f.Exec(t, `INSERT INTO access_grant (firm_id, id, person_id, role, scope_kind, scope_ids, practice_groups, class, label, from_at, until_at, reason, created_at)
-		VALUES (?, ?, ?, ?, ?, ?::uuid[], ?::text[], ?, ?, ?, ?, 'test', ?)`,
-		f.ID, id, who, role, g.scope, db.Array(g.ids), db.Array(g.practices), g.class, g.label, g.from, g.until, now)
+	f.Exec(t, `INSERT INTO access_grant (firm_id, id, person_id, role, scope_kind, scope_ids, practice_groups, class, label, from_at, until_at, reason, granted_by, created_at)
+		VALUES (?, ?, ?, ?, ?, ?::uuid[], ?::text[], ?, ?, ?, ?, 'test', ?::uuid, ?)`,
+		f.ID, id, who, role, g.scope, db.Array(g.ids), db.Array(g.practices), g.class, g.label, g.from, g.until, by, now)
 	return id
 }
 

@@ -27,6 +27,10 @@ type grants interface {
 	ConfirmSole(ctx context.Context, firm ident.FirmID, id ident.RequestID) (people.Grant, error)
 	RefuseSole(ctx context.Context, firm ident.FirmID, id ident.RequestID, reason string) error
 	Explain(ctx context.Context, who ident.PersonID, p rbac.Permission, matter ident.MatterID) (*authz.Explanation, error)
+	Emergencies(ctx context.Context) ([]people.Emergency, error)
+	AskGlass(ctx context.Context, firm ident.FirmID, reason string) (people.Request, error)
+	OpenGlass(ctx context.Context, firm ident.FirmID, id ident.RequestID) (people.Grant, error)
+	EndGlass(ctx context.Context, firm ident.FirmID, id ident.RequestID) error
 	Walls(ctx context.Context) ([]people.Wall, error)
 	RaiseWall(ctx context.Context, w people.Wall) (people.Wall, error)
 	LiftWall(ctx context.Context, id ident.WallID) error
@@ -178,6 +182,7 @@ func Grants(s *httpd.Server, v grants) {
 	mountRequests(s, v)
 	mountWalls(s, v)
 	mountExplain(s, v)
+	mountEmergencies(s, v)
 }
 
 // Wall keeps a person from clients and matters.

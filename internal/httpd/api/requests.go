@@ -63,7 +63,7 @@ func toPreview(p people.Preview) Preview {
 // AccessRequest is a grant before it is one.
 type AccessRequest struct {
 	ID        ident.RequestID      `json:"id" class:"C1"`
-	Kind      people.RequestKind   `json:"kind" class:"C1" enum:"ask,second" doc:"ask: the bureau asks; second: a new administrator waits for a second one"`
+	Kind      people.RequestKind   `json:"kind" class:"C1" enum:"ask,second,emergency" doc:"ask: the bureau asks; second: a new administrator waits for a second one; emergency: an administrator of the bureau asks for an hour"`
 	Status    people.RequestStatus `json:"status" class:"C1" enum:"waiting,given,refused,withdrawn"`
 	Person    ident.PersonID       `json:"person_id" class:"C1"`
 	Name      string               `json:"name" class:"C1"`
@@ -141,7 +141,7 @@ func mountRequests(s *httpd.Server, v grants) {
 			list, err := v.Requests(ctx)
 			return many(list, err, toRequest)
 		})
-	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/access-requests/{id}/give", Needs: rbac.GrantGive, Summary: "Give what was asked for, or less; for a proposed administrator the second word", Status: 201, Creates: true},
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/access-requests/{id}/give", Needs: rbac.GrantGive, Summary: "Give what was asked for, or less; for a proposed administrator and for emergency access the second word, whatever the body says", Status: 201, Creates: true},
 		func(ctx context.Context, in *struct {
 			ByID
 			Body GrantDraft

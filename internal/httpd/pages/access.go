@@ -41,6 +41,7 @@ func (s *Site) MountAccess(srv *httpd.Server) {
 	post(srv, "/firms/{firm}/access/sole/{id}/refuse", rbac.GrantConfirm, s.refuseSole)
 	get(srv, "/firms/{firm}/access/invite", rbac.PersonInvite, s.inviteForm)
 	post(srv, "/firms/{firm}/access/invite", rbac.PersonInvite, s.invite)
+	s.mountEmergencies(srv)
 }
 
 func (s *Site) access(r *httpd.Request) (httpd.Reply, error)      { return s.showAccess(r, false) }
@@ -77,6 +78,9 @@ func (s *Site) showAccess(r *httpd.Request, past bool) (httpd.Reply, error) {
 	waiting := s.waiting(f, asked)
 	if len(waiting) > 0 && !past {
 		v.Sections = append([]Section{{ID: "requests", Title: format.Counted(len(waiting), "request waits", "requests wait") + " for the firm", Body: Waiting(waiting)}}, v.Sections...)
+	}
+	if open := openGlass(f, bureau, now); len(open) > 0 && !past {
+		v.Sections = append([]Section{{ID: "emergency", Title: "Emergency access is open", Body: OpenGlass(open)}}, v.Sections...)
 	}
 	v.Links = []partial.Link{{Text: "Ended access", Href: href.AccessEnded(f.FirmID)}}
 	if f.May(rbac.AuditRead) {

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +18,18 @@ type WaitingView struct {
 	Sentence, Reason, Asked string
 	Act, Href               string
 }
+
+// GlassView is emergency access that stands open.
+type GlassView struct {
+	Sentence, Reason, Allowed string
+	Left                      time.Duration
+	Until                     string
+	End                       partial.Button // no text when the reader may not end it
+	Log, CSRF                 string
+}
+
+// Seconds is what is left, for the script that counts down.
+func (g GlassView) Seconds() string { return strconv.Itoa(int(g.Left.Seconds())) }
 
 // GrantFormView is the two steps of a grant. Give is the words of the second, ""
 // before anything was previewed; Seen is what was previewed.
@@ -44,10 +57,16 @@ func waitingView(f frame, r people.Request, now time.Time) WaitingView {
 		until = "until " + format.Date(lastDay(*r.Until, f.Zone))
 	}
 	v := WaitingView{Reason: "Reason: " + r.Reason, Asked: "Asked " + format.Moment(r.AskedAt.In(f.Zone)), Act: "See preview and grant", Href: href.AccessRequest(f.FirmID, r.ID)}
-	if r.Kind == people.KindSecond {
+	switch r.Kind {
+	case people.KindGlass:
+		v.Sentence = fmt.Sprintf("%s of the bureau asks for emergency access: an hour, only to look, no sealed matter.", r.Name)
+		v.Act, v.Asked = "Allow or refuse", v.Asked+". If you do neither, a second administrator of the bureau can allow it"
+		return v
+	case people.KindSecond:
 		v.Sentence = fmt.Sprintf("%s proposes %s as %s.", r.AskedName, r.Name, strings.ToLower(r.Role.Says()))
 		v.Act, v.Asked = "See the proposal", v.Asked+". A second administrator confirms it"
 		return v
+	case people.KindAsk:
 	}
 	v.Sentence = fmt.Sprintf("%s asks for %s: %s, %s, up to %s, %s.", r.AskedName, r.Name, scopeWords(people.Grant{Scope: r.Scope, Names: r.Names, Hidden: r.Hidden, Practices: r.Practices}),
 		classWords(r.Class), strings.ToLower(partial.Label(r.Label).String()), until)

@@ -117,6 +117,9 @@ func lookWords(l audit.Look) string {
 	if l.Result == "denied" {
 		return "Stopped: nothing they hold gives " + l.Permission
 	}
+	if l.Action == audit.GlassLook {
+		return "Emergency access: " + permissionWord(rbac.Permission(l.Permission))
+	}
 	what := map[string]string{"entry.read": "Time entries", "thread.read": "Messages", "invoice.read": "An invoice", "invoice.file_read": "An invoice's file",
 		"credit_note.file_read": "A credit note's file", "prebill.viewed": "A pre-bill", "finding.listed": "Findings", "export.fetched": "An export's file", "export.previewed": "The preview of an export"}[l.Action]
 	if what == "" {
@@ -128,6 +131,13 @@ func lookWords(l audit.Look) string {
 	return what
 }
 
+func emergencyWord(l audit.Look) string {
+	if l.Emergency {
+		return "yes"
+	}
+	return ""
+}
+
 // forCell leads to the work that a look was for.
 func forCell(f frame, l audit.Look) partial.Cell {
 	switch {
@@ -137,6 +147,8 @@ func forCell(f frame, l audit.Look) partial.Cell {
 		return partial.Cell{Text: "Pre-bill", Href: href.Prebill(f.FirmID, ident.PrebillID(l.ForID))}
 	case l.ForObject == "invoice":
 		return partial.Cell{Text: "Invoice", Href: href.Invoice(f.FirmID, ident.InvoiceID(l.ForID))}
+	case l.Emergency:
+		return partial.Cell{Text: "emergency access", Tone: partial.Bad}
 	case l.Purpose != "":
 		return partial.Txt(l.Purpose)
 	case l.Result == "denied":
@@ -161,10 +173,10 @@ func (s *Site) accessLogFile(r *httpd.Request) (httpd.Reply, error) {
 	}
 	rows := make([][]string, len(looks))
 	for i, l := range looks {
-		rows[i] = []string{format.Instant(l.At.UTC()), l.Who, l.OnBehalfOf, l.Action, l.Object, l.ObjectID, l.Matter, l.ForObject, l.ForID, l.Purpose, l.Permission, l.Result, l.Hash}
+		rows[i] = []string{format.Instant(l.At.UTC()), l.Who, l.OnBehalfOf, l.Action, l.Object, l.ObjectID, l.Matter, l.ForObject, l.ForID, l.Purpose, l.Permission, l.Result, l.Hash, emergencyWord(l)}
 	}
 	var b bytes.Buffer
-	if err := export.WriteTable(&b, []string{"at", "who", "on_behalf_of", "action", "object", "object_id", "matter", "for", "for_id", "purpose", "permission", "result", "leaf_hash"}, rows); err != nil {
+	if err := export.WriteTable(&b, []string{"at", "who", "on_behalf_of", "action", "object", "object_id", "matter", "for", "for_id", "purpose", "permission", "result", "leaf_hash", "emergency"}, rows); err != nil {
 		return httpd.Reply{}, err
 	}
 	return httpd.Send(httpd.File{Name: "access-log.csv", Type: "text/csv; charset=utf-8", Content: b.Bytes()}), nil

@@ -56,7 +56,7 @@ func (s *Site) requestPage(r *httpd.Request, failed error, d *people.Draft) (tem
 	case req.Status != people.RequestWaiting:
 		v.Sections = append(v.Sections, Section{Title: "Decided", Text: stateCell(f, req).Text + ", " + stateCell(f, req).Sub})
 		return Plain(f.Chrome, v), nil
-	case req.Kind == people.KindSecond:
+	case req.Kind == people.KindSecond || req.Kind == people.KindGlass:
 		v.Sections = append(v.Sections, s.secondWord(f, req, failed))
 	default:
 		form, err := s.answerForm(r, f, req, failed, d)
@@ -76,10 +76,15 @@ func refuseForm(r *httpd.Request, action string, failed error) *partial.Form {
 
 func (s *Site) secondWord(f frame, req people.Request, failed error) Section {
 	sec := Section{Title: "The second word", Text: "An administrator can grant access, raise walls and invite people. Two administrators make a new one: " + req.AskedName + " proposed it, you confirm or refuse."}
+	yes := "Confirm " + req.Name
+	if req.Kind == people.KindGlass {
+		sec.Title, yes = "Allow an hour", "Allow "+req.Name+" an hour"
+		sec.Text = "They can look at every matter up to restricted, narratives too, and change nothing. Walls stand. Each look is in your access log, and you can end it at once."
+	}
 	if failed != nil {
 		sec.Text = problemIn(failed)
 	}
-	sec.Acts = []partial.Button{{Text: "Confirm " + req.Name, Action: href.Act(href.AccessRequest(f.FirmID, req.ID), "give"), Hidden: []partial.Hidden{{Name: "step", Value: "confirm"}}, Class: "primary"}}
+	sec.Acts = []partial.Button{{Text: yes, Action: href.Act(href.AccessRequest(f.FirmID, req.ID), "give"), Hidden: []partial.Hidden{{Name: "step", Value: "confirm"}}, Class: "primary"}}
 	return sec
 }
 
@@ -135,7 +140,7 @@ func (s *Site) answerRequest(r *httpd.Request) (httpd.Reply, error) {
 	}
 	d, err := s.draftOf(r, f.Zone)
 	d.Person = req.Person
-	second := req.Kind == people.KindSecond
+	second := req.Kind != people.KindAsk
 	if second || err == nil && r.Form("step") == "give" && r.Form("seen") == seenOf(d) {
 		var g people.Grant
 		if g, err = s.People.Answer(r.Context(), id, d); err == nil {

@@ -44,6 +44,9 @@ func (s *Site) firms(r *httpd.Request) (httpd.Reply, error) {
 	v := PlainView{Head: layout.Head{Title: "Firms"}}
 	for _, c := range list {
 		if c.Kind == "bureau" {
+			if f.Standing.In(c.ID, rbac.BreakGlassAsk) {
+				v.Links = append(v.Links, partial.Link{Text: "Emergency access", Href: href.Emergencies(c.ID)})
+			}
 			if f.Standing.In(c.ID, rbac.PersonRead) {
 				v.Links = append(v.Links, partial.Link{Text: "The bureau's people", Href: href.People(c.ID)})
 			}

@@ -60,7 +60,16 @@ func houseFixtures(t testing.TB, s story) []fixture {
 		return fixture{page: Plain(c, v)}
 	}
 	named := func(name string, x fixture) fixture { x.name = name; return x }
+	hour := s.at(4, 11, 24)
+	glass := people.Grant{ID: id[ident.GrantID](3), Person: id[ident.PersonID](3), Name: "Edda Lunt", Staff: true, Role: rbac.RoleBreakGlass, Scope: authz.ScopeAll, Class: authz.C3, Label: 2, From: s.at(4, 10, 24), Until: &hour, Reason: "Payment file sent twice", GrantedBy: "Noor Haddad"}
+	wanted := people.Request{ID: id[ident.RequestID](3), Kind: people.KindGlass, Person: glass.Person, Name: glass.Name, AskedBy: glass.Person, AskedName: glass.Name, Role: glass.Role, Reason: glass.Reason, AskedAt: s.at(4, 10, 12), Status: people.RequestWaiting}
+	given := wanted
+	given.ID, given.Status, given.DecidedBy = id[ident.RequestID](4), people.RequestGiven, "Ruben Okafor"
+	emergencies := []people.Emergency{{Request: wanted, FirmName: "Brightwater Legal"}, {Request: given, FirmName: "Hollis & Vane LLP", Until: &hour}, {Request: given, FirmName: "Ferrant Okafor LLP", Until: &used}}
 	return []fixture{
+		named("access-emergency", plain("access", PlainView{Head: layout.Head{Title: "Access"}, Sections: []Section{{ID: "emergency", Title: "Emergency access is open", Body: OpenGlass(openGlass(f, []people.Grant{glass}, s.now))},
+			{ID: "requests", Title: "1 request waits for the firm", Body: Waiting([]WaitingView{waitingView(f, wanted, s.now)})}, {Title: "People of the billing bureau", Table: grantTable(f, append([]people.Grant{glass}, grants...), s.now)}}})),
+		named("emergencies", plain("firms", emergencyView(f, emergencies, &partial.Form{Action: "/x", Submit: "Ask for emergency access", Danger: true, Fields: []partial.Field{{Name: "reason", Label: "What has happened", Required: true, Wide: true}}}, id[ident.PersonID](9), s.now))),
 		named("access", plain("access", PlainView{Head: layout.Head{Title: "Access"}, Lede: accessSentence(f, grants, s.now), Sections: []Section{
 			{ID: "requests", Title: "1 request waits for the firm", Body: Waiting([]WaitingView{waitingView(f, asked, s.now)})}, {Title: "People of the billing bureau", Table: grantTable(f, grants, s.now)}, {Title: "Your own people", Table: grantTable(f, nil, s.now)}}})),
 		named("access-asked", plain("asked", PlainView{Head: layout.Head{Title: "Ask for access"}, Sections: []Section{{Title: "Asked so far", Table: requestTable(f, []people.Request{asked, refused})}}})),

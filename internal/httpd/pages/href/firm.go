@@ -94,6 +94,12 @@ func AccessAskedOne(f ident.FirmID, id ident.RequestID) string {
 // AccessSole is one firm's proposed administrator, for the bureau's word.
 func AccessSole(f ident.FirmID, id ident.RequestID) string { return Access(f) + "/sole/" + string(id) }
 
+// Emergencies is the bureau's list of emergency access to firms, and the form to ask.
+func Emergencies(bureau ident.FirmID) string { return list(bureau, "emergencies") }
+
+// Emergency is one of them; acts post below.
+func Emergency(bureau ident.FirmID, id ident.RequestID) string { return one(bureau, "emergencies", id) }
+
 // People is a firm's people, or the bureau's.
 func People(f ident.FirmID) string { return list(f, "people") }
 
