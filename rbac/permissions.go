@@ -90,6 +90,8 @@ const (
 	GrantConfirm   Permission = "grant.confirm"    // the bureau's word where a firm has one administrator only
 	BreakGlassAsk  Permission = "break_glass.ask"  // emergency access to a firm, for an hour
 	BreakGlassOpen Permission = "break_glass.open" // the second word on a colleague's
+	RoleRead       Permission = "role.read"        // a firm's own roles
+	RoleEdit       Permission = "role.edit"
 	PersonRead     Permission = "person.read"
 	WallRead       Permission = "wall.read"
 	WallRaise      Permission = "wall.raise"
@@ -128,7 +130,7 @@ var table = []classed{
 	{PaymentRead, 2}, {PaymentPost, 2}, {ReceivableRead, 2}, {MailRead, 2}, {MailSend, 2}, {ReminderRead, 2}, {ReminderSend, 2},
 	{ExportRead, 2}, {ExportRequest, 2}, {ExportApprove, 2}, {ExportBuild, 3}, {ExportDownload, 3},
 	{SLARead, 2}, {SLASweep, 1}, {CalendarRead, 1}, {CalendarEdit, 1}, {AgreementRead, 1}, {AgreementPublish, 1}, {AgreementApprove, 1},
-	{GrantRead, 2}, {GrantGive, 2}, {GrantEnd, 1}, {GrantAsk, 2}, {GrantConfirm, 1}, {BreakGlassAsk, 1}, {BreakGlassOpen, 1}, {WallRead, 2}, {WallRaise, 2}, {WallLift, 2},
+	{GrantRead, 2}, {GrantGive, 2}, {GrantEnd, 1}, {GrantAsk, 2}, {GrantConfirm, 1}, {BreakGlassAsk, 1}, {BreakGlassOpen, 1}, {RoleRead, 1}, {RoleEdit, 1}, {WallRead, 2}, {WallRaise, 2}, {WallLift, 2},
 	{PersonRead, 1}, {PersonInvite, 1}, {PersonDisable, 1}, {SessionRead, 1}, {SessionEnd, 1}, {TokenRead, 1}, {TokenCreate, 2}, {TokenEnd, 1},
 	{AuditRead, 2}, {AuditExport, 2}, {JobRead, 1}, {JobRetry, 1},
 }
@@ -152,7 +154,7 @@ func Open(p Permission) bool { return p == Public || p == SignedIn || p == Payor
 // five minutes ago (SECURITY 5): giving access, tokens, bank details, exports, voids.
 // Ending access does not: it must be quick.
 func (p Permission) StepsUp() bool {
-	return slices.Contains([]Permission{GrantGive, GrantConfirm, BreakGlassAsk, BreakGlassOpen, PersonInvite, TokenCreate, FirmBank, ExportRequest, ExportApprove, ExportDownload, AuditExport, CreditNoteIssue}, p)
+	return slices.Contains([]Permission{GrantGive, GrantConfirm, BreakGlassAsk, BreakGlassOpen, RoleEdit, PersonInvite, TokenCreate, FirmBank, ExportRequest, ExportApprove, ExportDownload, AuditExport, CreditNoteIssue}, p)
 }
 
 // Class is the highest class of data that p may show, 0 for an unknown or open one.

@@ -36,6 +36,7 @@ type Policy struct {
 	enforcer *casbin.Enforcer
 	includes map[Role]map[Permission]bool
 	lattice  map[[2]Role]bool
+	givable  map[bool]map[Permission]bool // by firms' own roles, to the bureau's people or to theirs
 }
 
 // New reads the embedded model and policy and refuses a line with an unknown
@@ -61,7 +62,11 @@ func load(policy string) (*Policy, error) {
 		return nil, err
 	}
 	p := &Policy{enforcer: e, includes: map[Role]map[Permission]bool{}, lattice: lattice}
-	return p, p.compile()
+	if err := p.compile(); err != nil {
+		return nil, err
+	}
+	p.givable = bound(p.lattice, p.includes)
+	return p, nil
 }
 
 // compile asks Casbin about every cell once.
@@ -100,12 +105,16 @@ func readLattice(text string) (map[[2]Role]bool, error) {
 }
 
 // MayGrant tells whether who holds giver may give others given (T06).
-func (p *Policy) MayGrant(giver, given Role) bool { return p.lattice[[2]Role{giver, given}] }
+// A firm's own roles are its administrators' to give.
+func (p *Policy) MayGrant(giver, given Role) bool {
+	return p.lattice[[2]Role{giver, given}] || given.IsCustom() && giver == RoleFirmAdmin
+}
 
 // NeedsFactor tells whether who holds role must show a second factor to sign in: the
-// bureau's people, firm administrators, and whoever approves or exports (SECURITY 5).
+// bureau's people, firm administrators, whoever approves or exports (SECURITY 5), and
+// whoever holds a role of a firm's own, which may come to include that any day.
 func (p *Policy) NeedsFactor(role Role) bool {
-	if role.OfBureau() || role == RoleFirmAdmin {
+	if role.OfBureau() || role == RoleFirmAdmin || role.IsCustom() {
 		return true
 	}
 	if role == RoleMachine {

@@ -20,8 +20,9 @@ type Holding struct {
 // It costs as much as the policy is long; not for several goroutines at once.
 type Reference struct{ enforcer *casbin.Enforcer }
 
-// NewReference loads what people hold: that of one person, or of everybody to measure.
-func NewReference(holdings []Holding) (*Reference, error) {
+// NewReference loads what people hold: that of one person, or of everybody to measure;
+// custom are the lines of the firms' own roles among it.
+func NewReference(holdings []Holding, custom ...CustomLine) (*Reference, error) {
 	m, err := model.NewModelFromString(modelText)
 	if err != nil {
 		return nil, fmt.Errorf("read rbac model: %w", err)
@@ -29,6 +30,9 @@ func NewReference(holdings []Holding) (*Reference, error) {
 	e, err := casbin.NewEnforcer(m, stringadapter.NewAdapter(policyText))
 	if err != nil {
 		return nil, fmt.Errorf("read rbac policy: %w", err)
+	}
+	if err := withCustom(e, custom); err != nil {
+		return nil, err
 	}
 	seen := map[Holding]bool{}
 	for _, h := range holdings {

@@ -1,6 +1,9 @@
 package rbac
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Role is what a grant makes of a person in one firm (DESIGN 4).
 type Role string
@@ -27,7 +30,7 @@ func Roles() []Role {
 
 // OfBureau tells whether r is held by the bureau's own people.
 func (r Role) OfBureau() bool {
-	return slices.Contains([]Role{RoleBureauAdmin, RoleTeamLead, RoleSpecialist, RoleQualityAuditor, RoleTrainee, RoleBreakGlass}, r)
+	return strings.HasPrefix(string(r), prefixStaff) || slices.Contains([]Role{RoleBureauAdmin, RoleTeamLead, RoleSpecialist, RoleQualityAuditor, RoleTrainee, RoleBreakGlass}, r)
 }
 
 // OwnOnly tells whether r reaches a person's own entries and nothing else of a matter.

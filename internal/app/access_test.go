@@ -92,3 +92,44 @@ func TestWhyMayTheyOnPages(t *testing.T) {
 		t.Errorf("a partner asks: %d", status)
 	}
 }
+
+// A firm makes a role, gives it by invitation, and sees it by its name.
+func TestRolesOnPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	f, other := testkit.Firm(t, w.s.DB), testkit.Firm(t, w.s.DB)
+	admin := &reader{t: t, w: w, sid: w.signIn(t, f, rbac.RoleFirmAdmin)}
+	access := "/firms/" + string(f.ID) + "/access"
+	roles := "/firms/" + string(f.ID) + "/roles"
+	if _, _, html := admin.do("GET", access, nil); !strings.Contains(html, roles) {
+		t.Error("the access page does not lead to the roles")
+	}
+	if location, body := admin.post(roles+"/new", roles+"/new", url.Values{"name": {"Clerk"}, "permissions": {"grant.give"}, "for": {"own"}}); location != "" || !strings.Contains(body, "f-permissions-e") {
+		t.Errorf("a role that gives access: %q %s", location, cutTo(body, 300))
+	}
+	if location, body := admin.post(roles+"/new", roles+"/new", url.Values{"name": {"Clerk"}, "permissions": {"firm.read", "invoice.read"}, "for": {"own"}}); location != roles {
+		t.Fatalf("make: %q %s", location, cutTo(body, 500))
+	}
+	_, _, html := admin.do("GET", roles, nil)
+	one := regexp.MustCompile(roles + `/[0-9a-f-]{36}`).FindString(html)
+	if one == "" || !strings.Contains(html, "read invoice") {
+		t.Fatalf("the role is not listed: %s", cutTo(html, 1000))
+	}
+	name := "own:" + one[len(one)-36:]
+	if _, _, html := admin.do("GET", access+"/invite", nil); !strings.Contains(html, name) {
+		t.Error("an invitation does not offer it")
+	}
+	if location, body := admin.post(access+"/invite", access+"/invite", url.Values{"name": {"Clara Clerk"}, "email": {"clara." + f.Code + "@firm.example"}, "role": {name}, "scope": {"all"}, "class": {"2"}, "label": {"0"}, "reason": {"Accounts"}}); location != access {
+		t.Fatalf("invite: %q %s", location, cutTo(body, 500))
+	}
+	if _, _, html := admin.do("GET", access, nil); !strings.Contains(html, "Clerk") || strings.Contains(html, name) {
+		t.Error("the access page does not name the role")
+	}
+	if location, _ := admin.post(one, one, url.Values{"name": {"Clerk"}, "version": {"1"}, "permissions": {"firm.read"}}); location != roles {
+		t.Errorf("edit: %q", location)
+	}
+	theirs := &reader{t: t, w: w, sid: w.signIn(t, other, rbac.RoleFirmAdmin)}
+	if status, _, _ := theirs.do("GET", strings.Replace(one, string(f.ID), string(other.ID), 1), nil); status != 404 {
+		t.Errorf("another firm reads it: %d", status)
+	}
+}

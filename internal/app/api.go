@@ -12,6 +12,7 @@ func mountAPI(srv *httpd.Server, s *Services) {
 	api.Accounts(srv, s.People)
 	api.Members(srv, s.People)
 	api.Grants(srv, s.People)
+	api.Roles(srv, s.People)
 	api.Tokens(srv, s.People)
 	api.Firms(srv, s.Firms)
 	api.Clients(srv, s.Matters)

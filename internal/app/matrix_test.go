@@ -366,6 +366,7 @@ var bodies = map[string]string{
 	"POST /firms/{firm}/sole-administrators/{id}/refuse":        `{"firm_id":"<firm>","reason":"x"}`,
 	"POST /firms/{firm}/emergencies/{id}/open":                  `{"firm_id":"<firm>"}`,
 	"POST /firms/{firm}/emergencies/{id}/end":                   `{"firm_id":"<firm>"}`,
+	"PUT /firms/{firm}/roles/{id}":                              `{"name":"N","permissions":["firm.read"]}`,
 	"POST /firms/{firm}/grants/{id}/extend":                     `{"until":"2026-05-01T00:00:00Z","reason":"x"}`,
 	"POST /firms/{firm}/findings/{id}/waive":                    `{"note":"because"}`,
 	"POST /firms/{firm}/prebills/{id}/approve":                  `{"content_hash":"` + strings.Repeat("0", 64) + `"}`,
@@ -428,6 +429,6 @@ var nounOf = map[string]string{"line": "line", "finding": "finding", "allocation
 var segments = map[string]string{
 	"clients": "client", "payors": "payor", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "guidelines": "guide", "imports": "import",
 	"entries": "entry", "findings": "finding", "items": "item", "prebills": "prebill", "runs": "run", "invoices": "invoice", "credit-notes": "credit_note",
-	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "access-requests": "request", "asked": "request", "sole": "request", "sole-administrators": "request", "requests": "request", "emergencies": "request", "walls": "wall", "tokens": "token",
+	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "access-requests": "request", "asked": "request", "sole": "request", "sole-administrators": "request", "requests": "request", "emergencies": "request", "walls": "wall", "roles": "role", "tokens": "token",
 	"people": "person", "passkeys": "passkey", "agreements": "agreement", "calendars": "calendar", "views": "view", "numbering": "series", "import-mappings": "mapping",
 }

@@ -48,18 +48,24 @@ func (g *Guard) grantsAcross(tx *db.Tx, firms []ident.FirmID, p rbac.Permission,
 		PracticeGroups db.Strings
 		Class          Class
 		Label          Label
+		Own            db.Strings
 	}
-	err := tx.Raw(`SELECT g.firm_id, g.id, g.role, g.scope_kind, g.scope_ids, g.practice_groups, g.class, g.label
+	err := tx.Raw(`SELECT g.firm_id, g.id, g.role, g.scope_kind, g.scope_ids, g.practice_groups, g.class, g.label, coalesce(r.permissions, '{}') AS own
 		FROM unnest(?::uuid[]) AS f(id) JOIN access_grant g ON g.firm_id = f.id AND g.person_id = ? JOIN person p ON p.id = g.person_id
+		LEFT JOIN custom_role r ON r.firm_id = g.firm_id AND r.id = g.role_id
 		WHERE p.status = 'active' AND g.ended_at IS NULL AND g.from_at <= ? AND (g.until_at IS NULL OR g.until_at > ?) ORDER BY g.id`,
 		db.Array(firms), tx.Scope.Actor, tx.Now, tx.Now).Scan(&rows).Error
 	if err != nil {
 		return fmt.Errorf("read grants of person %s across firms: %w", tx.Scope.Actor, err)
 	}
 	for _, r := range rows {
-		if g.gives(r.Role, p) {
+		grant := Grant{ID: r.ID, Role: r.Role, Scope: r.ScopeKind, IDs: r.ScopeIDs, Practices: r.PracticeGroups, Class: r.Class, Label: r.Label}
+		if r.Role.IsCustom() {
+			grant.own = r.Own
+		}
+		if g.gives(&grant, p) {
 			a := byFirm[r.FirmID]
-			a.grants = append(a.grants, Grant{ID: r.ID, Role: r.Role, Scope: r.ScopeKind, IDs: r.ScopeIDs, Practices: r.PracticeGroups, Class: r.Class, Label: r.Label})
+			a.grants = append(a.grants, grant)
 		}
 	}
 	return nil

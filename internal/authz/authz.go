@@ -72,6 +72,7 @@ type Grant struct {
 	Label     Label
 	UntilAt   *time.Time
 
+	own    []string                // permissions of a role of the firm's own, nil for any other
 	from   time.Time               // read with the snapshot only
 	usedOn string                  // the day it last let its person do something, "" never
 	used   *atomic.Pointer[string] // where the snapshot keeps that day; nil when rows were asked

@@ -53,6 +53,8 @@ type Explanation struct {
 type Explained struct {
 	ID      ident.GrantID
 	Role    rbac.Role
+	Named   string // what the firm calls its own role, "" for any other
+	Own     db.Strings
 	Scope   ScopeKind
 	Class   Class // fields above it are withheld even where it gives
 	Label   Label
@@ -79,7 +81,12 @@ func (g *Guard) Explain(tx *db.Tx, who ident.PersonID, p rbac.Permission, matter
 	}
 	for i := range x.Grants {
 		e := &x.Grants[i]
-		if e.Line = g.policy.Explain(e.Role, p); e.Verdict == VerdictGives && e.Line == "" {
+		if e.Line = g.policy.Explain(e.Role, p); e.Role.IsCustom() {
+			if e.Line, err = g.policy.ExplainCustom(e.Role, e.Own, p); err != nil {
+				return nil, err
+			}
+		}
+		if e.Verdict == VerdictGives && e.Line == "" {
 			e.Verdict = VerdictRole
 		}
 	}
@@ -105,9 +112,10 @@ func (g *Guard) Explain(tx *db.Tx, who ident.PersonID, p rbac.Permission, matter
 
 // read lists every grant that the person ever had here, with what its window says.
 func (x *Explanation) read(tx *db.Tx) error {
-	err := tx.Raw(`SELECT g.id, g.role, g.scope_kind AS scope, g.class, g.label, g.from_at AS "from", g.until_at AS until, g.ended_at AS ended,
+	err := tx.Raw(`SELECT g.id, g.role, coalesce(r.name, '') AS named, coalesce(r.permissions, '{}') AS own, g.scope_kind AS scope, g.class, g.label, g.from_at AS "from", g.until_at AS until, g.ended_at AS ended,
 		CASE WHEN g.ended_at IS NOT NULL THEN 'ended' WHEN g.from_at > ? THEN 'not_yet' WHEN g.until_at <= ? THEN 'over' ELSE 'gives' END AS verdict
-		FROM access_grant g WHERE g.firm_id = ? AND g.person_id = ? ORDER BY g.created_at DESC, g.id DESC`, tx.Now, tx.Now, tx.Scope.Firm, x.Person).Scan(&x.Grants).Error
+		FROM access_grant g LEFT JOIN custom_role r ON r.firm_id = g.firm_id AND r.id = g.role_id
+		WHERE g.firm_id = ? AND g.person_id = ? ORDER BY g.created_at DESC, g.id DESC`, tx.Now, tx.Now, tx.Scope.Firm, x.Person).Scan(&x.Grants).Error
 	if err != nil {
 		return fmt.Errorf("read grants of person %s: %w", x.Person, err)
 	}

@@ -17,6 +17,8 @@ import (
 type Policy interface {
 	Allows(role rbac.Role, p rbac.Permission) bool
 	Explain(role rbac.Role, p rbac.Permission) (line string) // "" when none gives it
+	Givable(staff bool, p rbac.Permission) bool              // by a role of a firm's own
+	ExplainCustom(role rbac.Role, permissions []string, p rbac.Permission) (line string, err error)
 }
 
 // Guard is asked at the start of every use case. A look is decided by the snapshot, an
@@ -85,9 +87,24 @@ func (g *Guard) broken(tx *db.Tx, giving []Grant, p rbac.Permission) error {
 	return nil
 }
 
-// gives tells whether a role includes p.
-func (g *Guard) gives(role rbac.Role, p rbac.Permission) bool {
-	return g.policy.Allows(role, p) && (role != rbac.RoleBreakGlass || g.glass != nil)
+// gives tells whether a grant's role includes p. A role of the firm's own never gives
+// more than such roles may, whatever its row says.
+func (g *Guard) gives(grant *Grant, p rbac.Permission) bool {
+	if grant.own != nil {
+		return slices.Contains(grant.own, string(p)) && g.policy.Givable(grant.Role.OfBureau(), p)
+	}
+	return g.policy.Allows(grant.Role, p) && (grant.Role != rbac.RoleBreakGlass || g.glass != nil)
+}
+
+// anyGives is gives for the roles of one person in one firm, with what the firm's own
+// among them include together.
+func anyGives(policy Policy, roles []rbac.Role, own []string, p rbac.Permission) bool {
+	for _, role := range roles {
+		if policy.Allows(role, p) || role.IsCustom() && slices.Contains(own, string(p)) && policy.Givable(role.OfBureau(), p) {
+			return true
+		}
+	}
+	return false
 }
 
 // decide is the decision itself: what is left of a person's live grants for p, or the
@@ -99,7 +116,7 @@ func (g *Guard) decide(live []Grant, t *carried, p rbac.Permission) ([]Grant, er
 	if t != nil && !slices.Contains(t.permissions, string(p)) {
 		return nil, ErrForbidden
 	}
-	without := func(grant Grant) bool { return !g.gives(grant.Role, p) }
+	without := func(grant Grant) bool { return !g.gives(&grant, p) }
 	giving := live
 	if t != nil || slices.ContainsFunc(live, without) {
 		giving = slices.DeleteFunc(slices.Clone(live), without)
@@ -247,9 +264,10 @@ func (g *Guard) read(tx *db.Tx, who ident.PersonID, locking string) ([]Grant, er
 		Label          Label
 		UntilAt        *time.Time
 		LastUsedOn     *time.Time
+		Own            db.Strings
 	}
-	err := tx.Raw(`SELECT g.id, g.role, g.scope_kind, g.scope_ids, g.practice_groups, g.class, g.label, g.until_at, g.last_used_on
-		FROM access_grant g JOIN person p ON p.id = g.person_id
+	err := tx.Raw(`SELECT g.id, g.role, g.scope_kind, g.scope_ids, g.practice_groups, g.class, g.label, g.until_at, g.last_used_on, coalesce(r.permissions, '{}') AS own
+		FROM access_grant g JOIN person p ON p.id = g.person_id LEFT JOIN custom_role r ON r.firm_id = g.firm_id AND r.id = g.role_id
 		WHERE g.firm_id = ? AND g.person_id = ? AND p.status = 'active' AND g.ended_at IS NULL
 		  AND g.from_at <= ? AND (g.until_at IS NULL OR g.until_at > ?)
 		  AND (? = '' OR EXISTS (SELECT FROM session s WHERE s.id = nullif(?, '')::uuid AND s.person_id = p.id AND s.ended_at IS NULL))
@@ -260,11 +278,43 @@ func (g *Guard) read(tx *db.Tx, who ident.PersonID, locking string) ([]Grant, er
 	grants := make([]Grant, len(rows))
 	for i, r := range rows {
 		grants[i] = Grant{ID: r.ID, Role: r.Role, Scope: r.ScopeKind, IDs: r.ScopeIDs, Practices: r.PracticeGroups, Class: r.Class, Label: r.Label, UntilAt: r.UntilAt}
+		if r.Role.IsCustom() {
+			grants[i].own = r.Own
+		}
 		if r.LastUsedOn != nil {
 			grants[i].usedOn = r.LastUsedOn.Format(time.DateOnly)
 		}
 	}
-	return grants, nil
+	return grants, heldRoles(tx, grants, locking)
+}
+
+// heldRoles reads the firm's own roles again for an act, and holds them until it
+// commits: who takes something out of a role waits, and no act succeeds after that.
+func heldRoles(tx *db.Tx, grants []Grant, locking string) error {
+	if locking == "" {
+		return nil
+	}
+	for i := range grants {
+		g := &grants[i]
+		if g.own == nil {
+			continue
+		}
+		var own db.Strings
+		err := tx.Raw(`SELECT r.permissions FROM custom_role r WHERE r.firm_id = ? AND r.id = ?::uuid FOR SHARE`, tx.Scope.Firm, g.Role.CustomID()).Row().Scan(&own)
+		if err != nil {
+			return fmt.Errorf("read role %s: %w", g.Role, err)
+		}
+		g.own = own
+	}
+	return nil
+}
+
+func rolesOf(texts []string) []rbac.Role {
+	roles := make([]rbac.Role, len(texts))
+	for i, text := range texts {
+		roles[i] = rbac.Role(text)
+	}
+	return roles
 }
 
 func walls(tx *db.Tx, who ident.PersonID) ([]wall, error) {
@@ -296,16 +346,14 @@ func (g *Guard) Firms(ctx context.Context, p rbac.Permission) ([]ident.FirmID, e
 		var rows []struct {
 			FirmID ident.FirmID
 			Roles  db.Strings
+			Own    db.Strings
 		}
-		if err := tx.Raw("SELECT firm_id, roles FROM auth.person_firms(?::uuid, ?)", sc.Actor, tx.Now).Scan(&rows).Error; err != nil {
+		if err := tx.Raw("SELECT firm_id, roles, own FROM auth.person_firms(?::uuid, ?)", sc.Actor, tx.Now).Scan(&rows).Error; err != nil {
 			return fmt.Errorf("read firms of person %s: %w", sc.Actor, err)
 		}
 		for _, r := range rows {
-			for _, role := range r.Roles {
-				if g.gives(rbac.Role(role), p) {
-					firms = append(firms, r.FirmID)
-					break
-				}
+			if anyGives(g.policy, rolesOf(r.Roles), r.Own, p) {
+				firms = append(firms, r.FirmID)
 			}
 		}
 		return nil

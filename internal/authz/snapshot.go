@@ -132,8 +132,8 @@ func readFacts(tx *db.Tx, who ident.PersonID) (f *facts, clean bool, err error) 
 	f = &facts{}
 	err = tx.Raw(`SELECT f.authz_version, pg_current_xact_id_if_assigned() IS NULL,
 		(SELECT coalesce(json_agg(json_build_object('id', g.id, 'role', g.role, 'scope', g.scope_kind, 'ids', g.scope_ids, 'practices', g.practice_groups,
-			'class', g.class, 'label', g.label, 'from', g.from_at, 'until', g.until_at, 'used', g.last_used_on) ORDER BY g.id), '[]')
-			FROM access_grant g WHERE g.firm_id = f.firm_id AND g.person_id = ? AND g.ended_at IS NULL),
+			'class', g.class, 'label', g.label, 'from', g.from_at, 'until', g.until_at, 'used', g.last_used_on, 'own', r.permissions) ORDER BY g.id), '[]')
+			FROM access_grant g LEFT JOIN custom_role r ON r.firm_id = g.firm_id AND r.id = g.role_id WHERE g.firm_id = f.firm_id AND g.person_id = ? AND g.ended_at IS NULL),
 		(SELECT coalesce(json_agg(json_build_object('clients', w.client_ids, 'matters', w.matter_ids, 'from', w.from_at, 'until', w.until_at) ORDER BY w.id), '[]')
 			FROM wall w WHERE w.firm_id = f.firm_id AND w.person_id = ? AND w.ended_at IS NULL)
 		FROM firm f WHERE f.firm_id = ?`, who, who, tx.Scope.Firm).Row().Scan(&f.version, &clean, &grants, &walls)
@@ -157,6 +157,7 @@ func (f *facts) decode(grants, walls []byte) error {
 		From           time.Time
 		Until          *time.Time
 		Used           string
+		Own            []string
 	}
 	var ws []struct {
 		Clients, Matters []string
@@ -170,7 +171,7 @@ func (f *facts) decode(grants, walls []byte) error {
 		return err
 	}
 	for _, r := range gs {
-		f.add(Grant{ID: r.ID, Role: r.Role, Scope: r.Scope, IDs: r.IDs, Practices: r.Practices, Class: r.Class, Label: r.Label, UntilAt: r.Until, from: r.From}, r.Used)
+		f.add(Grant{ID: r.ID, Role: r.Role, Scope: r.Scope, IDs: r.IDs, Practices: r.Practices, Class: r.Class, Label: r.Label, UntilAt: r.Until, own: r.Own, from: r.From}, r.Used)
 	}
 	for _, r := range ws {
 		f.walls = append(f.walls, windowedWall{wall{r.Clients, r.Matters}, window{r.From, r.Until}})

@@ -41,7 +41,7 @@ type pass struct {
 }
 
 // TestCompiledIsCasbin decides random permissions of people with random grants,
-// windows, scopes, walls, labels and tokens three times: by the snapshot when it is
+// windows, scopes, walls, labels, tokens and roles of the firm's own three times: by the snapshot when it is
 // new, by the snapshot as it was kept, and by Casbin fed with the live grants, beside
 // the plain rule for what is seen.
 func TestCompiledIsCasbin(t *testing.T) {
@@ -56,11 +56,24 @@ func TestCompiledIsCasbin(t *testing.T) {
 		all, ids, clients = append(all, m), append(ids, string(m.ID)), append(clients, string(m.Client))
 	}
 	guard := guardOver(t, d)
+	roles, maker := []rbac.Role{rbac.RolePartner, rbac.RoleTimekeeper, rbac.RoleFirmAdmin}, testkit.Person(t, d, "maker")
+	lines := map[rbac.Role][]string{}
+	for range 3 { // of the firm's own; what they include is drawn anew each time
+		id := ident.New[ident.RoleID](testkit.Now)
+		f.Exec(t, `INSERT INTO custom_role (firm_id, id, staff, name, permissions, created_by, created_at) VALUES (?, ?, false, ?, '{matter.read}', ?, ?)`, f.ID, id, id, maker, testkit.Now)
+		roles = append(roles, rbac.Custom(false, string(id)))
+	}
 	looks := slices.DeleteFunc(rbac.All(), func(p rbac.Permission) bool { return !rbac.Known(p) })
 	var allowed, forbidden, absent int
 	rapid.Check(t, func(rt *rapid.T) {
 		who := testkit.Person(t, d, "someone")
-		grants := rapid.SliceOfN(holdings(ids, clients), 0, 4).Draw(rt, "grants")
+		for _, role := range roles[3:] {
+			// Some of it is what no such role may give, whatever its row says.
+			some := rapid.SampledFrom([]rbac.Permission{rbac.MatterRead, rbac.InvoiceRead, rbac.EntryRead, rapid.SampledFrom(rbac.All()).Draw(rt, "any of a role")})
+			lines[role] = ident.Strings(rapid.SliceOfNDistinct(some, 1, 3, rapid.ID[rbac.Permission]).Draw(rt, "role"))
+			f.Exec(t, `UPDATE custom_role SET permissions = ?::text[] WHERE firm_id = ? AND id = ?`, db.Array(lines[role]), f.ID, role.CustomID())
+		}
+		grants := rapid.SliceOfN(holdings(roles, ids, clients), 0, 4).Draw(rt, "grants")
 		for _, g := range grants {
 			f.Exec(t, `INSERT INTO access_grant (firm_id, id, person_id, role, scope_kind, scope_ids, practice_groups, class, label, from_at, until_at, ended_at, reason, created_at)
 				VALUES (?, gen_random_uuid(), ?, ?, ?, ?::uuid[], ?::text[], ?, ?, ?, ?, CASE WHEN ?::boolean THEN ?::timestamptz END, 'test', ?)`,
@@ -87,7 +100,7 @@ func TestCompiledIsCasbin(t *testing.T) {
 		if token != nil && rapid.Bool().Draw(rt, "carried") {
 			p = rbac.Permission(token.permissions[0])
 		}
-		giving, wantErr := reference(rt, string(who), string(f.ID), grants, token, p)
+		giving, wantErr := reference(rt, string(who), string(f.ID), grants, custom(lines), token, p)
 		switch {
 		case wantErr == nil:
 			allowed++
@@ -135,15 +148,32 @@ func TestCompiledIsCasbin(t *testing.T) {
 	}
 }
 
+// custom are the lines of the firm's own roles that such roles may have: what some
+// role includes that a firm's administrator gives alone.
+func custom(roles map[rbac.Role][]string) (lines []rbac.CustomLine) {
+	policy, err := rbac.New()
+	if err != nil {
+		panic(err)
+	}
+	for role, permissions := range roles {
+		for _, p := range permissions {
+			if perm := rbac.Permission(p); policy.Allows(rbac.RolePartner, perm) || policy.Allows(rbac.RoleTimekeeper, perm) {
+				lines = append(lines, rbac.CustomLine{Role: role, Permission: perm})
+			}
+		}
+	}
+	return lines
+}
+
 // reference decides with Casbin, and with nothing that the guard is made of.
-func reference(rt *rapid.T, who, firm string, grants []held, token *pass, p rbac.Permission) (giving []held, want error) {
+func reference(rt *rapid.T, who, firm string, grants []held, custom []rbac.CustomLine, token *pass, p rbac.Permission) (giving []held, want error) {
 	var lines []rbac.Holding
 	live := slices.DeleteFunc(slices.Clone(grants), func(g held) bool { return !g.live() })
 	for _, g := range live {
 		lines = append(lines, rbac.Holding{Person: who, Firm: firm, Role: g.role})
 	}
 	casbin := func(lines []rbac.Holding, p rbac.Permission) bool {
-		r, err := rbac.NewReference(lines)
+		r, err := rbac.NewReference(lines, custom...)
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -180,9 +210,9 @@ func reference(rt *rapid.T, who, firm string, grants []held, token *pass, p rbac
 	return giving, nil
 }
 
-func holdings(ids, clients []string) *rapid.Generator[held] {
+func holdings(roles []rbac.Role, ids, clients []string) *rapid.Generator[held] {
 	return rapid.Custom(func(t *rapid.T) held {
-		h := held{slip: slips(ids, clients).Draw(t, "slip"), role: rapid.SampledFrom([]rbac.Role{rbac.RolePartner, rbac.RoleTimekeeper, rbac.RoleFirmAdmin}).Draw(t, "role")}
+		h := held{slip: slips(ids, clients).Draw(t, "slip"), role: rapid.SampledFrom(roles).Draw(t, "role")}
 		h.from = testkit.Now.Add(time.Duration(rapid.SampledFrom([]int{-2, -2, -2, 0, 1}).Draw(t, "from")) * time.Hour)
 		if hours := rapid.SampledFrom([]int{0, 0, 0, 1, 3}).Draw(t, "hours"); hours > 0 {
 			until := h.from.Add(time.Duration(hours) * time.Hour)

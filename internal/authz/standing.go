@@ -15,16 +15,17 @@ import (
 type Standing struct {
 	policy Policy
 	Firms  map[ident.FirmID][]rbac.Role
+	own    map[ident.FirmID][]string // what the firm's own roles among them include
 }
 
 // StandingOf is a standing of roles that are known already.
 func StandingOf(policy Policy, firms map[ident.FirmID][]rbac.Role) Standing {
-	return Standing{policy, firms}
+	return Standing{policy: policy, Firms: firms}
 }
 
 // Standing reads the live roles of the person of ctx in every firm.
 func (g *Guard) Standing(ctx context.Context) (Standing, error) {
-	s := Standing{policy: g.policy, Firms: map[ident.FirmID][]rbac.Role{}}
+	s := Standing{policy: g.policy, Firms: map[ident.FirmID][]rbac.Role{}, own: map[ident.FirmID][]string{}}
 	sc, err := scope.From(ctx)
 	if err != nil {
 		return s, err
@@ -33,14 +34,13 @@ func (g *Guard) Standing(ctx context.Context) (Standing, error) {
 		var rows []struct {
 			FirmID ident.FirmID
 			Roles  db.Strings
+			Own    db.Strings
 		}
-		if err := tx.Raw("SELECT firm_id, roles FROM auth.person_firms(?::uuid, ?)", sc.Actor, tx.Now).Scan(&rows).Error; err != nil {
+		if err := tx.Raw("SELECT firm_id, roles, own FROM auth.person_firms(?::uuid, ?)", sc.Actor, tx.Now).Scan(&rows).Error; err != nil {
 			return fmt.Errorf("read firms of person %s: %w", sc.Actor, err)
 		}
 		for _, r := range rows {
-			for _, role := range r.Roles {
-				s.Firms[r.FirmID] = append(s.Firms[r.FirmID], rbac.Role(role))
-			}
+			s.Firms[r.FirmID], s.own[r.FirmID] = rolesOf(r.Roles), r.Own
 		}
 		return nil
 	})
@@ -49,12 +49,7 @@ func (g *Guard) Standing(ctx context.Context) (Standing, error) {
 
 // In tells whether a role held in the firm includes p.
 func (s Standing) In(firm ident.FirmID, p rbac.Permission) bool {
-	for _, role := range s.Firms[firm] {
-		if s.policy.Allows(role, p) {
-			return true
-		}
-	}
-	return false
+	return anyGives(s.policy, s.Firms[firm], s.own[firm], p)
 }
 
 // Anywhere tells whether a role held in any firm includes p.

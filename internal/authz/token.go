@@ -58,7 +58,7 @@ func (g *Guard) TokenHolds(tx *db.Tx, sc scope.Scope) (bool, error) {
 func (g *Guard) covers(c *carried, live []Grant) bool {
 	for _, text := range c.permissions {
 		p := rbac.Permission(text)
-		if !rbac.ForToken(p) || !slices.ContainsFunc(live, func(grant Grant) bool { return g.gives(grant.Role, p) }) {
+		if !rbac.ForToken(p) || !slices.ContainsFunc(live, func(grant Grant) bool { return g.gives(&grant, p) }) {
 			return false
 		}
 	}

@@ -31,6 +31,7 @@ var withoutFirm = map[string]string{
 var morePolicies = map[string]string{
 	"firm.auth":         "auth.active_firms, auth.bureau and auth.code_taken return ids and a yes or no",
 	"access_grant.auth": "auth.person_firms returns the firms of one person",
+	"custom_role.auth":  "auth.person_firms returns what a person's roles of a firm's own include",
 	"outbox.auth":       "auth.job_firm returns the firm of one job",
 	"audit_leaf.firm":   "docketry_audit owns auth.append_leaf and appends under the caller's sealed firm",
 }

@@ -18,6 +18,7 @@ type (
 	FactorID     string // what a person shows beside the password
 	PasskeyID    string
 	GrantID      string
+	RoleID       string
 	WallID       string
 	RequestID    string // a request for access
 	LetterID     string // to a person

@@ -31,6 +31,7 @@ type Grant struct {
 	Name      string
 	Staff     bool
 	Role      rbac.Role
+	Named     string // what the firm calls its own role, "" for any other
 	Scope     authz.ScopeKind
 	IDs       []string
 	Practices []string
@@ -47,6 +48,14 @@ type Grant struct {
 	Waits     ident.RequestID // set, and ID not, while a second administrator must confirm
 }
 
+// RoleSays is the role in words.
+func (g Grant) RoleSays() string {
+	if g.Named != "" {
+		return g.Named
+	}
+	return g.Role.Says()
+}
+
 // Live tells whether the grant gives anything at the instant.
 func (g Grant) Live(at time.Time) bool {
 	return g.Ended == nil && !g.From.After(at) && (g.Until == nil || g.Until.After(at))
@@ -60,7 +69,7 @@ const (
 // validate names every field that needs correcting. at is the present.
 func (d Draft) validate(at time.Time) error {
 	var fs fault.Fields
-	if !slices.Contains(rbac.Roles(), d.Role) || d.Role == rbac.RoleMachine {
+	if !slices.Contains(rbac.Roles(), d.Role) && !d.Role.IsCustom() || d.Role == rbac.RoleMachine {
 		fs.Add("role", "choice_unknown", "choose a role")
 	}
 	d.validateScope(&fs)

@@ -53,6 +53,9 @@ func (s *Service) give(tx *db.Tx, a *authz.Access, p Person, d Draft) (Grant, er
 	if err := scopeExists(tx, d); err != nil {
 		return Grant{}, err
 	}
+	if err := givenRole(tx, d.Role); err != nil {
+		return Grant{}, err
+	}
 	if dual(d.Role) {
 		return s.propose(tx, p, d)
 	}

@@ -117,9 +117,9 @@ func members(tx *db.Tx, r page.Request) (page.Page[Member], error) {
 			return page.Page[Member]{}, page.ErrBadCursor
 		}
 	}
-	rows, err := tx.Raw(`SELECT p.id, p.email, p.name, p.staff, p.status, coalesce(array_agg(DISTINCT g.role ORDER BY g.role) FILTER (
+	rows, err := tx.Raw(`SELECT p.id, p.email, p.name, p.staff, p.status, coalesce(array_agg(DISTINCT coalesce(cr.name, g.role) ORDER BY coalesce(cr.name, g.role)) FILTER (
 			WHERE g.ended_at IS NULL AND g.from_at <= ? AND (g.until_at IS NULL OR g.until_at > ?)), '{}')
-		FROM person p LEFT JOIN access_grant g ON g.person_id = p.id AND g.firm_id = ?
+		FROM person p LEFT JOIN access_grant g ON g.person_id = p.id AND g.firm_id = ? LEFT JOIN custom_role cr ON cr.firm_id = g.firm_id AND cr.id = g.role_id
 		WHERE (g.id IS NOT NULL OR (p.staff AND EXISTS (SELECT FROM firm f WHERE f.firm_id = ? AND f.kind = 'bureau')))
 		  AND (? OR (p.name, p.id) > (?, nullif(?, '')::uuid))
 		GROUP BY p.id ORDER BY p.name, p.id LIMIT ?`,

@@ -73,7 +73,7 @@ func (s *Service) ask(tx *db.Tx, d Draft, a *authz.Access) (Request, error) {
 		return Request{}, err
 	}
 	d.From = from
-	if !d.Role.OfBureau() || !s.lattice.MayGrant(rbac.RoleFirmAdmin, d.Role) {
+	if !d.Role.OfBureau() || d.Role.IsCustom() || !s.lattice.MayGrant(rbac.RoleFirmAdmin, d.Role) {
 		return Request{}, ErrInvalid.On(fault.Field{Path: "role", Code: "choice_unknown", Message: "choose a role that a firm gives to the bureau's people"})
 	}
 	p, err := grantable(tx, d.Person)

@@ -97,6 +97,8 @@ func (s *Service) leaveEverywhere(tx *db.Tx, who ident.PersonID) error {
 type Lattice interface {
 	MayGrant(giver, given rbac.Role) bool
 	NeedsFactor(role rbac.Role) bool
+	Givable(staff bool, p rbac.Permission) bool // by a role of a firm's own
+	GivableTo(staff bool) []rbac.Permission
 }
 
 // New returns the service. key authenticates the cookie of a known device; keys

@@ -27,6 +27,7 @@ type Explanation struct {
 type ExplainGrant struct {
 	ID      ident.GrantID   `json:"id" class:"C1"`
 	Role    rbac.Role       `json:"role" class:"C1"`
+	Named   string          `json:"role_name,omitempty" class:"C1" doc:"of a role of the firm's own"`
 	Verdict authz.Verdict   `json:"verdict" class:"C1" enum:"gives,ended,not_yet,over,not_in_role,scope,label"`
 	Line    string          `json:"policy_line,omitempty" class:"C1" doc:"that gives the permission to the role; missing when none does"`
 	Scope   authz.ScopeKind `json:"scope" class:"C1"`
@@ -40,7 +41,7 @@ type ExplainGrant struct {
 func toExplanation(x *authz.Explanation) Explanation {
 	out := Explanation{x.Person, x.Name, x.Permission, x.Matter, x.At.UTC(), x.Allowed, x.Because, x.Walls, make([]ExplainGrant, len(x.Grants))}
 	for i, g := range x.Grants {
-		out.Grants[i] = ExplainGrant{g.ID, g.Role, g.Verdict, g.Line, g.Scope, int(g.Class), g.Label.String(), g.From.UTC(), utc(g.Until), utc(g.Ended)}
+		out.Grants[i] = ExplainGrant{g.ID, g.Role, g.Named, g.Verdict, g.Line, g.Scope, int(g.Class), g.Label.String(), g.From.UTC(), utc(g.Until), utc(g.Ended)}
 	}
 	return out
 }

@@ -43,7 +43,8 @@ type Grant struct {
 	Person    ident.PersonID  `json:"person_id" class:"C1"`
 	Name      string          `json:"name" class:"C1"`
 	Staff     bool            `json:"staff" class:"C1"`
-	Role      rbac.Role       `json:"role" class:"C1"`
+	Role      rbac.Role       `json:"role" class:"C1" doc:"own:<id> or staff:<id> for a role of the firm's own"`
+	Named     string          `json:"role_name,omitempty" class:"C1" doc:"of a role of the firm's own"`
 	Scope     authz.ScopeKind `json:"scope" class:"C1" enum:"all,client,matter,practice"`
 	IDs       []string        `json:"scope_ids,omitempty" class:"C1"`
 	Names     []string        `json:"scope_names,omitempty" class:"C2" doc:"of what you may know of"`
@@ -60,7 +61,7 @@ type Grant struct {
 }
 
 func toGrant(g people.Grant) Grant {
-	return Grant{g.ID, g.Waits, g.Person, g.Name, g.Staff, g.Role, g.Scope, g.IDs, g.Names, g.Hidden, g.Practices, int(g.Class), g.Label.String(),
+	return Grant{g.ID, g.Waits, g.Person, g.Name, g.Staff, g.Role, g.Named, g.Scope, g.IDs, g.Names, g.Hidden, g.Practices, int(g.Class), g.Label.String(),
 		g.From.UTC(), utc(g.Until), g.Reason, g.GrantedBy, dayOf(g.LastUsed), utc(g.Ended)}
 }
 

@@ -42,6 +42,7 @@ func (s *Site) MountAccess(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/access/invite", rbac.PersonInvite, s.inviteForm)
 	post(srv, "/firms/{firm}/access/invite", rbac.PersonInvite, s.invite)
 	s.mountEmergencies(srv)
+	s.mountRoles(srv)
 }
 
 func (s *Site) access(r *httpd.Request) (httpd.Reply, error)      { return s.showAccess(r, false) }
@@ -85,6 +86,9 @@ func (s *Site) showAccess(r *httpd.Request, past bool) (httpd.Reply, error) {
 	v.Links = []partial.Link{{Text: "Ended access", Href: href.AccessEnded(f.FirmID)}}
 	if f.May(rbac.AuditRead) {
 		v.Links = append(v.Links, partial.Link{Text: "Access log", Href: href.AccessLog(f.FirmID)})
+	}
+	if f.May(rbac.RoleRead) && f.Card.Kind != "bureau" {
+		v.Links = append(v.Links, partial.Link{Text: "Roles", Href: href.Roles(f.FirmID)})
 	}
 	if f.May(rbac.WallRead) {
 		v.Links = append(v.Links, partial.Link{Text: "Ethical walls", Href: href.Walls(f.FirmID)}, partial.Link{Text: "Why may they?", Href: href.AccessWhy(f.FirmID)})
@@ -154,7 +158,7 @@ func grantTable(f frame, grants []people.Grant, now time.Time) *partial.Table {
 			used = format.Date(*g.LastUsed)
 		}
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{
-			{Node: partial.Person(g.Name), Sub: g.Role.Says(), Key: true}, partial.Txt(classWords(g.Class)), partial.Node(partial.LabelMark(partial.Label(g.Label))),
+			{Node: partial.Person(g.Name), Sub: g.RoleSays(), Key: true}, partial.Txt(classWords(g.Class)), partial.Node(partial.LabelMark(partial.Label(g.Label))),
 			partial.Txt(scopeWords(g)), ends, partial.Txt(g.Reason), partial.Txt(used), end,
 		}})
 	}
@@ -276,7 +280,11 @@ func (s *Site) grantPage(r *httpd.Request, failed error, d *people.Draft) (templ
 	if err != nil {
 		return nil, err
 	}
-	fields, err := s.grantFields(r, "specialist", bureauRoles)
+	choices, err := s.rolesToGive(r, true, bureauRoles)
+	if err != nil {
+		return nil, err
+	}
+	fields, err := s.grantFields(r, "specialist", choices)
 	if err != nil {
 		return nil, err
 	}
@@ -424,7 +432,11 @@ func (s *Site) invitePage(r *httpd.Request, failed error) (templ.Component, erro
 	if err != nil {
 		return nil, err
 	}
-	fields, err := s.grantFields(r, "partner", []string{"partner", "Partner", "timekeeper", "Timekeeper", "firm_admin", "Administrator"})
+	choices, err := s.rolesToGive(r, false, []string{"partner", "Partner", "timekeeper", "Timekeeper", "firm_admin", "Administrator"})
+	if err != nil {
+		return nil, err
+	}
+	fields, err := s.grantFields(r, "partner", choices)
 	if err != nil {
 		return nil, err
 	}

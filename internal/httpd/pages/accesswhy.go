@@ -130,7 +130,7 @@ func whySections(f frame, x *authz.Explanation, walls []people.Wall) []Section {
 		if g.Line == "" {
 			line = partial.Txt("none gives it to this role")
 		}
-		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{{Text: g.Role.Says(), Sub: scopeKindWords(g.Scope) + ", up to " + g.Label.String(), Key: true},
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{{Text: roleSays(g), Sub: scopeKindWords(g.Scope) + ", up to " + g.Label.String(), Key: true},
 			partial.Node(partial.ChipMark(verdictChip(g.Verdict))), line, partial.Txt(classWords(g.Class)), partial.Txt(format.Date(g.From.In(f.Zone))), partial.Txt(until)}})
 	}
 	return append(out, Section{Title: "Every grant they ever had here", Table: t})
@@ -150,7 +150,7 @@ func whySentence(x *authz.Explanation) string {
 	case authz.BecauseGranted:
 		var roles []string
 		for _, g := range x.Grants {
-			if role := strings.ToLower(g.Role.Says()); g.Verdict == authz.VerdictGives && !slices.Contains(roles, role) {
+			if role := strings.ToLower(roleSays(g)); g.Verdict == authz.VerdictGives && !slices.Contains(roles, role) {
 				roles = append(roles, role)
 			}
 		}
@@ -195,6 +195,13 @@ func verdictChip(v authz.Verdict) partial.Chip {
 	default:
 		return partial.Chip{Icon: "lock", Text: "Above its level"}
 	}
+}
+
+func roleSays(g authz.Explained) string {
+	if g.Named != "" {
+		return g.Named
+	}
+	return g.Role.Says()
 }
 
 func scopeKindWords(k authz.ScopeKind) string {

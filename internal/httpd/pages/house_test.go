@@ -6,6 +6,7 @@ import (
 
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
@@ -66,7 +67,15 @@ func houseFixtures(t testing.TB, s story) []fixture {
 	given := wanted
 	given.ID, given.Status, given.DecidedBy = id[ident.RequestID](4), people.RequestGiven, "Ruben Okafor"
 	emergencies := []people.Emergency{{Request: wanted, FirmName: "Brightwater Legal"}, {Request: given, FirmName: "Hollis & Vane LLP", Until: &hour}, {Request: given, FirmName: "Ferrant Okafor LLP", Until: &used}}
+	roles := []people.Role{{ID: id[ident.RoleID](1), Name: "Billing clerk", Permissions: []rbac.Permission{rbac.InvoiceRead, rbac.PaymentRead, rbac.ReceivableRead}, By: "Noor Haddad", At: s.at(1, 9, 0), Holders: 2, Version: 1},
+		{ID: id[ident.RoleID](2), Staff: true, Name: "Cash only", Permissions: []rbac.Permission{rbac.PaymentPost}, By: "Noor Haddad", At: s.at(1, 9, 0), Closed: &used, Version: 2}}
+	policy, err := rbac.New()
+	if err != nil {
+		t.Fatal(err)
+	}
 	return []fixture{
+		named("roles", plain("access", roleList(f, roles))),
+		named("role", plain("access", rolePageView(f, "Billing clerk", roleForm("/x", "Save the role", people.RoleDraft{Name: "Billing clerk", Permissions: roles[0].Permissions}, policy.GivableTo(false), people.ErrInvalid.On(fault.Field{Path: "permissions", Code: "x", Message: "choose at least one"})), nil))),
 		named("access-emergency", plain("access", PlainView{Head: layout.Head{Title: "Access"}, Sections: []Section{{ID: "emergency", Title: "Emergency access is open", Body: OpenGlass(openGlass(f, []people.Grant{glass}, s.now))},
 			{ID: "requests", Title: "1 request waits for the firm", Body: Waiting([]WaitingView{waitingView(f, wanted, s.now)})}, {Title: "People of the billing bureau", Table: grantTable(f, append([]people.Grant{glass}, grants...), s.now)}}})),
 		named("emergencies", plain("firms", emergencyView(f, emergencies, &partial.Form{Action: "/x", Submit: "Ask for emergency access", Danger: true, Fields: []partial.Field{{Name: "reason", Label: "What has happened", Required: true, Wide: true}}}, id[ident.PersonID](9), s.now))),

@@ -69,7 +69,7 @@ func (s *Site) wallForm(r *httpd.Request, f frame, failed error) (*partial.Form,
 	for _, g := range grants {
 		if !seen[g.Person] {
 			seen[g.Person] = true
-			pairs = append(pairs, string(g.Person), g.Name+", "+strings.ToLower(g.Role.Says()))
+			pairs = append(pairs, string(g.Person), g.Name+", "+strings.ToLower(g.RoleSays()))
 		}
 	}
 	fields, err := s.grantFields(r, "", nil)

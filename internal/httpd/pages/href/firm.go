@@ -109,6 +109,12 @@ func Person(f ident.FirmID, id ident.PersonID) string { return one(f, "people", 
 // Walls is what keeps people from clients and matters.
 func Walls(f ident.FirmID) string { return list(f, "walls") }
 
+// Roles is the roles of a firm's own.
+func Roles(f ident.FirmID) string { return list(f, "roles") }
+
+// Role is one of them; closing it posts below.
+func Role(f ident.FirmID, id ident.RoleID) string { return one(f, "roles", id) }
+
 // Tokens is the tokens with which programs act in a firm.
 func Tokens(f ident.FirmID) string { return list(f, "tokens") }
 
