@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,14 +18,15 @@ const (
 	tellAt3 = 3 * 24 * time.Hour
 )
 
-// SweepGrants queues the letters about grants that are about to end. Run it every
-// hour; each letter goes once, however often it runs.
+// SweepGrants queues the letters about grants that are about to end, and the quarter's
+// about those that wait for a review. Run it every hour; each letter goes once, however often it runs.
 func SweepGrants(ctx context.Context, d *db.DB) error {
 	return d.InSystem(ctx, "grant.sweep", func(sys *db.System) error {
 		return sys.Each(200, func(firms []ident.FirmID) error {
 			for _, firm := range firms {
-				if err := sys.Enter(firm, tellOfEndings); err != nil {
-					return fmt.Errorf("tell firm %s of grants that end: %w", firm, err)
+				err := sys.Enter(firm, func(tx *db.Tx) error { return errors.Join(tellOfEndings(tx), tellOfReview(tx)) })
+				if err != nil {
+					return fmt.Errorf("tell firm %s of grants that end or wait for a review: %w", firm, err)
 				}
 			}
 			return nil

@@ -45,6 +45,8 @@ type Grant struct {
 	GrantedBy string // a name; "" for the first of a firm
 	LastUsed  *time.Time
 	Ended     *time.Time
+	Given     time.Time
+	Kept      *time.Time      // when a review last kept it
 	Waits     ident.RequestID // set, and ID not, while a second administrator must confirm
 }
 

@@ -17,7 +17,7 @@ func insertGrant(tx *db.Tx, g Grant, by ident.PersonID) error {
 }
 
 const grantColumns = `g.id, g.person_id, p.name, p.staff, g.role, coalesce(cr.name, ''), g.scope_kind, g.scope_ids, g.practice_groups, g.class, g.label,
-	g.from_at, g.until_at, g.reason, coalesce(b.name, ''), g.last_used_on, g.ended_at
+	g.from_at, g.until_at, g.reason, coalesce(b.name, ''), g.last_used_on, g.ended_at, g.created_at, g.kept_at
 	FROM access_grant g JOIN person p ON p.id = g.person_id LEFT JOIN person b ON b.id = g.granted_by
 	LEFT JOIN custom_role cr ON cr.firm_id = g.firm_id AND cr.id = g.role_id`
 
@@ -25,7 +25,7 @@ type scanner interface{ Scan(dest ...any) error }
 
 func scanGrant(row scanner) (g Grant, err error) {
 	err = row.Scan(&g.ID, &g.Person, &g.Name, &g.Staff, &g.Role, &g.Named, &g.Scope, (*db.Strings)(&g.IDs), (*db.Strings)(&g.Practices), &g.Class, &g.Label,
-		&g.From, &g.Until, &g.Reason, &g.GrantedBy, &g.LastUsed, &g.Ended)
+		&g.From, &g.Until, &g.Reason, &g.GrantedBy, &g.LastUsed, &g.Ended, &g.Given, &g.Kept)
 	return g, err
 }
 

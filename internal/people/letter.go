@@ -41,6 +41,9 @@ func (LetterWanted) Kind() string { return "person.letter" }
 
 // words is what a kind of letter says: subject, text, what the link is called.
 func (k LetterKind) words(firm string) (subject, text, link string) {
+	if k.reviews() {
+		return "Access at " + firm + " waits for its review", "Some access at " + firm + " was given or last kept more than 90 days ago. Please look at each and keep it or end it.", "Review access"
+	}
 	switch k {
 	case LetterAsked:
 		return "A request for access waits for " + firm, "The billing bureau asks " + firm + " to give one of its people access. Nothing is given until somebody at the firm decides.", "See the request"
@@ -76,6 +79,9 @@ func (k LetterKind) words(firm string) (subject, text, link string) {
 
 // path is where a letter's link leads.
 func (k LetterKind) path(firm ident.FirmID) string {
+	if k.reviews() {
+		return "/firms/" + string(firm) + "/access/review"
+	}
 	switch k {
 	case LetterAsked, LetterSecond, LetterGlass, LetterOpen, LetterEnds14, LetterEnds3:
 		return "/firms/" + string(firm) + "/access"

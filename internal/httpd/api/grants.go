@@ -17,6 +17,8 @@ type grants interface {
 	Give(ctx context.Context, d people.Draft) (people.Grant, error)
 	Extend(ctx context.Context, id ident.GrantID, until time.Time, reason string) (people.Grant, error)
 	EndGrant(ctx context.Context, id ident.GrantID) error
+	Reviews(ctx context.Context) ([]people.Grant, error)
+	Keep(ctx context.Context, id ident.GrantID) error
 	Preview(ctx context.Context, d people.Draft) (people.Preview, error)
 	Ask(ctx context.Context, d people.Draft) (people.Request, error)
 	AskFor(ctx context.Context, firm ident.FirmID, d people.Draft) (people.Request, error)
@@ -58,11 +60,12 @@ type Grant struct {
 	GrantedBy string          `json:"granted_by,omitempty" class:"C1"`
 	LastUsed  string          `json:"last_used_on,omitempty" class:"C1"`
 	Ended     *time.Time      `json:"ended_at,omitempty" class:"C1"`
+	Kept      *time.Time      `json:"kept_at,omitempty" class:"C1" doc:"when a review last kept it"`
 }
 
 func toGrant(g people.Grant) Grant {
 	return Grant{g.ID, g.Waits, g.Person, g.Name, g.Staff, g.Role, g.Named, g.Scope, g.IDs, g.Names, g.Hidden, g.Practices, int(g.Class), g.Label.String(),
-		g.From.UTC(), utc(g.Until), g.Reason, g.GrantedBy, dayOf(g.LastUsed), utc(g.Ended)}
+		g.From.UTC(), utc(g.Until), g.Reason, g.GrantedBy, dayOf(g.LastUsed), utc(g.Ended), utc(g.Kept)}
 }
 
 func utc(t *time.Time) *time.Time {
@@ -179,6 +182,19 @@ func Grants(s *httpd.Server, v grants) {
 				return nil, err
 			}
 			return done(v.EndGrant(ctx, id))
+		})
+	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/grants/reviews", Needs: rbac.GrantRead, Summary: "Grants that are due to be kept or ended: given or last kept 90 days ago"},
+		func(ctx context.Context, _ *InFirm) (*Many[Grant], error) {
+			list, err := v.Reviews(ctx)
+			return many(list, err, toGrant)
+		})
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/grants/{id}/keep", Needs: rbac.GrantGive, Summary: "Keep a grant for another quarter", Status: 204},
+		func(ctx context.Context, in *ByID) (*Empty, error) {
+			id, err := idOf[ident.GrantID](in.ID)
+			if err != nil {
+				return nil, err
+			}
+			return done(v.Keep(ctx, id))
 		})
 	mountRequests(s, v)
 	mountWalls(s, v)

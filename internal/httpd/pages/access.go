@@ -28,6 +28,8 @@ func (s *Site) MountAccess(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/access/new", rbac.GrantGive, s.newGrant)
 	post(srv, "/firms/{firm}/access/new", rbac.GrantGive, s.giveGrant)
 	post(srv, "/firms/{firm}/access/{id}/end", rbac.GrantEnd, s.endGrant)
+	get(srv, "/firms/{firm}/access/review", rbac.GrantRead, s.accessReview)
+	post(srv, "/firms/{firm}/access/{id}/keep", rbac.GrantGive, s.keepGrant)
 	get(srv, "/firms/{firm}/access/why", rbac.WallRead, s.accessWhy)
 	get(srv, "/firms/{firm}/access/log", rbac.AuditRead, s.accessLog)
 	get(srv, "/firms/{firm}/access/log/file", rbac.AuditExport, s.accessLogFile)
@@ -82,6 +84,13 @@ func (s *Site) showAccess(r *httpd.Request, past bool) (httpd.Reply, error) {
 	}
 	if open := openGlass(f, bureau, now); len(open) > 0 && !past {
 		v.Sections = append([]Section{{ID: "emergency", Title: "Emergency access is open", Body: OpenGlass(open)}}, v.Sections...)
+	}
+	due, err := s.People.Reviews(r.Context())
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	if len(due) > 0 && !past && f.Card.Kind != "bureau" {
+		v.Sections = append([]Section{{ID: "review", Title: "Quarterly review", Body: Due(format.Counted(len(due), "grant was given or last kept", "grants were given or last kept")+" more than 90 days ago.", href.AccessReview(f.FirmID))}}, v.Sections...)
 	}
 	v.Links = []partial.Link{{Text: "Ended access", Href: href.AccessEnded(f.FirmID)}}
 	if f.May(rbac.AuditRead) {
@@ -400,7 +409,11 @@ func (s *Site) endGrant(r *httpd.Request) (httpd.Reply, error) {
 	if err := s.People.EndGrant(r.Context(), id); err != nil {
 		return httpd.Reply{}, err
 	}
-	return httpd.Go(href.Access(r.Firm()), "Ended. Their very next click is refused."), nil
+	back := href.Access(r.Firm())
+	if r.Form("from") == "review" {
+		back = href.AccessReview(r.Firm())
+	}
+	return httpd.Go(back, "Ended. Their very next click is refused."), nil
 }
 
 func (s *Site) inviteForm(r *httpd.Request) (httpd.Reply, error) {

@@ -75,6 +75,9 @@ func AccessEnded(f ident.FirmID) string { return Access(f) + "/ended" }
 // AccessLog is every look that was taken; its file is below.
 func AccessLog(f ident.FirmID) string { return Access(f) + "/log" }
 
+// AccessReview is the grants that are due to be kept or ended.
+func AccessReview(f ident.FirmID) string { return Access(f) + "/review" }
+
 // AccessWhy asks why a person may or may not do something; href.Query asks it.
 func AccessWhy(f ident.FirmID) string { return Access(f) + "/why" }
 
