@@ -15,6 +15,7 @@ const (
 	FirmCreate     Permission = "firm.create"
 	FirmEdit       Permission = "firm.edit"
 	FirmBank       Permission = "firm.bank" // where payors send the money
+	FirmSSO        Permission = "firm.sso"  // through what its people sign in
 	ClientRead     Permission = "client.read"
 	ClientEdit     Permission = "client.edit"
 	PayorRead      Permission = "payor.read"
@@ -120,7 +121,7 @@ type classed struct {
 
 // table is what tests, the role matrix and the routes walk.
 var table = []classed{
-	{FirmRead, 2}, {FirmCreate, 1}, {FirmEdit, 2}, {FirmBank, 2}, {ClientRead, 2}, {ClientEdit, 2}, {PayorRead, 2}, {PayorEdit, 2}, {ContactVerify, 2},
+	{FirmRead, 2}, {FirmCreate, 1}, {FirmEdit, 2}, {FirmBank, 2}, {FirmSSO, 1}, {ClientRead, 2}, {ClientEdit, 2}, {PayorRead, 2}, {PayorEdit, 2}, {ContactVerify, 2},
 	{MatterRead, 2}, {MatterEdit, 2}, {TimekeeperRead, 2}, {TimekeeperEdit, 2}, {RateRead, 2}, {RateEdit, 2},
 	{ImportRead, 3}, {ImportCreate, 3}, {ImportUndo, 2}, {EntryRead, 3}, {EntryAmend, 3}, {FindingRead, 3}, {FindingWaive, 2},
 	{GuideRead, 2}, {GuideEdit, 2}, {GuideSign, 2},
@@ -154,7 +155,7 @@ func Open(p Permission) bool { return p == Public || p == SignedIn || p == Payor
 // five minutes ago (SECURITY 5): giving access, tokens, bank details, exports, voids.
 // Ending access does not: it must be quick.
 func (p Permission) StepsUp() bool {
-	return slices.Contains([]Permission{GrantGive, GrantConfirm, BreakGlassAsk, BreakGlassOpen, RoleEdit, PersonInvite, TokenCreate, FirmBank, ExportRequest, ExportApprove, ExportDownload, AuditExport, CreditNoteIssue}, p)
+	return slices.Contains([]Permission{GrantGive, GrantConfirm, BreakGlassAsk, BreakGlassOpen, RoleEdit, PersonInvite, TokenCreate, FirmBank, FirmSSO, ExportRequest, ExportApprove, ExportDownload, AuditExport, CreditNoteIssue}, p)
 }
 
 // Class is the highest class of data that p may show, 0 for an unknown or open one.

@@ -8,7 +8,7 @@ import (
 // forPeople are the permissions that a program's token never carries: who may do
 // what, keys and tokens, and acts that ask a person for a factor (SECURITY T08, 5).
 var forPeople = []Permission{
-	FirmCreate, FirmBank, ContactVerify,
+	FirmCreate, FirmBank, FirmSSO, ContactVerify,
 	PrebillApprove, CreditNoteIssue, AgreementPublish, AgreementApprove,
 	ExportRequest, ExportApprove, ExportBuild, ExportDownload,
 	AuditExport, JobRetry, SLASweep, InvoiceIssue,

@@ -26,6 +26,7 @@ import (
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/notice"
 	"github.com/docketry/docketry/internal/obs"
+	"github.com/docketry/docketry/internal/outbound"
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/rate"
@@ -38,15 +39,17 @@ import (
 
 // Parts is what a program is made of. Config.Keys must be complete.
 type Parts struct {
-	Config   config.Config
-	DB       *db.DB
-	Clock    clock.Clock
-	Log      *slog.Logger
-	Hasher   *people.Hasher  // nil is argon2id at full cost; tests use a cheap one
-	Courier  people.Courier  // carries invitations; nil leaves them to the worker's mail
-	Pace     *httpd.Pace     // how fast one may ask; nil is as fast as they can, for tests and the demo
-	Presence *httpd.Presence // who looks at what; nil is this process's own, for tests and the demo
-	Reads    *httpd.Reads    // how much privileged text one may open; nil is all of it, likewise
+	Config  config.Config
+	DB      *db.DB
+	Clock   clock.Clock
+	Log     *slog.Logger
+	Hasher  *people.Hasher // nil is argon2id at full cost; tests use a cheap one
+	Courier people.Courier // carries invitations; nil leaves them to the worker's mail
+	// Providers of firms that sign in through their own; nil are those of Config. Tests run one.
+	Providers *people.Providers
+	Pace      *httpd.Pace     // how fast one may ask; nil is as fast as they can, for tests and the demo
+	Presence  *httpd.Presence // who looks at what; nil is this process's own, for tests and the demo
+	Reads     *httpd.Reads    // how much privileged text one may open; nil is all of it, likewise
 }
 
 // Services are the use cases, over one database role.
@@ -142,6 +145,23 @@ func openMail(c config.Config) (mail.Sender, error) {
 	return sender, nil
 }
 
+// issuers is the operator's list of firms' providers.
+func issuers(c config.Config) (list []people.Issuer) {
+	for _, i := range c.SSO {
+		list = append(list, people.Issuer{URL: i.Issuer, Client: i.Client, Secret: i.Secret, Firms: i.Firms, MFA: i.MFA})
+	}
+	return list
+}
+
+// caller reaches them: on the open internet, or where all of this runs on one machine,
+// on that machine.
+func caller(c config.Config) *outbound.Client {
+	if c.Plain() {
+		return outbound.OnThisMachine()
+	}
+	return outbound.New()
+}
+
 func (s *Services) tenants(context.Context) (err error) {
 	if s.Hasher == nil {
 		if s.Hasher, err = people.NewHasher(people.Strong()); err != nil {
@@ -150,6 +170,10 @@ func (s *Services) tenants(context.Context) (err error) {
 	}
 	s.People = people.New(s.DB, s.Guard, s.Policy, s.Hasher, s.Courier, s.Config.Keys.Session, s.keys, s.Config.PublicURL)
 	s.Guard.RecordBreakGlass(people.RecordGlass)
+	if s.Providers == nil {
+		s.Providers = people.NewProviders(issuers(s.Config), caller(s.Config), s.Clock, s.Config.PublicURL)
+	}
+	s.People.SignInThrough(s.Providers)
 	s.letters.letters = s.People
 	s.Firms = firm.NewService(s.DB, s.Guard, s.People, func(tx *db.Tx, f firm.Firm) error { return sla.FirstCalendar(tx, f.TZ) })
 	s.Matters = matter.New(s.DB, s.Guard)

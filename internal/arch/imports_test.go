@@ -59,6 +59,8 @@ var confined = map[string][]string{
 	"github.com/wneessen/go-mail":       {"internal/mail"},
 	"filippo.io/age":                    {"internal/export"},
 	"github.com/go-webauthn":            {"internal/people"},
+	"github.com/coreos/go-oidc":         {"internal/people"},
+	"golang.org/x/oauth2":               {"internal/people"},
 	"gocloud.dev":                       {"internal/blob"},
 	"golang.org/x/mod/sumdb":            {"internal/audit"},
 	"github.com/prometheus":             {"internal/obs"},

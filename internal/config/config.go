@@ -34,6 +34,9 @@ type Config struct {
 	MailDKIM       DKIM     `envPrefix:"MAIL_DKIM_"`                       // signs what is sent; all three or none
 	TrustedProxies []string `env:"TRUSTED_PROXIES"`                        // CIDRs whose X-Forwarded-For counts
 
+	SSOFile string   `env:"SSO_FILE"` // JSON: the providers through which firms' people sign in
+	SSO     []Issuer `env:"-"`        // what it lists
+
 	Keys Keys `env:"-"`
 }
 
@@ -80,7 +83,7 @@ func Load() (Config, error) {
 	if err := env.ParseWithOptions(&c, env.Options{Prefix: prefix}); err != nil {
 		return c, fmt.Errorf("read configuration: %w", err)
 	}
-	problems := []error{c.MailDKIM.read()}
+	problems := []error{c.MailDKIM.read(), c.readSSO()}
 	for _, k := range []struct {
 		name string
 		into *[]byte

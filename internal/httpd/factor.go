@@ -53,6 +53,7 @@ var aboutFactors = map[string]bool{
 	"GET " + passkeyPage: true, "POST " + passkeyPage: true, "POST " + apiRoot + "/people/me/passkeys": true,
 	"POST /people/me/passkeys/{id}/remove": true, "DELETE " + apiRoot + "/people/me/passkeys/{id}": true,
 	"POST /people/me/passkeys/codes": true,
+	"GET /firms/{firm}/sign-in/link": true, "GET /firms/{firm}/sign-in/try": true,
 }
 
 // StepUp asks for a code before an act. Kept is what was typed, to be sent along again.

@@ -129,7 +129,7 @@ func (s *Server) enter(ctx context.Context, text string, p rbac.Permission) (con
 	if sc, _ := scope.From(ctx); sc.Token != "" {
 		bound = sc.Firm
 	}
-	if bound != "" && bound != firm {
+	if bound != "" && bound != firm || bound == "" && s.value(ctx, keyChoose) != "" {
 		return ctx, nil, authz.ErrNotFound
 	}
 	ctx = scope.InFirm(ctx, firm)

@@ -28,6 +28,8 @@ const (
 	KeyFactorAt = "factor_at"
 	KeyDevice   = "device"
 	KeyNetwork  = "network"
+	keyVia      = "via"        // the firm through whose provider the session began
+	keyChoose   = "choose"     // "yes" while a firm's own person has several and has chosen none
 	keyDue      = "factor_due" // "yes" while a factor must be set up before anything else
 	keyCSRF     = "csrf"
 	keyFlash    = "flash"
@@ -103,6 +105,8 @@ func (s *Server) boundFirm(ctx context.Context) ident.FirmID {
 type Started struct {
 	Person   ident.PersonID
 	Firm     ident.FirmID // the firm of a firm's own user; "" for the bureau's people
+	Via      ident.FirmID // the firm through whose provider they came
+	Choose   bool         // one of several firms is to be chosen before any is opened
 	At       time.Time
 	Deadline time.Time // when it ends whatever happens
 	Factor   bool      // one was shown beside the password
@@ -122,6 +126,11 @@ func (s *Server) SignIn(ctx context.Context, b Started) error {
 	s.sessions.Put(ctx, KeySession, string(ident.New[ident.SessionID](b.At)))
 	s.sessions.Put(ctx, KeyPerson, string(b.Person))
 	s.sessions.Put(ctx, KeyFirm, string(b.Firm))
+	s.sessions.Put(ctx, keyVia, string(b.Via))
+	s.sessions.Remove(ctx, keyChoose)
+	if b.Choose {
+		s.sessions.Put(ctx, keyChoose, "yes")
+	}
 	switch {
 	case b.Switched:
 	case b.Factor:

@@ -29,6 +29,8 @@ const (
 	LetterPasskeyAdded   LetterKind = "passkey_added"
 	LetterPasskeyGone    LetterKind = "passkey_removed"
 	LetterPasskeyStopped LetterKind = "passkey_stopped"
+	LetterLinked         LetterKind = "sso_linked"
+	LetterPassedBy       LetterKind = "sso_passed_by" // to a firm's administrators: one of them came in past the firm's own sign-in
 )
 
 // LetterWanted asks the worker to send one letter.
@@ -72,6 +74,10 @@ func (k LetterKind) words(firm string) (subject, text, link string) {
 		return "A passkey was removed from your account", "A passkey of yours was removed and no longer signs in to Docketry. If it was not you, change your password and tell your administrator now.", "See your account"
 	case LetterPasskeyStopped:
 		return "A passkey of yours was stopped", "A passkey was used in a way that points to a copy of it, so it no longer signs in to Docketry. Sign in another way, remove it, and tell your administrator.", "See your account"
+	case LetterLinked:
+		return "Your account is linked to " + firm + "'s sign-in", "From now on " + firm + "'s own sign-in opens your account in that firm. If you did not do this, tell your administrator now.", "See your account"
+	case LetterPassedBy:
+		return "An administrator came in past " + firm + "'s sign-in", "People of " + firm + " sign in through its own provider only. An administrator has just signed in without it, as administrators can when it fails. If nobody had a reason to, look at the audit log.", "See the audit log"
 	default:
 		return "News from " + firm, "There is news about access at " + firm + ".", "Open Docketry"
 	}
@@ -87,7 +93,9 @@ func (k LetterKind) path(firm ident.FirmID) string {
 		return "/firms/" + string(firm) + "/access"
 	case LetterAnswered:
 		return "/firms/" + string(firm) + "/access/asked"
-	case LetterPasskeyAdded, LetterPasskeyGone, LetterPasskeyStopped:
+	case LetterPassedBy:
+		return "/firms/" + string(firm) + "/audit"
+	case LetterLinked, LetterPasskeyAdded, LetterPasskeyGone, LetterPasskeyStopped:
 		return "/people/me"
 	default:
 		return ""

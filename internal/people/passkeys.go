@@ -156,6 +156,10 @@ func (s *Service) mayChangeFactors(ctx context.Context, password string) (func(t
 	if err != nil || !first {
 		return fresh, err
 	}
+	through, err := s.firstThrough(ctx)
+	if err != nil || through {
+		return fresh, err
+	}
 	p, err := s.provePassword(ctx, password)
 	return func(tx *db.Tx) (bool, error) {
 		if err := stillActive(tx, p); err != nil {
@@ -170,6 +174,35 @@ func (s *Service) mayChangeFactors(ctx context.Context, password string) (func(t
 		}
 		return true, err
 	}, err
+}
+
+// firstThrough tells whether the person of ctx, who has no password, may set up their
+// first factor because they have come through their firm's provider within five
+// minutes. Only where that is their one firm: it must not open another's.
+func (s *Service) firstThrough(ctx context.Context) (may bool, err error) {
+	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+		via, lately, err := cameThrough(tx)
+		if err != nil || via == "" {
+			return err
+		}
+		var password bool
+		if err := tx.Raw(`SELECT EXISTS (SELECT FROM credential WHERE person_id = ? AND kind = 'password')`, tx.Scope.Actor).Row().Scan(&password); err != nil {
+			return wrap(err, "look for the password of person", tx.Scope.Actor)
+		}
+		if password {
+			return nil
+		}
+		firms, err := firmsOf(tx, tx.Scope.Actor)
+		if err != nil {
+			return err
+		}
+		if !lately || len(firms) != 1 || firms[0] != via {
+			return ErrSSOAgain
+		}
+		may = true
+		return nil
+	})
+	return may, err
 }
 
 // RemovePasskey takes a passkey of the person of ctx away, who has shown a factor

@@ -41,16 +41,17 @@ type Invitation struct {
 
 // Service is what people do about themselves and firms about their people.
 type Service struct {
-	db      *db.DB
-	guard   *authz.Guard
-	lattice Lattice
-	bureau  *bureau
-	hasher  *Hasher
-	courier Courier
-	key     []byte
-	keys    *blob.Keys         // the bureau's seals what people show beside a password
-	relying *webauthn.WebAuthn // for whom browsers keep passkeys; nil where they keep none
-	left    []Leaving
+	db        *db.DB
+	guard     *authz.Guard
+	lattice   Lattice
+	bureau    *bureau
+	hasher    *Hasher
+	courier   Courier
+	key       []byte
+	keys      *blob.Keys         // the bureau's seals what people show beside a password
+	relying   *webauthn.WebAuthn // for whom browsers keep passkeys; nil where they keep none
+	left      []Leaving
+	providers *Providers // through which firms' people sign in; nil for none
 }
 
 // Leaving is what a later noun does when somebody loses access, in the transaction

@@ -23,6 +23,7 @@ const (
 	KeyFactorAt = "factor_at" // time.Time a factor was last shown
 	KeyDevice   = "device"
 	KeyNetwork  = "network"
+	KeyVia      = "via" // the firm through whose provider the session began, as text
 )
 
 // seenEvery is how exactly the last use of a session is kept; a write for each
@@ -94,11 +95,11 @@ func (s *SessionStore) CommitCtx(ctx context.Context, token string, b []byte, _ 
 			fresh := string(ident.New[ident.SessionID](tx.Now)) // nobody has signed in yet
 			id = &fresh
 		}
-		err := tx.Exec(`INSERT INTO session (id, token_hash, person_id, firm_id_now, data, device, network, created_at, seen_at, expires_at, factor_at)
-			VALUES (?, ?, ?::uuid, ?::uuid, ?, coalesce(?, ''), coalesce(?, ''), ?, ?, ?, ?)
+		err := tx.Exec(`INSERT INTO session (id, token_hash, person_id, firm_id_now, via_firm_id, data, device, network, created_at, seen_at, expires_at, factor_at)
+			VALUES (?, ?, ?::uuid, ?::uuid, ?::uuid, ?, coalesce(?, ''), coalesce(?, ''), ?, ?, ?, ?)
 			ON CONFLICT (token_hash) DO UPDATE SET data = excluded.data, firm_id_now = excluded.firm_id_now, seen_at = excluded.seen_at,
 				factor_at = excluded.factor_at, expires_at = excluded.expires_at WHERE session.ended_at IS NULL`,
-			*id, token, text(values, KeyPerson), text(values, KeyFirm), b, text(values, KeyDevice), text(values, KeyNetwork),
+			*id, token, text(values, KeyPerson), text(values, KeyFirm), text(values, KeyVia), b, text(values, KeyDevice), text(values, KeyNetwork),
 			tx.Now, tx.Now, deadline, moment(values, KeyFactorAt)).Error
 		if err != nil {
 			return fmt.Errorf("save session: %w", err)

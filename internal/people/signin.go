@@ -17,15 +17,16 @@ import (
 type Try struct {
 	Email    string
 	Password string
-	Network  string // the /24 or /48 it comes from
-	Device   string // the known-device cookie, "" without one
-	Browser  string // what the browser calls itself, for the list of sessions
-	Code     string // of the authenticator app, or a recovery code; "" when not asked yet
-	Passkey  string // a passkey's answer, JSON
-	Holder   string // the browser's session, to which a passkey's challenge was given
+	Network  string       // the /24 or /48 it comes from
+	Device   string       // the known-device cookie, "" without one
+	Browser  string       // what the browser calls itself, for the list of sessions
+	Code     string       // of the authenticator app, or a recovery code; "" when not asked yet
+	Passkey  string       // a passkey's answer, JSON
+	Holder   string       // the browser's session, to which a passkey's challenge was given
+	Via      ident.FirmID // the firm whose provider stood for the password
 }
 
-func (t Try) proof() Proof { return Proof{t.Code, t.Passkey, t.Holder} }
+func (t Try) proof() Proof { return Proof{Code: t.Code, Passkey: t.Passkey, Holder: t.Holder} }
 
 // Entered is a person who has shown their password.
 type Entered struct {
@@ -34,6 +35,7 @@ type Entered struct {
 	Staff    bool
 	Firm     ident.FirmID   // the firm to work in; "" for staff, and while one of Firms must be chosen
 	Firms    []ident.FirmID // where a firm's own user holds a live grant
+	Via      ident.FirmID   // the firm through whose provider they came; the session opens no other
 	Device   string         // the cookie that marks this device as known
 	At       time.Time
 	Deadline time.Time // when the session ends whatever happens
@@ -136,8 +138,9 @@ func (s *Service) entered(ctx context.Context, p account, renewed string, counte
 // caller keeps it where the person cannot write.
 type Pending struct {
 	Person    ident.PersonID
-	Challenge string    // tells this sign-in from others
-	At        time.Time // when the password was right
+	Challenge string       // tells this sign-in from others
+	At        time.Time    // when the password was right
+	Via       ident.FirmID // the firm whose provider stood for it
 }
 
 // ShowFactor finishes a sign-in with a code of the app, a recovery code or a passkey.
@@ -154,6 +157,7 @@ func (s *Service) ShowFactor(ctx context.Context, p Pending, t Try) (Entered, er
 		if refused, err = s.judge(tx, p.Person, "sign-in "+p.Challenge, t.proof()); err != nil || refused != nil {
 			return err
 		}
+		t.Via = p.Via
 		e, err = s.letIn(tx, person, t, true)
 		return err
 	})
@@ -164,8 +168,8 @@ func (s *Service) ShowFactor(ctx context.Context, p Pending, t Try) (Entered, er
 }
 
 func stillPending(tx *db.Tx, p Pending) (who Person, err error) {
-	err = tx.Raw(`SELECT p.id, p.email, p.name, p.staff, p.status FROM person p JOIN credential c ON c.person_id = p.id AND c.kind = 'password'
-		WHERE p.id = ? AND p.status = 'active' AND c.changed_at <= ?`, p.Person, p.At).Row().Scan(&who.ID, &who.Email, &who.Name, &who.Staff, &who.Status)
+	err = tx.Raw(`SELECT p.id, p.email, p.name, p.staff, p.status FROM person p LEFT JOIN credential c ON c.person_id = p.id AND c.kind = 'password'
+		WHERE p.id = ? AND p.status = 'active' AND (c.changed_at <= ? OR c.changed_at IS NULL AND ?)`, p.Person, p.At, p.Via != "").Row().Scan(&who.ID, &who.Email, &who.Name, &who.Staff, &who.Status)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && tx.Now.Sub(p.At) > pendingTime {
 		return who, ErrSignIn.With("this sign-in has taken too long; begin again")
 	}
@@ -182,7 +186,10 @@ func (s *Service) letIn(tx *db.Tx, p Person, t Try, shown bool) (Entered, error)
 	if err != nil {
 		return Entered{}, err
 	}
-	e := Entered{Person: p.ID, Name: p.Name, Staff: p.Staff, At: tx.Now, Deadline: tx.Now.Add(StaffSession), FactorShown: shown}
+	if firms, err = s.openTo(tx, p, firms, t.Via); err != nil {
+		return Entered{}, err
+	}
+	e := Entered{Person: p.ID, Name: p.Name, Staff: p.Staff, Via: t.Via, At: tx.Now, Deadline: tx.Now.Add(StaffSession), FactorShown: shown}
 	if !shown {
 		if e.FactorDue, err = s.needsFactor(tx, p); err != nil {
 			return Entered{}, err
@@ -205,7 +212,10 @@ func (s *Service) letIn(tx *db.Tx, p Person, t Try, shown bool) (Entered, error)
 // means is how somebody came in, for the trail.
 func (t Try) means() map[string]string {
 	m := map[string]string{"network": t.Network}
-	if t.Passkey != "" {
+	switch {
+	case t.Via != "":
+		m["by"] = "sso"
+	case t.Passkey != "":
 		m["by"] = "passkey"
 	}
 	return m
@@ -225,10 +235,17 @@ func (s *Service) Switch(ctx context.Context, firm ident.FirmID) (Entered, error
 		if err != nil {
 			return err
 		}
-		if p.Staff || !slices.Contains(firms, firm) {
+		via, _, err := cameThrough(tx)
+		if err != nil {
+			return err
+		}
+		if p.Staff || !slices.Contains(firms, firm) || via != "" && via != firm {
 			return ErrNotFound
 		}
-		e = Entered{Person: p.ID, Name: p.Name, Firm: firm, Firms: firms, At: tx.Now, Deadline: tx.Now.Add(FirmSession)}
+		if _, err := s.openTo(tx, p, []ident.FirmID{firm}, via); err != nil {
+			return err
+		}
+		e = Entered{Person: p.ID, Name: p.Name, Via: via, Firm: firm, Firms: firms, At: tx.Now, Deadline: tx.Now.Add(FirmSession)}
 		return audit.Record(tx, audit.Entry{Action: "session.switched", Object: "person", ID: string(p.ID), Class: audit.C1, Detail: map[string]string{"firm": string(firm)}})
 	})
 	return e, err

@@ -32,6 +32,9 @@ func Sweep(ctx context.Context, d *db.DB) error {
 							return err
 						}
 					}
+					if err := tx.Exec(`DELETE FROM sso_attempt WHERE firm_id = ? AND expires_at < ?`, firm, tx.Now).Error; err != nil {
+						return err
+					}
 					return tx.Exec(`DELETE FROM idempotency WHERE firm_id = ? AND created_at < ?`, firm, tx.Now.Add(-keepAnswers)).Error
 				})
 				if err != nil {

@@ -87,7 +87,7 @@ type signIn struct {
 // Accounts mounts signing in and out and everything about oneself.
 func Accounts(s *httpd.Server, v accounts) {
 	begin := func(ctx context.Context, e people.Entered, browser string, switched bool) (*One[Entered], error) {
-		err := s.SignIn(ctx, httpd.Started{Person: e.Person, Firm: e.Firm, At: e.At, Deadline: e.Deadline, Factor: e.FactorShown, Due: e.FactorDue, Switched: switched, Device: browser[:min(len(browser), 200)], Network: httpd.Network(ctx)})
+		err := s.SignIn(ctx, httpd.Started{Person: e.Person, Firm: e.Firm, Via: e.Via, Choose: !e.Staff && e.Firm == "", At: e.At, Deadline: e.Deadline, Factor: e.FactorShown, Due: e.FactorDue, Switched: switched, Device: browser[:min(len(browser), 200)], Network: httpd.Network(ctx)})
 		return one(toEntered(e), err)
 	}
 	httpd.API(s, httpd.Op{Method: "POST", Path: "/sessions", Needs: rbac.Public, Summary: "Sign in; the session is a cookie", Status: 201},

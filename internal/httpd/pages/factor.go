@@ -40,6 +40,7 @@ const (
 	pendingPerson    = "pending_person"
 	pendingChallenge = "pending_challenge"
 	pendingAt        = "pending_at"
+	pendingVia       = "pending_via"
 )
 
 // askFactor remembers whose password was right and asks for the factor.
@@ -50,17 +51,18 @@ func (s *Site) askFactor(r *httpd.Request, e people.Entered) (httpd.Reply, error
 	r.Put(pendingPerson, string(e.Person))
 	r.Put(pendingChallenge, ident.New[string](e.At))
 	r.Put(pendingAt, e.At.Format(time.RFC3339Nano))
+	r.Put(pendingVia, string(e.Via))
 	return httpd.Go(href.Factor, ""), nil
 }
 
 func pending(r *httpd.Request) (p people.Pending, ok bool) {
 	at, err := time.Parse(time.RFC3339Nano, r.Get(pendingAt))
-	p = people.Pending{Person: ident.PersonID(r.Get(pendingPerson)), Challenge: r.Get(pendingChallenge), At: at}
+	p = people.Pending{Person: ident.PersonID(r.Get(pendingPerson)), Challenge: r.Get(pendingChallenge), At: at, Via: ident.FirmID(r.Get(pendingVia))}
 	return p, err == nil && p.Person != ""
 }
 
 func forget(r *httpd.Request) {
-	for _, key := range []string{pendingPerson, pendingChallenge, pendingAt} {
+	for _, key := range []string{pendingPerson, pendingChallenge, pendingAt, pendingVia} {
 		r.Put(key, "")
 	}
 }
@@ -89,7 +91,7 @@ func (s *Site) askForFactor(r *httpd.Request, failed error) (httpd.Reply, error)
 
 func factorView(asked people.Asked, err error) GateView {
 	form := partial.Form{Action: href.Factor, Submit: "Sign in", Fields: []partial.Field{codeField("code", asked, err)}, Side: !asked.App}
-	v := GateView{Title: "Confirm it is you", Lede: "Your password was right.", Form: &form, Links: []partial.Link{{Text: "Back to sign-in", Href: href.SignIn}}}
+	v := GateView{Title: "Confirm it is you", Lede: "One more step.", Form: &form, Links: []partial.Link{{Text: "Back to sign-in", Href: href.SignIn}}}
 	v.Passkey = passkeyAsked(asked.Passkey, partial.Form{Action: href.Factor, Submit: "Use a passkey", Side: asked.App})
 	return v
 }
@@ -127,7 +129,7 @@ func (s *Site) showFactor(r *httpd.Request) (httpd.Reply, error) {
 
 // begin starts the session of whoever has shown all that was due.
 func (s *Site) begin(r *httpd.Request, e people.Entered) (httpd.Reply, error) {
-	if err := r.SignIn(httpd.Started{Person: e.Person, Firm: e.Firm, At: e.At, Deadline: e.Deadline, Factor: e.FactorShown, Due: e.FactorDue}); err != nil {
+	if err := r.SignIn(httpd.Started{Person: e.Person, Firm: e.Firm, Via: e.Via, Choose: !e.Staff && e.Firm == "", At: e.At, Deadline: e.Deadline, Factor: e.FactorShown, Due: e.FactorDue}); err != nil {
 		return httpd.Reply{}, err
 	}
 	r.SetCookie(deviceCookie, e.Device)

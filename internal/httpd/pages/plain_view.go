@@ -44,7 +44,8 @@ func (s Section) padded() bool {
 type GateView struct {
 	Title, Lede string
 	Form        *partial.Form
-	Passkey     *PasskeyView // the other way
+	Passkey     *PasskeyView  // the other way
+	Main        *partial.Link // where to go, instead of a form
 	Acts        []partial.Button
 	Links       []partial.Link
 }

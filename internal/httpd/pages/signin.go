@@ -54,7 +54,7 @@ func signInView(email, asked string, err error) GateView {
 	if err != nil {
 		form.Problem = sentence(httpd.FaultOf(err).Message)
 	}
-	return GateView{Title: "Sign in", Lede: "For the billing bureau and its client firms", Form: &form, Passkey: passkeyAsked(asked, partial.Form{ID: "passkey", Action: href.SignIn + "/passkey", Submit: "Use a passkey", Side: true}), Links: []partial.Link{{Text: "Forgotten your password?", Href: href.Forgot}}}
+	return GateView{Title: "Sign in", Lede: "For the billing bureau and its client firms", Form: &form, Passkey: passkeyAsked(asked, partial.Form{ID: "passkey", Action: href.SignIn + "/passkey", Submit: "Use a passkey", Side: true}), Links: []partial.Link{{Text: "Sign in through your firm", Href: href.Through}, {Text: "Forgotten your password?", Href: href.Forgot}}}
 }
 
 func (s *Site) signIn(r *httpd.Request) (httpd.Reply, error) {
@@ -89,7 +89,15 @@ func (s *Site) enrolForm(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	return httpd.Show(GatePage(bare(r, "Choose a password"), enrolView(r, p, nil))), nil
+	v := enrolView(r, p, nil)
+	through, err := s.People.InvitedThrough(r.Context(), r.Param("token"))
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	if through {
+		v.Links = []partial.Link{{Text: "No password: sign in through your firm instead", Href: r.Path() + "/through"}}
+	}
+	return httpd.Show(GatePage(bare(r, "Choose a password"), v)), nil
 }
 
 func enrolView(r *httpd.Request, p people.Person, err error) GateView {
@@ -137,7 +145,7 @@ func (s *Site) switchFirm(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	if err := r.SignIn(httpd.Started{Person: e.Person, Firm: firm, At: e.At, Deadline: e.Deadline, Switched: true}); err != nil {
+	if err := r.SignIn(httpd.Started{Person: e.Person, Firm: firm, Via: e.Via, At: e.At, Deadline: e.Deadline, Switched: true}); err != nil {
 		return httpd.Reply{}, err
 	}
 	return httpd.Go(href.Home, ""), nil
@@ -194,6 +202,10 @@ func (s *Site) showAccount(r *httpd.Request, failed error) (httpd.Reply, error) 
 	if err != nil {
 		return httpd.Reply{}, err
 	}
+	through, err := s.throughSections(r, f)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
 	page := Plain(f.Chrome, PlainView{
 		Head: layout.Head{Title: "Your account"}, Meta: []string{me.Name, me.Email},
 		Acts: []partial.Button{rowHeight(f), {Text: "Sign out", Action: href.SignOut}},
@@ -204,7 +216,7 @@ func (s *Site) showAccount(r *httpd.Request, failed error) (httpd.Reply, error) 
 					{Name: "present", Label: "Present password", Kind: partial.Password, Required: true, Autocomplete: "current-password"},
 					{Name: "password", Label: "New password", Kind: partial.Password, Required: true, Autocomplete: "new-password", Hint: "At least 15 characters of any kind; a sentence is good."},
 				}}},
-		}, factorSections(f, factors)...),
+		}, append(factorSections(f, factors), through...)...),
 	})
 	if failed != nil {
 		return httpd.ShowFault(failed, page), nil

@@ -14,6 +14,7 @@ const (
 	Home        = "/"
 	SignIn      = "/sign-in" // GET the form, POST e-mail and password
 	Forgot      = "/sign-in/forgot"
+	Through     = "/sign-in/through" // GET the form for a firm's code, POST it
 	Factor      = "/sign-in/factor" // GET the form, POST the code
 	App         = "/people/me/app"  // GET the secret, POST its first code
 	Passkeys    = "/people/me/passkeys"
@@ -60,6 +61,9 @@ const FirmNew = "/firms/new"
 
 // FirmEdit is the form of a firm's own data.
 func FirmEdit(f ident.FirmID) string { return Firm(f) + "/edit" }
+
+// SignInOf is how a firm's people sign in: its own setting.
+func SignInOf(f ident.FirmID) string { return list(f, "sign-in") }
 
 func list(f ident.FirmID, noun string) string { return Firm(f) + "/" + noun }
 

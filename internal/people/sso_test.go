@@ -1,0 +1,498 @@
+package people_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/zitadel/oidc/v3/example/server/storage"
+	"github.com/zitadel/oidc/v3/pkg/op"
+
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/outbound"
+	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/internal/scope"
+	"github.com/docketry/docketry/internal/testkit"
+	"github.com/docketry/docketry/rbac"
+)
+
+const callback = here + people.CallbackPath
+
+// provider is a real one (zitadel's), with the users id1 and id2 in memory.
+type provider struct {
+	t     *testing.T
+	url   string
+	web   *http.Client
+	store *storage.Storage
+}
+
+func newProvider(t *testing.T) *provider {
+	t.Helper()
+	var h http.Handler
+	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(w, r) }))
+	t.Cleanup(srv.Close)
+	p := &provider{t: t, url: srv.URL, web: srv.Client()}
+	p.web.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	p.store = storage.NewStorageWithClients(storage.NewUserStore(srv.URL), map[string]*storage.Client{"docketry": storage.WebClient("docketry", "secret of the test", callback)})
+	made, err := op.NewProvider(&op.Config{CryptoKey: [32]byte{1}, CryptoKeyId: "k", CodeMethodS256: true}, p.store, op.StaticIssuer(srv.URL))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h = made
+	return p
+}
+
+// calls reaches a server of a test and nothing else.
+func calls(t *testing.T, web *http.Client) *outbound.Client {
+	t.Helper()
+	return outbound.New(outbound.Loopback{Roots: web.Transport.(*http.Transport).TLSClientConfig.RootCAs})
+}
+
+// visit goes where the way leads, signs in there as the user and comes back.
+func (p *provider) visit(w people.Way, user string) people.Back {
+	p.t.Helper()
+	login := p.get(w.Address)
+	id := login.Query().Get("authRequestID")
+	if err := p.store.CheckUsernamePassword(user, "verysecure", id); err != nil {
+		p.t.Fatalf("sign in at the provider as %s: %v", user, err)
+	}
+	back := p.get(p.url + "/authorize/callback?id=" + id)
+	if !strings.HasPrefix(back.String(), callback+"?") {
+		p.t.Fatalf("the provider leads to %s", back)
+	}
+	return people.Back{State: back.Query().Get("state"), Code: back.Query().Get("code"), Holder: browser}
+}
+
+func (p *provider) get(address string) *url.URL {
+	p.t.Helper()
+	res, err := p.web.Get(address)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	to, err := res.Location()
+	if err != nil {
+		p.t.Fatalf("%s: %s, %v", address, res.Status, err)
+	}
+	return to
+}
+
+// house is a firm whose provider is listed, its administrator in a session, and the
+// service that knows it.
+type house struct {
+	world
+	t     *testing.T
+	firm  testkit.F
+	admin ident.PersonID
+	as    context.Context
+}
+
+func (w world) house(t *testing.T, calls *outbound.Client, list ...people.Issuer) *house {
+	t.Helper()
+	h := &house{world: w, t: t, firm: testkit.Firm(t, w.d)}
+	for n := range list {
+		list[n].Firms = append(list[n].Firms, h.firm.Code)
+	}
+	w.svc.SignInThrough(people.NewProviders(list, calls, w.clock, here))
+	h.admin, _ = h.member(t, h.firm, rbac.RoleFirmAdmin)
+	h.as = h.session(h.admin)
+	return h
+}
+
+func (h *house) session(who ident.PersonID) context.Context {
+	h.t.Helper()
+	return scope.With(background(), scope.Scope{Firm: h.firm.ID, Actor: who, Session: session(h.t, h.world, who), RequestID: "test"})
+}
+
+// turnOn proves the provider as user and turns it on.
+func (h *house) turnOn(p *provider, user string, only bool) {
+	h.t.Helper()
+	way, err := h.svc.WayToProve(h.as, browser)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if a, err := h.svc.Arrive(h.as, p.visit(way, user), people.Try{}); err != nil || a.Errand != people.ErrandProve {
+		h.t.Fatalf("%+v, %v", a, err)
+	}
+	x, err := h.svc.SSO(h.as)
+	if err != nil || !x.Listed || x.ProvenAt == nil || x.OnAt != nil {
+		h.t.Fatalf("%+v, %v", x, err)
+	}
+	if err := h.svc.SetSSO(h.as, x.Version, true, only); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *house) wayIn() people.Way {
+	h.t.Helper()
+	w, err := h.svc.WayIn(background(), h.firm.Code, browser)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return w
+}
+
+func (h *house) arrive(b people.Back) (people.Arrived, error) {
+	return h.svc.Arrive(background(), b, people.Try{Network: from(), Browser: "test"})
+}
+
+func (p *provider) issuer() people.Issuer {
+	return people.Issuer{URL: p.url, Client: "docketry", Secret: "secret of the test"}
+}
+
+const (
+	user1 = "test-user@127.0.0.1"
+	user2 = "test-user2"
+)
+
+func TestSigningInThroughTheFirm(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t)
+	h := setup(t).house(t, calls(t, p.web), p.issuer())
+	if _, err := h.svc.WayIn(background(), h.firm.Code, browser); !errors.Is(err, people.ErrSSONone) {
+		t.Errorf("before it is turned on: %v", err)
+	}
+	if _, err := h.svc.WayIn(background(), "QQQ", browser); !errors.Is(err, people.ErrSSONone) {
+		t.Errorf("a code that is nobody's: %v", err)
+	}
+	if err := h.svc.SetSSO(h.as, 0, true, false); !errors.Is(err, people.ErrSSOUnproven) {
+		t.Errorf("before anybody has come back: %v", err)
+	}
+	partner := h.firm.As(t, rbac.RolePartner)
+	if _, err := h.svc.WayToProve(partner, browser); err == nil {
+		t.Error("a partner proves the firm's sign-in")
+	}
+	h.turnOn(p, user1, false)
+
+	way := h.wayIn()
+	asked, err := url.Parse(way.Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"code_challenge_method": "S256", "redirect_uri": callback, "scope": "openid", "response_type": "code"} {
+		if got := asked.Query().Get(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	back := p.visit(way, user1)
+	a, err := h.arrive(back)
+	if err != nil || a.Entered.Person != h.admin || a.Entered.Via != h.firm.ID || a.Entered.Firm != h.firm.ID || !a.Entered.FactorDue || a.Entered.FactorShown {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	if a, err := h.arrive(back); !errors.Is(err, people.ErrSSO) || a.Entered.Person != "" {
+		t.Errorf("the same answer again: %+v, %v", a, err)
+	}
+	again := p.visit(h.wayIn(), user1)
+	old := back.Code
+	if _, err := h.arrive(people.Back{State: again.State, Code: old, Holder: browser}); !errors.Is(err, people.ErrSSO) {
+		t.Errorf("a code that has served: %v", err)
+	}
+	if _, err := h.arrive(again); !errors.Is(err, people.ErrSSO) {
+		t.Errorf("a state that has served: %v", err)
+	}
+	stolen := p.visit(h.wayIn(), user1)
+	stolen.Holder = "another browser"
+	if _, err := h.arrive(stolen); !errors.Is(err, people.ErrSSO) {
+		t.Errorf("in another browser: %v", err)
+	}
+	late := p.visit(h.wayIn(), user1)
+	h.clock.Advance(11 * time.Minute)
+	if _, err := h.arrive(late); !errors.Is(err, people.ErrSSO) {
+		t.Errorf("after eleven minutes: %v", err)
+	}
+	for action, want := range map[string]int64{"sso.proven": 1, "sso.set": 1, "sso.linked": 1} {
+		if n := h.firm.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = ?`, h.firm.ID, action); n != want {
+			t.Errorf("%d leaves of %s, want %d", n, action, want)
+		}
+	}
+	if n := h.firm.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'sso.refused' AND result = 'denied'`, h.firm.ID); n < 5 {
+		t.Errorf("%d leaves of refusals", n)
+	}
+}
+
+// Whoever the provider knows is somebody here only by a link: never by an address.
+func TestNobodyIsLinkedByTheirAddress(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t)
+	h := setup(t).house(t, calls(t, p.web), p.issuer())
+	h.turnOn(p, user1, false)
+	who, _ := h.member(t, h.firm, rbac.RolePartner)
+	h.firm.Exec(t, `UPDATE person SET email = 'test-user2@zitadel.ch' WHERE id = ?`, who)
+	if a, err := h.arrive(p.visit(h.wayIn(), user2)); !errors.Is(err, people.ErrSSOUnknown) || a.Entered.Person != "" {
+		t.Fatalf("an address that is the same: %+v, %v", a, err)
+	}
+	me := h.session(who)
+	way, err := h.svc.WayToLink(me, browser)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back := p.visit(way, user2)
+	if _, err := h.svc.Arrive(h.as, back, people.Try{}); !errors.Is(err, people.ErrSSO) {
+		t.Errorf("another person finishes the link: %v", err)
+	}
+	if way, err = h.svc.WayToLink(me, browser); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.svc.Arrive(me, p.visit(way, user1), people.Try{}); !errors.Is(err, people.ErrSSOTaken) {
+		t.Errorf("the administrator's subject: %v", err)
+	}
+	if way, err = h.svc.WayToLink(me, browser); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.svc.Arrive(me, p.visit(way, user2), people.Try{}); err != nil {
+		t.Fatal(err)
+	}
+	if a, err := h.arrive(p.visit(h.wayIn(), user2)); err != nil || a.Entered.Person != who {
+		t.Errorf("%+v, %v", a, err)
+	}
+	h.firm.Exec(t, `UPDATE access_grant SET ended_at = ? WHERE firm_id = ? AND person_id = ?`, h.clock.Now(), h.firm.ID, who)
+	if a, err := h.arrive(p.visit(h.wayIn(), user2)); !errors.Is(err, people.ErrSSOUnknown) {
+		t.Errorf("without a grant: %+v, %v", a, err)
+	}
+}
+
+// A subject that is somebody at one firm is nobody at another, also of the same issuer,
+// and a session through one firm opens no other (T05).
+func TestT05_ASubjectOfAnotherFirm(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t)
+	w := setup(t)
+	issuer := p.issuer()
+	h := w.house(t, calls(t, p.web), issuer)
+	h.turnOn(p, user1, false)
+	other := &house{world: w, t: t, firm: testkit.Firm(t, w.d)}
+	issuer.Firms = []string{h.firm.Code, other.firm.Code}
+	w.svc.SignInThrough(people.NewProviders([]people.Issuer{issuer}, calls(t, p.web), w.clock, here))
+	other.admin, _ = other.member(t, other.firm, rbac.RoleFirmAdmin)
+	other.as = other.session(other.admin)
+	other.turnOn(p, user2, false)
+
+	if a, err := other.arrive(p.visit(other.wayIn(), user1)); !errors.Is(err, people.ErrSSOUnknown) || a.Entered.Person != "" {
+		t.Errorf("%+v, %v", a, err)
+	}
+	// The state of one firm does not open the other.
+	back := p.visit(h.wayIn(), user1)
+	_, rest, _ := strings.Cut(back.State, ".")
+	back.State = string(other.firm.ID) + "." + rest
+	if _, err := other.arrive(back); !errors.Is(err, people.ErrSSO) {
+		t.Errorf("a state that names the other firm: %v", err)
+	}
+	other.firm.Grant(t, h.admin, rbac.RolePartner)
+	a, err := h.arrive(p.visit(h.wayIn(), user1))
+	if err != nil || a.Entered.Firm != h.firm.ID || len(a.Entered.Firms) != 1 {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	through := h.session(h.admin)
+	sc, _ := scope.From(through)
+	h.firm.Exec(t, `UPDATE session SET via_firm_id = ? WHERE id = ?`, h.firm.ID, sc.Session)
+	if _, err := h.svc.Switch(through, other.firm.ID); !errors.Is(err, people.ErrNotFound) {
+		t.Errorf("from a session through the first firm into the second: %v", err)
+	}
+}
+
+func TestAnInvitedPersonComesThroughTheFirm(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t)
+	h := setup(t).house(t, calls(t, p.web), p.issuer())
+	h.turnOn(p, user1, false)
+	email := "new." + strings.ToLower(h.firm.Code) + string(h.firm.ID)[24:] + "@firm.example"
+	if _, err := h.svc.Invite(h.as, "New Partner", email, people.Draft{Role: rbac.RolePartner, Scope: "all", Class: 3, Reason: "joins"}); err != nil {
+		t.Fatal(err)
+	}
+	token := h.post.to(t, email).Token
+	if ok, err := h.svc.InvitedThrough(background(), token); err != nil || !ok {
+		t.Fatalf("%v, %v", ok, err)
+	}
+	way, err := h.svc.WayInvited(background(), token, browser)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := h.arrive(p.visit(way, user2))
+	if err != nil || a.Entered.Person == "" || !a.Entered.FactorDue {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	if _, err := h.svc.Invitee(background(), token); !errors.Is(err, people.ErrLink) {
+		t.Errorf("the invitation serves again: %v", err)
+	}
+	if b, err := h.arrive(p.visit(h.wayIn(), user2)); err != nil || b.Entered.Person != a.Entered.Person {
+		t.Errorf("%+v, %v", b, err)
+	}
+	if _, err := h.svc.SignIn(background(), try(email, "", from())); !errors.Is(err, people.ErrSignIn) {
+		t.Errorf("a person without a password signs in with one: %v", err)
+	}
+	// Who has no password sets the first factor up in a session through the firm.
+	me := h.session(a.Entered.Person)
+	asked, err := h.svc.BeginPasskey(me, browser)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := people.NewPasskey{Name: "Laptop", Holder: browser, Answer: newDevice(t).make(t, asked)}
+	if _, err := h.svc.AddPasskey(me, in); !errors.Is(err, people.ErrPassword) {
+		t.Errorf("in another session: %v", err)
+	}
+	sc, _ := scope.From(me)
+	h.firm.Exec(t, `UPDATE session SET via_firm_id = ? WHERE id = ?`, h.firm.ID, sc.Session)
+	if _, err := h.svc.AddPasskey(me, in); err != nil {
+		t.Error(err)
+	}
+	if _, err := h.arrive(p.visit(h.wayIn(), user2)); !errors.Is(err, people.ErrFactor) {
+		t.Errorf("the factor is not asked for: %v", err)
+	}
+}
+
+func TestOnlyThroughTheFirm(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t)
+	h := setup(t).house(t, calls(t, p.web), p.issuer())
+	who, email := h.member(t, h.firm, rbac.RoleTimekeeper)
+	token := stored(t, h.world, who, h.clock.Now().Add(time.Hour))
+	h.firm.Exec(t, `UPDATE session SET firm_id_now = ? WHERE token_hash = ?`, h.firm.ID, token)
+	h.turnOn(p, user1, true)
+	if _, found, err := h.store.FindCtx(background(), token); found || err != nil {
+		t.Errorf("a session that came another way lives on: %v", err)
+	}
+	if e, err := h.svc.SignIn(background(), try(email, good, from())); !errors.Is(err, people.ErrSSOOnly) || e.Device != "" {
+		t.Errorf("with the password: %+v, %v", e, err)
+	}
+	if e, err := h.svc.SignIn(background(), try(string(h.admin)+"@people.example", good, from())); err != nil || e.Firm != h.firm.ID {
+		t.Errorf("the administrator's way back: %+v, %v", e, err)
+	}
+	if n := h.firm.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'sso.passed_by'`, h.firm.ID); n != 1 {
+		t.Errorf("%d leaves", n)
+	}
+	if n := h.firm.Count(t, `SELECT count(*) FROM person_letter WHERE firm_id = ? AND kind = 'sso_passed_by'`, h.firm.ID); n != 1 {
+		t.Errorf("%d letters", n)
+	}
+	elsewhere := testkit.Firm(t, h.d)
+	elsewhere.Grant(t, who, rbac.RoleTimekeeper)
+	if e, err := h.svc.SignIn(background(), try(email, good, from())); err != nil || e.Firm != elsewhere.ID || len(e.Firms) != 1 {
+		t.Errorf("with a second firm that has none: %+v, %v", e, err)
+	}
+}
+
+// forger is a provider whose tokens say what a test wants.
+type forger struct {
+	url    string
+	web    *http.Client
+	key    *ecdsa.PrivateKey
+	sign   *ecdsa.PrivateKey // what it signs with; key unless a test says otherwise
+	claims map[string]any
+	bare   bool // signs with nothing
+}
+
+func newForger(t *testing.T) *forger {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &forger{key: key, sign: key}
+	mux := http.NewServeMux()
+	srv := httptest.NewTLSServer(mux)
+	t.Cleanup(srv.Close)
+	f.url, f.web = srv.URL, srv.Client()
+	answer := func(w http.ResponseWriter, v any) {
+		w.Header().Set("Content-Type", "application/json")
+		if err := json.NewEncoder(w).Encode(v); err != nil {
+			t.Error(err)
+		}
+	}
+	mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, map[string]any{"issuer": f.url, "authorization_endpoint": f.url + "/auth", "token_endpoint": f.url + "/token", "jwks_uri": f.url + "/keys", "id_token_signing_alg_values_supported": []string{"ES256", "HS256", "none"}})
+	})
+	mux.HandleFunc("/keys", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &f.key.PublicKey, KeyID: "1", Algorithm: "ES256", Use: "sig"}}})
+	})
+	mux.HandleFunc("/token", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, map[string]any{"access_token": "x", "token_type": "Bearer", "id_token": f.token(t)})
+	})
+	return f
+}
+
+func (f *forger) token(t *testing.T) string {
+	b, err := json.Marshal(f.claims)
+	if err != nil {
+		t.Error(err)
+	}
+	if f.bare {
+		return raw([]byte(`{"alg":"none"}`)) + "." + raw(b) + "."
+	}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: f.sign, KeyID: "1"}}, nil)
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	signed, err := signer.Sign(b)
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	text, err := signed.CompactSerialize()
+	if err != nil {
+		t.Error(err)
+	}
+	return text
+}
+
+func TestTokensThatAreNotForThisSignIn(t *testing.T) {
+	t.Parallel()
+	f := newForger(t)
+	h := setup(t).house(t, calls(t, f.web), people.Issuer{URL: f.url, Client: "docketry", MFA: []string{"mfa"}})
+	h.firm.Exec(t, `INSERT INTO firm_sso (firm_id, issuer, proven_at, proven_by, on_at) VALUES (?, ?, ?, ?, ?)`, h.firm.ID, f.url, h.clock.Now(), h.admin, h.clock.Now())
+	h.firm.Exec(t, `INSERT INTO sso_link (firm_id, issuer, subject, person_id, linked_at) VALUES (?, ?, 'rosalind', ?, ?)`, h.firm.ID, f.url, h.admin, h.clock.Now())
+	stranger, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	come := func(change func()) (people.Arrived, error) {
+		t.Helper()
+		w := h.wayIn()
+		u, err := url.Parse(w.Address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := h.clock.Now()
+		f.sign, f.bare = f.key, false
+		f.claims = map[string]any{"iss": f.url, "aud": "docketry", "sub": "rosalind", "nonce": u.Query().Get("nonce"), "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix()}
+		change()
+		return h.arrive(people.Back{State: u.Query().Get("state"), Code: "code", Holder: browser})
+	}
+	for what, change := range map[string]func(){
+		"wrong issuer":              func() { f.claims["iss"] = "https://login.elsewhere.example" },
+		"wrong audience":            func() { f.claims["aud"] = "another program" },
+		"issued to another program": func() { f.claims["aud"], f.claims["azp"] = []string{"docketry", "another"}, "another" },
+		"no party of two":           func() { f.claims["aud"] = []string{"docketry", "another"} },
+		"nonce of another sign-in":  func() { f.claims["nonce"] = "another" },
+		"no nonce":                  func() { delete(f.claims, "nonce") },
+		"expired":                   func() { f.claims["exp"] = h.clock.Now().Add(-time.Second).Unix() },
+		"nobody":                    func() { f.claims["sub"] = "" },
+		"another key":               func() { f.sign = stranger },
+		"no signature":              func() { f.bare = true },
+	} {
+		if a, err := come(change); !errors.Is(err, people.ErrSSO) || a.Entered.Person != "" {
+			t.Errorf("%s: %+v, %v", what, a, err)
+		}
+	}
+	if a, err := come(func() {
+		f.claims["sub"], f.claims["email"] = "somebody else", fmt.Sprintf("%s@people.example", h.admin)
+	}); !errors.Is(err, people.ErrSSOUnknown) {
+		t.Errorf("another subject with the administrator's address: %+v, %v", a, err)
+	}
+	if a, err := come(func() {}); err != nil || a.Entered.Person != h.admin || !a.Entered.FactorDue {
+		t.Errorf("a good one: %+v, %v", a, err)
+	}
+	if a, err := come(func() { f.claims["acr"] = "mfa" }); err != nil || a.Entered.FactorDue || a.Entered.FactorShown {
+		t.Errorf("a good one after two factors: %+v, %v", a, err)
+	}
+}
