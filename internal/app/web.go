@@ -37,7 +37,7 @@ func NewWeb(s *Services) (*httpd.Server, error) {
 	srv.Static(static.Mount, static.Handler())
 	for _, mount := range []func(*httpd.Server){
 		site.MountSignIn, site.MountQueue, site.MountItems, site.MountHandoff, site.MountSelected, site.MountViews, site.MountLive, site.MountFirms, site.MountClients, site.MountPayors, site.MountMatters, site.MountTimekeepers, site.MountRates, site.MountGuides, site.MountEntries, site.MountGo,
-		site.MountImports, site.MountPrebills, site.MountRuns, site.MountInvoices, site.MountPayments, site.MountSLA, site.MountCalendars, site.MountAgreements, site.MountAccess, site.MountStaff, site.MountWalls, site.MountTokens, site.MountForgot, site.MountThrough, site.MountFactor, site.MountAudit,
+		site.MountImports, site.MountPrebills, site.MountRuns, site.MountInvoices, site.MountPayments, site.MountSLA, site.MountCalendars, site.MountAgreements, site.MountAccess, site.MountStaff, site.MountWalls, site.MountTokens, site.MountForgot, site.MountThrough, site.MountRecoveries, site.MountFactor, site.MountAudit,
 		site.MountExports, site.MountPayor, site.MountJobs,
 	} {
 		mount(srv)

@@ -30,6 +30,9 @@ const (
 	LetterPasskeyGone    LetterKind = "passkey_removed"
 	LetterPasskeyStopped LetterKind = "passkey_stopped"
 	LetterLinked         LetterKind = "sso_linked"
+	LetterRecovery       LetterKind = "recovery_opened"    // to whose factor is said to be lost
+	LetterRecoveryOf     LetterKind = "recovery_of_person" // to who can stop it
+	LetterRecovered      LetterKind = "recovery_done"
 	LetterPassedBy       LetterKind = "sso_passed_by" // to a firm's administrators: one of them came in past the firm's own sign-in
 )
 
@@ -74,6 +77,12 @@ func (k LetterKind) words(firm string) (subject, text, link string) {
 		return "A passkey was removed from your account", "A passkey of yours was removed and no longer signs in to Docketry. If it was not you, change your password and tell your administrator now.", "See your account"
 	case LetterPasskeyStopped:
 		return "A passkey of yours was stopped", "A passkey was used in a way that points to a copy of it, so it no longer signs in to Docketry. Sign in another way, remove it, and tell your administrator.", "See your account"
+	case LetterRecovery:
+		return "Your second factor will be removed", "An administrator at " + firm + " says that you have lost your second factor. After 24 hours a second administrator can remove it. If you have lost nothing, sign in and refuse on your account page, and tell " + firm + ".", "Refuse it"
+	case LetterRecoveryOf:
+		return "A lost second factor at " + firm, "The second factor of a person of " + firm + " is to be removed because they have lost it. A second administrator can confirm it after 24 hours. If it should not be, refuse it or tell the bureau now.", "Open Docketry"
+	case LetterRecovered:
+		return "Your second factor was removed", "Two administrators have removed your second factor and ended your sessions. Sign in with your password and set up a new one. If you did not ask for it, tell " + firm + " now.", "Sign in"
 	case LetterLinked:
 		return "Your account is linked to " + firm + "'s sign-in", "From now on " + firm + "'s own sign-in opens your account in that firm. If you did not do this, tell your administrator now.", "See your account"
 	case LetterPassedBy:
@@ -95,7 +104,9 @@ func (k LetterKind) path(firm ident.FirmID) string {
 		return "/firms/" + string(firm) + "/access/asked"
 	case LetterPassedBy:
 		return "/firms/" + string(firm) + "/audit"
-	case LetterLinked, LetterPasskeyAdded, LetterPasskeyGone, LetterPasskeyStopped:
+	case LetterRecoveryOf:
+		return "/firms/" + string(firm) + "/people/recoveries"
+	case LetterRecovery, LetterLinked, LetterPasskeyAdded, LetterPasskeyGone, LetterPasskeyStopped:
 		return "/people/me"
 	default:
 		return ""

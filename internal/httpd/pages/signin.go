@@ -202,6 +202,10 @@ func (s *Site) showAccount(r *httpd.Request, failed error) (httpd.Reply, error) 
 	if err != nil {
 		return httpd.Reply{}, err
 	}
+	lost, err := s.recoverySections(r, f)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
 	through, err := s.throughSections(r, f)
 	if err != nil {
 		return httpd.Reply{}, err
@@ -209,14 +213,14 @@ func (s *Site) showAccount(r *httpd.Request, failed error) (httpd.Reply, error) 
 	page := Plain(f.Chrome, PlainView{
 		Head: layout.Head{Title: "Your account"}, Meta: []string{me.Name, me.Email},
 		Acts: []partial.Button{rowHeight(f), {Text: "Sign out", Action: href.SignOut}},
-		Sections: append([]Section{
+		Sections: append(append(lost, []Section{
 			{Title: "Where you are signed in", Table: sessionTable(f, sessions)},
 			{Title: "Change your password", Form: &partial.Form{Action: href.Me + "/password", Submit: "Change password", Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
 				Note: "This ends your other sessions.", Fields: []partial.Field{
 					{Name: "present", Label: "Present password", Kind: partial.Password, Required: true, Autocomplete: "current-password"},
 					{Name: "password", Label: "New password", Kind: partial.Password, Required: true, Autocomplete: "new-password", Hint: "At least 15 characters of any kind; a sentence is good."},
 				}}},
-		}, append(factorSections(f, factors), through...)...),
+		}...), append(factorSections(f, factors), through...)...),
 	})
 	if failed != nil {
 		return httpd.ShowFault(failed, page), nil

@@ -59,6 +59,9 @@ func (s *Site) memberPage(r *httpd.Request, failed error) (templ.Component, erro
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{{Node: partial.Person(m.Name), Key: true}, partial.Txt(m.Email), partial.Txt(rolesInWords(m.Roles)), partial.Txt(state), last}})
 	}
 	v := PlainView{Head: layout.Head{Title: "People"}, Sections: []Section{{Title: "People", Table: t, Pager: pagerOf(href.People(f.FirmID), r, len(list.Items), list.Next)}}}
+	if f.May(rbac.PersonRecover) {
+		v.Links = []partial.Link{{Text: "Lost second factors", Href: href.Recoveries(f.FirmID)}}
+	}
 	if f.Card.Kind == "bureau" && f.May(rbac.PersonInvite) {
 		v.Lede = "The bureau's own people. What they may see is for each firm to grant."
 		v.Sections = append(v.Sections, Section{Title: "Invite", Form: &partial.Form{Action: href.People(f.FirmID) + "/staff", Submit: "Send invitation", Faults: invitationFaults(r, failed), Problem: problemIn(failed),

@@ -15,8 +15,8 @@ const (
 	SignIn      = "/sign-in" // GET the form, POST e-mail and password
 	Forgot      = "/sign-in/forgot"
 	Through     = "/sign-in/through" // GET the form for a firm's code, POST it
-	Factor      = "/sign-in/factor" // GET the form, POST the code
-	App         = "/people/me/app"  // GET the secret, POST its first code
+	Factor      = "/sign-in/factor"  // GET the form, POST the code
+	App         = "/people/me/app"   // GET the secret, POST its first code
 	Passkeys    = "/people/me/passkeys"
 	Passkey     = Passkeys + "/new" // GET the form, POST the name and what the browser made
 	SignOut     = "/sign-out"       // POST
@@ -61,6 +61,9 @@ const FirmNew = "/firms/new"
 
 // FirmEdit is the form of a firm's own data.
 func FirmEdit(f ident.FirmID) string { return Firm(f) + "/edit" }
+
+// Recoveries is the lost factors of a firm's people that wait for a second word.
+func Recoveries(f ident.FirmID) string { return People(f) + "/recoveries" }
 
 // SignInOf is how a firm's people sign in: its own setting.
 func SignInOf(f ident.FirmID) string { return list(f, "sign-in") }
