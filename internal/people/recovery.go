@@ -35,6 +35,9 @@ var (
 	ErrRecoverSecond = fault.New(fault.Conflict, "recovery_second", "it takes a second administrator to confirm this")
 )
 
+// errRecoverWho is for a stranger and for nobody alike.
+var errRecoverWho = ErrInvalid.On(fault.Field{Path: "email", Code: "person_unknown", Message: "nobody here has this address"})
+
 // Recovery is a lost factor that two people take away.
 type Recovery struct {
 	ID       ident.RequestID
@@ -91,14 +94,14 @@ func (s *Service) OpenRecovery(ctx context.Context, email, reason string) (r Rec
 func (s *Service) mayRecover(tx *db.Tx, p Person) error {
 	inBureau := s.bound(tx) == ""
 	if p.ID == "" {
-		return ErrNotFound
+		return errRecoverWho
 	}
 	firms, err := firmsOf(tx, p.ID)
 	switch {
 	case err != nil:
 		return err
 	case !inBureau && (p.Staff || !slices.Contains(firms, tx.Scope.Firm)):
-		return ErrNotFound // whoever is elsewhere is no firm's to learn
+		return errRecoverWho // whoever is elsewhere is no firm's to learn
 	case p.ID == tx.Scope.Actor:
 		return ErrRecoverOwn
 	case !inBureau && len(firms) != 1:

@@ -165,10 +165,10 @@ func TestTheBureauRecoversWhereAFirmCannot(t *testing.T) {
 		t.Error("a partner recovers themselves")
 	}
 	stranger := testkit.Firm(t, w.d)
-	if _, err := w.svc.OpenRecovery(stranger.As(t, rbac.RoleFirmAdmin), w.email, called); !errors.Is(err, people.ErrNotFound) {
+	if _, err := w.svc.OpenRecovery(stranger.As(t, rbac.RoleFirmAdmin), w.email, called); !errors.Is(err, people.ErrInvalid) {
 		t.Errorf("a firm where they are nobody: %v", err)
 	}
-	if _, err := w.svc.OpenRecovery(stranger.As(t, rbac.RoleFirmAdmin), "nobody@people.example", called); !errors.Is(err, people.ErrNotFound) {
+	if _, err := w.svc.OpenRecovery(stranger.As(t, rbac.RoleFirmAdmin), "nobody@people.example", called); !errors.Is(err, people.ErrInvalid) {
 		t.Errorf("an address that is nobody's: %v", err)
 	}
 	stranger.Grant(t, ident.PersonID(w.who), rbac.RolePartner)

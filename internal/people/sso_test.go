@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -98,9 +99,21 @@ type house struct {
 	as    context.Context
 }
 
+var codes atomic.Int64
+
+// coded is a firm whose code no other firm of the database has, as the bureau gives
+// them: of letters that testkit's random ones do not use.
+func coded(t *testing.T, w world) testkit.F {
+	t.Helper()
+	f, n := testkit.Firm(t, w.d), codes.Add(1)
+	f.Code = string([]byte{'G', 'G' + byte(n/13%13), 'G' + byte(n%13)})
+	f.Exec(t, `UPDATE firm SET code = ? WHERE firm_id = ?`, f.Code, f.ID)
+	return f
+}
+
 func (w world) house(t *testing.T, calls *outbound.Client, list ...people.Issuer) *house {
 	t.Helper()
-	h := &house{world: w, t: t, firm: testkit.Firm(t, w.d)}
+	h := &house{world: w, t: t, firm: coded(t, w)}
 	for n := range list {
 		list[n].Firms = append(list[n].Firms, h.firm.Code)
 	}
@@ -271,7 +284,7 @@ func TestT05_ASubjectOfAnotherFirm(t *testing.T) {
 	issuer := p.issuer()
 	h := w.house(t, calls(t, p.web), issuer)
 	h.turnOn(p, user1, false)
-	other := &house{world: w, t: t, firm: testkit.Firm(t, w.d)}
+	other := &house{world: w, t: t, firm: coded(t, w)}
 	issuer.Firms = []string{h.firm.Code, other.firm.Code}
 	w.svc.SignInThrough(people.NewProviders([]people.Issuer{issuer}, calls(t, p.web), w.clock, here))
 	other.admin, _ = other.member(t, other.firm, rbac.RoleFirmAdmin)

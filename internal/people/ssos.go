@@ -252,7 +252,7 @@ func (s *Service) Arrive(ctx context.Context, b Back, t Try) (a Arrived, err err
 	case ErrandEnter:
 		a.Entered, err = s.enterThrough(ctx, firm, i, who, t)
 	case ErrandInvited:
-		if err = s.enrolThrough(ctx, inside, i, who, went); err == nil {
+		if err = s.enrolThrough(ctx, firm, i, who, went); err == nil {
 			a.Entered, err = s.enterThrough(ctx, firm, i, who, t)
 		}
 	case ErrandProve, ErrandLink:
@@ -327,11 +327,7 @@ func (s *Service) enterThrough(ctx context.Context, firm ident.FirmID, i Issuer,
 
 // enrolThrough makes an invited person an active one, without a password: the holder
 // of the link is who the provider says, from now on.
-func (s *Service) enrolThrough(ctx, inside context.Context, i Issuer, from shown, went attempt) error {
-	err := s.db.InFirm(inside, func(tx *db.Tx) error { return link(tx, i.URL, from.subject, went.person, false) })
-	if err != nil {
-		return err
-	}
+func (s *Service) enrolThrough(ctx context.Context, firm ident.FirmID, i Issuer, from shown, went attempt) error {
 	return s.bureau.as(ctx, scopeOf(went.person), func(tx *db.Tx) error {
 		res := tx.Exec(`DELETE FROM credential WHERE person_id = ? AND kind = 'invite' AND secret_hash = ? AND expires_at > ?`, went.person, went.invite, tx.Now)
 		if res.Error != nil {
@@ -344,7 +340,11 @@ func (s *Service) enrolThrough(ctx, inside context.Context, i Issuer, from shown
 		if err != nil {
 			return fmt.Errorf("activate person %s: %w", went.person, err)
 		}
-		return audit.Record(tx, audit.Entry{Action: "person.enrolled", Object: "person", ID: string(went.person), Class: audit.C1, Detail: map[string]string{"by": "sso"}})
+		err = audit.Record(tx, audit.Entry{Action: "person.enrolled", Object: "person", ID: string(went.person), Class: audit.C1, Detail: map[string]string{"by": "sso"}})
+		if err != nil {
+			return err
+		}
+		return s.inside(tx, firm, func() error { return link(tx, i.URL, from.subject, went.person, false) })
 	})
 }
 
