@@ -96,7 +96,7 @@ func liveWorld(t *testing.T) (world, things) {
 	f.Agreement(t)
 	th := things{firm: f, ids: map[string]string{}}
 	m := f.Matter(t)
-	f.Work(t, m, f.Timekeeper(t, "RV", "PARTNR", 6_850_000), "2026-02-11", 20_000, 6_850_000)
+	f.Work(t, m, f.Timekeeper(t, "RV", "PARTNR", 6_850_000), w.s.Clock.Now().AddDate(0, 0, -3).Format(time.DateOnly), 20_000, 6_850_000)
 	specialist, partner := f.As(t, rbac.RoleSpecialist), f.As(t, rbac.RolePartner)
 	ok := func(err error) {
 		t.Helper()
@@ -136,13 +136,13 @@ func TestT04_StreamsEndWithTheAccess(t *testing.T) {
 		end  func(who ident.PersonID)
 	}{
 		"disabled at an item": {item, func(who ident.PersonID) {
-			mine.firm.Exec(t, `UPDATE person SET status = 'disabled' WHERE id = ?`, who)
+			mine.firm.Exec(t, `UPDATE person SET status = 'disabled', disabled_at = ? WHERE id = ?`, w.s.Clock.Now(), who)
 		}},
 		"disabled at the queue": {"/queue/events", func(who ident.PersonID) {
-			mine.firm.Exec(t, `UPDATE person SET status = 'disabled' WHERE id = ?`, who)
+			mine.firm.Exec(t, `UPDATE person SET status = 'disabled', disabled_at = ? WHERE id = ?`, w.s.Clock.Now(), who)
 		}},
 		"disabled at a run": {"/runs/" + mine.ids["run"] + "/events", func(who ident.PersonID) {
-			mine.firm.Exec(t, `UPDATE person SET status = 'disabled' WHERE id = ?`, who)
+			mine.firm.Exec(t, `UPDATE person SET status = 'disabled', disabled_at = ? WHERE id = ?`, w.s.Clock.Now(), who)
 		}},
 		"signed out": {item, func(who ident.PersonID) {
 			mine.firm.Exec(t, `UPDATE session SET ended_at = ? WHERE person_id = ?`, w.s.Clock.Now(), who)

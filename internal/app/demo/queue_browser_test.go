@@ -79,7 +79,7 @@ func TestQueueInABrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	ask(t, lead, second, `(document.querySelector("#assign-person_id").selectedIndex = 1, document.querySelector("#assign-person_id").selectedOptions[0].textContent.length > 3)`, "true")
-	if err := chromedp.Do(lead, chromedp.Click(chromedp.CSS("main form button.btn[type=submit]"))); err != nil {
+	if err := chromedp.Do(lead, chromedp.Click(chromedp.CSS("main form button.btn[type=submit]")), chromedp.WaitVisible(chromedp.CSS("main a.btn.primary"))); err != nil {
 		t.Fatal(err)
 	}
 	ask(t, lead, 10*second, `document.querySelector("h1").textContent`, "of 2 items")
