@@ -377,6 +377,9 @@ var bodies = map[string]string{
 	"POST /firms/{firm}/invoices/{id}/skip-reminder":            `{"stage":"first","reason":"because"}`,
 	"POST /firms/{firm}/payments/{id}/allocations":              `{"shares":[{"invoice_id":"<invoice>","amount_minor":1}]}`,
 	"POST /firms/{firm}/payments/{id}/reverse":                  `{"reason":"because"}`,
+	"POST /firms/{firm}/entries/{id}/amend":                     `{"item_id":"<item>","lease_token":1,"reason":"WORDING","narrative":"other words"}`,
+	"POST /firms/{firm}/entries/{id}/undo":                      `{"item_id":"<item>","lease_token":1}`,
+	"POST /firms/{firm}/findings/{id}/fix":                      `{"item_id":"<item>","lease_token":1}`,
 	"POST /firms/{firm}/items/{id}/break":                       `{"reason":"because"}`,
 	"POST /firms/{firm}/items/{id}/release":                     `{"token":1}`,
 	"POST /firms/{firm}/items/{id}/presence":                    `{"doing":"viewing"}`,
@@ -424,7 +427,7 @@ func (th things) of(t *testing.T, path, name string) string {
 	return id
 }
 
-var nounOf = map[string]string{"line": "line", "finding": "finding", "allocation": "allocation", "contact": "contact", "clock": "clock", "session": "session", "message": "message", "grant": "grant", "wall": "wall"}
+var nounOf = map[string]string{"line": "line", "entry": "entry", "finding": "finding", "allocation": "allocation", "contact": "contact", "clock": "clock", "session": "session", "message": "message", "grant": "grant", "wall": "wall"}
 
 var segments = map[string]string{
 	"clients": "client", "payors": "payor", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "guidelines": "guide", "imports": "import",

@@ -24,7 +24,9 @@ import (
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/receivable"
+	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/internal/testkit"
+	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -237,7 +239,12 @@ func (w world) furnished(t *testing.T) things {
 	th.look(t, "line", `SELECT id FROM prebill_line WHERE firm_id = ? AND prebill_id = ?`, p.ID)
 	th.look(t, "finding", `SELECT id FROM finding WHERE firm_id = ? ORDER BY line_id NULLS LAST`)
 	th.look(t, "entry", `SELECT id FROM entry WHERE firm_id = ? AND matter_id = ?`, draft.ID)
-	th.look(t, "clock", `SELECT c.id FROM clock c JOIN work_item w ON w.firm_id = c.firm_id AND w.id = c.item_id WHERE c.firm_id = ? AND w.status = 'ready'`)
+	file := f.Text(t, `SELECT import_id FROM entry WHERE firm_id = ? AND id = ?`, f.ID, th.ids["entry"])
+	ok(f.DB().InFirm(f.Machine(), func(tx *db.Tx) error {
+		_, err := worklist.Open(tx, worklist.New{Type: "time_import", SubjectKind: capture.Subject, SubjectID: file, Matter: draft.ID, Priority: sla.P3, ReceivedAt: tx.Now})
+		return err
+	}))
+	th.look(t, "clock", `SELECT c.id FROM clock c JOIN work_item w ON w.firm_id = c.firm_id AND w.id = c.item_id WHERE c.firm_id = ? AND w.subject_id = ?::uuid`, file)
 	th.look(t, "item", `SELECT item_id FROM clock WHERE firm_id = ? AND id = ?`, th.ids["clock"])
 	th.look(t, "rate", `SELECT id FROM rate WHERE firm_id = ?`)
 	th.look(t, "allocation", `SELECT id FROM allocation WHERE firm_id = ?`)

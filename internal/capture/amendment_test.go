@@ -130,6 +130,26 @@ func TestFixSettlesItsFindingAndUndoOpensIt(t *testing.T) {
 	}
 }
 
+// A line that repeats another is settled by billing it at nothing: nobody has to say
+// why it stays as well.
+func TestADuplicateTakenOutIsSettled(t *testing.T) {
+	v := newReview(t, func(h *house) []string {
+		const text = "Draft reply brief on the motion to dismiss the third claim"
+		return []string{h.row("a", "2026-02-03", "0.4", text), h.row("b", "2026-02-03", "0.4", text)}
+	})
+	open := v.findings(guideline.Open)
+	if len(open) != 1 || open[0].Rule != "TIM-04" {
+		t.Fatalf("open %+v", open)
+	}
+	e, err := v.svc.ApplyFix(v.who, v.by, open[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := e.Work(); w.Amount() != 0 || w.Reason != amend.ReasonDuplicate || len(v.findings(guideline.Open)) != 0 {
+		t.Errorf("bills %d because of %s, open %+v", w.Amount(), w.Reason, v.findings(guideline.Open))
+	}
+}
+
 func TestReviewEndsWhenItsFindingsAreSettled(t *testing.T) {
 	v := newReview(t, uneven)
 	var f *fault.Error
@@ -160,7 +180,7 @@ func TestAmendingIsForTheHolderOfTheItem(t *testing.T) {
 	_, err = v.svc.Amend(v.who, worklist.Act{Item: v.by.Item, Token: v.by.Token + 1}, e.ID, e.Version, change)
 	refused("another lease", err, worklist.ErrLeaseLost)
 	_, err = v.svc.Amend(v.who, worklist.Act{Item: ident.New[ident.WorkItemID](testkit.Now), Token: v.by.Token}, e.ID, e.Version, change)
-	refused("another item", err, capture.ErrNotReviewed)
+	refused("another item", err, capture.ErrNotFound)
 	_, err = v.svc.Amend(v.As(t, rbac.RolePartner), v.by, e.ID, e.Version, change)
 	refused("a partner", err, authz.ErrForbidden)
 	other := testkit.Firm(t, v.DB())

@@ -136,10 +136,10 @@ func underReview(tx *db.Tx, by worklist.Act, e *Entry) error {
 		return err
 	}
 	switch {
+	case item == "" || item != by.Item:
+		return ErrNotFound // under this item there is no such entry
 	case e.Status != StatusOpen:
 		return ErrEntryTaken.With("this entry is on a bill or was removed; what is on a pre-bill is changed there")
-	case item == "" || item != by.Item:
-		return ErrNotReviewed
 	}
 	return worklist.Hold(tx, item, by.Token)
 }

@@ -37,7 +37,6 @@ var (
 	ErrUndone       = fault.New(fault.Conflict, "import_undone", "this import has been undone already")
 	ErrOnBill       = fault.New(fault.Conflict, "import_on_bill", "entries of this import are on a bill")
 	ErrOutOfReach   = fault.New(fault.Forbidden, "import_out_of_reach", "this import holds entries beyond your grant; someone with a grant over the whole firm can undo it")
-	ErrNotReviewed  = fault.New(fault.Conflict, "entry_not_reviewed", "this entry is not part of the item you work on")
 	ErrOpenFindings = fault.New(fault.Conflict, "findings_open", "some findings are open; fix them or say why the lines stay")
 	ErrEntryTaken   = fault.New(fault.Conflict, "entry_taken", "some of these entries are on another bill or were removed")
 )

@@ -36,7 +36,7 @@ func (j *job) overBudget(field, what string, budget money.Fixed4, before, now in
 	}
 	j.report(remark{
 		severity: severity, field: field, observed: j.amount(sum), expected: "at most " + j.amount(limit), params: "budget=" + budget.Text(2) + " warn_share=" + budgetWarn.String(),
-		fact: fmt.Sprintf("With this bill %s is at %s of %s.", what, j.amount(sum), j.amount(limit)), ask: what + " stays within its budget", so: so,
+		fact: fmt.Sprintf("After this bill %s is at %s of %s.", what, j.amount(sum), j.amount(limit)), ask: what + " stays within its budget", so: so,
 		fix: "Ask the client for a higher budget before sending", atRisk: max(min(sum-limit, now), 0),
 	})
 }
@@ -97,7 +97,7 @@ func feeCap(j *job) {
 	}
 	j.report(remark{
 		field: "fees", observed: j.amount(j.Bill.BilledFees + j.Bill.fees), expected: "at most " + j.amount(limit), params: "cap=" + j.policy.FeeCap.Text(2),
-		fact: fmt.Sprintf("With this bill the fees are %s over the cap of %s.", j.amount(over), j.amount(limit)), ask: "fees stay within the cap",
+		fact: fmt.Sprintf("After this bill the fees are %s over the cap of %s.", j.amount(over), j.amount(limit)), ask: "fees stay within the cap",
 		fix: "Write fees of " + j.amount(over) + " down", proposal: j.lessFees(over, "CAP"), atRisk: over,
 	})
 }

@@ -195,7 +195,7 @@ func expenseCap(j *job) {
 		}
 		j.report(remark{
 			field: "value", observed: j.amount(sum), expected: "at most " + j.amount(limit), params: "cap=" + c.limit.Text(2),
-			fact: fmt.Sprintf("With this line %s come to %s.", c.what, j.amount(sum)), ask: fmt.Sprintf("%s of the matter stay within %s", c.what, j.amount(limit)),
+			fact: fmt.Sprintf("After this line %s come to %s.", c.what, j.amount(sum)), ask: fmt.Sprintf("%s of the matter stay within %s", c.what, j.amount(limit)),
 			fix: "Ask the client to raise the cap, or write down what is over it", atRisk: min(sum-limit, j.ValueMinor),
 		})
 		return

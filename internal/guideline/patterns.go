@@ -117,7 +117,7 @@ func researchApproval(j *job) {
 	}
 	j.report(remark{
 		field: "activity_code", observed: sum.String() + " h", expected: "at most " + j.policy.ResearchHours.String() + " h without approval", params: "max_hours=" + j.policy.ResearchHours.String(),
-		fact: fmt.Sprintf("With this line %s has %s h of research.", j.On.Format("January 2006"), sum), ask: "research above " + j.policy.ResearchHours.String() + " h a matter and month needs the client's approval",
+		fact: fmt.Sprintf("After this line %s has %s h of research.", j.On.Format("January 2006"), sum), ask: "research above " + j.policy.ResearchHours.String() + " h a matter and month needs the client's approval",
 		fix: "Ask the client to approve it", atRisk: j.part(over, j.Hours),
 	})
 }

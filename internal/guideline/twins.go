@@ -30,6 +30,9 @@ func copiedNarrative(j *job) {
 
 // twin finds the first earlier line that same accepts.
 func (j *job) twin(days int, same func(o *item) bool) (*item, bool) {
+	if j.adjustedTo(0) {
+		return nil, false // what is at no charge is not billed twice
+	}
 	for _, o := range j.Book.near(j.Line, days) {
 		if j.Book.before(o, j.Line) && same(o) {
 			return o, true

@@ -132,7 +132,7 @@ func Entries(s *httpd.Server, v entries) {
 		func(ctx context.Context, in *struct {
 			Changing
 			Body struct {
-				underReview
+				UnderReview
 				LineChange
 			}
 		}) (*One[Entry], error) {
@@ -154,7 +154,7 @@ func Entries(s *httpd.Server, v entries) {
 	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/entries/{id}/undo", Needs: rbac.EntryAmend, Summary: "Take the last change of an entry under review back"},
 		func(ctx context.Context, in *struct {
 			Changing
-			Body struct{ underReview }
+			Body struct{ UnderReview }
 		}) (*One[Entry], error) {
 			id, version, err := changing[ident.EntryID](in.Changing)
 			if err != nil {
@@ -170,7 +170,7 @@ func Entries(s *httpd.Server, v entries) {
 	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/findings/{id}/fix", Needs: rbac.EntryAmend, Summary: "Apply the fix that a finding on an entry under review proposes"},
 		func(ctx context.Context, in *struct {
 			ByID
-			Body struct{ underReview }
+			Body struct{ UnderReview }
 		}) (*One[Entry], error) {
 			id, err := idOf[ident.FindingID](in.ID)
 			if err != nil {
@@ -185,13 +185,13 @@ func Entries(s *httpd.Server, v entries) {
 		})
 }
 
-// underReview names the item that the actor holds while they change its entries.
-type underReview struct {
+// UnderReview names the item that the actor holds while they change its entries.
+type UnderReview struct {
 	Item  string `json:"item_id" doc:"the work item of the entry's import"`
 	Token int64  `json:"lease_token"`
 }
 
-func (u underReview) act() (a worklist.Act, err error) {
+func (u UnderReview) act() (a worklist.Act, err error) {
 	a.Token = u.Token
 	a.Item, err = idOf[ident.WorkItemID](u.Item)
 	return a, err
