@@ -15,10 +15,11 @@ import (
 
 // Filter says whose findings; the zero value of a part means any.
 type Filter struct {
-	Import  ident.ImportID
-	Matter  ident.MatterID
-	Entries []ident.EntryID // when not nil, these only
-	State   State           // "" is all
+	Import   ident.ImportID
+	Matter   ident.MatterID
+	Entries  []ident.EntryID // when not nil, these only
+	Unbilled bool            // only on entries that are on no bill: what is on a pre-bill is settled there
+	State    State           // "" is all
 }
 
 const onEntries = ` FROM finding f JOIN entry e ON e.firm_id = f.firm_id AND e.id = f.entry_id JOIN matter m ON m.firm_id = e.firm_id AND m.id = e.matter_id
@@ -40,6 +41,9 @@ func (f Filter) where(tx *db.Tx, a *authz.Access) (cond string, args []any) {
 	}
 	if f.Entries != nil {
 		add("f.entry_id = ANY (?::uuid[])", db.Array(f.Entries))
+	}
+	if f.Unbilled {
+		add("e.status = 'open'")
 	}
 	if f.State != "" {
 		add("f.state = ?", f.State)

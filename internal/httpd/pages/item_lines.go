@@ -114,10 +114,14 @@ func (s *Site) importSums(r *httpd.Request, id ident.ImportID, v *ItemView) erro
 		v.AllLines += x.Entries
 		v.Sums = append(v.Sums, row)
 	}
-	if v.Open > 0 {
-		v.WhyOff = "Finish review opens when the " + format.Counted(v.Open, "open finding is", "open findings are") + " settled."
+	if v.Open == 0 || !v.CanWork {
+		return nil
 	}
-	return nil
+	left, err := s.Guidelines.Counts(r.Context(), guideline.Filter{Import: id, Unbilled: true})
+	if err == nil && left.Open > 0 {
+		v.WhyOff = "Finish review opens when the " + format.Counted(left.Open, "open finding is", "open findings are") + " settled."
+	}
+	return err
 }
 
 // findingsOf are the findings on the entries, where the reader may know of them.
