@@ -282,7 +282,7 @@ func fetchExport(ctx context.Context, s *app.Services, e export.Export, out stri
 	if err != nil {
 		return fetchedJSON{}, err
 	}
-	into, err := os.OpenFile(out+".part", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the operator's own path
+	into, err := os.OpenFile(out+".part", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fetchedJSON{}, fmt.Errorf("make the file: %w", err)
 	}
@@ -359,6 +359,7 @@ func (e exportJSON) String() string {
 		where = fmt.Sprintf("ready until %s, can be fetched %d times more", e.Expires.UTC().Format("2006-01-02 15:04 MST"), e.Left)
 	case export.StatusRefused, export.StatusFailed:
 		where += ": " + e.Why
+	case export.StatusWithdrawn, export.StatusExpired: // the word says it
 	}
 	return fmt.Sprintf("%s, %s, %s to %s, %d rows, asked by %s: %s", e.Name, e.Form, e.From, e.To, e.Rows, e.AskedBy, where)
 }

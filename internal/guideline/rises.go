@@ -25,7 +25,7 @@ func rateRise(j *job) {
 		return
 	}
 	now, before := j.Rates[at], j.Rates[at-1]
-	most := before.Rate + money.Fixed4(part(before.Rate, j.policy.RateCap))
+	most := before.Rate + part(before.Rate, j.policy.RateCap)
 	m := remark{field: "rate", observed: now.Rate.Text(2), expected: before.Rate.Text(2), fix: "Bill the earlier rate, or have the client agree to the rise"}
 	switch {
 	case !j.policy.RatesFrozen.IsZero() && dayOf(now.From) < dayOf(j.policy.RatesFrozen):

@@ -81,8 +81,9 @@ var resuming = regexp.MustCompile(`^bytes=[1-9][0-9]*-[0-9]*$`)
 // GoesOn is the hash of the file that a request goes on with after an answer that
 // broke off, "" for one that begins.
 func GoesOn(span, ifRange string) string {
-	hash, ok := strings.CutPrefix(ifRange, `"`)
-	if hash, ok = strings.CutSuffix(hash, `"`); !ok || !resuming.MatchString(span) {
+	rest, opens := strings.CutPrefix(ifRange, `"`)
+	hash, closes := strings.CutSuffix(rest, `"`)
+	if !opens || !closes || !resuming.MatchString(span) {
 		return ""
 	}
 	return hash

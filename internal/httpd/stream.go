@@ -92,7 +92,7 @@ func (s *Server) events(c echo.Context, fn func(ctx context.Context, send func(e
 	defer watch.Wait() // nothing writes to the answer after it is over
 	defer stop()
 	if err := write(": open"); err != nil { // so that the browser knows at once
-		return nil //nolint:nilerr // the reader has gone before anything was sent
+		return nil // the reader has gone before anything was sent
 	}
 	if err := fn(ctx, send); err != nil && ctx.Err() == nil {
 		s.parts.Log.WarnContext(ctx, "event stream ended", "route", c.Path(), "err", err)

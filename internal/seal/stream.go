@@ -51,7 +51,7 @@ const HeadSize = 1 + prefixSize
 // begins among the sealed bytes, and how many plain bytes of it come before.
 func SealedAt(offset int64) (chunk uint32, sealed, before int64) {
 	n := offset / chunkSize
-	return uint32(n), HeadSize + n*(chunkSize+tagSize), offset % chunkSize //nolint:gosec // next refuses a stream of that many chunks
+	return uint32(n), HeadSize + n*(chunkSize+tagSize), offset % chunkSize // next refuses a stream of more chunks than fit
 }
 
 // ReaderAt is Reader for a stream whose head is given and whose in begins at a chunk

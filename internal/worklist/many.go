@@ -202,6 +202,7 @@ func (s *Service) actOnHeld(ctx context.Context, m Many, a Act) (err error) {
 		err = s.Release(ctx, a)
 	case ManyHandOff:
 		err = s.HandOff(ctx, a, m.To, m.Text)
+	case ManyTake, ManyResume, ManyAssign, ManyPin, ManyUnpin, ManySendBack: // need no lease
 	}
 	if a.Token == 0 && fault.KindOf(err) == fault.Conflict {
 		return ErrLeaseLost.With("you do not hold this item")

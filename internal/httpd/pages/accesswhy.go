@@ -155,7 +155,7 @@ func whySentence(x *authz.Explanation) string {
 			}
 		}
 		words := fmt.Sprintf("%s may: access as %s includes %q.", x.Name, strings.Join(roles, " and "), act)
-		if c := authz.Class(x.Permission.Class()); c > shownTo(x) { //nolint:gosec // 1 to 3
+		if c := authz.Class(x.Permission.Class()); c > shownTo(x) {
 			words += " Fields above \"" + classWords(shownTo(x)) + "\" are left out."
 		}
 		return words

@@ -262,6 +262,7 @@ func itemFinding(f frame, v *ItemView, e *capture.Entry, x guideline.Stored, oth
 	case guideline.Fixed:
 		out.State, out.Tone = "Fixed", partial.OK
 		return out
+	case guideline.Open:
 	}
 	out.Waive = f.May(rbac.FindingWaive)
 	if x.Fix != "" {
