@@ -111,7 +111,7 @@ func TestKeysInABrowser(t *testing.T) {
 	browser.Open(t, tab, srv.URL+"/item", 1440)
 	press("n")
 	says("Ask Hollis & Vane", `document.activeElement.textContent.replace(/^\s*1\s*/, "").trim()`)
-	if err := chromedp.Do(tab, chromedp.Click(chromedp.CSS("main a[data-dialog]")), chromedp.WaitVisible(chromedp.CSS("dialog[open]"))); err != nil {
+	if err := chromedp.Do(tab, chromedp.Click(chromedp.CSS("main a[data-dialog][href*=clocks]")), chromedp.WaitVisible(chromedp.CSS("dialog[open]"))); err != nil {
 		t.Fatal(err)
 	}
 	says("Why this is due when it is", `document.querySelector("dialog h2").textContent`)
@@ -122,7 +122,16 @@ func TestKeysInABrowser(t *testing.T) {
 	}
 	says("Explain this due date", `document.activeElement.textContent`)
 
+	// z takes back what the message on top tells of; on a line it is the line's own change.
 	browser.Open(t, tab, srv.URL+"/item", 1440)
+	says("", `addEventListener("submit", (ev) => { ev.preventDefault(); document.title = ev.target.closest("tr") ? "line" : "message"; }, true) || ""`)
+	press("z")
+	says("message", `document.title`)
+	for range 3 { // from the third line to the sixth
+		press("j")
+	}
+	press("z")
+	says("line", `document.title`)
 	if err := chromedp.Do(tab, chromedp.KeyEvent("k", chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.WaitVisible(chromedp.CSS("dialog.palette[open] .golist a"))); err != nil {
 		t.Fatal(err)
 	}

@@ -5,12 +5,12 @@ export function keys(list, open) {
   const typing = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
   const places = { q: "/queue", d: document.querySelector("[data-go-d]")?.href };
   // press prefers what stands where the reader is: the finding or line with the focus.
-  // Undo is pressed nowhere else.
+  // Elsewhere a line's Undo is not pressed, the message's on top is.
   const press = (name) => {
     const mark = `[data-press="${name}"]:not([disabled])`;
     const near = document.activeElement?.closest(".fixbox, tr.can");
     const here = near?.querySelector(mark) || document.querySelector(`tr.is-cur ${mark}`);
-    (here || (name === "z" ? null : document.querySelector(mark)))?.click();
+    (here || document.querySelector(name === "z" ? `${mark}:not(tr *)` : mark))?.click();
   };
   let chord = ""; // the first key of two: g goes somewhere, v changes the view
 
