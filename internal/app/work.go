@@ -24,6 +24,7 @@ func NewEngine(s *Services) (*jobs.Engine, error) {
 	r := jobs.NewRegistry()
 	jobs.Handle(r, s.Invoices.IssueItem)
 	jobs.Handle(r, s.Notices.Deliver)
+	jobs.Handle(r, s.Notices.DeliverCredit)
 	jobs.Handle(r, s.Mails.Send)
 	jobs.Handle(r, s.Post.Send)
 	jobs.Handle(r, s.letters.Send)

@@ -12,6 +12,7 @@ import (
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/outbox"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -114,6 +115,10 @@ func (s *Service) credit(tx *db.Tx, inv Invoice, n NewCredit) (CreditNote, error
 		if err := freeEntries(tx, inv); err != nil {
 			return CreditNote{}, err
 		}
+	}
+	_, err = outbox.Add(tx, CreditDeliveryWanted{note.ID}, outbox.Key(string(note.ID)), outbox.Queue("mail"), outbox.ForMachine())
+	if err != nil {
+		return CreditNote{}, fmt.Errorf("ask for delivery of credit note %s: %w", note.Number, err)
 	}
 	return note, audit.Record(tx, audit.Entry{
 		Action: "invoice.credited", Object: "invoice", ID: string(inv.ID), Matter: inv.Matter, Class: audit.C2, Permission: string(rbac.CreditNoteIssue),

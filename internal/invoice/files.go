@@ -74,7 +74,7 @@ func (s *Service) CreditFile(ctx context.Context, id ident.CreditNoteID) (c Cont
 		if err := s.mayRead(tx, of); err != nil {
 			return err
 		}
-		c, err = s.open(tx, "credit_note", string(id), FormatPDF)
+		c, err = s.OpenCredit(tx, id)
 		return err
 	})
 	return c, err
@@ -100,6 +100,11 @@ func (s *Service) mayRead(tx *db.Tx, id ident.InvoiceID) error {
 // payor's contact behind a one-time code, and writes the leaf.
 func (s *Service) OpenFile(tx *db.Tx, id ident.InvoiceID, format Format) (Content, error) {
 	return s.open(tx, "invoice", string(id), format)
+}
+
+// OpenCredit is OpenFile of a credit note's PDF.
+func (s *Service) OpenCredit(tx *db.Tx, id ident.CreditNoteID) (Content, error) {
+	return s.open(tx, "credit_note", string(id), FormatPDF)
 }
 
 // OpenDocument is the text of an invoice for who has been let in already; see

@@ -138,3 +138,11 @@ type DeliveryWanted struct {
 
 // Kind is stored with the job.
 func (DeliveryWanted) Kind() string { return "invoice.delivery_wanted" }
+
+// CreditDeliveryWanted asks the worker to send a credit note to the payor of its invoice.
+type CreditDeliveryWanted struct {
+	CreditNote ident.CreditNoteID `json:"credit_note_id"`
+}
+
+// Kind is stored with the job.
+func (CreditDeliveryWanted) Kind() string { return "invoice.credit_delivery_wanted" }

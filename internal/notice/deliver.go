@@ -37,11 +37,14 @@ func (s *Service) Deliver(ctx context.Context, job outbox.Job, a invoice.Deliver
 // deliver refuses with ErrDelivered before it does anything, so that the caller may
 // go on in the same transaction.
 func (s *Service) deliver(tx *db.Tx, inv owed) error {
-	if err := notDelivered(tx, inv.ID); err != nil {
+	if err := notDelivered(tx, inv.ID, ""); err != nil {
 		return err
 	}
+	if inv.Status == invoice.StatusCredited {
+		return nil // taken back before it went: its payor never hears of it
+	}
 	if inv.Delivery == "portal" {
-		if err := insertDelivery(tx, inv, "portal", "", StatusWaiting); err != nil {
+		if err := insertDelivery(tx, inv, "", "portal", "", StatusWaiting); err != nil {
 			return err
 		}
 		return wantPerson(tx, workDelivery, inv.ID, inv.MatterID)
@@ -57,21 +60,22 @@ func (s *Service) deliver(tx *db.Tx, inv owed) error {
 	if err != nil {
 		return err
 	}
-	if err := insertDelivery(tx, inv, inv.Delivery, id, StatusQueued); err != nil {
+	if err := insertDelivery(tx, inv, "", inv.Delivery, id, StatusQueued); err != nil {
 		return err
 	}
 	return audit.Record(tx, audit.Entry{Action: "invoice.delivery_queued", Object: "invoice", ID: string(inv.ID), Matter: inv.MatterID, Class: audit.C2,
 		Permission: string(rbac.InvoiceDeliver), Detail: map[string]any{"way": inv.Delivery, "contact": inv.ContactID, "mail": id}})
 }
 
-// notDelivered holds the invoice's deliveries for this transaction.
-func notDelivered(tx *db.Tx, id ident.InvoiceID) error {
+// notDelivered holds the invoice's deliveries for this transaction; ErrDelivered when
+// the invoice, or the credit note that is named, is on its way or there.
+func notDelivered(tx *db.Tx, id ident.InvoiceID, note ident.CreditNoteID) error {
 	if err := tx.Lock("delivery:" + string(id)); err != nil {
 		return err
 	}
 	var live bool
-	err := tx.Raw(`SELECT EXISTS (SELECT FROM delivery WHERE firm_id = ? AND invoice_id = ? AND status IN ('queued', 'waiting', 'sent'))`,
-		tx.Scope.Firm, id).Row().Scan(&live)
+	err := tx.Raw(`SELECT EXISTS (SELECT FROM delivery WHERE firm_id = ? AND invoice_id = ? AND credit_note_id IS NOT DISTINCT FROM nullif(?, '')::uuid
+		AND status IN ('queued', 'waiting', 'sent'))`, tx.Scope.Firm, id, string(note)).Row().Scan(&live)
 	if err != nil {
 		return fmt.Errorf("read deliveries of invoice %s: %w", id, err)
 	}
@@ -91,10 +95,9 @@ func (s *Service) invoiceMail(tx *db.Tx, inv owed) (mail.Message, error) {
 		return mail.Message{}, err
 	}
 	attached := inv.Delivery == "mail_attachment"
-	// A redelivery is a mail of its own: its key counts what went before.
-	var before int
-	if err := tx.Raw(`SELECT count(*) FROM delivery WHERE firm_id = ? AND invoice_id = ?`, tx.Scope.Firm, inv.ID).Row().Scan(&before); err != nil {
-		return mail.Message{}, fmt.Errorf("count deliveries of invoice %s: %w", inv.ID, err)
+	before, err := tries(tx, inv.ID, "")
+	if err != nil {
+		return mail.Message{}, err
 	}
 	m := message(deliveryLetter(firm, link, inv.due(), attached), inv.ContactID, kindInvoice, fmt.Sprintf("invoice:%s:%d", inv.ID, before), "Invoice "+inv.Number)
 	if !attached {
@@ -104,8 +107,19 @@ func (s *Service) invoiceMail(tx *db.Tx, inv owed) (mail.Message, error) {
 	if err != nil {
 		return m, err
 	}
-	m.Attachments = []mail.Attachment{{Blob: pdf, Name: fileName(inv.Number), Media: "application/pdf"}}
+	m.Attachments = []mail.Attachment{{Blob: pdf, Name: fileName("invoice", inv.Number), Media: "application/pdf"}}
 	return m, nil
+}
+
+// tries counts the deliveries that went before: a redelivery is a mail of its own,
+// with a key of its own.
+func tries(tx *db.Tx, id ident.InvoiceID, note ident.CreditNoteID) (n int, err error) {
+	err = tx.Raw(`SELECT count(*) FROM delivery WHERE firm_id = ? AND invoice_id = ? AND credit_note_id IS NOT DISTINCT FROM nullif(?, '')::uuid`,
+		tx.Scope.Firm, id, string(note)).Row().Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count deliveries of invoice %s: %w", id, err)
+	}
+	return n, nil
 }
 
 // invoicePDF is the stored file; an invoice is not issued without it.
@@ -118,7 +132,7 @@ func invoicePDF(tx *db.Tx, id ident.InvoiceID) (blob ident.BlobID, err error) {
 }
 
 // fileName keeps the characters of a number that every receiver takes.
-func fileName(number string) string {
+func fileName(kind, number string) string {
 	safe := []byte(number)
 	for i, c := range safe {
 		ok := c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '-' || c == '.' || c == '_'
@@ -126,40 +140,51 @@ func fileName(number string) string {
 			safe[i] = '-'
 		}
 	}
-	return "invoice-" + string(safe) + ".pdf"
+	return kind + "-" + string(safe) + ".pdf"
 }
 
 // Redeliver sends an invoice again whose delivery failed or is uncertain, to the
-// payor's present contact. It needs invoice.deliver.
+// payor's present contact; of a credited one, its credit note. It needs
+// invoice.deliver. ErrRecalled when the payor knows of neither.
 func (s *Service) Redeliver(ctx context.Context, id ident.InvoiceID) error {
 	return s.DB.InFirm(ctx, func(tx *db.Tx) error {
 		inv, err := s.visible(tx, rbac.InvoiceDeliver, id)
 		if err != nil {
 			return err
 		}
-		return s.deliver(tx, inv)
+		if inv.Status != invoice.StatusCredited {
+			return s.deliver(tx, inv)
+		}
+		return s.redeliverCredit(tx, inv)
 	})
 }
 
-// MarkDelivered notes that a person has delivered the invoice: uploaded it to the
-// payor's portal, or handed it over. It needs invoice.deliver.
+// MarkDelivered notes that a person has delivered the invoice, or the note that takes
+// it back: uploaded it to the payor's portal, or handed it over. It needs invoice.deliver.
 func (s *Service) MarkDelivered(ctx context.Context, id ident.InvoiceID) error {
 	return s.DB.InFirm(ctx, func(tx *db.Tx) error {
 		inv, err := s.visible(tx, rbac.InvoiceDeliver, id)
 		if err != nil {
 			return err
 		}
-		res := tx.Exec(`UPDATE delivery SET status = 'sent', ended_at = ? WHERE firm_id = ? AND invoice_id = ? AND status = 'waiting'`, tx.Now, tx.Scope.Firm, id)
+		note, err := creditOf(tx, inv)
+		if err != nil {
+			return err
+		}
+		res := tx.Exec(`UPDATE delivery SET status = 'sent', ended_at = ? WHERE firm_id = ? AND invoice_id = ? AND status = 'waiting'
+			AND credit_note_id IS NOT DISTINCT FROM nullif(?, '')::uuid`, tx.Now, tx.Scope.Firm, id, string(note.ID))
 		if res.Error != nil {
 			return fmt.Errorf("end delivery of invoice %s: %w", id, res.Error)
 		}
 		if res.RowsAffected == 0 {
-			if err := insertDelivery(tx, inv, "by_hand", "", StatusSent); err != nil {
+			if err := insertDelivery(tx, inv, note.ID, "by_hand", "", StatusSent); err != nil {
 				return err
 			}
 		}
-		if err := invoice.MarkSent(tx, id); err != nil {
-			return err
+		if note.ID == "" {
+			if err := invoice.MarkSent(tx, id); err != nil {
+				return err
+			}
 		}
 		if err := worklist.Finish(tx, "invoice", string(id)); err != nil {
 			return err

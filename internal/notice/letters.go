@@ -56,6 +56,20 @@ func deliveryLetter(firm, link string, d due, attached bool) mail.Letter {
 	}
 }
 
+// creditLetter takes an invoice back. attached tells that the PDF goes with it.
+func creditLetter(firm, link, note string, d due, attached bool) mail.Letter {
+	where := "You find the credit note beside the invoice at the address below. The page sends a one-time code to this mail address and shows nothing without it."
+	if attached {
+		where = "The credit note is attached, as agreed. You also find it at the address below, behind a one-time code sent to this mail address."
+	}
+	return mail.Letter{
+		Greeting:   greeting,
+		Paragraphs: []string{firm + " has taken invoice " + d.Number + " back in full. Nothing is to be paid on it.", where},
+		Facts:      []mail.Fact{{Name: "Credit note", Value: note}, {Name: "For invoice", Value: d.Number}, {Name: "Open", Value: d.open()}},
+		Link:       link, LinkText: "Open the credit note", Closing: []string{firm},
+	}
+}
+
 // reminderLetter is the first, friendly one; several invoices of one payor share it.
 func reminderLetter(firm, link string, list []due) mail.Letter {
 	first := "we have not yet seen a payment for the invoice below. Perhaps it has crossed this letter; then please pay no attention to it."

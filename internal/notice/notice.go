@@ -21,6 +21,7 @@ var (
 	ErrNotFound     = fault.New(fault.NotFound, "not_found", "there is nothing here")
 	ErrNoContact    = fault.New(fault.Conflict, "payor_contact_missing", "this payor has no verified contact; verify one, then send the invoice again")
 	ErrDelivered    = fault.New(fault.Conflict, "invoice_delivered", "this invoice is delivered already, or on its way")
+	ErrRecalled     = fault.New(fault.Conflict, "invoice_recalled", "this invoice was taken back before it reached the payor, so there is nothing to send")
 	ErrReminded     = fault.New(fault.Conflict, "reminder_sent", "this reminder was sent or skipped already")
 	ErrNotDue       = fault.New(fault.Conflict, "reminder_not_due", "this invoice cannot be reminded of now")
 	ErrStage        = fault.New(fault.NotFound, "not_found", "there is nothing here")
@@ -58,15 +59,16 @@ const (
 	StatusSkipped   Status = "skipped"
 )
 
-// Delivery is one sending of an invoice.
+// Delivery is one sending of an invoice, or of the credit note that takes it back.
 type Delivery struct {
-	Way       string // mail_link, mail_attachment, portal, by_hand
-	Contact   string
-	Mail      ident.MailID
-	Status    Status
-	Reason    string
-	CreatedAt time.Time
-	EndedAt   *time.Time
+	Way        string // mail_link, mail_attachment, portal, by_hand
+	Contact    string
+	CreditNote string // its number; "" for the invoice itself
+	Mail       ident.MailID
+	Status     Status
+	Reason     string
+	CreatedAt  time.Time
+	EndedAt    *time.Time
 }
 
 // Reminder is one stage that was sent or skipped.

@@ -42,8 +42,9 @@ func owing(tx *db.Tx, cond string, args ...any) (list []owed, err error) {
 }
 
 func deliveries(tx *db.Tx, id ident.InvoiceID) (list []Delivery, err error) {
-	err = tx.Raw(`SELECT d.way, coalesce(k.name, '') AS contact, coalesce(d.mail_id::text, '') AS mail, d.status, d.reason, d.created_at, d.ended_at
+	err = tx.Raw(`SELECT d.way, coalesce(k.name, '') AS contact, coalesce(n.number, '') AS credit_note, coalesce(d.mail_id::text, '') AS mail, d.status, d.reason, d.created_at, d.ended_at
 		FROM delivery d LEFT JOIN payor_contact k ON k.firm_id = d.firm_id AND k.id = d.contact_id
+		LEFT JOIN credit_note n ON n.firm_id = d.firm_id AND n.id = d.credit_note_id
 		WHERE d.firm_id = ? AND d.invoice_id = ? ORDER BY d.created_at, d.id`, tx.Scope.Firm, id).Scan(&list).Error
 	if err != nil {
 		return nil, fmt.Errorf("list deliveries of invoice %s: %w", id, err)
@@ -99,15 +100,16 @@ func insertReminder(tx *db.Tx, r reminderRow) error {
 	return nil
 }
 
-// insertDelivery keeps a delivery; ErrDelivered when one is under way or done.
-func insertDelivery(tx *db.Tx, inv owed, way string, mailID ident.MailID, status Status) error {
+// insertDelivery keeps a delivery of the invoice, or of its credit note where one is
+// named; ErrDelivered when one is under way or done.
+func insertDelivery(tx *db.Tx, inv owed, note ident.CreditNoteID, way string, mailID ident.MailID, status Status) error {
 	contact := ""
 	if mailID != "" {
 		contact = string(inv.ContactID)
 	}
-	err := tx.Exec(`INSERT INTO delivery (firm_id, id, invoice_id, payor_id, contact_id, way, mail_id, status, made_by, created_at, ended_at)
-		VALUES (?, ?, ?, ?, nullif(?, '')::uuid, ?, nullif(?, '')::uuid, ?, nullif(?, '')::uuid, ?, CASE WHEN ? = 'sent' THEN ?::timestamptz END)`,
-		tx.Scope.Firm, ident.New[string](tx.Now), inv.ID, inv.PayorID, contact, way, string(mailID), status, string(tx.Scope.Actor), tx.Now, status, tx.Now).Error
+	err := tx.Exec(`INSERT INTO delivery (firm_id, id, invoice_id, credit_note_id, payor_id, contact_id, way, mail_id, status, made_by, created_at, ended_at)
+		VALUES (?, ?, ?, nullif(?, '')::uuid, ?, nullif(?, '')::uuid, ?, nullif(?, '')::uuid, ?, nullif(?, '')::uuid, ?, CASE WHEN ? = 'sent' THEN ?::timestamptz END)`,
+		tx.Scope.Firm, ident.New[string](tx.Now), inv.ID, string(note), inv.PayorID, contact, way, string(mailID), status, string(tx.Scope.Actor), tx.Now, status, tx.Now).Error
 	if db.Violates(err, "delivery_live") {
 		return ErrDelivered
 	}

@@ -47,6 +47,14 @@ type PayorInvoice struct {
 	OpenMinor  int64
 	Status     invoice.Status
 	Formats    []invoice.Format `gorm:"-"`
+	Credit     PayorCredit      `gorm:"embedded;embeddedPrefix:credit_"`
+}
+
+// PayorCredit is the note that takes an invoice back; its number is "" where none does.
+type PayorCredit struct {
+	ID       ident.CreditNoteID
+	Number   string
+	IssuedOn invoice.Day
 }
 
 // Visit tells who is inside by the cookie; ErrNoVisit when nobody is (any more).
@@ -187,6 +195,23 @@ func payorInvoice(tx *db.Tx, payor ident.PayorID, id ident.InvoiceID) (PayorInvo
 	return list[0], nil
 }
 
+// PayorCreditNote opens the PDF of the note that takes one of them back; ErrNotFound
+// where none does. Its leaf is written before the bytes leave.
+func (s *Service) PayorCreditNote(ctx context.Context, cookie string, id ident.InvoiceID) (c invoice.Content, err error) {
+	err = s.inside(ctx, cookie, func(tx *db.Tx, in Visit) error {
+		inv, err := payorInvoice(tx, in.Payor, id)
+		if err != nil {
+			return err
+		}
+		if inv.Credit.ID == "" {
+			return ErrNotFound
+		}
+		c, err = s.Invoices.OpenCredit(tx, inv.Credit.ID)
+		return err
+	})
+	return c, err
+}
+
 // payorInvoices shows what was given to the payor: an invoice that has not been
 // delivered yet is not there.
 func payorInvoices(tx *db.Tx, payor ident.PayorID, cond string, args ...any) ([]PayorInvoice, error) {
@@ -195,8 +220,9 @@ func payorInvoices(tx *db.Tx, payor ident.PayorID, cond string, args ...any) ([]
 		Kept db.Strings
 	}
 	err := tx.Raw(`SELECT i.id, i.number, i.issued_on, i.due_on, i.currency, i.total_minor, i.open_minor, i.status,
-			ARRAY(SELECT f.format FROM invoice_document f WHERE f.firm_id = i.firm_id AND f.invoice_id = i.id ORDER BY f.format DESC) AS kept
-		FROM invoice i WHERE i.firm_id = ? AND i.payor_id = ? AND (i.sent_at IS NOT NULL OR EXISTS (SELECT FROM delivery d
+			ARRAY(SELECT f.format FROM invoice_document f WHERE f.firm_id = i.firm_id AND f.invoice_id = i.id ORDER BY f.format DESC) AS kept,
+			coalesce(n.id::text, '') AS credit_id, coalesce(n.number, '') AS credit_number, coalesce(n.issued_on::text, '') AS credit_issued_on
+		FROM invoice i LEFT JOIN credit_note n ON n.firm_id = i.firm_id AND n.invoice_id = i.id WHERE i.firm_id = ? AND i.payor_id = ? AND (i.sent_at IS NOT NULL OR EXISTS (SELECT FROM delivery d
 			WHERE d.firm_id = i.firm_id AND d.invoice_id = i.id AND d.status <> 'failed')) AND `+cond+`
 		ORDER BY i.issued_on DESC, i.number DESC LIMIT 500`, append([]any{tx.Scope.Firm, payor}, args...)...).Scan(&rows).Error
 	if err != nil {

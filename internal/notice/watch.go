@@ -13,18 +13,27 @@ import (
 // The kinds of mail that this package writes; stored.
 const (
 	kindInvoice  = "invoice"
+	kindCredit   = "credit_note"
 	kindReminder = "reminder"
 	kindCode     = "code"
 )
 
-// MailWanted keeps a reminder back when what it says is no longer so: something
-// was paid, credited or skipped since it was written. The next sweep writes a new
-// one for what is left.
+// MailWanted keeps a letter back when what it says is no longer so: an invoice that
+// was taken back, a reminder since whose writing something was paid, credited or
+// skipped. The next sweep writes a new reminder for what is left.
 func (s *Service) MailWanted(tx *db.Tx, m mail.Ended) (bool, error) {
+	var changed bool
+	if m.Kind == kindInvoice {
+		err := tx.Raw(`SELECT EXISTS (SELECT FROM delivery d JOIN invoice i ON i.firm_id = d.firm_id AND i.id = d.invoice_id
+			WHERE d.firm_id = ? AND d.mail_id = ? AND i.status = 'credited')`, tx.Scope.Firm, m.ID).Row().Scan(&changed)
+		if err != nil {
+			return false, fmt.Errorf("read what mail %s brings: %w", m.ID, err)
+		}
+		return !changed, nil
+	}
 	if m.Kind != kindReminder {
 		return true, nil
 	}
-	var changed bool
 	err := tx.Raw(`SELECT EXISTS (SELECT FROM reminder r JOIN invoice i ON i.firm_id = r.firm_id AND i.id = r.invoice_id
 		WHERE r.firm_id = ? AND r.mail_id = ? AND (i.open_minor <> r.open_minor OR i.status NOT IN ('sent', 'part_paid')))`, tx.Scope.Firm, m.ID).Row().Scan(&changed)
 	if err != nil {
@@ -36,16 +45,22 @@ func (s *Service) MailWanted(tx *db.Tx, m mail.Ended) (bool, error) {
 // MailSent ends the delivery or the reminders of a mail well.
 func (s *Service) MailSent(tx *db.Tx, m mail.Ended) error {
 	switch m.Kind {
-	case kindInvoice:
+	case kindInvoice, kindCredit:
 		ids, err := endDelivery(tx, m, StatusSent)
 		if err != nil {
 			return err
 		}
 		for _, inv := range ids {
+			if err := worklist.Finish(tx, "invoice", string(inv.InvoiceID)); err != nil {
+				return err
+			}
+			if m.Kind == kindCredit {
+				continue
+			}
 			if err := invoice.MarkSent(tx, inv.InvoiceID); err != nil {
 				return err
 			}
-			if err := worklist.Finish(tx, "invoice", string(inv.InvoiceID)); err != nil {
+			if err := s.creditReached(tx, inv.InvoiceID); err != nil {
 				return err
 			}
 		}
@@ -67,7 +82,7 @@ func (s *Service) MailFailed(tx *db.Tx, m mail.Ended) error {
 	var ids []about
 	var err error
 	switch m.Kind {
-	case kindInvoice:
+	case kindInvoice, kindCredit:
 		ids, err = endDelivery(tx, m, status)
 	case kindReminder:
 		ids, err = endReminders(tx, m, status)
@@ -75,7 +90,7 @@ func (s *Service) MailFailed(tx *db.Tx, m mail.Ended) error {
 	if err != nil || m.Reason == mail.ReasonNotWanted {
 		return err
 	}
-	work := map[string]string{kindInvoice: workDelivery, kindReminder: workReminder}[m.Kind]
+	work := map[string]string{kindInvoice: workDelivery, kindCredit: workDelivery, kindReminder: workReminder}[m.Kind]
 	for _, inv := range ids {
 		if err := wantPerson(tx, work, inv.InvoiceID, inv.MatterID); err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/mail"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/notice"
 	"github.com/docketry/docketry/rbac"
@@ -39,17 +40,13 @@ func (s *Site) noticesOf(r *httpd.Request, f frame, i invoice.View, v *InvoiceVi
 		if err != nil {
 			return err
 		}
-		resend := true // also when the first try found no contact and left nothing behind
 		for _, d := range c.Deliveries {
 			life = append(life, event{ended(d.CreatedAt, d.EndedAt), deliveryStep(f, i.ID, d)})
-			if d.Status != notice.StatusFailed && d.Status != notice.StatusUncertain {
-				resend = false
-			}
 		}
 		for _, x := range c.Reminders {
 			life = append(life, event{ended(x.CreatedAt, x.EndedAt), reminderStep(f, x)})
 		}
-		s.planned(f, i, c, resend, v)
+		s.planned(f, i, c, v)
 	} else if i.SentAt != nil {
 		life = append(life, event{*i.SentAt, partial.Step{Icon: "mail", Tone: partial.OK, Text: "Sent to " + i.PayorName, Note: format.Moment(i.SentAt.In(f.Zone))}})
 	}
@@ -85,13 +82,29 @@ func ended(began time.Time, end *time.Time) time.Time {
 	return began
 }
 
-func (s *Site) planned(f frame, i invoice.View, c notice.Correspondence, resend bool, v *InvoiceView) {
+// resend tells whether the invoice, or the note that took it back, is to be sent
+// again: nothing of it is under way or done, also where the first try found no
+// contact and left nothing behind. What never reached the payor is not taken back
+// by a letter.
+func resend(i invoice.View, list []notice.Delivery) bool {
+	credited, there := len(i.Credits) > 0, i.SentAt != nil
+	for _, d := range list {
+		over := d.Status == notice.StatusFailed || d.Status == notice.StatusUncertain
+		if (d.CreditNote != "") == credited && !over {
+			return false
+		}
+		there = there || d.CreditNote == "" && d.Status == notice.StatusUncertain
+	}
+	return there || !credited && i.OpenMinor > 0
+}
+
+func (s *Site) planned(f frame, i invoice.View, c notice.Correspondence, v *InvoiceView) {
 	today := invoice.DayOf(s.Clock.Now().In(f.Zone))
 	may := f.May(rbac.ReminderSend)
 	for _, p := range c.Planned {
 		v.Planned = append(v.Planned, InvoiceReminder{ID: ident.ReminderID(p.Stage), Text: stageWords(p.Stage), On: p.On.Time(), Note: "If it is still open then.", Skip: may})
 	}
-	v.Can.Send = resend && i.OpenMinor > 0 && f.May(rbac.InvoiceDeliver)
+	v.Can.Send = resend(i, c.Deliveries) && f.May(rbac.InvoiceDeliver)
 	v.Can.Remind = may && len(c.Planned) > 0 && i.DueOn < today && i.SentAt != nil
 }
 
@@ -104,19 +117,24 @@ func deliveryStep(f frame, id ident.InvoiceID, d notice.Delivery) partial.Step {
 	if d.EndedAt != nil {
 		s.Note = stepNote(format.Moment(d.EndedAt.In(f.Zone)), d.Reason)
 	}
+	what := ""
+	if d.CreditNote != "" {
+		what = "Credit note " + d.CreditNote + ": "
+	}
 	switch {
 	case d.Status == notice.StatusWaiting:
-		s.Icon, s.Tone, s.Text = "hold", partial.Warn, "To be delivered by hand: "+wayWords(d.Way)
+		s.Icon, s.Tone, s.Text = "hold", partial.Warn, what+"to be delivered by hand, "+wayWords(d.Way)
 		if f.May(rbac.InvoiceDeliver) {
 			s.Act = partial.PostButton(f.CSRF, partial.Button{Text: "Mark as delivered", Action: href.InvoiceAct(f.FirmID, id, "delivered"), Class: "sm", Icon: "check"})
 		}
 	case d.Status == notice.StatusSent && (d.Way == "portal" || d.Way == "by_hand"):
-		s.Icon, s.Tone, s.Text = "check", partial.OK, "Delivered: "+wayWords(d.Way)
+		s.Icon, s.Tone, s.Text = "check", partial.OK, what+"delivered, "+wayWords(d.Way)
 	case d.Status == notice.StatusSent:
-		s.Tone, s.Text = partial.OK, "Sent to "+to
+		s.Tone, s.Text = partial.OK, what+"sent to "+to
 	default:
-		s.Text, s.Tone = mailWords("Sending", to, d.Status)
+		s.Text, s.Tone = mailWords(what+"sending", to, d.Status)
 	}
+	s.Text = format.Capital(s.Text)
 	return s
 }
 
@@ -163,7 +181,16 @@ func stageWords(s notice.Stage) string {
 	return "Reminder"
 }
 
+// reasonWords say why a letter did not go; a skipped stage has a person's own words.
+var reasonWords = map[string]string{
+	mail.ReasonRefused: "the receiver's mail server refused it", mail.ReasonExpired: "it was no longer worth sending", mail.ReasonUnverified: "the contact's address is no longer confirmed",
+	mail.ReasonGaveUp: "the receiver's mail server put it off for 24 hours", mail.ReasonNotWanted: "kept back, as what it says is no longer so", mail.ReasonCutShort: "the sending was cut short",
+}
+
 func stepNote(when, reason string) string {
+	if words, ok := reasonWords[reason]; ok {
+		reason = words
+	}
 	if reason = strings.TrimSpace(reason); reason == "" {
 		return when
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
@@ -152,18 +153,30 @@ func (s *Site) payorInvoice(r *httpd.Request) (httpd.Reply, error) {
 	if doc.Firm.Phone != "" {
 		v.Ask = "Call " + doc.Firm.Phone + " before you use other bank details than these."
 	}
+	if i.Credit.Number != "" {
+		v.Files = append(v.Files, InvoiceFile{Name: "Credit note " + i.Credit.Number, Kind: creditKind})
+		v.Sheet.Paid[0].Text = "Credited " + format.Date(i.Credit.IssuedOn.Time()) + ", " + i.Credit.Number
+	}
 	for _, x := range i.Formats {
 		v.Files = append(v.Files, InvoiceFile{Name: x.Name(), Kind: strings.ReplaceAll(string(x), "_", "-")})
 	}
 	return httpd.Show(PayorInvoice(door(r, visit, "Invoice "+i.Number), v)), nil
 }
 
+// creditKind asks for the note that takes the invoice back, among its documents.
+const creditKind = "credit-note"
+
 func (s *Site) payorDocument(r *httpd.Request) (httpd.Reply, error) {
 	id, err := httpd.ID[ident.InvoiceID](r, "id")
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	c, err := s.Notices.PayorDocument(r.Context(), r.VisitCookie(), id, invoice.Format(strings.ReplaceAll(r.Param("kind"), "-", "_")))
+	var c invoice.Content
+	if kind := r.Param("kind"); kind == creditKind {
+		c, err = s.Notices.PayorCreditNote(r.Context(), r.VisitCookie(), id)
+	} else {
+		c, err = s.Notices.PayorDocument(r.Context(), r.VisitCookie(), id, invoice.Format(strings.ReplaceAll(kind, "-", "_")))
+	}
 	if err != nil {
 		return outside(r, err)
 	}
