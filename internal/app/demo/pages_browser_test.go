@@ -66,15 +66,17 @@ func TestEveryPageOfTheDemoInABrowser(t *testing.T) {
 	}
 }
 
-// look checks one page in both forms and returns where it leads.
+// look loads one page on a phone in the dark, pulls it to a desk in the light, checks
+// it in both forms and returns where it leads.
 func look(t *testing.T, tab context.Context, axe, base, path string) []string {
 	t.Helper()
+	browser.Open(t, tab, base+path, 390)
 	for _, form := range []struct {
 		width int64
 		theme string
 	}{{390, "dark"}, {1440, "light"}} {
 		browser.Theme(t, tab, form.theme)
-		browser.Open(t, tab, base+path, form.width)
+		browser.Size(t, tab, form.width)
 		for _, v := range browser.Check(t, tab, axe, form.theme) {
 			t.Errorf("%s at %d, %s: %s: %s\n\t%s", path, form.width, form.theme, v.ID, v.Help, strings.Join(v.Nodes, "\n\t"))
 		}

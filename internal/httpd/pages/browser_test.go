@@ -46,22 +46,26 @@ func TestPagesInABrowser(t *testing.T) {
 			t.Cleanup(stop)
 			browser.Watch(t, tab)
 			for _, theme := range []string{"light", "dark"} {
-				for _, width := range []int64{1440, 768, 390} {
-					browser.Open(t, tab, srv.URL+"/"+f.name+"?theme="+theme, width)
+				browser.Open(t, tab, srv.URL+"/"+f.name+"?theme="+theme, 1440)
+				for _, width := range []int64{1440, 390} {
+					browser.Size(t, tab, width)
 					for _, v := range browser.Check(t, tab, axe, theme) {
 						t.Errorf("%d %s: %s: %s\n\t%s", width, theme, v.ID, v.Help, strings.Join(v.Nodes, "\n\t"))
 					}
-					browser.Blocked(t, tab)
 					blackDrawings(t, tab)
-					if shots != "" && width != 768 {
+					if shots != "" {
 						browser.Shoot(t, tab, filepath.Join(shots, fmt.Sprintf("%s-%d-%s.png", f.name, width, theme)))
 					}
 				}
+				browser.Blocked(t, tab)
 			}
+			// What a phone loads, and every width that it may be turned or pulled to.
+			browser.Open(t, tab, srv.URL+"/"+f.name, 360)
 			for _, width := range []int64{360, 390, 640, 768, 1024, 1280, 1440, 1920, 2560} {
-				browser.Open(t, tab, srv.URL+"/"+f.name, width)
+				browser.Size(t, tab, width)
 				browser.Sideways(t, tab, width)
 			}
+			browser.Blocked(t, tab)
 		})
 	}
 }
