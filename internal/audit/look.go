@@ -79,8 +79,20 @@ func (s *Service) Looks(ctx context.Context, f LookFilter, p page.Request) (out 
 	return out, err
 }
 
+type (
+	workKey struct{}
+	work    struct{ object, id string }
+)
+
+// For names the work that everything under the returned context is done for: an item
+// or a pre-bill whose page shows it. Call it once the reader was let see that work.
+// What is recorded says so, and the access log ties it there.
+func For(ctx context.Context, object, id string) context.Context {
+	return context.WithValue(ctx, workKey{}, work{object, id})
+}
+
 // purposes ties looks to what they were for: the thing itself when it is one, else
-// the item, pre-bill or invoice that the same request touched, else the item of that
+// what the look says, else the item, pre-bill or invoice that the same request touched, else the item of that
 // matter which the person had taken in the twelve hours before.
 func purposes(tx *db.Tx, shown []Shown) ([]Look, error) {
 	ids := make([]ident.LeafID, len(shown))
@@ -127,9 +139,14 @@ func lookOf(e Shown) Look {
 		Entries  int    `json:"entries"`
 		Messages int    `json:"messages"`
 		Glass    string `json:"break_glass"`
+		Object   string `json:"for_object"`
+		ID       string `json:"for_id"`
 	}
 	if json.Unmarshal([]byte(e.Detail), &said) == nil { // a detail of another form says nothing here
 		l.Purpose, l.Count, l.Emergency = said.For, said.Entries+said.Messages, said.Glass != ""
+		if l.ForObject == "" {
+			l.ForObject, l.ForID = said.Object, said.ID
+		}
 	}
 	return l
 }

@@ -1,6 +1,8 @@
 package audit_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/docketry/docketry/internal/audit"
@@ -40,11 +42,21 @@ func TestLooksSayWhatTheyWereFor(t *testing.T) {
 	record("r6", audit.Entry{Action: "prebill.line_edited", Object: "prebill", ID: "p", Matter: m.ID, Class: audit.C3})
 	record("r7", audit.Entry{Action: "prebill.viewed", Object: "prebill", ID: "p", Matter: m.ID, Class: audit.C2})
 	record("r5", audit.Entry{Action: "client.changed", Object: "client", ID: "c", Class: audit.C2})
+	// On the page of a work item that nobody has taken, of things without one matter.
+	if err := d.InFirm(audit.For(reader, "item", "w9"), func(tx *db.Tx) error {
+		return audit.Record(tx, audit.Entry{Action: "finding.listed", Object: "finding", ID: string(f.ID), Class: audit.C3, Detail: map[string]any{"findings": 3}})
+	}); err != nil {
+		t.Fatal(err)
+	}
 	svc := h.svc
 	admin := f.As(t, rbac.RoleFirmAdmin)
 	p, err := svc.Looks(admin, audit.LookFilter{}, page.Request{})
-	if err != nil || len(p.Items) != 8 {
+	if err != nil || len(p.Items) != 9 {
 		t.Fatalf("%d looks, %v", len(p.Items), err)
+	}
+	onPage := slices.IndexFunc(p.Items, func(l audit.Look) bool { return l.ForObject == "item" && l.ForID == "w9" })
+	if onPage < 0 || p.Items[onPage].Action != "finding.listed" || !strings.Contains(p.Items[onPage].Detail, "findings") {
+		t.Errorf("the look on an item's page is tied to %+v", p.Items)
 	}
 	for _, l := range p.Items {
 		switch {

@@ -61,7 +61,7 @@ func Record(tx *db.Tx, e Entry) error {
 			return fmt.Errorf("encode the detail of %s: %w", e.Action, err)
 		}
 	}
-	if detail, err = marked(detail, tx.Scope.BreakGlass); err != nil {
+	if detail, err = marked(tx, detail); err != nil {
 		return fmt.Errorf("mark the detail of %s: %w", e.Action, err)
 	}
 	actor, behalf := actorOf(tx)
@@ -78,16 +78,30 @@ func Record(tx *db.Tx, e Entry) error {
 	return nil
 }
 
-// marked says in the detail that an act rests on emergency access (SECURITY T34).
-func marked(detail []byte, grant ident.GrantID) ([]byte, error) {
-	if grant == "" {
+// marked says in the detail that an act rests on emergency access (SECURITY T34), and
+// which work it was for where the context tells (For).
+func marked(tx *db.Tx, detail []byte) ([]byte, error) {
+	marks := map[string]string{}
+	if tx.Scope.BreakGlass != "" {
+		marks["break_glass"] = string(tx.Scope.BreakGlass)
+	}
+	if work, ok := tx.Context().Value(workKey{}).(work); ok {
+		marks["for_object"], marks["for_id"] = work.object, work.id
+	}
+	if len(marks) == 0 {
 		return detail, nil
 	}
 	fields := map[string]json.RawMessage{}
 	if err := json.Unmarshal(detail, &fields); err != nil {
 		fields = map[string]json.RawMessage{"detail": detail}
 	}
-	fields["break_glass"] = json.RawMessage(`"` + string(grant) + `"`)
+	for k, v := range marks {
+		text, err := json.Marshal(v)
+		if err != nil {
+			return nil, err
+		}
+		fields[k] = text
+	}
 	return json.Marshal(fields)
 }
 

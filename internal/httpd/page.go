@@ -15,6 +15,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
@@ -29,6 +30,12 @@ type Request struct {
 
 // Context has the scope of who acts and, under /firms/{firm}, for which firm.
 func (r *Request) Context() context.Context { return r.echo.Request().Context() }
+
+// For names the work that the rest of the request is for, once the reader was let see
+// it: the access log ties each look to it. See audit.For.
+func (r *Request) For(object, id string) {
+	r.echo.SetRequest(r.echo.Request().WithContext(audit.For(r.Context(), object, id)))
+}
 
 // Param is a part of the path.
 func (r *Request) Param(name string) string { return r.echo.Param(name) }

@@ -59,6 +59,7 @@ func (s *Site) entryUnder(r *httpd.Request) (i worklist.Item, e capture.Entry, e
 	if i, err = s.Work.Item(r.Context(), id); err != nil {
 		return i, e, err
 	}
+	r.For("item", string(id))
 	if e, err = s.Capture.Entry(r.Context(), entry); err != nil {
 		return i, e, err
 	}

@@ -48,6 +48,7 @@ func (s *Site) itemPage(r *httpd.Request, id ident.WorkItemID, failed error) (te
 	if err != nil {
 		return nil, err
 	}
+	r.For("item", string(id))
 	f, err := s.frame(r, workName(i.Type), "queue")
 	if err != nil {
 		return nil, err

@@ -235,6 +235,7 @@ func (s *Site) prebillPage(r *httpd.Request, id ident.PrebillID, failed error) (
 	if err != nil {
 		return nil, err
 	}
+	r.For("prebill", string(id))
 	f, err := s.frame(r, p.MatterName+": pre-bill "+p.Name(), "prebills")
 	if err != nil {
 		return nil, err
