@@ -3,6 +3,7 @@ package receivable
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/docketry/docketry/internal/authz"
@@ -117,14 +118,14 @@ type settled struct {
 	Payor    ident.PayorID
 	On       invoice.Day
 	Minor    int64
-	Days     int64 // amount times days, summed
-	Terms    int64 // amount times the terms' days, summed
+	Days     float64 // amount times days, summed: beyond a whole number's range, and told to a tenth of a day
+	Terms    float64 // amount times the terms' days, summed
 }
 
 func paidSince(tx *db.Tx, access *authz.Access, from, to invoice.Day) (list []settled, err error) {
 	cond, args := access.MattersSeeing("m", authz.C2)
 	q := `SELECT a.currency, i.payor_id AS payor, p.received_on AS on, sum(a.amount_minor)::bigint AS minor,
-			sum(a.amount_minor * greatest(0, p.received_on - i.issued_on))::bigint AS days, sum(a.amount_minor * (i.due_on - i.issued_on))::bigint AS terms
+			sum(a.amount_minor * greatest(0, p.received_on - i.issued_on))::float8 AS days, sum(a.amount_minor * (i.due_on - i.issued_on))::float8 AS terms
 		FROM allocation a JOIN payment p ON p.firm_id = a.firm_id AND p.id = a.payment_id
 		JOIN invoice i ON i.firm_id = a.firm_id AND i.id = a.invoice_id JOIN matter m ON m.firm_id = i.firm_id AND m.id = i.matter_id
 		WHERE a.firm_id = ? AND p.received_on > ? AND p.received_on <= ? AND ` + cond + `
@@ -177,14 +178,14 @@ func (f *Flow) currency(c money.Currency) *CurrencyFlow {
 
 func pace(paid []settled, to invoice.Day, counts func(settled) bool) Pace {
 	var p Pace
-	var days, terms int64
+	var days, terms float64
 	for _, x := range paid {
 		if x.On <= to && x.On > to.Add(-payWindow) && counts(x) {
 			p.Paid, days, terms = p.Paid+x.Minor, days+x.Days, terms+x.Terms
 		}
 	}
 	if p.Paid > 0 {
-		p.DaysE1, p.TermsE1 = (days*20+p.Paid)/(2*p.Paid), (terms*20+p.Paid)/(2*p.Paid)
+		p.DaysE1, p.TermsE1 = int64(math.Round(10*days/float64(p.Paid))), int64(math.Round(10*terms/float64(p.Paid)))
 	}
 	return p
 }
