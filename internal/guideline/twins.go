@@ -2,6 +2,7 @@ package guideline
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
@@ -144,11 +145,11 @@ func (f Finding) Other() ident.EntryID {
 	}
 }
 
-// Evidence is what the rule saw, in words for a reader: "" for a duplicate, which
-// names another line by its id, and for a rule of the firm's own, whose condition is
-// no evidence.
+// Evidence is what the rule saw, in words for a reader: "" where the message says it
+// already, for a duplicate, which names another line by its id, and for a rule of the
+// firm's own, whose condition is no evidence.
 func (f Finding) Evidence() string {
-	if _, builtIn := RuleByID(f.Rule); !builtIn || f.Other() != "" {
+	if _, builtIn := RuleByID(f.Rule); !builtIn || f.Other() != "" || strings.Contains(f.Message, f.Observed) {
 		return ""
 	}
 	return f.Observed

@@ -251,7 +251,10 @@ func (n lineNames) other(x guideline.Stored) string {
 
 // itemFinding shows x on its entry; other says which line a duplicate repeats.
 func itemFinding(f frame, v *ItemView, e *capture.Entry, x guideline.Stored, other string) ItemFinding {
-	out := ItemFinding{ID: x.ID, Line: e.SourceLine, Title: x.Title, Fact: x.Message, Rule: x.Rule, Evidence: x.Evidence() + other, State: "Open", Tone: partial.Warn}
+	out := ItemFinding{ID: x.ID, Line: e.SourceLine, Title: x.Title, Fact: x.Message, Rule: x.Rule, Evidence: other, State: "Open", Tone: partial.Warn}
+	if seen := x.Evidence(); seen != "" {
+		out.Evidence = "Found: " + seen
+	}
 	if x.AtRiskMinor > 0 {
 		out.AtRisk = &money.Amount{Minor: x.AtRiskMinor, Currency: x.Currency}
 	}
