@@ -157,6 +157,44 @@ func (s *Service) openGlass(tx *db.Tx, r Request, allowed rbac.Permission) (Gran
 	return g, writeTo(tx, LetterDecided, string(r.ID), r.AskedBy)
 }
 
+// shutGlass ends, in every firm, the open emergency access of somebody who is no
+// administrator of the bureau any more. tx is in the bureau.
+func (s *Service) shutGlass(tx *db.Tx, who ident.PersonID) error {
+	still, err := administrators(tx, rbac.RoleBureauAdmin)
+	if err != nil || slices.Contains(still, who) {
+		return err
+	}
+	home := tx.Scope.Firm
+	firms, err := firmsOf(tx, who)
+	if err != nil {
+		return err
+	}
+	for _, firm := range firms {
+		if firm == home {
+			continue
+		}
+		err := s.inside(tx, firm, func() error {
+			grants, err := grantsOf(tx, who)
+			if err != nil {
+				return err
+			}
+			for _, g := range grants {
+				if g.Role != rbac.RoleBreakGlass {
+					continue
+				}
+				if err := endGrant(tx, g, rbac.GrantEnd); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // tellFirm writes to the firm's administrators and partners.
 func (s *Service) tellFirm(tx *db.Tx, kind LetterKind, about string) error {
 	for _, role := range []rbac.Role{rbac.RoleFirmAdmin, rbac.RolePartner} {

@@ -188,6 +188,39 @@ func TestT34_BreakGlassIsOverByItself(t *testing.T) {
 	}
 }
 
+// Whose role at the bureau ends loses the hour with it, and nobody else does.
+func TestT34_BreakGlassEndsWithTheRole(t *testing.T) {
+	t.Parallel()
+	g := breakGlass(t)
+	r, err := g.svc.AskGlass(g.asker, g.f.ID, "Payment file sent twice, firm cannot be reached")
+	if err != nil {
+		t.Fatal(err)
+	}
+	hour, err := g.svc.OpenGlass(g.second, g.f.ID, r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.look(rbac.EntryRead, g.open.ID); err != nil {
+		t.Fatalf("within the hour: %v", err)
+	}
+	var role ident.GrantID
+	err = g.d.InFirm(g.bureau.Machine(), func(tx *db.Tx) error {
+		return tx.Raw(`SELECT id FROM access_grant WHERE firm_id = ? AND person_id = ? AND role = ?`, g.bureau.ID, g.who, rbac.RoleBureauAdmin).Row().Scan(&role)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.svc.EndGrant(g.second, role); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.look(rbac.EntryRead, g.open.ID); !errors.Is(err, authz.ErrNotFound) {
+		t.Errorf("after the role ended: %v", err)
+	}
+	if n := leaves(t, g.f, "grant.ended", string(hour.ID)); n != 1 {
+		t.Errorf("%d leaves of the end in the firm's tree", n)
+	}
+}
+
 func TestT34_BreakGlassRefusals(t *testing.T) {
 	t.Parallel()
 	g := breakGlass(t)

@@ -92,7 +92,8 @@ func whose(p Person) string {
 	return "a firm's own people"
 }
 
-// EndGrant ends a grant at once: what starts after the commit is refused.
+// EndGrant ends a grant at once: what starts after the commit is refused. Who is no
+// administrator of the bureau any more loses open emergency access with it.
 func (s *Service) EndGrant(ctx context.Context, id ident.GrantID) error {
 	return s.db.InFirm(ctx, func(tx *db.Tx) error {
 		if _, err := s.guard.Require(tx, rbac.GrantEnd); err != nil {
@@ -104,6 +105,11 @@ func (s *Service) EndGrant(ctx context.Context, id ident.GrantID) error {
 		}
 		if err := endGrant(tx, g, rbac.GrantEnd); err != nil {
 			return err
+		}
+		if g.Role == rbac.RoleBureauAdmin {
+			if err := s.shutGlass(tx, g.Person); err != nil {
+				return err
+			}
 		}
 		return s.leave(tx, g.Person)
 	})
