@@ -67,6 +67,32 @@ func (s *Service) validateRole(d RoleDraft) error {
 // RoleChoices lists what a role for that side may include.
 func (s *Service) RoleChoices(staff bool) []rbac.Permission { return s.lattice.GivableTo(staff) }
 
+// GivenRole is a role that comes with Docketry and that a firm gives, with what it includes.
+type GivenRole struct {
+	Role        rbac.Role
+	Permissions []rbac.Permission
+}
+
+// GivenRoles lists them: the bureau's people's first. Anybody may know them, the
+// policy is the same for every firm.
+func (s *Service) GivenRoles() (list []GivenRole) {
+	for _, staff := range []bool{true, false} {
+		for _, r := range rbac.Roles() {
+			if r.OfBureau() != staff || !s.lattice.MayGrant(rbac.RoleFirmAdmin, r) {
+				continue
+			}
+			g := GivenRole{Role: r}
+			for _, p := range rbac.All() {
+				if s.lattice.Allows(r, p) {
+					g.Permissions = append(g.Permissions, p)
+				}
+			}
+			list = append(list, g)
+		}
+	}
+	return list
+}
+
 // Roles lists the firm's own roles by name, the closed ones last.
 func (s *Service) Roles(ctx context.Context) (list []Role, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {

@@ -214,3 +214,25 @@ func TestRoleRefusals(t *testing.T) {
 		}
 	}
 }
+
+// What a firm gives is told whole: each role with exactly what the policy allows it.
+func TestGivenRolesAreThePolicys(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	policy, err := rbac.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[rbac.Role]bool{}
+	for _, g := range w.svc.GivenRoles() {
+		seen[g.Role] = true
+		for _, p := range rbac.All() {
+			if slices.Contains(g.Permissions, p) != policy.Allows(g.Role, p) {
+				t.Errorf("%s of %s", p, g.Role)
+			}
+		}
+	}
+	if !seen[rbac.RoleSpecialist] || !seen[rbac.RolePartner] || seen[rbac.RoleBureauAdmin] {
+		t.Errorf("roles %v", seen)
+	}
+}

@@ -97,6 +97,7 @@ func (s *Service) leaveEverywhere(tx *db.Tx, who ident.PersonID) error {
 // Lattice says which role may give which, and which must show a factor (rbac.Policy).
 type Lattice interface {
 	MayGrant(giver, given rbac.Role) bool
+	Allows(role rbac.Role, p rbac.Permission) bool
 	NeedsFactor(role rbac.Role) bool
 	Givable(staff bool, p rbac.Permission) bool // by a role of a firm's own
 	GivableTo(staff bool) []rbac.Permission

@@ -75,7 +75,7 @@ func houseFixtures(t testing.TB, s story) []fixture {
 	}
 	return []fixture{
 		named("access-review", plain("access", reviewView(f, grants, id[ident.PersonID](9), s.now))),
-		named("roles", plain("access", roleList(f, roles))),
+		named("roles", plain("access", roleList(f, roles, []people.GivenRole{{Role: rbac.RoleSpecialist, Permissions: []rbac.Permission{rbac.EntryRead, rbac.PrebillEdit}}}))),
 		named("role", plain("access", rolePageView(f, "Billing clerk", roleForm("/x", "Save the role", people.RoleDraft{Name: "Billing clerk", Permissions: roles[0].Permissions}, policy.GivableTo(false), people.ErrInvalid.On(fault.Field{Path: "permissions", Code: "x", Message: "choose at least one"})), nil))),
 		named("access-emergency", plain("access", PlainView{Head: layout.Head{Title: "Access"}, Sections: []Section{{ID: "emergency", Title: "Emergency access is open", Body: OpenGlass(openGlass(f, []people.Grant{glass}, s.now))},
 			{ID: "requests", Title: "1 request waits for the firm", Body: Waiting([]WaitingView{waitingView(f, wanted, s.now)})}, {Title: "People of the billing bureau", Table: grantTable(f, append([]people.Grant{glass}, grants...), s.now)}}})),

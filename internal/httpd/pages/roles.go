@@ -36,12 +36,20 @@ func (s *Site) roles(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	return httpd.Show(Plain(f.Chrome, roleList(f, list))), nil
+	return httpd.Show(Plain(f.Chrome, roleList(f, list, s.People.GivenRoles()))), nil
 }
 
-func roleList(f frame, list []people.Role) PlainView {
+func givenRoles(list []people.GivenRole) *partial.Table {
+	t := &partial.Table{Caption: "Roles that come with Docketry", Columns: []partial.Column{{Head: "Role"}, {Head: "For"}, {Head: "May"}}}
+	for _, g := range list {
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{{Text: format.Capital(g.Role.Says()), Key: true}, partial.Txt(sideWords(g.Role.OfBureau())), partial.Txt(permissionWords(g.Permissions))}})
+	}
+	return t
+}
+
+func roleList(f frame, list []people.Role, given []people.GivenRole) PlainView {
 	t := &partial.Table{Caption: "Roles", Keys: true, Columns: []partial.Column{{Head: "Role"}, {Head: "For"}, {Head: "May"}, {Head: "Held by", Right: true}, {Head: "Made", NoWrap: true, Minor: true}},
-		Empty: partial.Empty{Icon: "key", Title: "No role of your own", Text: "The roles that come with Docketry are always there."}}
+		Empty: partial.Empty{Icon: "key", Title: "No role of your own", Text: "The roles below are always there."}}
 	for _, x := range list {
 		name := partial.Named(x.Name, href.Role(f.FirmID, x.ID), "")
 		if x.Closed != nil {
@@ -52,7 +60,7 @@ func roleList(f frame, list []people.Role) PlainView {
 	}
 	v := PlainView{Head: layout.Head{Title: "Roles", Crumbs: []partial.Link{{Text: "Access", Href: href.Access(f.FirmID)}}},
 		Lede:     "A role of your own includes what you tick, and no more than the roles that you can give alone. A change reaches everybody who holds it at once.",
-		Sections: []Section{{Title: "Your own roles", Table: t}}}
+		Sections: []Section{{Title: "Your own roles", Table: t}, {Title: "Roles that come with Docketry", Table: givenRoles(given)}}}
 	if f.May(rbac.RoleEdit) {
 		v.Links = []partial.Link{{Text: "Role for the bureau's people", Href: href.Query(href.New(href.Roles(f.FirmID)), "for", "staff")}}
 		v.Main = &partial.Link{Text: "Role for your own people", Href: href.New(href.Roles(f.FirmID))}
