@@ -105,6 +105,8 @@ const (
 	TokenRead      Permission = "token.read"
 	TokenCreate    Permission = "token.create"
 	TokenEnd       Permission = "token.end"
+	WebhookRead    Permission = "webhook.read"
+	WebhookEdit    Permission = "webhook.edit"
 
 	AuditRead   Permission = "audit.read"
 	AuditExport Permission = "audit.export"
@@ -133,7 +135,7 @@ var table = []classed{
 	{ExportRead, 2}, {ExportRequest, 2}, {ExportApprove, 2}, {ExportBuild, 3}, {ExportDownload, 3},
 	{SLARead, 2}, {SLASweep, 1}, {CalendarRead, 1}, {CalendarEdit, 1}, {AgreementRead, 1}, {AgreementPublish, 1}, {AgreementApprove, 1},
 	{GrantRead, 2}, {GrantGive, 2}, {GrantEnd, 1}, {GrantAsk, 2}, {GrantConfirm, 1}, {BreakGlassAsk, 1}, {BreakGlassOpen, 1}, {RoleRead, 1}, {RoleEdit, 1}, {WallRead, 2}, {WallRaise, 2}, {WallLift, 2},
-	{PersonRead, 1}, {PersonInvite, 1}, {PersonDisable, 1}, {PersonRecover, 1}, {SessionRead, 1}, {SessionEnd, 1}, {TokenRead, 1}, {TokenCreate, 2}, {TokenEnd, 1},
+	{PersonRead, 1}, {PersonInvite, 1}, {PersonDisable, 1}, {PersonRecover, 1}, {SessionRead, 1}, {SessionEnd, 1}, {TokenRead, 1}, {TokenCreate, 2}, {TokenEnd, 1}, {WebhookRead, 1}, {WebhookEdit, 1},
 	{AuditRead, 2}, {AuditExport, 2}, {JobRead, 1}, {JobRetry, 1},
 }
 
@@ -156,7 +158,7 @@ func Open(p Permission) bool { return p == Public || p == SignedIn || p == Payor
 // five minutes ago (SECURITY 5): giving access, tokens, bank details, exports, voids.
 // Ending access does not: it must be quick.
 func (p Permission) StepsUp() bool {
-	return slices.Contains([]Permission{GrantGive, GrantConfirm, BreakGlassAsk, BreakGlassOpen, RoleEdit, PersonInvite, PersonRecover, TokenCreate, FirmBank, FirmSSO, ExportRequest, ExportApprove, ExportDownload, AuditExport, CreditNoteIssue}, p)
+	return slices.Contains([]Permission{GrantGive, GrantConfirm, BreakGlassAsk, BreakGlassOpen, RoleEdit, PersonInvite, PersonRecover, TokenCreate, WebhookEdit, FirmBank, FirmSSO, ExportRequest, ExportApprove, ExportDownload, AuditExport, CreditNoteIssue}, p)
 }
 
 // Class is the highest class of data that p may show, 0 for an unknown or open one.

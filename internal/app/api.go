@@ -14,6 +14,7 @@ func mountAPI(srv *httpd.Server, s *Services) {
 	api.Grants(srv, s.People)
 	api.Roles(srv, s.People)
 	api.Tokens(srv, s.People)
+	api.Webhooks(srv, s.Webhooks)
 	api.Firms(srv, s.Firms)
 	api.Clients(srv, s.Matters)
 	api.Payors(srv, s.Matters)

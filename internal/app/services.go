@@ -33,6 +33,7 @@ import (
 	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/internal/seal"
 	"github.com/docketry/docketry/internal/sla"
+	"github.com/docketry/docketry/internal/webhook"
 	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
 )
@@ -47,9 +48,10 @@ type Parts struct {
 	Courier people.Courier // carries invitations; nil leaves them to the worker's mail
 	// Providers of firms that sign in through their own; nil are those of Config. Tests run one.
 	Providers *people.Providers
-	Pace      *httpd.Pace     // how fast one may ask; nil is as fast as they can, for tests and the demo
-	Presence  *httpd.Presence // who looks at what; nil is this process's own, for tests and the demo
-	Reads     *httpd.Reads    // how much privileged text one may open; nil is all of it, likewise
+	Calls     *outbound.Client // to addresses that people typed; nil is the open internet, or this machine in a demo
+	Pace      *httpd.Pace      // how fast one may ask; nil is as fast as they can, for tests and the demo
+	Presence  *httpd.Presence  // who looks at what; nil is this process's own, for tests and the demo
+	Reads     *httpd.Reads     // how much privileged text one may open; nil is all of it, likewise
 }
 
 // Services are the use cases, over one database role.
@@ -77,6 +79,7 @@ type Services struct {
 	Receivables *receivable.Service
 	Notices     *notice.Service
 	Exports     *export.Service
+	Webhooks    *webhook.Service
 	Work        *worklist.Service
 
 	letters courier
@@ -155,11 +158,15 @@ func issuers(c config.Config) (list []people.Issuer) {
 
 // caller reaches them: on the open internet, or where all of this runs on one machine,
 // on that machine.
-func caller(c config.Config) *outbound.Client {
-	if c.Plain() {
+func (s *Services) caller() *outbound.Client {
+	switch {
+	case s.Calls != nil:
+		return s.Calls
+	case s.Config.Plain():
 		return outbound.OnThisMachine()
+	default:
+		return outbound.New()
 	}
-	return outbound.New()
 }
 
 func (s *Services) tenants(context.Context) (err error) {
@@ -171,7 +178,7 @@ func (s *Services) tenants(context.Context) (err error) {
 	s.People = people.New(s.DB, s.Guard, s.Policy, s.Hasher, s.Courier, s.Config.Keys.Session, s.keys, s.Config.PublicURL)
 	s.Guard.RecordBreakGlass(people.RecordGlass)
 	if s.Providers == nil {
-		s.Providers = people.NewProviders(issuers(s.Config), caller(s.Config), s.Clock, s.Config.PublicURL)
+		s.Providers = people.NewProviders(issuers(s.Config), s.caller(), s.Clock, s.Config.PublicURL)
 	}
 	s.People.SignInThrough(s.Providers)
 	s.letters.letters = s.People
@@ -203,6 +210,7 @@ func (s *Services) billing(context.Context) error {
 	}
 	s.Notices = notice.New(notice.Parts{DB: s.DB, Guard: s.Guard, Mail: s.Mails, Invoices: s.Invoices, Links: links, Calendar: s.SLA.BusinessCalendar})
 	s.Exports = export.New(s.DB, s.Guard, s.Blobs)
+	s.Webhooks = webhook.New(s.DB, s.Guard, s.keys, s.caller(), s.Config.PublicURL)
 	s.Audit = audit.NewService(s.DB, s.Guard, invoice.Sealed, s.AuditKey.Public())
 	return nil
 }

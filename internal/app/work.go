@@ -29,6 +29,7 @@ func NewEngine(s *Services) (*jobs.Engine, error) {
 	jobs.Handle(r, s.Post.Send)
 	jobs.Handle(r, s.letters.Send)
 	jobs.Handle(r, s.Exports.Build)
+	jobs.Handle(r, s.Webhooks.Call)
 	return jobs.New(jobs.Config{
 		DB: s.DB, Registry: r, Log: s.Log, Redis: s.Config.RedisURL, Key: s.Config.Keys.Payload, Metrics: s.Metrics,
 		Sweeps: []jobs.Sweep{
@@ -38,6 +39,7 @@ func NewEngine(s *Services) (*jobs.Engine, error) {
 			{Name: "sla.sweep", Every: 30 * time.Second, Do: counted(s.SLA.Sweep)},
 			{Name: "lease.sweep", Every: 30 * time.Second, Do: counted(s.Work.SweepLeases)},
 			{Name: "notice.sweep", Every: 10 * time.Minute, Do: counted(s.Notices.Sweep)},
+			{Name: "webhook.sweep", Every: 5 * time.Second, Do: counted(s.Webhooks.Sweep)},
 			{Name: "mail.sweep", Every: 30 * time.Second, Do: counted(s.Mails.Sweep)},
 			{Name: "export.sweep", Every: 10 * time.Minute, Do: counted(s.Exports.Sweep)},
 			{Name: "grant.sweep", Every: time.Hour, Do: func(ctx context.Context) error { return people.SweepGrants(ctx, s.DB) }},

@@ -26,6 +26,7 @@ import (
 	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/internal/testkit"
+	"github.com/docketry/docketry/internal/webhook"
 	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
 )
@@ -236,6 +237,9 @@ func (w world) furnished(t *testing.T) things {
 	token, _, err := w.s.People.CreateToken(admin, people.TokenDraft{Name: "Ledger", Permissions: []rbac.Permission{rbac.InvoiceRead}, Class: 2, Networks: []string{"192.0.2.0/24"}, Days: 30})
 	ok(err)
 	th.ids["token"] = string(token.ID)
+	hook, _, err := w.s.Webhooks.Create(admin, webhook.Draft{URL: "https://127.0.0.1:1/hook", Events: []webhook.Event{"invoice.issued"}})
+	ok(err)
+	th.ids["webhook"] = string(hook.ID)
 	th.look(t, "line", `SELECT id FROM prebill_line WHERE firm_id = ? AND prebill_id = ?`, p.ID)
 	th.look(t, "finding", `SELECT id FROM finding WHERE firm_id = ? ORDER BY line_id NULLS LAST`)
 	th.look(t, "entry", `SELECT id FROM entry WHERE firm_id = ? AND matter_id = ?`, draft.ID)

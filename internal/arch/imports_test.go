@@ -23,7 +23,7 @@ var layers = []struct {
 	{"reference", true, in("internal/", "utbms", "ledes", "matter", "rate", "arrangement", "guideline", "amend", "portal")},
 	{"capture", true, in("internal/", "capture")},
 	{"billing", true, in("internal/", "prebill", "invoice", "ebill", "receivable", "trust", "dispute")},
-	{"oversight", true, in("internal/", "quality", "export", "privacy", "notice", "find", "report")},
+	{"oversight", true, in("internal/", "quality", "export", "privacy", "notice", "find", "webhook", "report")},
 	{"delivery", true, []string{"internal/httpd", "internal/httpd/api", "internal/httpd/pages", "jobs"}},
 	{"wiring", false, []string{"internal/app"}},
 	{"command", false, []string{"cmd/docketry"}},

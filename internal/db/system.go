@@ -25,6 +25,7 @@ var tasks = map[string]string{
 	"mail.sweep":     "finds mails whose sending was cut short",
 	"blob.sweep":     "removes bytes that no row names",
 	"export.sweep":   "expires exports",
+	"webhook.sweep":  "finds events that webhooks are to be told of",
 	"grant.sweep":    "tells firms of grants that are about to end",
 	"session.sweep":  "removes ended sessions",
 	"access":         "reads which firms a person is granted",

@@ -23,6 +23,8 @@ type (
 	RequestID    string // a request for access
 	LetterID     string // to a person
 	TokenID      string
+	WebhookID    string
+	DeliveryID   string // of one call of a webhook
 	ClientID     string
 	PayorID      string
 	ContactID    string

@@ -5,6 +5,7 @@
 package outbound
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -118,6 +119,23 @@ func (c *Client) check(u *url.URL) error {
 // HTTP is the client in the form that libraries take. The same rules hold for
 // whatever they call with it.
 func (c *Client) HTTP() *http.Client { return c.http }
+
+// Post sends a body to an address and tells the status that came back. The answer's
+// text is thrown away: an address that somebody typed must not show what stands behind it.
+func (c *Client) Post(ctx context.Context, address string, headers map[string]string, body []byte) (status int, err error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	if err != nil {
+		return 0, ErrAddress
+	}
+	for name, value := range headers {
+		r.Header.Set(name, value)
+	}
+	res, err := c.http.Do(r)
+	if err != nil {
+		return 0, err
+	}
+	return res.StatusCode, res.Body.Close()
+}
 
 // guarded checks each address and cuts each answer off, for every user of the client.
 type guarded struct {

@@ -11,6 +11,7 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/internal/webhook"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -73,7 +74,15 @@ func houseFixtures(t testing.TB, s story) []fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
+	failing := s.at(3, 9, 0)
+	hooks := []webhook.Webhook{{ID: id[ident.WebhookID](1), URL: "https://ledger.hollisvane.example/docketry", Events: []webhook.Event{"invoice.issued", "invoice.sent"}, Status: webhook.On, By: "Wen Adeyemi", Created: s.at(1, 9, 0)},
+		{ID: id[ident.WebhookID](2), URL: "https://old.hollisvane.example/in", Events: []webhook.Event{"grant.given"}, Status: webhook.Off, Failing: &failing, By: "Wen Adeyemi", Created: s.at(1, 9, 0), Ended: &used}}
+	told := []webhook.Delivery{{ID: id[ident.DeliveryID](1), Event: "invoice.issued", Object: "invoice", ObjectID: string(id[ident.InvoiceID](1)), At: s.at(4, 9, 0), State: webhook.Sent, Attempts: 1, Answer: 204},
+		{ID: id[ident.DeliveryID](2), Event: "invoice.sent", Object: "invoice", ObjectID: string(id[ident.InvoiceID](1)), At: s.at(4, 9, 0), State: webhook.Failed, Attempts: 10, Answer: 500, Problem: "status"},
+		{ID: id[ident.DeliveryID](3), Event: webhook.Test, Object: "webhook", ObjectID: string(id[ident.WebhookID](1)), At: s.at(4, 9, 0), State: webhook.Queued, Problem: "unreachable"}}
 	return []fixture{
+		named("webhooks", plain("webhooks", webhookList(f, hooks, "http://ledger", []string{"invoice.issued"}, webhook.ErrInput.On(fault.Field{Path: "url", Code: "address_refused", Message: "enter an https address on port 443 of the public internet"})))),
+		named("webhook", plain("webhooks", webhookOne(f, hooks[1], told, "dkwh_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"))),
 		named("access-review", plain("access", reviewView(f, grants, id[ident.PersonID](9), s.now))),
 		named("roles", plain("access", roleList(f, roles, []people.GivenRole{{Role: rbac.RoleSpecialist, Permissions: []rbac.Permission{rbac.EntryRead, rbac.PrebillEdit}}}))),
 		named("role", plain("access", rolePageView(f, "Billing clerk", roleForm("/x", "Save the role", people.RoleDraft{Name: "Billing clerk", Permissions: roles[0].Permissions}, policy.GivableTo(false), people.ErrInvalid.On(fault.Field{Path: "permissions", Code: "x", Message: "choose at least one"})), nil))),

@@ -30,6 +30,7 @@ import (
 	"github.com/docketry/docketry/internal/rate"
 	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/internal/sla"
+	"github.com/docketry/docketry/internal/webhook"
 	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
 )
@@ -53,6 +54,7 @@ type Site struct {
 	Receivables *receivable.Service
 	Notices     *notice.Service
 	Exports     *export.Service
+	Webhooks    *webhook.Service
 	Outbox      *outbox.Board
 	Presence    *httpd.Presence // who looks at what now
 }

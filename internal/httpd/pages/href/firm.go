@@ -118,6 +118,12 @@ func Roles(f ident.FirmID) string { return list(f, "roles") }
 // Role is one of them; closing it posts below.
 func Role(f ident.FirmID, id ident.RoleID) string { return one(f, "roles", id) }
 
+// Webhooks is the programs that are told what happened.
+func Webhooks(f ident.FirmID) string { return list(f, "webhooks") }
+
+// Webhook is one of them with its calls.
+func Webhook(f ident.FirmID, id ident.WebhookID) string { return one(f, "webhooks", id) }
+
 // Tokens is the tokens with which programs act in a firm.
 func Tokens(f ident.FirmID) string { return list(f, "tokens") }
 

@@ -53,6 +53,7 @@ func inFirm(f ident.FirmID) []NavItem {
 		{Key: "guidelines", Label: "Billing guidelines", Href: href.Guides(f), Icon: "flag", Section: "Set-up", Permission: rbac.GuideRead},
 		{Key: "agreements", Label: "Agreements", Href: href.Agreements(f), Icon: "id", Section: "Set-up", Permission: rbac.AgreementRead},
 		{Key: "calendars", Label: "Business hours", Href: href.Calendars(f), Icon: "clock", Section: "Set-up", Permission: rbac.CalendarRead},
+		{Key: "webhooks", Label: "Webhooks", Href: href.Webhooks(f), Icon: "bolt", Section: "Set-up", Permission: rbac.WebhookRead},
 		{Key: "tokens", Label: "API tokens", Href: href.Tokens(f), Icon: "lock", Section: "Set-up", Permission: rbac.TokenRead},
 		{Key: "people", Label: "People", Href: href.People(f), Icon: "users", Section: "Oversight", Permission: rbac.PersonRead},
 		{Key: "access", Label: "Access", Href: href.Access(f), Icon: "key", Section: "Oversight", Permission: rbac.GrantRead},
