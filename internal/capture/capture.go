@@ -33,6 +33,7 @@ var (
 	ErrTooLarge     = fault.New(fault.TooLarge, "import_file_too_large", "the file is larger than 25 MiB; split it by month or by client")
 	ErrBusy         = fault.New(fault.Conflict, "import_running", "another file of this firm is being imported; try again in a minute")
 	ErrMapping      = fault.New(fault.Invalid, "import_mapping_invalid", "some fields need correcting")
+	ErrSource       = fault.New(fault.Invalid, "input_invalid", "some fields need correcting")
 	ErrStale        = fault.New(fault.Stale, "version_stale", "someone changed this since you opened it; look at the new state and enter your change again")
 	ErrUndone       = fault.New(fault.Conflict, "import_undone", "this import has been undone already")
 	ErrOnBill       = fault.New(fault.Conflict, "import_on_bill", "entries of this import are on a bill")

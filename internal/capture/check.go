@@ -136,11 +136,11 @@ func subtotals(entries []Entry) (list []Subtotal) {
 
 // sourceName is the source as kept, "csv" or "ledes" when the file names none.
 func sourceName(given, format string) string {
-	if s := strings.TrimSpace(given); s != "" {
+	if format != sourceCSV {
+		return sourceLEDES // its ids are the format's own, whatever the file came as
+	}
+	if s := strings.TrimSpace(given); s != "" && s != sourceLEDES {
 		return s
 	}
-	if format == "csv" {
-		return "csv"
-	}
-	return "ledes"
+	return sourceCSV
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/rbac"
 )
@@ -21,6 +22,24 @@ func scanMapping(row interface{ Scan(...any) error }, m *Mapping) error {
 		return err
 	}
 	return json.Unmarshal([]byte(columns), &m.Columns)
+}
+
+// The sources that need no mapping.
+const (
+	sourceCSV   = "csv"
+	sourceLEDES = "ledes"
+)
+
+// knownMapping is mappingFor an upload: a name under which nothing is saved is
+// refused, or a misspelt one would make other entries of the same rows.
+func knownMapping(tx *db.Tx, source string) (Mapping, error) {
+	m, err := mappingFor(tx, source)
+	if err == nil && m.ID == "" && source != "" && source != sourceCSV && source != sourceLEDES {
+		var fs fault.Fields
+		fs.Add("source", "mapping_unknown", "no column mapping is saved under this name; leave it empty for the usual columns, or save the mapping first")
+		return m, fs.Err(ErrSource)
+	}
+	return m, err
 }
 
 // mappingFor is the saved mapping of a source, the default when there is none.

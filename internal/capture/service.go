@@ -72,7 +72,7 @@ func (s *Service) mapping(ctx context.Context, source string) (m Mapping, err er
 		if _, err := s.guard.Require(tx, rbac.ImportCreate); err != nil {
 			return err
 		}
-		m, err = mappingFor(tx, strings.TrimSpace(source))
+		m, err = knownMapping(tx, strings.TrimSpace(source))
 		return err
 	})
 	return m, err
@@ -90,17 +90,25 @@ func (s *Service) land(tx *db.Tx, a *authz.Access, u Upload, sheet *Sheet, dry b
 	if err != nil {
 		return r, err
 	}
+	// One file is one file, whatever it is said to come from (I16).
+	source := sourceName(u.Source, sheet.Format)
+	if landed, err := landedSource(tx, fileHash(u.Data)); err != nil {
+		return r, err
+	} else if landed != "" {
+		source = landed
+	}
 	masters, err := loadMasters(tx, a)
 	if err != nil {
 		return r, err
 	}
-	p := judgeRows(sheet, masters, sourceName(u.Source, sheet.Format), tx.Now)
+	p := judgeRows(sheet, masters, source, tx.Now)
 	found, err := landedBefore(tx, p.keys)
 	if err != nil {
 		return r, err
 	}
 	p.withoutRepeated(found, sheet.Column(FieldID))
 	r = result(u, sheet, &p, before)
+	r.Source = source
 	r.DryRun = dry
 	switch {
 	case len(p.entries) == 0:
@@ -120,7 +128,7 @@ func (s *Service) land(tx *db.Tx, a *authz.Access, u Upload, sheet *Sheet, dry b
 func result(u Upload, sheet *Sheet, p *plan, before Import) Result {
 	return Result{
 		Import: Import{
-			Source: sourceName(u.Source, sheet.Format), Format: sheet.Format, FileName: cut(filepath.Base(cleanName(u.Name)), 255),
+			Format: sheet.Format, FileName: cut(filepath.Base(cleanName(u.Name)), 255),
 			FileHash: fileHash(u.Data), FileBytes: int64(len(u.Data)), Round: before.Round + 1, Delimiter: sheet.Delimiter, Status: "landed",
 			Read: len(sheet.Rows), Landed: len(p.entries), Refused: p.refused, Repeated: p.repeated, FaultCount: p.faults.total, Version: 1,
 		},

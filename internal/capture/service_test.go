@@ -261,6 +261,20 @@ func TestI16_SameFileOrRowIsNotTakenTwice(t *testing.T) {
 	if err != nil || r.Landed != 1 || told(r.Faults) != "3 id DUP-01" {
 		t.Errorf("two rows that say the same: %v %+v %s", err, r.Import, told(r.Faults))
 	}
+	// One file is one file, whatever it is said to come from.
+	if _, err := h.svc.SaveMapping(h.who, capture.Mapping{Source: "Other system"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, source := range []string{"csv", "Other system"} {
+		if r, err := h.svc.Import(h.who, capture.Upload{Source: source, Data: []byte(noID)}); err != nil || r.Landed != 0 || !r.Already {
+			t.Errorf("the same file from %q: %v %+v", source, err, r.Import)
+		}
+	}
+	for _, source := range []string{"CSV", "no such mapping"} {
+		if _, err := h.svc.Import(h.who, capture.Upload{Source: source, Data: []byte(noID)}); !errors.Is(err, capture.ErrSource) {
+			t.Errorf("an unknown mapping %q: %v", source, err)
+		}
+	}
 	other, err := h.svc.Import(h.who, capture.Upload{Source: "Other system", Data: []byte(header + h.row("A1", "2026-02-20", "1.0", "Attend hearing"))})
 	if err != nil || other.Landed != 1 {
 		t.Errorf("the id of another source: %v %+v", err, other.Import)
@@ -320,7 +334,7 @@ func TestRefusedRowsLandOnceTheirCauseIsGone(t *testing.T) {
 
 func TestAnImportWaitsForAnotherOfItsFirmAndGivesUp(t *testing.T) {
 	h := newHouse(t)
-	d, err := db.Open(t.Context(), db.Config{URL: testkit.URL(t, "docketry_api"), Key: testkit.Key, Clock: h.DB().Clock(), StatementTimeout: 100 * time.Millisecond})
+	d, err := db.Open(t.Context(), db.Config{URL: testkit.URL(t, "docketry_api"), Key: testkit.Key, Clock: h.DB().Clock(), StatementTimeout: 2 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

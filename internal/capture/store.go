@@ -33,6 +33,16 @@ func lastRound(tx *db.Tx, hash string) (b Import, err error) {
 	return b, nil
 }
 
+// landedSource is the source under which a file's rows stand in the books, "" when none do.
+func landedSource(tx *db.Tx, hash string) (source string, err error) {
+	err = tx.Raw(`SELECT coalesce((SELECT source FROM import_batch WHERE firm_id = ? AND file_hash = ? AND status = 'landed' ORDER BY round DESC LIMIT 1), '')`,
+		tx.Scope.Firm, hash).Row().Scan(&source)
+	if err != nil {
+		return "", fmt.Errorf("look for the source of a file: %w", err)
+	}
+	return source, nil
+}
+
 func insertImport(tx *db.Tx, b Import) error {
 	err := tx.Exec(`INSERT INTO import_batch (firm_id, id, source, format, file_name, file_hash, file_bytes, round, delimiter, rows_read, rows_landed, rows_refused,
 			rows_repeated, faults, imported_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,

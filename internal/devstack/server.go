@@ -112,7 +112,14 @@ func (s *server) ready(ctx context.Context, pidfile string, try func(ctx context
 	defer stop()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
+	// Held open from the first: a server that gives up takes its folder with it, and
+	// what it said last is why.
+	var log *os.File
+	defer func() { _ = log.Close() }() // nil answers an error
 	for {
+		if log == nil {
+			log, _ = os.Open(s.log) // not there yet: at the next tick
+		}
 		err := try(ctx)
 		if err == nil {
 			s.pid, err = readPID(pidfile)
@@ -120,9 +127,9 @@ func (s *server) ready(ctx context.Context, pidfile string, try func(ctx context
 		}
 		select {
 		case <-s.done:
-			return fmt.Errorf("%s did not start:\n%s", s.name, tail(s.log))
+			return fmt.Errorf("%s did not start:\n%s", s.name, tail(log))
 		case <-ctx.Done():
-			return fmt.Errorf("%s did not answer in time (%w):\n%s", s.name, err, tail(s.log))
+			return fmt.Errorf("%s did not answer in time (%w):\n%s", s.name, err, tail(log))
 		case <-tick.C:
 		}
 	}
@@ -149,12 +156,10 @@ func readPID(file string) (int, error) {
 }
 
 // tail is the end of a log, for an error message.
-func tail(file string) string {
-	f, err := os.Open(file)
-	if err != nil {
-		return err.Error()
+func tail(f *os.File) string {
+	if f == nil {
+		return "it wrote no log"
 	}
-	defer f.Close()
 	if info, err := f.Stat(); err == nil && info.Size() > 2000 {
 		_, _ = f.Seek(-2000, io.SeekEnd) // at worst the whole log is shown
 	}

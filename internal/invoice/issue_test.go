@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
@@ -383,5 +384,22 @@ func TestAnInvoiceIsSentOnce(t *testing.T) {
 	}
 	if n := h.f.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'invoice.sent'`, h.f.ID); n != 1 {
 		t.Errorf("%d leaves, want 1", n)
+	}
+}
+
+// One firm that the person may start nothing in refuses the whole run: numbers cannot be taken back.
+func TestT02_ARunWithAForeignFirmPlansNothing(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.approved(t, h.m)
+	other := testkit.Firm(t, h.d)
+	for name, firm := range map[string]ident.FirmID{"another's": other.ID, "none": ident.New[ident.FirmID](testkit.Now)} {
+		_, err := h.svc.StartRun(h.specialist, invoice.NewRun{Name: "x", Firms: []invoice.FirmSelection{{Firm: h.f.ID}, {Firm: firm}}})
+		if !errors.Is(err, authz.ErrNotFound) {
+			t.Errorf("%s firm: %v", name, err)
+		}
+	}
+	if n := h.f.Count(t, `SELECT count(*) FROM run_item WHERE firm_id = ?`, h.f.ID); n != 0 {
+		t.Errorf("%d items were planned", n)
 	}
 }

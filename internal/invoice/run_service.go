@@ -74,8 +74,9 @@ func addTotal(totals []Total, c money.Currency, count int, minor int64) ([]Total
 }
 
 // StartRun starts one run over the named firms: an item and a job for each approved
-// pre-bill that no other run has. Each firm is its own transaction; where the person
-// has no right the firm is left out as if nothing were there. ErrNothing when no
+// pre-bill that no other run has. Each firm is its own transaction; one firm that the
+// person may start none in, or that is not there, refuses them all before anything is
+// planned (SECURITY T02). ErrNothing when no
 // firm had anything, ErrDate when the work of every pre-bill goes on after n.On: what
 // is too late beside others is planned with them and fails by itself. An outage in the middle returns the ID too: what was started
 // goes on, and starting again takes the rest.
@@ -83,6 +84,15 @@ func (s *Service) StartRun(ctx context.Context, n NewRun) (ident.RunID, error) {
 	now := s.db.Clock().Now()
 	if err := n.Validate(DayOf(now)); err != nil {
 		return "", err
+	}
+	for _, sel := range n.Firms {
+		err := s.db.InFirm(scope.InFirm(ctx, sel.Firm), func(tx *db.Tx) error {
+			_, err := s.guard.Require(tx, rbac.RunStart)
+			return err
+		})
+		if err != nil {
+			return "", err
+		}
 	}
 	id := ident.New[ident.RunID](now)
 	planned, late, err := s.startEach(ctx, id, n, false)

@@ -24,8 +24,9 @@ type Order struct {
 }
 
 // Build makes the pre-bill of a matter, or adds to the draft that is open: asking
-// twice changes nothing. One that is with the partner already comes back as it
-// is; later work waits for the next cycle. ErrEmpty when nothing is open to bill.
+// twice changes nothing. ErrWithPartner, and that one, when the matter's pre-bill is
+// handed in or approved: later work waits for the next. ErrEmpty when nothing is open
+// to bill.
 func (s *Service) Build(ctx context.Context, o Order) (p Prebill, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
 		a, err := s.guard.Require(tx, rbac.PrebillBuild)
@@ -35,13 +36,16 @@ func (s *Service) Build(ctx context.Context, o Order) (p Prebill, err error) {
 		if err := a.RequireMatter(tx, o.Matter); err != nil {
 			return err
 		}
-		p, err = BuildTx(tx, o)
+		if p, err = BuildTx(tx, o); err == nil && p.Status != StatusDraft && p.Status != StatusChangesRequested {
+			return ErrWithPartner.With("%s is with the partner; what was worked since waits for the next pre-bill of this matter", p.Name())
+		}
 		return err
 	})
 	return p, err
 }
 
-// BuildTx is Build for machinery that has decided already.
+// BuildTx is Build for machinery that has decided already; what is with the partner
+// comes back as it is.
 func BuildTx(tx *db.Tx, o Order) (Prebill, error) {
 	m, err := matter.Get(tx, o.Matter)
 	if err != nil {

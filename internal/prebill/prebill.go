@@ -20,6 +20,7 @@ var (
 	ErrStale        = fault.New(fault.Stale, "version_stale", "this pre-bill changed since you opened it; look at the new state and decide again")
 	ErrInvalid      = fault.New(fault.Invalid, "input_invalid", "some fields need correcting")
 	ErrEmpty        = fault.New(fault.Conflict, "prebill_empty", "there is nothing to bill on this matter up to that day")
+	ErrWithPartner  = fault.New(fault.Conflict, "prebill_with_partner", "the pre-bill of this matter is with the partner; what was worked since waits for the next one")
 	ErrAllHeld      = fault.New(fault.Conflict, "prebill_all_held", "every line is held, so there is nothing to invoice")
 	ErrStatus       = fault.New(fault.Conflict, "prebill_status", "this pre-bill is not in a state for that")
 	ErrOwnWork      = fault.New(fault.Conflict, "prebill_own_work", "you prepared or handed in this pre-bill, so another partner approves it")

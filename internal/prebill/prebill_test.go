@@ -62,9 +62,9 @@ func TestLateWorkWaitsWhileThePartnerLooks(t *testing.T) {
 	s := setup(t)
 	v := s.submitted()
 	s.f.Work(t, s.m, s.k, "2026-02-12", 5_000, 4_000_000)
-	again := s.ok(s.svc.Build(s.specialist, prebill.Order{Matter: s.m.ID, Through: testkit.Day("2026-02-28")}))
-	if again.ID != v.ID || again.Version != v.Version {
-		t.Errorf("a pre-bill in review changed: version %d", again.Version)
+	again, err := s.svc.Build(s.specialist, prebill.Order{Matter: s.m.ID, Through: testkit.Day("2026-02-28")})
+	if !errors.Is(err, prebill.ErrWithPartner) || again.ID != v.ID || again.Version != v.Version {
+		t.Errorf("a pre-bill in review: %v, version %d", err, again.Version)
 	}
 }
 

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -152,10 +153,17 @@ func (s *Site) buildPrebill(r *httpd.Request) (httpd.Reply, error) {
 	if err == nil {
 		p, err = s.Prebills.Build(r.Context(), prebill.Order{Matter: id, Through: through})
 	}
+	if errors.Is(err, prebill.ErrWithPartner) {
+		return httpd.Go(href.Prebill(r.Firm(), p.ID), format.Capital(httpd.FaultOf(err).Message)+"."), nil
+	}
 	if err != nil {
 		return again(err, func() (templ.Component, error) { return s.newPrebillPage(r, err) })
 	}
-	return httpd.Go(href.Prebill(r.Firm(), p.ID), p.Name()+" is built."), nil
+	said := " is built."
+	if p.Version > 1 {
+		said = " was there as a draft and holds the work up to " + format.Date(p.ThroughOn) + " now."
+	}
+	return httpd.Go(href.Prebill(r.Firm(), p.ID), p.Name()+said), nil
 }
 
 // decide runs one act on a whole pre-bill and shows the pre-bill again, with the

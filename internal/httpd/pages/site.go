@@ -156,6 +156,9 @@ func bare(r *httpd.Request, title string) layout.Chrome {
 		Title: title, Theme: r.Cookie("theme"), Density: r.Cookie("density"), KeysOff: r.Cookie("keys") == "off",
 		CSRF: r.CSRF(), RequestID: r.RequestID(), Path: r.Path(),
 	}
+	if q := r.Queries().Encode(); q != "" {
+		c.Query = "?" + q
+	}
 	if text := r.Flash(); text != "" {
 		c.Flash = &layout.Flash{Tone: partial.OK, Text: text}
 	}

@@ -26,6 +26,7 @@ type Chrome struct {
 	CSRF      string
 	RequestID string
 	Path      string // of this page, to come back to after a preference
+	Query     string // what follows the path, with its question mark
 	Next      bool   // may claim work: "Get next item" stands in the top bar
 	Refresh   bool   // reload every 30 s without script: live pages only
 }
@@ -125,5 +126,5 @@ func (c Chrome) back() string {
 	if c.Path == "" {
 		return href.Home
 	}
-	return c.Path
+	return c.Path + c.Query
 }
