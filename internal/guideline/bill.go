@@ -26,6 +26,10 @@ type Bill struct {
 
 	Milestones    []Milestone
 	DiscountMinor int64 // given on this bill, above zero
+	SpreadMinor   int64 // of DiscountMinor: what the values of the lines are less by already
+	CutMinor      int64 // taken off the fees beside the lines for another reason, above zero
+	ChargeMinor   int64 // charged for work beside its lines, such as a fixed price
+	Free          bool  // nothing is charged, as agreed
 	NumberUsed    bool  // by another invoice that this is no version of
 	StatedTotals  []int64
 
@@ -115,6 +119,8 @@ func NewBill(b Bill) *Bill {
 			b.research[l.ID] = months[month]
 		}
 	}
+	b.fees += b.ChargeMinor - b.CutMinor + b.SpreadMinor // before discounts
+	b.total += b.ChargeMinor - b.CutMinor - (b.DiscountMinor - b.SpreadMinor)
 	return &b
 }
 

@@ -45,19 +45,6 @@ func matterBudget(j *job) {
 	j.overBudget("budget", "the matter", j.policy.Budget, j.Bill.BilledMinor, j.Bill.total)
 }
 
-// phaseOf is the phase of a task code: its topmost heading.
-func phaseOf(task string) string {
-	c, ok := utbms.Lookup(task)
-	for ok && c.Parent != "" {
-		up, known := utbms.Lookup(c.Parent)
-		if !known {
-			break
-		}
-		c = up
-	}
-	return c.Code
-}
-
 func phaseBudget(j *job) {
 	if len(j.policy.PhaseBudgets) == 0 {
 		return
@@ -65,7 +52,7 @@ func phaseBudget(j *job) {
 	now := map[string]int64{}
 	for i := range j.Bill.Lines {
 		if l := &j.Bill.Lines[i]; l.Kind == Time {
-			now[phaseOf(l.Task)] += l.ValueMinor
+			now[utbms.Phase(l.Task)] += l.ValueMinor
 		}
 	}
 	var phases []string

@@ -145,7 +145,7 @@ func linesSince(tx *db.Tx, p Place, day time.Time, scope string, args []any, mos
 			&l.Narrative, &l.Task, &l.Activity, &l.Expense, &l.Payor, &l.Number, &l.Keeper, &l.TaskSet, &l.Opened, &l.ClosedOn, &l.Landed); err != nil {
 			return nil, fmt.Errorf("read entry to try on: %w", err)
 		}
-		l.Client, l.Matter = string(l.ClientID), string(l.MatterID)
+		l.Client, l.Matter, l.Code = string(l.ClientID), string(l.MatterID), l.Keeper
 		lines = append(lines, l)
 	}
 	return lines, rows.Err()

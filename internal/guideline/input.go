@@ -63,9 +63,12 @@ const (
 	InBooks = InHours | InNarrative | InTask | InActivity | InExpense | InRate | InUnitCost | InDate | InTimekeeper | InMatter | InClient | InTaskSet |
 		InMatterDates | InToday | InBilledOn | InAgreedRate
 	// AtEntry is what an import knows of the lines that land.
-	AtEntry = InBooks &^ InBilledOn
+	AtEntry = InBooks&^InBilledOn | InCode | InTimekeeperData | InBilledThrough
 	// AtPrebill is what a pre-bill knows of its lines.
-	AtPrebill = InBooks | InApprovals
+	AtPrebill = InBooks | InCode | InTimekeeperData | InBill | InNames | InBenchmark | InApprovals
+	// AtBill is what a pre-bill knows of itself. The receiver's own numbers are asked
+	// for where the bill goes to a portal.
+	AtBill = InBooks | InBill | InPeriod | InBilled | InYearFees | InRecent | InLastInvoice | InDiscount | InReceiver
 )
 
 // inputNames say what an input is to a reader who lacks it.
@@ -98,21 +101,22 @@ func (r Rule) Lacks(known Input) Input { return r.Needs &^ known }
 // Runs says where the product judges the rule, or what it lacks for that.
 func (r Rule) Runs() string {
 	var at []string
-	bill := r.Kinds[0] == Invoice
+	bill, prebill := r.Kinds[0] == Invoice, AtPrebill
+	if bill {
+		prebill = AtBill
+	}
 	if !bill && r.At(Entry) && r.Lacks(AtEntry) == 0 {
 		at = append(at, "at import")
 	}
-	if !bill && r.At(Prebill) && r.Lacks(AtPrebill) == 0 {
+	lacks := r.Lacks(prebill)
+	if (r.At(Prebill) || bill && r.At(Final)) && lacks == 0 {
 		at = append(at, "on pre-bills")
 	}
-	lacks := r.Lacks(AtPrebill)
 	switch {
 	case len(at) > 0:
 		return strings.Join(at, " and ")
 	case lacks != 0:
 		return "in files only: not kept are " + strings.Join(lacks.Names(), ", ")
-	case bill:
-		return "in files only: findings on a bill as a whole are not kept"
 	default:
 		return "in files only: it is about the file that is sent"
 	}

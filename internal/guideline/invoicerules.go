@@ -114,7 +114,7 @@ func wrongTax(j *job) {
 }
 
 func notPositive(j *job) {
-	if j.Bill.total > 0 {
+	if j.Bill.total > 0 || j.Bill.total == 0 && j.Bill.Free {
 		return
 	}
 	j.report(remark{

@@ -10,6 +10,7 @@ import (
 // Record keeps the findings of one judgement of many subjects at one stage. A
 // finding that is found again stays the same row, also when waived; one that is
 // gone is fixed. A line takes over a waiver that its entry had for the same remark.
+// The subjects of one call are all entries, all lines or all whole bills.
 func Record(tx *db.Tx, stage Stage, judged []Judged) error {
 	var r records
 	for _, j := range judged {
@@ -26,28 +27,31 @@ func Record(tx *db.Tx, stage Stage, judged []Judged) error {
 		return nil
 	}
 	key := "(firm_id, line_id, rule, field) WHERE line_id IS NOT NULL"
-	if stage == Entry {
+	switch {
+	case judged[0].Prebill != "":
+		key = "(firm_id, prebill_id, rule, field) WHERE prebill_id IS NOT NULL"
+	case stage == Entry:
 		key = "(firm_id, entry_id, rule, field) WHERE line_id IS NULL"
 	}
 	// What is found again after it was fixed is open again.
-	err := tx.Exec(`INSERT INTO finding (firm_id, id, entry_id, line_id, rule, rule_version, stage, severity, field, observed, expected, params, message, fix,
+	err := tx.Exec(`INSERT INTO finding (firm_id, id, entry_id, line_id, prebill_id, rule, rule_version, stage, severity, field, observed, expected, params, message, fix,
 			proposal, at_risk_minor, currency, title, created_at)
-		SELECT ?, x.id, x.entry_id, x.line_id, x.rule, x.rule_version, ?, x.severity, x.field, x.observed, x.expected, x.params, x.message, x.fix,
+		SELECT ?, x.id, x.entry_id, x.line_id, x.prebill_id, x.rule, x.rule_version, ?, x.severity, x.field, x.observed, x.expected, x.params, x.message, x.fix,
 			x.proposal::jsonb, x.at_risk, x.currency, x.title, ?::timestamptz
-		FROM unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::text[], ?::int[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::text[], ?::text[])
-			AS x(id, entry_id, line_id, rule, rule_version, severity, field, observed, expected, params, message, fix, proposal, at_risk, currency, title)
+		FROM unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::text[], ?::int[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::text[], ?::text[])
+			AS x(id, entry_id, line_id, prebill_id, rule, rule_version, severity, field, observed, expected, params, message, fix, proposal, at_risk, currency, title)
 		ON CONFLICT `+key+` DO UPDATE SET rule_version = EXCLUDED.rule_version, severity = EXCLUDED.severity, observed = EXCLUDED.observed,
 			expected = EXCLUDED.expected, params = EXCLUDED.params, message = EXCLUDED.message, fix = EXCLUDED.fix, proposal = EXCLUDED.proposal,
 			at_risk_minor = EXCLUDED.at_risk_minor, title = EXCLUDED.title,
 			state = CASE WHEN finding.state = 'fixed' THEN 'open' ELSE finding.state END,
 			settled_at = CASE WHEN finding.state = 'fixed' THEN NULL ELSE finding.settled_at END`,
-		tx.Scope.Firm, stage, tx.Now, db.Array(r.ids), db.Array(r.entries), db.Array(r.lines), db.Array(r.rules), db.Array(r.versions), db.Array(r.severities),
+		tx.Scope.Firm, stage, tx.Now, db.Array(r.ids), db.Array(r.entries), db.Array(r.lines), db.Array(r.prebills), db.Array(r.rules), db.Array(r.versions), db.Array(r.severities),
 		db.Array(r.fields), db.Array(r.observed), db.Array(r.expected), db.Array(r.params), db.Array(r.messages), db.Array(r.fixes), db.Array(r.proposals),
 		db.Array(r.risks), db.Array(r.currencies), db.Array(r.titles)).Error
 	if err != nil {
 		return fmt.Errorf("keep findings: %w", err)
 	}
-	if stage == Entry {
+	if stage == Entry || judged[0].Prebill != "" {
 		return nil
 	}
 	return inheritWaivers(tx, r.ids)
@@ -60,12 +64,15 @@ func settleGone(tx *db.Tx, stage Stage, judged []Judged, r *records) error {
 		keys[i] = j.key()
 	}
 	subject := "f.line_id"
-	if stage == Entry {
+	switch {
+	case len(judged) > 0 && judged[0].Prebill != "":
+		subject = "f.prebill_id"
+	case stage == Entry:
 		subject = "f.line_id IS NULL AND f.entry_id" // as their indexes have it
 	}
 	err := tx.Exec(`UPDATE finding f SET state = 'fixed', settled_at = ?, waived_by = NULL, waived_at = NULL, waived_note = ''
 		WHERE f.firm_id = ? AND f.stage = ? AND f.state <> 'fixed' AND `+subject+` = ANY (?::uuid[])
-		  AND coalesce(f.line_id, f.entry_id)::text || ' ' || f.rule || ' ' || f.field <> ALL (?::text[])`,
+		  AND coalesce(f.prebill_id, f.line_id, f.entry_id)::text || ' ' || f.rule || ' ' || f.field <> ALL (?::text[])`,
 		tx.Now, tx.Scope.Firm, stage, db.Array(keys), db.Array(r.keys)).Error
 	if err != nil {
 		return fmt.Errorf("settle findings: %w", err)

@@ -1,6 +1,7 @@
 package guideline
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -12,8 +13,7 @@ import (
 // records are findings by column, for one statement.
 type records struct {
 	ids                                                                                              []ident.FindingID
-	entries                                                                                          []ident.EntryID
-	lines                                                                                            []*string
+	entries, lines, prebills                                                                         []*string
 	versions                                                                                         []int
 	risks                                                                                            []int64
 	proposals                                                                                        []*string
@@ -21,7 +21,7 @@ type records struct {
 }
 
 func (r *records) add(tx *db.Tx, s Subject, f Finding) error {
-	var proposal, line *string
+	var proposal *string
 	if f.Proposal != nil {
 		b, err := json.Marshal(f.Proposal)
 		if err != nil {
@@ -30,12 +30,8 @@ func (r *records) add(tx *db.Tx, s Subject, f Finding) error {
 		text := string(b)
 		proposal = &text
 	}
-	if s.Line != "" {
-		text := string(s.Line)
-		line = &text
-	}
 	r.ids = append(r.ids, ident.New[ident.FindingID](tx.Now))
-	r.entries, r.lines = append(r.entries, s.Entry), append(r.lines, line)
+	r.entries, r.lines, r.prebills = append(r.entries, orNone(s.Entry)), append(r.lines, orNone(s.Line)), append(r.prebills, orNone(s.Prebill))
 	r.rules, r.versions = append(r.rules, f.Rule), append(r.versions, f.Version)
 	r.severities, r.fields = append(r.severities, string(f.Severity)), append(r.fields, f.Field)
 	r.observed, r.expected, r.params = append(r.observed, clean(f.Observed)), append(r.expected, f.Expected), append(r.params, f.Params)
@@ -54,8 +50,5 @@ func (r *records) add(tx *db.Tx, s Subject, f Finding) error {
 func clean(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "") }
 
 func (s Subject) key() string {
-	if s.Line != "" {
-		return string(s.Line)
-	}
-	return string(s.Entry)
+	return cmp.Or(string(s.Prebill), string(s.Line), string(s.Entry))
 }

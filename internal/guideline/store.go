@@ -30,10 +30,12 @@ const (
 	Waived State = "waived"
 )
 
-// Subject is what was judged: an entry, or its line on a pre-bill.
+// Subject is what was judged: an entry, its line on a pre-bill, or a pre-bill as a
+// whole, which has neither.
 type Subject struct {
 	Entry    ident.EntryID
 	Line     ident.PrebillLine // "" at the entry stage
+	Prebill  ident.PrebillID   // of a finding on a whole bill, "" of the others
 	Currency money.Currency
 }
 
@@ -54,7 +56,7 @@ type Stored struct {
 	Note     string
 }
 
-const columns = `f.id, f.entry_id, coalesce(f.line_id::text, ''), f.currency, f.rule, f.rule_version, f.stage, f.severity, f.field, f.observed, f.expected,
+const columns = `f.id, coalesce(f.entry_id::text, ''), coalesce(f.line_id::text, ''), coalesce(f.prebill_id::text, ''), f.currency, f.rule, f.rule_version, f.stage, f.severity, f.field, f.observed, f.expected,
 	f.params, f.message, f.fix, f.proposal::text, f.at_risk_minor, f.state, coalesce(f.waived_by::text, ''), f.waived_at, f.waived_note, f.title`
 
 // OfEntries lists the findings at the entry stage, fixed ones last, each entry's by rule.
@@ -65,6 +67,11 @@ func OfEntries(tx *db.Tx, ids []ident.EntryID) ([]Stored, error) {
 // OfLines lists the findings of pre-bill lines.
 func OfLines(tx *db.Tx, ids []ident.PrebillLine) ([]Stored, error) {
 	return list(tx, `f.line_id = ANY (?::uuid[])`, db.Array(ids))
+}
+
+// OfBill lists the findings on a pre-bill as a whole.
+func OfBill(tx *db.Tx, id ident.PrebillID) ([]Stored, error) {
+	return list(tx, `f.prebill_id = ?`, id)
 }
 
 // ByID loads one finding. Decide first whether the actor may know of its matter.
@@ -98,7 +105,7 @@ func list(tx *db.Tx, cond string, args ...any) (found []Stored, err error) {
 
 func scanStored(rows *sql.Rows) (s Stored, err error) {
 	var proposal *string
-	err = rows.Scan(&s.ID, &s.Entry, &s.Line, &s.Currency, &s.Rule, &s.Version, &s.Stage, &s.Severity, &s.Field, &s.Observed, &s.Expected,
+	err = rows.Scan(&s.ID, &s.Entry, &s.Line, &s.Prebill, &s.Currency, &s.Rule, &s.Version, &s.Stage, &s.Severity, &s.Field, &s.Observed, &s.Expected,
 		&s.Params, &s.Message, &s.Fix, &proposal, &s.AtRiskMinor, &s.State, &s.WaivedBy, &s.WaivedAt, &s.Note, &s.Title)
 	if err != nil {
 		return s, fmt.Errorf("read finding: %w", err)

@@ -121,7 +121,7 @@ func (t *Trial) judge(l *triedLine, book *Book, g *Guides) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := Context{Stage: Every, Policy: p, Known: InBooks &^ (InBilledOn | InAgreedRate), Book: book, Today: l.Landed, TaskSet: l.TaskSet, OpenedOn: l.Opened,
+	c := Context{Stage: Every, Policy: p, Known: InBooks&^(InBilledOn|InAgreedRate) | InCode, Book: book, Today: l.Landed, TaskSet: l.TaskSet, OpenedOn: l.Opened,
 		Failed: func(string, error) { t.Failed++ }}
 	if l.ClosedOn != nil {
 		c.ClosedOn = *l.ClosedOn

@@ -45,6 +45,20 @@ func Lookup(code string) (Code, bool) {
 	return c, ok
 }
 
+// Phase is the topmost heading above a code, the code itself where it has none, and
+// "" for one that is not known.
+func Phase(code string) string {
+	c, ok := Lookup(code)
+	for ok && c.Parent != "" {
+		up, known := Lookup(c.Parent)
+		if !known {
+			break
+		}
+		c = up
+	}
+	return c.Code
+}
+
 // Usable tells whether code may stand on a line of a matter with this set: known
 // there and not a heading. A litigation matter takes eDiscovery codes too, and
 // Activity takes the 2013 additions. Case and surrounding blanks do not matter.
