@@ -171,7 +171,7 @@ func (w world) furnished(t *testing.T) things {
 	f.Agreement(t)
 	th := things{firm: f, ids: map[string]string{"firm": string(f.ID), "series": "invoice", "mapping": "csv"}}
 	draft, bill, credit := f.Matter(t), f.Matter(t), f.Matter(t)
-	k := f.Timekeeper(t, "RV", "PARTNR", 6_850_000)
+	k := f.Timekeeper(t, "RV", "ASSOC", 6_850_000)
 	th.ids["client"], th.ids["payor"], th.ids["contact"], th.ids["matter"], th.ids["timekeeper"] = string(draft.Client), string(draft.Payor), string(draft.Contact), string(draft.ID), string(k.ID)
 	specialist, partner, admin := f.As(t, rbac.RoleSpecialist), f.As(t, rbac.RolePartner), f.As(t, rbac.RoleFirmAdmin)
 	th.ids["person"] = string(testkit.Actor(partner))
@@ -182,7 +182,7 @@ func (w world) furnished(t *testing.T) things {
 		}
 	}
 	csv := "id,date,client,matter,timekeeper,timekeeper_class,hours,rate,narrative,task_code,activity_code\n" +
-		"1,2026-02-10," + strings.Replace(draft.Number, "M-", "C-", 1) + "," + draft.Number + ",RV,PARTNR,13.5,,Work on file,L110,A103\n"
+		"1,2026-02-10," + strings.Replace(draft.Number, "M-", "C-", 1) + "," + draft.Number + ",RV,ASSOC,13.5,,Work on file,L110,A103\n"
 	r, err := w.s.Capture.Import(specialist, capture.Upload{Name: "feb.csv", Data: []byte(csv)})
 	ok(err)
 	if r.Landed != 1 {
@@ -241,7 +241,7 @@ func (w world) furnished(t *testing.T) things {
 	ok(err)
 	th.ids["webhook"] = string(hook.ID)
 	th.look(t, "line", `SELECT id FROM prebill_line WHERE firm_id = ? AND prebill_id = ?`, p.ID)
-	th.look(t, "finding", `SELECT id FROM finding WHERE firm_id = ? ORDER BY line_id NULLS LAST`)
+	th.look(t, "finding", `SELECT id FROM finding WHERE firm_id = ? ORDER BY line_id NULLS LAST, prebill_id NULLS FIRST`)
 	th.look(t, "entry", `SELECT id FROM entry WHERE firm_id = ? AND matter_id = ?`, draft.ID)
 	file := f.Text(t, `SELECT import_id FROM entry WHERE firm_id = ? AND id = ?`, f.ID, th.ids["entry"])
 	ok(f.DB().InFirm(f.Machine(), func(tx *db.Tx) error {

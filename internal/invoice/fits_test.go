@@ -24,7 +24,10 @@ func TestAPrebillThatNoEBillHoldsIsNotHandedOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.f.Exec(t, `UPDATE prebill_line SET task_code = 'L999', activity_code = 'A103' WHERE firm_id = ? AND prebill_id = ? AND position = 2`, h.f.ID, p.ID)
-	h.f.Exec(t, `UPDATE finding SET state = 'fixed', settled_at = ? WHERE firm_id = ? AND line_id IS NOT NULL`, testkit.Now, h.f.ID)
+	if _, err = h.prebills.Submit(h.specialist, p.ID, p.Version); !errors.Is(err, prebill.ErrOpenFindings) {
+		t.Fatalf("submit with the finding open: %v", err)
+	}
+	h.f.Exec(t, `UPDATE finding SET state = 'waived', waived_at = ?, waived_note = 'the client takes it', settled_at = ? WHERE firm_id = ? AND state = 'open'`, testkit.Now, testkit.Now, h.f.ID)
 	_, err = h.prebills.Submit(h.specialist, p.ID, p.Version)
 	var f *fault.Error
 	if !errors.Is(err, prebill.ErrUnbillable) || !errors.As(err, &f) || len(f.Fields) == 0 || f.Fields[0].Path != "lines.2" || !strings.Contains(f.Message, "Line 2: ") {

@@ -44,7 +44,7 @@ func setup(t *testing.T, opts ...testkit.MatterOption) *house {
 	h.services(t)
 	h.f = testkit.Firm(t, h.d)
 	h.m = h.f.Matter(t, opts...)
-	h.k = h.f.Timekeeper(t, "RV", "PARTNR", 6_100_000)
+	h.k = h.f.Timekeeper(t, "RV", "ASSOC", 6_100_000)
 	h.specialist, h.partner = h.f.As(t, rbac.RoleSpecialist), h.f.As(t, rbac.RolePartner)
 	return h
 }

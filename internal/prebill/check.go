@@ -15,11 +15,8 @@ import (
 	"github.com/docketry/docketry/internal/rate"
 )
 
-// known is what the pre-bill stage knows of every line.
-const known = guideline.InBooks
-
-// recheck judges all lines again: a change of one can settle or raise a remark on
-// another, as with the hours of a day.
+// recheck judges all lines and the bill again: a change of one line can settle or
+// raise a remark on another, as with the hours of a day, and on the whole.
 func recheck(tx *db.Tx, p *Prebill, m matter.Matter, f policies) error {
 	all, err := lines(tx, p.ID)
 	if err != nil {
@@ -37,10 +34,28 @@ func recheck(tx *db.Tx, p *Prebill, m matter.Matter, f policies) error {
 	if err != nil {
 		return err
 	}
-	c := guideline.Context{Stage: guideline.Prebill, Policy: policy, Known: known, Book: book, Today: f.today(tx.Now), BilledOn: f.today(tx.Now), TaskSet: m.TaskSet, OpenedOn: m.OpenedOn}
+	before, err := billedBefore(tx, p, m, f.today(tx.Now))
+	if err != nil {
+		return err
+	}
+	names, err := firmNames(tx)
+	if err != nil {
+		return err
+	}
+	before.On = f.today(tx.Now)
+	c := guideline.Context{Stage: guideline.Prebill, Policy: policy, Known: guideline.AtPrebill, Book: book, Bill: billOf(p, m, all, before), Names: names,
+		Today: before.On, BilledOn: before.On, TaskSet: m.TaskSet, OpenedOn: m.OpenedOn}
 	if m.ClosedOn != nil {
 		c.ClosedOn = *m.ClosedOn
 	}
+	if err := checkLines(tx, p, m, card, all, c); err != nil {
+		return err
+	}
+	return checkBill(tx, p, c)
+}
+
+// checkLines judges each line, and keeps what it finds.
+func checkLines(tx *db.Tx, p *Prebill, m matter.Matter, card *rate.Card, all []Line, c guideline.Context) (err error) {
 	judged := make([]guideline.Judged, len(all))
 	for i := range all {
 		l := &all[i]
@@ -79,7 +94,7 @@ func agreed(card *rate.Card, m matter.Matter, l *Line) (money.Fixed4, bool, erro
 
 func (l *Line) asGuideline(m matter.Matter) guideline.Line {
 	g := guideline.Line{
-		ID: string(l.EntryID), Kind: l.Kind, Client: string(m.ClientID), Matter: string(m.ID), Timekeeper: string(l.Timekeeper), Class: l.TKClass, On: l.On,
+		ID: string(l.EntryID), Kind: l.Kind, Client: string(m.ClientID), Matter: string(m.ID), Timekeeper: string(l.Timekeeper), Class: l.TKClass, Code: l.TKCode, Name: l.TKName, On: l.On,
 		ValueMinor: l.Amount(), Currency: m.Currency, Narrative: l.Narrative, Task: l.Task, Activity: l.Activity, Expense: l.Expense,
 	}
 	if l.Kind == guideline.Time {
@@ -129,34 +144,25 @@ func bookOf(tx *db.Tx, p *Prebill, m matter.Matter, all []Line) (*guideline.Book
 	return guideline.NewBook(book), nil
 }
 
-// openFindings counts what is open, and what of it blocks.
-func openFindings(all []Line) (open, block int) {
-	for i := range all {
-		for _, f := range all[i].Findings {
-			if f.State != guideline.Open {
-				continue
-			}
-			open++
-			if f.Severity == guideline.Block {
-				block++
-			}
-		}
-	}
-	return open, block
-}
-
-// settled refuses while findings are open, naming each; blocking ones alone when
-// only they count.
-func settled(all []Line, blockOnly bool) error {
+// settled refuses while findings that count are open, on the bill or its lines, naming
+// each.
+func settled(all []Line, bill []guideline.Stored, counts func(f *guideline.Stored) bool) error {
 	var bad fault.Fields
-	for i := range all {
-		for _, f := range all[i].Findings {
-			if f.State == guideline.Open && (!blockOnly || f.Severity == guideline.Block) {
-				bad = append(bad, fault.Field{Path: "lines." + strconv.Itoa(all[i].Position), Code: f.Rule, Message: f.Title, Fix: f.Fix})
+	add := func(path string, found []guideline.Stored) {
+		for i := range found {
+			if f := &found[i]; counts(f) {
+				bad = append(bad, fault.Field{Path: path, Code: f.Rule, Message: f.Title, Fix: f.Fix})
 			}
 		}
 	}
-	return bad.Err(ErrOpenFindings.With("%d findings are open; fix them or say why the line stays", len(bad)))
+	add("bill", bill)
+	for i := range all {
+		add("lines."+strconv.Itoa(all[i].Position), all[i].Findings)
+	}
+	if len(bad) == 1 {
+		return bad.Err(ErrOpenFindings.With("1 finding is open; fix it or say why it stays"))
+	}
+	return bad.Err(ErrOpenFindings.With("%d findings are open; fix them or say why they stay", len(bad)))
 }
 
 // byID finds a line of the pre-bill.

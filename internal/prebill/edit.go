@@ -118,8 +118,18 @@ func termsOf(p *Prebill, m matter.Matter, f policies) amend.Terms {
 	return amend.Terms{Currency: p.Currency, Rounding: money.Rounding(f.Rounding), TaskSet: m.TaskSet}
 }
 
-// editable loads what an edit needs, and refuses a pre-bill that is closed.
+// editable loads what an edit of a line needs, and refuses a pre-bill that is closed.
 func (s *Service) editable(tx *db.Tx, p *Prebill, id ident.PrebillLine) (m matter.Matter, f policies, l *Line, err error) {
+	m, f, all, err := changeable(tx, p)
+	if err != nil {
+		return m, f, nil, err
+	}
+	l, err = byID(all, id)
+	return m, f, l, err
+}
+
+// changeable loads a pre-bill for a change, and refuses one that is closed.
+func changeable(tx *db.Tx, p *Prebill) (m matter.Matter, f policies, all []Line, err error) {
 	if !p.Status.Editable() {
 		return m, f, nil, ErrStatus.With("%s is %s; its lines do not change any more", p.Name(), p.Status.words())
 	}
@@ -129,12 +139,8 @@ func (s *Service) editable(tx *db.Tx, p *Prebill, id ident.PrebillLine) (m matte
 	if f, err = firmPolicies(tx); err != nil {
 		return m, f, nil, err
 	}
-	all, err := lines(tx, p.ID)
-	if err != nil {
-		return m, f, nil, err
-	}
-	l, err = byID(all, id)
-	return m, f, l, err
+	all, err = lines(tx, p.ID)
+	return m, f, all, err
 }
 
 // keep saves the head first, because lines of an approved pre-bill do not change,
@@ -168,8 +174,8 @@ func (s *Service) keep(tx *db.Tx, p *Prebill, m matter.Matter, f policies, after
 	return record(tx, "prebill.approval_voided", rbac.PrebillEdit, p, audit.C2, nil, nil, map[string]any{"hash": hash})
 }
 
-// Waive settles an open finding with the reason why its line stays. Nobody
-// decides about a finding on their own time.
+// Waive settles an open finding with the reason why the line, or the bill, stays as
+// it is. Nobody decides about a finding on their own time.
 func (s *Service) Waive(ctx context.Context, id ident.PrebillID, finding ident.FindingID, note string) error {
 	return s.db.InFirm(ctx, func(tx *db.Tx) error {
 		a, err := s.guard.Require(tx, rbac.FindingWaive)
@@ -187,16 +193,22 @@ func (s *Service) Waive(ctx context.Context, id ident.PrebillID, finding ident.F
 		if err != nil {
 			return err
 		}
-		m, _, l, err := s.editable(tx, &p, f.Line)
+		m, _, all, err := changeable(tx, &p)
 		if err != nil {
 			return err
 		}
-		if own, err := ownTime(tx, l.Timekeeper); err != nil || own {
-			return orOwnLine(err)
+		if f.Prebill != p.ID { // else it is on the bill as a whole, which is nobody's own time
+			l, err := byID(all, f.Line)
+			if err != nil {
+				return err
+			}
+			if own, err := ownTime(tx, l.Timekeeper); err != nil || own {
+				return orOwnLine(err)
+			}
 		}
 		if err := guideline.Waive(tx, finding, note); err != nil {
 			return err
 		}
-		return record(tx, "finding.waived", rbac.FindingWaive, &p, classOf(m, audit.C2), nil, nil, map[string]any{"finding": finding, "rule": f.Rule, "line": l.ID})
+		return record(tx, "finding.waived", rbac.FindingWaive, &p, classOf(m, audit.C2), nil, nil, map[string]any{"finding": finding, "rule": f.Rule, "line": f.Line})
 	})
 }

@@ -40,7 +40,7 @@ type Summary struct {
 	Lines         int
 	RecordedMinor int64
 	InvoiceMinor  int64
-	OpenFindings  int
+	OpenFindings  int // on the lines and on the bill
 	Version       int
 	Confidential  bool // the reader's grants show names and amounts
 }
@@ -107,7 +107,8 @@ func summaries(tx *db.Tx, a *authz.Access, f Filter, after int64, limit int) (ro
 			p.status, p.currency, p.through_on, p.prepared_at, p.submitted_at, p.approved_at, p.version,
 			count(l.id) AS lines, coalesce(sum(e.amount_minor), 0) AS recorded_minor, coalesce(sum(l.amount_minor) FILTER (WHERE NOT l.held), 0) AS invoice_minor,
 			(SELECT count(*) FROM finding g JOIN prebill_line k ON k.firm_id = g.firm_id AND k.id = g.line_id
-				WHERE k.firm_id = p.firm_id AND k.prebill_id = p.id AND g.state = 'open') AS open_findings,
+				WHERE k.firm_id = p.firm_id AND k.prebill_id = p.id AND g.state = 'open')
+				+ (SELECT count(*) FROM finding g WHERE g.firm_id = p.firm_id AND g.prebill_id = p.id AND g.state = 'open') AS open_findings,
 			(`+shown+`) AS confidential
 		FROM prebill p
 		JOIN matter m ON m.firm_id = p.firm_id AND m.id = p.matter_id

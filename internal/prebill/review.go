@@ -11,6 +11,7 @@ import (
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/rbac"
@@ -19,15 +20,18 @@ import (
 // Submit hands the pre-bill to the partner. ErrOpenFindings names each finding
 // that is neither fixed nor waived.
 func (s *Service) Submit(ctx context.Context, id ident.PrebillID, version int) (Prebill, error) {
+	if err := s.judgeAnew(ctx, rbac.PrebillSubmit, id, version); err != nil {
+		return Prebill{}, err
+	}
 	return s.changing(ctx, rbac.PrebillSubmit, id, version, func(tx *db.Tx, _ *authz.Access, p *Prebill) error {
-		all, err := lines(tx, p.ID)
+		all, bill, err := content(tx, p)
 		if err != nil {
 			return err
 		}
 		if err := p.move(StatusInReview, tx.Scope.Actor, tx.Now); err != nil {
 			return err
 		}
-		if err := first(settled(all, false), somethingLeft(all)); err != nil {
+		if err := first(settled(all, bill, isOpen), somethingLeft(all)); err != nil {
 			return err
 		}
 		if err := s.billable(tx, p, all); err != nil {
@@ -47,11 +51,14 @@ func (s *Service) Submit(ctx context.Context, id ident.PrebillID, version int) (
 // Approve approves exactly the content that hash names, as shown with the version.
 // ErrStale when either is not what is stored; ErrOwnWork for who prepared it.
 func (s *Service) Approve(ctx context.Context, id ident.PrebillID, version int, hash string) (Prebill, error) {
+	if err := s.judgeAnew(ctx, rbac.PrebillApprove, id, version); err != nil {
+		return Prebill{}, err
+	}
 	return s.changing(ctx, rbac.PrebillApprove, id, version, func(tx *db.Tx, a *authz.Access, p *Prebill) error {
 		if err := requirePrivileged(tx, a, p.MatterID); err != nil {
 			return err // nobody approves what they cannot read
 		}
-		all, err := lines(tx, p.ID)
+		all, bill, err := content(tx, p)
 		if err != nil {
 			return err
 		}
@@ -65,7 +72,7 @@ func (s *Service) Approve(ctx context.Context, id ident.PrebillID, version int, 
 		if hash != stored {
 			return ErrStale
 		}
-		if err := first(settled(all, true), somethingLeft(all)); err != nil {
+		if err := first(settled(all, bill, blocks), somethingLeft(all)); err != nil {
 			return err
 		}
 		if err := s.billable(tx, p, all); err != nil {
@@ -79,6 +86,36 @@ func (s *Service) Approve(ctx context.Context, id ident.PrebillID, version int, 
 		}
 		return record(tx, "prebill.approved", rbac.PrebillApprove, p, audit.C2, nil, nil, map[string]any{"hash": stored, "version": p.Version})
 	})
+}
+
+// judgeAnew judges a pre-bill before it is handed on, in a transaction of its own: what
+// the rules find by now, of a day that has passed or of another bill, stays to be seen
+// when the step is refused for it.
+func (s *Service) judgeAnew(ctx context.Context, perm rbac.Permission, id ident.PrebillID, version int) error {
+	_, err := s.changing(ctx, perm, id, version, func(tx *db.Tx, _ *authz.Access, p *Prebill) error {
+		if !p.Status.Editable() || p.Status == StatusApproved {
+			return nil // the step itself says why it cannot be taken
+		}
+		m, err := matter.Get(tx, p.MatterID)
+		if err != nil {
+			return err
+		}
+		f, err := firmPolicies(tx)
+		if err != nil {
+			return err
+		}
+		return recheck(tx, p, m, f)
+	})
+	return err
+}
+
+// content is the lines of a pre-bill and the findings on it as a whole.
+func content(tx *db.Tx, p *Prebill) (all []Line, bill []guideline.Stored, err error) {
+	if all, err = lines(tx, p.ID); err != nil {
+		return nil, nil, err
+	}
+	bill, err = guideline.OfBill(tx, p.ID)
+	return all, bill, err
 }
 
 // RequestChanges sends a pre-bill in review back to the billing team, with a note

@@ -62,7 +62,7 @@ func view(tx *db.Tx, a *authz.Access, p Prebill) (View, error) {
 	}
 	v.MatterNumber, v.MatterName, v.ClientName, v.PayorName = m.Number, m.Name, m.ClientName, m.PayorName
 	v.Label, v.TaskSet = int(m.Label), m.TaskSet
-	if v.Lines, err = lines(tx, p.ID); err != nil {
+	if v.Lines, v.Findings, err = content(tx, &p); err != nil {
 		return v, err
 	}
 	if v.Hash, err = Hash(&p, v.Lines); err != nil {
@@ -80,8 +80,8 @@ func view(tx *db.Tx, a *authz.Access, p Prebill) (View, error) {
 		return v, err
 	}
 	v.Manual = policy.Manual
-	v.Totals = total(v.Lines)
-	v.OpenFindings, v.BlockFindings = openFindings(v.Lines)
+	v.Totals = total(v.Lines, v.Findings)
+	v.OpenFindings, v.BlockFindings = remarks(v.Lines, v.Findings, isOpen), remarks(v.Lines, v.Findings, blocks)
 	v.OwnWork = tx.Scope.Actor != "" && (tx.Scope.Actor == p.PreparedBy || tx.Scope.Actor == p.SubmittedBy)
 	privileged, err := sees(tx, a, p.MatterID, authz.C3)
 	if err != nil {
@@ -102,6 +102,9 @@ func view(tx *db.Tx, a *authz.Access, p Prebill) (View, error) {
 // redact leaves out what is privileged: narratives, and what quotes them.
 func (v *View) redact() {
 	v.Redacted = true
+	for i := range v.Findings {
+		v.Findings[i].Note = ""
+	}
 	for i := range v.Lines {
 		l := &v.Lines[i]
 		l.Narrative, l.Recorded.Narrative = "", ""

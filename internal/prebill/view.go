@@ -21,9 +21,10 @@ type View struct {
 	Hash          string // what an approval of this state is for
 	Redacted      bool
 	Lines         []Line
+	Findings      []guideline.Stored // on the bill as a whole
 	Totals        Totals
 	OwnWork       bool // the reader prepared or handed it in and cannot approve
-	OpenFindings  int
+	OpenFindings  int  // on the lines and on the bill
 	BlockFindings int
 	Manual        []guideline.ManualCheck // clauses that no rule can judge: for a person
 }
@@ -39,7 +40,7 @@ type Totals struct {
 	FeesMinor     int64
 	ExpensesMinor int64
 	Hours         money.Fixed4 // on the invoice
-	AtRiskMinor   int64        // by open and waived findings, no line above what it bills
+	AtRiskMinor   int64        // by open and waived findings, no line above what it bills, and no more than the invoice
 	Lines         int
 	Held          int
 	TeamHeld      int // of Held, by the bureau
@@ -47,8 +48,9 @@ type Totals struct {
 	FirmLines     int
 }
 
-// total sums lines. Edits that were undone count for nobody.
-func total(lines []Line) (t Totals) {
+// total sums lines, and what the findings on them and on the bill put at risk. Edits
+// that were undone count for nobody.
+func total(lines []Line, bill []guideline.Stored) (t Totals) {
 	for i := range lines {
 		l := &lines[i]
 		t.Lines++
@@ -72,6 +74,7 @@ func total(lines []Line) (t Totals) {
 		t.sides(l)
 		t.AtRiskMinor += guideline.AtRisk(l.Findings, l.Bills())
 	}
+	t.AtRiskMinor = min(t.AtRiskMinor+guideline.AtRisk(bill, t.InvoiceMinor), max(t.InvoiceMinor, 0))
 	return t
 }
 

@@ -79,7 +79,7 @@ func (c *Cast) settle(as context.Context, id ident.PrebillID) error {
 		if err != nil {
 			return err
 		}
-		f := firstOpen(v, tried)
+		f := firstOpen(v)
 		if f == nil {
 			return nil
 		}
@@ -96,12 +96,15 @@ func (c *Cast) settle(as context.Context, id ident.PrebillID) error {
 	}
 }
 
-func firstOpen(v prebill.View, tried map[ident.FindingID]bool) *guideline.Stored {
+// firstOpen is the first finding that nobody settled, on a line or on the bill.
+func firstOpen(v prebill.View) *guideline.Stored {
+	found := v.Findings
 	for i := range v.Lines {
-		for j := range v.Lines[i].Findings {
-			if f := &v.Lines[i].Findings[j]; f.State == guideline.Open {
-				return f
-			}
+		found = append(found, v.Lines[i].Findings...)
+	}
+	for i := range found {
+		if found[i].State == guideline.Open {
+			return &found[i]
 		}
 	}
 	return nil

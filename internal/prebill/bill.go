@@ -1,0 +1,96 @@
+package prebill
+
+import (
+	"fmt"
+
+	"github.com/docketry/docketry/internal/amend"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/matter"
+)
+
+// billOf is the bill as rules see it: the lines that are not held, and what the books
+// say around it. before is what billedBefore found.
+func billOf(p *Prebill, m matter.Matter, all []Line, before guideline.Bill) *guideline.Bill {
+	b := before
+	b.Currency, b.To, b.ClientID, b.ClientMatter = p.Currency, p.ThroughOn, m.ClientNumber, m.ClientMatter
+	for i := range all {
+		l := &all[i]
+		if l.Held {
+			continue
+		}
+		if b.From.IsZero() || l.On.Before(b.From) {
+			b.From = l.On
+		}
+		if l.Reason == amend.ReasonDiscount && l.Kind == guideline.Time {
+			b.DiscountMinor += l.WriteDown
+			b.SpreadMinor += l.WriteDown
+		}
+		b.Lines = append(b.Lines, l.asGuideline(m))
+	}
+	return guideline.NewBill(b)
+}
+
+// checkBill judges the bill as a whole, and keeps what it finds. Rules of the last
+// stage before the invoice are judged from the beginning: what would only stop the
+// invoice is said while the bill can be changed.
+func checkBill(tx *db.Tx, p *Prebill, c guideline.Context) error {
+	subject := guideline.Subject{Prebill: p.ID, Currency: p.Currency}
+	portal, err := toPortal(tx, p)
+	if err != nil {
+		return err
+	}
+	if c.Known = guideline.AtBill; !portal {
+		c.Known &^= guideline.InReceiver // who gets paper asks for no numbers of its own
+	}
+	early, late := guideline.Judged{Subject: subject}, guideline.Judged{Subject: subject}
+	if len(c.Bill.Lines) > 0 { // of nothing there is no bill
+		early.Findings, late.Findings = bothStages(c)
+	}
+	if err := guideline.Record(tx, guideline.Prebill, []guideline.Judged{early}); err != nil {
+		return err
+	}
+	return guideline.Record(tx, guideline.Final, []guideline.Judged{late})
+}
+
+func bothStages(c guideline.Context) (early, late []guideline.Finding) {
+	c.Stage = guideline.Prebill
+	early = guideline.CheckBill(c)
+	c.Stage = guideline.Final
+	for _, f := range guideline.CheckBill(c) {
+		if r, _ := guideline.RuleByID(f.Rule); !r.At(guideline.Prebill) {
+			late = append(late, f)
+		}
+	}
+	return early, late
+}
+
+// toPortal tells whether the payor takes its bills in a portal.
+func toPortal(tx *db.Tx, p *Prebill) (portal bool, err error) {
+	err = tx.Raw(`SELECT delivery = ? FROM payor WHERE firm_id = ? AND id = ?`, matter.DeliveryPortal, tx.Scope.Firm, p.PayorID).Row().Scan(&portal)
+	if err != nil {
+		return false, fmt.Errorf("load payor %s: %w", p.PayorID, err)
+	}
+	return portal, nil
+}
+
+// remarks are the findings on the lines and on the bill itself that ok accepts.
+func remarks(all []Line, bill []guideline.Stored, ok func(f *guideline.Stored) bool) (n int) {
+	for i := range all {
+		n += counted(all[i].Findings, ok)
+	}
+	return n + counted(bill, ok)
+}
+
+func counted(found []guideline.Stored, ok func(f *guideline.Stored) bool) (n int) {
+	for i := range found {
+		if ok(&found[i]) {
+			n++
+		}
+	}
+	return n
+}
+
+func isOpen(f *guideline.Stored) bool { return f.State == guideline.Open }
+
+func blocks(f *guideline.Stored) bool { return isOpen(f) && f.Severity == guideline.Block }

@@ -1,0 +1,75 @@
+package prebill
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/matter"
+	"github.com/docketry/docketry/internal/utbms"
+)
+
+// recentDays is what rules on the pace of a matter look back on.
+const recentDays = 91
+
+// billedBefore are the invoices that stand around a bill of the matter, as rules about
+// whole bills ask for them; what was credited counts as never billed. The invoices are
+// read as they are stored: the noun that writes them comes after this one.
+func billedBefore(tx *db.Tx, p *Prebill, m matter.Matter, today time.Time) (b guideline.Bill, err error) {
+	b.BilledExpenses, b.BilledPhases = map[string]int64{}, map[string]int64{}
+	var rows []struct {
+		Kind, Task, Expense string
+		Minor               int64
+	}
+	err = tx.Raw(`SELECT l.kind, l.task_code AS task, l.expense_code AS expense, sum(l.amount_minor) AS minor
+		FROM invoice i JOIN invoice_line l ON l.firm_id = i.firm_id AND l.invoice_id = i.id
+		WHERE i.firm_id = ? AND i.matter_id = ? AND i.currency = ? AND i.status <> 'credited' AND i.prebill_id <> ? GROUP BY 1, 2, 3`,
+		tx.Scope.Firm, m.ID, p.Currency, p.ID).Scan(&rows).Error
+	if err != nil {
+		return b, fmt.Errorf("sum the bills of matter %s: %w", m.ID, err)
+	}
+	for _, r := range rows {
+		b.BilledMinor += r.Minor
+		if r.Kind == "expense" {
+			b.BilledExpenses[utbms.Clean(r.Expense)] += r.Minor
+			continue
+		}
+		b.BilledFees += r.Minor
+		b.BilledPhases[utbms.Phase(r.Task)] += r.Minor
+	}
+	var last *time.Time
+	err = tx.Raw(`SELECT max(i.issued_on), coalesce(sum(i.net_minor) FILTER (WHERE i.currency = ? AND i.issued_on > ?::date), 0)::bigint
+		FROM invoice i WHERE i.firm_id = ? AND i.matter_id = ? AND i.status <> 'credited' AND i.prebill_id <> ?`,
+		p.Currency, day(today.AddDate(0, 0, -recentDays)), tx.Scope.Firm, m.ID, p.ID).Row().Scan(&last, &b.RecentMinor)
+	if err != nil {
+		return b, fmt.Errorf("find the last bill of matter %s: %w", m.ID, err)
+	}
+	if last != nil {
+		b.LastOn = *last
+	}
+	// All matters of the client: what is agreed on the fees of a year is agreed with it.
+	err = tx.Raw(`SELECT coalesce(sum(l.amount_minor), 0)::bigint FROM invoice i JOIN invoice_line l ON l.firm_id = i.firm_id AND l.invoice_id = i.id
+		WHERE i.firm_id = ? AND i.client_id = ? AND i.currency = ? AND i.status <> 'credited' AND i.prebill_id <> ? AND l.kind <> 'expense'
+			AND i.issued_on BETWEEN date_trunc('year', ?::date) AND ?::date`,
+		tx.Scope.Firm, m.ClientID, p.Currency, p.ID, day(today), day(today)).Row().Scan(&b.YearFees)
+	if err != nil {
+		return b, fmt.Errorf("sum the year's fees of client %s: %w", m.ClientID, err)
+	}
+	return b, nil
+}
+
+// firmNames are the clients and matters that a narrative must not name. Sealed ones
+// are not among them: a remark would tell who reads it that they are there.
+func firmNames(tx *db.Tx) (*guideline.Names, error) {
+	var list []guideline.Named
+	err := tx.Raw(`SELECT m.client_id::text AS client, m.id::text AS matter, m.name FROM matter m WHERE m.firm_id = ? AND m.label < ?
+		UNION ALL SELECT c.id::text, '', c.name FROM client c WHERE c.firm_id = ?
+			AND EXISTS (SELECT FROM matter m WHERE m.firm_id = c.firm_id AND m.client_id = c.id AND m.label < ?)`,
+		tx.Scope.Firm, authz.Sealed, tx.Scope.Firm, authz.Sealed).Scan(&list).Error
+	if err != nil {
+		return nil, fmt.Errorf("list names of firm %s: %w", tx.Scope.Firm, err)
+	}
+	return guideline.NewNames(list), nil
+}
