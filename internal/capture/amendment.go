@@ -22,7 +22,7 @@ func (e *Entry) Work() amend.Work {
 func (e *Entry) asGuideline(l *landing) guideline.Line {
 	w := e.Work()
 	g := guideline.Line{
-		ID: string(e.ID), Kind: e.Kind, Client: string(l.matter.ClientID), Matter: string(e.MatterID), Timekeeper: string(e.TimekeeperID), Class: l.class,
+		ID: string(e.ID), Kind: e.Kind, Client: string(l.matter.ClientID), Matter: string(e.MatterID), Timekeeper: string(e.TimekeeperID), Class: l.class, Code: l.code, Name: l.name,
 		On: e.WorkedOn, ValueMinor: w.Amount(), Currency: e.Currency, Narrative: w.Narrative, Task: w.Task, Activity: w.Activity, Expense: w.Expense,
 	}
 	if e.Kind == guideline.Time {

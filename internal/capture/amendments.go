@@ -220,7 +220,7 @@ func (m masters) landing(e *Entry) (l landing, ok bool, err error) {
 		return l, true, nil
 	}
 	k, _ := m.timekeeperByID(e.TimekeeperID)
-	l.class = k.Class
+	l.class, l.code, l.name = k.Class, k.Code, k.Name
 	a, err := m.card.Resolve(rate.Question{Matter: e.MatterID, Client: l.matter.ClientID, Timekeeper: e.TimekeeperID, Class: l.class, Currency: e.Currency, On: e.WorkedOn})
 	if err != nil && !errors.Is(err, rate.ErrNoRate) {
 		return l, false, err

@@ -50,11 +50,14 @@ func checkEntries(tx *db.Tx, p *plan, today time.Time, again bool) (int, error) 
 
 func contextOf(l *landing, book *guideline.Book, today time.Time) guideline.Context {
 	c := guideline.Context{
-		Stage: guideline.Entry, Known: guideline.InBooks &^ guideline.InBilledOn, Book: book, Today: today,
+		Stage: guideline.Entry, Known: guideline.AtEntry, Book: book, Today: today,
 		TaskSet: l.matter.TaskSet, OpenedOn: l.matter.OpenedOn, AgreedRate: l.agreed, HasRate: l.hasRate,
 	}
 	if l.matter.ClosedOn != nil {
 		c.ClosedOn = *l.matter.ClosedOn
+	}
+	if l.matter.BilledThrough != nil {
+		c.BilledThrough = *l.matter.BilledThrough
 	}
 	return c
 }

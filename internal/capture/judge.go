@@ -9,6 +9,7 @@ import (
 
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/rate"
 )
@@ -28,6 +29,8 @@ type plan struct {
 type landing struct {
 	matter  *matterFacts
 	class   string
+	code    string // of the timekeeper, with the name
+	name    string
 	agreed  money.Fixed4
 	hasRate bool
 }
@@ -92,7 +95,8 @@ func (j *judge) judgeRow() {
 		e.Hours = 0
 	}
 	l := landing{matter: j.findMatter(&e)}
-	l.class = j.findTimekeeper(&e)
+	keeper := j.findTimekeeper(&e)
+	l.class, l.code, l.name = keeper.Class, keeper.Code, keeper.Name
 	j.checkDay(l.matter)
 	j.checkAmounts(&e)
 	if l.matter != nil && !j.bad {
@@ -135,22 +139,22 @@ func (j *judge) findMatter(e *Entry) *matterFacts {
 	return m
 }
 
-// findTimekeeper returns the classification in the firm's register, which rules
-// and rates go by; a file that says otherwise is told.
-func (j *judge) findTimekeeper(e *Entry) string {
+// findTimekeeper returns who it is in the firm's register, by whose classification
+// rules and rates go; a file that says otherwise is told.
+func (j *judge) findTimekeeper(e *Entry) matter.Timekeeper {
 	if j.row.Timekeeper == "" {
-		return ""
+		return matter.Timekeeper{}
 	}
 	t, ok := j.timekeepers[key(j.row.Timekeeper)]
 	if !ok {
 		j.refuse(FieldTimekeeper, "TKP-01", j.row.Timekeeper, "there is no timekeeper with this code", "correct the code, or enter the timekeeper first")
-		return ""
+		return matter.Timekeeper{}
 	}
 	if j.row.Class != "" && key(j.row.Class) != key(t.Class) {
 		j.tell(Warning, FieldClass, "TKP-03", j.row.Class, "the register has "+t.Class+" for "+t.Code, "correct the file or the register; "+t.Class+" is used")
 	}
 	e.TimekeeperID = t.ID
-	return t.Class
+	return t
 }
 
 // checkDay refuses a day that has not come, and one outside the matter's life.

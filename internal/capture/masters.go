@@ -37,6 +37,8 @@ type matterFacts struct {
 	Currency     money.Currency
 	OpenedOn     time.Time
 	ClosedOn     *time.Time
+
+	BilledThrough *time.Time // last day of the periods that stand invoiced; nil before the first
 }
 
 func loadMasters(tx *db.Tx, a *authz.Access) (m masters, err error) {
@@ -69,9 +71,12 @@ func loadMasters(tx *db.Tx, a *authz.Access) (m masters, err error) {
 func mattersInReach(tx *db.Tx, a *authz.Access) (map[string]*matterFacts, error) {
 	cond, args := a.Matters("m")
 	var list []matterFacts
-	err := tx.Raw(`SELECT m.id, m.client_id, m.payor_id, c.number AS client_number, c.name AS client_name, m.number, m.label, m.task_set, m.currency, m.opened_on, m.closed_on
-		FROM matter m JOIN client c ON c.firm_id = m.firm_id AND c.id = m.client_id WHERE m.firm_id = ? AND `+cond,
-		append([]any{tx.Scope.Firm}, args...)...).Scan(&list).Error
+	err := tx.Raw(`SELECT m.id, m.client_id, m.payor_id, c.number AS client_number, c.name AS client_name, m.number, m.label, m.task_set, m.currency, m.opened_on, m.closed_on, b.through AS billed_through
+		FROM matter m JOIN client c ON c.firm_id = m.firm_id AND c.id = m.client_id
+		LEFT JOIN (SELECT p.matter_id, max(p.through_on) AS through FROM prebill p JOIN invoice i ON i.firm_id = p.firm_id AND i.prebill_id = p.id
+			WHERE p.firm_id = ? AND p.status = 'taken' AND i.status <> 'credited' GROUP BY p.matter_id) b ON b.matter_id = m.id
+		WHERE m.firm_id = ? AND `+cond,
+		append([]any{tx.Scope.Firm, tx.Scope.Firm}, args...)...).Scan(&list).Error
 	if err != nil {
 		return nil, fmt.Errorf("list matters of firm %s: %w", tx.Scope.Firm, err)
 	}

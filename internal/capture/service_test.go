@@ -803,3 +803,27 @@ func TestPlacesSayWhereAnEntryIsAsFarAsOneMaySee(t *testing.T) {
 		t.Errorf("another firm is told %+v, %v", found, err)
 	}
 }
+
+// TestTimeOfABilledPeriodIsTold has work land after the invoice of its period; where that
+// invoice was taken back the period is open again.
+func TestTimeOfABilledPeriodIsTold(t *testing.T) {
+	h := newHouse(t)
+	h.Invoice(t, h.matter, testkit.Issued("2026-02-28", "2026-03-30"))
+	r := h.load(h.row("L1", "2026-02-10", "1.5", "Draft section 3 of reply brief on motion to compel"), h.row("L2", "2026-03-01", "1.5", "Draft section 4 of reply brief on motion to compel"))
+	if r.Landed != 2 {
+		t.Fatalf("%+v", r)
+	}
+	if got := h.Text(t, `SELECT coalesce(string_agg(e.external_id, ' '), '') FROM finding f JOIN entry e ON e.firm_id = f.firm_id AND e.id = f.entry_id WHERE f.firm_id = ? AND f.rule = 'TIM-11'`, h.ID); got != "L1" {
+		t.Errorf("late are %q, want the one before the bill", got)
+	}
+}
+
+// TestWhoTheClientTakesIsAsked holds entries against the register of the guidelines.
+func TestWhoTheClientTakesIsAsked(t *testing.T) {
+	h := newHouse(t)
+	h.Guide(t, h.matter, `"register":[{"timekeeper":"XX"}]`)
+	r := h.load(h.row("R1", "2026-02-10", "1.5", "Draft section 3 of reply brief on motion to compel"))
+	if n := h.Count(t, `SELECT count(*) FROM finding f JOIN entry e ON e.firm_id = f.firm_id AND e.id = f.entry_id WHERE f.firm_id = ? AND e.import_id = ? AND f.rule = 'RAT-03'`, h.ID, r.ID); n != 1 {
+		t.Errorf("%d findings of RAT-03, want 1", n)
+	}
+}
