@@ -24,6 +24,7 @@ type PrebillView struct {
 	Redacted     bool             `json:"redacted" class:"C1"`
 	OwnWork      bool             `json:"own_work" class:"C1" doc:"you prepared it and cannot approve it"`
 	Totals       *PrebillTotals   `json:"totals,omitempty" class:"C2"`
+	Findings     []Finding        `json:"findings,omitempty" doc:"on the bill as a whole; those on lines stand with them"`
 	Sections     []PrebillSection `json:"sections"`
 }
 
@@ -96,6 +97,9 @@ func toPrebillView(v prebill.View) PrebillView {
 	out := PrebillView{Prebill: toPrebill(v.Prebill), MatterNumber: v.MatterNumber, MatterName: v.MatterName, ClientName: v.ClientName, PayorName: v.PayorName,
 		Hash: v.Hash, Redacted: v.Redacted, OwnWork: v.OwnWork, Sections: []PrebillSection{},
 		Totals: &PrebillTotals{Money{t.RecordedMinor, c}, Money{t.TeamMinor, c}, Money{t.FirmMinor, c}, Money{t.InvoiceMinor, c}, Money{t.AtRiskMinor, c}, decimal(t.Hours)}}
+	for _, f := range v.Findings {
+		out.Findings = append(out.Findings, toFinding(f))
+	}
 	for _, s := range v.Sections() {
 		section := PrebillSection{Group: s.Group, Lines: make([]PrebillLine, len(s.Lines))}
 		for i := range s.Lines {

@@ -9,6 +9,7 @@ import (
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
@@ -67,9 +68,9 @@ func rowOf(f frame, p prebill.View, l *prebill.Line) PrebillRow {
 			continue
 		}
 		row.Why = append(row.Why, changeWords(f, e))
-		row.Undo = &partial.Button{Text: "Undo", Action: href.PrebillLine(f.FirmID, p.ID, l.ID, "undo"), Version: p.Version, Class: "sm quiet", Icon: "history"}
+		row.Undo = &partial.Button{Text: "Undo", Action: href.PrebillLine(f.FirmID, p.ID, l.ID, "undo"), Version: p.Version, Class: "sm quiet", Icon: "history", Press: "z"}
 	}
-	editable := p.Status.Editable() && f.May(rbac.PrebillEdit) && !p.Redacted
+	editable := changes(f, p)
 	if !editable {
 		row.Undo = nil
 	} else {
@@ -78,8 +79,13 @@ func rowOf(f frame, p prebill.View, l *prebill.Line) PrebillRow {
 			row.Acts = []PrebillAct{{Act: "release", Text: "Put back on the bill", Pressed: true}}
 		}
 	}
-	row.Findings = lineFindings(f, p, l, editable)
+	row.Findings = prebillFindings(f, p, l.Findings, editable)
 	return row
+}
+
+// changes tells whether the reader may change what is on the pre-bill.
+func changes(f frame, p prebill.View) bool {
+	return p.Status.Editable() && f.May(rbac.PrebillEdit) && !p.Redacted
 }
 
 func codesOf(codes ...string) []partial.Code {
@@ -97,20 +103,26 @@ func codesOf(codes ...string) []partial.Code {
 	return out
 }
 
-func lineFindings(f frame, p prebill.View, l *prebill.Line, editable bool) []PrebillFinding {
+// prebillFindings are what is not fixed, on a line or on the bill.
+func prebillFindings(f frame, p prebill.View, found []guideline.Stored, editable bool) []PrebillFinding {
 	var out []PrebillFinding
-	for _, x := range l.Findings {
+	for _, x := range found {
 		if x.State == guideline.Fixed {
 			continue
 		}
-		shown := PrebillFinding{ID: x.ID, Title: x.Title + " (" + x.Rule + ")", Fact: x.Message}
+		shown := PrebillFinding{ID: x.ID, Title: x.Title + " (" + x.Rule + ")", Fact: x.Message, State: findingChip(x)}
+		if x.AtRiskMinor > 0 {
+			shown.AtRisk = format.Money(money.Amount{Minor: x.AtRiskMinor, Currency: x.Currency}) + " at risk"
+		}
 		at := href.Prebill(f.FirmID, p.ID) + "/findings/" + string(x.ID)
 		switch {
 		case x.State == guideline.Waived:
 			shown.Fact += " Kept: " + x.Note
 		case editable:
 			if x.Proposal != nil {
-				shown.Fix = &partial.Button{Text: titled(x.Fix, "Apply the fix"), Action: at + "/fix", Version: p.Version, Class: "sm"}
+				shown.Fix = &partial.Button{Text: titled(x.Fix, "Apply the fix"), Action: at + "/fix", Version: p.Version, Class: "sm", Press: "1"}
+			} else {
+				shown.Advice = x.Fix
 			}
 			if f.May(rbac.FindingWaive) {
 				shown.Keep = at + "/waive"
@@ -119,6 +131,17 @@ func lineFindings(f frame, p prebill.View, l *prebill.Line, editable bool) []Pre
 		out = append(out, shown)
 	}
 	return out
+}
+
+func findingChip(x guideline.Stored) partial.Chip {
+	switch {
+	case x.State == guideline.Waived:
+		return partial.Chip{Tone: partial.OK, Icon: "check", Text: "Kept with a reason"}
+	case x.Severity == guideline.Block:
+		return partial.Chip{Tone: partial.Bad, Icon: "alert", Text: "Blocks"}
+	default:
+		return partial.Chip{Tone: partial.Warn, Icon: "flag", Text: "Open"}
+	}
 }
 
 func (s *Site) lineForm(r *httpd.Request, act string) (httpd.Reply, error) {

@@ -15,6 +15,13 @@ func prebillFixtures(s story) []fixture {
 	draft.Decide = PrebillDecision{Submit: true, Cancel: true, WhyNot: "2 findings are open: fix them, or say why the line stays."}
 	draft.Flow.Reader, draft.Flow.FirmWord = false, "Hollis & Vane"
 	draft.State = partial.Chip{Icon: "edit", Text: "Draft"}
+	draft.Remarks = []PrebillFinding{
+		{ID: id[ident.FindingID](11), Title: "Matter budget exceeded (BUD-01)", State: partial.Chip{Tone: partial.Bad, Icon: "alert", Text: "Blocks"}, AtRisk: "$1,200.00 at risk", Advice: "Ask the client for a higher budget before sending", Keep: "/x",
+			Fact: "After this bill the matter is at 61,200.00 of 60,000.00. Pelham policy v7, rule BUD-01, section 7.1: the matter stays within its budget. The invoice cannot go out like this."},
+		{ID: id[ident.FindingID](12), Title: "Discount not applied (INV-15)", State: partial.Chip{Tone: partial.Warn, Icon: "flag", Text: "Open"}, AtRisk: "$746.13 at risk", Keep: "/x", Fix: &partial.Button{Text: "Write fees of 746.13 down", Action: "/x", Class: "sm", Press: "1"},
+			Fact: "A discount of 5% is agreed, 746.13; the bill has 0.00. Pelham policy v7, rule INV-15, section 2.2: fees have the agreed discount. A payor may cut it."},
+		{ID: id[ident.FindingID](13), Title: "Staffing mix (RAT-08)", State: partial.Chip{Tone: partial.OK, Icon: "check", Text: "Kept with a reason"}, Fact: "Partners have 21.0 h of 41.5 h. Kept: trial month."},
+	}
 	draft.Problem = "Someone else changed line 10 a moment ago; look at the new state and decide again."
 	approved := s.prebill()
 	approved.Mark, approved.Redacted = MarkClean, true

@@ -30,7 +30,8 @@ type PrebillView struct {
 	Prepared string // "Prepared by Ines Carvalho, Larkspur, 4 Nov"
 	Clock    *partial.Clock
 	Flow     PrebillFlow
-	Groups   []PrebillGroup // in order of attention; empty ones are left out
+	Remarks  []PrebillFinding // on the bill as a whole
+	Groups   []PrebillGroup   // in order of attention; empty ones are left out
 	Mark     PrebillMark
 	Hash     string // what an approval of this state is for
 	Decide   PrebillDecision
@@ -105,13 +106,16 @@ type PrebillRow struct {
 	Undo      *partial.Button // takes the last change back
 }
 
-// PrebillFinding is an open remark on a line: apply the fix, or say why it stays.
+// PrebillFinding is a remark on a line or on the bill: apply the fix, or say why it stays.
 type PrebillFinding struct {
-	ID    ident.FindingID
-	Title string
-	Fact  string
-	Fix   *partial.Button // the fix that can be applied as it stands
-	Keep  string          // where the reason for keeping the line posts, "" when not allowed
+	ID     ident.FindingID
+	Title  string
+	Fact   string
+	State  partial.Chip
+	AtRisk string          // "$1,200.00 at risk"
+	Advice string          // what to do where no fix can be applied as it stands
+	Fix    *partial.Button // the fix that can be applied as it stands
+	Keep   string          // where the reason for keeping it posts, "" when not allowed
 }
 
 // PrebillAct opens the form of one change of a line.
@@ -245,8 +249,22 @@ func (r PrebillRow) shown(m PrebillMark) PrebillRow {
 	return r
 }
 
-func (r PrebillRow) keep(f PrebillFinding, version int) partial.Form {
-	return partial.Form{ID: "k-" + string(f.ID), Action: f.Keep, Version: version, Submit: "Keep the line", Side: true, Fields: []partial.Field{
+// remarksNote counts what is open on the bill, "nothing open" when all is settled.
+func (v PrebillView) remarksNote() string {
+	open := 0
+	for _, f := range v.Remarks {
+		if f.State.Tone != partial.OK {
+			open++
+		}
+	}
+	if open == 0 {
+		return "nothing open"
+	}
+	return strconv.Itoa(open) + " open"
+}
+
+func (f PrebillFinding) keep(version int) partial.Form {
+	return partial.Form{ID: "k-" + string(f.ID), Action: f.Keep, Version: version, Submit: "Keep it", Side: true, Fields: []partial.Field{
 		{Name: "reason", Label: "Why it stays", Required: true, Max: 500},
 	}}
 }

@@ -214,7 +214,7 @@ func (s *Site) fixPrebill(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	return s.decide(r, "The fix is applied. Undo stands at the line.", func(id ident.PrebillID, version int) (prebill.Prebill, error) {
+	return s.decide(r, "The fix is applied. Undo stands where it was applied.", func(id ident.PrebillID, version int) (prebill.Prebill, error) {
 		return s.Prebills.ApplyFix(r.Context(), id, version, finding)
 	})
 }
@@ -224,7 +224,7 @@ func (s *Site) waivePrebill(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	return s.decide(r, "The line stays, with your reason.", func(id ident.PrebillID, _ int) (prebill.Prebill, error) {
+	return s.decide(r, "It stays, with your reason.", func(id ident.PrebillID, _ int) (prebill.Prebill, error) {
 		return prebill.Prebill{}, s.Prebills.Waive(r.Context(), id, finding, r.Form("reason"))
 	})
 }
@@ -264,6 +264,7 @@ func (s *Site) prebillPage(r *httpd.Request, id ident.PrebillID, failed error) (
 	}
 	v.Flow = flowOf(f, p)
 	v.Groups = s.prebillGroups(f, p)
+	v.Remarks = prebillFindings(f, p, p.Findings, changes(f, p))
 	v.Decide = decisionOf(f, r, p, failed)
 	return Prebill(f.Chrome, v), nil
 }
@@ -290,8 +291,10 @@ func decisionOf(f frame, r *httpd.Request, p prebill.View, failed error) Prebill
 	switch {
 	case d.Approve && p.OwnWork:
 		d.WhyNot = "You prepared or handed in this pre-bill, so another partner approves it."
-	case d.Approve && p.BlockFindings > 0, d.Submit && p.OpenFindings > 0:
-		d.WhyNot = fmt.Sprintf("%s open: fix the line or say why it stays.", format.Counted(p.OpenFindings, "finding is", "findings are"))
+	case d.Approve && p.BlockFindings > 0:
+		d.WhyNot = fmt.Sprintf("%s: fix the line or the bill, or say why it stays.", format.Counted(p.BlockFindings, "finding blocks", "findings block"))
+	case d.Submit && p.OpenFindings > 0:
+		d.WhyNot = fmt.Sprintf("%s open: fix the line or the bill, or say why it stays.", format.Counted(p.OpenFindings, "finding is", "findings are"))
 	}
 	if p.ApprovedAt != nil {
 		d.Approved = "Approved by " + p.Approver + ", " + format.Moment(p.ApprovedAt.In(f.Zone))

@@ -8,9 +8,9 @@ export function keys(list, open) {
   // Elsewhere a line's Undo is not pressed, the message's on top is.
   const press = (name) => {
     const mark = `[data-press="${name}"]:not([disabled])`;
-    const near = document.activeElement?.closest(".fixbox, tr.can");
+    const near = document.activeElement?.closest(".fixbox, tr.can, .pl");
     const here = near?.querySelector(mark) || document.querySelector(`tr.is-cur ${mark}`);
-    (here || document.querySelector(name === "z" ? `${mark}:not(tr *)` : mark))?.click();
+    (here || document.querySelector(name === "z" ? `${mark}:not(tr *, .pl *)` : mark))?.click();
   };
   let chord = ""; // the first key of two: g goes somewhere, v changes the view
 
