@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/money"
@@ -171,6 +172,7 @@ func (f policyFile) texts(bad *fault.Fields) {
 }
 
 func (f policyFile) limits(bad *fault.Fields) {
+	f.singleLines(bad)
 	if len(f.Rules) > maxOwnRules {
 		bad.Add("rules", "rules_many", "a guideline has at most %d rules of its own", maxOwnRules)
 	}
@@ -179,6 +181,36 @@ func (f policyFile) limits(bad *fault.Fields) {
 	}
 	if len(f.Manual) > maxManual {
 		bad.Add("manual", "manual_many", "at most %d clauses to check by hand", maxManual)
+	}
+}
+
+// singleLines refuses what a form would not give back as it was: its fields have one
+// line each, or one entry in a line with the clause before an equals sign.
+func (f policyFile) singleLines(bad *fault.Fields) {
+	line := func(path, s, without string) {
+		if strings.TrimSpace(s) != s || strings.ContainsAny(s, "\n\r"+without) {
+			say := "write one line, without blanks around it"
+			if without != "" {
+				say += " and without " + without
+			}
+			bad.Add(path, "text_lines", "%s", say)
+		}
+	}
+	line("name", f.Name, "")
+	for _, c := range f.Clauses {
+		line("clauses", c, "")
+	}
+	for _, w := range f.Restricted {
+		line("restricted_terms", w, "")
+	}
+	for i, m := range f.Manual {
+		line(fmt.Sprintf("manual.%d.clause", i), m.Clause, "=")
+		line(fmt.Sprintf("manual.%d.text", i), m.Text, "")
+	}
+	for i, r := range f.Rules {
+		for path, s := range map[string]string{"name": r.Name, "message": r.Message, "fix": r.Fix} {
+			line(fmt.Sprintf("rules.%d.%s", i, path), s, "")
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package guideline
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -358,15 +359,52 @@ func ReadTerms(lines string) (t Terms, err error) {
 		}
 		seen[name] = true
 		text := fmt.Appendf(nil, `{%q:%s}`, name, value)
-		if json.Unmarshal(text, &t) == nil {
+		if strictly(text, &t) == nil {
 			continue
 		}
 		quoted, err := json.Marshal(map[string]string{name: value})
-		if err != nil || json.Unmarshal(quoted, &t) != nil {
+		if err != nil || strictly(quoted, &t) != nil {
 			bad.Add("terms", "term_invalid", "%q is not a value of %s", value, name)
 		}
 	}
 	return t, bad.Err(ErrPolicy)
+}
+
+// strictly takes only what the terms have a place for: nothing is read and dropped.
+func strictly(text []byte, t *Terms) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	next := *t
+	if err := d.Decode(&next); err != nil {
+		return err
+	}
+	*t = next
+	return nil
+}
+
+// Parameter is one of the terms: its name in a file or a form, and what it asks for.
+type Parameter struct{ Name, Rule, Asks, Example string }
+
+// TermParameters lists every parameter of the terms in the order of a file.
+func TermParameters() (list []Parameter) {
+	of := reflect.TypeFor[Terms]()
+	for i := range of.NumField() {
+		name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
+		w := termWords[name]
+		list = append(list, Parameter{Name: name, Rule: w.rule, Asks: strings.ReplaceAll(w.words, "%s", "…"), Example: termExamples[name]})
+	}
+	return list
+}
+
+// termExamples are values as a form takes them.
+var termExamples = map[string]string{
+	"outside_readers": "true", "attendees": "2", "deposition_attendees": "1", "internal_share": "0.1", "research_hours": "3", "task_hours": `{"L350":"12.5"}`,
+	"register": `[{"timekeeper":"RV","class":"PARTNR","from":"2026-01-01"}]`, "rate_notice_days": "60", "rate_cap": "0.05", "rates_frozen_until": "2027-01-01", "partner_share": "0.4",
+	"max_timekeepers": "5", "min_hours_of_timekeeper": "1", "receipt_over": "25", "hotel_cap": "300", "mileage_rate": "0.70", "approval_over": "1000", "expense_cap": "5000",
+	"expense_caps": `{"E110":"2000"}`, "approvals": `[{"rule":"EXP-10","for":"E119","reference":"mail of 3 October"}]`, "no_task_on_costs": "true", "other_code_share": "0.1",
+	"code_dates": `[{"code":"L190","until":"2026-06-30"}]`, "budget": "60000", "phase_budgets": `{"L300":"20000"}`, "budget_required": "true", "fee_cap": "80000", "planned_end": "2027-06-30",
+	"volume_tiers": `[{"over":"100000","discount":"0.05"}]`, "tiers_retroactive": "true", "discount": "0.05", "late_warn_days": "30", "late_block_days": "60", "cycle": "monthly",
+	"one_matter": "true", "currency": "USD", "minimum_invoice": "250", "po_required": "true", "note_required": "true", "closed_at_client": "2026-12-31",
 }
 
 // Parameters are the names of the terms that concern a rule.

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,8 +17,15 @@ import (
 	"github.com/docketry/docketry/internal/ident"
 )
 
-// guidePage is the form over a body; what was typed stays when it comes back.
-func (s *Site) guidePage(r *httpd.Request, place, from string, b guideline.Body, failed error) (templ.Component, error) {
+// guideForm is what is typed in the form of guidelines.
+type guideForm struct {
+	Place, From string
+	Body        guideline.Body
+	Terms       string // as typed; in Body once they are understood
+}
+
+// guidePage is the form; what was typed stays when it comes back.
+func (s *Site) guidePage(r *httpd.Request, form guideForm, failed error) (templ.Component, error) {
 	f, err := s.frame(r, "Billing guidelines", "guidelines")
 	if err != nil {
 		return nil, err
@@ -26,14 +34,15 @@ func (s *Site) guidePage(r *httpd.Request, place, from string, b guideline.Body,
 	if err != nil {
 		return nil, err
 	}
-	return Plain(f.Chrome, guideFormView(f.FirmID, partial.Options(place, n.choices...), from, b, failed)), nil
+	return Plain(f.Chrome, guideFormView(f.FirmID, partial.Options(form.Place, n.choices...), form, failed)), nil
 }
 
-func guideFormView(firm ident.FirmID, places []partial.Option, from string, b guideline.Body, failed error) PlainView {
+func guideFormView(firm ident.FirmID, places []partial.Option, form guideForm, failed error) PlainView {
+	b := form.Body
 	fields := []partial.Field{
 		{Name: "place", Label: "For", Kind: partial.Select, Options: places},
 		{Name: "name", Label: "Document", Value: b.Name, Required: true, Max: 80, Hint: "As findings cite it, such as Pelham outside counsel policy v7"},
-		{Name: "from", Label: "In force from", Kind: partial.Date, Value: from, Hint: "Empty: today"},
+		{Name: "from", Label: "In force from", Kind: partial.Date, Value: form.From, Hint: "Empty: today"},
 	}
 	for _, x := range guideNumbers {
 		fields = append(fields, partial.Field{Name: x.name, Label: x.label, Kind: partial.Decimal, Value: x.text(&b), Hint: x.hint, Max: 12})
@@ -41,6 +50,8 @@ func guideFormView(firm ident.FirmID, places []partial.Option, from string, b gu
 	fields = append(fields,
 		partial.Field{Name: "task_codes_required", Label: "Every line needs a task code", Kind: partial.Check, Value: checked(b.TaskCodes)},
 		partial.Field{Name: "activity_codes_required", Label: "Every line needs an activity code", Kind: partial.Check, Value: checked(b.ActivityCodes)},
+		partial.Field{Name: "terms", Label: "Staffing, costs, budget and the bill", Kind: partial.Area, Rows: 6, Value: form.Terms, Wide: true,
+			Hint: "Parameter = value, one in a line: hotel_cap = 300. What there is stands below the form"},
 		partial.Field{Name: "restricted_terms", Label: "Words that must not stand in a narrative", Kind: partial.Area, Rows: 3, Value: strings.Join(b.Restricted, "\n"), Hint: "One in a line, beside the usual list", Wide: true},
 		partial.Field{Name: "off", Label: "Rules that do not apply", Kind: partial.Area, Rows: 2, Value: strings.Join(b.Off, "\n"), Hint: "One in a line, such as TIM-20", Wide: true},
 		partial.Field{Name: "block", Label: "Rules whose breach blocks the line", Kind: partial.Area, Rows: 2, Value: strings.Join(b.Block, "\n"), Hint: "One in a line", Wide: true},
@@ -50,9 +61,30 @@ func guideFormView(firm ident.FirmID, places []partial.Option, from string, b gu
 	for i := range len(b.Rules) + 1 {
 		fields = append(fields, ownRuleFields(i, b.Rules)...)
 	}
-	form := &partial.Form{Action: href.New(href.Guides(firm)), Submit: "Keep draft", Cancel: href.Guides(firm), Note: "A draft binds nobody until it is signed", Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: fields}
+	sheet := &partial.Form{Action: href.New(href.Guides(firm)), Submit: "Keep draft", Cancel: href.Guides(firm), Note: "A draft binds nobody until it is signed", Faults: guideFaults(failed), Problem: problemIn(failed), Fields: fields}
 	return PlainView{Head: layout.Head{Title: "New version", Crumbs: []partial.Link{{Text: "Billing guidelines", Href: href.Guides(firm)}}},
-		Lede: "Say only where the document differs; everything else is as in the next wider guidelines.", Sections: []Section{{Title: "What the document says", Form: form}}}
+		Lede: "Say only where the document differs; everything else is as in the next wider guidelines.", Sections: []Section{{Title: "What the document says", Form: sheet}, {Title: "Parameters", Note: "For the box on staffing, costs, budget and the bill", Table: termTable()}}}
+}
+
+// guideFaults has complaints about parameters at the box that holds them.
+func guideFaults(failed error) partial.Faults {
+	found := slices.Clone(partial.FaultsOf(failed))
+	for i, f := range found {
+		name, _, _ := strings.Cut(f.Path, ".")
+		if slices.ContainsFunc(guideline.TermParameters(), func(p guideline.Parameter) bool { return p.Name == name }) {
+			found[i].Path, found[i].Message = "terms", f.Path+": "+f.Message
+		}
+	}
+	return found
+}
+
+// termTable lists what the box of parameters takes.
+func termTable() *partial.Table {
+	t := &partial.Table{Caption: "Parameters by rule", Columns: []partial.Column{{Head: "Parameter"}, {Head: "Asks for", Wide: true}, {Head: "Rule"}, {Head: "Such as"}}}
+	for _, p := range guideline.TermParameters() {
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{{Text: p.Name, Code: true, Key: true}, partial.Txt(sentence(p.Asks)), partial.Txt(p.Rule), {Text: p.Name + " = " + p.Example, Code: true}}})
+	}
+	return t
 }
 
 // guideNumber is one parameter of the form.
@@ -127,27 +159,38 @@ func ownRuleFields(i int, rules []guideline.OwnRule) []partial.Field {
 	}
 }
 
-func guideFormBody(r *httpd.Request) (b guideline.Body) {
-	b.Name = r.Form("name")
-	for _, x := range guideNumbers {
-		x.set(&b, r.Form(x.name))
+// readGuideForm reads what the form holds; form gives one field of it, values all. It
+// returns what is typed, also with an error about the terms.
+func readGuideForm(form func(name string) string, values url.Values) (guideForm, error) {
+	g := guideForm{Place: form("place"), From: form("from"), Body: guideFormBody(form, values), Terms: form("terms")}
+	terms, err := guideline.ReadTerms(g.Terms)
+	if err == nil {
+		g.Body.Terms = terms
 	}
-	b.TaskCodes, b.ActivityCodes = r.Form("task_codes_required") == "yes", r.Form("activity_codes_required") == "yes"
-	b.Restricted, b.Off, b.Block = textLines(r.Form("restricted_terms")), textLines(r.Form("off")), textLines(r.Form("block"))
-	for _, l := range textLines(r.Form("clauses")) {
+	return g, err
+}
+
+func guideFormBody(form func(name string) string, values url.Values) (b guideline.Body) {
+	b.Name = form("name")
+	for _, x := range guideNumbers {
+		x.set(&b, form(x.name))
+	}
+	b.TaskCodes, b.ActivityCodes = form("task_codes_required") == "yes", form("activity_codes_required") == "yes"
+	b.Restricted, b.Off, b.Block = textLines(form("restricted_terms")), textLines(form("off")), textLines(form("block"))
+	for _, l := range textLines(form("clauses")) {
 		rule, clause, _ := strings.Cut(l, "=")
 		if b.Clauses == nil {
 			b.Clauses = map[string]string{}
 		}
 		b.Clauses[strings.ToUpper(strings.TrimSpace(rule))] = strings.TrimSpace(clause)
 	}
-	for _, l := range textLines(r.Form("manual")) {
+	for _, l := range textLines(form("manual")) {
 		clause, text, _ := strings.Cut(l, "=")
 		b.Manual = append(b.Manual, guideline.ManualCheck{Clause: strings.TrimSpace(clause), Text: strings.TrimSpace(text)})
 	}
 	for i := range 1_000 {
-		field := func(name string) string { return r.Form(fmt.Sprintf("rules.%d.%s", i, name)) }
-		if _, sent := r.Values()[fmt.Sprintf("rules.%d.id", i)]; !sent {
+		field := func(name string) string { return form(fmt.Sprintf("rules.%d.%s", i, name)) }
+		if _, sent := values[fmt.Sprintf("rules.%d.id", i)]; !sent {
 			break
 		}
 		if field("id")+field("name")+field("when")+field("message")+field("fix") == "" {
@@ -190,4 +233,3 @@ func manualLines(list []guideline.ManualCheck) string {
 	}
 	return strings.Join(out, "\n")
 }
-

@@ -8,6 +8,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
@@ -274,28 +275,37 @@ func (s *Site) newGuide(r *httpd.Request) (httpd.Reply, error) {
 			return httpd.Reply{}, err
 		}
 	}
-	page, err := s.guidePage(r, placeValue(g.Place), "", g.Body, nil)
+	page, err := s.guidePage(r, guideForm{Place: placeValue(g.Place), Body: g.Body, Terms: g.Body.Terms.Lines()}, nil)
 	return httpd.Show(page), err
 }
 
 func (s *Site) saveGuide(r *httpd.Request) (httpd.Reply, error) {
-	body := guideFormBody(r)
+	form, err := readGuideForm(r.Form, r.Values())
 	var g guideline.Guide
-	place, err := placeOf(r.Form("place"))
 	if err == nil {
-		n := guideline.NewGuide{Place: place}
-		if on, err := time.Parse(time.DateOnly, r.Form("from")); err == nil {
-			n.From = on
-		}
-		if n.Body, err = body.JSON(); err != nil {
-			return httpd.Reply{}, err
-		}
-		g, err = s.Guidelines.SaveGuide(r.Context(), n)
+		g, err = s.keepGuide(r, form)
 	}
 	if err != nil {
-		return again(err, func() (templ.Component, error) { return s.guidePage(r, r.Form("place"), r.Form("from"), body, err) })
+		return again(err, func() (templ.Component, error) { return s.guidePage(r, form, err) })
 	}
 	return httpd.Go(href.Guide(r.Firm(), g.ID), "The draft is kept. Try it, then sign it for the firm."), nil
+}
+
+// keepGuide saves the draft that a form tells of.
+func (s *Site) keepGuide(r *httpd.Request, form guideForm) (g guideline.Guide, err error) {
+	var n guideline.NewGuide
+	if n.Place, err = placeOf(form.Place); err != nil {
+		return g, err
+	}
+	if on, err := time.Parse(time.DateOnly, form.From); err == nil {
+		n.From = on
+	} else if form.From != "" {
+		return g, guideline.ErrPolicy.On(fault.Field{Path: "from", Code: "date_form", Message: "enter the day as 2026-10-31"})
+	}
+	if n.Body, err = form.Body.JSON(); err != nil {
+		return g, err
+	}
+	return s.Guidelines.SaveGuide(r.Context(), n)
 }
 
 func (s *Site) today(f frame) time.Time {
