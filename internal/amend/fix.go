@@ -29,6 +29,8 @@ func FixOf(f guideline.Stored, c money.Currency) (ch Change, err error) {
 		ch.Task = &f.Proposal.Value
 	case "activity_code":
 		ch.Activity = &f.Proposal.Value
+	case "narrative":
+		ch.Narrative = &f.Proposal.Value
 	case "value":
 		var a money.Amount
 		a, err = money.ParseAmount(f.Proposal.Value, c)
@@ -37,4 +39,14 @@ func FixOf(f guideline.Stored, c money.Currency) (ch Change, err error) {
 		return ch, ErrNoProposal
 	}
 	return ch, err
+}
+
+// CutOf is what a finding on a whole bill proposes to take off its fees.
+// ErrNoProposal when it proposes none.
+func CutOf(f guideline.Stored, c money.Currency) (minor int64, why Reason, note string, err error) {
+	if f.Proposal == nil || f.Proposal.Field != guideline.FeesField {
+		return 0, "", "", ErrNoProposal
+	}
+	a, err := money.ParseAmount(f.Proposal.Value, c)
+	return a.Minor, Reason(f.Proposal.Reason), f.Title + " (" + f.Rule + ")", err
 }

@@ -194,7 +194,7 @@ func (s *Service) shown(tx *db.Tx, a *authz.Access, ids []ident.FindingID) ([]St
 	at := make(map[ident.FindingID]Stored, len(all))
 	for _, f := range all {
 		if !plain[f.ID] {
-			f.Observed, f.Message, f.Note = "", f.Title, ""
+			f.Withhold()
 		}
 		at[f.ID] = f
 	}

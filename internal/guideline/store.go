@@ -59,6 +59,15 @@ type Stored struct {
 const columns = `f.id, coalesce(f.entry_id::text, ''), coalesce(f.line_id::text, ''), coalesce(f.prebill_id::text, ''), f.currency, f.rule, f.rule_version, f.stage, f.severity, f.field, f.observed, f.expected,
 	f.params, f.message, f.fix, f.proposal::text, f.at_risk_minor, f.state, coalesce(f.waived_by::text, ''), f.waived_at, f.waived_note, f.title`
 
+// Withhold leaves out what a reader without C3 does not see: what quotes the narrative,
+// also in the fix that it proposes.
+func (s *Stored) Withhold() {
+	s.Observed, s.Message, s.Note = "", s.Title, ""
+	if s.Proposal != nil && s.Proposal.Field == "narrative" {
+		s.Proposal = nil
+	}
+}
+
 // OfEntries lists the findings at the entry stage, fixed ones last, each entry's by rule.
 func OfEntries(tx *db.Tx, ids []ident.EntryID) ([]Stored, error) {
 	return list(tx, `f.line_id IS NULL AND f.entry_id = ANY (?::uuid[])`, db.Array(ids))

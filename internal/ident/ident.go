@@ -48,6 +48,7 @@ type (
 	PrebillID    string
 	PrebillLine  string
 	EditID       string // one change of a pre-bill line
+	CutID        string // an amount taken off the fees of a pre-bill
 	RunID        string
 	RunItemID    string // one pre-bill of a run
 	InvoiceID    string

@@ -172,8 +172,7 @@ func freeEntries(tx *db.Tx, inv Invoice) error {
 		return fmt.Errorf("end claims of pre-bill %s: %w", inv.Prebill, err)
 	}
 	err = tx.Exec(`UPDATE entry SET status = 'open', prebill_id = NULL, version = version + 1
-		WHERE firm_id = ? AND prebill_id = ? AND status = 'billed' AND id IN (SELECT entry_id FROM invoice_line WHERE firm_id = ? AND invoice_id = ?)`,
-		tx.Scope.Firm, inv.Prebill, tx.Scope.Firm, inv.ID).Error
+		WHERE firm_id = ? AND prebill_id = ? AND status = 'billed'`, tx.Scope.Firm, inv.Prebill).Error
 	if err != nil {
 		return fmt.Errorf("release entries of invoice %s: %w", inv.ID, err)
 	}

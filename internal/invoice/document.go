@@ -123,14 +123,20 @@ type Timekeeper struct {
 // LineKind is what a line bills.
 type LineKind string
 
-// The kinds of lines.
+// The kinds of lines. A price and an adjustment are of the fees, without an entry and
+// without hours: a price is one unit at its amount, an adjustment nothing but one.
 const (
-	Fee     LineKind = "fee"
-	Expense LineKind = "expense"
+	Fee        LineKind = "fee"
+	Price      LineKind = "price"
+	Adjustment LineKind = "adjustment"
+	Expense    LineKind = "expense"
 )
 
-// Line is one billed entry. Amount = Value + Adjust, and Value is Quantity x Rate
-// rounded once (I02).
+// kinds lists them in the order in which they stand on an invoice.
+var kinds = []LineKind{Fee, Price, Adjustment, Expense}
+
+// Line is one billed entry, or a line of the fees beside the entries. Amount = Value +
+// Adjust, and Value is Quantity x Rate rounded once (I02).
 type Line struct {
 	ID          ident.InvoiceLine `json:"id"`
 	No          int               `json:"no"` // from 1
@@ -151,6 +157,12 @@ type Line struct {
 	TaxE6       money.Fraction    `json:"tax_e6,omitempty"`
 	TaxMinor    int64             `json:"tax_minor,omitempty"`
 	Original    *Original         `json:"original,omitempty"` // as recorded; nil when billed so
+}
+
+// Hourly tells whether the line has hours or pieces at a rate that a reader wants to
+// see: work, and costs of more than one piece.
+func (l *Line) Hourly() bool {
+	return l.Kind == Fee || l.Kind == Expense && l.QuantityE4 != oneUnit
 }
 
 // Original is what the timekeeper had recorded, where the bill differs. It is kept

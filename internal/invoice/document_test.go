@@ -21,13 +21,21 @@ func drawDocument(t *rapid.T) *invoice.Document {
 		TaxBasis: rapid.SampledFrom([]invoice.TaxBasis{invoice.TaxByLine, invoice.TaxByRate}).Draw(t, "basis"),
 	}
 	for i := range rapid.IntRange(1, 30).Draw(t, "lines") {
-		d.Lines = append(d.Lines, invoice.Line{
-			No: i + 1, Kind: rapid.SampledFrom([]invoice.LineKind{invoice.Fee, invoice.Expense}).Draw(t, "kind"),
+		l := invoice.Line{
+			No: i + 1, Kind: rapid.SampledFrom([]invoice.LineKind{invoice.Fee, invoice.Price, invoice.Adjustment, invoice.Expense}).Draw(t, "kind"),
 			QuantityE4:  money.Fixed4(rapid.Int64Range(0, 10_000_000).Draw(t, "quantity")),
 			RateE4:      money.Fixed4(rapid.Int64Range(0, 30_000_000).Draw(t, "rate")),
 			AdjustMinor: rapid.Int64Range(-10_000, 10_000).Draw(t, "adjust"),
 			TaxE6:       money.Fraction(rapid.SampledFrom([]int64{0, 50_000, 88_750, 200_000}).Draw(t, "tax")),
-		})
+		}
+		switch l.Kind {
+		case invoice.Price:
+			l.QuantityE4 = 10_000
+		case invoice.Adjustment:
+			l.QuantityE4, l.RateE4 = 0, 0
+		default:
+		}
+		d.Lines = append(d.Lines, l)
 	}
 	return d
 }
@@ -74,6 +82,7 @@ func TestTotalsAreTheSumOfTheParts(t *testing.T) {
 		rapid.SampledFrom([]func(){
 			func() { d.Lines[i].AmountMinor++ }, func() { d.Lines[i].TaxMinor-- }, func() { d.Totals.TotalMinor++ },
 			func() { d.Totals.FeesMinor-- }, func() { d.Lines[i].No += 7 }, func() { d.Lines[i].Kind = "" },
+			func() { d.Lines[i].Kind, d.Lines[i].QuantityE4 = invoice.Adjustment, 10_000 },
 		}).Draw(t, "touch")()
 		if err := d.Check(); !errors.Is(err, invoice.ErrUnbalanced) {
 			t.Fatalf("a touched document passed: %v", err)

@@ -37,6 +37,9 @@ func fromApproved(a prebill.Approved) Draft {
 		}
 		d.Lines = append(d.Lines, fromApprovedLine(l))
 	}
+	for _, b := range a.Beside {
+		d.Lines = append(d.Lines, Line{Kind: Adjustment, On: DayOf(b.On), Narrative: b.Text, AdjustMinor: b.Minor, AmountMinor: b.Minor, Reason: string(b.Reason)})
+	}
 	return d
 }
 
@@ -117,13 +120,11 @@ func (f *frame) document(d *Draft, on Day) (*Document, error) {
 	return doc, doc.Add()
 }
 
-// order is fees before expenses, each by date; lines of one day keep their order.
+// order is fees, what stands beside them, and expenses, each by date; lines of one day
+// keep their order.
 func order(a, b Line) int {
 	if a.Kind != b.Kind {
-		if a.Kind == Fee {
-			return -1
-		}
-		return 1
+		return slices.Index(kinds, a.Kind) - slices.Index(kinds, b.Kind)
 	}
 	return strings.Compare(string(a.On), string(b.On))
 }

@@ -85,8 +85,14 @@ func (d *Document) toItem(l *Line, people map[string]ledes.Timekeeper) ledes.Ite
 		Task: l.Task, Activity: l.Activity, Timekeeper: people[l.Who], Description: l.Narrative,
 		TaxRate: l.TaxE6, TaxMinor: l.TaxMinor,
 	}
-	if l.Kind == Expense {
+	switch l.Kind {
+	case Expense:
 		it.Type, it.Task, it.Activity, it.Expense = ledes.Expense, "", "", l.ExpenseCode
+	case Adjustment:
+		it.Type = ledes.FeeAdjust
+	case Price:
+		it.Timekeeper, it.Flat = flatFee, true
+	case Fee:
 	}
 	if it.Task == "" {
 		it.Activity = "" // an activity stands only with a task (LEGAL-BILLING 3)
@@ -99,6 +105,9 @@ func (d *Document) toItem(l *Line, people map[string]ledes.Timekeeper) ledes.Ite
 	}
 	return it
 }
+
+// flatFee stands where a fee names a person (LEGAL-BILLING 2): a price is nobody's time.
+var flatFee = ledes.Timekeeper{ID: "FLTFEE", FirstName: "Flat", LastName: "Fee", Class: "FLTFEE"}
 
 // toLEDESParty splits an address no further than we know it: we hold lines as on an
 // envelope, and city or postcode columns are optional in the format.

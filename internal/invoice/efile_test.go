@@ -34,6 +34,8 @@ func TestLEDESFilesAreValidAndStateTheTotalsOfThePaper(t *testing.T) {
 		"tax":                     {invoicebench.Sample(20, "GBP", 200_000), invoice.Format98BIV2, "LEDES98BI V2[]"},
 		"two taxes, reductions":   {reduced, invoice.Format98BIV2, "LEDES98BI V2[]"},
 		"a payor without tax id":  {noTaxID, invoice.Format98BIV2, "LEDES98BI V2[]"},
+		"prices and adjustments":  {sheets(t)["prices and adjustments"], invoice.Format1998B, "LEDES1998B[]"},
+		"the same with tax":       {sheets(t)["the same in dinar with tax"], invoice.Format98BIV2, "LEDES98BI V2[]"},
 		"no minor unit, with tax": {sheets(t)["yen"], invoice.Format98BIV2, "LEDES98BI V2[]"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -57,6 +59,21 @@ func TestLEDESFilesAreValidAndStateTheTotalsOfThePaper(t *testing.T) {
 				t.Errorf("the file holds %+v, want one invoice of %s with %d lines", report.Invoices, total, len(c.d.Lines))
 			}
 		})
+	}
+}
+
+// What stands beside the work is told apart as receivers do: a flat fee by its class, a
+// reduction as an adjustment of the fees without units or a person.
+func TestLEDESTellsPricesAndAdjustmentsApart(t *testing.T) {
+	t.Parallel()
+	f, err := sheets(t)["prices and adjustments"].EFile(ledes.Profile{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"|F|1.00|0|2500.00|", "|FLTFEE|Fixed fee: motion to dismiss|", "|2500.00|Fee, Flat|FLTFEE|", "|IF||-123.45|-123.45|", "||||Discount on fees, as agreed|", "|IF||-0.07|-0.07|"} {
+		if !bytes.Contains(f.Bytes, []byte(want)) {
+			t.Errorf("the file lacks %q:\n%s", want, f.Bytes)
+		}
 	}
 }
 

@@ -45,8 +45,9 @@ func Fits(tx *db.Tx, a prebill.Approved) error {
 	for _, x := range bad.Fields {
 		path, what := "invoice", "The invoice"
 		if no := x.Line - ledesHead; no >= 1 && no <= len(doc.Lines) {
-			place := places[doc.Lines[no-1].Entry]
-			path, what = "lines."+strconv.Itoa(place), "Line "+strconv.Itoa(place)
+			if place := places[doc.Lines[no-1].Entry]; place > 0 { // else it stands beside the entries
+				path, what = "lines."+strconv.Itoa(place), "Line "+strconv.Itoa(place)
+			}
 		}
 		named = append(named, fault.Field{Path: path, Code: x.Code, Message: x.Message, Fix: x.Fix})
 		if len(said) < 3 {

@@ -1,6 +1,7 @@
 package invoice
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,9 +37,8 @@ func (f *flow) lineTable() {
 	f.tableHead(heads)
 	f.open(pdf.TBody)
 	rows := make([]row, 0, len(f.doc.Lines)+8)
-	for _, kind := range [...]LineKind{Fee, Expense} {
-		rows = f.section(rows, g, kind)
-	}
+	rows = f.section(rows, g, "Fees", hours(f.doc.feeHours()), f.doc.Totals.FeesMinor, Fee, Price, Adjustment)
+	rows = f.section(rows, g, "Expenses", "", f.doc.Totals.ExpensesMinor, Expense)
 	f.rows(f.totals(rows, g))
 	f.close()
 	f.close()
@@ -61,8 +61,10 @@ func (f *flow) measure() *grid {
 		widen(colDate, pdf.Regular, f.date(l.On))
 		widen(colWho, pdf.Regular, l.Who)
 		widen(colCode, pdf.Regular, codes(l))
-		widen(colHours, pdf.Regular, hours(l.QuantityE4))
-		widen(colRate, pdf.Regular, rate(l.RateE4, d.Currency))
+		if l.Kind == Fee || l.Kind == Expense {
+			widen(colHours, pdf.Regular, hours(l.QuantityE4))
+			widen(colRate, pdf.Regular, rate(l.RateE4, d.Currency))
+		}
 	}
 	widen(colHours, pdf.Bold, hours(d.feeHours()))
 	widen(colAmount, pdf.Bold, amount(d.Totals.NetMinor, d.Currency)+"0")
@@ -113,22 +115,18 @@ func (d *Document) feeHours() money.Fixed4 {
 	return sum
 }
 
-// section adds the lines of one kind, by date, and their subtotal.
-func (f *flow) section(rows []row, g *grid, kind LineKind) []row {
+// section adds the lines of some kinds, as they stand, and their subtotal.
+func (f *flow) section(rows []row, g *grid, label, hoursText string, minor int64, of ...LineKind) []row {
 	from := len(rows)
 	for i := range f.doc.Lines {
-		if l := &f.doc.Lines[i]; l.Kind == kind {
+		if l := &f.doc.Lines[i]; slices.Contains(of, l.Kind) {
 			rows = append(rows, f.lineRow(g, l))
 		}
 	}
 	if len(rows) == from {
 		return rows
 	}
-	d := f.doc
-	if kind == Fee {
-		return append(rows, f.sumRow(g, sub, "Fees", hours(d.feeHours()), d.Totals.FeesMinor))
-	}
-	return append(rows, f.sumRow(g, sub, "Expenses", "", d.Totals.ExpensesMinor))
+	return append(rows, f.sumRow(g, sub, label, hoursText, minor))
 }
 
 func (f *flow) lineRow(g *grid, l *Line) row {
@@ -143,9 +141,9 @@ func (f *flow) lineRow(g *grid, l *Line) row {
 	cells := make([]cell, 0, columns)
 	cells = append(cells, at(colDate, f.date(l.On), "date"), f.wrapped(at(colWho, "", "timekeeper"), l.Who),
 		f.wrapped(at(colCode, "", "code"), codes(l)), f.service(at(colService, "", "narrative"), l))
-	quantity, price := hours(l.QuantityE4), rate(l.RateE4, f.doc.Currency)
-	if l.Kind == Expense && l.QuantityE4 == oneUnit {
-		quantity, price = "", "" // one of a thing: its price is the amount
+	quantity, price := "", "" // one of a thing: its price is the amount
+	if l.Hourly() {
+		quantity, price = hours(l.QuantityE4), rate(l.RateE4, f.doc.Currency)
 	}
 	cells = append(cells, at(colHours, quantity, "hours"), at(colRate, price, "rate"),
 		at(colAmount, amount(l.AmountMinor, f.doc.Currency), "amount"))
@@ -165,7 +163,7 @@ func (f *flow) wrapped(c cell, s string) cell {
 // service is the narrative, and below it why hours times rate is not the amount.
 func (f *flow) service(c cell, l *Line) cell {
 	c = f.wrapped(c, l.Narrative)
-	if l.AdjustMinor == 0 {
+	if l.AdjustMinor == 0 || l.Kind == Adjustment {
 		return c
 	}
 	why, known := reductions[l.Reason]

@@ -58,6 +58,7 @@ func sheets(t *testing.T) map[string]*invoice.Document {
 		people.People = append(people.People, invoice.Timekeeper{Code: who, Name: "Timekeeper " + who, Class: "ASSOC"})
 	}
 	all := map[string]*invoice.Document{"plain": invoicebench.Sample(60, "USD", 0), "long narratives": long, "reductions and two taxes": reduced,
+		"prices and adjustments": beside("USD", 0), "the same in dinar with tax": beside("KWD", 50_000),
 		"yen": yen, "dinar on letter": letter, "credit note": credit, "many timekeepers": people}
 	for name, d := range all {
 		if err := d.Add(); err != nil {
@@ -65,6 +66,24 @@ func sheets(t *testing.T) map[string]*invoice.Document {
 		}
 	}
 	return all
+}
+
+// beside is an invoice with a fixed price, a discount and a reduction beside its lines.
+func beside(c money.Currency, tax money.Fraction) *invoice.Document {
+	d := invoicebench.Sample(12, c, tax)
+	last := d.Lines[len(d.Lines)-1].On
+	for _, l := range []invoice.Line{
+		{Kind: invoice.Price, Narrative: "Fixed fee: motion to dismiss", QuantityE4: 10_000, RateE4: 25_000_000},
+		{Kind: invoice.Adjustment, Narrative: "Discount on fees, as agreed", AdjustMinor: -12_345, Reason: "DISCOUNT"},
+		{Kind: invoice.Adjustment, Narrative: "Reduction of fees to the agreed cap", AdjustMinor: -7, Reason: "CAP"},
+	} {
+		l.On, l.TaxE6 = last, tax
+		d.Lines = append(d.Lines, l)
+	}
+	for i := range d.Lines {
+		d.Lines[i].No = i + 1
+	}
+	return d
 }
 
 func render(t *testing.T, d *invoice.Document) []byte {

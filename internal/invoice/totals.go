@@ -148,13 +148,16 @@ func (d *Document) Check() error {
 		if l.No != i+1 || value != l.ValueMinor || l.ValueMinor+l.AdjustMinor != l.AmountMinor {
 			return ErrUnbalanced.With("line %d: quantity times rate, adjustment and amount do not agree", i+1)
 		}
+		if l.Kind == Adjustment && (l.QuantityE4 != 0 || l.RateE4 != 0) || l.Kind == Price && l.QuantityE4 != oneUnit {
+			return ErrUnbalanced.With("line %d is a %s and has units", i+1, l.Kind)
+		}
 		switch l.Kind {
-		case Fee:
+		case Fee, Price, Adjustment:
 			fees += l.AmountMinor
 		case Expense:
 			expenses += l.AmountMinor
 		default:
-			return ErrUnbalanced.With("line %d is neither a fee nor an expense", i+1)
+			return ErrUnbalanced.With("line %d is of no known kind", i+1)
 		}
 		tax += l.TaxMinor
 	}

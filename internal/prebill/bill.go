@@ -11,18 +11,20 @@ import (
 
 // billOf is the bill as rules see it: the lines that are not held, and what the books
 // say around it. before is what billedBefore found.
-func billOf(p *Prebill, m matter.Matter, all []Line, before guideline.Bill) *guideline.Bill {
+func billOf(p *Prebill, m matter.Matter, all *sheet, before guideline.Bill) *guideline.Bill {
 	b := before
 	b.Currency, b.To, b.ClientID, b.ClientMatter = p.Currency, p.ThroughOn, m.ClientNumber, m.ClientMatter
-	for i := range all {
-		l := &all[i]
+	b.DiscountMinor = all.cuts.sum(isDiscount)
+	b.CutMinor = all.cuts.sum(anyCut) - b.DiscountMinor
+	for i := range all.lines {
+		l := &all.lines[i]
 		if l.Held {
 			continue
 		}
 		if b.From.IsZero() || l.On.Before(b.From) {
 			b.From = l.On
 		}
-		if l.Reason == amend.ReasonDiscount && l.Kind == guideline.Time {
+		if l.Reason == amend.ReasonDiscount && l.isTime() {
 			b.DiscountMinor += l.WriteDown
 			b.SpreadMinor += l.WriteDown
 		}
@@ -75,11 +77,11 @@ func toPortal(tx *db.Tx, p *Prebill) (portal bool, err error) {
 }
 
 // remarks are the findings on the lines and on the bill itself that ok accepts.
-func remarks(all []Line, bill []guideline.Stored, ok func(f *guideline.Stored) bool) (n int) {
-	for i := range all {
-		n += counted(all[i].Findings, ok)
+func (s *sheet) remarks(ok func(f *guideline.Stored) bool) (n int) {
+	for i := range s.lines {
+		n += counted(s.lines[i].Findings, ok)
 	}
-	return n + counted(bill, ok)
+	return n + counted(s.findings, ok)
 }
 
 func counted(found []guideline.Stored, ok func(f *guideline.Stored) bool) (n int) {

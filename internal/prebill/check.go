@@ -18,11 +18,14 @@ import (
 // recheck judges all lines and the bill again: a change of one line can settle or
 // raise a remark on another, as with the hours of a day, and on the whole.
 func recheck(tx *db.Tx, p *Prebill, m matter.Matter, f policies) error {
-	all, err := lines(tx, p.ID)
+	all, err := sheetOf(tx, p.ID)
 	if err != nil {
 		return err
 	}
-	book, err := bookOf(tx, p, m, all)
+	if err := all.cuts.covered(all.lines); err != nil {
+		return err
+	}
+	book, err := bookOf(tx, p, m, all.lines)
 	if err != nil {
 		return err
 	}
@@ -43,12 +46,12 @@ func recheck(tx *db.Tx, p *Prebill, m matter.Matter, f policies) error {
 		return err
 	}
 	before.On = f.today(tx.Now)
-	c := guideline.Context{Stage: guideline.Prebill, Policy: policy, Known: guideline.AtPrebill, Book: book, Bill: billOf(p, m, all, before), Names: names,
+	c := guideline.Context{Stage: guideline.Prebill, Policy: policy, Known: guideline.AtPrebill, Book: book, Bill: billOf(p, m, &all, before), Names: names,
 		Today: before.On, BilledOn: before.On, TaskSet: m.TaskSet, OpenedOn: m.OpenedOn}
 	if m.ClosedOn != nil {
 		c.ClosedOn = *m.ClosedOn
 	}
-	if err := checkLines(tx, p, m, card, all, c); err != nil {
+	if err := checkLines(tx, p, m, card, all.lines, c); err != nil {
 		return err
 	}
 	return checkBill(tx, p, c)
@@ -146,7 +149,7 @@ func bookOf(tx *db.Tx, p *Prebill, m matter.Matter, all []Line) (*guideline.Book
 
 // settled refuses while findings that count are open, on the bill or its lines, naming
 // each.
-func settled(all []Line, bill []guideline.Stored, counts func(f *guideline.Stored) bool) error {
+func (s *sheet) settled(counts func(f *guideline.Stored) bool) error {
 	var bad fault.Fields
 	add := func(path string, found []guideline.Stored) {
 		for i := range found {
@@ -155,9 +158,9 @@ func settled(all []Line, bill []guideline.Stored, counts func(f *guideline.Store
 			}
 		}
 	}
-	add("bill", bill)
-	for i := range all {
-		add("lines."+strconv.Itoa(all[i].Position), all[i].Findings)
+	add("bill", s.findings)
+	for i := range s.lines {
+		add("lines."+strconv.Itoa(s.lines[i].Position), s.lines[i].Findings)
 	}
 	if len(bad) == 1 {
 		return bad.Err(ErrOpenFindings.With("1 finding is open; fix it or say why it stays"))

@@ -52,6 +52,9 @@ func (s *Service) ApplyFix(ctx context.Context, id ident.PrebillID, version int,
 		if f.State != guideline.Open {
 			return guideline.ErrSettled
 		}
+		if f.Prebill == p.ID {
+			return s.cut(tx, p, f)
+		}
 		return s.edit(tx, a, p, f.Line, func(*Line) (amend.Change, error) { return amend.FixOf(f, p.Currency) })
 	})
 }
@@ -84,7 +87,8 @@ func (s *Service) edit(tx *db.Tx, a *authz.Access, p *Prebill, id ident.PrebillL
 	}
 	e := amend.Edit{ID: ident.New[ident.EditID](tx.Now), Seq: len(l.Edits) + 1, Side: side, Before: l.Content, After: after.Content,
 		BeforeAt: l.Bills(), AfterAt: after.Bills(), Reason: reason, Note: strings.TrimSpace(c.Note), By: tx.Scope.Actor, At: tx.Now}
-	if err := s.keep(tx, p, m, f, &after, func() error { return insertEdit(tx, p, l.ID, &e) }); err != nil {
+	err = s.keep(tx, p, m, f, func() error { return first(updateLine(tx, &after), insertEdit(tx, p, l.ID, &e)) })
+	if err != nil {
 		return err
 	}
 	return record(tx, "prebill.line_edited", rbac.PrebillEdit, p, classOf(m, audit.C3), e.Before, e.After, map[string]any{"line": l.ID, "reason": e.Reason, "side": e.Side})
@@ -107,10 +111,57 @@ func (s *Service) Undo(ctx context.Context, id ident.PrebillID, version int, lin
 		if before.Value, err = l.Valued(before.Quantity, before.Rate, termsOf(p, m, f)); err != nil {
 			return err
 		}
-		if err := s.keep(tx, p, m, f, &before, func() error { return markUndone(tx, e) }); err != nil {
+		err = s.keep(tx, p, m, f, func() error { return first(updateLine(tx, &before), markUndone(tx, e)) })
+		if err != nil {
 			return err
 		}
 		return record(tx, "prebill.edit_undone", rbac.PrebillEdit, p, classOf(m, audit.C3), e.After, e.Before, map[string]any{"line": l.ID, "edit": e.ID})
+	})
+}
+
+// cut takes off the fees what a finding on the bill proposes.
+func (s *Service) cut(tx *db.Tx, p *Prebill, f guideline.Stored) error {
+	m, rules, _, err := changeable(tx, p)
+	if err != nil {
+		return err
+	}
+	had, err := cuts(tx, p.ID)
+	if err != nil {
+		return err
+	}
+	c := Cut{ID: ident.New[ident.CutID](tx.Now), Seq: len(had) + 1, Rule: f.Rule, By: tx.Scope.Actor, At: tx.Now}
+	if c.Minor, c.Reason, c.Note, err = amend.CutOf(f, p.Currency); err != nil {
+		return err
+	}
+	if c.Side, err = s.sideOf(tx); err != nil {
+		return err
+	}
+	if err := s.keep(tx, p, m, rules, func() error { return insertCut(tx, p.ID, &c) }); err != nil {
+		return err
+	}
+	return record(tx, "prebill.fees_cut", rbac.PrebillEdit, p, classOf(m, audit.C2), nil, nil, map[string]any{"cut": c.ID, "rule": c.Rule, "reason": c.Reason, "minor": c.Minor})
+}
+
+// UndoCut takes back what was taken off the fees as a whole. ErrNotFound when the
+// pre-bill has no such cut, amend.ErrNoEdit when it was taken back already.
+func (s *Service) UndoCut(ctx context.Context, id ident.PrebillID, version int, cut ident.CutID) (Prebill, error) {
+	return s.changing(ctx, rbac.PrebillEdit, id, version, func(tx *db.Tx, _ *authz.Access, p *Prebill) error {
+		m, f, _, err := changeable(tx, p)
+		if err != nil {
+			return err
+		}
+		had, err := cuts(tx, p.ID)
+		if err != nil {
+			return err
+		}
+		c, err := had.byID(cut)
+		if err != nil {
+			return err
+		}
+		if err := s.keep(tx, p, m, f, func() error { return undoCut(tx, c.ID) }); err != nil {
+			return err
+		}
+		return record(tx, "prebill.cut_undone", rbac.PrebillEdit, p, classOf(m, audit.C2), nil, nil, map[string]any{"cut": c.ID, "rule": c.Rule, "minor": c.Minor})
 	})
 }
 
@@ -143,9 +194,9 @@ func changeable(tx *db.Tx, p *Prebill) (m matter.Matter, f policies, all []Line,
 	return m, f, all, err
 }
 
-// keep saves the head first, because lines of an approved pre-bill do not change,
-// then the line and its history, and judges the bill again.
-func (s *Service) keep(tx *db.Tx, p *Prebill, m matter.Matter, f policies, after *Line, history func() error) error {
+// keep saves the head first, because an approved pre-bill does not change, then lets
+// change write lines or cuts with their history, and judges the bill again.
+func (s *Service) keep(tx *db.Tx, p *Prebill, m matter.Matter, f policies, change func() error) error {
 	voided := p.Status == StatusApproved
 	hash := p.ApprovedHash
 	if voided {
@@ -156,10 +207,7 @@ func (s *Service) keep(tx *db.Tx, p *Prebill, m matter.Matter, f policies, after
 	if err := save(tx, p); err != nil {
 		return err
 	}
-	if err := updateLine(tx, after); err != nil {
-		return err
-	}
-	if err := history(); err != nil {
+	if err := change(); err != nil {
 		return err
 	}
 	if err := recheck(tx, p, m, f); err != nil {

@@ -22,6 +22,13 @@ type approvable struct {
 	Currency money.Currency   `json:"currency"`
 	Through  string           `json:"through"`
 	Lines    []approvableLine `json:"lines"`
+	Cuts     []approvableCut  `json:"cuts,omitempty"`
+}
+
+type approvableCut struct {
+	ID     ident.CutID  `json:"id"`
+	Minor  int64        `json:"minor"`
+	Reason amend.Reason `json:"reason"`
 }
 
 type approvableLine struct {
@@ -35,15 +42,21 @@ type approvableLine struct {
 	amend.Content
 }
 
-// Hash is the SHA-256 of everything that an approval covers: every line with its
-// text, codes, hours, rate, value and hold. Lines stand in their position.
-func Hash(p *Prebill, lines []Line) (string, error) {
+// hash is the SHA-256 of everything that an approval covers: every line with its
+// text, codes, hours, rate, value and hold, and what is taken off the fees as a whole.
+// Lines stand in their position.
+func (s *sheet) hash(p *Prebill) (string, error) {
 	a := approvable{Form: 1, Prebill: p.ID, Matter: p.MatterID, Payor: p.PayorID, Currency: p.Currency, Through: p.ThroughOn.Format(time.DateOnly)}
-	for _, l := range lines {
+	for _, l := range s.lines {
 		a.Lines = append(a.Lines, approvableLine{
 			ID: l.ID, Entry: l.EntryID, Position: l.Position, Kind: string(l.Kind), On: l.On.Format(time.DateOnly), Timekeeper: l.Timekeeper,
 			Value: l.Value, Content: l.Content,
 		})
+	}
+	for _, c := range s.cuts {
+		if c.Stands() {
+			a.Cuts = append(a.Cuts, approvableCut{c.ID, c.Minor, c.Reason})
+		}
 	}
 	b, err := json.Marshal(a)
 	if err != nil {

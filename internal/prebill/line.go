@@ -23,6 +23,8 @@ type Line struct {
 	Findings []guideline.Stored
 }
 
+func (l *Line) isTime() bool { return l.Kind == guideline.Time }
+
 // Changed tells whether any change stands.
 func (l *Line) Changed() bool { return l.Edits.Last() != nil }
 

@@ -26,6 +26,7 @@ var (
 	ErrOwnWork      = fault.New(fault.Conflict, "prebill_own_work", "you prepared or handed in this pre-bill, so another partner approves it")
 	ErrOpenFindings = fault.New(fault.Conflict, "prebill_findings_open", "some findings are open; fix them or say why the line stays")
 	ErrOwnLine      = fault.New(fault.Conflict, "finding_own_line", "this is your own time, so someone else decides about the finding")
+	ErrCuts         = fault.New(fault.Conflict, "prebill_cuts_over", "the fees would be less than what is taken off them as a whole; undo that first")
 	ErrNotLast      = fault.New(fault.Conflict, "edit_not_last", "a later change of this line stands on this one; undo that first")
 	ErrUnbillable   = fault.New(fault.Conflict, "prebill_unbillable", "no invoice could be made of this pre-bill")
 	ErrAltered      = fault.New(fault.Conflict, "prebill_altered", "what is stored is not what was approved; it needs a new approval")

@@ -11,7 +11,6 @@ import (
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
-	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/rbac"
@@ -24,17 +23,17 @@ func (s *Service) Submit(ctx context.Context, id ident.PrebillID, version int) (
 		return Prebill{}, err
 	}
 	return s.changing(ctx, rbac.PrebillSubmit, id, version, func(tx *db.Tx, _ *authz.Access, p *Prebill) error {
-		all, bill, err := content(tx, p)
+		all, err := sheetOf(tx, p.ID)
 		if err != nil {
 			return err
 		}
 		if err := p.move(StatusInReview, tx.Scope.Actor, tx.Now); err != nil {
 			return err
 		}
-		if err := first(settled(all, bill, isOpen), somethingLeft(all)); err != nil {
+		if err := first(all.settled(isOpen), somethingLeft(all.lines)); err != nil {
 			return err
 		}
-		if err := s.billable(tx, p, all); err != nil {
+		if err := s.billable(tx, p, &all); err != nil {
 			return err
 		}
 		p.SubmittedBy, p.SubmittedAt = tx.Scope.Actor, &tx.Now
@@ -58,11 +57,11 @@ func (s *Service) Approve(ctx context.Context, id ident.PrebillID, version int, 
 		if err := requirePrivileged(tx, a, p.MatterID); err != nil {
 			return err // nobody approves what they cannot read
 		}
-		all, bill, err := content(tx, p)
+		all, err := sheetOf(tx, p.ID)
 		if err != nil {
 			return err
 		}
-		stored, err := Hash(p, all)
+		stored, err := all.hash(p)
 		if err != nil {
 			return err
 		}
@@ -72,10 +71,10 @@ func (s *Service) Approve(ctx context.Context, id ident.PrebillID, version int, 
 		if hash != stored {
 			return ErrStale
 		}
-		if err := first(settled(all, bill, blocks), somethingLeft(all)); err != nil {
+		if err := first(all.settled(blocks), somethingLeft(all.lines)); err != nil {
 			return err
 		}
-		if err := s.billable(tx, p, all); err != nil {
+		if err := s.billable(tx, p, &all); err != nil {
 			return err
 		}
 		if err := save(tx, p); err != nil {
@@ -107,15 +106,6 @@ func (s *Service) judgeAnew(ctx context.Context, perm rbac.Permission, id ident.
 		return recheck(tx, p, m, f)
 	})
 	return err
-}
-
-// content is the lines of a pre-bill and the findings on it as a whole.
-func content(tx *db.Tx, p *Prebill) (all []Line, bill []guideline.Stored, err error) {
-	if all, err = lines(tx, p.ID); err != nil {
-		return nil, nil, err
-	}
-	bill, err = guideline.OfBill(tx, p.ID)
-	return all, bill, err
 }
 
 // RequestChanges sends a pre-bill in review back to the billing team, with a note
@@ -229,7 +219,7 @@ func first(errs ...error) error {
 }
 
 // billable refuses a pre-bill that no invoice could be made of.
-func (s *Service) billable(tx *db.Tx, p *Prebill, all []Line) error {
+func (s *Service) billable(tx *db.Tx, p *Prebill, all *sheet) error {
 	if s.fits == nil {
 		return nil
 	}

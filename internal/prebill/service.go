@@ -62,10 +62,12 @@ func view(tx *db.Tx, a *authz.Access, p Prebill) (View, error) {
 	}
 	v.MatterNumber, v.MatterName, v.ClientName, v.PayorName = m.Number, m.Name, m.ClientName, m.PayorName
 	v.Label, v.TaskSet = int(m.Label), m.TaskSet
-	if v.Lines, v.Findings, err = content(tx, &p); err != nil {
+	all, err := sheetOf(tx, p.ID)
+	if err != nil {
 		return v, err
 	}
-	if v.Hash, err = Hash(&p, v.Lines); err != nil {
+	v.Lines, v.Cuts, v.Findings = all.lines, all.cuts, all.findings
+	if v.Hash, err = all.hash(&p); err != nil {
 		return v, err
 	}
 	if v.Preparer, v.Approver, err = names(tx, p.PreparedBy, p.ApprovedBy); err != nil {
@@ -80,8 +82,8 @@ func view(tx *db.Tx, a *authz.Access, p Prebill) (View, error) {
 		return v, err
 	}
 	v.Manual = policy.Manual
-	v.Totals = total(v.Lines, v.Findings)
-	v.OpenFindings, v.BlockFindings = remarks(v.Lines, v.Findings, isOpen), remarks(v.Lines, v.Findings, blocks)
+	v.Totals = all.total()
+	v.OpenFindings, v.BlockFindings = all.remarks(isOpen), all.remarks(blocks)
 	v.OwnWork = tx.Scope.Actor != "" && (tx.Scope.Actor == p.PreparedBy || tx.Scope.Actor == p.SubmittedBy)
 	privileged, err := sees(tx, a, p.MatterID, authz.C3)
 	if err != nil {
@@ -105,6 +107,9 @@ func (v *View) redact() {
 	for i := range v.Findings {
 		v.Findings[i].Note = ""
 	}
+	for i := range v.Cuts {
+		v.Cuts[i].Note = ""
+	}
 	for i := range v.Lines {
 		l := &v.Lines[i]
 		l.Narrative, l.Recorded.Narrative = "", ""
@@ -112,7 +117,7 @@ func (v *View) redact() {
 			l.Edits[j].Before.Narrative, l.Edits[j].After.Narrative, l.Edits[j].Note = "", "", ""
 		}
 		for j := range l.Findings {
-			l.Findings[j].Observed, l.Findings[j].Message, l.Findings[j].Note = "", l.Findings[j].Title, ""
+			l.Findings[j].Withhold()
 		}
 	}
 }

@@ -19,6 +19,7 @@ type Approved struct {
 	Prebill
 	Matter  matter.Matter
 	Lines   []ApprovedLine // by position; held lines are not among them
+	Beside  []Beside       // lines of the fees without an entry
 	FromOn  time.Time      // first and last work date on the bill
 	UntilOn time.Time
 }
@@ -62,18 +63,18 @@ func TakeApproved(tx *db.Tx, id ident.PrebillID) (Approved, error) {
 	if p.Status != StatusApproved {
 		return Approved{}, ErrStatus.With("%s is %s; only an approved one is invoiced", p.Name(), p.Status.words())
 	}
-	all, err := lines(tx, id)
+	all, err := sheetOf(tx, id)
 	if err != nil {
 		return Approved{}, err
 	}
-	hash, err := Hash(&p, all)
+	hash, err := all.hash(&p)
 	if err != nil {
 		return Approved{}, err
 	}
 	if hash != p.ApprovedHash {
 		return Approved{}, ErrAltered
 	}
-	if err := settleEntries(tx, &p, all); err != nil {
+	if err := settleEntries(tx, &p, all.lines); err != nil {
 		return Approved{}, err
 	}
 	if err := p.move(StatusTaken, "", tx.Now); err != nil {
@@ -87,7 +88,7 @@ func TakeApproved(tx *db.Tx, id ident.PrebillID) (Approved, error) {
 		return Approved{}, err
 	}
 	err = record(tx, "prebill.taken", rbac.InvoiceIssue, &p, audit.C2, nil, nil, map[string]any{"hash": hash})
-	return approved(p, m, all), err
+	return approved(p, m, &all), err
 }
 
 // settleEntries ends the claim of held lines and closes the others for good.
@@ -113,10 +114,10 @@ func settleEntries(tx *db.Tx, p *Prebill, all []Line) error {
 	return err
 }
 
-func approved(p Prebill, m matter.Matter, all []Line) Approved {
+func approved(p Prebill, m matter.Matter, all *sheet) Approved {
 	a := Approved{Prebill: p, Matter: m}
-	for i := range all {
-		l := &all[i]
+	for i := range all.lines {
+		l := &all.lines[i]
 		if l.Held {
 			continue
 		}
@@ -132,6 +133,7 @@ func approved(p Prebill, m matter.Matter, all []Line) Approved {
 			Narrative: l.Narrative, Task: l.Task, Activity: l.Activity, Expense: l.Expense, Changed: l.Changed(), Recorded: l.Recorded,
 		})
 	}
+	a.Beside = all.beside(a.UntilOn)
 	return a
 }
 

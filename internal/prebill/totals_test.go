@@ -37,7 +37,7 @@ func TestRecordedPlusChangesIsTheInvoice(t *testing.T) {
 			if l.WriteDown < 0 || l.Amount() < 0 || l.Amount() > l.Recorded.Amount+l.Recorded.Amount/2+1_000_000 {
 				rt.Fatalf("line %+v", l.Content)
 			}
-			if got := total(lines, nil); got.RecordedMinor+got.TeamMinor+got.FirmMinor != got.InvoiceMinor || got.FeesMinor+got.ExpensesMinor != got.InvoiceMinor {
+			if got := (&sheet{lines: lines}).total(); got.RecordedMinor+got.TeamMinor+got.FirmMinor != got.InvoiceMinor || got.FeesMinor+got.ExpensesMinor != got.InvoiceMinor {
 				rt.Fatalf("%+v does not add up", got)
 			}
 		}

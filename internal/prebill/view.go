@@ -21,6 +21,7 @@ type View struct {
 	Hash          string // what an approval of this state is for
 	Redacted      bool
 	Lines         []Line
+	Cuts          Cuts               // taken off the fees as a whole, also those that were taken back
 	Findings      []guideline.Stored // on the bill as a whole
 	Totals        Totals
 	OwnWork       bool // the reader prepared or handed it in and cannot approve
@@ -46,17 +47,19 @@ type Totals struct {
 	TeamHeld      int // of Held, by the bureau
 	TeamLines     int
 	FirmLines     int
+	TeamCutMinor  int64 // of TeamMinor: taken off the fees as a whole, above zero
+	FirmCutMinor  int64
 }
 
-// total sums lines, and what the findings on them and on the bill put at risk. Edits
-// that were undone count for nobody.
-func total(lines []Line, bill []guideline.Stored) (t Totals) {
-	for i := range lines {
-		l := &lines[i]
+// total sums lines and cuts, and what the findings put at risk. What was undone counts
+// for nobody.
+func (s *sheet) total() (t Totals) {
+	for i := range s.lines {
+		l := &s.lines[i]
 		t.Lines++
 		t.RecordedMinor += l.Recorded.Amount
 		t.InvoiceMinor += l.Bills()
-		if l.Kind == guideline.Time {
+		if l.isTime() {
 			t.FeesMinor += l.Bills()
 			t.RecordedHours += l.Recorded.Quantity
 		} else {
@@ -68,13 +71,19 @@ func total(lines []Line, bill []guideline.Stored) (t Totals) {
 			if l.heldBy() == amend.SideBureau {
 				t.TeamHeld++
 			}
-		case l.Kind == guideline.Time:
+		case l.isTime():
 			t.Hours += l.Quantity
 		}
 		t.sides(l)
 		t.AtRiskMinor += guideline.AtRisk(l.Findings, l.Bills())
 	}
-	t.AtRiskMinor = min(t.AtRiskMinor+guideline.AtRisk(bill, t.InvoiceMinor), max(t.InvoiceMinor, 0))
+	t.TeamCutMinor = s.cuts.sum(func(c *Cut) bool { return c.Side != amend.SideFirm })
+	t.FirmCutMinor = s.cuts.sum(func(c *Cut) bool { return c.Side == amend.SideFirm })
+	t.TeamMinor -= t.TeamCutMinor
+	t.FirmMinor -= t.FirmCutMinor
+	t.FeesMinor -= t.TeamCutMinor + t.FirmCutMinor
+	t.InvoiceMinor -= t.TeamCutMinor + t.FirmCutMinor
+	t.AtRiskMinor = min(t.AtRiskMinor+guideline.AtRisk(s.findings, t.InvoiceMinor), max(t.InvoiceMinor, 0))
 	return t
 }
 

@@ -97,7 +97,7 @@ func amounts(tx *db.Tx, rows []queueRow, shown map[itemKey]bool) (map[itemKey]mo
 	}
 	err := tx.Raw(`SELECT k.firm AS firm_id, k.item AS item_id, x.currency, x.minor
 		FROM unnest(?::uuid[], ?::uuid[], ?::text[], ?::uuid[]) AS k(firm, item, kind, subject) CROSS JOIN LATERAL (
-			SELECT p.currency, coalesce((SELECT sum(l.amount_minor) FILTER (WHERE NOT l.held) FROM prebill_line l WHERE l.firm_id = p.firm_id AND l.prebill_id = p.id), 0)::bigint AS minor
+			SELECT p.currency, prebill_net(p.firm_id, p.id) AS minor
 				FROM prebill p WHERE k.kind = 'prebill' AND p.firm_id = k.firm AND p.id = k.subject
 			UNION ALL SELECT i.currency, i.total_minor FROM invoice i WHERE k.kind = 'invoice' AND i.firm_id = k.firm AND i.id = k.subject) x`,
 		db.Array(firms), db.Array(items), db.Array(kinds), db.Array(subjects)).Scan(&got).Error

@@ -1,0 +1,47 @@
+package prebill
+
+import (
+	"time"
+
+	"github.com/docketry/docketry/internal/amend"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/ident"
+)
+
+// sheet is what stands on a pre-bill: its lines, what is beside them, and the findings
+// on it as a whole.
+type sheet struct {
+	lines    []Line
+	cuts     Cuts
+	findings []guideline.Stored
+}
+
+func sheetOf(tx *db.Tx, id ident.PrebillID) (s sheet, err error) {
+	if s.lines, err = lines(tx, id); err != nil {
+		return s, err
+	}
+	if s.cuts, err = cuts(tx, id); err != nil {
+		return s, err
+	}
+	s.findings, err = guideline.OfBill(tx, id)
+	return s, err
+}
+
+// Beside is a line of the fees that no entry stands behind.
+type Beside struct {
+	Text   string // as printed
+	Reason amend.Reason
+	Minor  int64 // below zero when it is taken off
+	On     time.Time
+}
+
+// beside is what the invoice holds beside the entries, dated on the last day of work.
+func (s *sheet) beside(on time.Time) (list []Beside) {
+	for i := range s.cuts {
+		if c := &s.cuts[i]; c.Stands() {
+			list = append(list, Beside{Text: c.Text(), Reason: c.Reason, Minor: -c.Minor, On: on})
+		}
+	}
+	return list
+}
