@@ -427,7 +427,7 @@ func (th things) of(t *testing.T, path, name string) string {
 	return id
 }
 
-var nounOf = map[string]string{"line": "line", "entry": "entry", "finding": "finding", "allocation": "allocation", "contact": "contact", "clock": "clock", "session": "session", "message": "message", "grant": "grant", "wall": "wall"}
+var nounOf = map[string]string{"line": "line", "cut": "cut", "entry": "entry", "finding": "finding", "allocation": "allocation", "contact": "contact", "clock": "clock", "session": "session", "message": "message", "grant": "grant", "wall": "wall"}
 
 var segments = map[string]string{
 	"clients": "client", "payors": "payor", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "guidelines": "guide", "imports": "import",

@@ -193,6 +193,9 @@ func (w world) furnished(t *testing.T) things {
 	p, err := w.s.Prebills.Build(specialist, prebill.Order{Matter: draft.ID, Through: through})
 	ok(err)
 	th.ids["prebill"] = string(p.ID)
+	f.Exec(t, `INSERT INTO prebill_cut (firm_id, id, prebill_id, seq, side, amount_minor, reason, rule, cut_by, cut_at) VALUES (?, gen_random_uuid(), ?, 1, 'bureau', 100, 'CAP', 'BUD-04', ?, ?)`,
+		f.ID, p.ID, testkit.Actor(specialist), testkit.Now) // beside the service, which would move the version that routes are tried with
+	th.look(t, "cut", `SELECT id FROM prebill_cut WHERE firm_id = ? AND prebill_id = ?`, p.ID)
 	for _, m := range []testkit.M{bill, credit} {
 		f.Work(t, m, k, "2026-02-11", 20_000, 6_850_000)
 		b, err := w.s.Prebills.Build(specialist, prebill.Order{Matter: m.ID, Through: through})

@@ -24,8 +24,21 @@ type PrebillView struct {
 	Redacted     bool             `json:"redacted" class:"C1"`
 	OwnWork      bool             `json:"own_work" class:"C1" doc:"you prepared it and cannot approve it"`
 	Totals       *PrebillTotals   `json:"totals,omitempty" class:"C2"`
+	Cuts         []Cut            `json:"cuts,omitempty" doc:"taken off the fees as a whole"`
 	Findings     []Finding        `json:"findings,omitempty" doc:"on the bill as a whole; those on lines stand with them"`
 	Sections     []PrebillSection `json:"sections"`
+}
+
+// Cut is an amount taken off the fees of the bill as a whole.
+type Cut struct {
+	ID     ident.CutID  `json:"id" class:"C1"`
+	Side   amend.Side   `json:"side" class:"C1" enum:"bureau,firm"`
+	Amount *Money       `json:"amount,omitempty" class:"C2"`
+	Reason amend.Reason `json:"reason" class:"C1"`
+	Rule   string       `json:"rule" class:"C1" doc:"the guideline rule whose fix it is"`
+	By     string       `json:"by" class:"C1"`
+	At     time.Time    `json:"at" class:"C1"`
+	Undone *time.Time   `json:"undone_at,omitempty" class:"C1"`
 }
 
 // PrebillTotals leads from what was recorded to what will be invoiced.
@@ -97,6 +110,9 @@ func toPrebillView(v prebill.View) PrebillView {
 	out := PrebillView{Prebill: toPrebill(v.Prebill), MatterNumber: v.MatterNumber, MatterName: v.MatterName, ClientName: v.ClientName, PayorName: v.PayorName,
 		Hash: v.Hash, Redacted: v.Redacted, OwnWork: v.OwnWork, Sections: []PrebillSection{},
 		Totals: &PrebillTotals{Money{t.RecordedMinor, c}, Money{t.TeamMinor, c}, Money{t.FirmMinor, c}, Money{t.InvoiceMinor, c}, Money{t.AtRiskMinor, c}, decimal(t.Hours)}}
+	for _, x := range v.Cuts {
+		out.Cuts = append(out.Cuts, Cut{x.ID, x.Side, amount(x.Minor, c), x.Reason, x.Rule, x.ByName, x.At.UTC(), utc(x.UndoneAt)})
+	}
 	for _, f := range v.Findings {
 		out.Findings = append(out.Findings, toFinding(f))
 	}
@@ -213,8 +229,24 @@ func mountPrebillLines(s *httpd.Server, v prebills) {
 			p, err := v.Undo(ctx, id, version, l)
 			return versioned(toPrebill(p), p.Version, err)
 		})
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/prebills/{id}/cuts/{cut}/undo", Needs: rbac.PrebillEdit, Summary: "Take back what was taken off the fees as a whole"},
+		func(ctx context.Context, in *struct {
+			Changing
+			Cut string `path:"cut"`
+		}) (*One[Prebill], error) {
+			id, version, err := changing[ident.PrebillID](in.Changing)
+			if err != nil {
+				return nil, err
+			}
+			cut, err := idOf[ident.CutID](in.Cut)
+			if err != nil {
+				return nil, err
+			}
+			p, err := v.UndoCut(ctx, id, version, cut)
+			return versioned(toPrebill(p), p.Version, err)
+		})
 	const finding = "/firms/{firm}/prebills/{id}/findings/{finding}"
-	httpd.API(s, httpd.Op{Method: "POST", Path: finding + "/apply", Needs: rbac.PrebillEdit, Summary: "Apply a finding's fix"},
+	httpd.API(s, httpd.Op{Method: "POST", Path: finding + "/apply", Needs: rbac.PrebillEdit, Summary: "Apply a finding's fix, to its line or to the fees as a whole"},
 		func(ctx context.Context, in *struct {
 			Changing
 			Finding string `path:"finding"`

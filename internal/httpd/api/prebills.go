@@ -20,6 +20,7 @@ type prebills interface {
 	Get(ctx context.Context, id ident.PrebillID) (prebill.View, error)
 	Edit(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine, c amend.Change) (prebill.Prebill, error)
 	Undo(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine) (prebill.Prebill, error)
+	UndoCut(ctx context.Context, id ident.PrebillID, version int, cut ident.CutID) (prebill.Prebill, error)
 	ApplyFix(ctx context.Context, id ident.PrebillID, version int, finding ident.FindingID) (prebill.Prebill, error)
 	Waive(ctx context.Context, id ident.PrebillID, finding ident.FindingID, note string) error
 	Submit(ctx context.Context, id ident.PrebillID, version int) (prebill.Prebill, error)

@@ -288,6 +288,8 @@ func proposalWords(p guideline.Proposal, e *capture.Entry) string {
 		return "Set task code " + p.Value
 	case "activity_code":
 		return "Set activity code " + p.Value
+	case "narrative":
+		return "Bill the redacted text"
 	case "value":
 		if a, err := money.ParseAmount(p.Value, e.Currency); err == nil {
 			return "Bill " + format.Money(a)

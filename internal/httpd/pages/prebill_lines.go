@@ -26,6 +26,7 @@ func (s *Site) mountPrebillLines(srv *httpd.Server) {
 		post(srv, path, rbac.PrebillEdit, func(r *httpd.Request) (httpd.Reply, error) { return s.changeLine(r, act) })
 	}
 	post(srv, "/firms/{firm}/prebills/{id}/lines/{line}/undo", rbac.PrebillEdit, s.undoLine)
+	post(srv, "/firms/{firm}/prebills/{id}/cuts/{cut}/undo", rbac.PrebillEdit, s.undoCut)
 }
 
 var groupTitles = map[prebill.Group]string{
@@ -86,6 +87,25 @@ func rowOf(f frame, p prebill.View, l *prebill.Line) PrebillRow {
 // changes tells whether the reader may change what is on the pre-bill.
 func changes(f frame, p prebill.View) bool {
 	return p.Status.Editable() && f.May(rbac.PrebillEdit) && !p.Redacted
+}
+
+// besideRows are what stands on the bill beside its lines.
+func besideRows(f frame, p prebill.View) (rows []PrebillBeside) {
+	for i := range p.Cuts {
+		c := &p.Cuts[i]
+		if !c.Stands() {
+			continue
+		}
+		row := PrebillBeside{Text: c.Text(), Why: c.ByName + ", " + format.Moment(c.At.In(f.Zone)) + ": " + WriteDownWords(string(c.Reason)), Amount: money.Amount{Minor: -c.Minor, Currency: p.Currency}}
+		if c.Note != "" {
+			row.Why += ". " + c.Note
+		}
+		if changes(f, p) {
+			row.Undo = &partial.Button{Text: "Undo", Action: href.Prebill(f.FirmID, p.ID) + "/cuts/" + string(c.ID) + "/undo", Version: p.Version, Class: "sm quiet", Icon: "history", Press: "z"}
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 func codesOf(codes ...string) []partial.Code {
@@ -253,5 +273,15 @@ func (s *Site) undoLine(r *httpd.Request) (httpd.Reply, error) {
 	}
 	return s.decide(r, "The last change of the line is taken back.", func(id ident.PrebillID, version int) (prebill.Prebill, error) {
 		return s.Prebills.Undo(r.Context(), id, version, line)
+	})
+}
+
+func (s *Site) undoCut(r *httpd.Request) (httpd.Reply, error) {
+	cut, err := httpd.ID[ident.CutID](r, "cut")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	return s.decide(r, "The fees are no longer reduced by that.", func(id ident.PrebillID, version int) (prebill.Prebill, error) {
+		return s.Prebills.UndoCut(r.Context(), id, version, cut)
 	})
 }

@@ -22,6 +22,7 @@ func prebillFixtures(s story) []fixture {
 			Fact: "A discount of 5% is agreed, 746.13; the bill has 0.00. Pelham policy v7, rule INV-15, section 2.2: fees have the agreed discount. A payor may cut it."},
 		{ID: id[ident.FindingID](13), Title: "Staffing mix (RAT-08)", State: partial.Chip{Tone: partial.OK, Icon: "check", Text: "Kept with a reason"}, Fact: "Partners have 21.0 h of 41.5 h. Kept: trial month."},
 	}
+	draft.Beside = []PrebillBeside{{Text: "Discount on fees, as agreed", Why: "Ines Carvalho, 4 Nov, 10:12: Discount. Discount not applied (INV-15)", Amount: usd(-74613), Undo: &partial.Button{Text: "Undo", Action: "/x", Class: "sm quiet"}}}
 	draft.Problem = "Someone else changed line 10 a moment ago; look at the new state and decide again."
 	approved := s.prebill()
 	approved.Mark, approved.Redacted = MarkClean, true
@@ -124,7 +125,7 @@ func TestPrebillFlowWords(t *testing.T) {
 	}
 	for got, want := range map[string]string{
 		f.recordedNote(): "41.5 h, 14 lines", f.teamNote(): "3 lines changed", f.ownNote(): "3 lines changed, 1 held", f.endNote(): "85.0% of recorded", f.own(): "You",
-		PrebillFlow{FirmWord: "Hollis & Vane"}.own(): "Hollis & Vane", PrebillFlow{}.teamNote(): "nothing changed", PrebillFlow{TeamLines: 2, TeamHeld: 1}.teamNote(): "2 lines changed, 1 held", PrebillFlow{}.endNote(): "",
+		PrebillFlow{FirmWord: "Hollis & Vane"}.own(): "Hollis & Vane", PrebillFlow{}.teamNote(): "nothing changed", PrebillFlow{TeamLines: 2, TeamHeld: 1}.teamNote(): "2 lines changed, 1 held", PrebillFlow{TeamLines: 1, TeamCut: true}.teamNote(): "1 line changed, fees reduced", PrebillFlow{OwnCut: true}.ownNote(): "fees reduced as a whole", PrebillFlow{}.endNote(): "",
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)

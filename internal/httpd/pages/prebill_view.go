@@ -31,6 +31,7 @@ type PrebillView struct {
 	Clock    *partial.Clock
 	Flow     PrebillFlow
 	Remarks  []PrebillFinding // on the bill as a whole
+	Beside   []PrebillBeside  // what is on the bill beside its lines
 	Groups   []PrebillGroup   // in order of attention; empty ones are left out
 	Mark     PrebillMark
 	Hash     string // what an approval of this state is for
@@ -62,9 +63,11 @@ type PrebillFlow struct {
 	Team          money.Amount
 	TeamLines     int
 	TeamHeld      int
+	TeamCut       bool         // also took something off the fees as a whole
 	Own           money.Amount // by the firm
 	OwnLines      int
 	OwnHeld       int
+	OwnCut        bool
 	Invoice       money.Amount
 	Fees          money.Amount
 	Expenses      money.Amount
@@ -116,6 +119,14 @@ type PrebillFinding struct {
 	Advice string          // what to do where no fix can be applied as it stands
 	Fix    *partial.Button // the fix that can be applied as it stands
 	Keep   string          // where the reason for keeping it posts, "" when not allowed
+}
+
+// PrebillBeside is a line of the bill that no entry stands behind.
+type PrebillBeside struct {
+	Text   string
+	Why    string
+	Amount money.Amount
+	Undo   *partial.Button
 }
 
 // PrebillAct opens the form of one change of a line.
@@ -178,9 +189,9 @@ func (f PrebillFlow) recordedNote() string {
 	return format.Hours(f.RecordedHours) + " h, " + format.Counted(f.Lines, "line", "lines")
 }
 
-func (f PrebillFlow) teamNote() string { return changedLines(f.TeamLines, f.TeamHeld) }
+func (f PrebillFlow) teamNote() string { return changedLines(f.TeamLines, f.TeamHeld, f.TeamCut) }
 
-func (f PrebillFlow) ownNote() string { return changedLines(f.OwnLines, f.OwnHeld) }
+func (f PrebillFlow) ownNote() string { return changedLines(f.OwnLines, f.OwnHeld, f.OwnCut) }
 
 func (f PrebillFlow) own() string {
 	if f.Reader {
@@ -198,13 +209,19 @@ func (f PrebillFlow) endNote() string {
 }
 
 // changedLines counts one side's changes, and how many of them are holds.
-func changedLines(n, held int) string {
-	if n == 0 {
+func changedLines(n, held int, cut bool) string {
+	switch {
+	case n == 0 && cut:
+		return "fees reduced as a whole"
+	case n == 0:
 		return "nothing changed"
 	}
 	words := format.Counted(n, "line", "lines") + " changed"
 	if held > 0 {
 		words += ", " + strconv.Itoa(held) + " held"
+	}
+	if cut {
+		words += ", fees reduced"
 	}
 	return words
 }
@@ -247,6 +264,16 @@ func (r PrebillRow) shown(m PrebillMark) PrebillRow {
 		r.Text, r.Quantity, r.Amount, r.WasCodes, r.Why, r.Held = r.Was, r.WasQty, r.WasAmount, "", nil, false
 	}
 	return r
+}
+
+func (v PrebillView) besideNote() string { return format.Counted(len(v.Beside), "line", "lines") }
+
+func (v PrebillView) besideSum() money.Amount {
+	sum := money.Amount{Currency: v.Flow.Invoice.Currency}
+	for _, b := range v.Beside {
+		sum.Minor += b.Amount.Minor
+	}
+	return sum
 }
 
 // remarksNote counts what is open on the bill, "nothing open" when all is settled.

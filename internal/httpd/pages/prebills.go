@@ -264,6 +264,7 @@ func (s *Site) prebillPage(r *httpd.Request, id ident.PrebillID, failed error) (
 	}
 	v.Flow = flowOf(f, p)
 	v.Groups = s.prebillGroups(f, p)
+	v.Beside = besideRows(f, p)
 	v.Remarks = prebillFindings(f, p, p.Findings, changes(f, p))
 	v.Decide = decisionOf(f, r, p, failed)
 	return Prebill(f.Chrome, v), nil
@@ -274,7 +275,7 @@ func flowOf(f frame, p prebill.View) PrebillFlow {
 	t := p.Totals
 	return PrebillFlow{
 		Recorded: in(t.RecordedMinor), RecordedHours: t.RecordedHours, Lines: t.Lines, Team: in(t.TeamMinor), TeamLines: t.TeamLines, Own: in(t.FirmMinor), OwnLines: t.FirmLines,
-		TeamHeld: t.TeamHeld, OwnHeld: t.Held - t.TeamHeld, Invoice: in(t.InvoiceMinor), Fees: in(t.FeesMinor), Expenses: in(t.ExpensesMinor), Reader: !f.Spine, FirmWord: f.Firm.Name,
+		TeamCut: t.TeamCutMinor > 0, OwnCut: t.FirmCutMinor > 0, TeamHeld: t.TeamHeld, OwnHeld: t.Held - t.TeamHeld, Invoice: in(t.InvoiceMinor), Fees: in(t.FeesMinor), Expenses: in(t.ExpensesMinor), Reader: !f.Spine, FirmWord: f.Firm.Name,
 	}
 }
 

@@ -480,7 +480,7 @@ func sheetLines(v SheetView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, l := range v.lines(invoice.Fee) {
+			for _, l := range v.lines(invoice.Fee, invoice.Price, invoice.Adjustment) {
 				templ_7745c5c3_Err = sheetLine(v, l).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/docketry/docketry/internal/httpd/pages/format"
@@ -43,11 +44,11 @@ func (v SheetView) matterLines() []string {
 	return []string{d.Matter.Name, refs, "Services " + d.From.Long() + " to " + d.To.Long()}
 }
 
-// lines of one kind, in the order of the document.
-func (v SheetView) lines(kind invoice.LineKind) []invoice.Line {
+// lines of some kinds, in the order of the document.
+func (v SheetView) lines(kinds ...invoice.LineKind) []invoice.Line {
 	var ls []invoice.Line
 	for _, l := range v.Doc.Lines {
-		if l.Kind == kind {
+		if slices.Contains(kinds, l.Kind) {
 			ls = append(ls, l)
 		}
 	}
@@ -67,21 +68,21 @@ func lineCodesText(l invoice.Line) string {
 }
 
 func (v SheetView) narrative(l invoice.Line) string {
-	if v.Redacted {
+	if v.Redacted && (l.Kind == invoice.Fee || l.Kind == invoice.Expense) {
 		return "Narrative withheld"
 	}
 	return l.Narrative
 }
 
 func lineHours(l invoice.Line) string {
-	if l.Kind == invoice.Expense {
+	if l.Kind != invoice.Fee {
 		return ""
 	}
 	return format.Hours(l.QuantityE4)
 }
 
 func (v SheetView) lineRate(l invoice.Line) string {
-	if l.Kind == invoice.Expense {
+	if l.Kind != invoice.Fee {
 		return ""
 	}
 	return format.RateFigure(l.RateE4, v.Doc.Currency)
@@ -89,7 +90,7 @@ func (v SheetView) lineRate(l invoice.Line) string {
 
 // adjusted says why a line is not hours x rate.
 func (v SheetView) adjusted(l invoice.Line) string {
-	if l.AdjustMinor == 0 {
+	if l.AdjustMinor == 0 || l.Kind == invoice.Adjustment {
 		return ""
 	}
 	return "Adjusted by " + format.Figure(v.money(l.AdjustMinor))
