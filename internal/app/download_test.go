@@ -34,7 +34,7 @@ func (w world) readyExport(t *testing.T, f testkit.F, sid string) ident.ExportID
 	}
 	j := outbox.Job{Firm: f.ID}
 	err := w.worker.DB.InFirm(f.Machine(), func(tx *db.Tx) error {
-		return tx.Raw(`UPDATE outbox SET state = 'running', fence = fence + 1, lease_until = ?, started_at = ? WHERE firm_id = ? AND kind = 'export.build' RETURNING id, fence, actor_id`,
+		return tx.Raw(`UPDATE outbox SET state = 'running', fence = fence + 1, lease_until = ?, started_at = ? WHERE firm_id = ? AND kind = 'export.build' AND state = 'pending' RETURNING id, fence, actor_id`,
 			tx.Now.Add(time.Minute), tx.Now, f.ID).Row().Scan(&j.ID, &j.Fence, &j.Actor)
 	})
 	if err != nil {

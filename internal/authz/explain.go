@@ -75,7 +75,7 @@ func (g *Guard) Explain(tx *db.Tx, who ident.PersonID, p rbac.Permission, matter
 		return nil, err
 	}
 	var status string
-	err := tx.Raw(`SELECT p.name, p.status FROM person p WHERE p.id = ?`, who).Row().Scan(&x.Name, &status)
+	err := tx.Raw(`SELECT p.name, p.status FROM acquaintance p WHERE p.id = ?`, who).Row().Scan(&x.Name, &status)
 	if err != nil {
 		return nil, fmt.Errorf("read person %s: %w", who, err)
 	}

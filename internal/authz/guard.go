@@ -173,13 +173,20 @@ func locking(tx *db.Tx, p rbac.Permission) string {
 func markUsed(tx *db.Tx, grants []Grant) error {
 	today := tx.Now.Format(time.DateOnly)
 	var stale []ident.GrantID
+	first := false
 	for _, g := range grants {
 		if g.last() != today {
 			stale = append(stale, g.ID)
 		}
+		first = first || g.last() == ""
 	}
 	if len(stale) == 0 || tx.Scope.Machine != "" {
 		return nil
+	}
+	if first { // they have come: the firm knows them from now on
+		if err := tx.Exec(`DELETE FROM invitee WHERE firm_id = ? AND person_id = ?`, tx.Scope.Firm, tx.Scope.Actor).Error; err != nil {
+			return fmt.Errorf("note that an invited person has come: %w", err)
+		}
 	}
 	err := tx.Exec(`UPDATE access_grant SET last_used_on = ?::date WHERE firm_id = ? AND id IN (
 		SELECT id FROM access_grant WHERE firm_id = ? AND id = ANY (?::uuid[]) ORDER BY id FOR UPDATE SKIP LOCKED)`,

@@ -65,6 +65,10 @@ func methodLabel(method string) string {
 // left as they are: signing in uses them.
 const permissions = "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), screen-wake-lock=(), usb=(), xr-spatial-tracking=()"
 
+// varies are the request's headers that decide who is answered, for a cache that keeps
+// what it was told not to.
+const varies = "Authorization, Cookie"
+
 // headers are those of SECURITY 6. Static files overwrite Cache-Control.
 func (s *Server) headers(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
@@ -80,6 +84,12 @@ func (s *Server) headers(next echo.HandlerFunc) echo.HandlerFunc {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", permissions)
 		h.Set("Cache-Control", "no-store")
+		c.Response().Before(func() {
+			if keep := h.Get("Cache-Control"); keep == "no-store" || keep == "" { // net/http takes it off its own refusals
+				h.Set("Cache-Control", "no-store")
+				h.Set("Vary", varies)
+			}
+		})
 		if c.Request().Method == http.MethodTrace {
 			return echo.ErrMethodNotAllowed
 		}

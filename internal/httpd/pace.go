@@ -3,7 +3,6 @@ package httpd
 import (
 	"context"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -79,14 +78,14 @@ func (p *Pace) allow(ctx context.Context, key string, a allowance) error {
 		ctx, stop := context.WithTimeout(ctx, redisTime)
 		defer stop()
 		every := 1e6 / a.perSecond
-		wait, err := take.Run(ctx, p.redis, []string{"pace:" + key}, p.clock.Now().UnixMicro(), int64(every), int64(every*a.burst)).Int64()
+		wait, err := take.Run(ctx, p.redis, []string{key}, p.clock.Now().UnixMicro(), int64(every), int64(every*a.burst)).Int64()
 		if err == nil && wait > 0 {
 			return &tooFast{time.Duration(wait) * time.Microsecond}
 		}
 		if err == nil {
 			return nil
 		}
-		if strings.HasPrefix(key, "gate:") {
+		if a == perGate {
 			a.burst /= 2
 		}
 	}
@@ -126,7 +125,7 @@ func (s *Server) paceFirm(ctx context.Context) error {
 	if s.parts.Pace == nil || err != nil {
 		return err
 	}
-	return s.parts.Pace.allow(ctx, "firm:"+string(sc.Firm), perFirm)
+	return s.parts.Pace.allow(ctx, firmKey(sc.Firm, "pace"), perFirm)
 }
 
 // pace slows who asks too fast: a session everywhere, and by network whoever is not
@@ -142,13 +141,13 @@ func (s *Server) pace(r Route) echo.MiddlewareFunc {
 			sc, err := scope.From(ctx)
 			switch {
 			case err == nil && sc.Token != "":
-				err = p.allow(ctx, "token:"+string(sc.Token), perToken)
+				err = p.allow(ctx, freeKey("pace:token", string(sc.Token)), perToken)
 			case err == nil && sc.Session != "":
-				err = p.allow(ctx, "session:"+string(sc.Session), perSession)
+				err = p.allow(ctx, freeKey("pace:session", string(sc.Session)), perSession)
 			case (r.Needs == rbac.Public || r.Needs == rbac.PayorLink) && r.Method != http.MethodGet:
-				err = p.allow(ctx, "gate:"+networkOf(c.RealIP()), perGate)
+				err = p.allow(ctx, freeKey("pace:gate", networkOf(c.RealIP())), perGate)
 			default:
-				err = p.allow(ctx, "network:"+networkOf(c.RealIP()), perFirm)
+				err = p.allow(ctx, freeKey("pace:network", networkOf(c.RealIP())), perFirm)
 			}
 			if err != nil {
 				return err

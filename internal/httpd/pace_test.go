@@ -51,7 +51,7 @@ func TestF04GatesAreStricterWithoutRedis(t *testing.T) {
 	t.Parallel()
 	p := NewPace(redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1}), clock.At(testkit.Now))
 	n := 0
-	for p.allow(t.Context(), "gate:10.0.0.0/24", perGate) == nil {
+	for p.allow(t.Context(), freeKey("pace:gate", "10.0.0.0/24"), perGate) == nil {
 		n++
 	}
 	if n != 10 {

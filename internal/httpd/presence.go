@@ -50,7 +50,7 @@ func NewPresence(r *redis.Client, c clock.Clock) *Presence {
 
 // presentAt is the key of a thing: a sorted set of who is there, by when it ends.
 func presentAt(firm ident.FirmID, thing string) string {
-	return "f:" + string(firm) + ":present:" + thing
+	return firmKey(firm, "present", thing)
 }
 
 // See notes that who is at a thing now.

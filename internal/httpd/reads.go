@@ -38,8 +38,10 @@ func (e *tooMuchRead) RetryAfter() time.Duration { return e.after }
 // is not counted. m may be "".
 type Held func(tx *db.Tx, m ident.MatterID) (bool, error)
 
-// Reads counts the privileged texts each person opens, over all firms, minute by
-// minute: in Redis, and by itself while Redis is away. It is an audit.Meter.
+// Reads counts the privileged texts each person opens, minute by minute: over all firms
+// for where they pause, and in each firm for what that firm is told, so that none is told
+// of what they open elsewhere. It counts in Redis, and by itself while Redis is away. It
+// is an audit.Meter.
 type Reads struct {
 	redis *redis.Client
 	clock clock.Clock
@@ -47,12 +49,12 @@ type Reads struct {
 	held  Held
 
 	mu    sync.Mutex
-	alone map[ident.PersonID]map[int64]int64 // minute -> texts
+	alone map[string]map[int64]int64 // minute -> texts
 }
 
 // NewReads counts in r, or in the process when r is nil.
 func NewReads(r *redis.Client, c clock.Clock, log *slog.Logger, held Held) *Reads {
-	return &Reads{redis: r, clock: c, log: log, held: held, alone: map[ident.PersonID]map[int64]int64{}}
+	return &Reads{redis: r, clock: c, log: log, held: held, alone: map[string]map[int64]int64{}}
 }
 
 // Showing counts texts, tells the firm once they are many, and refuses beyond the limit.
@@ -64,13 +66,16 @@ func (q *Reads) Showing(tx *db.Tx, m ident.MatterID, texts int) error {
 	}
 	who := tx.Scope.Actor
 	now := q.clock.Now()
-	before := q.add(tx.Context(), who, now.Unix()/60, int64(texts))
+	before := q.add(tx.Context(), freeKey("reads", string(who)), now.Unix()/60, int64(texts))
 	sum := total(before)
 	if sum >= readsStopped {
 		return &tooMuchRead{pause(before, now)}
 	}
 	if after := sum + int64(texts); sum < readsTold && after >= readsTold {
 		q.log.WarnContext(tx.Context(), "many privileged texts read", "person", who, "texts", after, "minutes", readMinutes)
+	}
+	here := total(q.add(tx.Context(), firmKey(tx.Scope.Firm, "reads", string(who)), now.Unix()/60, int64(texts)))
+	if after := here + int64(texts); here < readsTold && after >= readsTold {
 		return audit.Record(tx, audit.Entry{Action: "reads.many", Object: "person", ID: string(who), Class: audit.C1, Detail: map[string]int64{"texts": after, "minutes": readMinutes}})
 	}
 	return nil
@@ -89,11 +94,11 @@ if sum < limit then redis.call('HINCRBY', KEYS[1], minute, texts); redis.call('E
 return out`)
 
 // add counts texts and returns what was counted before, minute by minute.
-func (q *Reads) add(ctx context.Context, who ident.PersonID, minute, texts int64) map[int64]int64 {
+func (q *Reads) add(ctx context.Context, key string, minute, texts int64) map[int64]int64 {
 	if q.redis != nil {
 		ctx, stop := context.WithTimeout(ctx, redisTime)
 		defer stop()
-		flat, err := addReads.Run(ctx, q.redis, []string{"reads:" + string(who)}, minute, texts, readsStopped, readMinutes).Int64Slice()
+		flat, err := addReads.Run(ctx, q.redis, []string{key}, minute, texts, readsStopped, readMinutes).Int64Slice()
 		if err == nil {
 			before := map[int64]int64{}
 			for i := 0; i+1 < len(flat); i += 2 {
@@ -104,13 +109,13 @@ func (q *Reads) add(ctx context.Context, who ident.PersonID, minute, texts int64
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	mine := q.alone[who]
+	mine := q.alone[key]
 	if mine == nil {
 		if len(q.alone) >= most {
 			clear(q.alone)
 		}
 		mine = map[int64]int64{}
-		q.alone[who] = mine
+		q.alone[key] = mine
 	}
 	maps.DeleteFunc(mine, func(m, _ int64) bool { return m <= minute-readMinutes })
 	before := maps.Clone(mine)

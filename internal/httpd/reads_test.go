@@ -24,7 +24,7 @@ func TestReadsAreToldAndStopped(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := testkit.DB(t)
-			f := testkit.Firm(t, d)
+			f, other := testkit.Firm(t, d), testkit.Firm(t, d)
 			who := testkit.Person(t, d, "Jun")
 			c := clock.At(testkit.Now.Truncate(time.Minute))
 			var log bytes.Buffer
@@ -41,14 +41,20 @@ func TestReadsAreToldAndStopped(t *testing.T) {
 					t.Fatalf("of the work held: %v", err)
 				}
 			}
+			if err := d.InFirm(audit.Metered(other.Acting(who), q), func(tx *db.Tx) error { return audit.Showing(tx, "", 1) }); err != nil {
+				t.Errorf("in another firm: %v", err)
+			}
 			if err := read("", 499); err != nil || told() != 0 {
 				t.Fatalf("499 texts: %v, told %d times", err, told())
 			}
 			c.Advance(time.Minute)
-			for range 8 {
+			for range 8 { // the first of them tells
 				if err := read("", 200); err != nil {
 					t.Fatal(err)
 				}
+			}
+			if texts := f.Text(t, `SELECT detail::jsonb->>'texts' FROM audit_leaf WHERE firm_id = ? AND action = 'reads.many'`, f.ID); texts != "699" {
+				t.Errorf("the firm is told of %s texts, of which it has 699", texts)
 			}
 			if told() != 1 || !strings.Contains(log.String(), string(who)) {
 				t.Errorf("told %d times, want once, with a log line: %s", told(), &log)

@@ -38,7 +38,7 @@ func bearer(r *http.Request) (string, bool) {
 func (s *Server) byToken(c echo.Context, text string, next echo.HandlerFunc) error {
 	ctx := c.Request().Context()
 	if p := s.parts.Pace; p != nil {
-		if err := p.allow(ctx, "bearer:"+networkOf(c.RealIP()), perFirm); err != nil {
+		if err := p.allow(ctx, freeKey("pace:bearer", networkOf(c.RealIP())), perFirm); err != nil {
 			return err
 		}
 	}

@@ -1,5 +1,6 @@
 // Package ident has one ID type per noun, so that a matter's ID cannot be passed
-// where a firm's is wanted. IDs are UUIDv7: names, not secrets (DESIGN 2.3).
+// where a firm's is wanted. IDs are UUIDv7: names, not secrets (DESIGN 2.3). A
+// person's alone has no time in it.
 package ident
 
 import (
@@ -79,6 +80,10 @@ func New[T ~string](at time.Time) T {
 	}
 	return T(id.String())
 }
+
+// NewPerson returns an ID that does not tell since when there is an account: whoever
+// invites an address is shown it, and may not learn that another firm did before.
+func NewPerson() PersonID { return PersonID(uuid.NewString()) }
 
 // Parse reads an ID in canonical form: lower case, with dashes.
 func Parse[T ~string](s string) (T, error) {

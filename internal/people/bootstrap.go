@@ -101,7 +101,7 @@ func firstBureauAdmin(tx *db.Tx, name, email string) (Person, error) {
 		}
 		return a.Person, nil
 	}
-	p := Person{ID: ident.New[ident.PersonID](tx.Now), Email: email, Name: name, Staff: true, Status: "invited"}
+	p := Person{ID: ident.NewPerson(), Email: email, Name: name, Staff: true, Status: "invited"}
 	if err := insertPerson(tx, p); err != nil {
 		return p, err
 	}

@@ -18,7 +18,7 @@ func insertGrant(tx *db.Tx, g Grant, by ident.PersonID) error {
 
 const grantColumns = `g.id, g.person_id, p.name, p.staff, g.role, coalesce(cr.name, ''), g.scope_kind, g.scope_ids, g.practice_groups, g.class, g.label,
 	g.from_at, g.until_at, g.reason, coalesce(b.name, ''), g.last_used_on, g.ended_at, g.created_at, g.kept_at
-	FROM access_grant g JOIN person p ON p.id = g.person_id LEFT JOIN person b ON b.id = g.granted_by
+	FROM access_grant g JOIN acquaintance p ON p.id = g.person_id LEFT JOIN person b ON b.id = g.granted_by
 	LEFT JOIN custom_role cr ON cr.firm_id = g.firm_id AND cr.id = g.role_id`
 
 type scanner interface{ Scan(dest ...any) error }
@@ -78,7 +78,7 @@ func anotherAdmin(tx *db.Tx, g Grant) error {
 // personOfFirm is a person who has or had a grant in the firm; in the bureau's
 // domain, any of its people.
 func personOfFirm(tx *db.Tx, who ident.PersonID) (p Person, err error) {
-	err = tx.Raw(`SELECT p.id, p.email, p.name, p.staff, p.status FROM person p WHERE p.id = ?
+	err = tx.Raw(`SELECT p.id, p.email, p.name, p.staff, p.status FROM acquaintance p WHERE p.id = ?
 		AND (EXISTS (SELECT FROM access_grant g WHERE g.firm_id = ? AND g.person_id = p.id)
 			OR (p.staff AND EXISTS (SELECT FROM firm f WHERE f.firm_id = ? AND f.kind = 'bureau')))`,
 		who, tx.Scope.Firm, tx.Scope.Firm).Row().Scan(&p.ID, &p.Email, &p.Name, &p.Staff, &p.Status)
@@ -88,7 +88,7 @@ func personOfFirm(tx *db.Tx, who ident.PersonID) (p Person, err error) {
 // grantable is a person to whom the firm may give something: one of its own, or
 // one of the bureau's people. Anyone else does not exist here; invite them.
 func grantable(tx *db.Tx, who ident.PersonID) (p Person, err error) {
-	err = tx.Raw(`SELECT p.id, p.email, p.name, p.staff, p.status FROM person p WHERE p.id = ?
+	err = tx.Raw(`SELECT p.id, p.email, p.name, p.staff, p.status FROM acquaintance p WHERE p.id = ?
 		AND (p.staff OR EXISTS (SELECT FROM access_grant g WHERE g.firm_id = ? AND g.person_id = p.id))`,
 		who, tx.Scope.Firm).Row().Scan(&p.ID, &p.Email, &p.Name, &p.Staff, &p.Status)
 	if err := wrap(err, "load person", who); err != nil {

@@ -33,7 +33,11 @@ func (s *Service) Invite(ctx context.Context, name, email string, d Draft) (Gran
 			return err
 		}
 		d.Person = p.ID
-		if g, err = s.give(tx, a, p, d); err != nil || g.Waits != "" {
+		known, err := introduce(tx, p, name)
+		if err != nil {
+			return err
+		}
+		if g, err = s.give(tx, a, known, d); err != nil || g.Waits != "" {
 			return err // a new administrator is invited once a second one has confirmed
 		}
 		return s.invite(tx, p, rbac.PersonInvite)
@@ -70,7 +74,10 @@ func (s *Service) Reinvite(ctx context.Context, who ident.PersonID) error {
 		if _, err := s.guard.Require(tx, rbac.PersonInvite); err != nil {
 			return err
 		}
-		p, err := personOfFirm(tx, who)
+		if _, err := personOfFirm(tx, who); err != nil {
+			return err
+		}
+		p, err := personByID(tx, who) // what a letter says is decided by what they are
 		if err != nil {
 			return err
 		}
@@ -87,6 +94,9 @@ func (s *Service) FirstAdmin(tx *db.Tx, name, email string) error {
 	}
 	p, err := s.personFor(tx, name, to, false)
 	if err != nil {
+		return err
+	}
+	if _, err := introduce(tx, p, name); err != nil {
 		return err
 	}
 	g := Grant{ID: ident.New[ident.GrantID](tx.Now), Person: p.ID, Role: rbac.RoleFirmAdmin, Scope: "all", Class: 2, Label: 2, From: tx.Now, Reason: "First administrator of the firm"}
@@ -118,7 +128,7 @@ func (s *Service) personFor(tx *db.Tx, name, email string, staff bool) (Person, 
 	}
 	switch {
 	case a.ID == "":
-		p := Person{ID: ident.New[ident.PersonID](tx.Now), Email: email, Name: name, Staff: staff, Status: "invited"}
+		p := Person{ID: ident.NewPerson(), Email: email, Name: name, Staff: staff, Status: "invited"}
 		return p, insertPerson(tx, p)
 	case a.Staff != staff:
 		return a.Person, ErrStaffElse

@@ -119,10 +119,10 @@ func members(tx *db.Tx, r page.Request) (page.Page[Member], error) {
 	}
 	rows, err := tx.Raw(`SELECT p.id, p.email, p.name, p.staff, p.status, coalesce(array_agg(DISTINCT coalesce(cr.name, g.role) ORDER BY coalesce(cr.name, g.role)) FILTER (
 			WHERE g.ended_at IS NULL AND g.from_at <= ? AND (g.until_at IS NULL OR g.until_at > ?)), '{}')
-		FROM person p LEFT JOIN access_grant g ON g.person_id = p.id AND g.firm_id = ? LEFT JOIN custom_role cr ON cr.firm_id = g.firm_id AND cr.id = g.role_id
+		FROM acquaintance p LEFT JOIN access_grant g ON g.person_id = p.id AND g.firm_id = ? LEFT JOIN custom_role cr ON cr.firm_id = g.firm_id AND cr.id = g.role_id
 		WHERE (g.id IS NOT NULL OR (p.staff AND EXISTS (SELECT FROM firm f WHERE f.firm_id = ? AND f.kind = 'bureau')))
 		  AND (? OR (p.name, p.id) > (?, nullif(?, '')::uuid))
-		GROUP BY p.id ORDER BY p.name, p.id LIMIT ?`,
+		GROUP BY p.id, p.email, p.name, p.staff, p.status ORDER BY p.name, p.id LIMIT ?`,
 		tx.Now, tx.Now, tx.Scope.Firm, tx.Scope.Firm, first, after.Name, after.ID, r.Limit()+1).Rows()
 	if err != nil {
 		return page.Page[Member]{}, fmt.Errorf("list people of firm %s: %w", tx.Scope.Firm, err)
@@ -167,7 +167,7 @@ func (s *Service) WhoGrants(ctx context.Context) (names []string, err error) {
 		if err != nil || len(roles) == 0 {
 			return err
 		}
-		err = tx.Raw(`SELECT DISTINCT p.name FROM access_grant g JOIN person p ON p.id = g.person_id WHERE g.firm_id = ? AND g.role = ? AND p.status = 'active'
+		err = tx.Raw(`SELECT DISTINCT p.name FROM access_grant g JOIN acquaintance p ON p.id = g.person_id WHERE g.firm_id = ? AND g.role = ? AND p.status = 'active'
 			AND g.ended_at IS NULL AND g.from_at <= ? AND (g.until_at IS NULL OR g.until_at > ?) ORDER BY p.name LIMIT 5`,
 			tx.Scope.Firm, rbac.RoleFirmAdmin, tx.Now, tx.Now).Scan(&names).Error
 		return wrap(err, "name the administrators of firm", tx.Scope.Firm)

@@ -104,8 +104,17 @@ func (s *Service) mayRecover(tx *db.Tx, p Person) error {
 		return errRecoverWho // whoever is elsewhere is no firm's to learn
 	case p.ID == tx.Scope.Actor:
 		return ErrRecoverOwn
-	case !inBureau && len(firms) != 1:
-		return ErrRecoverBureau
+	}
+	if !inBureau {
+		yet, err := awaited(tx, p.ID)
+		switch {
+		case err != nil:
+			return err
+		case yet: // what they have elsewhere does not show before they have come
+			return ErrRecoverNone
+		case len(firms) != 1:
+			return ErrRecoverBureau
+		}
 	}
 	has, err := hasFactor(tx, p.ID)
 	if err != nil || !has {

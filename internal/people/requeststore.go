@@ -37,7 +37,7 @@ func insertRequest(tx *db.Tx, kind RequestKind, p Person, d Draft) (Request, err
 
 const requestColumns = `r.id, r.kind, r.person_id, p.name, r.role, r.scope_kind, r.scope_ids, r.practice_groups, r.class, r.label, r.from_at, r.until_at, r.reason,
 	r.asked_by, a.name, r.asked_at, r.ripe_at, r.status, r.narrower, coalesce(d.name, ''), r.decided_at, r.answer, coalesce(r.grant_id::text, '')
-	FROM access_request r JOIN person p ON p.id = r.person_id JOIN person a ON a.id = r.asked_by LEFT JOIN person d ON d.id = r.decided_by`
+	FROM access_request r JOIN acquaintance p ON p.id = r.person_id JOIN person a ON a.id = r.asked_by LEFT JOIN person d ON d.id = r.decided_by`
 
 func scanRequest(row scanner) (r Request, err error) {
 	err = row.Scan(&r.ID, &r.Kind, &r.Person, &r.Name, &r.Role, &r.Scope, (*db.Strings)(&r.IDs), (*db.Strings)(&r.Practices), &r.Class, &r.Label, &r.From, &r.Until, &r.Reason,
@@ -97,7 +97,7 @@ func fewWaiting(tx *db.Tx) error {
 
 // administrators lists who holds the role in the firm of tx now and can sign in.
 func administrators(tx *db.Tx, role rbac.Role) (who []ident.PersonID, err error) {
-	err = tx.Raw(`SELECT DISTINCT g.person_id FROM access_grant g JOIN person p ON p.id = g.person_id
+	err = tx.Raw(`SELECT DISTINCT g.person_id FROM access_grant g JOIN acquaintance p ON p.id = g.person_id
 		WHERE g.firm_id = ? AND g.role = ? AND p.status = 'active' AND g.ended_at IS NULL AND g.from_at <= ? AND (g.until_at IS NULL OR g.until_at > ?)`,
 		tx.Scope.Firm, role, tx.Now, tx.Now).Scan(&who).Error
 	return who, wrap(err, "list the administrators of firm", tx.Scope.Firm)

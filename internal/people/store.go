@@ -19,6 +19,26 @@ func insertPerson(tx *db.Tx, p Person) error {
 	return wrap(err, "insert person", p.ID)
 }
 
+// introduce notes under which name the firm of tx invites p, and returns p as the firm
+// knows them: until they first use what it gave them nothing of an account that they
+// may have elsewhere shows (T24).
+func introduce(tx *db.Tx, p Person, name string) (Person, error) {
+	err := tx.Exec(`INSERT INTO invitee (firm_id, person_id, name, created_at) SELECT ?, ?, ?, ?
+		WHERE NOT EXISTS (SELECT FROM access_grant g WHERE g.firm_id = ? AND g.person_id = ? AND g.last_used_on IS NOT NULL) ON CONFLICT DO NOTHING`,
+		tx.Scope.Firm, p.ID, name, tx.Now, tx.Scope.Firm, p.ID).Error
+	if err != nil {
+		return p, fmt.Errorf("introduce person %s: %w", p.ID, err)
+	}
+	err = tx.Raw(`SELECT id, email, name, staff, status FROM acquaintance WHERE id = ?`, p.ID).Row().Scan(&p.ID, &p.Email, &p.Name, &p.Staff, &p.Status)
+	return p, wrap(err, "load person", p.ID)
+}
+
+// awaited tells whether the firm of tx has invited who and they have not come yet.
+func awaited(tx *db.Tx, who ident.PersonID) (awaited bool, err error) {
+	err = tx.Raw(`SELECT EXISTS (SELECT FROM invitee WHERE firm_id = ? AND person_id = ?)`, tx.Scope.Firm, who).Row().Scan(&awaited)
+	return awaited, wrap(err, "look whether they have come, person", who)
+}
+
 // setPassword keeps a new password's hash and forgets any open link.
 func setPassword(tx *db.Tx, who ident.PersonID, hash string) error {
 	err := tx.Exec(`INSERT INTO credential (person_id, kind, secret_hash, changed_at) VALUES (?, 'password', ?, ?)

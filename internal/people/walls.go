@@ -111,7 +111,7 @@ func (s *Service) Walls(ctx context.Context) (list []Wall, err error) {
 
 func walls(tx *db.Tx) (list []Wall, err error) {
 	rows, err := tx.Raw(`SELECT w.id, w.person_id, p.name, w.client_ids, w.matter_ids, w.reason, w.from_at, b.name
-		FROM wall w JOIN person p ON p.id = w.person_id JOIN person b ON b.id = w.created_by
+		FROM wall w JOIN acquaintance p ON p.id = w.person_id JOIN person b ON b.id = w.created_by
 		WHERE w.firm_id = ? AND w.ended_at IS NULL ORDER BY w.from_at DESC, w.id LIMIT 500`, tx.Scope.Firm).Rows()
 	if err != nil {
 		return nil, fmt.Errorf("list walls of firm %s: %w", tx.Scope.Firm, err)
