@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/alexedwards/argon2id"
 
@@ -181,15 +182,16 @@ func (w world) furnished(t *testing.T) things {
 			t.Fatal(err)
 		}
 	}
+	day := func(back int) string { return w.s.Clock.Now().AddDate(0, 0, -back).Format(time.DateOnly) }
 	csv := "id,date,client,matter,timekeeper,timekeeper_class,hours,rate,narrative,task_code,activity_code\n" +
-		"1,2026-02-10," + strings.Replace(draft.Number, "M-", "C-", 1) + "," + draft.Number + ",RV,ASSOC,13.5,,Work on file,L110,A103\n"
+		"1," + day(20) + "," + strings.Replace(draft.Number, "M-", "C-", 1) + "," + draft.Number + ",RV,ASSOC,13.5,,Work on file,L110,A103\n"
 	r, err := w.s.Capture.Import(specialist, capture.Upload{Name: "feb.csv", Data: []byte(csv)})
 	ok(err)
 	if r.Landed != 1 {
 		t.Fatalf("import: %+v", r)
 	}
 	th.ids["import"] = string(r.ID)
-	through := testkit.Now
+	through := w.s.Clock.Now()
 	p, err := w.s.Prebills.Build(specialist, prebill.Order{Matter: draft.ID, Through: through})
 	ok(err)
 	th.ids["prebill"] = string(p.ID)
@@ -197,7 +199,7 @@ func (w world) furnished(t *testing.T) things {
 		f.ID, p.ID, testkit.Actor(specialist), testkit.Now) // beside the service, which would move the version that routes are tried with
 	th.look(t, "cut", `SELECT id FROM prebill_cut WHERE firm_id = ? AND prebill_id = ?`, p.ID)
 	for _, m := range []testkit.M{bill, credit} {
-		f.Work(t, m, k, "2026-02-11", 20_000, 6_850_000)
+		f.Work(t, m, k, day(19), 20_000, 6_850_000)
 		b, err := w.s.Prebills.Build(specialist, prebill.Order{Matter: m.ID, Through: through})
 		ok(err)
 		b, err = w.s.Prebills.Submit(specialist, b.ID, b.Version)
@@ -219,12 +221,12 @@ func (w world) furnished(t *testing.T) things {
 	note, err := w.s.Invoices.Credit(partner, ident.InvoiceID(th.ids["credited"]), invoice.NewCredit{Reason: "wrong matter"})
 	ok(err)
 	th.ids["credit_note"] = string(note.ID)
-	pay, err := w.s.Receivables.Post(specialist, receivable.NewPayment{Payor: bill.Payor, Currency: "USD", AmountMinor: 5_000, Method: receivable.MethodWire, ReceivedOn: "2026-03-02"})
+	pay, err := w.s.Receivables.Post(specialist, receivable.NewPayment{Payor: bill.Payor, Currency: "USD", AmountMinor: 5_000, Method: receivable.MethodWire, ReceivedOn: invoice.Day(day(0))})
 	ok(err)
 	pay, err = w.s.Receivables.Allocate(specialist, pay.ID, pay.Version, []receivable.Share{{Invoice: ident.InvoiceID(th.ids["invoice"]), Minor: 1_000}})
 	ok(err)
 	th.ids["payment"] = string(pay.ID)
-	e, _, err := w.s.Exports.Request(admin, export.NewRequest{From: "2026-01-01", To: "2026-03-01", Form: export.FormRedacted, Hours: 24, Reason: "year-end"})
+	e, _, err := w.s.Exports.Request(admin, export.NewRequest{From: invoice.Day(day(60)), To: invoice.Day(day(1)), Form: export.FormRedacted, Hours: 24, Reason: "year-end"})
 	ok(err)
 	th.ids["export"] = string(e.ID)
 	guide, err := w.s.Guidelines.SaveGuide(admin, guideline.NewGuide{Place: guideline.Place{Client: draft.Client}, Body: []byte(`{"name":"Policy"}`)})
@@ -233,7 +235,7 @@ func (w world) furnished(t *testing.T) things {
 	wall, err := w.s.People.RaiseWall(admin, people.Wall{Person: testkit.Actor(f.As(t, rbac.RoleQualityAuditor)), Matters: []string{string(bill.ID)}, Reason: "EW-1"})
 	ok(err)
 	th.ids["wall"] = string(wall.ID)
-	until := testkit.Now.AddDate(0, 0, 30)
+	until := w.s.Clock.Now().AddDate(0, 0, 30)
 	asked, err := w.s.People.Ask(f.As(t, rbac.RoleTeamLead), people.Draft{Person: testkit.Actor(specialist), Role: rbac.RoleSpecialist, Scope: "all", Class: 3, Until: &until, Reason: "close"})
 	ok(err)
 	th.ids["request"] = string(asked.ID)
