@@ -47,16 +47,6 @@ func (p *Paper) Render(d *Document) ([]byte, error) {
 	return file, nil
 }
 
-// title is "Invoice HV-20948".
-func (d *Document) title() string { return d.heading() + " " + d.Number }
-
-func (d *Document) heading() string {
-	if d.Kind == KindCreditNote {
-		return "Credit note"
-	}
-	return "Invoice"
-}
-
 // The sheet, in pdf.Unit: margins, sizes of type, inks.
 const (
 	typeHead  = 1600

@@ -27,27 +27,19 @@ func (f *flow) facts() pdf.Unit {
 	d, right := f.doc, f.w-margin
 	y := f.y + leading(typeHead)
 	f.open(pdf.H1)
-	f.textRight(right, y, pdf.Bold, typeHead, inkText, d.heading(), "heading")
+	f.textRight(right, y, pdf.Bold, typeHead, inkText, d.Heading(), "heading")
 	f.close()
 	y += pdf.MM(1)
-	facts := [][2]string{{"Number", d.Number}, {"Date", d.IssuedOn.Long()}}
-	if d.Corrects != nil {
-		facts = append(facts, [2]string{"Credits invoice", d.Corrects.Number}, [2]string{"of", d.Corrects.IssuedOn.Long()})
-	} else {
-		facts = append(facts, [2]string{"Due", d.DueOn.Long()})
-	}
-	if d.Firm.TaxID != "" {
-		facts = append(facts, [2]string{"Tax ID", d.Firm.TaxID})
-	}
+	facts := d.Facts()
 	values := pdf.Unit(0)
 	for _, x := range facts {
-		values = max(values, f.fonts.Width(pdf.Bold, typeText, clean(x[1])))
+		values = max(values, f.fonts.Width(pdf.Bold, typeText, clean(x.Value)))
 	}
 	for _, x := range facts {
 		y += leading(typeText)
 		f.open(pdf.P)
-		f.textRight(right-values-gap, y, pdf.Regular, typeText, inkLite, x[0], x[0])
-		f.textRight(right, y, pdf.Bold, typeText, inkText, clean(x[1]), strings.ToLower(x[0]))
+		f.textRight(right-values-gap, y, pdf.Regular, typeText, inkLite, x.Label, x.Label)
+		f.textRight(right, y, pdf.Bold, typeText, inkText, clean(x.Value), strings.ToLower(x.Label))
 		f.close()
 	}
 	return y
@@ -72,15 +64,12 @@ func (f *flow) parties() {
 	left := y
 	x += column + pdf.MM(8)
 	y = f.stack(pdf.H2, x, from, column, pdf.Bold, typeTable, inkLite, "Matter", "")
-	y = f.stack(pdf.P, x, y, column, pdf.Bold, typeText, inkText, d.Matter.Name, "matter name")
-	if d.Client.Name != d.Payor.Name {
-		y = f.stack(pdf.P, x, y, column, pdf.Regular, typeText, inkText, "Client: "+d.Client.Name, "client name")
+	for i, line := range d.MatterLines() {
+		face := pdf.Regular
+		if i == 0 {
+			face = pdf.Bold
+		}
+		y = f.stack(pdf.P, x, y, column, face, typeText, inkText, line, "matter")
 	}
-	ours := "Our " + d.Matter.Number
-	if d.Matter.ClientRef != "" {
-		ours += " · Your " + d.Matter.ClientRef
-	}
-	y = f.stack(pdf.P, x, y, column, pdf.Regular, typeText, inkText, ours, "matter number")
-	y = f.stack(pdf.P, x, y, column, pdf.Regular, typeText, inkText, "Services "+period(d.From, d.To), "period")
 	f.y = max(left, y) + pdf.MM(6)
 }

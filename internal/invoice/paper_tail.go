@@ -1,13 +1,10 @@
 package invoice
 
-import (
-	"github.com/docketry/docketry/internal/money"
-	"github.com/docketry/docketry/internal/pdf"
-)
+import "github.com/docketry/docketry/internal/pdf"
 
 // tail is who worked and where to pay, side by side where the page has room.
 func (f *flow) tail() {
-	people := f.doc.byTimekeeper()
+	people := f.doc.ByTimekeeper()
 	column := (f.w - 2*margin - pdf.MM(8)) / 2
 	pay := f.remittanceHeight(column)
 	table, height := f.peopleRows(people, margin, column)
@@ -24,37 +21,12 @@ func (f *flow) tail() {
 	f.people(table, margin, f.w-2*margin)
 }
 
-// share is what one timekeeper billed.
-type share struct {
-	who    Timekeeper
-	hours  money.Fixed4
-	amount int64
-}
-
-// byTimekeeper sums the fees by timekeeper, in the order of People.
-func (d *Document) byTimekeeper() []share {
-	shares := make([]share, len(d.People))
-	at := make(map[string]int, len(d.People))
-	for i, p := range d.People {
-		shares[i].who = p
-		at[p.Code] = i
-	}
-	for i := range d.Lines {
-		l := &d.Lines[i]
-		if k, ok := at[l.Who]; ok && l.Kind == Fee {
-			shares[k].hours += l.QuantityE4
-			shares[k].amount += l.AmountMinor
-		}
-	}
-	return shares
-}
-
 // peopleRows are the rows of the table of timekeepers, its head first, and their height.
-func (f *flow) peopleRows(people []share, x, w pdf.Unit) (rows []row, height pdf.Unit) {
+func (f *flow) peopleRows(people []Share, x, w pdf.Unit) (rows []row, height pdf.Unit) {
 	amounts, times := f.fonts.Width(pdf.Bold, typeTable, "Amount"), f.fonts.Width(pdf.Bold, typeTable, "Hours")
 	for _, p := range people {
-		amounts = max(amounts, f.fonts.Width(pdf.Regular, typeTable, amount(p.amount, f.doc.Currency)))
-		times = max(times, f.fonts.Width(pdf.Regular, typeTable, hours(p.hours)))
+		amounts = max(amounts, f.fonts.Width(pdf.Regular, typeTable, p.Amount()))
+		times = max(times, f.fonts.Width(pdf.Regular, typeTable, p.Hours()))
 	}
 	names := w - amounts - times - 2*gap
 	add := func(face pdf.Face, name, h, a string, first, rest pdf.Scope) {
@@ -71,7 +43,7 @@ func (f *flow) peopleRows(people []share, x, w pdf.Unit) (rows []row, height pdf
 		add(pdf.Bold, "Timekeeper", "Hours", "Amount", pdf.Column, pdf.Column)
 	}
 	for _, p := range people {
-		add(pdf.Regular, p.who.Code+" "+p.who.Name+", "+class(p.who.Class), hours(p.hours), amount(p.amount, f.doc.Currency), pdf.Row, pdf.NoScope)
+		add(pdf.Regular, p.Name(), p.Hours(), p.Amount(), pdf.Row, pdf.NoScope)
 	}
 	return rows, height
 }
@@ -116,7 +88,7 @@ func (f *flow) repeat(head []cell, h pdf.Unit) {
 
 // remittance says where, by when and with which reference to pay.
 func (f *flow) remittance(x, y, w pdf.Unit) pdf.Unit {
-	title, lines := f.doc.remittance()
+	title, lines := f.doc.Remittance()
 	y = f.stack(pdf.H2, x, y, w, pdf.Bold, typeTable, inkLite, title, "")
 	for _, line := range lines {
 		y = f.stack(pdf.P, x, y, w, pdf.Regular, typeText, inkText, line, "bank details")
@@ -125,33 +97,10 @@ func (f *flow) remittance(x, y, w pdf.Unit) pdf.Unit {
 }
 
 func (f *flow) remittanceHeight(w pdf.Unit) pdf.Unit {
-	_, lines := f.doc.remittance()
+	_, lines := f.doc.Remittance()
 	h := leading(typeTable)
 	for _, line := range lines {
 		h += pdf.Unit(len(f.fonts.Wrap(nil, pdf.Regular, typeText, w, clean(line)))) * leading(typeText)
 	}
 	return h
-}
-
-func (d *Document) remittance() (title string, lines []string) {
-	if d.Kind == KindCreditNote {
-		lines = append(lines, "This credit note reduces invoice "+d.Corrects.Number+" of "+d.Corrects.IssuedOn.Long()+
-			" ("+amount(d.Corrects.TotalMinor, d.Currency)+" "+string(d.Currency)+"). Nothing is to be paid on it.")
-		if d.Because != "" {
-			lines = append(lines, "Reason: "+d.Because)
-		}
-		return "About this credit", lines
-	}
-	lines = append(lines, string(d.Currency)+" "+amount(d.Totals.TotalMinor, d.Currency)+" by "+d.DueOn.Long()+", reference "+d.Number,
-		"Account of "+d.Firm.Name)
-	for _, x := range [...][2]string{{"Bank", d.Bank.Name}, {d.Bank.AccountName, d.Bank.Account}, {d.Bank.CodeName, d.Bank.Code}} {
-		if x[1] != "" {
-			lines = append(lines, x[0]+": "+x[1])
-		}
-	}
-	lines = append(lines, "We never change bank details by e-mail.")
-	if d.Firm.Phone != "" {
-		lines = append(lines, "To check them, call "+d.Firm.Phone)
-	}
-	return "Pay to", lines
 }

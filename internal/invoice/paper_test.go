@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -57,7 +58,13 @@ func sheets(t *testing.T) map[string]*invoice.Document {
 		people.Lines[i].Who = who
 		people.People = append(people.People, invoice.Timekeeper{Code: who, Name: "Timekeeper " + who, Class: "ASSOC"})
 	}
-	all := map[string]*invoice.Document{"plain": invoicebench.Sample(60, "USD", 0), "long narratives": long, "reductions and two taxes": reduced,
+	counted := invoicebench.Sample(5, "GBP", 175_000)
+	for i, units := range [...]money.Fixed4{6_400_000, 1_840_000, 25_000} {
+		l := &counted.Lines[5+i]
+		l.QuantityE4, l.RateE4 = units, []money.Fixed4{1_000, 39_000, 12_345}[i]
+	}
+	counted.Lines[6].AdjustMinor, counted.Lines[6].Reason = -1001, "DISCOUNT"
+	all := map[string]*invoice.Document{"costs by quantity": counted, "plain": invoicebench.Sample(60, "USD", 0), "long narratives": long, "reductions and two taxes": reduced,
 		"prices and adjustments": beside("USD", 0), "the same in dinar with tax": beside("KWD", 50_000),
 		"yen": yen, "dinar on letter": letter, "credit note": credit, "many timekeepers": people}
 	for name, d := range all {
@@ -182,6 +189,42 @@ func TestPaperCarriesEveryTextOfTheDocument(t *testing.T) {
 	}
 	if strings.Contains(text, "QUALITY") || strings.Contains(text, "quality") {
 		t.Error("the sheet tells the client the firm's own reason of a write-down")
+	}
+}
+
+// Under "Hours" stand hours only: how many of a thing a cost is for is said with it.
+func TestQuantityOfACostIsNotReadAsHours(t *testing.T) {
+	t.Parallel()
+	fonts, err := pdf.LoadFonts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := sheets(t)["costs by quantity"]
+	var worked money.Fixed4
+	printed := map[string]string{}
+	for _, op := range invoice.Layout(d, fonts) {
+		if op.Kind == pdf.Text {
+			printed[op.Field] += op.Text + "|"
+		}
+	}
+	for _, l := range d.Lines {
+		field := "line " + strconv.Itoa(l.No)
+		if l.Kind == invoice.Fee {
+			worked += l.QuantityE4
+			continue
+		}
+		if got := printed[field+" hours"] + printed[field+" rate"]; got != "" {
+			t.Errorf("%s, a cost, has %q as hours and rate", field, got)
+		}
+	}
+	for field, want := range map[string]string{"line 6 narrative": "|640 × 0.10|", "line 7 narrative": "|184 × 3.90 = 717.60, discount −10.01|",
+		"line 8 narrative": "|2.5 × 1.2345|", "line 9 narrative": "Copying, 412 pages|", "hours": worked.Text(1) + "|"} {
+		if !strings.HasSuffix(printed[field], want) {
+			t.Errorf("%s is %q, want %q at its end", field, printed[field], want)
+		}
+	}
+	if text := extract(t, render(t, d)); strings.Contains(text, "640.0") || !strings.Contains(text, "640 × 0.10") {
+		t.Errorf("the file does not tell the quantity as the layout does:\n%s", text)
 	}
 }
 

@@ -63,6 +63,9 @@ func rate(r money.Fixed4, c money.Currency) string { return group(r.Text(c.Expon
 // hours is "1.4" or "0.25".
 func hours(h money.Fixed4) string { return group(h.Text(1)) }
 
+// quantity is "640" or "12.5": how many of a thing, never hours.
+func quantity(q money.Fixed4) string { return group(q.Text(0)) }
+
 // percent is "20%" or "8.875%".
 func percent(f money.Fraction) string {
 	// A fraction at 1e-6 is percent at 1e-4.
