@@ -1,12 +1,18 @@
 package app_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/docketry/docketry/internal/capture"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/sla"
+	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -56,5 +62,62 @@ func TestALinesHoursChangeWithAReason(t *testing.T) {
 	}
 	if status, page = w.lineForm(t, own, sid, url.Values{"hours": {"0.1"}, "narrative": {"Draft the reply brief"}}); status != http.StatusSeeOther {
 		t.Errorf("words alone need no reason: %d %s", status, page)
+	}
+}
+
+// underReview imports one more entry, which is open, and opens the item of its review,
+// which is pinned before all others.
+func (w world) underReview(t *testing.T, own things) (item, entry string) {
+	t.Helper()
+	text := func(sql string, args ...any) string {
+		return own.firm.Text(t, sql, append([]any{own.firm.ID}, args...)...)
+	}
+	number := text(`SELECT number FROM matter WHERE firm_id = ? AND id = ?`, own.ids["matter"])
+	csv := "id,date,client,matter,timekeeper,timekeeper_class,hours,rate,narrative,task_code,activity_code\n" +
+		"2,2026-02-12," + strings.Replace(number, "M-", "C-", 1) + "," + number + ",RV,PARTNR,1.5,,Review of the file,L110,A103\n"
+	r, err := w.s.Capture.Import(own.firm.As(t, rbac.RoleSpecialist), capture.Upload{Name: "more.csv", Data: []byte(csv)})
+	if err != nil || r.Landed != 1 {
+		t.Fatalf("import: %+v, %v", r, err)
+	}
+	err = own.firm.DB().InFirm(own.firm.Machine(), func(tx *db.Tx) error {
+		_, err := worklist.Open(tx, worklist.New{Type: "time_import", SubjectKind: capture.Subject, SubjectID: string(r.ID), Matter: ident.MatterID(own.ids["matter"]), Priority: sla.P3, ReceivedAt: tx.Now})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	item = text(`SELECT id FROM work_item WHERE firm_id = ? AND subject_id = ?::uuid`, string(r.ID))
+	if err := w.s.Work.Pin(own.firm.As(t, rbac.RoleTeamLead), ident.WorkItemID(item), true); err != nil {
+		t.Fatal(err)
+	}
+	return item, text(`SELECT id FROM entry WHERE firm_id = ? AND import_id = ?`, string(r.ID))
+}
+
+// An entry under review is changed in a browser by who holds its item; who looks at an
+// older version is told.
+func TestAnEntryUnderReviewIsChangedOnItsForm(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	own := w.furnished(t)
+	item, entry := w.underReview(t, own)
+	sid := w.signIn(t, own.firm, rbac.RoleSpecialist)
+	at := "/firms/" + own.ids["firm"] + "/items/" + item
+	token := formToken.FindStringSubmatch(w.send(sid, http.MethodGet, "/people/me", "").Body.String())[1]
+	if got := w.send(sid, http.MethodPost, "/queue/next", "csrf="+url.QueryEscape(token)); got.Header().Get("Location") != at {
+		t.Fatalf("the next item is %d %s", got.Code, got.Header())
+	}
+	edit := at + "/entries/" + entry + "/edit"
+	form := formAt(t, w.send(sid, http.MethodGet, edit, "").Body.String(), edit)
+	old := maps.Clone(form.fields)
+	form.fields.Set("narrative", "Review of the whole file")
+	if got := w.send(sid, http.MethodPost, edit, form.fields.Encode()); got.Code != http.StatusSeeOther {
+		t.Fatalf("a change: %d %s", got.Code, got.Body)
+	}
+	old.Set("narrative", "Review of half the file")
+	if got := w.send(sid, http.MethodPost, edit, old.Encode()); got.Code != http.StatusPreconditionFailed {
+		t.Errorf("a change of an older version: %d %s", got.Code, cutTo(got.Body.String(), 300))
+	}
+	if got := own.firm.Text(t, `SELECT string_agg(after::text, ',') FROM amendment WHERE firm_id = ? AND entry_id = ?`, own.firm.ID, entry); !strings.Contains(got, "whole file") || strings.Contains(got, "half") {
+		t.Errorf("kept %q", got)
 	}
 }
