@@ -2,6 +2,7 @@ package fault
 
 import (
 	"fmt"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -17,30 +18,73 @@ import (
 // A joiner (U+200C, U+200D) after a letter or mark of a script whose spelling needs
 // it is text. ok is true when nothing is wrong; what names the character found.
 func Unseen(s string) (what string, ok bool) {
+	what, _, ok = firstUnseen(s)
+	return what, ok
+}
+
+// firstUnseen is Unseen, and the byte where the character found begins.
+func firstUnseen(s string) (what string, at int, ok bool) {
 	var before rune
 	for i, r := range s {
 		switch {
 		case r == utf8.RuneError && isBroken(s[i:]):
-			return "a byte that is no text", false
+			return "a byte that is no text", i, false
 		case r == zwnj || r == zwj:
 			if !unicode.In(before, joining...) || !unicode.In(before, unicode.L, unicode.M) {
-				return named(r), false
+				return named(r), i, false
 			}
 		case unicode.IsControl(r) && r != '\t' && r != '\n' && r != '\r', unicode.In(r, unseen...):
-			return named(r), false
+			return named(r), i, false
 		}
 		before = r
 	}
-	return "", true
+	return "", 0, true
 }
 
-// UnseenIn is Unseen as a complaint about the field path, with what to do.
+// UnseenIn is Unseen as a complaint about the field path: which character, where it
+// stands, and what to do. It holds nothing of the text.
 func UnseenIn(path, s string) (f Field, ok bool) {
-	what, ok := Unseen(s)
+	what, at, ok := firstUnseen(s)
 	if ok {
 		return f, true
 	}
-	return Field{Path: path, Code: "text_unseen", Message: "this holds " + what + ", which a reader cannot see", Fix: "Take it out, or type the text anew"}, false
+	return Field{Path: path, Code: "text_unseen", Message: "this holds " + what + " " + placeOf(s, at) + ", which a reader cannot see", Fix: "Take it out, or type the text anew"}, false
+}
+
+// UnseenTyped is UnseenIn for whoever typed the text and gets it back: it also quotes
+// what stands before the character, by which it is found.
+func UnseenTyped(path, s string) (f Field, ok bool) {
+	if f, ok = UnseenIn(path, s); ok {
+		return f, true
+	}
+	_, at, _ := firstUnseen(s)
+	if before := shownBefore(s[:at]); before != "" {
+		f.Fix = "It stands after “" + before + "”. Take it out, or type the text anew"
+	}
+	return f, false
+}
+
+// placeOf counts characters and lines from 1, as an editor does.
+func placeOf(s string, at int) string {
+	before := strings.ReplaceAll(s[:at], "\r\n", "\n")
+	line := strings.Count(before, "\n") + 1
+	n := utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
+	if strings.Contains(s, "\n") {
+		return fmt.Sprintf("as character %d of line %d", n, line)
+	}
+	return fmt.Sprintf("as character %d", n)
+}
+
+// mostBefore is how many characters before one that nobody sees show where it is.
+const mostBefore = 20
+
+// shownBefore is the end of a text's last line, with a mark where it is cut.
+func shownBefore(s string) string {
+	line := []rune(strings.TrimLeft(s[strings.LastIndexByte(s, '\n')+1:], " \t\r"))
+	if len(line) > mostBefore {
+		return "…" + string(line[len(line)-mostBefore:])
+	}
+	return string(line)
 }
 
 const (

@@ -39,6 +39,19 @@ func TestWhatNobodySeesIsNamed(t *testing.T) {
 			}
 		}
 	}
+	for text, want := range map[string]struct{ place, before string }{
+		"a\u200bb": {"as character 2", "a"}, "\u200bab": {"as character 1", ""}, "one\r\n  two\u200b": {"as character 6 of line 2", "two"}, "\n\u200b": {"as character 1 of line 2", ""},
+		"Zoë, 東京\u202e": {"as character 8", "Zoë, 東京"}, strings.Repeat("ab", 15) + "\u200b": {"as character 31", "…" + strings.Repeat("ab", 10)}, "x\u200b\ny": {"as character 2 of line 1", "x"},
+	} {
+		f, _ := fault.UnseenIn("name", text)
+		typed, ok := fault.UnseenTyped("name", text)
+		if ok || !strings.Contains(f.Message, want.place+",") || typed.Message != f.Message || want.before != "" && !strings.HasPrefix(typed.Fix, "It stands after “"+want.before+"”. Take it out") || want.before == "" && typed.Fix != f.Fix {
+			t.Errorf("%q: %+v, typed %+v", text, f, typed)
+		}
+	}
+	if _, ok := fault.UnseenTyped("name", "plain"); !ok {
+		t.Error("plain text is refused")
+	}
 	f, ok := fault.UnseenIn("name", "a\u200bb")
 	if ok || f.Path != "name" || !strings.Contains(f.Message, "U+200B") || f.Fix == "" || strings.Contains(f.Message, "\u200b") {
 		t.Errorf("%+v", f)

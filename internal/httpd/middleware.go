@@ -128,15 +128,26 @@ func legible(values url.Values) error {
 	return nil
 }
 
+// makeLegible puts a mark in the place of what legible refuses, so that a page can show
+// a form again.
+func makeLegible(values url.Values) {
+	for _, list := range values {
+		for i, v := range list {
+			list[i] = strings.ReplaceAll(strings.ToValidUTF8(v, "\ufffd"), "\x00", "\ufffd")
+		}
+	}
+}
+
 // secretFields hold passwords, in which every character counts and none is shown.
 var secretFields = map[string]bool{"password": true, "present": true}
 
-// seen refuses fields of a posted form with characters that nobody can see.
-func seen(values url.Values) error {
+// seen refuses fields of a posted form with characters that nobody can see. find says
+// what is wrong with one text.
+func seen(values url.Values, find func(path, text string) (fault.Field, bool)) error {
 	var fs fault.Fields
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		for _, v := range values[name] {
-			if f, ok := fault.UnseenIn(name, v); !ok && !secretFields[name] {
+			if f, ok := find(name, v); !ok && !secretFields[name] {
 				fs = append(fs, f)
 			}
 		}

@@ -286,18 +286,36 @@ func Correctable(err error) bool {
 // FaultOf is the fault in err as the reader may see it.
 func FaultOf(err error) *fault.Error { return asFault(err) }
 
-func (s *Server) page(do func(r *Request) (Reply, error)) echo.HandlerFunc {
+// ShowAgain is how an act's form comes back with what it was refused for.
+type ShowAgain func(r *Request, refused error) (Reply, error)
+
+// begun runs a page's handler. A form with text that nobody can see comes back where
+// the route says how, and is refused on a page of its own where it does not.
+func begun(r *Request, do func(r *Request) (Reply, error), again ShowAgain) (Reply, error) {
+	if r.echo.Request().Method != http.MethodPost {
+		return do(r)
+	}
+	values, find := r.Values(), fault.UnseenIn
+	if again != nil {
+		find = fault.UnseenTyped
+	}
+	err := seen(values, find)
+	switch {
+	case err == nil:
+		err = legible(values) // names, and passwords
+	case again != nil:
+		makeLegible(values)
+		return again(r, err)
+	}
+	if err != nil {
+		return Reply{}, err
+	}
+	return do(r)
+}
+
+func (s *Server) page(do func(r *Request) (Reply, error), again ShowAgain) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		r := &Request{echo: c, server: s}
-		if c.Request().Method == http.MethodPost {
-			if err := legible(r.Values()); err != nil {
-				return err
-			}
-			if err := seen(r.Values()); err != nil {
-				return err
-			}
-		}
-		reply, err := do(r)
+		reply, err := begun(&Request{echo: c, server: s}, do, again)
 		if err != nil {
 			return err
 		}

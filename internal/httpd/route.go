@@ -45,7 +45,13 @@ var param = regexp.MustCompile(`\{([a-z_]+)\}`)
 // Mount adds a page's route. A route without a known permission does not mount:
 // the error stops the start.
 func (s *Server) Mount(method, path string, needs rbac.Permission, do func(r *Request) (Reply, error)) {
-	s.add(Route{Method: method, Path: path, Needs: needs, do: s.page(do)})
+	s.add(Route{Method: method, Path: path, Needs: needs, do: s.page(do, nil)})
+}
+
+// MountForm adds an act that a page's form posts. again shows that form with what was
+// typed, also where its text is refused before the act is asked.
+func (s *Server) MountForm(path string, needs rbac.Permission, do func(r *Request) (Reply, error), again ShowAgain) {
+	s.add(Route{Method: http.MethodPost, Path: path, Needs: needs, do: s.page(do, again)})
 }
 
 // Routes lists every route, for the matrix test and the role matrix.

@@ -50,6 +50,10 @@ func (s *Site) requestPage(r *httpd.Request, failed error, d *people.Draft) (tem
 		return nil, err
 	}
 	said := waitingView(f, req, s.Clock.Now())
+	refuse := refuseForm(r, href.Act(href.AccessRequest(f.FirmID, req.ID), "refuse"), failed)
+	if refuse.Action == r.Path() {
+		failed = nil // it is the other form's
+	}
 	v := PlainView{Head: layout.Head{Title: "Access for " + req.Name, Crumbs: []partial.Link{{Text: "Access", Href: href.Access(f.FirmID)}}}, Lede: said.Sentence, Meta: []string{said.Asked},
 		Sections: []Section{{Title: "Why", Text: req.Reason}}}
 	switch {
@@ -65,13 +69,18 @@ func (s *Site) requestPage(r *httpd.Request, failed error, d *people.Draft) (tem
 		}
 		v.Sections = append(v.Sections, Section{Title: "Give it, or less of it", Body: GrantForm(f.CSRF, form)})
 	}
-	v.Sections = append(v.Sections, Section{ID: "refuse", Title: "Refuse", Form: refuseForm(r, href.Act(href.AccessRequest(f.FirmID, req.ID), "refuse"), failed)})
+	v.Sections = append(v.Sections, Section{ID: "refuse", Title: "Refuse", Form: refuse})
 	return Plain(f.Chrome, v), nil
 }
 
+// refuseForm keeps what was typed where it was this form that came back.
 func refuseForm(r *httpd.Request, action string, failed error) *partial.Form {
-	return &partial.Form{ID: "refuse", Action: action, Submit: "Refuse the request", Danger: true, Side: true,
-		Fields: []partial.Field{{Name: "reason", Label: "Why not", Value: "", Required: true, Max: 500, Wide: true, Hint: "Whoever asked reads it"}}}
+	form := &partial.Form{ID: "refuse", Action: action, Submit: "Refuse the request", Danger: true, Side: true,
+		Fields: []partial.Field{{Name: "reason", Label: "Why not", Required: true, Max: 500, Wide: true, Hint: "Whoever asked reads it"}}}
+	if failed != nil && action == r.Path() {
+		form.Fields[0].Value, form.Faults, form.Problem = r.Form("reason"), partial.FaultsOf(failed), problemIn(failed)
+	}
+	return form
 }
 
 func (s *Site) secondWord(f frame, req people.Request, failed error) Section {
@@ -159,7 +168,10 @@ func (s *Site) refuseRequest(r *httpd.Request) (httpd.Reply, error) {
 	if err == nil {
 		err = s.People.Refuse(r.Context(), id, r.Form("reason"))
 	}
-	if err != nil {
+	switch {
+	case len(partial.FaultsOf(err)) > 0:
+		return again(err, func() (templ.Component, error) { return s.requestPage(r, err, nil) })
+	case err != nil:
 		return httpd.Reply{}, err
 	}
 	return httpd.Go(href.Access(r.Firm()), "Refused. Whoever asked is told."), nil

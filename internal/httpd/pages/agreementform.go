@@ -170,6 +170,14 @@ func (s *Site) publishAgreement(r *httpd.Request) (httpd.Reply, error) {
 	return again(err, func() (templ.Component, error) { return s.showAgreementForm(r, f, typed, err) })
 }
 
+func (s *Site) agreementAgain(r *httpd.Request, failed error) (templ.Component, error) {
+	f, err := s.frame(r, "Propose an agreement", "agreements")
+	if err != nil {
+		return nil, err
+	}
+	return s.showAgreementForm(r, f, r.Values(), failed)
+}
+
 // readAgreement reads the form; places is the fields' prefix of each promise that is
 // kept. Each complaint names the field it is about.
 func readAgreement(typed url.Values) (d sla.Draft, places []string, err error) {

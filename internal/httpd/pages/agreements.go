@@ -23,7 +23,7 @@ import (
 func (s *Site) MountAgreements(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/agreements", rbac.AgreementRead, s.agreements)
 	get(srv, "/firms/{firm}/agreements/new", rbac.AgreementPublish, s.newAgreement)
-	post(srv, "/firms/{firm}/agreements/new", rbac.AgreementPublish, s.publishAgreement)
+	fill(srv, "/firms/{firm}/agreements/new", rbac.AgreementPublish, s.publishAgreement, s.agreementAgain)
 	get(srv, "/firms/{firm}/agreements/{id}", rbac.AgreementRead, s.agreement)
 	post(srv, "/firms/{firm}/agreements/{id}/approve", rbac.AgreementApprove, s.approveAgreement)
 }

@@ -28,7 +28,7 @@ import (
 func (s *Site) MountCalendars(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/calendars", rbac.CalendarRead, s.calendars)
 	get(srv, "/firms/{firm}/calendars/new", rbac.CalendarEdit, s.newCalendar)
-	post(srv, "/firms/{firm}/calendars/new", rbac.CalendarEdit, s.publishCalendar)
+	fill(srv, "/firms/{firm}/calendars/new", rbac.CalendarEdit, s.publishCalendar, s.calendarAgain)
 	get(srv, "/firms/{firm}/calendars/{id}", rbac.CalendarRead, s.calendar)
 }
 
@@ -273,10 +273,7 @@ func (s *Site) publishCalendar(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	typed := map[string]string{}
-	for _, name := range []string{"name", "tz", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "exceptions"} {
-		typed[name] = r.Form(name)
-	}
+	typed := calendarTyped(r)
 	version, err := readCalendar(typed)
 	if err == nil {
 		var c sla.Calendar
@@ -286,6 +283,23 @@ func (s *Site) publishCalendar(r *httpd.Request) (httpd.Reply, error) {
 		err = onForm(err)
 	}
 	return again(err, func() (templ.Component, error) { return calendarForm(f, typed, false, err), nil })
+}
+
+// calendarTyped is what stands in the form's fields.
+func calendarTyped(r *httpd.Request) map[string]string {
+	typed := map[string]string{}
+	for _, name := range []string{"name", "tz", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "exceptions"} {
+		typed[name] = r.Form(name)
+	}
+	return typed
+}
+
+func (s *Site) calendarAgain(r *httpd.Request, failed error) (templ.Component, error) {
+	f, err := s.frame(r, "New calendar", "calendars")
+	if err != nil {
+		return nil, err
+	}
+	return calendarForm(f, calendarTyped(r), false, failed), nil
 }
 
 // readCalendar reads the form. Each complaint names the field it is about, of the

@@ -16,9 +16,9 @@ import (
 func (s *Site) MountClients(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/clients", rbac.ClientRead, s.clients)
 	get(srv, "/firms/{firm}/clients/new", rbac.ClientEdit, s.newClient)
-	post(srv, "/firms/{firm}/clients/new", rbac.ClientEdit, s.saveClient)
+	fill(srv, "/firms/{firm}/clients/new", rbac.ClientEdit, s.saveClient, s.clientAgain)
 	get(srv, "/firms/{firm}/clients/{id}", rbac.ClientRead, s.client)
-	post(srv, "/firms/{firm}/clients/{id}", rbac.ClientEdit, s.saveClient)
+	fill(srv, "/firms/{firm}/clients/{id}", rbac.ClientEdit, s.saveClient, s.clientAgain)
 }
 
 func (s *Site) clients(r *httpd.Request) (httpd.Reply, error) {
@@ -65,16 +65,32 @@ func (s *Site) client(r *httpd.Request) (httpd.Reply, error) {
 }
 
 func (s *Site) saveClient(r *httpd.Request) (httpd.Reply, error) {
-	id, err := optionalID[ident.ClientID](r)
+	c, err := typedClient(r)
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	c := matter.Client{ID: id, Number: r.Form("number"), Name: r.Form("name"), Status: r.Form("status"), Version: r.FormInt("version")}
 	saved, err := s.Matters.SaveClient(r.Context(), c)
 	if err != nil {
 		return again(err, func() (templ.Component, error) { return s.clientPage(r, c, err) })
 	}
 	return httpd.Go(href.Client(r.Firm(), saved.ID), "Client saved."), nil
+}
+
+func typedClient(r *httpd.Request) (matter.Client, error) {
+	id, err := optionalID[ident.ClientID](r)
+	return matter.Client{ID: id, Number: r.Form("number"), Name: r.Form("name"), Status: r.Form("status"), Version: r.FormInt("version")}, err
+}
+
+// clientAgain is the form with what was typed; of a client that is there.
+func (s *Site) clientAgain(r *httpd.Request, failed error) (templ.Component, error) {
+	c, err := typedClient(r)
+	if err == nil && c.ID != "" {
+		_, err = s.Matters.Client(r.Context(), c.ID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.clientPage(r, c, failed)
 }
 
 func (s *Site) clientPage(r *httpd.Request, c matter.Client, failed error) (templ.Component, error) {

@@ -21,7 +21,7 @@ import (
 // mountEmergencies adds the bureau's side of emergency access. The firm's is its access page.
 func (s *Site) mountEmergencies(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/emergencies", rbac.BreakGlassAsk, s.emergencies)
-	post(srv, "/firms/{firm}/emergencies", rbac.BreakGlassAsk, s.askEmergency)
+	fill(srv, "/firms/{firm}/emergencies", rbac.BreakGlassAsk, s.askEmergency, s.emergencyPage)
 	post(srv, "/firms/{firm}/emergencies/{id}/open", rbac.BreakGlassOpen, s.openEmergency)
 	post(srv, "/firms/{firm}/emergencies/{id}/end", rbac.BreakGlassAsk, s.endEmergency)
 }

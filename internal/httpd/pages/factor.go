@@ -21,15 +21,15 @@ import (
 // MountFactor adds the second step of signing in, and setting up what it asks for.
 func (s *Site) MountFactor(srv *httpd.Server) {
 	get(srv, href.Factor, rbac.Public, s.factorForm)
-	post(srv, href.Factor, rbac.Public, s.showFactor)
+	srv.MountForm(href.Factor, rbac.Public, s.showFactor, s.askForFactor)
 	get(srv, href.App, rbac.SignedIn, s.appForm)
-	post(srv, href.App, rbac.SignedIn, s.confirmApp)
-	post(srv, href.App+"/remove", rbac.SignedIn, s.removeApp)
-	post(srv, href.App+"/codes", rbac.SignedIn, s.newCodes)
-	post(srv, httpd.StepUpPath, rbac.SignedIn, s.showAgain)
+	srv.MountForm(href.App, rbac.SignedIn, s.confirmApp, s.showApp)
+	srv.MountForm(href.App+"/remove", rbac.SignedIn, s.removeApp, s.showAccount)
+	srv.MountForm(href.App+"/codes", rbac.SignedIn, s.newCodes, s.showAccount)
+	srv.MountForm(httpd.StepUpPath, rbac.SignedIn, s.showAgain, s.askAgain)
 	post(srv, href.SignIn+"/passkey", rbac.Public, s.enterByPasskey)
 	get(srv, href.Passkey, rbac.SignedIn, s.passkeyForm)
-	post(srv, href.Passkey, rbac.SignedIn, s.addPasskey)
+	srv.MountForm(href.Passkey, rbac.SignedIn, s.addPasskey, s.showPasskey)
 	post(srv, href.Passkeys+"/{id}/remove", rbac.SignedIn, s.removePasskey)
 	post(srv, href.Passkeys+"/codes", rbac.SignedIn, s.passkeyCodes)
 }
@@ -103,7 +103,7 @@ func codeField(name string, asked people.Asked, err error) partial.Field {
 		f.Label, f.Kind, f.Hint = "Recovery code", partial.Text, "One of the ten that you kept."
 	}
 	if err != nil {
-		f.Error = sentence(httpd.FaultOf(err).Message)
+		f.Error = titled(partial.FaultsOf(err).On(name), sentence(httpd.FaultOf(err).Message))
 	}
 	return f
 }
@@ -238,20 +238,13 @@ func (s *Site) StepUp(r *httpd.Request, up httpd.StepUp) (templ.Component, error
 
 // showAgain takes a factor for a page or a download and leads back to it.
 func (s *Site) showAgain(r *httpd.Request) (httpd.Reply, error) {
-	back := r.Form("back")
-	if !ownPath(back) {
-		back = href.Home
-	}
+	back := backOf(r)
 	err := s.People.ProveFactor(r.Context(), people.Proof{Code: r.Form(httpd.FactorField), Passkey: r.Form(httpd.FactorPasskey), Holder: r.Holder()})
 	switch {
 	case errors.Is(err, people.ErrChallenge):
 		return httpd.Reply{}, r.EndWith(err)
 	case err != nil && httpd.Correctable(err):
-		page, showErr := s.StepUp(r, httpd.StepUp{Action: httpd.StepUpPath, Kept: url.Values{"back": {back}}, Wrong: httpd.FaultOf(err)})
-		if showErr != nil {
-			return httpd.Reply{}, showErr
-		}
-		return httpd.ShowFault(err, page), nil
+		return s.askAgain(r, err)
 	case err != nil:
 		return httpd.Reply{}, err
 	}
@@ -259,6 +252,23 @@ func (s *Site) showAgain(r *httpd.Request) (httpd.Reply, error) {
 		return httpd.Reply{}, err
 	}
 	return httpd.Go(back, ""), nil
+}
+
+// askAgain is the page that asks for the factor, with what was wrong with it.
+func (s *Site) askAgain(r *httpd.Request, wrong error) (httpd.Reply, error) {
+	page, err := s.StepUp(r, httpd.StepUp{Action: httpd.StepUpPath, Kept: url.Values{"back": {backOf(r)}}, Wrong: httpd.FaultOf(wrong)})
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	return httpd.ShowFault(wrong, page), nil
+}
+
+// backOf is where a form leads back to: a page of ours.
+func backOf(r *httpd.Request) string {
+	if back := r.Form("back"); ownPath(back) {
+		return back
+	}
+	return href.Home
 }
 
 // ownPath tells a path of ours from an address elsewhere.
@@ -308,14 +318,15 @@ func (s *Site) newCodes(r *httpd.Request) (httpd.Reply, error) {
 	return s.showCodes(r, codes, "")
 }
 
-// factorSections say what is asked for besides the password, and change it.
-func factorSections(f frame, x people.Factors) []Section {
+// factorSections say what is asked for besides the password, and change it. back marks
+// the form that came back.
+func factorSections(f frame, x people.Factors, back func(*partial.Form) *partial.Form) []Section {
 	if !x.Any() {
 		return []Section{{Title: "Second factor", Text: "Signing in asks for your password only. A passkey or an authenticator app makes a stolen password worthless.", Body: factorLinks(true, true)}}
 	}
 	code := func(form, action, submit string, danger bool) *partial.Form {
-		return &partial.Form{ID: form, Action: action, Submit: submit, Danger: danger, Side: !danger,
-			Fields: []partial.Field{{Name: "code", Label: "6-digit code of the app", Kind: partial.OneTime, Required: true, Max: 40}}}
+		return back(&partial.Form{ID: form, Action: action, Submit: submit, Danger: danger, Side: !danger,
+			Fields: []partial.Field{{Name: "code", Label: "6-digit code of the app", Kind: partial.OneTime, Required: true, Max: 40}}})
 	}
 	codes := Section{Title: "Recovery codes", Text: fmt.Sprintf("%d of 10 are left.", x.CodesLeft)}
 	app := Section{Title: "Authenticator app", Text: "None is set up. It is a way in when no passkey is at hand.", Body: factorLinks(false, true)}

@@ -18,12 +18,14 @@ import (
 func (s *Site) MountFirms(srv *httpd.Server) {
 	get(srv, href.Firms, rbac.SignedIn, s.firms)
 	get(srv, href.FirmNew, rbac.SignedIn, s.newFirm)
-	post(srv, href.FirmNew, rbac.SignedIn, s.createFirm)
+	fill(srv, href.FirmNew, rbac.SignedIn, s.createFirm, s.newFirmPage)
 	get(srv, "/firms/{firm}", rbac.FirmRead, s.firm)
 	get(srv, "/firms/{firm}/edit", rbac.FirmRead, s.firm)
-	post(srv, "/firms/{firm}/edit", rbac.FirmEdit, s.editFirm)
-	post(srv, "/firms/{firm}/bank", rbac.FirmBank, s.editBank)
-	post(srv, "/firms/{firm}/numbers", rbac.FirmEdit, s.setPattern)
+	fill(srv, "/firms/{firm}/edit", rbac.FirmEdit, s.editFirm, func(r *httpd.Request, failed error) (templ.Component, error) { return s.firmPage(r, "firm", failed) })
+	fill(srv, "/firms/{firm}/bank", rbac.FirmBank, s.editBank, func(r *httpd.Request, failed error) (templ.Component, error) { return s.firmPage(r, "bank", failed) })
+	fill(srv, "/firms/{firm}/numbers", rbac.FirmEdit, s.setPattern, func(r *httpd.Request, failed error) (templ.Component, error) {
+		return s.firmPage(r, r.Form("series"), failed)
+	})
 }
 
 func (s *Site) firms(r *httpd.Request) (httpd.Reply, error) {

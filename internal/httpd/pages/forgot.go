@@ -1,6 +1,8 @@
 package pages
 
 import (
+	"github.com/a-h/templ"
+
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
@@ -10,7 +12,9 @@ import (
 // MountForgot adds asking for a new password.
 func (s *Site) MountForgot(srv *httpd.Server) {
 	get(srv, href.Forgot, rbac.Public, s.forgotForm)
-	post(srv, href.Forgot, rbac.Public, s.forgot)
+	fill(srv, href.Forgot, rbac.Public, s.forgot, func(r *httpd.Request, failed error) (templ.Component, error) {
+		return GatePage(bare(r, "New password"), forgotView(r.Form("email"), failed)), nil
+	})
 }
 
 func (s *Site) forgotForm(r *httpd.Request) (httpd.Reply, error) {
@@ -21,9 +25,7 @@ func forgotView(email string, err error) GateView {
 	form := partial.Form{Action: href.Forgot, Submit: "Send the link", Fields: []partial.Field{
 		{Name: "email", Label: "Work e-mail", Kind: partial.Email, Value: email, Required: true, Autocomplete: "username"},
 	}}
-	if err != nil {
-		form.Problem = sentence(httpd.FaultOf(err).Message)
-	}
+	form.Faults, form.Problem = partial.FaultsOf(err), problemIn(err)
 	return GateView{Title: "New password", Lede: "A link to choose one goes to your work address. It works for 15 minutes.", Form: &form, Links: []partial.Link{{Text: "Back to sign-in", Href: href.SignIn}}}
 }
 

@@ -34,7 +34,15 @@ func (s *Site) guidePage(r *httpd.Request, form guideForm, failed error) (templ.
 	if err != nil {
 		return nil, err
 	}
-	return Plain(f.Chrome, guideFormView(f.FirmID, partial.Options(form.Place, n.choices...), form, failed)), nil
+	v := guideFormView(f.FirmID, partial.Options(form.Place, n.choices...), form, failed)
+	if failed != nil { // as it was typed, also where a body cannot hold that; its own rules are in the body
+		for i, x := range v.Sections[0].Form.Fields {
+			if values := r.Values()[x.Name]; len(values) > 0 && x.Options == nil && !strings.HasPrefix(x.Name, "rules.") {
+				v.Sections[0].Form.Fields[i].Value = r.Form(x.Name)
+			}
+		}
+	}
+	return Plain(f.Chrome, v), nil
 }
 
 func guideFormView(firm ident.FirmID, places []partial.Option, form guideForm, failed error) PlainView {
@@ -161,8 +169,8 @@ func ownRuleFields(i int, rules []guideline.OwnRule) []partial.Field {
 
 // readGuideForm reads what the form holds; form gives one field of it, values all. It
 // returns what is typed, also with an error about the terms.
-func readGuideForm(form func(name string) string, values url.Values) (guideForm, error) {
-	g := guideForm{Place: form("place"), From: form("from"), Body: guideFormBody(form, values), Terms: form("terms")}
+func readGuideForm(form func(name string) string, values url.Values, all bool) (guideForm, error) {
+	g := guideForm{Place: form("place"), From: form("from"), Body: guideFormBody(form, values, all), Terms: form("terms")}
 	terms, err := guideline.ReadTerms(g.Terms)
 	if err == nil {
 		g.Body.Terms = terms
@@ -170,7 +178,9 @@ func readGuideForm(form func(name string) string, values url.Values) (guideForm,
 	return g, err
 }
 
-func guideFormBody(form func(name string) string, values url.Values) (b guideline.Body) {
+// guideFormBody reads the form. Rules that nothing is written in are left out; with all
+// they keep their places, and the last ones only are left out.
+func guideFormBody(form func(name string) string, values url.Values, all bool) (b guideline.Body) {
 	b.Name = form("name")
 	for _, x := range guideNumbers {
 		x.set(&b, form(x.name))
@@ -188,16 +198,25 @@ func guideFormBody(form func(name string) string, values url.Values) (b guidelin
 		clause, text, _ := strings.Cut(l, "=")
 		b.Manual = append(b.Manual, guideline.ManualCheck{Clause: strings.TrimSpace(clause), Text: strings.TrimSpace(text)})
 	}
+	written := 0
 	for i := range 1_000 {
 		field := func(name string) string { return form(fmt.Sprintf("rules.%d.%s", i, name)) }
 		if _, sent := values[fmt.Sprintf("rules.%d.id", i)]; !sent {
 			break
 		}
-		if field("id")+field("name")+field("when")+field("message")+field("fix") == "" {
+		empty := field("id")+field("name")+field("when")+field("message")+field("fix") == ""
+		if empty && !all {
 			continue
 		}
-		b.Rules = append(b.Rules, guideline.OwnRule{ID: strings.ToUpper(field("id")), Name: field("name"), Severity: guideline.Severity(field("severity")), When: field("when"), Message: field("message"), Fix: field("fix")})
+		b.Rules = append(b.Rules, guideline.OwnRule{ID: field("id"), Name: field("name"), Severity: guideline.Severity(field("severity")), When: field("when"), Message: field("message"), Fix: field("fix")})
+		if !all {
+			b.Rules[len(b.Rules)-1].ID = strings.ToUpper(field("id"))
+		}
+		if !empty {
+			written = len(b.Rules)
+		}
 	}
+	b.Rules = b.Rules[:written]
 	return b
 }
 

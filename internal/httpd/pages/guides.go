@@ -23,7 +23,10 @@ import (
 func (s *Site) MountGuides(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/guidelines", rbac.GuideRead, s.guides)
 	get(srv, "/firms/{firm}/guidelines/new", rbac.GuideEdit, s.newGuide)
-	post(srv, "/firms/{firm}/guidelines/new", rbac.GuideEdit, s.saveGuide)
+	fill(srv, "/firms/{firm}/guidelines/new", rbac.GuideEdit, s.saveGuide, func(r *httpd.Request, failed error) (templ.Component, error) {
+		typed, _ := readGuideForm(r.Form, r.Values(), true) // what is wrong with the terms is told when they are saved
+		return s.guidePage(r, typed, failed)
+	})
 	get(srv, "/firms/{firm}/guidelines/{id}", rbac.GuideRead, s.guide)
 	get(srv, "/firms/{firm}/guidelines/{id}/trial", rbac.GuideRead, s.tryGuide)
 	post(srv, "/firms/{firm}/guidelines/{id}/sign", rbac.GuideSign, s.signGuide)
@@ -280,7 +283,7 @@ func (s *Site) newGuide(r *httpd.Request) (httpd.Reply, error) {
 }
 
 func (s *Site) saveGuide(r *httpd.Request) (httpd.Reply, error) {
-	form, err := readGuideForm(r.Form, r.Values())
+	form, err := readGuideForm(r.Form, r.Values(), false)
 	var g guideline.Guide
 	if err == nil {
 		g, err = s.keepGuide(r, form)

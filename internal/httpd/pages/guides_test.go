@@ -117,7 +117,7 @@ func TestGuideFormKeepsEverything(t *testing.T) {
 	sent := filled(view.Sections[0].Form.Fields)
 	form, err := readGuideForm(func(name string) string {
 		return strings.TrimSpace(strings.ReplaceAll(sent.Get(name), "\r\n", "\n")) // as httpd.Request does
-	}, sent)
+	}, sent, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestGuideTextsHaveOneLine(t *testing.T) {
 func TestGuideFormSaysWhichParameter(t *testing.T) {
 	t.Parallel()
 	typed := url.Values{"terms": {"hotel_cap = 300\nregister = [{\"timekeeper\":\"RV\",\"clas\":\"PARTNR\"}]\nbogus = 1"}}
-	form, err := readGuideForm(typed.Get, typed)
+	form, err := readGuideForm(typed.Get, typed, false)
 	if f := guideFaults(err); len(f) != 2 || f[0].Path != "terms" || !strings.Contains(f.On("terms"), "register") {
 		t.Errorf("faults %+v", f)
 	}

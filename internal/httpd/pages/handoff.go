@@ -19,9 +19,9 @@ import (
 func (s *Site) MountHandoff(srv *httpd.Server) {
 	const at = "/firms/{firm}/items/{id}"
 	get(srv, at+"/assign", rbac.ItemAssign, s.assignForm)
-	post(srv, at+"/assign", rbac.ItemAssign, s.assignItem)
+	fill(srv, at+"/assign", rbac.ItemAssign, s.assignItem, s.assignPage)
 	get(srv, at+"/hand-off", rbac.ItemWork, s.handOffForm)
-	post(srv, at+"/hand-off", rbac.ItemWork, s.handOffItem)
+	fill(srv, at+"/hand-off", rbac.ItemWork, s.handOffItem, s.handOffAgain)
 	post(srv, at+"/decline", rbac.ItemClaim, s.declineItem)
 	post(srv, at+"/withdraw", rbac.ItemClaim, s.withdrawItem)
 }
@@ -131,18 +131,21 @@ func (s *Site) handOffItem(r *httpd.Request) (httpd.Reply, error) {
 	}
 	to := ident.PersonID(r.Form("person_id"))
 	if err := s.Work.HandOff(r.Context(), worklist.Act{Item: id, Token: token, Version: max(r.FormInt("version"), 0)}, to, r.Form("note")); err != nil {
-		return again(err, func() (templ.Component, error) {
-			page, failed := s.handOffPage(r, err)
-			if failed != nil && httpd.Correctable(failed) { // who lost the item meanwhile sees it as it is
-				return s.itemPage(r, id, err)
-			}
-			return page, failed
-		})
+		return again(err, func() (templ.Component, error) { return s.handOffAgain(r, err) })
 	}
 	if to == "" {
 		return httpd.Go(href.Queue, "Back in the queue, with your note."), nil
 	}
 	return httpd.Go(href.Item(r.Firm(), id), "Handed off. It stays yours until it is taken."), nil
+}
+
+// handOffAgain is the form; who lost the item meanwhile sees it as it is.
+func (s *Site) handOffAgain(r *httpd.Request, refused error) (templ.Component, error) {
+	page, err := s.handOffPage(r, refused)
+	if err != nil && httpd.Correctable(err) {
+		return of(s.itemPage)(r, refused)
+	}
+	return page, err
 }
 
 func (s *Site) declineItem(r *httpd.Request) (httpd.Reply, error) {

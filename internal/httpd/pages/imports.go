@@ -23,9 +23,9 @@ import (
 func (s *Site) MountImports(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/imports", rbac.ImportRead, s.imports)
 	get(srv, "/firms/{firm}/imports/new", rbac.ImportCreate, s.newImport)
-	post(srv, "/firms/{firm}/imports/new", rbac.ImportCreate, s.landImport)
+	fill(srv, "/firms/{firm}/imports/new", rbac.ImportCreate, s.landImport, func(r *httpd.Request, failed error) (templ.Component, error) { return s.newImportPage(r, nil, failed) })
 	get(srv, "/firms/{firm}/imports/mapping", rbac.ImportCreate, s.mappingForm)
-	post(srv, "/firms/{firm}/imports/mapping", rbac.ImportCreate, s.saveMapping)
+	fill(srv, "/firms/{firm}/imports/mapping", rbac.ImportCreate, s.saveMapping, s.mappingPage)
 	get(srv, "/firms/{firm}/imports/{id}", rbac.ImportRead, s.importDetail)
 	post(srv, "/firms/{firm}/imports/{id}/undo", rbac.ImportUndo, s.undoImport)
 }

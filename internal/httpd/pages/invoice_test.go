@@ -70,7 +70,7 @@ func (s story) invoice() InvoiceView {
 			{Icon: "check", Tone: partial.OK, Text: "Approved by Rosalind Vane", Note: "5 Nov 2026, 16:20 EST, $14,922.55"}, {Icon: "check", Tone: partial.OK, Text: "Issued in October close", Note: "6 Nov, 08:31"},
 			{Icon: "mail", Tone: partial.OK, Text: "E-mailed to G. Amadi", Note: "6 Nov, 08:34"}, {Icon: "money", Tone: partial.OK, Text: "$10,000.00 received", Note: "20 Nov, wire 4471"},
 		},
-		Planned: []InvoiceReminder{{id[ident.ReminderID](1), "First reminder", nov(43), "7 days after due, if still open", true}},
+		Planned: []InvoiceReminder{{ID: id[ident.ReminderID](1), Text: "First reminder", On: nov(43), Note: "7 days after due, if still open", Skip: true}},
 		Can:     InvoiceCan{Pay: true, Remind: true, Credit: true, Send: true},
 	}
 }

@@ -71,6 +71,7 @@ type InvoiceReminder struct {
 	On   time.Time
 	Note string // "7 days after due, if still open"
 	Skip bool
+	Why  Faulty // a reason for skipping that came back
 }
 
 func (v InvoiceView) crumbs() []partial.Link {
@@ -116,7 +117,7 @@ func (f InvoiceFile) about() string {
 
 func (v InvoiceView) skip(r InvoiceReminder) partial.Form {
 	return partial.Form{ID: "s-" + string(r.ID), Action: href.ReminderSkip(v.Firm.ID, v.ID, r.ID), Submit: "Skip it", Side: true, Fields: []partial.Field{
-		{Name: "reason", Label: "Why", Required: true, Max: 200},
+		{Name: "reason", Label: "Why", Value: r.Why.Value, Error: r.Why.Error, Required: true, Max: 200},
 	}}
 }
 

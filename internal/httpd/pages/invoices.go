@@ -23,7 +23,7 @@ func (s *Site) MountInvoices(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/invoices/{id}/documents/{kind}", rbac.InvoiceRead, s.invoiceFile)
 	get(srv, "/firms/{firm}/credit-notes/{id}/file", rbac.InvoiceRead, s.creditFile)
 	get(srv, "/firms/{firm}/invoices/{id}/credit", rbac.CreditNoteIssue, s.creditForm)
-	post(srv, "/firms/{firm}/invoices/{id}/credit", rbac.CreditNoteIssue, s.creditInvoice)
+	fill(srv, "/firms/{firm}/invoices/{id}/credit", rbac.CreditNoteIssue, s.creditInvoice, of(s.creditPage))
 	s.mountNotices(srv)
 }
 
@@ -67,13 +67,20 @@ func (s *Site) invoice(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
+	page, err := s.invoicePage(r, id, nil)
+	return httpd.Show(page), err
+}
+
+// invoicePage shows an invoice; failed is what the reason for skipping one of its
+// reminders was refused for.
+func (s *Site) invoicePage(r *httpd.Request, id ident.InvoiceID, failed error) (templ.Component, error) {
 	i, err := s.Invoices.Get(r.Context(), id)
 	if err != nil {
-		return httpd.Reply{}, err
+		return nil, err
 	}
 	f, err := s.frame(r, "Invoice "+i.Number, "invoices")
 	if err != nil {
-		return httpd.Reply{}, err
+		return nil, err
 	}
 	in := func(minor int64) money.Amount { return money.Amount{Minor: minor, Currency: i.Currency} }
 	v := InvoiceView{
@@ -86,16 +93,21 @@ func (s *Site) invoice(r *httpd.Request) (httpd.Reply, error) {
 		v.Files = append(v.Files, InvoiceFile{Name: x.Format.Name(), Kind: strings.ReplaceAll(string(x.Format), "_", "-"), Bytes: x.Bytes, Hash: x.SHA256, Note: spelled(x.Notes)})
 	}
 	if err := s.paidOf(r, f, i.Invoice, &v); err != nil {
-		return httpd.Reply{}, err
+		return nil, err
 	}
 	for _, c := range i.Credits {
 		v.Credit = &InvoiceCredit{ID: c.ID, Number: c.Number, On: c.IssuedOn.Time(), Reason: c.Reason, Amount: in(c.TotalMinor)}
 		v.Sheet.Paid = append(v.Sheet.Paid, SheetPaid{Text: "Credited " + format.Date(c.IssuedOn.Time()) + ", " + c.Number, Amount: in(-c.TotalMinor)})
 	}
 	if err := s.noticesOf(r, f, i, &v); err != nil {
-		return httpd.Reply{}, err
+		return nil, err
 	}
-	return httpd.Show(Invoice(f.Chrome, v)), nil
+	for n := range v.Planned {
+		if p := &v.Planned[n]; failed != nil && string(p.ID) == r.Param("reminder") {
+			p.Why = reasonAgain(r, failed)
+		}
+	}
+	return Invoice(f.Chrome, v), nil
 }
 
 func spelled(n int) string {

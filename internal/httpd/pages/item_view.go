@@ -116,7 +116,8 @@ type ItemFinding struct {
 	Tone     partial.Tone
 	AtRisk   *money.Amount
 	Fixes    []Fix
-	Waive    bool // may be waived with a reason
+	Waive    bool   // may be waived with a reason
+	Reason   Faulty // a reason that came back
 }
 
 // Fix is one way to settle a finding; the first answers to key 1.

@@ -75,7 +75,7 @@ func (f ItemFinding) where() string {
 
 func (f ItemFinding) waive(v ItemView) partial.Form {
 	return partial.Form{ID: "w-" + string(f.ID), Action: href.Finding(v.Firm.ID, v.ID, f.ID, "waive"), Version: v.Version, Submit: "Waive", Side: true, Fields: []partial.Field{
-		{Name: "reason", Label: "Reason", Required: true, Max: 500, Hint: "The firm sees it with the line."},
+		{Name: "reason", Label: "Reason", Value: f.Reason.Value, Error: f.Reason.Error, Required: true, Max: 500, Hint: "The firm sees it with the line."},
 	}}
 }
 

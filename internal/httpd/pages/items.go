@@ -25,11 +25,11 @@ func (s *Site) MountItems(srv *httpd.Server) {
 	post(srv, at+"/finish", rbac.ItemWork, s.finishItem)
 	post(srv, at+"/skip", rbac.ItemWork, s.skipItem)
 	post(srv, at+"/return", rbac.ItemWork, s.returnItem)
-	post(srv, at+"/messages", rbac.MessageRead, s.writeMessage)
-	post(srv, at+"/findings/{finding}/waive", rbac.FindingWaive, s.waiveFinding)
+	fill(srv, at+"/messages", rbac.MessageRead, s.writeMessage, of(s.itemPage))
+	fill(srv, at+"/findings/{finding}/waive", rbac.FindingWaive, s.waiveFinding, of(s.itemPage))
 	post(srv, at+"/findings/{finding}/fix", rbac.EntryAmend, s.fixFinding)
 	get(srv, at+"/entries/{entry}/edit", rbac.EntryAmend, s.entryForm)
-	post(srv, at+"/entries/{entry}/edit", rbac.EntryAmend, s.amendEntry)
+	fill(srv, at+"/entries/{entry}/edit", rbac.EntryAmend, s.amendEntry, s.entryFormPage)
 	post(srv, at+"/entries/{entry}/undo", rbac.EntryAmend, s.undoEntry)
 	get(srv, at+"/clocks/{clock}", rbac.ItemRead, s.clock)
 }
@@ -84,7 +84,28 @@ func (s *Site) itemPage(r *httpd.Request, id ident.WorkItemID, failed error) (te
 	if err := s.itemSubject(r, f, i, &v); err != nil {
 		return nil, err
 	}
+	v.refused(r, failed)
 	return Item(f.Chrome, v), nil
+}
+
+// refused puts a reason that came back at its finding.
+func (v *ItemView) refused(r *httpd.Request, failed error) {
+	if failed == nil {
+		return
+	}
+	for i := range v.Lines {
+		for j := range v.Lines[i].Findings {
+			if f := &v.Lines[i].Findings[j]; string(f.ID) == r.Param("finding") {
+				f.Reason = reasonAgain(r, failed)
+			}
+		}
+	}
+}
+
+// reasonAgain is the reason of a finding's form that came back.
+func reasonAgain(r *httpd.Request, failed error) Faulty {
+	faults := partial.FaultsOf(failed)
+	return Faulty{Value: r.Form("reason"), Error: titled(faults.On("reason"), faults.On("note"))}
 }
 
 // giveActs are the ways in which an open item gets to somebody else.
@@ -155,7 +176,8 @@ func composeOf(r *httpd.Request, f frame, i worklist.Item, failed error) *Compos
 		return nil
 	}
 	if failed != nil {
-		c.Value, c.Error = r.Form("text"), partial.FaultsOf(failed).On("body")
+		faults := partial.FaultsOf(failed)
+		c.Value, c.Error = r.Form("text"), titled(faults.On("body"), faults.On("text"))
 	}
 	return c
 }

@@ -23,9 +23,9 @@ import (
 func (s *Site) MountMatters(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/matters", rbac.MatterRead, s.matters)
 	get(srv, "/firms/{firm}/matters/new", rbac.MatterEdit, s.newMatter)
-	post(srv, "/firms/{firm}/matters/new", rbac.MatterEdit, s.saveMatter)
+	fill(srv, "/firms/{firm}/matters/new", rbac.MatterEdit, s.saveMatter, s.matterAgain)
 	get(srv, "/firms/{firm}/matters/{id}", rbac.MatterRead, s.matter)
-	post(srv, "/firms/{firm}/matters/{id}", rbac.MatterEdit, s.saveMatter)
+	fill(srv, "/firms/{firm}/matters/{id}", rbac.MatterEdit, s.saveMatter, s.matterAgain)
 }
 
 func (s *Site) matters(r *httpd.Request) (httpd.Reply, error) {
@@ -86,19 +86,33 @@ func (s *Site) matter(r *httpd.Request) (httpd.Reply, error) {
 }
 
 func (s *Site) saveMatter(r *httpd.Request) (httpd.Reply, error) {
-	id, err := optionalID[ident.MatterID](r)
+	m, typed, err := s.typedMatter(r)
 	if err != nil {
 		return httpd.Reply{}, err
+	}
+	saved, err := s.Matters.SaveMatter(r.Context(), m)
+	if err != nil {
+		return again(err, func() (templ.Component, error) { return s.matterPage(r, m, typed, err) })
+	}
+	return httpd.Go(href.Matter(r.Firm(), saved.ID), "Matter saved."), nil
+}
+
+// typedMatter reads the form; typed is what was written where the matter holds something
+// else than text.
+func (s *Site) typedMatter(r *httpd.Request) (m matter.Matter, typed map[string]string, err error) {
+	id, err := optionalID[ident.MatterID](r)
+	if err != nil {
+		return m, nil, err
 	}
 	client, err := ident.Parse[ident.ClientID](r.Form("client_id"))
 	if err != nil {
-		return httpd.Reply{}, err
+		return m, nil, err
 	}
 	payor, err := idOrNone[ident.PayorID](r.Form("payor_id"))
 	if err != nil {
-		return httpd.Reply{}, err
+		return m, nil, err
 	}
-	m := matter.Matter{ID: id, ClientID: client, PayorID: payor, Number: r.Form("number"), Name: r.Form("name"),
+	m = matter.Matter{ID: id, ClientID: client, PayorID: payor, Number: r.Form("number"), Name: r.Form("name"),
 		PracticeGroup: r.Form("practice_group"), Label: authz.Label(r.FormInt("label")), TaskSet: r.Form("task_set"), ClientMatter: r.Form("client_matter"),
 		Currency: money.Currency(r.Form("currency")), TaxNote: r.Form("tax_note"), Version: r.FormInt("version")}
 	if id != "" { // who approves is changed where people are, not here
@@ -106,7 +120,7 @@ func (s *Site) saveMatter(r *httpd.Request) (httpd.Reply, error) {
 			m.Responsible = before.Responsible
 		}
 	}
-	typed := map[string]string{"tax_rate": r.Form("tax_rate"), "opened_on": r.Form("opened_on"), "closed_on": r.Form("closed_on")}
+	typed = map[string]string{"tax_rate": r.Form("tax_rate"), "opened_on": r.Form("opened_on"), "closed_on": r.Form("closed_on")}
 	m.TaxRate = money.Fraction(-1) // what cannot be read is refused by the rule that names the field
 	if rate, err := money.ParseFraction(titled(typed["tax_rate"], "0")); err == nil {
 		m.TaxRate = rate
@@ -121,11 +135,19 @@ func (s *Site) saveMatter(r *httpd.Request) (httpd.Reply, error) {
 		}
 		m.ClosedOn = &on
 	}
-	saved, err := s.Matters.SaveMatter(r.Context(), m)
-	if err != nil {
-		return again(err, func() (templ.Component, error) { return s.matterPage(r, m, typed, err) })
+	return m, typed, nil
+}
+
+// matterAgain is the form with what was typed; of a matter that is there.
+func (s *Site) matterAgain(r *httpd.Request, failed error) (templ.Component, error) {
+	m, typed, err := s.typedMatter(r)
+	if err == nil && m.ID != "" {
+		_, err = s.Matters.Matter(r.Context(), m.ID)
 	}
-	return httpd.Go(href.Matter(r.Firm(), saved.ID), "Matter saved."), nil
+	if err != nil {
+		return nil, err
+	}
+	return s.matterPage(r, m, typed, failed)
 }
 
 func (s *Site) matterPage(r *httpd.Request, m matter.Matter, typed map[string]string, failed error) (templ.Component, error) {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
@@ -22,7 +24,7 @@ func (s *Site) mountNotices(srv *httpd.Server) {
 	post(srv, "/firms/{firm}/invoices/{id}/send", rbac.InvoiceDeliver, s.sendInvoice)
 	post(srv, "/firms/{firm}/invoices/{id}/delivered", rbac.InvoiceDeliver, s.invoiceDelivered)
 	post(srv, "/firms/{firm}/invoices/{id}/remind", rbac.ReminderSend, s.remindPayor)
-	post(srv, "/firms/{firm}/invoices/{id}/reminders/{reminder}/skip", rbac.ReminderSend, s.skipReminder)
+	fill(srv, "/firms/{firm}/invoices/{id}/reminders/{reminder}/skip", rbac.ReminderSend, s.skipReminder, of(s.invoicePage))
 }
 
 // event is a step of an invoice's life with its instant.
@@ -220,7 +222,10 @@ func (s *Site) noticeAct(r *httpd.Request, done string, do func(id ident.Invoice
 	if err == nil {
 		err = do(id)
 	}
-	if err != nil {
+	switch {
+	case len(partial.FaultsOf(err)) > 0:
+		return again(err, func() (templ.Component, error) { return s.invoicePage(r, id, err) })
+	case err != nil:
 		return httpd.Reply{}, err
 	}
 	return httpd.Go(href.Invoice(r.Firm(), id), done), nil

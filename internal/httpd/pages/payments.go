@@ -27,10 +27,10 @@ import (
 func (s *Site) MountPayments(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/payments", rbac.PaymentRead, s.payments)
 	get(srv, "/firms/{firm}/payments/new", rbac.PaymentPost, s.newPayment)
-	post(srv, "/firms/{firm}/payments/new", rbac.PaymentPost, s.postPayment)
+	fill(srv, "/firms/{firm}/payments/new", rbac.PaymentPost, s.postPayment, s.newPaymentPage)
 	get(srv, "/firms/{firm}/payments/{id}", rbac.PaymentRead, s.payment)
-	post(srv, "/firms/{firm}/payments/{id}/allocate", rbac.PaymentPost, s.allocate)
-	post(srv, "/firms/{firm}/payments/{id}/reverse", rbac.PaymentPost, s.reversePayment)
+	fill(srv, "/firms/{firm}/payments/{id}/allocate", rbac.PaymentPost, s.allocate, of(s.paymentPage))
+	fill(srv, "/firms/{firm}/payments/{id}/reverse", rbac.PaymentPost, s.reversePayment, of(s.paymentPage))
 	post(srv, "/firms/{firm}/payments/{id}/allocations/{allocation}/take-back", rbac.PaymentPost, s.takeBack)
 	get(srv, "/firms/{firm}/receivables", rbac.ReceivableRead, s.receivables)
 	get(srv, "/firms/{firm}/receivables/open", rbac.ReceivableRead, s.openBehind)
@@ -224,12 +224,16 @@ func (s *Site) paymentForms(r *httpd.Request, f frame, p receivable.Detail, fail
 		form.Fields = append(form.Fields, partial.Field{Name: name, Label: i.Number + ", due " + format.Date(i.DueOn.Time()), Kind: partial.Decimal, Value: value,
 			Hint: format.Money(money.Amount{Minor: i.OpenMinor, Currency: i.Currency}) + " open"})
 	}
+	reverse := &partial.Form{ID: "reverse", Action: href.Act(href.Payment(f.FirmID, p.ID), "reverse"), Version: p.Version, Submit: "Reverse payment", Danger: true,
+		Fields: []partial.Field{{Name: "reason", Label: "Why", Value: r.Form("reason"), Required: true, Max: 300, Hint: "The payment stays in the books with its reversal"}}}
+	if r.Path() == reverse.Action { // this one came back
+		reverse.Faults, reverse.Problem, form.Faults, form.Problem = form.Faults, form.Problem, nil, ""
+	}
 	var sections []Section
 	if len(form.Fields) > 0 && p.UnappliedMinor > 0 {
 		sections = append(sections, Section{Title: "Pay open invoices", Form: form})
 	}
-	return append(sections, Section{Title: "Reverse", Form: &partial.Form{ID: "reverse", Action: href.Act(href.Payment(f.FirmID, p.ID), "reverse"), Version: p.Version, Submit: "Reverse payment", Danger: true,
-		Fields: []partial.Field{{Name: "reason", Label: "Why", Required: true, Max: 300, Hint: "The payment stays in the books with its reversal"}}}}), nil
+	return append(sections, Section{Title: "Reverse", Form: reverse}), nil
 }
 
 func (s *Site) allocate(r *httpd.Request) (httpd.Reply, error) {

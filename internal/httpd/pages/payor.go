@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
@@ -24,7 +26,9 @@ func (s *Site) MountPayor(srv *httpd.Server) {
 	get(srv, href.Payor, rbac.PayorLink, s.payorDoor)
 	post(srv, href.Payor, rbac.PayorLink, s.askCode)
 	get(srv, href.PayorEnter, rbac.PayorLink, s.codeForm)
-	post(srv, href.PayorEnter, rbac.PayorLink, s.enterCode)
+	fill(srv, href.PayorEnter, rbac.PayorLink, s.enterCode, func(r *httpd.Request, failed error) (templ.Component, error) {
+		return GatePage(bare(r, "Enter the code"), codeView(r, failed)), nil
+	})
 	post(srv, href.PayorLeave, rbac.PayorLink, s.leavePayor)
 	get(srv, href.PayorList, rbac.PayorLink, s.payorInvoices)
 	get(srv, href.PayorList+"/{id}", rbac.PayorLink, s.payorInvoice)

@@ -20,10 +20,10 @@ import (
 func (s *Site) MountPayors(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/payors", rbac.PayorRead, s.payors)
 	get(srv, "/firms/{firm}/payors/new", rbac.PayorEdit, s.newPayor)
-	post(srv, "/firms/{firm}/payors/new", rbac.PayorEdit, s.savePayor)
+	fill(srv, "/firms/{firm}/payors/new", rbac.PayorEdit, s.savePayor, s.payorAgain)
 	get(srv, "/firms/{firm}/payors/{id}", rbac.PayorRead, s.payor)
-	post(srv, "/firms/{firm}/payors/{id}", rbac.PayorEdit, s.savePayor)
-	post(srv, "/firms/{firm}/payors/{id}/contacts", rbac.PayorEdit, s.addContact)
+	fill(srv, "/firms/{firm}/payors/{id}", rbac.PayorEdit, s.savePayor, s.payorAgain)
+	fill(srv, "/firms/{firm}/payors/{id}/contacts", rbac.PayorEdit, s.addContact, s.contactAgain)
 	post(srv, "/firms/{firm}/payors/{id}/contacts/{contact}/verify", rbac.ContactVerify, s.verifyContact)
 }
 
@@ -90,31 +90,40 @@ func (s *Site) payor(r *httpd.Request) (httpd.Reply, error) {
 }
 
 func (s *Site) savePayor(r *httpd.Request) (httpd.Reply, error) {
-	id, err := optionalID[ident.PayorID](r)
+	p, err := typedPayor(r)
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	p := matter.Payor{ID: id, Name: r.Form("name"), Address: r.Form("address"), Country: r.Form("country"), TaxID: r.Form("tax_id"),
-		TermsDays: r.FormInt("terms_days"), Delivery: matter.Delivery(r.Form("delivery")), Status: r.Form("status"), Version: r.FormInt("version")}
-	if id == "" {
-		if p.ClientID, err = ident.Parse[ident.ClientID](r.Query("client")); err != nil {
-			return httpd.Reply{}, err
-		}
-	}
 	saved, err := s.Matters.SavePayor(r.Context(), p)
 	if err != nil {
-		return again(err, func() (templ.Component, error) {
-			if id == "" {
-				return s.payorPage(r, p, nil, err, nil)
-			}
-			_, contacts, readErr := s.Matters.Payor(r.Context(), id)
-			if readErr != nil {
-				return nil, readErr
-			}
-			return s.payorPage(r, p, contacts, err, nil)
-		})
+		return again(err, func() (templ.Component, error) { return s.payorAgain(r, err) })
 	}
 	return httpd.Go(href.PayorOf(r.Firm(), saved.ID), "Payor saved."), nil
+}
+
+func typedPayor(r *httpd.Request) (matter.Payor, error) {
+	id, err := optionalID[ident.PayorID](r)
+	p := matter.Payor{ID: id, Name: r.Form("name"), Address: r.Form("address"), Country: r.Form("country"), TaxID: r.Form("tax_id"),
+		TermsDays: r.FormInt("terms_days"), Delivery: matter.Delivery(r.Form("delivery")), Status: r.Form("status"), Version: r.FormInt("version")}
+	if err == nil && id == "" {
+		p.ClientID, err = ident.Parse[ident.ClientID](r.Query("client"))
+	}
+	return p, err
+}
+
+func (s *Site) payorAgain(r *httpd.Request, failed error) (templ.Component, error) {
+	p, err := typedPayor(r)
+	if err != nil {
+		return nil, err
+	}
+	if p.ID == "" {
+		return s.payorPage(r, p, nil, failed, nil)
+	}
+	_, contacts, err := s.Matters.Payor(r.Context(), p.ID)
+	if err != nil {
+		return nil, err
+	}
+	return s.payorPage(r, p, contacts, failed, nil)
 }
 
 func (s *Site) payorPage(r *httpd.Request, p matter.Payor, contacts []matter.Contact, failed, contactFailed error) (templ.Component, error) {
@@ -190,15 +199,21 @@ func (s *Site) addContact(r *httpd.Request) (httpd.Reply, error) {
 	}
 	_, err = s.Matters.SaveContact(r.Context(), matter.Contact{PayorID: id, Name: r.Form("name"), Email: r.Form("email")})
 	if err != nil {
-		return again(err, func() (templ.Component, error) {
-			p, contacts, readErr := s.Matters.Payor(r.Context(), id)
-			if readErr != nil {
-				return nil, readErr
-			}
-			return s.payorPage(r, p, contacts, nil, err)
-		})
+		return again(err, func() (templ.Component, error) { return s.contactAgain(r, err) })
 	}
 	return httpd.Go(href.PayorOf(r.Firm(), id), "Contact added. Confirm the address before mail goes there."), nil
+}
+
+func (s *Site) contactAgain(r *httpd.Request, failed error) (templ.Component, error) {
+	id, err := httpd.ID[ident.PayorID](r, "id")
+	if err != nil {
+		return nil, err
+	}
+	p, contacts, err := s.Matters.Payor(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	return s.payorPage(r, p, contacts, nil, failed)
 }
 
 func (s *Site) verifyContact(r *httpd.Request) (httpd.Reply, error) {

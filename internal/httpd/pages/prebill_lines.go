@@ -23,7 +23,8 @@ func (s *Site) mountPrebillLines(srv *httpd.Server) {
 	for _, act := range []string{"edit", "write-down", "hold", "release"} {
 		path := "/firms/{firm}/prebills/{id}/lines/{line}/" + act
 		get(srv, path, rbac.PrebillEdit, func(r *httpd.Request) (httpd.Reply, error) { return s.lineForm(r, act) })
-		post(srv, path, rbac.PrebillEdit, func(r *httpd.Request) (httpd.Reply, error) { return s.changeLine(r, act) })
+		fill(srv, path, rbac.PrebillEdit, func(r *httpd.Request) (httpd.Reply, error) { return s.changeLine(r, act) },
+			func(r *httpd.Request, failed error) (templ.Component, error) { return s.linePage(r, act, failed) })
 	}
 	post(srv, "/firms/{firm}/prebills/{id}/lines/{line}/undo", rbac.PrebillEdit, s.undoLine)
 	post(srv, "/firms/{firm}/prebills/{id}/cuts/{cut}/undo", rbac.PrebillEdit, s.undoCut)

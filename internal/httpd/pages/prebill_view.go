@@ -119,6 +119,7 @@ type PrebillFinding struct {
 	Advice string          // what to do where no fix can be applied as it stands
 	Fix    *partial.Button // the fix that can be applied as it stands
 	Keep   string          // where the reason for keeping it posts, "" when not allowed
+	Reason Faulty          // a reason that came back
 }
 
 // PrebillBeside is a line of the bill that no entry stands behind.
@@ -292,7 +293,7 @@ func (v PrebillView) remarksNote() string {
 
 func (f PrebillFinding) keep(version int) partial.Form {
 	return partial.Form{ID: "k-" + string(f.ID), Action: f.Keep, Version: version, Submit: "Keep it", Side: true, Fields: []partial.Field{
-		{Name: "reason", Label: "Why it stays", Required: true, Max: 500},
+		{Name: "reason", Label: "Why it stays", Value: f.Reason.Value, Error: f.Reason.Error, Required: true, Max: 500},
 	}}
 }
 

@@ -23,15 +23,15 @@ import (
 func (s *Site) MountPrebills(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/prebills", rbac.PrebillRead, s.prebills)
 	get(srv, "/firms/{firm}/prebills/new", rbac.PrebillBuild, s.newPrebill)
-	post(srv, "/firms/{firm}/prebills/new", rbac.PrebillBuild, s.buildPrebill)
+	fill(srv, "/firms/{firm}/prebills/new", rbac.PrebillBuild, s.buildPrebill, s.newPrebillPage)
 	get(srv, "/firms/{firm}/prebills/{id}", rbac.PrebillRead, s.prebill)
 	post(srv, "/firms/{firm}/prebills/{id}/submit", rbac.PrebillSubmit, s.submitPrebill)
 	post(srv, "/firms/{firm}/prebills/{id}/approve", rbac.PrebillApprove, s.approvePrebill)
-	post(srv, "/firms/{firm}/prebills/{id}/request-changes", rbac.PrebillApprove, s.sendBackPrebill)
+	fill(srv, "/firms/{firm}/prebills/{id}/request-changes", rbac.PrebillApprove, s.sendBackPrebill, of(s.prebillPage))
 	post(srv, "/firms/{firm}/prebills/{id}/withdraw", rbac.PrebillApprove, s.withdrawPrebill)
 	post(srv, "/firms/{firm}/prebills/{id}/cancel", rbac.PrebillCancel, s.cancelPrebill)
 	post(srv, "/firms/{firm}/prebills/{id}/findings/{finding}/fix", rbac.PrebillEdit, s.fixPrebill)
-	post(srv, "/firms/{firm}/prebills/{id}/findings/{finding}/waive", rbac.FindingWaive, s.waivePrebill)
+	fill(srv, "/firms/{firm}/prebills/{id}/findings/{finding}/waive", rbac.FindingWaive, s.waivePrebill, of(s.prebillPage))
 	s.mountPrebillLines(srv)
 }
 
@@ -266,8 +266,31 @@ func (s *Site) prebillPage(r *httpd.Request, id ident.PrebillID, failed error) (
 	v.Groups = s.prebillGroups(f, p)
 	v.Beside = besideRows(f, p)
 	v.Remarks = prebillFindings(f, p, p.Findings, changes(f, p))
+	v.refused(r, failed)
 	v.Decide = decisionOf(f, r, p, failed)
 	return Prebill(f.Chrome, v), nil
+}
+
+// refused puts a reason that came back at its finding, where it can be seen.
+func (v *PrebillView) refused(r *httpd.Request, failed error) {
+	if failed == nil {
+		return
+	}
+	for i := range v.Remarks {
+		if f := &v.Remarks[i]; string(f.ID) == r.Param("finding") {
+			f.Reason = reasonAgain(r, failed)
+		}
+	}
+	for i := range v.Groups {
+		g := &v.Groups[i]
+		for j := range g.Lines {
+			for k := range g.Lines[j].Findings {
+				if f := &g.Lines[j].Findings[k]; string(f.ID) == r.Param("finding") {
+					f.Reason, g.Open = reasonAgain(r, failed), true
+				}
+			}
+		}
+	}
 }
 
 func flowOf(f frame, p prebill.View) PrebillFlow {

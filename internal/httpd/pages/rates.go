@@ -21,7 +21,7 @@ import (
 func (s *Site) MountRates(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/rates", rbac.RateRead, s.rates)
 	get(srv, "/firms/{firm}/rates/new", rbac.RateEdit, s.newRate)
-	post(srv, "/firms/{firm}/rates/new", rbac.RateEdit, s.addRate)
+	fill(srv, "/firms/{firm}/rates/new", rbac.RateEdit, s.addRate, s.ratePage)
 	post(srv, "/firms/{firm}/rates/{id}/end", rbac.RateEdit, s.endRate)
 }
 

@@ -15,7 +15,7 @@ import (
 // MountRecoveries adds taking a lost factor away, by two people, and refusing it.
 func (s *Site) MountRecoveries(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/people/recoveries", rbac.PersonRecover, s.recoveries)
-	post(srv, "/firms/{firm}/people/recoveries", rbac.PersonRecover, s.openRecovery)
+	fill(srv, "/firms/{firm}/people/recoveries", rbac.PersonRecover, s.openRecovery, s.recoveryPage)
 	post(srv, "/firms/{firm}/people/recoveries/{id}/confirm", rbac.PersonRecover, s.confirmRecovery)
 	post(srv, "/firms/{firm}/people/recoveries/{id}/refuse", rbac.PersonRecover, s.refuseRecovery)
 	post(srv, href.Me+"/recovery/refuse", rbac.SignedIn, s.refuseMine)

@@ -21,9 +21,9 @@ import (
 func (s *Site) mountRoles(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/roles", rbac.RoleRead, s.roles)
 	get(srv, "/firms/{firm}/roles/new", rbac.RoleEdit, s.newRole)
-	post(srv, "/firms/{firm}/roles/new", rbac.RoleEdit, s.makeRole)
+	fill(srv, "/firms/{firm}/roles/new", rbac.RoleEdit, s.makeRole, s.newRolePage)
 	get(srv, "/firms/{firm}/roles/{id}", rbac.RoleRead, s.role)
-	post(srv, "/firms/{firm}/roles/{id}", rbac.RoleEdit, s.editRole)
+	fill(srv, "/firms/{firm}/roles/{id}", rbac.RoleEdit, s.editRole, s.rolePage)
 	post(srv, "/firms/{firm}/roles/{id}/close", rbac.RoleEdit, s.closeRole)
 }
 

@@ -26,7 +26,7 @@ import (
 func (s *Site) MountRuns(srv *httpd.Server) {
 	get(srv, href.Runs, rbac.SignedIn, s.runs)
 	get(srv, href.RunNew, rbac.SignedIn, s.newRun)
-	post(srv, href.RunNew, rbac.SignedIn, s.startRun)
+	fill(srv, href.RunNew, rbac.SignedIn, s.startRun, s.newRunPage)
 	get(srv, "/runs/{id}", rbac.SignedIn, s.run)
 	get(srv, "/runs/{id}/events", rbac.SignedIn, s.runEvents)
 	get(srv, "/firms/{firm}/runs/{id}", rbac.RunRead, s.runInFirm)

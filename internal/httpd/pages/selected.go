@@ -22,7 +22,7 @@ import (
 // MountSelected adds what is done to several rows of the queue at once.
 func (s *Site) MountSelected(srv *httpd.Server) {
 	get(srv, href.Selected, rbac.SignedIn, s.selected)
-	post(srv, href.Selected, rbac.SignedIn, s.actOnSelected)
+	fill(srv, href.Selected, rbac.SignedIn, s.actOnSelected, s.selectedAgain)
 }
 
 // pickValue is how a row's box names it: firm, item and the version that was shown.
@@ -277,6 +277,15 @@ func (s *Site) actOnSelected(r *httpd.Request) (httpd.Reply, error) {
 		v.Lede = "What was refused is as it was before."
 	}
 	return httpd.Show(Plain(f.Chrome, v)), nil
+}
+
+// selectedAgain is the page with the act whose text was refused.
+func (s *Site) selectedAgain(r *httpd.Request, failed error) (templ.Component, error) {
+	picks, err := picksOf(r.FormList("item"))
+	if err != nil {
+		return nil, err
+	}
+	return s.selectedPage(r, picks, worklist.ManyAct(r.Form("act")), failed)
 }
 
 // refusalOf is a refusal in one sentence, with the field's own where there is one.

@@ -16,7 +16,9 @@ import (
 // MountSignIn adds the pages about oneself: signing in and out, the account, looks.
 func (s *Site) MountSignIn(srv *httpd.Server) {
 	get(srv, href.SignIn, rbac.Public, s.signInForm)
-	post(srv, href.SignIn, rbac.Public, s.signIn)
+	srv.MountForm(href.SignIn, rbac.Public, s.signIn, func(r *httpd.Request, refused error) (httpd.Reply, error) {
+		return s.showSignIn(r, r.Form("email"), refused)
+	})
 	post(srv, href.SignOut, rbac.SignedIn, s.signOut)
 	get(srv, "/enrol/{token}", rbac.Public, s.enrolForm)
 	post(srv, "/enrol/{token}", rbac.Public, s.enrol)
@@ -51,9 +53,7 @@ func signInView(email, asked string, err error) GateView {
 		{Name: "email", Label: "Work e-mail", Kind: partial.Email, Value: email, Required: true, Autocomplete: "username"},
 		{Name: "password", Label: "Password", Kind: partial.Password, Required: true, Autocomplete: "current-password", Hint: "Pasting and password managers are welcome."},
 	}}
-	if err != nil {
-		form.Problem = sentence(httpd.FaultOf(err).Message)
-	}
+	form.Faults, form.Problem = partial.FaultsOf(err), problemIn(err)
 	return GateView{Title: "Sign in", Lede: "For the billing bureau and its client firms", Form: &form, Passkey: passkeyAsked(asked, partial.Form{ID: "passkey", Action: href.SignIn + "/passkey", Submit: "Use a passkey", Side: true}), Links: []partial.Link{{Text: "Sign in through your firm", Href: href.Through}, {Text: "Forgotten your password?", Href: href.Forgot}}}
 }
 
@@ -210,17 +210,23 @@ func (s *Site) showAccount(r *httpd.Request, failed error) (httpd.Reply, error) 
 	if err != nil {
 		return httpd.Reply{}, err
 	}
+	back := func(form *partial.Form) *partial.Form { // the one that came back
+		if form.Action == r.Path() {
+			form.Faults, form.Problem = partial.FaultsOf(failed), problemIn(failed)
+		}
+		return form
+	}
 	page := Plain(f.Chrome, PlainView{
 		Head: layout.Head{Title: "Your account"}, Meta: []string{me.Name, me.Email},
 		Acts: []partial.Button{rowHeight(f), {Text: "Sign out", Action: href.SignOut}},
 		Sections: append(append(lost, []Section{
 			{Title: "Where you are signed in", Table: sessionTable(f, sessions)},
-			{Title: "Change your password", Form: &partial.Form{Action: href.Me + "/password", Submit: "Change password", Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
+			{Title: "Change your password", Form: back(&partial.Form{Action: href.Me + "/password", Submit: "Change password",
 				Note: "This ends your other sessions.", Fields: []partial.Field{
 					{Name: "present", Label: "Present password", Kind: partial.Password, Required: true, Autocomplete: "current-password"},
 					{Name: "password", Label: "New password", Kind: partial.Password, Required: true, Autocomplete: "new-password", Hint: "At least 15 characters of any kind; a sentence is good."},
-				}}},
-		}...), append(factorSections(f, factors), through...)...),
+				}})},
+		}...), append(factorSections(f, factors, back), through...)...),
 	})
 	if failed != nil {
 		return httpd.ShowFault(failed, page), nil

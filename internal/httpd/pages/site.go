@@ -68,6 +68,28 @@ func post(s *httpd.Server, path string, needs rbac.Permission, do func(r *httpd.
 	s.Mount(http.MethodPost, path, needs, do)
 }
 
+// shower shows the page of a form, with what it was refused for beside its fields.
+type shower func(r *httpd.Request, failed error) (templ.Component, error)
+
+// fill mounts an act with the page that its form stands on: what was typed comes back
+// there however it is refused.
+func fill(s *httpd.Server, path string, needs rbac.Permission, do func(r *httpd.Request) (httpd.Reply, error), show shower) {
+	s.MountForm(path, needs, do, func(r *httpd.Request, refused error) (httpd.Reply, error) {
+		return again(refused, func() (templ.Component, error) { return show(r, refused) })
+	})
+}
+
+// of shows the page of the thing that the path names.
+func of[T ~string](show func(r *httpd.Request, id T, failed error) (templ.Component, error)) shower {
+	return func(r *httpd.Request, failed error) (templ.Component, error) {
+		id, err := httpd.ID[T](r, "id")
+		if err != nil {
+			return nil, err
+		}
+		return show(r, id, failed)
+	}
+}
+
 // frame is what a page stands in: menu cut to what the person may, the firm's
 // badge, what just happened. Its reads are the person's own.
 type frame struct {

@@ -24,8 +24,8 @@ func (s *Site) MountStaff(srv *httpd.Server) {
 	post(srv, "/firms/{firm}/people/{id}/remove", rbac.PersonDisable, s.removeMember)
 	post(srv, "/firms/{firm}/people/{id}/invitation", rbac.PersonInvite, s.reinvite)
 	post(srv, "/firms/{firm}/people/{id}/sessions/end", rbac.SessionEnd, s.endMemberSessions)
-	post(srv, "/firms/{firm}/people/staff", rbac.PersonInvite, s.inviteStaff)
-	post(srv, "/firms/{firm}/people/administrators", rbac.GrantGive, s.proposeAdministrator)
+	fill(srv, "/firms/{firm}/people/staff", rbac.PersonInvite, s.inviteStaff, s.memberPage)
+	fill(srv, "/firms/{firm}/people/administrators", rbac.GrantGive, s.proposeAdministrator, s.memberPage)
 }
 
 func (s *Site) members(r *httpd.Request) (httpd.Reply, error) {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/a-h/templ"
+
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
@@ -18,7 +20,9 @@ import (
 // that the person follows: the policy of our pages lets no form end elsewhere.
 func (s *Site) MountThrough(srv *httpd.Server) {
 	get(srv, href.Through, rbac.Public, s.throughForm)
-	post(srv, href.Through, rbac.Public, s.through)
+	fill(srv, href.Through, rbac.Public, s.through, func(r *httpd.Request, failed error) (templ.Component, error) {
+		return GatePage(bare(r, "Sign in through your firm"), throughView(r.Form("code"), failed)), nil
+	})
 	get(srv, people.CallbackPath, rbac.Public, s.back)
 	get(srv, "/enrol/{token}/through", rbac.Public, s.enrolThrough)
 	get(srv, "/firms/{firm}/sign-in", rbac.FirmSSO, s.ssoForm)
@@ -36,7 +40,7 @@ func throughView(code string, err error) GateView {
 		{Name: "code", Label: "Your firm's code", Value: code, Required: true, Max: 3, Hint: "Three letters; they stand beside the firm's name in Docketry."},
 	}}
 	if err != nil {
-		form.Fields[0].Error = sentence(httpd.FaultOf(err).Message)
+		form.Fields[0].Error = titled(partial.FaultsOf(err).On("code"), sentence(httpd.FaultOf(err).Message))
 	}
 	return GateView{Title: "Sign in through your firm", Lede: "For firms whose people sign in with the account they have at the firm.", Form: &form, Links: []partial.Link{{Text: "Back to sign-in", Href: href.SignIn}}}
 }

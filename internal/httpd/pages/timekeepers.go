@@ -16,9 +16,9 @@ import (
 func (s *Site) MountTimekeepers(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/timekeepers", rbac.TimekeeperRead, s.timekeepers)
 	get(srv, "/firms/{firm}/timekeepers/new", rbac.TimekeeperEdit, s.newTimekeeper)
-	post(srv, "/firms/{firm}/timekeepers/new", rbac.TimekeeperEdit, s.saveTimekeeper)
+	fill(srv, "/firms/{firm}/timekeepers/new", rbac.TimekeeperEdit, s.saveTimekeeper, s.timekeeperAgain)
 	get(srv, "/firms/{firm}/timekeepers/{id}", rbac.TimekeeperRead, s.timekeeper)
-	post(srv, "/firms/{firm}/timekeepers/{id}", rbac.TimekeeperEdit, s.saveTimekeeper)
+	fill(srv, "/firms/{firm}/timekeepers/{id}", rbac.TimekeeperEdit, s.saveTimekeeper, s.timekeeperAgain)
 }
 
 func (s *Site) timekeepers(r *httpd.Request) (httpd.Reply, error) {
@@ -64,23 +64,34 @@ func (s *Site) timekeeper(r *httpd.Request) (httpd.Reply, error) {
 }
 
 func (s *Site) saveTimekeeper(r *httpd.Request) (httpd.Reply, error) {
-	id, err := optionalID[ident.TimekeeperID](r)
+	k, err := s.typedTimekeeper(r)
 	if err != nil {
 		return httpd.Reply{}, err
-	}
-	k := matter.Timekeeper{ID: id, Code: r.Form("code"), Name: r.Form("name"), Class: r.Form("class"), Status: r.Form("status"), Version: r.FormInt("version")}
-	if id != "" { // which person it is stays as it was
-		before, err := s.Matters.Timekeeper(r.Context(), id)
-		if err != nil {
-			return httpd.Reply{}, err
-		}
-		k.PersonID = before.PersonID
 	}
 	saved, err := s.Matters.SaveTimekeeper(r.Context(), k)
 	if err != nil {
 		return again(err, func() (templ.Component, error) { return s.timekeeperPage(r, k, err) })
 	}
 	return httpd.Go(href.Timekeeper(r.Firm(), saved.ID), "Timekeeper saved."), nil
+}
+
+func (s *Site) typedTimekeeper(r *httpd.Request) (matter.Timekeeper, error) {
+	id, err := optionalID[ident.TimekeeperID](r)
+	k := matter.Timekeeper{ID: id, Code: r.Form("code"), Name: r.Form("name"), Class: r.Form("class"), Status: r.Form("status"), Version: r.FormInt("version")}
+	if err != nil || id == "" {
+		return k, err
+	}
+	before, err := s.Matters.Timekeeper(r.Context(), id)
+	k.PersonID = before.PersonID // which person it is stays as it was
+	return k, err
+}
+
+func (s *Site) timekeeperAgain(r *httpd.Request, failed error) (templ.Component, error) {
+	k, err := s.typedTimekeeper(r)
+	if err != nil {
+		return nil, err
+	}
+	return s.timekeeperPage(r, k, failed)
 }
 
 func (s *Site) timekeeperPage(r *httpd.Request, k matter.Timekeeper, failed error) (templ.Component, error) {

@@ -21,7 +21,7 @@ import (
 // MountTokens adds the tokens with which programs act in a firm.
 func (s *Site) MountTokens(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/tokens", rbac.TokenRead, s.tokens)
-	post(srv, "/firms/{firm}/tokens", rbac.TokenCreate, s.createToken)
+	fill(srv, "/firms/{firm}/tokens", rbac.TokenCreate, s.createToken, func(r *httpd.Request, failed error) (templ.Component, error) { return s.tokenPage(r, "", failed) })
 	post(srv, "/firms/{firm}/tokens/{id}/end", rbac.TokenEnd, s.endToken)
 }
 

@@ -18,7 +18,7 @@ import (
 // MountViews adds a person's saved views of the queue.
 func (s *Site) MountViews(srv *httpd.Server) {
 	get(srv, href.Views, rbac.SignedIn, s.views)
-	post(srv, href.Views, rbac.SignedIn, s.saveView)
+	fill(srv, href.Views, rbac.SignedIn, s.saveView, s.viewsPage)
 	for act, do := range map[string]func(r *httpd.Request, id ident.ViewID) error{
 		"open":   func(r *httpd.Request, id ident.ViewID) error { return s.Work.OpenWith(r.Context(), id, true) },
 		"unset":  func(r *httpd.Request, id ident.ViewID) error { return s.Work.OpenWith(r.Context(), id, false) },

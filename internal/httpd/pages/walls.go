@@ -20,7 +20,7 @@ import (
 // MountWalls adds what keeps a person from clients and matters.
 func (s *Site) MountWalls(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/walls", rbac.WallRead, s.walls)
-	post(srv, "/firms/{firm}/walls", rbac.WallRaise, s.raiseWall)
+	fill(srv, "/firms/{firm}/walls", rbac.WallRaise, s.raiseWall, s.wallPage)
 	post(srv, "/firms/{firm}/walls/{id}/lift", rbac.WallLift, s.liftWall)
 }
 

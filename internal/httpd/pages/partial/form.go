@@ -220,6 +220,11 @@ func (f Form) kept() (fields []Hidden) {
 	return fields
 }
 
+// holds tells whether a complaint's field stands in the form, so that a link leads to it.
+func (f Form) holds(path string) bool {
+	return slices.ContainsFunc(f.Fields, func(x Field) bool { return x.Name == path })
+}
+
 func (f Form) refused() bool { return len(f.Faults) > 0 || f.Problem != "" }
 
 func (f Form) summary() string {
