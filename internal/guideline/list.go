@@ -3,6 +3,7 @@ package guideline
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
@@ -90,6 +91,9 @@ func (f Filter) places(tx *db.Tx, a *authz.Access, req page.Request) (list page.
 	if first, err := req.Decode(&after); err != nil {
 		return list, err
 	} else if !first {
+		if _, err := time.Parse(time.DateOnly, after.On); err != nil {
+			return list, page.ErrBadCursor
+		}
 		cond += ` AND (f.state <> 'open', e.worked_on, f.entry_id, f.rule, f.id) > (?, ?::date, ?::uuid, ?, ?::uuid)`
 		args = append(args, after.Settled, after.On, after.Entry, after.Rule, after.ID)
 	}

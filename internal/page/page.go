@@ -3,10 +3,14 @@
 package page
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"reflect"
+	"time"
 
 	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/ident"
 )
 
 // MaxSize is the largest page (SECURITY 7); DefaultSize applies when none is asked for.
@@ -56,7 +60,9 @@ func Cut[T any](items []T, limit int, keyOf func(T) any) (Page[T], error) {
 	return Page[T]{Items: items, Next: base64.RawURLEncoding.EncodeToString(b)}, nil
 }
 
-// Decode reads the key that Cut wrote. It leaves key alone for the first page.
+// Decode reads the key that Cut wrote. It leaves key alone for the first page. What Cut
+// would not have written is ErrBadCursor, whatever is wrong with it: no query meets an
+// id that is none, or a day that is in no calendar.
 func (r Request) Decode(key any) (first bool, err error) {
 	if r.After == "" {
 		return true, nil
@@ -68,5 +74,34 @@ func (r Request) Decode(key any) (first bool, err error) {
 	if err := json.Unmarshal(b, key); err != nil {
 		return false, ErrBadCursor
 	}
+	again, err := json.Marshal(key)
+	if err != nil || !bytes.Equal(again, b) || !sound(reflect.ValueOf(key).Elem()) {
+		return false, ErrBadCursor
+	}
 	return false, nil
 }
+
+// sound tells whether each id in a key is one, and each day.
+func sound(v reflect.Value) bool {
+	if v.Type() == reflect.TypeFor[time.Time]() {
+		return true
+	}
+	if v.Kind() == reflect.Struct {
+		for i := range v.NumField() {
+			if !sound(v.Field(i)) {
+				return false
+			}
+		}
+	}
+	if day, is := v.Interface().(interface{ Time() time.Time }); is && v.Kind() == reflect.String {
+		return !day.Time().IsZero()
+	}
+	if v.Kind() == reflect.String && v.Type().PkgPath() == idents {
+		_, err := ident.Parse[string](v.String())
+		return err == nil
+	}
+	return true
+}
+
+// idents is the package whose types are ids.
+var idents = reflect.TypeFor[ident.FirmID]().PkgPath()

@@ -223,9 +223,6 @@ func (q *cycles) page(tx *db.Tx, req page.Request) ([]cycleRow, error) {
 		return nil, err
 	}
 	if !begin {
-		if _, err := ident.Parse[ident.ClockID](string(after.Clock)); err != nil {
-			return nil, page.ErrBadCursor
-		}
 		q.and(`(`+outcomeAt+`, y.clock_id, y.cycle) < (?, ?, ?)`, after.At, after.Clock, after.Cycle)
 	}
 	return q.list(tx, outcomeAt, outcomeAt+` DESC, y.clock_id DESC, y.cycle DESC`, req.Limit()+1)

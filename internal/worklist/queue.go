@@ -80,12 +80,8 @@ type Firm struct {
 func (s *Service) Queue(ctx context.Context, q Query) (p page.Page[Row], err error) {
 	err = s.acrossFirms(ctx, q.Firm, func(tx *db.Tx, accesses []*authz.Access) error {
 		var after queueKey
-		begin, err := q.Page.Decode(&after)
-		if err != nil {
+		if _, err := q.Page.Decode(&after); err != nil {
 			return err
-		}
-		if !begin && !after.valid() {
-			return page.ErrBadCursor
 		}
 		rows, err := readQueue(tx, accesses, q, after, q.Page.Limit()+1)
 		if err != nil {

@@ -20,12 +20,6 @@ type queueKey struct {
 	Item ident.WorkItemID `json:"item"`
 }
 
-func (k queueKey) valid() bool {
-	_, err1 := ident.Parse[ident.FirmID](string(k.Firm))
-	_, err2 := ident.Parse[ident.WorkItemID](string(k.Item))
-	return err1 == nil && err2 == nil
-}
-
 type queueRow struct {
 	FirmID        ident.FirmID
 	ID            ident.WorkItemID
