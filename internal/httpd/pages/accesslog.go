@@ -13,7 +13,6 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -26,11 +25,12 @@ func (s *Site) accessLog(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	filter, err := lookFilter(r, f.Zone)
+	q := filtersOf(r)
+	filter, err := accessFilter(q, f.Zone)
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	list, err := s.Audit.Looks(r.Context(), filter, page.Request{After: r.Query("after")})
+	list, err := s.Audit.Looks(r.Context(), filter, q.after())
 	if err != nil {
 		return httpd.Reply{}, err
 	}
@@ -39,11 +39,11 @@ func (s *Site) accessLog(r *httpd.Request) (httpd.Reply, error) {
 	for _, l := range list.Items {
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Txt(l.At.In(f.Zone).Format("2006-01-02 15:04:05 -07:00")), {Node: partial.Person(l.Who), Key: true}, {Text: lookWords(l)}, partial.Txt(l.Matter), forCell(f, l)}})
 	}
-	fields, err := s.lookFields(r, f)
+	fields, err := s.lookFields(r, f, filter)
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	query := []string{"person", r.Query("person"), "matter", r.Query("matter"), "from", r.Query("from"), "to", r.Query("to")}
+	query := append([]string{"person", string(filter.Person), "matter", string(filter.Matter)}, daysOf(filter, f.Zone)...)
 	pager := partial.Pager{Shown: fmt.Sprintf("%d shown", len(list.Items))}
 	if list.Next != "" {
 		pager.Next = href.Query(href.AccessLog(f.FirmID), append(query, "after", list.Next)...)
@@ -56,31 +56,37 @@ func (s *Site) accessLog(r *httpd.Request) (httpd.Reply, error) {
 	if f.May(rbac.AuditExport) {
 		v.Links = []partial.Link{{Text: "As CSV", Href: href.Query(href.AccessLog(f.FirmID)+"/file", query...)}}
 	}
-	return httpd.Show(Plain(f.Chrome, v)), nil
+	return q.plain(f, v), nil
 }
 
-func lookFilter(r *httpd.Request, zone *time.Location) (f audit.LookFilter, err error) {
-	if text := r.Query("person"); text != "" {
-		if f.Person, err = ident.Parse[ident.PersonID](text); err != nil {
-			return f, err
-		}
+func lookFilter(q *filters, zone *time.Location) (f audit.LookFilter, err error) {
+	if f.Person, err = idOrNone[ident.PersonID](q.text("person")); err != nil {
+		return f, err
 	}
-	if text := r.Query("matter"); text != "" {
-		if f.Matter, err = ident.Parse[ident.MatterID](text); err != nil {
-			return f, err
-		}
-	}
-	if day, err := time.ParseInLocation(time.DateOnly, r.Query("from"), zone); err == nil {
-		f.From = day
-	}
-	if day, err := time.ParseInLocation(time.DateOnly, r.Query("to"), zone); err == nil {
-		f.To = day.AddDate(0, 0, 1)
-	}
+	f.From, f.To = q.moments(zone)
 	return f, nil
 }
 
+// accessFilter is lookFilter by matter too.
+func accessFilter(q *filters, zone *time.Location) (audit.LookFilter, error) {
+	f, err := lookFilter(q, zone)
+	if err == nil {
+		f.Matter, err = idOrNone[ident.MatterID](q.text("matter"))
+	}
+	return f, err
+}
+
+// daysOf are the first and the last day of a filter as its address and fields have them.
+func daysOf(f audit.LookFilter, zone *time.Location) []string {
+	to := f.To
+	if !to.IsZero() {
+		to = lastDay(to, zone)
+	}
+	return []string{"from", dateKey(f.From), "to", dateKey(to)}
+}
+
 // lookFields are the filter's choices: people with access now or once, matters.
-func (s *Site) lookFields(r *httpd.Request, f frame) ([]partial.Field, error) {
+func (s *Site) lookFields(r *httpd.Request, f frame, now audit.LookFilter) ([]partial.Field, error) {
 	people := []string{"", "anyone"}
 	if f.May(rbac.GrantRead) {
 		grants, err := s.People.Grants(r.Context(), true)
@@ -105,11 +111,12 @@ func (s *Site) lookFields(r *httpd.Request, f frame) ([]partial.Field, error) {
 			matters = append(matters, string(m.ID), m.Number+" "+m.Name)
 		}
 	}
+	days := daysOf(now, f.Zone)
 	return []partial.Field{
-		{Name: "person", Label: "Who", Kind: partial.Select, Options: partial.Options(r.Query("person"), people...)},
-		{Name: "matter", Label: "Matter", Kind: partial.Select, Options: partial.Options(r.Query("matter"), matters...)},
-		{Name: "from", Label: "From", Kind: partial.Date, Value: r.Query("from")},
-		{Name: "to", Label: "To", Kind: partial.Date, Value: r.Query("to")},
+		{Name: "person", Label: "Who", Kind: partial.Select, Options: partial.Options(string(now.Person), people...)},
+		{Name: "matter", Label: "Matter", Kind: partial.Select, Options: partial.Options(string(now.Matter), matters...)},
+		{Name: "from", Label: "From", Kind: partial.Date, Value: days[1]},
+		{Name: "to", Label: "To", Kind: partial.Date, Value: days[3]},
 	}, nil
 }
 
@@ -163,7 +170,11 @@ func (s *Site) accessLogFile(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	filter, err := lookFilter(r, f.Zone)
+	q := filtersOf(r)
+	filter, err := accessFilter(q, f.Zone)
+	if err == nil {
+		err = q.err()
+	}
 	if err != nil {
 		return httpd.Reply{}, err
 	}

@@ -26,24 +26,36 @@ func (s *Site) accessWhy(r *httpd.Request) (httpd.Reply, error) {
 	}
 	v := PlainView{Head: layout.Head{Title: "Why may they?", Crumbs: []partial.Link{{Text: "Access", Href: href.Access(f.FirmID)}}},
 		Lede: "Choose who, what and which matter. The answer names the grant, the line of the policy or the wall that decides."}
-	fields, err := s.whyFields(r)
+	q := filtersOf(r)
+	asked := whyAsked{who: q.text("person"), act: q.one("permission", "is nothing that a person may do here", "choose an act", allActs()...), matter: q.text("matter")}
+	fields, err := s.whyFields(r, asked)
 	if err != nil {
 		return httpd.Reply{}, err
 	}
 	v.Sections = []Section{{Title: "The question", Body: AskForm(href.AccessWhy(f.FirmID), "Ask", fields)}}
-	if r.Query("person") == "" || r.Query("permission") == "" {
-		return httpd.Show(Plain(f.Chrome, v)), nil
+	if asked.who == "" || asked.act == "" {
+		return q.plain(f, v), nil
 	}
-	answer, err := s.whyAnswer(r, f)
+	answer, err := s.whyAnswer(r, f, asked)
 	if err != nil {
 		return httpd.Reply{}, err
 	}
 	v.Sections = append(answer, v.Sections...)
-	return httpd.Show(Plain(f.Chrome, v)), nil
+	return q.plain(f, v), nil
+}
+
+// whyAsked is the question of the address.
+type whyAsked struct{ who, act, matter string }
+
+func allActs() (acts []string) {
+	for _, p := range rbac.All() {
+		acts = append(acts, string(p))
+	}
+	return acts
 }
 
 // whyFields are the question: people with access now or once, acts, matters.
-func (s *Site) whyFields(r *httpd.Request) ([]partial.Field, error) {
+func (s *Site) whyFields(r *httpd.Request, asked whyAsked) ([]partial.Field, error) {
 	grants, err := s.People.Grants(r.Context(), true)
 	if err != nil {
 		return nil, err
@@ -64,9 +76,9 @@ func (s *Site) whyFields(r *httpd.Request) ([]partial.Field, error) {
 		things = append(things, string(m.ID), m.Number+" "+m.Name)
 	}
 	return []partial.Field{
-		{Name: "person", Label: "Who", Kind: partial.Select, Options: partial.Options(r.Query("person"), who...), Required: true},
-		{Name: "permission", Label: "May they", Kind: partial.Select, Options: actOptions(r.Query("permission")), Required: true},
-		{Name: "matter", Label: "For", Kind: partial.Select, Options: partial.Options(r.Query("matter"), things...)},
+		{Name: "person", Label: "Who", Kind: partial.Select, Options: partial.Options(asked.who, who...), Required: true},
+		{Name: "permission", Label: "May they", Kind: partial.Select, Options: actOptions(asked.act), Required: true},
+		{Name: "matter", Label: "For", Kind: partial.Select, Options: partial.Options(asked.matter, things...)},
 	}, nil
 }
 
@@ -81,18 +93,16 @@ func actOptions(chosen string) []partial.Option {
 	return partial.Options(chosen, pairs...)
 }
 
-func (s *Site) whyAnswer(r *httpd.Request, f frame) ([]Section, error) {
-	who, err := ident.Parse[ident.PersonID](r.Query("person"))
+func (s *Site) whyAnswer(r *httpd.Request, f frame, asked whyAsked) ([]Section, error) {
+	who, err := ident.Parse[ident.PersonID](asked.who)
 	if err != nil {
 		return nil, err
 	}
-	var matter ident.MatterID
-	if text := r.Query("matter"); text != "" {
-		if matter, err = ident.Parse[ident.MatterID](text); err != nil {
-			return nil, err
-		}
+	matter, err := idOrNone[ident.MatterID](asked.matter)
+	if err != nil {
+		return nil, err
 	}
-	x, err := s.People.Explain(r.Context(), who, rbac.Permission(r.Query("permission")), matter)
+	x, err := s.People.Explain(r.Context(), who, rbac.Permission(asked.act), matter)
 	if err != nil {
 		return nil, err
 	}

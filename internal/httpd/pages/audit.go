@@ -10,7 +10,6 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
-	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -34,12 +33,14 @@ func (s *Site) audit(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	look, err := lookFilter(r, f.Zone)
+	q := filtersOf(r)
+	look, err := lookFilter(q, f.Zone)
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	filter := audit.Filter{Actor: string(look.Person), Action: r.Query("action"), Object: r.Query("object"), ObjectID: r.Query("id"), Result: r.Query("result"), From: look.From, To: look.To}
-	list, err := s.Audit.List(r.Context(), filter, page.Request{After: r.Query("after")})
+	filter := audit.Filter{Actor: string(look.Person), Action: q.text("action"), Object: q.text("object"), ObjectID: q.text("id"), From: look.From, To: look.To,
+		Result: q.one("result", "is no result of an act", "all results are shown", "done", "denied", "failed")}
+	list, err := s.Audit.List(r.Context(), filter, q.after())
 	if err != nil {
 		return httpd.Reply{}, err
 	}
@@ -59,7 +60,7 @@ func (s *Site) audit(r *httpd.Request) (httpd.Reply, error) {
 			partial.Txt(e.Matter), {Text: e.Permission, Code: true}, {Text: format.Hash(e.Before), Sub: format.Hash(e.After), Code: true}, {Text: format.Hash(e.Hash), Code: true},
 		}})
 	}
-	query := []string{"action", filter.Action, "object", filter.Object, "id", filter.ObjectID, "result", filter.Result, "person", filter.Actor, "from", r.Query("from"), "to", r.Query("to")}
+	query := append([]string{"action", filter.Action, "object", filter.Object, "id", filter.ObjectID, "result", filter.Result, "person", filter.Actor}, daysOf(look, f.Zone)...)
 	base := href.Query(href.Audit(f.FirmID), query...)
 	pager := partial.Pager{Shown: fmt.Sprintf("%d shown", len(list.Items))}
 	if list.Next != "" {
@@ -68,7 +69,7 @@ func (s *Site) audit(r *httpd.Request) (httpd.Reply, error) {
 	if r.Query("after") != "" {
 		pager.First = base
 	}
-	fields, err := s.auditFields(r, f)
+	fields, err := s.auditFields(r, f, look, filter)
 	if err != nil {
 		return httpd.Reply{}, err
 	}
@@ -81,18 +82,18 @@ func (s *Site) audit(r *httpd.Request) (httpd.Reply, error) {
 		v.Links = []partial.Link{{Text: "Proof file", Href: href.Audit(f.FirmID) + "/bundle"}}
 		v.Acts = []partial.Button{{Text: "Check now", Action: href.Audit(f.FirmID) + "/check"}}
 	}
-	return httpd.Show(Plain(f.Chrome, v)), nil
+	return q.plain(f, v), nil
 }
 
 // auditFields are the filter's choices.
-func (s *Site) auditFields(r *httpd.Request, f frame) ([]partial.Field, error) {
-	looks, err := s.lookFields(r, f)
+func (s *Site) auditFields(r *httpd.Request, f frame, look audit.LookFilter, now audit.Filter) ([]partial.Field, error) {
+	looks, err := s.lookFields(r, f, look)
 	if err != nil {
 		return nil, err
 	}
 	return []partial.Field{looks[0],
-		{Name: "action", Label: "Did", Value: r.Query("action"), Max: 80, Hint: "Such as grant. or prebill.approved"},
-		{Name: "result", Label: "Result", Kind: partial.Select, Options: partial.Options(r.Query("result"), "", "any", "done", "done", "denied", "stopped", "failed", "failed")},
+		{Name: "action", Label: "Did", Value: now.Action, Max: 80, Hint: "Such as grant. or prebill.approved"},
+		{Name: "result", Label: "Result", Kind: partial.Select, Options: partial.Options(now.Result, "", "any", "done", "done", "denied", "stopped", "failed", "failed")},
 		looks[2], looks[3]}, nil
 }
 

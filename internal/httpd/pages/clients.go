@@ -32,8 +32,9 @@ func (s *Site) clients(r *httpd.Request) (httpd.Reply, error) {
 	}
 	t := &partial.Table{Caption: "Clients", Keys: true, Columns: []partial.Column{{Head: "Client"}, {Head: "Number"}, {Head: "State"}},
 		Empty: partial.Empty{Icon: "users", Title: "No clients yet", Text: "A client is whom the firm works for. Its matters and payors hang below it."}}
+	q := filtersOf(r)
 	found := sifter[matter.Client]{Address: href.Clients(f.FirmID), Noun: [2]string{"client", "clients"}, Open: "Active", Closed: "Closed",
-		Words: func(c matter.Client) string { return c.Number + " " + c.Name }, Over: func(c matter.Client) bool { return c.Status == "closed" }, Key: func(c matter.Client) string { return string(c.ID) }}.sift(list, r.Queries())
+		Words: func(c matter.Client) string { return c.Number + " " + c.Name }, Over: func(c matter.Client) bool { return c.Status == "closed" }, Key: func(c matter.Client) string { return string(c.ID) }}.sift(list, q)
 	for _, c := range found.Items {
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Named(c.Name, href.Client(f.FirmID, c.ID), ""), {Text: c.Number, Code: true}, partial.Txt(c.Status)}})
 	}
@@ -43,7 +44,7 @@ func (s *Site) clients(r *httpd.Request) (httpd.Reply, error) {
 		v.Main = &partial.Link{Text: "New client", Href: href.New(href.Clients(f.FirmID))}
 		t.Empty.Links = []partial.Link{*v.Main}
 	}
-	return httpd.Show(Plain(f.Chrome, v)), nil
+	return q.plain(f, v), nil
 }
 
 func (s *Site) newClient(r *httpd.Request) (httpd.Reply, error) {

@@ -15,7 +15,6 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
-	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -39,11 +38,12 @@ func (s *Site) entries(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	filter, err := entryFilter(r)
+	q := filtersOf(r)
+	filter, err := entryFilter(q)
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	list, err := s.Capture.Entries(r.Context(), filter, page.Request{After: r.Query("after")})
+	list, err := s.Capture.Entries(r.Context(), filter, q.after())
 	if err != nil {
 		return httpd.Reply{}, err
 	}
@@ -73,25 +73,26 @@ func (s *Site) entries(r *httpd.Request) (httpd.Reply, error) {
 	}
 	v.Sections = []Section{{Title: "Narrow it", Body: LookFilter(href.Entries(f.FirmID), fields)},
 		{Title: "Entries", Table: entryTable(f, n, list.Items), Pager: pagerOf(narrowed(filter.Status), r, len(list.Items), list.Next)}}
-	return httpd.Show(Plain(f.Chrome, v)), nil
+	return q.plain(f, v), nil
 }
 
-func entryFilter(r *httpd.Request) (f capture.Filter, err error) {
-	for _, t := range entryTabs {
-		if string(t.status) == r.Query("status") {
-			f.Status = t.status
-		}
+func entryFilter(q *filters) (f capture.Filter, err error) {
+	states := make([]string, len(entryTabs))
+	for i, t := range entryTabs {
+		states[i] = string(t.status)
 	}
-	if f.Matter, err = idOrNone[ident.MatterID](r.Query("matter")); err != nil {
+	f.Status = capture.Status(q.one("status", "is no state of an entry", "entries in every state are shown", states...))
+	if f.Matter, err = idOrNone[ident.MatterID](q.text("matter")); err != nil {
 		return f, err
 	}
-	if f.Timekeeper, err = idOrNone[ident.TimekeeperID](r.Query("timekeeper")); err != nil {
+	if f.Timekeeper, err = idOrNone[ident.TimekeeperID](q.text("timekeeper")); err != nil {
 		return f, err
 	}
-	if f.Import, err = idOrNone[ident.ImportID](r.Query("import")); err != nil {
+	if f.Import, err = idOrNone[ident.ImportID](q.text("import")); err != nil {
 		return f, err
 	}
-	f.From, f.To = dayOf(r.Query("from")).Time(), dayOf(r.Query("to")).Time()
+	from, to := q.between()
+	f.From, f.To = from.Time(), to.Time()
 	return f, nil
 }
 

@@ -13,7 +13,6 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
-	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -34,7 +33,8 @@ func (s *Site) exports(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	list, err := s.Exports.List(r.Context(), page.Request{After: r.Query("after")})
+	q := filtersOf(r)
+	list, err := s.Exports.List(r.Context(), q.after())
 	if err != nil {
 		return httpd.Reply{}, err
 	}
@@ -50,7 +50,7 @@ func (s *Site) exports(r *httpd.Request) (httpd.Reply, error) {
 	if f.May(rbac.ExportRequest) {
 		v.Main = &partial.Link{Text: "Ask for an export", Href: href.New(href.Exports(f.FirmID))}
 	}
-	return httpd.Show(Plain(f.Chrome, v)), nil
+	return q.plain(f, v), nil
 }
 
 func exportForm(x export.Form) string {

@@ -15,7 +15,6 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
-	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -35,7 +34,8 @@ func (s *Site) imports(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	list, err := s.Capture.Imports(r.Context(), page.Request{After: r.Query("after")})
+	q := filtersOf(r)
+	list, err := s.Capture.Imports(r.Context(), q.after())
 	if err != nil {
 		return httpd.Reply{}, err
 	}
@@ -53,7 +53,7 @@ func (s *Site) imports(r *httpd.Request) (httpd.Reply, error) {
 		v.Main = &partial.Link{Text: "Import a file", Href: href.ImportNew(f.FirmID)}
 		t.Empty.Links = []partial.Link{*v.Main}
 	}
-	return httpd.Show(Plain(f.Chrome, v)), nil
+	return q.plain(f, v), nil
 }
 
 func (s *Site) newImport(r *httpd.Request) (httpd.Reply, error) {
@@ -129,8 +129,8 @@ func faultTable(faults []capture.Fault) *partial.Table {
 		refused[x.Line] = refused[x.Line] || x.Severity == capture.Refused
 	}
 	for i, x := range faults {
-		if i == 1_000 {
-			t.Foot = append(t.Foot, partial.Row{Cells: []partial.Cell{{Text: format.Count(len(faults)-1_000) + " more; correct these first", Span: 6}}})
+		if i == faultsShown {
+			t.Foot = append(t.Foot, partial.Row{Cells: []partial.Cell{{Text: format.Count(len(faults)-faultsShown) + " more; correct these first", Span: 6}}})
 			break
 		}
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Txt(strconv.Itoa(x.Line)), outcome(x, refused[x.Line]), {Text: x.Column, Code: true}, {Text: format.Capital(x.Message), Sub: x.Value, Key: true}, partial.Txt(format.Capital(x.Fix)), {Text: x.Code, Code: true}}})
@@ -156,12 +156,22 @@ func (s *Site) importDetail(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	page, err := s.importPage(r, id, nil)
-	return httpd.Show(page), err
+	q := filtersOf(r)
+	page, err := s.showImport(r, id, q, nil)
+	return q.reply(page), err
 }
 
+// importPage is the import after a refused act.
 func (s *Site) importPage(r *httpd.Request, id ident.ImportID, failed error) (templ.Component, error) {
-	d, err := s.Capture.ImportDetail(r.Context(), id, r.QueryInt("after"))
+	return s.showImport(r, id, readFilters(nil), failed)
+}
+
+// faultsShown is how many complaints about rows the service gives at a time.
+const faultsShown = 1_000
+
+func (s *Site) showImport(r *httpd.Request, id ident.ImportID, q *filters, failed error) (templ.Component, error) {
+	after := q.number("after", "the rows are shown from the first")
+	d, err := s.Capture.ImportDetail(r.Context(), id, after)
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +194,15 @@ func (s *Site) importPage(r *httpd.Request, id ident.ImportID, failed error) (te
 	if d.FaultsHidden {
 		note = "Shown to who imported the file and to who sees the whole firm"
 	}
-	v.Sections = append(v.Sections, Section{Title: "Rows to look at", Note: note, Table: faultTable(d.Faults)})
+	rows := Section{Title: "Rows to look at", Note: note, Table: faultTable(d.Faults)}
+	if after > 0 {
+		rows.Pager.First, rows.Table.Empty = href.Import(f.FirmID, id), partial.Empty{Icon: "check", Title: "No more rows"}
+	}
+	if len(d.Faults) == faultsShown {
+		rows.Pager.Shown, rows.Pager.Next = format.Count(faultsShown)+" shown", href.Query(href.Import(f.FirmID, id), "after", strconv.Itoa(after+faultsShown))
+	}
+	v.Sections = append(v.Sections, rows)
+	f.Wrong = q.said()
 	return Plain(f.Chrome, v), nil
 }
 

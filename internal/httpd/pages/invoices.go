@@ -8,11 +8,11 @@ import (
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/money"
-	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -32,21 +32,17 @@ func (s *Site) invoices(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	payor, err := idOrNone[ident.PayorID](r.Query("payor"))
-	if err != nil {
-		return httpd.Reply{}, err
-	}
+	q := filtersOf(r)
 	today := s.Clock.Now().In(f.Zone)
-	filter := invoice.Filter{Status: invoice.Status(r.Query("status")), Open: r.Query("open") != "", Payor: payor}
-	filter.From, filter.To = dayOf(r.Query("from")), dayOf(r.Query("to"))
-	if r.Query("overdue") != "" {
-		filter.Overdue = invoice.DayOf(today)
-	}
-	list, err := s.Invoices.List(r.Context(), filter, page.Request{After: r.Query("after")})
+	filter, err := invoiceFilter(q, invoice.DayOf(today))
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	base := href.Query(href.Invoices(f.FirmID), "status", string(filter.Status), "open", r.Query("open"), "overdue", r.Query("overdue"), "payor", string(filter.Payor), "from", string(filter.From), "to", string(filter.To))
+	list, err := s.Invoices.List(r.Context(), filter, q.after())
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	base := href.Query(href.Invoices(f.FirmID), "status", string(filter.Status), "open", yesIf(filter.Open), "overdue", yesIf(filter.Overdue != ""), "payor", string(filter.Payor), "from", string(filter.From), "to", string(filter.To))
 	v := InvoiceListView{Firm: *f.Firm, Today: invoice.DayOf(today).Time(), Pager: pagerOf(base, r, len(list.Items), list.Next)}
 	for _, t := range []struct{ text, address string }{
 		{"All", href.Invoices(f.FirmID)}, {"Open", href.Query(href.Invoices(f.FirmID), "open", "yes")}, {"Overdue", href.Query(href.Invoices(f.FirmID), "overdue", "yes")},
@@ -59,7 +55,27 @@ func (s *Site) invoices(r *httpd.Request) (httpd.Reply, error) {
 		v.Rows = append(v.Rows, InvoiceItem{ID: i.ID, Number: i.Number, Matter: i.MatterName, Client: i.ClientName, On: i.IssuedOn.Time(), DueOn: i.DueOn.Time(),
 			Total: in(i.TotalMinor), Open: in(i.OpenMinor), State: InvoiceChip(string(i.Status)), Label: partial.Label(i.Label)})
 	}
-	return httpd.Show(Invoices(f.Chrome, v)), nil
+	return q.show(f, func(c layout.Chrome) templ.Component { return Invoices(c, v) }), nil
+}
+
+func invoiceFilter(q *filters, today invoice.Day) (f invoice.Filter, err error) {
+	f.Status = invoice.Status(q.one("status", "is no state of an invoice", "invoices in every state are shown",
+		string(invoice.StatusIssued), string(invoice.StatusSent), string(invoice.StatusPartPaid), string(invoice.StatusPaid), string(invoice.StatusCredited)))
+	f.Open = q.yes("open", "settled invoices are shown too")
+	if q.yes("overdue", "invoices that are not due are shown too") {
+		f.Overdue = today
+	}
+	f.Payor, err = idOrNone[ident.PayorID](q.text("payor"))
+	f.From, f.To = q.between()
+	return f, err
+}
+
+// yesIf is the value of a filter that is on.
+func yesIf(on bool) string {
+	if on {
+		return "yes"
+	}
+	return ""
 }
 
 func (s *Site) invoice(r *httpd.Request) (httpd.Reply, error) {

@@ -18,10 +18,10 @@ import (
 
 // itemSubject fills in what the item is about: the entries of an import with their
 // findings, or the way to the pre-bill.
-func (s *Site) itemSubject(r *httpd.Request, f frame, i worklist.Item, v *ItemView) error {
+func (s *Site) itemSubject(r *httpd.Request, f frame, i worklist.Item, after page.Request, v *ItemView) error {
 	switch i.SubjectKind {
 	case "import":
-		return s.importLines(r, f, ident.ImportID(i.SubjectID), v)
+		return s.importLines(r, f, ident.ImportID(i.SubjectID), after, v)
 	case "prebill":
 		v.Task = prebillTask(v.OfFirm)
 		if f.May(rbac.PrebillRead) {
@@ -52,7 +52,7 @@ func invoiceTask(ofFirm bool) string {
 	return why + "send it again, or mark it as delivered once it is there."
 }
 
-func (s *Site) importLines(r *httpd.Request, f frame, id ident.ImportID, v *ItemView) error {
+func (s *Site) importLines(r *httpd.Request, f frame, id ident.ImportID, after page.Request, v *ItemView) error {
 	if f.May(rbac.ImportRead) {
 		v.Subject = &partial.Link{Text: "Open the import", Href: href.Import(f.FirmID, id)}
 	}
@@ -62,7 +62,7 @@ func (s *Site) importLines(r *httpd.Request, f frame, id ident.ImportID, v *Item
 	if err := s.importSums(r, id, v); err != nil {
 		return err
 	}
-	list, err := s.Capture.Entries(r.Context(), capture.Filter{Import: id, Remarked: v.Show != ""}, page.Request{After: r.Query("after"), Size: 100})
+	list, err := s.Capture.Entries(r.Context(), capture.Filter{Import: id, Remarked: v.Show != ""}, page.Request{After: after.After, Size: 100})
 	if err != nil {
 		return err
 	}

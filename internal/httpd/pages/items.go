@@ -39,11 +39,17 @@ func (s *Site) item(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	page, err := s.itemPage(r, id, nil)
-	return httpd.Show(page), err
+	q := filtersOf(r)
+	page, err := s.showItem(r, id, q, nil)
+	return q.reply(page), err
 }
 
+// itemPage is the item after a refused act.
 func (s *Site) itemPage(r *httpd.Request, id ident.WorkItemID, failed error) (templ.Component, error) {
+	return s.showItem(r, id, readFilters(nil), failed)
+}
+
+func (s *Site) showItem(r *httpd.Request, id ident.WorkItemID, q *filters, failed error) (templ.Component, error) {
 	i, err := s.Work.Item(r.Context(), id)
 	if err != nil {
 		return nil, err
@@ -55,7 +61,7 @@ func (s *Site) itemPage(r *httpd.Request, id ident.WorkItemID, failed error) (te
 	}
 	v := ItemView{
 		Firm: *f.Firm, ID: id, Version: i.Version, Work: workName(i.Type), Matter: i.Matter.Name, Number: i.Matter.Number, Client: i.Matter.Client, Label: partial.Label(i.Label), Now: i.Now.In(i.Zone),
-		About: []string{"Received " + format.Moment(i.ReceivedAt.In(i.Zone)), i.Agreement}, Show: r.Query("show"), FirmWord: f.Firm.Name, OfFirm: !f.Standing.OfBureau(), CanWork: i.Mine,
+		About: []string{"Received " + format.Moment(i.ReceivedAt.In(i.Zone)), i.Agreement}, Show: q.one("show", "is no part of this list", "all lines are shown", "findings"), FirmWord: f.Firm.Name, OfFirm: !f.Standing.OfBureau(), CanWork: i.Mine,
 		Lease: ItemLease{Mine: i.Mine, Holder: i.Holder.Name, Until: i.LeaseUntil.In(i.Zone), Token: i.LeaseToken,
 			Claim: i.May[rbac.ItemClaim] && (i.Status == worklist.Ready && (i.May[rbac.ItemAssign] || i.Reserved) || i.Status == worklist.Leased && i.Reserved)},
 	}
@@ -81,10 +87,11 @@ func (s *Site) itemPage(r *httpd.Request, id ident.WorkItemID, failed error) (te
 	}
 	v.Thread = threadOf(f, i)
 	v.Compose = composeOf(r, f, i, failed)
-	if err := s.itemSubject(r, f, i, &v); err != nil {
+	if err := s.itemSubject(r, f, i, q.after(), &v); err != nil {
 		return nil, err
 	}
 	v.refused(r, failed)
+	f.Wrong = q.said()
 	return Item(f.Chrome, v), nil
 }
 

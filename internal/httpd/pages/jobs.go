@@ -8,7 +8,6 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/outbox"
-	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -24,15 +23,13 @@ func (s *Site) jobs(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	state := outbox.State(r.Query("state"))
-	if state == "" {
-		state = outbox.StateParked
-	}
+	q := filtersOf(r)
+	state := outbox.State(titled(q.one("state", "is no state of a job", "parked jobs are shown", string(outbox.StateParked), string(outbox.StatePending), string(outbox.StateRunning), string(outbox.StateDone)), string(outbox.StateParked)))
 	counts, err := s.Outbox.Counts(r.Context())
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	list, err := s.Outbox.List(r.Context(), state, page.Request{After: r.Query("after")})
+	list, err := s.Outbox.List(r.Context(), state, q.after())
 	if err != nil {
 		return httpd.Reply{}, err
 	}
@@ -45,7 +42,7 @@ func (s *Site) jobs(r *httpd.Request) (httpd.Reply, error) {
 		base = href.Query(base, "state", string(state))
 	}
 	v.Sections = []Section{{Title: "Jobs, newest first", Table: jobTable(f, list.Items), Pager: pagerOf(base, r, len(list.Items), list.Next)}}
-	return httpd.Show(Plain(f.Chrome, v)), nil
+	return q.plain(f, v), nil
 }
 
 func jobTabs(f frame, state outbox.State, counts map[outbox.State]int) []partial.Tab {

@@ -39,7 +39,7 @@ func (s *Site) queueEvents(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	v, err := s.queueView(r, st, time.UTC)
+	v, err := s.queueView(r, filtersOf(r), st, time.UTC)
 	if err != nil {
 		return httpd.Reply{}, err
 	}
@@ -63,7 +63,7 @@ func (s *Site) queueEvents(r *httpd.Request) (httpd.Reply, error) {
 				return ctx.Err()
 			case <-tick.C:
 			}
-			if v, err = s.queueView(r, st, time.UTC); err != nil {
+			if v, err = s.queueView(r, filtersOf(r), st, time.UTC); err != nil {
 				return err
 			}
 		}

@@ -11,12 +11,18 @@ import (
 )
 
 func (s *Site) mappingForm(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.mappingPage(r, nil)
-	return httpd.Show(page), err
+	q := filtersOf(r)
+	page, err := s.showMapping(r, q, nil)
+	return q.reply(page), err
 }
 
-// mappingPage edits the mapping of ?source=, or makes one.
+// mappingPage is the form after a refusal.
 func (s *Site) mappingPage(r *httpd.Request, failed error) (templ.Component, error) {
+	return s.showMapping(r, readFilters(nil), failed)
+}
+
+// showMapping edits the mapping of ?source=, or makes one.
+func (s *Site) showMapping(r *httpd.Request, q *filters, failed error) (templ.Component, error) {
 	f, err := s.frame(r, "Column mapping", "imports")
 	if err != nil {
 		return nil, err
@@ -25,18 +31,24 @@ func (s *Site) mappingPage(r *httpd.Request, failed error) (templ.Component, err
 	if err != nil {
 		return nil, err
 	}
-	m := capture.Mapping{}
+	var m capture.Mapping
+	var sources []string
+	for _, x := range list {
+		sources = append(sources, x.Source)
+	}
+	source := q.one("source", "is no source with a saved mapping", "the form makes a new one", sources...)
 	t := &partial.Table{Caption: "Saved mappings", Columns: []partial.Column{{Head: "Source"}, {Head: "Dates"}, {Head: "Decimal"}}, Empty: partial.Empty{Icon: "transfer", Title: "None yet", Text: "Files with the usual column names need none."}}
 	here := href.Imports(f.FirmID) + "/mapping"
 	for _, x := range list {
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Named(x.Source, href.Query(here, "source", x.Source), ""), partial.Txt(x.DateForm), partial.Txt(x.DecimalMark)}})
-		if x.Source == r.Query("source") {
+		if x.Source == source {
 			m = x
 		}
 	}
 	if failed != nil {
 		m = mappingOf(r)
 	}
+	f.Wrong = q.said()
 	form := &partial.Form{Action: here, Version: m.Version, Submit: "Save mapping", Cancel: href.Imports(f.FirmID), Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: []partial.Field{
 		{Name: "source", Label: "Source", Value: m.Source, Required: true, Max: 40, Hint: "Such as the firm's practice system"},
 		{Name: "date_form", Label: "Dates are written", Kind: partial.Select, Options: partial.Options(m.DateForm, "YYYY-MM-DD", "2026-06-30", "YYYYMMDD", "20260630", "MM/DD/YYYY", "6/30/2026", "DD/MM/YYYY", "30/6/2026", "DD.MM.YYYY", "30.6.2026")},

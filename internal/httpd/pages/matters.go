@@ -37,14 +37,15 @@ func (s *Site) matters(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
+	q := filtersOf(r)
 	found := sifter[matter.Matter]{Address: href.Matters(f.FirmID), Noun: [2]string{"matter", "matters"}, Open: "Open", Closed: "Closed",
 		Words: func(m matter.Matter) string {
 			return strings.Join([]string{m.Number, m.Name, m.ClientName, m.PracticeGroup, m.ClientMatter}, " ")
 		},
-		Over: func(m matter.Matter) bool { return m.Status == "closed" }, Key: func(m matter.Matter) string { return string(m.ID) }}.sift(list, r.Queries())
+		Over: func(m matter.Matter) bool { return m.Status == "closed" }, Key: func(m matter.Matter) string { return string(m.ID) }}.sift(list, q)
 	v := PlainView{Head: layout.Head{Title: "Matters"}, Lede: "Open a new matter from its client's page."}
 	found.show(&v, href.Matters(f.FirmID), "Matters you may see", matterTable(f, found.Items))
-	return httpd.Show(Plain(f.Chrome, v)), nil
+	return q.plain(f, v), nil
 }
 
 func matterTable(f frame, list []matter.Matter) *partial.Table {

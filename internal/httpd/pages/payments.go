@@ -41,9 +41,10 @@ func (s *Site) payments(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	unapplied := r.Query("unapplied") != ""
-	from, to := dayOf(r.Query("from")), dayOf(r.Query("to"))
-	list, err := s.Receivables.List(r.Context(), receivable.Filter{Unapplied: unapplied, From: from, To: to}, page.Request{After: r.Query("after")})
+	q := filtersOf(r)
+	unapplied := q.yes("unapplied", "payments that are allocated are shown too")
+	from, to := q.between()
+	list, err := s.Receivables.List(r.Context(), receivable.Filter{Unapplied: unapplied, From: from, To: to}, q.after())
 	if err != nil {
 		return httpd.Reply{}, err
 	}
@@ -62,7 +63,7 @@ func (s *Site) payments(r *httpd.Request) (httpd.Reply, error) {
 			partial.Txt(format.Money(money.Amount{Minor: p.AmountMinor, Currency: p.Currency})), partial.Txt(format.Money(money.Amount{Minor: p.UnappliedMinor, Currency: p.Currency})), partial.Node(partial.ChipMark(state)),
 		}})
 	}
-	base := href.Query(href.Payments(f.FirmID), "unapplied", r.Query("unapplied"), "from", string(from), "to", string(to))
+	base := href.Query(href.Payments(f.FirmID), "unapplied", yesIf(unapplied), "from", string(from), "to", string(to))
 	v := PlainView{Head: layout.Head{Title: "Payments"}, Meta: []string{between(from, to)},
 		Tabs: []partial.Tab{{Text: "All", Href: href.Payments(f.FirmID), Count: -1, Current: base == href.Payments(f.FirmID)},
 			{Text: "With something to allocate", Href: href.Query(href.Payments(f.FirmID), "unapplied", "yes"), Count: -1, Current: unapplied}},
@@ -70,7 +71,7 @@ func (s *Site) payments(r *httpd.Request) (httpd.Reply, error) {
 	if f.May(rbac.PaymentPost) {
 		v.Main = &partial.Link{Text: "Post a payment", Href: href.PaymentNew(f.FirmID)}
 	}
-	return httpd.Show(Plain(f.Chrome, v)), nil
+	return q.plain(f, v), nil
 }
 
 func (s *Site) newPayment(r *httpd.Request) (httpd.Reply, error) {

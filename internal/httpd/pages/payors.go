@@ -40,11 +40,12 @@ func (s *Site) payors(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
+	q := filtersOf(r)
 	found := sifter[matter.Payor]{Address: href.Payors(f.FirmID), Noun: [2]string{"payor", "payors"}, Open: "Active", Closed: "Closed",
-		Words: func(p matter.Payor) string { return p.Name + " " + p.TaxID + " " + p.Country }, Over: func(p matter.Payor) bool { return p.Status == "closed" }, Key: func(p matter.Payor) string { return string(p.ID) }}.sift(list, r.Queries())
+		Words: func(p matter.Payor) string { return p.Name + " " + p.TaxID + " " + p.Country }, Over: func(p matter.Payor) bool { return p.Status == "closed" }, Key: func(p matter.Payor) string { return string(p.ID) }}.sift(list, q)
 	v := PlainView{Head: layout.Head{Title: "Payors"}, Lede: "A payor receives and pays the invoices of a client's matters. Add one from its client's page."}
 	found.show(&v, href.Payors(f.FirmID), "Payors", payorTable(f, found.Items))
-	return httpd.Show(Plain(f.Chrome, v)), nil
+	return q.plain(f, v), nil
 }
 
 func payorTable(f frame, list []matter.Payor) *partial.Table {

@@ -11,10 +11,10 @@ import (
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
-	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/rbac"
 )
@@ -57,8 +57,13 @@ func (s *Site) prebills(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	status := prebill.Status(r.Query("status"))
-	list, err := s.Prebills.List(r.Context(), prebill.Filter{Status: status}, page.Request{After: r.Query("after")})
+	q := filtersOf(r)
+	states := make([]string, 0, len(prebill.Statuses()))
+	for _, st := range prebill.Statuses() {
+		states = append(states, string(st))
+	}
+	status := prebill.Status(q.one("status", "is no state of a pre-bill", "open pre-bills are shown", states...))
+	list, err := s.Prebills.List(r.Context(), prebill.Filter{Status: status}, q.after())
 	if err != nil {
 		return httpd.Reply{}, err
 	}
@@ -85,7 +90,7 @@ func (s *Site) prebills(r *httpd.Request) (httpd.Reply, error) {
 		v.Rows = append(v.Rows, item)
 	}
 	v.Pager = pagerOf(href.Query(href.Prebills(f.FirmID), "status", string(status)), r, len(list.Items), list.Next)
-	return httpd.Show(Prebills(f.Chrome, v)), nil
+	return q.show(f, func(c layout.Chrome) templ.Component { return Prebills(c, v) }), nil
 }
 
 // pagerOf is the foot of a keyset-paged list whose plain address is base.
@@ -234,11 +239,17 @@ func (s *Site) prebill(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	page, err := s.prebillPage(r, id, nil)
-	return httpd.Show(page), err
+	q := filtersOf(r)
+	page, err := s.showPrebill(r, id, q, nil)
+	return q.reply(page), err
 }
 
+// prebillPage is the pre-bill after a refused act.
 func (s *Site) prebillPage(r *httpd.Request, id ident.PrebillID, failed error) (templ.Component, error) {
+	return s.showPrebill(r, id, readFilters(nil), failed)
+}
+
+func (s *Site) showPrebill(r *httpd.Request, id ident.PrebillID, q *filters, failed error) (templ.Component, error) {
 	p, err := s.Prebills.Get(r.Context(), id)
 	if err != nil {
 		return nil, err
@@ -250,7 +261,7 @@ func (s *Site) prebillPage(r *httpd.Request, id ident.PrebillID, failed error) (
 	}
 	v := PrebillView{
 		Firm: *f.Firm, ID: id, Version: p.Version, Name: p.Name(), Matter: p.MatterName, Number: p.MatterNumber, Client: p.ClientName, Payor: p.PayorName,
-		Period: "up to " + format.Date(p.ThroughOn), Label: partial.Label(p.Label), State: stateChip(p.Status), Mark: PrebillMark(r.Query("show")), Hash: p.Hash,
+		Period: "up to " + format.Date(p.ThroughOn), Label: partial.Label(p.Label), State: stateChip(p.Status), Mark: PrebillMark(q.one("show", "is no way to show a pre-bill", "changes are marked", string(MarkClean), string(MarkAsIs))), Hash: p.Hash,
 		Note: p.Note, Redacted: p.Redacted,
 	}
 	if p.Preparer != "" {
@@ -268,6 +279,7 @@ func (s *Site) prebillPage(r *httpd.Request, id ident.PrebillID, failed error) (
 	v.Remarks = prebillFindings(f, p, p.Findings, changes(f, p))
 	v.refused(r, failed)
 	v.Decide = decisionOf(f, r, p, failed)
+	f.Wrong = q.said()
 	return Prebill(f.Chrome, v), nil
 }
 

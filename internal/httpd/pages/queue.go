@@ -2,13 +2,17 @@ package pages
 
 import (
 	"errors"
+	"slices"
 	"time"
+
+	"github.com/a-h/templ"
 
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/page"
@@ -28,11 +32,15 @@ func (s *Site) queue(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	v, err := s.queueView(r, f.Standing, f.Zone)
+	q := filtersOf(r)
+	v, err := s.queueView(r, q, f.Standing, f.Zone)
 	if err == nil && v.CanClaim {
 		err = s.peek(r, &v)
 	}
-	return httpd.Show(Queue(f.Chrome, v)), err
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	return q.show(f, func(c layout.Chrome) templ.Component { return Queue(c, v) }), nil
 }
 
 // asked is what the address asks of the queue; an address that asks for nothing gets
@@ -42,14 +50,14 @@ type asked struct {
 	saved             ident.ViewID
 }
 
-func (s *Site) asked(r *httpd.Request) (a asked, views []worklist.View, cards []firm.Card, err error) {
+func (s *Site) asked(r *httpd.Request, q *filters) (a asked, views []worklist.View, cards []firm.Card, err error) {
 	if views, err = s.Work.Views(r.Context()); err != nil {
 		return a, nil, nil, err
 	}
 	if cards, err = s.Firms.Mine(r.Context()); err != nil {
 		return a, nil, nil, err
 	}
-	a = asked{view: r.Query("view"), firm: r.Query("firm"), typed: r.Query("q"), saved: ident.ViewID(r.Query("saved"))}
+	a = asked{view: viewAsked(q), firm: firmAsked(q, cards), typed: q.text("q"), saved: savedAsked(q, views)}
 	if a.view == "" && a.firm == "" && a.typed == "" {
 		for _, v := range views {
 			if v.Default {
@@ -63,13 +71,42 @@ func (s *Site) asked(r *httpd.Request) (a asked, views []worklist.View, cards []
 	return a, views, cards, nil
 }
 
+// viewAsked is the tab or the kind of work of the address.
+func viewAsked(q *filters) string {
+	known := []string{allOpen, string(worklist.TabMine), string(worklist.TabToday), string(worklist.TabOver), string(worklist.TabWaiting)}
+	for _, kind := range workTypes {
+		known = append(known, "type:"+kind)
+	}
+	return q.one("view", "is no view of the queue", "all open items are shown", known...)
+}
+
+// firmAsked is the code of the firm that the queue is cut to. One that is none of the
+// person's stays: the queue then lists nothing rather than everything.
+func firmAsked(q *filters, cards []firm.Card) string {
+	code := q.text("firm")
+	if code != "" && !slices.ContainsFunc(cards, func(c firm.Card) bool { return c.Code == code }) {
+		q.refuse(code, "is no code of a firm of yours", "nothing is listed")
+	}
+	return code
+}
+
+// savedAsked is the saved view whose tab is marked.
+func savedAsked(q *filters, views []worklist.View) ident.ViewID {
+	id := ident.ViewID(q.text("saved"))
+	if id != "" && !slices.ContainsFunc(views, func(v worklist.View) bool { return v.ID == id }) {
+		q.wrong = append(q.wrong, wrongFilter{"The saved view of this address is not among yours any more.", "What it filtered by still applies."})
+		return ""
+	}
+	return id
+}
+
 // queueView is the queue as the address asks, for its page and for its stream.
-func (s *Site) queueView(r *httpd.Request, st authz.Standing, zone *time.Location) (v QueueView, err error) {
+func (s *Site) queueView(r *httpd.Request, asks *filters, st authz.Standing, zone *time.Location) (v QueueView, err error) {
 	counts, err := s.Work.Counts(r.Context())
 	if err != nil {
 		return v, err
 	}
-	a, views, cards, err := s.asked(r)
+	a, views, cards, err := s.asked(r, asks)
 	if err != nil {
 		return v, err
 	}
@@ -77,11 +114,11 @@ func (s *Site) queueView(r *httpd.Request, st authz.Standing, zone *time.Locatio
 		return href.Query(address, "view", a.view, "firm", a.firm, "q", a.typed, "saved", string(a.saved))
 	}
 	v = QueueView{View: a.view, FirmCode: a.firm, Filter: a.typed, Total: int(counts.All), Over: int(counts.Over), Hour: int(counts.Hour), Now: s.Clock.Now().In(zone).Truncate(time.Minute),
-		CanClaim: st.Anywhere(rbac.ItemClaim), AllFirms: href.Query(href.Queue, "view", a.view, "q", a.typed), Events: href.Query(href.QueueEvents, "view", a.view, "firm", a.firm, "q", a.typed, "after", r.Query("after")),
+		CanClaim: st.Anywhere(rbac.ItemClaim), AllFirms: href.Query(href.Queue, "view", a.view, "q", a.typed), Events: href.Query(href.QueueEvents, "view", a.view, "firm", a.firm, "q", a.typed, "after", asks.after().After),
 		Empty: partial.Empty{Icon: "check", Title: "Nothing here", Text: "No open item matches. Items appear when a firm hands over work."}}
 	v.Save = href.Query(href.Views, "view", a.view, "firm", a.firm, "q", a.typed)
 	v.Tabs = append(queueTabs(v, counts, a.saved), savedTabs(views, cards, a.saved)...)
-	q := worklist.Query{Search: a.typed, Page: page.Request{After: r.Query("after")}}
+	q := worklist.Query{Search: a.typed, Page: asks.after()}
 	q.Tab, q.Type = viewParts(a.view)
 	known := a.firm == ""
 	for _, c := range counts.Firms {

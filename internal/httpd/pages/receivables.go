@@ -1,7 +1,10 @@
 package pages
 
 import (
+	"slices"
 	"strconv"
+
+	"github.com/a-h/templ"
 
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
@@ -12,18 +15,9 @@ import (
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/notice"
-	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/rbac"
 )
-
-// dayOf takes a day of the address; what is none counts as not given.
-func dayOf(text string) invoice.Day {
-	if d := invoice.Day(text); !d.Time().IsZero() {
-		return d
-	}
-	return ""
-}
 
 // between says which days a list is cut to, "" for all.
 func between(from, to invoice.Day) string {
@@ -44,8 +38,10 @@ func (s *Site) receivables(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	by := receivable.Basis(titled(r.Query("by"), string(receivable.ByDueDate)))
-	report, err := s.Receivables.Aging(r.Context(), invoice.Day(r.Query("on")), by)
+	today := invoice.DayOf(s.Clock.Now().In(f.Zone))
+	q := filtersOf(r)
+	on, by := q.asOf(today)
+	report, err := s.Receivables.Aging(r.Context(), on, by)
 	if err != nil {
 		return httpd.Reply{}, err
 	}
@@ -53,7 +49,6 @@ func (s *Site) receivables(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	today := invoice.DayOf(s.Clock.Now().In(f.Zone))
 	v := ReceivablesView{Firm: f.FirmID, On: report.On, Today: today, By: by}
 	var moves map[ident.PayorID]notice.Next
 	if report.On == today && f.May(rbac.ReminderRead) {
@@ -79,7 +74,7 @@ func (s *Site) receivables(r *httpd.Request) (httpd.Reply, error) {
 	for _, c := range flow.Currencies {
 		v.Flows = append(v.Flows, FlowView{ID: "flow-" + string(c.Currency), Firm: f.FirmID, Currency: c.Currency, Months: c.Months})
 	}
-	return httpd.Show(Receivables(f.Chrome, v)), nil
+	return q.show(f, func(c layout.Chrome) templ.Component { return Receivables(c, v) }), nil
 }
 
 func agedOf(a receivable.Aged) ReceivableRow {
@@ -118,28 +113,57 @@ func (s *Site) openBehind(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	c := receivable.Cell{On: invoice.Day(r.Query("on")), By: receivable.Basis(titled(r.Query("by"), string(receivable.ByDueDate))), Currency: money.Currency(r.Query("currency")),
-		Payor: ident.PayorID(r.Query("payor")), Client: ident.ClientID(r.Query("client")), To: receivable.BucketCount - 1}
-	title := "Open invoices"
-	if n, err := strconv.Atoi(r.Query("age")); err == nil && n >= 0 && n < ageColumns {
-		c.From, c.To = n, n
-		if n == ageColumns-1 {
-			c.To = receivable.BucketCount - 1
-		}
-		title += ": " + ageNames[n]
-	}
-	list, on, err := s.Receivables.Behind(r.Context(), c, page.Request{After: r.Query("after")})
+	q := filtersOf(r)
+	c, age, err := cellOf(q, invoice.DayOf(s.Clock.Now().In(f.Zone)))
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	back := href.Query(href.Receivables(f.FirmID), "on", r.Query("on"), "by", r.Query("by"))
+	title := "Open invoices"
+	if age != "" {
+		title += ": " + ageNames[c.From]
+	}
+	list, on, err := s.Receivables.Behind(r.Context(), c, q.after())
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	back := href.Query(href.Receivables(f.FirmID), "on", string(c.On), "by", string(c.By))
 	t := &partial.Table{Caption: "Open invoices, oldest first", Keys: true, Pin: true, Columns: []partial.Column{{Head: "Invoice"}, {Head: "Payor"}, {Head: "Matter", Minor: true}, {Head: "Issued", NoWrap: true, Minor: true}, {Head: "Due", NoWrap: true}, {Head: "Days past", Right: true}, {Head: "Open", Right: true}},
 		Empty: partial.Empty{Icon: "check", Title: "No open invoice here", Text: "Nothing of this age was open at the end of that day."}}
 	for _, o := range list.Items {
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Named(o.Number, href.Invoice(f.FirmID, o.Invoice), o.ClientName), partial.Txt(o.PayorName), partial.Txt(o.MatterName), partial.Txt(o.IssuedOn.Long()), partial.Txt(o.DueOn.Long()),
 			partial.Txt(format.Count(o.Days)), partial.Txt(format.Money(money.Amount{Minor: o.Minor, Currency: o.Currency}))}})
 	}
-	base := href.ReceivablesOpen(f.FirmID, r.Query("on"), r.Query("by"), r.Query("currency"), r.Query("payor"), r.Query("client"), r.Query("age"))
-	return httpd.Show(Plain(f.Chrome, PlainView{Head: layout.Head{Title: title, Crumbs: []partial.Link{{Text: "Receivables", Href: back}}}, Meta: []string{"as of the end of " + on.Long(), agedBy(c.By)},
-		Sections: []Section{{Title: "Invoices", Table: t, Pager: pagerOf(base, r, len(list.Items), list.Next)}}})), nil
+	base := href.ReceivablesOpen(f.FirmID, string(c.On), string(c.By), string(c.Currency), string(c.Payor), string(c.Client), age)
+	return q.plain(f, PlainView{Head: layout.Head{Title: title, Crumbs: []partial.Link{{Text: "Receivables", Href: back}}}, Meta: []string{"as of the end of " + on.Long(), agedBy(c.By)},
+		Sections: []Section{{Title: "Invoices", Table: t, Pager: pagerOf(base, r, len(list.Items), list.Next)}}}), nil
+}
+
+// cellOf is the figure that the address of a list belongs to; age is its column, "" for
+// all.
+func cellOf(q *filters, today invoice.Day) (c receivable.Cell, age string, err error) {
+	c.On, c.By = q.asOf(today)
+	if text := q.text("currency"); text != "" {
+		if c.Currency, err = money.ParseCurrency(text); err != nil {
+			q.refuse(text, "is no currency; write one as USD", "invoices in every currency are shown")
+		}
+	}
+	if c.Payor, err = idOrNone[ident.PayorID](q.text("payor")); err != nil {
+		return c, "", err
+	}
+	if c.Client, err = idOrNone[ident.ClientID](q.text("client")); err != nil {
+		return c, "", err
+	}
+	var ages [ageColumns]string
+	for i := range ages {
+		ages[i] = strconv.Itoa(i)
+	}
+	c.To = receivable.BucketCount - 1
+	age = q.one("age", "is no age of this report; its ages are 0 to "+ages[ageColumns-1], "invoices of every age are shown", ages[:]...)
+	if age != "" {
+		c.From = slices.Index(ages[:], age)
+		if c.From < ageColumns-1 {
+			c.To = c.From
+		}
+	}
+	return c, age, nil
 }

@@ -13,11 +13,11 @@ import (
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/money"
-	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/scope"
 	"github.com/docketry/docketry/rbac"
 )
@@ -39,7 +39,8 @@ func (s *Site) runs(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	list, err := s.Invoices.Runs(r.Context(), page.Request{After: r.Query("after")})
+	q := filtersOf(r)
+	list, err := s.Invoices.Runs(r.Context(), q.after())
 	if err != nil {
 		return httpd.Reply{}, err
 	}
@@ -47,7 +48,7 @@ func (s *Site) runs(r *httpd.Request) (httpd.Reply, error) {
 	for _, x := range list.Items {
 		v.Rows = append(v.Rows, RunItem{ID: x.ID, Name: x.Name, StartedAt: x.StartedAt, Firms: x.Firms, Counts: RunCounts{Planned: x.Planned, Issued: x.Issued, Failed: x.Failed, Withdrawn: x.Planned - x.Issued - x.Failed - x.Left, Left: x.Left}})
 	}
-	return httpd.Show(Runs(f.Chrome, v)), nil
+	return q.show(f, func(c layout.Chrome) templ.Component { return Runs(c, v) }), nil
 }
 
 func (s *Site) newRun(r *httpd.Request) (httpd.Reply, error) {
@@ -304,8 +305,9 @@ func (s *Site) runInFirm(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	status := invoice.ItemStatus(r.Query("status"))
-	list, err := s.Invoices.RunItems(r.Context(), id, status, page.Request{After: r.Query("after")})
+	q := filtersOf(r)
+	status := invoice.ItemStatus(q.one("status", "is no state of an invoice in a run", "all of them are shown", string(invoice.ItemIssued), string(invoice.ItemFailed), string(invoice.ItemWaiting), string(invoice.ItemWithdrawn)))
+	list, err := s.Invoices.RunItems(r.Context(), id, status, q.after())
 	if err != nil {
 		return httpd.Reply{}, err
 	}
@@ -328,7 +330,7 @@ func (s *Site) runInFirm(r *httpd.Request) (httpd.Reply, error) {
 	if p.Run.Failed > 0 && f.May(rbac.RunStart) {
 		v.Retry = &partial.Button{Text: "Try the failed ones again", Action: href.RunAct(f.FirmID, id, "retry"), Class: "primary", Icon: "refresh"}
 	}
-	return httpd.Show(RunInFirm(f.Chrome, v)), nil
+	return q.show(f, func(c layout.Chrome) templ.Component { return RunInFirm(c, v) }), nil
 }
 
 func itemChip(st invoice.ItemStatus) partial.Chip {

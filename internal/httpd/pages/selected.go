@@ -60,9 +60,16 @@ func (s *Site) selected(r *httpd.Request) (httpd.Reply, error) {
 	if len(picks) == 0 {
 		return httpd.Go(href.Queue, "Select rows first."), nil
 	}
-	page, err := s.selectedPage(r, picks, worklist.ManyAct(r.Query("act")), nil)
-	return httpd.Show(page), err
+	q := filtersOf(r)
+	q.many("item")
+	act := worklist.ManyAct(q.one("act", "is nothing that can be done to these items", "all that can be done is shown", manyActs...))
+	page, err := s.selectedPage(r, picks, act, q, nil)
+	return q.reply(page), err
 }
+
+// manyActs are what the address may ask for.
+var manyActs = []string{string(worklist.ManyAsk), string(worklist.ManySkip), string(worklist.ManyReturn), string(worklist.ManyHandOff), string(worklist.ManyTake),
+	string(worklist.ManyResume), string(worklist.ManyAssign), string(worklist.ManyPin), string(worklist.ManyUnpin), string(worklist.ManySendBack)}
 
 // selection is the rows of a selection that are in the queue still, in its order.
 type selection struct {
@@ -88,7 +95,7 @@ func (s *Site) selection(r *httpd.Request, picks []worklist.Pick) (x selection, 
 
 // selectedPage shows the rows and the forms of the acts that may be done to them; act
 // narrows it to one.
-func (s *Site) selectedPage(r *httpd.Request, picks []worklist.Pick, act worklist.ManyAct, failed error) (templ.Component, error) {
+func (s *Site) selectedPage(r *httpd.Request, picks []worklist.Pick, act worklist.ManyAct, q *filters, failed error) (templ.Component, error) {
 	f, err := s.frame(r, "Selected items", "queue")
 	if err != nil {
 		return nil, err
@@ -120,6 +127,7 @@ func (s *Site) selectedPage(r *httpd.Request, picks []worklist.Pick, act worklis
 	if len(v.Sections) == 1 {
 		v.Sections = append(v.Sections, Section{Title: "Nothing to do", Text: "None of these items can be worked on in that way by you now.", Acts: nil})
 	}
+	f.Wrong = q.said()
 	return Plain(f.Chrome, v), nil
 }
 
@@ -246,7 +254,7 @@ func (s *Site) actOnSelected(r *httpd.Request) (httpd.Reply, error) {
 	act := worklist.ManyAct(r.Form("act"))
 	out, err := s.Work.ActOnMany(r.Context(), worklist.Many{Act: act, Picks: picks, To: ident.PersonID(r.Form("person_id")), Text: r.Form("text"), Reason: worklist.SkipReason(r.Form("reason"))})
 	if err != nil {
-		return again(err, func() (templ.Component, error) { return s.selectedPage(r, picks, act, err) })
+		return again(err, func() (templ.Component, error) { return s.selectedPage(r, picks, act, readFilters(nil), err) })
 	}
 	f, err := s.frame(r, "What was done", "queue")
 	if err != nil {
@@ -285,7 +293,7 @@ func (s *Site) selectedAgain(r *httpd.Request, failed error) (templ.Component, e
 	if err != nil {
 		return nil, err
 	}
-	return s.selectedPage(r, picks, worklist.ManyAct(r.Form("act")), failed)
+	return s.selectedPage(r, picks, worklist.ManyAct(r.Form("act")), readFilters(nil), failed)
 }
 
 // refusalOf is a refusal in one sentence, with the field's own where there is one.

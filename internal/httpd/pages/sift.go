@@ -1,7 +1,6 @@
 package pages
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 
@@ -36,11 +35,8 @@ const sifterPage = 50
 
 // sift reads q (words, all of which must be found), state (open when absent, over,
 // all) and after (the id of the last row seen; one that is gone starts anew).
-func (s sifter[T]) sift(all []T, query url.Values) sifted[T] {
-	q, state := query.Get("q"), query.Get("state")
-	if state != "over" && state != "all" {
-		state = ""
-	}
+func (s sifter[T]) sift(all []T, query *filters) sifted[T] {
+	q, state := query.text("q"), query.one("state", "is no state of "+s.Noun[1], "shown is what is "+strings.ToLower(s.Open), "over", "all")
 	var found, open, over []T
 	for _, x := range all {
 		if !has(s.Words(x), q) {
@@ -72,8 +68,10 @@ func (s sifter[T]) sift(all []T, query url.Values) sifted[T] {
 		out.Items = found
 	}
 	total, from := len(out.Items), 0
-	if after := query.Get("after"); after != "" {
-		from = 1 + slices.IndexFunc(out.Items, func(x T) bool { return s.Key(x) == after })
+	if after := query.text("after"); after != "" {
+		if from = 1 + slices.IndexFunc(out.Items, func(x T) bool { return s.Key(x) == after }); from == 0 {
+			query.wrong = append(query.wrong, wrongFilter{"The row after which this page begins is not in the list any more.", "It is shown from its start."})
+		}
 	}
 	out.Items = out.Items[from:]
 	if len(out.Items) > sifterPage {

@@ -16,7 +16,7 @@ func TestAListIsSearchedAndPaged(t *testing.T) {
 	}
 	seen, after := map[string]bool{}, ""
 	for pages := 1; ; pages++ {
-		got := s.sift(all, url.Values{"after": {after}})
+		got := s.sift(all, readFilters(url.Values{"after": {after}}))
 		for _, x := range got.Items {
 			if seen[x] || x == "099" {
 				t.Errorf("%s stands twice, or is closed", x)
@@ -35,17 +35,18 @@ func TestAListIsSearchedAndPaged(t *testing.T) {
 		}
 		after = next.Query().Get("after")
 	}
-	got := s.sift(all, url.Values{"q": {"CLIENT 09"}, "state": {"all"}})
+	got := s.sift(all, readFilters(url.Values{"q": {"CLIENT 09"}, "state": {"all"}}))
 	if len(got.Items) != 12 || got.Tabs[0].Count != 11 || got.Tabs[1].Count != 1 || !got.Tabs[2].Current || got.Tabs[1].Href != "/x?q=CLIENT+09&state=over" {
 		t.Errorf("%v, %+v", got.Items, got.Tabs)
 	}
-	if got := s.sift(all, url.Values{"q": {"none"}}); !got.Nothing || len(got.Items) != 0 {
+	if got := s.sift(all, readFilters(url.Values{"q": {"none"}})); !got.Nothing || len(got.Items) != 0 {
 		t.Errorf("%+v", got)
 	}
-	if got := s.sift(all, url.Values{"after": {"gone"}}); len(got.Items) != sifterPage || got.Items[0] != "000" || got.Pager.First != "" {
-		t.Errorf("a row that is gone: %v", got.Items)
+	q := readFilters(url.Values{"after": {"gone"}, "state": {"shut"}})
+	if got := s.sift(all, q); len(got.Items) != sifterPage || got.Items[0] != "000" || got.Pager.First != "" || len(q.wrong) != 2 {
+		t.Errorf("a row that is gone, and a state that none has: %v, said %v", got.Items, q.wrong)
 	}
-	if got := s.sift(nil, url.Values{}); got.Nothing {
+	if got := s.sift(nil, readFilters(nil)); got.Nothing {
 		t.Error("an empty list has nothing to search in")
 	}
 }

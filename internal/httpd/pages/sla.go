@@ -4,11 +4,14 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
-	"github.com/docketry/docketry/internal/page"
+	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/rbac"
 )
@@ -20,19 +23,21 @@ func (s *Site) MountSLA(srv *httpd.Server) {
 }
 
 // monthOf reads ?month=2026-10; without it the present month is meant.
-func monthOf(r *httpd.Request) (sla.Month, error) {
-	if r.Query("month") == "" {
-		return sla.Month{}, nil
+func monthOf(q *filters) sla.Month {
+	text := q.text("month")
+	if text == "" {
+		return sla.Month{}
 	}
-	return sla.ParseMonth(r.Query("month"))
+	m, err := sla.ParseMonth(text)
+	if err != nil {
+		q.refuse(text, "is no month; write one as 2026-10", "shown is the present month")
+	}
+	return m
 }
 
 func (s *Site) sla(r *httpd.Request) (httpd.Reply, error) {
-	month, err := monthOf(r)
-	if err != nil {
-		return httpd.Reply{}, err
-	}
-	rep, err := s.SLA.Report(r.Context(), month)
+	q := filtersOf(r)
+	rep, err := s.SLA.Report(r.Context(), monthOf(q))
 	if err != nil {
 		return httpd.Reply{}, err
 	}
@@ -47,7 +52,7 @@ func (s *Site) sla(r *httpd.Request) (httpd.Reply, error) {
 		v.Next = href.SLA(f.FirmID, format.MonthKey(first.AddDate(0, 1, 0)))
 	}
 	if rep.Agreement.ID != "" {
-		v.Agreement = "Agreement " + strconv.Itoa(rep.Agreement.Number) + ", in force since " + format.Date(dayOf(rep.Agreement.Draft.EffectiveFrom.String()).Time())
+		v.Agreement = "Agreement " + strconv.Itoa(rep.Agreement.Number) + ", in force since " + format.Date(invoice.Day(rep.Agreement.Draft.EffectiveFrom.String()).Time())
 		v.Calendar = rep.Calendar.Name + ", version " + strconv.Itoa(rep.Calendar.Number)
 	}
 	for _, t := range rep.Targets {
@@ -68,7 +73,7 @@ func (s *Site) sla(r *httpd.Request) (httpd.Reply, error) {
 	for _, c := range rep.Waiting {
 		v.Waiting = append(v.Waiting, riskOf(f, rep, c))
 	}
-	return httpd.Show(SLA(f.Chrome, v)), nil
+	return q.show(f, func(c layout.Chrome) templ.Component { return SLA(c, v) }), nil
 }
 
 func monthStart(m sla.Month) time.Time {
@@ -123,16 +128,18 @@ func riskOf(f frame, rep sla.Report, c sla.CycleRow) SLARisk {
 }
 
 func (s *Site) slaCycles(r *httpd.Request) (httpd.Reply, error) {
-	month, err := monthOf(r)
+	q := filtersOf(r)
+	rep, err := s.SLA.Report(r.Context(), monthOf(q))
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	rep, err := s.SLA.Report(r.Context(), month)
-	if err != nil {
-		return httpd.Reply{}, err
+	keys := make([]string, len(rep.Targets))
+	for i, t := range rep.Targets {
+		keys[i] = t.Key
 	}
-	target, outcome := r.Query("target"), sla.Outcome(r.Query("outcome"))
-	list, total, err := s.SLA.Cycles(r.Context(), rep.Month, target, outcome, page.Request{After: r.Query("after")})
+	target := q.one("target", "is no service of this month", "all services are shown", keys...)
+	outcome := sla.Outcome(q.one("outcome", "is no result of a promise", "all results are shown", string(sla.Open), string(sla.Met), string(sla.Breached), string(sla.Waived), string(sla.Cancelled)))
+	list, total, err := s.SLA.Cycles(r.Context(), rep.Month, target, outcome, q.after())
 	if err != nil {
 		return httpd.Reply{}, err
 	}
@@ -150,7 +157,7 @@ func (s *Site) slaCycles(r *httpd.Request) (httpd.Reply, error) {
 		}
 		v.Rows = append(v.Rows, row)
 	}
-	return httpd.Show(SLACycles(f.Chrome, v)), nil
+	return q.show(f, func(c layout.Chrome) templ.Component { return SLACycles(c, v) }), nil
 }
 
 func cyclesTitle(rep sla.Report, target string, outcome sla.Outcome) string {

@@ -12,7 +12,6 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/rbac"
 )
@@ -29,16 +28,22 @@ func (s *Site) MountStaff(srv *httpd.Server) {
 }
 
 func (s *Site) members(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.memberPage(r, nil)
-	return httpd.Show(page), err
+	q := filtersOf(r)
+	page, err := s.showMembers(r, q, nil)
+	return q.reply(page), err
 }
 
+// memberPage is the page after a refused act.
 func (s *Site) memberPage(r *httpd.Request, failed error) (templ.Component, error) {
+	return s.showMembers(r, readFilters(nil), failed)
+}
+
+func (s *Site) showMembers(r *httpd.Request, q *filters, failed error) (templ.Component, error) {
 	f, err := s.frame(r, "People", "people")
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.People.Members(r.Context(), page.Request{After: r.Query("after")})
+	list, err := s.People.Members(r.Context(), q.after())
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +78,7 @@ func (s *Site) memberPage(r *httpd.Request, failed error) (templ.Component, erro
 	if f.Card.Kind == "bureau" && f.May(rbac.GrantGive) {
 		v.Sections = append(v.Sections, proposal(r, f, list.Items, failed))
 	}
+	f.Wrong = q.said()
 	return Plain(f.Chrome, v), nil
 }
 

@@ -32,8 +32,9 @@ func (s *Site) timekeepers(r *httpd.Request) (httpd.Reply, error) {
 	}
 	t := &partial.Table{Caption: "Timekeepers", Keys: true, Columns: []partial.Column{{Head: "Name"}, {Head: "Code"}, {Head: "Class"}, {Head: "State"}},
 		Empty: partial.Empty{Icon: "clock", Title: "No timekeepers yet", Text: "A timekeeper bills time; files name one by its code."}}
+	q := filtersOf(r)
 	found := sifter[matter.Timekeeper]{Address: href.Timekeepers(f.FirmID), Noun: [2]string{"timekeeper", "timekeepers"}, Open: "Active", Closed: "Left",
-		Words: func(k matter.Timekeeper) string { return k.Code + " " + k.Name + " " + k.Class }, Over: func(k matter.Timekeeper) bool { return k.Status == "left" }, Key: func(k matter.Timekeeper) string { return string(k.ID) }}.sift(list, r.Queries())
+		Words: func(k matter.Timekeeper) string { return k.Code + " " + k.Name + " " + k.Class }, Over: func(k matter.Timekeeper) bool { return k.Status == "left" }, Key: func(k matter.Timekeeper) string { return string(k.ID) }}.sift(list, q)
 	for _, k := range found.Items {
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Named(k.Name, href.Timekeeper(f.FirmID, k.ID), ""), {Text: k.Code, Code: true}, {Text: k.Class, Code: true}, partial.Txt(k.Status)}})
 	}
@@ -42,7 +43,7 @@ func (s *Site) timekeepers(r *httpd.Request) (httpd.Reply, error) {
 	if f.May(rbac.TimekeeperEdit) {
 		v.Main = &partial.Link{Text: "New timekeeper", Href: href.New(href.Timekeepers(f.FirmID))}
 	}
-	return httpd.Show(Plain(f.Chrome, v)), nil
+	return q.plain(f, v), nil
 }
 
 func (s *Site) newTimekeeper(r *httpd.Request) (httpd.Reply, error) {

@@ -23,6 +23,7 @@ type Chrome struct {
 	Density   string        // "", "roomy": from the cookie
 	KeysOff   bool          // single-key shortcuts are switched off (WCAG 2.1.4)
 	Flash     *Flash
+	Wrong     []string // what of the address could not be taken and what is shown instead, in sentences
 	CSRF      string
 	RequestID string
 	Path      string // of this page, to come back to after a preference
