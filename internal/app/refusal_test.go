@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -187,5 +188,46 @@ func TestWhatIsTooLargeIsAnsweredAndNotCutOff(t *testing.T) {
 		}
 		res.Body.Close()
 		conn.Close()
+	}
+}
+
+// The queue over all firms is the bureau's workplace. To a firm's own people and to who
+// works for no firm it is as absent as any page that there is not.
+func TestTheQueueIsTheBureaus(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	own := w.furnished(t)
+	things := "/queue/selected?item=" + own.ids["firm"] + "/" + own.ids["item"] + "/1&act=pin"
+	for _, role := range []rbac.Role{rbac.RolePartner, rbac.RoleFirmAdmin, rbac.RoleTimekeeper, rbac.RoleBureauAdmin} {
+		v := w.visitor(t, own, role)
+		for _, path := range []string{"/queue", "/queue?view=mine", "/queue?from=zz", "/queue/views", "/queue/events", things} {
+			none := v.ask(http.MethodGet, "/runs/"+absentID, "")
+			got := v.ask(http.MethodGet, path, "")
+			address, _, _ := strings.Cut(path, "?")
+			got.body = strings.ReplaceAll(got.body, `value="`+address+`"`, `value="PATH"`) // the page to come back to after a change of looks
+			if got.status != http.StatusNotFound || got != none {
+				t.Errorf("%s: GET %s: %d, unlike what is not there: %s", role, path, got.status, cutTo(got.body[parting(got.body, none.body):], 200))
+			}
+		}
+		form := "csrf=" + url.QueryEscape(v.token)
+		for path, body := range map[string]string{"/queue/next": form, "/queue/views": form + "&name=Mine&view=all", "/queue/selected": form + "&act=pin", "/queue/views/" + absentID + "/remove": form} {
+			for _, text := range []string{"", "&text=a%E2%80%8Bb"} {
+				if got := v.ask(http.MethodPost, path, body+text); got.status != http.StatusNotFound && got.status != http.StatusUnprocessableEntity || strings.Contains(got.body, "<form class=\"stack\" method=\"post\"") {
+					t.Errorf("%s: POST %s: %d %s", role, path, got.status, cutTo(got.body, 200))
+				}
+			}
+		}
+		if keys := v.ask(http.MethodGet, "/keys", ""); strings.Contains(keys.body, "g q") {
+			t.Errorf("%s reads of a key to the queue", role)
+		}
+	}
+	for _, role := range []rbac.Role{rbac.RoleSpecialist, rbac.RoleTeamLead, rbac.RoleQualityAuditor} {
+		v := w.visitor(t, own, role)
+		if got := v.ask(http.MethodGet, "/queue", ""); got.status != http.StatusOK {
+			t.Errorf("%s: %d", role, got.status)
+		}
+		if keys := v.ask(http.MethodGet, "/keys", ""); !strings.Contains(keys.body, "g q") {
+			t.Errorf("%s reads of no key to the queue", role)
+		}
 	}
 }

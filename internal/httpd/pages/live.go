@@ -29,7 +29,7 @@ const (
 // MountLive adds the streams of the queue and of one item. Each falls back to a
 // refresh of its page.
 func (s *Site) MountLive(srv *httpd.Server) {
-	get(srv, href.QueueEvents, rbac.SignedIn, s.queueEvents)
+	get(srv, href.QueueEvents, rbac.SignedIn, ofQueue(s.queueEvents))
 	get(srv, "/firms/{firm}/items/{id}/events", rbac.ItemRead, s.itemEvents)
 }
 

@@ -23,8 +23,38 @@ import (
 
 // MountQueue adds the queue over all firms and get-next.
 func (s *Site) MountQueue(srv *httpd.Server) {
-	get(srv, href.Queue, rbac.SignedIn, s.queue)
-	post(srv, href.Next, rbac.SignedIn, s.next)
+	get(srv, href.Queue, rbac.SignedIn, ofQueue(s.queue))
+	post(srv, href.Next, rbac.SignedIn, ofQueue(s.next))
+}
+
+// queueIsThere: the queue over all firms is where the bureau works (UI.md, Pages). A
+// firm's own people, who may know of each item of their firm, have no such page, nor has
+// who works for no firm: to them it is not there.
+func queueIsThere(r *httpd.Request) error {
+	st, err := r.Standing()
+	if err == nil && !(st.OfBureau() && st.Anywhere(rbac.QueueRead)) {
+		err = authz.ErrNotFound
+	}
+	return err
+}
+
+func ofQueue(do func(r *httpd.Request) (httpd.Reply, error)) func(r *httpd.Request) (httpd.Reply, error) {
+	return func(r *httpd.Request) (httpd.Reply, error) {
+		if err := queueIsThere(r); err != nil {
+			return httpd.Reply{}, err
+		}
+		return do(r)
+	}
+}
+
+// formOfQueue is a form's page as ofQueue is a page.
+func formOfQueue(show shower) shower {
+	return func(r *httpd.Request, failed error) (templ.Component, error) {
+		if err := queueIsThere(r); err != nil {
+			return nil, err
+		}
+		return show(r, failed)
+	}
 }
 
 func (s *Site) queue(r *httpd.Request) (httpd.Reply, error) {

@@ -21,8 +21,8 @@ import (
 
 // MountSelected adds what is done to several rows of the queue at once.
 func (s *Site) MountSelected(srv *httpd.Server) {
-	get(srv, href.Selected, rbac.SignedIn, s.selected)
-	fill(srv, href.Selected, rbac.SignedIn, s.actOnSelected, s.selectedAgain)
+	get(srv, href.Selected, rbac.SignedIn, ofQueue(s.selected))
+	fill(srv, href.Selected, rbac.SignedIn, ofQueue(s.actOnSelected), formOfQueue(s.selectedAgain))
 }
 
 // pickValue is how a row's box names it: firm, item and the version that was shown.

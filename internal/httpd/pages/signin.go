@@ -2,6 +2,7 @@ package pages
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
@@ -304,6 +305,10 @@ func (s *Site) keys(r *httpd.Request) (httpd.Reply, error) {
 		}
 		return Section{Title: title, Table: &t}
 	}
+	anywhere := []string{"Ctrl K", "Search or go to", "?", "This list", "g d", "Service levels", "/", "Filter", "Esc", "Close"}
+	if f.allowed(f.Standing.OfBureau())(rbac.QueueRead) {
+		anywhere = slices.Insert(anywhere, 4, "g q", "Queue", "g n", "Next item")
+	}
 	words, wanted := "Switch single keys off", "off"
 	if f.KeysOff {
 		words, wanted = "Switch single keys on", "on"
@@ -312,7 +317,7 @@ func (s *Site) keys(r *httpd.Request) (httpd.Reply, error) {
 		Head: layout.Head{Title: "Keyboard"}, Lede: "Single keys work outside fields and never do what cannot be undone.",
 		Acts: []partial.Button{{Text: words, Action: href.Preferences, Hidden: []partial.Hidden{{Name: "keys", Value: wanted}, {Name: "back", Value: href.Keys}}}},
 		Sections: []Section{
-			section("Anywhere", "Ctrl K", "Search or go to", "?", "This list", "g q", "Queue", "g n", "Next item", "g d", "Service levels", "/", "Filter", "Esc", "Close"),
+			section("Anywhere", anywhere...),
 			section("Lists", "j", "Next row", "k", "Previous row", "Enter", "Open", "x", "Select", "Shift x", "Select a range, as Shift click does", "a", "Assign what is selected", "m", "Ask the firm about what is selected", "v 1 to 9", "Change the view"),
 			section("Review", "n", "Next finding", "p", "Previous finding", "1 2 3", "Apply a fix", "e", "Edit the line", "z", "Undo the line's last change", "m", "Message", "Ctrl Enter", "Finish"),
 			section("Approval", "w", "Write down", "h", "Hold", "Ctrl Enter", "Approve"),

@@ -17,14 +17,14 @@ import (
 
 // MountViews adds a person's saved views of the queue.
 func (s *Site) MountViews(srv *httpd.Server) {
-	get(srv, href.Views, rbac.SignedIn, s.views)
-	fill(srv, href.Views, rbac.SignedIn, s.saveView, s.viewsPage)
+	get(srv, href.Views, rbac.SignedIn, ofQueue(s.views))
+	fill(srv, href.Views, rbac.SignedIn, ofQueue(s.saveView), formOfQueue(s.viewsPage))
 	for act, do := range map[string]func(r *httpd.Request, id ident.ViewID) error{
 		"open":   func(r *httpd.Request, id ident.ViewID) error { return s.Work.OpenWith(r.Context(), id, true) },
 		"unset":  func(r *httpd.Request, id ident.ViewID) error { return s.Work.OpenWith(r.Context(), id, false) },
 		"remove": func(r *httpd.Request, id ident.ViewID) error { return s.Work.DropView(r.Context(), id) },
 	} {
-		post(srv, href.Views+"/{id}/"+act, rbac.SignedIn, func(r *httpd.Request) (httpd.Reply, error) {
+		post(srv, href.Views+"/{id}/"+act, rbac.SignedIn, ofQueue(func(r *httpd.Request) (httpd.Reply, error) {
 			id, err := httpd.ID[ident.ViewID](r, "id")
 			if err != nil {
 				return httpd.Reply{}, err
@@ -33,7 +33,7 @@ func (s *Site) MountViews(srv *httpd.Server) {
 				return httpd.Reply{}, err
 			}
 			return httpd.Go(href.Views, "Saved."), nil
-		})
+		}))
 	}
 }
 

@@ -3,7 +3,7 @@
 export function keys(list, open) {
   const off = document.documentElement.dataset.keys === "off";
   const typing = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
-  const places = { q: "/queue", d: document.querySelector("[data-go-d]")?.href };
+  const places = { q: document.querySelector('.nav a[href="/queue"]')?.href, d: document.querySelector("[data-go-d]")?.href };
   // press prefers what stands where the reader is: the finding or line with the focus.
   // Elsewhere a line's Undo is not pressed, the message's on top is.
   const press = (name) => {
