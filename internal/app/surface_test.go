@@ -39,6 +39,7 @@ func (w world) call(method, path, sid, body string, headers ...string) *httptest
 type shape struct {
 	Ref        string `json:"$ref"`
 	Extra      any    `json:"additionalProperties"`
+	Type       any    `json:"type"` // a name, or a list of names
 	Properties map[string]shape
 	Items      *shape
 }
@@ -50,6 +51,14 @@ type openAPI struct {
 		}
 	}
 	Components struct{ Schemas map[string]shape }
+}
+
+func (w world) openAPI(t *testing.T) (doc openAPI) {
+	t.Helper()
+	if err := json.Unmarshal(w.call("GET", "/api/v1/openapi.json", "", "").Body.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	return doc
 }
 
 func (d openAPI) resolve(s shape) shape {
@@ -94,10 +103,7 @@ func TestT03_NoRouteTakesAColumn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	f := testkit.Firm(t, w.s.DB)
-	var doc openAPI
-	if err := json.Unmarshal(w.call("GET", "/api/v1/openapi.json", "", "").Body.Bytes(), &doc); err != nil {
-		t.Fatal(err)
-	}
+	doc := w.openAPI(t)
 	columns := strings.Fields(f.Text(t, `SELECT string_agg(DISTINCT column_name, ' ') FROM information_schema.columns WHERE table_schema = 'public'`))
 	if len(columns) < 100 || !slices.Contains(columns, "approved_by") {
 		t.Fatalf("%d columns found", len(columns))

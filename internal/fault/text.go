@@ -64,15 +64,19 @@ func UnseenTyped(path, s string) (f Field, ok bool) {
 	return f, false
 }
 
-// placeOf counts characters and lines from 1, as an editor does.
+// placeOf says where a byte of a text stands.
 func placeOf(s string, at int) string {
-	before := strings.ReplaceAll(s[:at], "\r\n", "\n")
-	line := strings.Count(before, "\n") + 1
-	n := utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
+	line, n := placeIn(s, at)
 	if strings.Contains(s, "\n") {
 		return fmt.Sprintf("as character %d of line %d", n, line)
 	}
 	return fmt.Sprintf("as character %d", n)
+}
+
+// placeIn counts lines and characters from 1, as an editor does.
+func placeIn(s string, at int) (line, n int) {
+	before := strings.ReplaceAll(s[:min(max(at, 0), len(s))], "\r\n", "\n")
+	return strings.Count(before, "\n") + 1, utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
 }
 
 // mostBefore is how many characters before one that nobody sees show where it is.

@@ -1,6 +1,7 @@
 package guideline
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -63,13 +64,28 @@ func ReadPolicy(r io.Reader) (Policy, error) {
 }
 
 func readFile(r io.Reader) (f policyFile, err error) {
-	d := json.NewDecoder(io.LimitReader(r, 1<<20))
+	data, err := io.ReadAll(io.LimitReader(r, maxPolicy+1))
+	if err != nil {
+		return f, fmt.Errorf("read guideline file: %w", err)
+	}
+	if len(data) > maxPolicy {
+		return f, ErrPolicy.With("the guideline file is larger than %d MiB", maxPolicy>>20)
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&f); err != nil {
-		return f, ErrPolicy.With("the guideline file is not readable: %v", err)
+		bad := fault.Misfit(&f, data, err)
+		bad.Path = dotted.Replace(bad.Path)
+		return f, ErrPolicy.With("the guideline file is not readable").On(bad)
 	}
 	return f, nil
 }
+
+// maxPolicy is the largest file.
+const maxPolicy = 1 << 20
+
+// dotted writes the path of a value as the complaints of this package do: rules.0.when.
+var dotted = strings.NewReplacer("[", ".", "]", "")
 
 func readText(text string) (f policyFile, err error) {
 	return f, json.Unmarshal([]byte(text), &f)

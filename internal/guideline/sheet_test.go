@@ -121,3 +121,25 @@ func TestReadPolicy(t *testing.T) {
 		}
 	}
 }
+
+// What stands in a guideline file and cannot be read is named by its place, without a
+// word of how files are read.
+func TestAnUnreadableGuidelineFileIsNamedByItsPlace(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"max_bytes":"many"}`: "max_bytes: enter a whole number", `{"rules":[{"id":"A-01"},{"severity":7}]}`: "rules.1.severity: enter text", `{"colour":"red"}`: "colour: there is no field of this name",
+		`{"name":`: ": the JSON ends before it is whole", "{\n\"name\": oops}": ": from character 9 of line 2 on this is no JSON", `[]`: ": send an object", `7`: ": send an object",
+	} {
+		_, err := guideline.ReadPolicy(strings.NewReader(text))
+		var f *fault.Error
+		if !errors.As(err, &f) || !errors.Is(err, guideline.ErrPolicy) || len(f.Fields) != 1 {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if got := f.Fields[0].Path + ": " + f.Fields[0].Message; !strings.HasPrefix(got, want) || strings.Contains(f.Message+got, "json:") || strings.Contains(f.Message+got, "policyFile") {
+			t.Errorf("%s: %s: %s", text, f.Message, got)
+		}
+	}
+	if _, err := guideline.ReadPolicy(strings.NewReader(`{"name":"` + strings.Repeat("x", 1<<20) + `"}`)); !errors.Is(err, guideline.ErrPolicy) || !strings.Contains(err.Error(), "larger than 1 MiB") {
+		t.Errorf("a large file: %.80v", err)
+	}
+}

@@ -57,6 +57,7 @@ func (s *Server) newAPI() {
 	c := huma.DefaultConfig("Docketry", "1")
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = apiRoot+"/openapi", "", ""
 	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaNames())
+	c.Formats = map[string]huma.Format{jsonBody: jsonFormat(), "json": jsonFormat()}
 	c.CreateHooks = nil // no $schema links, whose host would come from the request
 	c.Info.Description = "Legal billing for many law firms by one bureau. Errors are RFC 9457 with a stable code."
 	s.api.huma = humaecho.New(s.echo, c)
@@ -101,7 +102,11 @@ func fromHuma(id string, status int, message string, errs []error) huma.StatusEr
 	for _, err := range errs {
 		if d, ok := err.(huma.ErrorDetailer); ok {
 			detail := d.ErrorDetail()
-			p.Fields = append(p.Fields, fault.Field{Path: strings.TrimPrefix(detail.Location, "body."), Code: "field_invalid", Message: detail.Message})
+			f, ok := decoded(detail.Message)
+			if !ok {
+				f = fault.Field{Path: strings.TrimPrefix(detail.Location, "body."), Code: "field_invalid", Message: plainly(detail.Message)}
+			}
+			p.Fields = append(p.Fields, f)
 		}
 	}
 	return p
@@ -117,6 +122,7 @@ func API[I, O any](s *Server, op Op, do func(ctx context.Context, in *I) (*O, er
 	size := int64(maxJSON)
 	if op.Upload {
 		size = maxUpload + maxJSON
+		chain = append(chain, s.around(takesFiles))
 	} else {
 		chain = append(chain, s.around(strictJSON))
 	}
@@ -194,7 +200,11 @@ func strictJSON(next echo.HandlerFunc) echo.HandlerFunc {
 			return err
 		}
 		if len(bytes.TrimSpace(b)) > 0 {
+			if err := ofKind(r.Header, jsonBody); err != nil {
+				return err
+			}
 			d := json.NewDecoder(bytes.NewReader(b))
+			d.UseNumber()
 			w := bodyWalk{d: d}
 			if err := w.value("", 0); err != nil {
 				return err
@@ -233,6 +243,11 @@ func (w *bodyWalk) value(path string, depth int) error {
 			w.unseen = append(w.unseen, f)
 		}
 		return nil
+	}
+	if n, is := t.(json.Number); is {
+		if _, err := n.Float64(); err != nil {
+			return errBody.With("the body holds a number that is too large").On(fault.Field{Path: path, Code: "field_invalid", Message: "enter a number that is not so large"})
+		}
 	}
 	delim, ok := t.(json.Delim)
 	if !ok {

@@ -74,7 +74,9 @@ func ofStatus(status int) *fault.Error {
 		return fault.New(fault.NotFound, "method_not_allowed", "this address does not take that method")
 	case http.StatusRequestEntityTooLarge:
 		return errTooLarge
-	case http.StatusBadRequest, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
+	case http.StatusUnsupportedMediaType:
+		return errMedia
+	case http.StatusBadRequest, http.StatusUnprocessableEntity:
 		return fault.New(fault.Invalid, "request_invalid", "the request could not be read")
 	default:
 		return errInternal
@@ -84,8 +86,11 @@ func ofStatus(status int) *fault.Error {
 func problemOf(err error, id string) *Problem {
 	f := asFault(err)
 	status := statusOf[f.Kind]
-	if f.Code == "method_not_allowed" {
+	switch f.Code {
+	case "method_not_allowed":
 		status = http.StatusMethodNotAllowed
+	case errMedia.Code:
+		status = http.StatusUnsupportedMediaType
 	}
 	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: f.Code, Detail: f.Message, Fields: f.Fields, RequestID: id}
 }

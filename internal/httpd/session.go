@@ -162,8 +162,8 @@ func (s *Server) sameSite(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		if !wantsPage(r) {
 			// An upload is multipart; where JSON is expected, that is refused as a body.
-			if kind := r.Header.Get("Content-Type"); r.ContentLength != 0 && !strings.HasPrefix(kind, "application/json") && !strings.HasPrefix(kind, "multipart/form-data;") {
-				return fault.New(fault.Invalid, "content_type", "send the body as application/json")
+			if r.ContentLength != 0 && ofKind(r.Header, jsonBody) != nil && ofKind(r.Header, fileBody) != nil {
+				return ofKind(r.Header, jsonBody)
 			}
 			return next(c)
 		}
