@@ -21,7 +21,7 @@ import (
 // MountWebhooks adds the programs that a firm has told of what happens.
 func (s *Site) MountWebhooks(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/webhooks", rbac.WebhookRead, s.webhooks)
-	post(srv, "/firms/{firm}/webhooks", rbac.WebhookEdit, s.makeWebhook)
+	fill(srv, "/firms/{firm}/webhooks", rbac.WebhookEdit, s.makeWebhook, s.webhooksPage)
 	get(srv, "/firms/{firm}/webhooks/{id}", rbac.WebhookRead, s.webhook)
 	post(srv, "/firms/{firm}/webhooks/{id}/try", rbac.WebhookEdit, s.tryWebhook)
 	post(srv, "/firms/{firm}/webhooks/{id}/secret", rbac.WebhookEdit, s.renewWebhook)
