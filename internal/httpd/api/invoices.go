@@ -55,10 +55,10 @@ func toInvoice(i invoice.Invoice) Invoice {
 
 // InvoiceView is an invoice with its document, files and corrections.
 type InvoiceView struct {
-	Invoice  Invoice           `json:"invoice"`
-	Document *invoice.Document `json:"document,omitempty" class:"C3"`
-	Files    []InvoiceFile     `json:"files"`
-	Credits  []CreditNote      `json:"credit_notes"`
+	Invoice  Invoice          `json:"invoice"`
+	Document *InvoiceDocument `json:"document,omitempty" class:"C3"`
+	Files    []InvoiceFile    `json:"files"`
+	Credits  []CreditNote     `json:"credit_notes"`
 }
 
 // InvoiceFile is one encoding of the same document.
@@ -85,7 +85,7 @@ func toCreditNote(n invoice.CreditNote) CreditNote {
 }
 
 func toInvoiceView(v invoice.View) InvoiceView {
-	out := InvoiceView{Invoice: toInvoice(v.Invoice), Document: v.Document, Files: make([]InvoiceFile, len(v.Files)), Credits: make([]CreditNote, len(v.Credits))}
+	out := InvoiceView{Invoice: toInvoice(v.Invoice), Document: toInvoiceDocument(v.Document), Files: make([]InvoiceFile, len(v.Files)), Credits: make([]CreditNote, len(v.Credits))}
 	for i, f := range v.Files {
 		out.Files[i] = InvoiceFile{f.Format, f.SHA256, f.Bytes, f.Notes}
 	}
