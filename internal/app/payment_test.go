@@ -4,9 +4,12 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/docketry/docketry/internal/receivable"
+	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -51,5 +54,29 @@ func TestAPaymentIsRecordedFromItsInvoice(t *testing.T) {
 	}
 	if got := w.send(sid, http.MethodGet, address+other.ids["invoice"], ""); got.Code != http.StatusNotFound {
 		t.Errorf("another firm's invoice: %d", got.Code)
+	}
+}
+
+// Money on account is set against what has waited longest: the payor's open invoices
+// stand by due date, those due first at the top.
+func TestOpenInvoicesAreOfferedByDueDate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	own := w.furnished(t)
+	m := own.firm.Matter(t)
+	for issued, due := range map[string]string{"2026-02-20": "2026-03-01", "2026-02-01": "2026-03-31", "2026-01-10": "2026-02-09"} {
+		own.firm.Invoice(t, m, testkit.Issued(issued, due))
+	}
+	p, err := w.s.Receivables.Post(own.firm.As(t, rbac.RoleSpecialist), receivable.NewPayment{Payor: m.Payor, Currency: "USD", AmountMinor: 5_000, Method: receivable.MethodWire, ReceivedOn: "2026-03-02"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := w.send(w.signIn(t, own.firm, rbac.RoleSpecialist), http.MethodGet, "/firms/"+own.ids["firm"]+"/payments/"+string(p.ID), "").Body.String()
+	var got []string
+	for _, label := range regexp.MustCompile(`<label for="allocate-share[^>]*>[^<]*, due ([^<]*)</label>`).FindAllStringSubmatch(page, -1) {
+		got = append(got, label[1])
+	}
+	if want := []string{"9 Feb 2026", "1 Mar 2026", "31 Mar 2026"}; !slices.Equal(got, want) || !strings.Contains(page, "those due first at the top") {
+		t.Errorf("%v, want %v: %s", got, want, page[strings.Index(page, "<main"):])
 	}
 }

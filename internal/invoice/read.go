@@ -11,6 +11,7 @@ import (
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/rbac"
 )
@@ -56,6 +57,38 @@ func (f Filter) conditions(w *where) {
 	}
 }
 
+// list reads the invoices that the conditions leave and the reader sees amounts of.
+func (w *where) list(tx *db.Tx, access *authz.Access, order string, limit int) (list []Invoice, err error) {
+	cond, args := access.MattersSeeing("m", authz.C2)
+	w.and(cond, args...)
+	err = tx.Raw(`SELECT `+columnsOfInvoice+tablesOfInvoice+`WHERE i.firm_id = ?`+w.sql.String()+` ORDER BY `+order+` LIMIT ?`, append(w.args, limit)...).Scan(&list).Error
+	if err != nil {
+		return nil, fmt.Errorf("list invoices: %w", err)
+	}
+	return list, nil
+}
+
+// Owed is what a payor owes in one currency, invoice by invoice, as far as the person may
+// see amounts: those due first at the front, of one day those issued first. It is at most
+// page.MaxSize of them; more tells that others are due later.
+func (s *Service) Owed(ctx context.Context, payor ident.PayorID, c money.Currency) (list []Invoice, more bool, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		access, err := s.guard.Require(tx, rbac.InvoiceRead)
+		if err != nil {
+			return err
+		}
+		w := where{args: []any{tx.Scope.Firm}}
+		Filter{Payor: payor, Open: true}.conditions(&w)
+		w.and("i.currency = ?", c)
+		list, err = w.list(tx, access, "i.due_on, i.issued_on, i.id", page.MaxSize+1)
+		return err
+	})
+	if more = len(list) > page.MaxSize; more {
+		list = list[:page.MaxSize]
+	}
+	return list, more, err
+}
+
 // place is where a page of invoices ends.
 type place struct {
 	On Day
@@ -80,12 +113,9 @@ func (s *Service) List(ctx context.Context, f Filter, req page.Request) (p page.
 			w.and("(i.issued_on, i.id) < (?::date, ?::uuid)", after.On, after.ID)
 		}
 		f.conditions(&w)
-		cond, args := access.MattersSeeing("m", authz.C2)
-		w.and(cond, args...)
-		q := `SELECT ` + columnsOfInvoice + tablesOfInvoice + `WHERE i.firm_id = ?` + w.sql.String() + ` ORDER BY i.issued_on DESC, i.id DESC LIMIT ?`
-		var list []Invoice
-		if err := tx.Raw(q, append(w.args, req.Limit()+1)...).Scan(&list).Error; err != nil {
-			return fmt.Errorf("list invoices: %w", err)
+		list, err := w.list(tx, access, "i.issued_on DESC, i.id DESC", req.Limit()+1)
+		if err != nil {
+			return err
 		}
 		p, err = page.Cut(list, req.Limit(), func(i Invoice) any { return place{i.IssuedOn, i.ID} })
 		return err

@@ -3,6 +3,7 @@ package invoice_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/docketry/docketry/internal/authz"
@@ -95,6 +96,43 @@ func TestReadersSeeWhatTheirGrantShows(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+func TestWhatAPayorOwesIsListedByDueDate(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	due := func(issued, on string, opts ...testkit.InvoiceOption) {
+		h.f.Invoice(t, h.m, append([]testkit.InvoiceOption{testkit.Issued(issued, on)}, opts...)...)
+	}
+	due("2026-02-20", "2026-03-01")
+	due("2026-02-01", "2026-03-31")
+	due("2026-02-10", "2026-02-28")
+	due("2026-02-09", "2026-03-31")
+	due("2026-01-02", "2026-01-20", testkit.TotalMinor(0)) // nothing is open
+	h.f.Invoice(t, h.f.Matter(t), testkit.Issued("2026-01-01", "2026-01-31"))
+	list, more, err := h.svc.Owed(h.partner, h.m.Payor, "USD")
+	var got []string
+	for _, i := range list {
+		got = append(got, string(i.DueOn)+" of "+string(i.IssuedOn))
+	}
+	want := []string{"2026-02-28 of 2026-02-10", "2026-03-01 of 2026-02-20", "2026-03-31 of 2026-02-01", "2026-03-31 of 2026-02-09"}
+	if err != nil || more || !slices.Equal(got, want) {
+		t.Errorf("%v, more %v, %v; want %v", got, more, err, want)
+	}
+	if list, _, err := h.svc.Owed(h.partner, h.m.Payor, "EUR"); err != nil || len(list) != 0 {
+		t.Errorf("in another currency: %d, %v", len(list), err)
+	}
+	narrow := h.f.As(t, rbac.RolePartner, testkit.OnMatters(h.f.Matter(t).ID))
+	if list, _, err := h.svc.Owed(narrow, h.m.Payor, "USD"); err != nil || len(list) != 0 {
+		t.Errorf("to who does not see the matter: %d, %v", len(list), err)
+	}
+	other := testkit.Firm(t, h.f.DB())
+	if list, _, err := h.svc.Owed(other.As(t, rbac.RolePartner), h.m.Payor, "USD"); err != nil || len(list) != 0 {
+		t.Errorf("to another firm: %d, %v", len(list), err)
+	}
+	if _, _, err := h.svc.Owed(h.f.As(t, rbac.RoleTrainee), h.m.Payor, "USD"); !errors.Is(err, authz.ErrForbidden) {
+		t.Errorf("without the permission: %v", err)
+	}
+}
 
 func TestRunsAreListedOverTheFirmsOfTheReader(t *testing.T) {
 	t.Parallel()

@@ -18,7 +18,6 @@ import (
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/money"
-	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/rbac"
 )
@@ -209,15 +208,12 @@ func (s *Site) allocationTable(f frame, p receivable.Detail) *partial.Table {
 // paymentForms offers the payor's open invoices in the payment's currency, oldest
 // due first, and reversing the whole.
 func (s *Site) paymentForms(r *httpd.Request, f frame, p receivable.Detail, failed error) ([]Section, error) {
-	open, err := s.Invoices.List(r.Context(), invoice.Filter{Payor: p.Payor, Open: true}, page.Request{Size: page.MaxSize})
+	open, more, err := s.Invoices.Owed(r.Context(), p.Payor, p.Currency)
 	if err != nil {
 		return nil, err
 	}
 	form := &partial.Form{ID: "allocate", Action: href.PaymentAllocate(f.FirmID, p.ID), Version: p.Version, Submit: "Allocate", Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Note: "All of it or nothing is saved."}
-	for _, i := range open.Items {
-		if i.Currency != p.Currency {
-			continue
-		}
+	for _, i := range open {
 		name, value := receivable.ShareField(i.ID), r.Form(receivable.ShareField(i.ID))
 		if failed == nil && string(i.ID) == r.Query("invoice") { // the one for which the payment was recorded
 			value = money.Amount{Minor: min(i.OpenMinor, p.UnappliedMinor), Currency: p.Currency}.Text()
@@ -232,7 +228,11 @@ func (s *Site) paymentForms(r *httpd.Request, f frame, p receivable.Detail, fail
 	}
 	var sections []Section
 	if len(form.Fields) > 0 && p.UnappliedMinor > 0 {
-		sections = append(sections, Section{Title: "Pay open invoices", Form: form})
+		note := "those due first at the top"
+		if more {
+			note += "; others are due later and come up once these are paid"
+		}
+		sections = append(sections, Section{Title: "Pay open invoices", Note: note, Form: form})
 	}
 	return append(sections, Section{Title: "Reverse", Form: reverse}), nil
 }
