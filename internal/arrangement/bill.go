@@ -17,6 +17,8 @@ type Fee struct {
 	Hours  money.Fixed4
 	Rate   money.Fixed4
 	Lawyer bool // blended rates may tell others apart
+
+	DownMinor int64 // of its value, what people wrote down before
 }
 
 // Unit is work of a price list: two depositions, one filing.
@@ -67,6 +69,7 @@ const (
 	ReasonCap      Reason = "CAP"
 	ReasonDiscount Reason = "DISCOUNT"
 	ReasonCourtesy Reason = "COURTESY"
+	ReasonDown     Reason = "DOWN"   // what people wrote down before
 	ReasonAgreed   Reason = "AGREED" // a line of its own: the price itself
 )
 
@@ -79,9 +82,10 @@ type Step struct {
 // Charge is one line of the fees of a bill: an entry of time, or a line of its own.
 // WorkedMinor and the steps sum to Minor.
 type Charge struct {
-	Entry       string // "" for a line of its own
-	What        string // of such a line: "fixed", "volume discount"
-	Code        string // of a phase, task or unit
+	Entry       string       // "" for a line of its own
+	What        string       // of such a line: "fixed", "volume discount"
+	Code        string       // of a phase, task or unit
+	Rate        money.Fixed4 // of an entry that is billed at another rate than its own; else 0
 	WorkedMinor int64
 	Steps       []Step
 	Minor       int64
@@ -143,8 +147,8 @@ func (t Terms) Price(w Work) (Bill, error) {
 func (w *Work) check() error {
 	var fs fault.Fields
 	for i, f := range w.Fees {
-		if f.Hours < 0 || f.Rate < 0 {
-			fs.Add(fmt.Sprintf("fees.%d", i), "fee_negative", "hours and rate are not below zero")
+		if f.Hours < 0 || f.Rate < 0 || f.DownMinor < 0 {
+			fs.Add(fmt.Sprintf("fees.%d", i), "fee_negative", "hours, rate and write-down are not below zero")
 		}
 	}
 	for i, u := range w.Units {
@@ -186,6 +190,20 @@ func (s *sheet) line(hours, rate money.Fixed4) (int64, error) {
 	return money.Line(hours, rate, s.terms.Currency, s.work.Rounding)
 }
 
+// kept is what is left of v, the value of an entry under the arrangement, when the same
+// share of it is written down as of its own value.
+func (s *sheet) kept(i int, v int64) (int64, error) {
+	down, worked := s.work.Fees[i].DownMinor, s.bill.Charges[i].WorkedMinor
+	if down == 0 {
+		return v, nil
+	}
+	parts, err := money.Split(v, []int64{down, worked - down})
+	if err != nil {
+		return 0, err
+	}
+	return parts[1], nil
+}
+
 // fees is the sum of the charges so far.
 func (s *sheet) fees() (int64, error) {
 	all := make([]int64, len(s.bill.Charges))
@@ -202,10 +220,15 @@ func (s *sheet) value() error {
 		if err != nil {
 			return err
 		}
+		if f.DownMinor > v {
+			return ErrWork.With("more is written down than an entry is worth")
+		}
 		if s.bill.WorkedMinor, err = money.Sum(s.bill.WorkedMinor, v); err != nil {
 			return err
 		}
-		s.bill.Charges = append(s.bill.Charges, Charge{Entry: f.Entry, WorkedMinor: v, Minor: v})
+		c := Charge{Entry: f.Entry, WorkedMinor: v, Minor: v}
+		c.step(ReasonDown, -f.DownMinor)
+		s.bill.Charges = append(s.bill.Charges, c)
 	}
 	return nil
 }

@@ -85,11 +85,15 @@ func drawWork(t *rapid.T) arrangement.Work {
 		Due: rapid.SampledFrom([][]string{nil, {"L100"}, {"L100", "L200"}}).Draw(t, "due"), Rounding: rapid.SampledFrom([]money.Rounding{"", money.HalfUp, money.HalfEven}).Draw(t, "rounding"),
 	}
 	for range rapid.IntRange(0, 8).Draw(t, "entries") {
-		w.Fees = append(w.Fees, arrangement.Fee{
+		f := arrangement.Fee{
 			Hours: money.Fixed4(rapid.Int64Range(0, 240_000).Draw(t, "hours")), Rate: money.Fixed4(rapid.Int64Range(0, 9_000_000).Draw(t, "rate")),
 			On: on(rapid.IntRange(2026, 2027).Draw(t, "year"), 1, 1), Phase: rapid.SampledFrom([]string{"L100", "L200"}).Draw(t, "phase"),
 			Task: rapid.SampledFrom([]string{"L110", "L120"}).Draw(t, "task"), Lawyer: rapid.Bool().Draw(t, "lawyer"),
-		})
+		}
+		if rapid.Bool().Draw(t, "written down") { // half a unit and more is left out: the value's rounding may go down
+			f.DownMinor = rapid.Int64Range(0, int64(f.Hours)*int64(f.Rate)/100_000_000).Draw(t, "down")
+		}
+		w.Fees = append(w.Fees, f)
 	}
 	if rapid.Bool().Draw(t, "units") {
 		w.Units = []arrangement.Unit{{Code: "L330", Quantity: money.Fixed4(rapid.Int64Range(1, 100_000).Draw(t, "quantity"))}}

@@ -45,6 +45,9 @@ func (s *sheet) waive(r Reason) {
 // fixed bills the prices that are due, each once.
 func (s *sheet) fixed() error {
 	var fs fault.Fields
+	if err := s.unpriced(); err != nil {
+		return err
+	}
 	s.waive(ReasonFixed)
 	s.bill.Shadow = s.terms.Fixed.Shadow
 	due := int64(0)
@@ -72,6 +75,23 @@ func (s *sheet) fixed() error {
 		return err
 	}
 	return fs.Err(ErrWork)
+}
+
+// unpriced warns of time that no price covers: it is not charged either.
+func (s *sheet) unpriced() error {
+	f := s.terms.Fixed
+	var free []int64
+	for i, x := range s.work.Fees {
+		key := map[Scope]string{PerPhase: x.Phase, PerTask: x.Task}[f.Per]
+		if !slices.ContainsFunc(f.Prices, func(p Price) bool { return p.Code == key }) {
+			free = append(free, s.bill.Charges[i].Minor)
+		}
+	}
+	sum, err := money.Sum(free...)
+	if sum > 0 {
+		s.warn("fixed_unpriced", "time of %s is of a %s without a price and is not charged", s.text(sum), f.Per)
+	}
+	return err
 }
 
 // collar bills by the hour, and on the last bill brings all that was billed to what
@@ -131,6 +151,10 @@ func (s *sheet) blended() error {
 		if err != nil {
 			return err
 		}
+		if v, err = s.kept(i, v); err != nil {
+			return err
+		}
+		s.bill.Charges[i].Rate = rate
 		s.bill.Charges[i].step(ReasonRate, v-s.bill.Charges[i].Minor)
 	}
 	return nil
@@ -155,6 +179,9 @@ func (s *sheet) subscription() error {
 		}
 		v, err := s.line(out, f.Rate)
 		if err != nil {
+			return err
+		}
+		if v, err = s.kept(i, v); err != nil {
 			return err
 		}
 		s.bill.Charges[i].step(ReasonFixed, v-s.bill.Charges[i].Minor)
