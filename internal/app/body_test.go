@@ -20,6 +20,9 @@ var internals = regexp.MustCompile(`json: |Go value|Go struct|unmarshal|strconv|
 // misfits are values that some kinds of field cannot hold.
 var misfits = []string{`1.0`, `1.5`, `1e30`, `1e999`, `-1`, `9223372036854775808`, `"x"`, `""`, `"2026-02-30T25:61:00Z"`, `true`, `null`, `[]`, `[7]`, `{}`, `{"x":1}`, `[[[]]]`}
 
+// elsewhere is where those come from who guess at passwords here.
+const elsewhere = "198.51.100.7:1234"
+
 // Each operation that takes a body says of each field what does not fit and never how
 // the program reads it; a body of another kind than JSON is 415 before it is read.
 func TestABodyThatDoesNotFitIsNamedInPlainWords(t *testing.T) {
@@ -59,7 +62,7 @@ func TestABodyThatDoesNotFitIsNamedInPlainWords(t *testing.T) {
 			}
 		}
 		for _, kind := range []string{"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml"} {
-			got := w.call(r.Method, path, who.sid, who.body(r, own), "Content-Type", kind, "If-Match", `"1"`)
+			got := w.callFrom(elsewhere, r.Method, path, who.sid, who.body(r, own), "Content-Type", kind, "If-Match", `"1"`)
 			if got.Code != http.StatusUnsupportedMediaType || got.Header().Get("Content-Type") != "application/problem+json" || !strings.Contains(got.Body.String(), `"code":"content_type"`) || !strings.Contains(got.Body.String(), "takes application/json") {
 				t.Errorf("%s %s as %s: %d %s", r.Method, r.Path, kind, got.Code, got.Body)
 			}
@@ -92,7 +95,7 @@ func tells(v *visitor, r httpd.Route, path string, whole map[string]json.RawMess
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	got := v.w.call(r.Method, path, v.sid, string(text), "If-Match", `"1"`)
+	got := v.w.callFrom(elsewhere, r.Method, path, v.sid, string(text), "If-Match", `"1"`)
 	if at := internals.FindString(got.Body.String()); at != "" || got.Code >= 500 {
 		v.t.Errorf("%s %s with %s: %s answers %d with %q: %s", r.Method, r.Path, name, value, got.Code, at, cutTo(got.Body.String(), 500))
 	}

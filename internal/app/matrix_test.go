@@ -235,7 +235,7 @@ func (v *visitor) ask(method, path, body string) answer {
 	} else if body != "" {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	if strings.Contains(path, "/imports") && method == "POST" && strings.HasPrefix(path, "/api/") {
+	if strings.HasSuffix(path, "/imports") && method == "POST" && strings.HasPrefix(path, "/api/") {
 		req.Header.Set("Content-Type", "multipart/form-data; boundary=x")
 	}
 	req.Header.Set("If-Match", `"1"`)

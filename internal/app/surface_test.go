@@ -20,7 +20,13 @@ import (
 
 // call sends one request with a session's cookie.
 func (w world) call(method, path, sid, body string, headers ...string) *httptest.ResponseRecorder {
+	return w.callFrom("192.0.2.1:1234", method, path, sid, body, headers...)
+}
+
+// callFrom is call from another network: failures to sign in are counted by it.
+func (w world) callFrom(addr, method, path, sid, body string, headers ...string) *httptest.ResponseRecorder {
 	req := httptest.NewRequest(method, path, strings.NewReader(body))
+	req.RemoteAddr = addr
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}

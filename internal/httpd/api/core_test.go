@@ -116,8 +116,8 @@ func TestT09RequestsOfOtherSites(t *testing.T) {
 		admin.send("DELETE", "/api/v1/sessions", nil, headers...).want(t, 403)
 		_ = name
 	}
-	admin.send("POST", at(f, "/clients"), `{"number": "1", "name": "A"}`, "Content-Type", "text/plain").want(t, 422)
-	admin.send("POST", at(f, "/clients"), `{"number": "1", "name": "A"}`, "Content-Type", "application/x-www-form-urlencoded").want(t, 422)
+	admin.send("POST", at(f, "/clients"), `{"number": "1", "name": "A"}`, "Content-Type", "text/plain").want(t, 415)
+	admin.send("POST", at(f, "/clients"), `{"number": "1", "name": "A"}`, "Content-Type", "application/x-www-form-urlencoded").want(t, 415)
 	admin.send("GET", at(f, "/clients"), nil, "X-HTTP-Method-Override", "DELETE").want(t, 200)
 	form := func(token string, headers ...string) response {
 		return admin.send("POST", "/firms/"+string(f.ID)+"/thing", url.Values{"csrf": {token}, "_method": {"DELETE"}}.Encode(), append([]string{"Content-Type", "application/x-www-form-urlencoded"}, headers...)...)

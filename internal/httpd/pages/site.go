@@ -236,7 +236,7 @@ func (s *Site) ErrorPage(r *httpd.Request, status int, f *fault.Error) templ.Com
 		v.Title = "Something went wrong on our side"
 		v.Text = "The fault was recorded. If it happens again, tell us the reference below."
 	}
-	c.Title = v.Title
+	c.Title, c.Query = v.Title, "" // what is not there looks alike, whatever was asked of it
 	return ErrorFrame(c, v)
 }
 
