@@ -144,7 +144,7 @@ func TestGuideTextsHaveOneLine(t *testing.T) {
 // A parameter that is not understood stays as typed, with the complaint at its box.
 func TestGuideFormSaysWhichParameter(t *testing.T) {
 	t.Parallel()
-	typed := url.Values{"terms": {"hotel_cap = 300\nregister = [{\"timekeeper\":\"RV\",\"clas\":\"PARTNR\"}]\nbogus = 1"}}
+	typed := url.Values{"terms": {"hotel_cap = 300\nregister = [{\"timekeeper\":\"RV\",\"grade\":\"PARTNR\"}]\nbogus = 1"}}
 	form, err := readGuideForm(typed.Get, typed, false)
 	if f := guideFaults(err); len(f) != 2 || f[0].Path != "terms" || !strings.Contains(f.On("terms"), "register") {
 		t.Errorf("faults %+v", f)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/a-h/templ"
+
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
@@ -43,10 +45,15 @@ func (s *Site) showSignIn(r *httpd.Request, email string, failed error) (httpd.R
 		return httpd.Reply{}, err
 	}
 	page := GatePage(bare(r, "Sign in"), signInView(email, asked, failed))
-	if failed != nil {
-		return httpd.ShowFault(failed, page), nil
+	return shownWith(failed, page), nil
+}
+
+// shownWith is a page, under the status of what it came back with.
+func shownWith(failed error, page templ.Component) httpd.Reply {
+	if failed == nil {
+		return httpd.Show(page)
 	}
-	return httpd.Show(page), nil
+	return httpd.ShowFault(failed, page)
 }
 
 func signInView(email, asked string, err error) GateView {
@@ -229,10 +236,7 @@ func (s *Site) showAccount(r *httpd.Request, failed error) (httpd.Reply, error) 
 				}})},
 		}...), append(factorSections(f, factors, back), through...)...),
 	})
-	if failed != nil {
-		return httpd.ShowFault(failed, page), nil
-	}
-	return httpd.Show(page), nil
+	return shownWith(failed, page), nil
 }
 
 // rowHeight offers the other density of lists (UI.md "Space").
