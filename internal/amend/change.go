@@ -89,7 +89,10 @@ func (c Change) text(after *Work, t Terms, bad *fault.Fields) {
 }
 
 // measure changes hours, rate and value. Nobody bills more than was recorded: hours
-// may be rounded up to the increment, a rate only cut.
+// may be rounded up to the increment, a rate only cut. An amount that somebody entered
+// is an agreed price: it stays as it is while hours and rate come to at least as much,
+// and no charge stays no charge; where they come to less, the line bills what they come
+// to and nothing is written down any more.
 func (c Change) measure(after, w *Work, t Terms, bad *fault.Fields) {
 	if c.Quantity != nil {
 		most := (w.Recorded.Quantity + increment - 1) / increment * increment
@@ -97,7 +100,7 @@ func (c Change) measure(after, w *Work, t Terms, bad *fault.Fields) {
 			most = w.Recorded.Quantity
 		}
 		if *c.Quantity <= 0 || *c.Quantity > most {
-			bad.Add("hours", "hours_range", "enter more than 0 and at most %s, as recorded", most)
+			bad.Add("hours", "hours_range", "enter more than 0 and at most %s", atMost(w.Recorded.Quantity, most))
 		}
 		after.Quantity = *c.Quantity
 	}
@@ -113,7 +116,7 @@ func (c Change) measure(after, w *Work, t Terms, bad *fault.Fields) {
 		return
 	}
 	if value != w.Value {
-		after.Value, after.WriteDown = value, scaled(w, value)
+		after.Value, after.WriteDown = value, w.leaves(value)
 	}
 	if c.Amount == nil {
 		return
@@ -138,16 +141,20 @@ func (w *Work) Valued(quantity, rate money.Fixed4, t Terms) (int64, error) {
 	return money.Line(quantity, rate, t.Currency, t.Rounding)
 }
 
-// scaled keeps the share that was written down when the value beneath changes.
-func scaled(w *Work, value int64) int64 {
-	if w.WriteDown == 0 || value <= 0 {
+// leaves is what is written down of another value so that the entered amount stays.
+func (w *Work) leaves(value int64) int64 {
+	if w.WriteDown == 0 {
 		return 0
 	}
-	parts, err := money.Split(value, []int64{w.WriteDown, w.Amount()})
-	if err != nil {
-		return 0
+	return max(0, value-w.Amount())
+}
+
+// atMost says the limit and what it comes from: "1.25 as recorded, rounded up to 1.3".
+func atMost(recorded, most money.Fixed4) string {
+	if most == recorded {
+		return most.String() + ", as recorded"
 	}
-	return parts[0]
+	return most.String() + ": " + recorded.String() + " as recorded, rounded up to " + most.String()
 }
 
 // because is the reason that is kept: given where value or place changes, implied

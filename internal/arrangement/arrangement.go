@@ -87,7 +87,7 @@ func (t Terms) Validate() error {
 	if !known {
 		fs.Add("kind", "arrangement_kind_unknown", "choose one of the arrangements")
 	}
-	if _, err := money.ParseCurrency(string(t.Currency)); err != nil {
+	if !t.Currency.Known() {
 		fs.Add("currency", "currency_unknown", "enter a three-letter currency code such as USD")
 	}
 	for _, term := range t.terms() {

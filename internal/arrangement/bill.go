@@ -18,7 +18,8 @@ type Fee struct {
 	Rate   money.Fixed4
 	Lawyer bool // blended rates may tell others apart
 
-	DownMinor int64 // of its value, what people wrote down before
+	ValueMinor *int64 // as it was priced and rounded before; nil is hours x rate
+	DownMinor  int64  // of its value, what people wrote down before
 }
 
 // Unit is work of a price list: two depositions, one filing.
@@ -147,8 +148,8 @@ func (t Terms) Price(w Work) (Bill, error) {
 func (w *Work) check() error {
 	var fs fault.Fields
 	for i, f := range w.Fees {
-		if f.Hours < 0 || f.Rate < 0 || f.DownMinor < 0 {
-			fs.Add(fmt.Sprintf("fees.%d", i), "fee_negative", "hours, rate and write-down are not below zero")
+		if f.Hours < 0 || f.Rate < 0 || f.DownMinor < 0 || f.ValueMinor != nil && *f.ValueMinor < 0 {
+			fs.Add(fmt.Sprintf("fees.%d", i), "fee_negative", "hours, rate, value and write-down are not below zero")
 		}
 	}
 	for i, u := range w.Units {
@@ -219,6 +220,9 @@ func (s *sheet) value() error {
 		v, err := s.line(f.Hours, f.Rate)
 		if err != nil {
 			return err
+		}
+		if f.ValueMinor != nil {
+			v = *f.ValueMinor
 		}
 		if f.DownMinor > v {
 			return ErrWork.With("more is written down than an entry is worth")

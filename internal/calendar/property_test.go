@@ -1,7 +1,11 @@
 package calendar
 
 import (
+	"errors"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -96,13 +100,47 @@ func drawVersion(rt *rapid.T, zone string, day time.Time) Version {
 	return v
 }
 
+// collides tells, minute by minute, whether two stretches of a week are open at once, or
+// two exceptions are of one date.
+func (v Version) collides() bool {
+	var open [7 * 24 * 60]int
+	minute := func(text string) int {
+		h, m, _ := strings.Cut(text, ":")
+		hours, _ := strconv.Atoi(h)
+		minutes, _ := strconv.Atoi(m)
+		return hours*60 + minutes
+	}
+	for i, name := range weekdays {
+		for _, h := range v.Weekly[name] {
+			from, to := minute(h[0]), minute(h[1])
+			if to <= from {
+				to += 24 * 60
+			}
+			for n := from; n < to; n++ {
+				open[(i*24*60+n)%len(open)]++
+			}
+		}
+	}
+	dates := map[string]bool{}
+	for _, x := range v.Exceptions {
+		if dates[x.Date] {
+			return true
+		}
+		dates[x.Date] = true
+	}
+	return slices.Max(open[:]) > 1
+}
+
 func draw(rt *rapid.T) (c *Calendar, o oracle, from time.Time) {
 	hard := rapid.SampledFrom(hardDays).Draw(rt, "day")
 	day, _ := time.Parse(time.DateOnly, hard.day)
 	v := drawVersion(rt, hard.zone, day)
 	c, err := Compile(v)
 	if err != nil {
-		rt.Skip("hours that overlap, or two exceptions on one date")
+		if !errors.Is(err, ErrInvalid) || !v.collides() {
+			rt.Fatalf("%+v is refused: %v", v, err)
+		}
+		rt.Skip("hours that overlap, or two exceptions on one date, are rightly refused")
 	}
 	return c, oracle{v, c.zone}, day.AddDate(0, 0, -4)
 }

@@ -45,6 +45,13 @@ var (
 	fiveDigits = regexp.MustCompile(`\b[0-9]{5}\b`)
 )
 
+// IsCountry tells whether code is a country's of ISO 3166 in two letters, in the form that
+// is used now.
+func IsCountry(code string) bool {
+	region, err := language.ParseRegion(code)
+	return err == nil && region.IsCountry() && region.Canonicalize().String() == code
+}
+
 // CheckAddress tells what is wrong with an address, for whoever else keeps one; nil
 // when it can be printed and posted.
 func CheckAddress(country, address string) error {
@@ -54,8 +61,7 @@ func CheckAddress(country, address string) error {
 }
 
 func checkAddress(fs *fault.Fields, country, address string) {
-	region, err := language.ParseRegion(country)
-	if err != nil || !region.IsCountry() || region.Canonicalize().String() != country {
+	if !IsCountry(country) {
 		fs.Add("country", "country_unknown", "enter a two-letter country code such as US")
 	}
 	lines := strings.Split(address, "\n")
@@ -64,7 +70,7 @@ func checkAddress(fs *fault.Fields, country, address string) {
 		return
 	}
 	for _, l := range lines {
-		if n := len([]rune(l)); n == 0 || n > addressLength || strings.TrimSpace(l) != l || strings.ContainsFunc(l, control) {
+		if n := len([]rune(l)); n == 0 || n > addressLength || strings.TrimSpace(l) != l || strings.ContainsFunc(l, fault.Control) {
 			fs.Add("address", "address_line", "enter each line of the address with 1 to %d characters and no blanks at its ends", addressLength)
 			return
 		}
@@ -87,22 +93,7 @@ func checkEmail(fs *fault.Fields, field, email string, optional bool) {
 		return
 	}
 	a, err := mail.ParseAddress(email)
-	if err != nil || a.Address != email || len(email) > 254 || strings.ContainsFunc(email, control) {
+	if err != nil || a.Address != email || len(email) > 254 || strings.ContainsFunc(email, fault.Control) {
 		fs.Add(field, "email_form", "enter one address such as billing@example.com")
 	}
 }
-
-// line wants one line of min to max characters.
-func line(fs *fault.Fields, field, s string, min, max int) {
-	n := len([]rune(s))
-	switch {
-	case n < min:
-		fs.Add(field, "text_missing", "enter this field")
-	case n > max:
-		fs.Add(field, "text_long", "enter at most %d characters; this has %d", max, n)
-	case strings.TrimSpace(s) != s || strings.ContainsFunc(s, control):
-		fs.Add(field, "text_control", "enter one line without blanks at its ends or control characters")
-	}
-}
-
-func control(r rune) bool { return r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) }

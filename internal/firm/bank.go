@@ -37,7 +37,7 @@ var ibanLengths = map[string]int{
 // and not by the first payor's bank.
 func (b Bank) Validate(country string) error {
 	var fs fault.Fields
-	line(&fs, "bank_name", b.Name, 1, 60)
+	fs.Line("bank_name", b.Name, 1, 60)
 	switch {
 	case b.IsIBAN():
 		checkIBAN(&fs, b.Account)

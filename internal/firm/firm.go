@@ -90,11 +90,11 @@ func (n New) Validate() error {
 	if len(n.Code) != 3 || strings.ContainsFunc(n.Code, func(r rune) bool { return r < 'A' || r > 'Z' }) {
 		fs.Add("code", "code_form", "enter three capital letters such as HVL")
 	}
-	line(&fs, "name", n.Name, 1, 120)
+	fs.Line("name", n.Name, 1, 120)
 	if _, err := time.LoadLocation(n.TZ); err != nil || n.TZ == "" || n.TZ == "Local" {
 		fs.Add("tz", "zone_unknown", "choose a time zone such as America/New_York")
 	}
-	if c, err := money.ParseCurrency(string(n.Currency)); err != nil || c != n.Currency {
+	if !n.Currency.Known() {
 		fs.Add("currency", "currency_unknown", "enter a three-letter currency code such as USD")
 	}
 	checkAddress(&fs, n.Country, n.Address)
@@ -104,7 +104,7 @@ func (n New) Validate() error {
 			fs.Add("invoice_pattern", "pattern_form", "%s", reason(err))
 		}
 	}
-	line(&fs, "admin.name", n.Admin.Name, 1, 120)
+	fs.Line("admin.name", n.Admin.Name, 1, 120)
 	checkEmail(&fs, "admin.email", n.Admin.Email, false)
 	return fs.Err(ErrInvalid)
 }
@@ -112,7 +112,7 @@ func (n New) Validate() error {
 // Validate names every field that needs correcting.
 func (d Details) Validate() error {
 	var fs fault.Fields
-	line(&fs, "name", d.Name, 1, 120)
+	fs.Line("name", d.Name, 1, 120)
 	checkAddress(&fs, d.Country, d.Address)
 	checkTaxID(&fs, d.Country, d.TaxID)
 	checkEmail(&fs, "reply_to", d.ReplyTo, true)

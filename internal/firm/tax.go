@@ -38,7 +38,7 @@ func CheckTaxID(country, taxID string) error {
 }
 
 func checkTaxID(fs *fault.Fields, country, taxID string) {
-	line(fs, "tax_id", taxID, 0, 40)
+	fs.Line("tax_id", taxID, 0, 40)
 	f, checked := taxForms[country]
 	if taxID == "" || !checked || f.form.MatchString(taxID) {
 		return

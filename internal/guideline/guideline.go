@@ -249,7 +249,7 @@ func (j *job) report(m remark) {
 
 // consequence is said where a rule has nothing more exact to say.
 var consequence = map[Severity]string{
-	Block: "The line cannot be billed like this.",
+	Block: "It is not billed like this, unless the reason why it stays is put on record.",
 	Warn:  "A payor may cut it.",
 	Auto:  "The adjustment is proposed and can be undone.",
 }

@@ -96,10 +96,10 @@ func condition(when string) (o Own, err error) {
 	}
 	tree, issues := env.Compile(when)
 	if err := issues.Err(); err != nil {
-		return o, errors.New(strings.ReplaceAll(err.Error(), "ERROR: <input>:", "line "))
+		return o, errors.New(inWords(err.Error()))
 	}
 	if tree.OutputType() != cel.BoolType {
-		return o, fmt.Errorf("the condition gives %s; it has to be true or false", tree.OutputType())
+		return o, fmt.Errorf("the condition gives %s; it has to be true or false", kindOfValue.Replace(tree.OutputType().String()))
 	}
 	if !loops(tree) {
 		// Each part runs at most once, so that 4 KiB of source are the limit; counting

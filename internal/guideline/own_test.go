@@ -70,13 +70,17 @@ func TestOwnRulesJudgeALine(t *testing.T) {
 func TestOwnRulesAreRefusedInWords(t *testing.T) {
 	t.Parallel()
 	for when, want := range map[string]string{
-		`minutes > `:                       "^",
-		`minuts > 3`:                       "undeclared reference to 'minuts'",
-		`minutes > "3"`:                    "no matching overload",
-		`minutes > 1.5`:                    "no matching overload",
-		`minutes`:                          "true or false",
-		`narrative == "x"`:                 "no matching overload",
-		`narrative.matches("(a+)+$")`:      "no matching overload",
+		`minutes > `:                       "the condition ends too early\n | minutes > \n | ..........^",
+		`minutes ) 3`:                      "line 1:9: ')' is not expected here",
+		`minuts > 3`:                       "there is no minuts that a rule can ask for",
+		`minutes > "3"`:                    "line 1:9: > cannot be used with a number and a text",
+		`minutes > 1.5`:                    "> cannot be used with a number and a number with a point",
+		`task in minutes`:                  "in cannot be used with a text and a number",
+		`has_word(narrative, "x")`:         "has_word cannot be used with the narrative and a text",
+		`minutes && true`:                  "this is a number; here it has to be true or false",
+		`minutes`:                          "the condition gives a number; it has to be true or false",
+		`narrative == "x"`:                 "== cannot be used with the narrative and a text",
+		`narrative.matches("(a+)+$")`:      "matches cannot be used with the narrative and a text",
 		strings.Repeat("!", 5000) + "true": "bytes; at most",
 	} {
 		if _, err := own(when).Compile(1); !errors.Is(err, guideline.ErrOwnRule) || !strings.Contains(complaint(err), want) {

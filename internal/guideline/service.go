@@ -28,11 +28,22 @@ type Service struct {
 func New(d *db.DB, guard *authz.Guard) *Service { return &Service{d, guard} }
 
 // Waive settles an open finding on an entry with the reason why it stays. Nobody
-// decides about their own time. A pre-bill of the entry takes the waiver over as
-// long as the remark is the same.
+// decides about their own time, and what blocks takes an override: ErrBlocks. A
+// pre-bill of the entry takes the waiver over as long as the remark is the same.
 func (s *Service) Waive(ctx context.Context, id ident.FindingID, note string) error {
+	return s.settling(ctx, rbac.FindingWaive, id, func(tx *db.Tx, m ident.MatterID) error {
+		if err := Waive(tx, id, note); err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.Entry{Action: "finding.waived", Object: "finding", ID: string(id), Matter: m, Class: audit.C2, Permission: string(rbac.FindingWaive)})
+	})
+}
+
+// settling lets do settle a finding on an entry for who may do perm on its matter.
+// Nobody decides about their own time.
+func (s *Service) settling(ctx context.Context, perm rbac.Permission, id ident.FindingID, do func(tx *db.Tx, m ident.MatterID) error) error {
 	return s.db.InFirm(ctx, func(tx *db.Tx) error {
-		a, err := s.guard.Require(tx, rbac.FindingWaive)
+		a, err := s.guard.Require(tx, perm)
 		if err != nil {
 			return err
 		}
@@ -46,10 +57,7 @@ func (s *Service) Waive(ctx context.Context, id ident.FindingID, note string) er
 		if own {
 			return ErrOwnLine
 		}
-		if err := Waive(tx, id, note); err != nil {
-			return err
-		}
-		return audit.Record(tx, audit.Entry{Action: "finding.waived", Object: "finding", ID: string(id), Matter: m, Class: audit.C2, Permission: string(rbac.FindingWaive)})
+		return do(tx, m)
 	})
 }
 

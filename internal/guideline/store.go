@@ -3,6 +3,7 @@ package guideline
 import (
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -18,6 +19,7 @@ var (
 	ErrNotFound = fault.New(fault.NotFound, "not_found", "there is nothing here")
 	ErrNote     = fault.New(fault.Invalid, "finding_note_missing", "say in a few words why the line stays as it is")
 	ErrSettled  = fault.New(fault.Conflict, "finding_settled", "this finding is settled already")
+	ErrBlocks   = fault.New(fault.Conflict, "finding_blocks", "this finding blocks: fix or hold the line, or have a partner or the bureau's team lead override it")
 )
 
 // State of a stored finding.
@@ -42,6 +44,7 @@ type Subject struct {
 // Judged is a subject with what Check said of it. No findings settles the old ones.
 type Judged struct {
 	Subject
+	Earlier  ident.PrebillLine // the line of a credited bill that this line takes the place of, "" for none
 	Findings []Finding
 }
 
@@ -54,10 +57,12 @@ type Stored struct {
 	WaivedBy ident.PersonID
 	WaivedAt *time.Time
 	Note     string
+	Override *Override // what lets a blocking one pass, while it does
 }
 
 const columns = `f.id, coalesce(f.entry_id::text, ''), coalesce(f.line_id::text, ''), coalesce(f.prebill_id::text, ''), f.currency, f.rule, f.rule_version, f.stage, f.severity, f.field, f.observed, f.expected,
-	f.params, f.message, f.fix, f.proposal::text, f.at_risk_minor, f.state, coalesce(f.waived_by::text, ''), f.waived_at, f.waived_note, f.title`
+	f.params, f.message, f.fix, f.proposal::text, f.at_risk_minor, f.state, coalesce(f.waived_by::text, ''), f.waived_at, f.waived_note, f.title,
+	coalesce(o.reason, ''), o.until`
 
 // Withhold leaves out what a reader without C3 does not see: what quotes the narrative,
 // also in the fix that it proposes.
@@ -96,7 +101,8 @@ func ByID(tx *db.Tx, id ident.FindingID) (Stored, error) {
 }
 
 func list(tx *db.Tx, cond string, args ...any) (found []Stored, err error) {
-	rows, err := tx.Raw(`SELECT `+columns+` FROM finding f WHERE f.firm_id = ? AND `+cond+` ORDER BY f.entry_id, (f.state = 'fixed'), f.rule, f.field`,
+	rows, err := tx.Raw(`SELECT `+columns+` FROM finding f LEFT JOIN finding_override o ON o.firm_id = f.firm_id AND o.id = f.override_id
+		WHERE f.firm_id = ? AND `+cond+` ORDER BY f.entry_id, (f.state = 'fixed'), f.rule, f.field`,
 		append([]any{tx.Scope.Firm}, args...)...).Rows()
 	if err != nil {
 		return nil, fmt.Errorf("list findings: %w", err)
@@ -114,13 +120,18 @@ func list(tx *db.Tx, cond string, args ...any) (found []Stored, err error) {
 
 func scanStored(rows *sql.Rows) (s Stored, err error) {
 	var proposal *string
+	var why OverrideReason
+	var until *time.Time
 	err = rows.Scan(&s.ID, &s.Entry, &s.Line, &s.Prebill, &s.Currency, &s.Rule, &s.Version, &s.Stage, &s.Severity, &s.Field, &s.Observed, &s.Expected,
-		&s.Params, &s.Message, &s.Fix, &proposal, &s.AtRiskMinor, &s.State, &s.WaivedBy, &s.WaivedAt, &s.Note, &s.Title)
+		&s.Params, &s.Message, &s.Fix, &proposal, &s.AtRiskMinor, &s.State, &s.WaivedBy, &s.WaivedAt, &s.Note, &s.Title, &why, &until)
 	if err != nil {
 		return s, fmt.Errorf("read finding: %w", err)
 	}
 	if r, ok := RuleByID(s.Rule); ok {
 		s.Title = r.Name
+	}
+	if until != nil {
+		s.Override = &Override{Reason: why, Note: s.Note, Until: *until}
 	}
 	if proposal != nil {
 		s.Proposal = &Proposal{}
@@ -129,24 +140,34 @@ func scanStored(rows *sql.Rows) (s Stored, err error) {
 	return s, err
 }
 
-// Waive settles an open finding with the reason why the line stays as it is. Who
-// may waive is decided by the service that owns the line.
+// Waive settles an open finding that does not block with the reason why the line stays
+// as it is. ErrBlocks when it does: that takes an Override. Who may waive is decided by
+// the service that owns the line.
 func Waive(tx *db.Tx, id ident.FindingID, note string) error {
 	note = strings.TrimSpace(note)
-	if n := len([]rune(note)); n < 3 || n > 500 || note != clean(note) {
+	if !noteFits(note) {
 		return ErrNote
 	}
-	var by any = string(tx.Scope.Actor)
-	if tx.Scope.Actor == "" {
-		by = nil
-	}
 	res := tx.Exec(`UPDATE finding SET state = 'waived', waived_by = ?, waived_at = ?, waived_note = ?, settled_at = ?
-		WHERE firm_id = ? AND id = ? AND state = 'open'`, by, tx.Now, note, tx.Now, tx.Scope.Firm, id)
+		WHERE firm_id = ? AND id = ? AND state = 'open' AND severity <> 'block'`, orNone(tx.Scope.Actor), tx.Now, note, tx.Now, tx.Scope.Firm, id)
 	if res.Error != nil {
 		return fmt.Errorf("waive finding %s: %w", id, res.Error)
 	}
-	if res.RowsAffected != 1 {
+	if res.RowsAffected == 1 {
+		return nil
+	}
+	f, err := ByID(tx, id)
+	switch {
+	case err != nil && !errors.Is(err, ErrNotFound):
+		return err
+	case err == nil && f.State == Open && f.Severity == Block:
+		return ErrBlocks
+	default:
 		return ErrSettled
 	}
-	return nil
+}
+
+func noteFits(note string) bool {
+	n := len([]rune(note))
+	return n >= 3 && n <= 500 && note == clean(note)
 }

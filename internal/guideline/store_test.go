@@ -3,6 +3,7 @@ package guideline_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/guideline"
@@ -31,7 +32,9 @@ func (k *kept) record(entry ident.EntryID, rules ...string) {
 		j.Findings = append(j.Findings, guideline.Finding{Rule: r, Version: 1, Severity: guideline.Warn, Stage: guideline.Entry, Field: "narrative", Observed: "o", Expected: "e",
 			Params: "p=1", Message: "m", Fix: "f", AtRiskMinor: 5, Proposal: &guideline.Proposal{Field: "value", Value: "0.00", Reason: "GUIDELINE"}})
 	}
-	err := k.f.DB().InFirm(k.f.Machine(), func(tx *db.Tx) error { return guideline.Record(tx, guideline.Entry, []guideline.Judged{j}) })
+	err := k.f.DB().InFirm(k.f.Machine(), func(tx *db.Tx) error {
+		return guideline.Record(tx, guideline.Entry, time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), []guideline.Judged{j})
+	})
 	if err != nil {
 		k.t.Fatal(err)
 	}
@@ -118,7 +121,9 @@ func TestAFindingHasItsRulesName(t *testing.T) {
 	for _, r := range []string{"PEL-01", "NAR-01"} {
 		j.Findings = append(j.Findings, guideline.Finding{Rule: r, Version: 1, Title: "Long calls", Severity: guideline.Warn, Stage: guideline.Entry, Field: "line", Message: "m", Fix: "f"})
 	}
-	if err := k.f.DB().InFirm(k.f.Machine(), func(tx *db.Tx) error { return guideline.Record(tx, guideline.Entry, []guideline.Judged{j}) }); err != nil {
+	if err := k.f.DB().InFirm(k.f.Machine(), func(tx *db.Tx) error {
+		return guideline.Record(tx, guideline.Entry, time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), []guideline.Judged{j})
+	}); err != nil {
 		t.Fatal(err)
 	}
 	got := k.states(k.a)

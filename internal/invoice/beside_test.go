@@ -16,7 +16,7 @@ import (
 func TestWhatIsTakenOffTheFeesIsAnAdjustment(t *testing.T) {
 	t.Parallel()
 	h := setup(t)
-	h.prebills.HandOverWhen(invoice.Fits)
+	h.prebills.HandOverWhen(h.parts.Paper.Fits)
 	h.f.Guide(t, h.m, `"discount":"0.05"`)
 	h.f.Work(t, h.m, h.k, "2026-02-10", 20_000, 6_100_000)
 	h.f.Cost(t, h.m, "2026-02-12", "E115", 10_000, 1_000_000)

@@ -2,6 +2,7 @@ package invoice
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -39,6 +40,9 @@ func (s *Service) Credit(ctx context.Context, id ident.InvoiceID, n NewCredit) (
 	if err := n.Validate(); err != nil {
 		return note, err
 	}
+	if err := s.paper.printable("the reason", n.Reason); err != nil {
+		return note, onField("reason", err)
+	}
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
 		access, err := s.guard.Require(tx, rbac.CreditNoteIssue)
 		if err != nil {
@@ -52,6 +56,15 @@ func (s *Service) Credit(ctx context.Context, id ident.InvoiceID, n NewCredit) (
 		return err
 	})
 	return note, err
+}
+
+// onField puts a refusal of a text at the field that holds it.
+func onField(path string, err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		return err
+	}
+	return ErrInput.On(fault.Field{Path: path, Code: f.Code, Message: f.Message})
 }
 
 // creditable locks an invoice that may be credited and frees what was paid on it.

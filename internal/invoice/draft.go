@@ -11,6 +11,7 @@ import (
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/prebill"
+	"github.com/docketry/docketry/internal/utbms"
 )
 
 // Draft is an approved pre-bill as it enters its invoice.
@@ -31,6 +32,9 @@ func fromApproved(a prebill.Approved) Draft {
 	known := map[string]bool{}
 	for i := range a.Lines {
 		l := &a.Lines[i]
+		if l.Unseen {
+			continue
+		}
 		if l.TKCode != "" && !known[l.TKCode] {
 			known[l.TKCode] = true
 			d.People = append(d.People, Timekeeper{Code: l.TKCode, Name: l.TKName, Class: l.TKClass})
@@ -38,15 +42,31 @@ func fromApproved(a prebill.Approved) Draft {
 		d.Lines = append(d.Lines, fromApprovedLine(l))
 	}
 	for _, b := range a.Beside {
-		d.Lines = append(d.Lines, Line{Kind: Adjustment, On: DayOf(b.On), Narrative: b.Text, AdjustMinor: b.Minor, AmountMinor: b.Minor, Reason: string(b.Reason)})
+		d.Lines = append(d.Lines, fromBeside(b, a.Matter))
 	}
 	return d
+}
+
+// fromBeside is a price as one unit of it, or an adjustment.
+func fromBeside(b prebill.Beside, m matter.Matter) Line {
+	l := Line{Kind: Adjustment, On: DayOf(b.On), Narrative: b.Text, AdjustMinor: b.Minor, AmountMinor: b.Minor, Reason: string(b.Reason)}
+	if !b.Price {
+		return l
+	}
+	l.Kind, l.QuantityE4, l.RateE4, l.ValueMinor, l.AdjustMinor = Price, oneUnit, money.Fixed4(b.Minor), b.Minor, 0
+	for range 4 - m.Currency.Exponent() {
+		l.RateE4 *= 10
+	}
+	if utbms.Usable(m.TaskSet, b.Code) {
+		l.Task = utbms.Clean(b.Code)
+	}
+	return l
 }
 
 func fromApprovedLine(l *prebill.ApprovedLine) Line {
 	out := Line{
 		Entry: l.Entry, Kind: Fee, On: DayOf(l.On), Who: l.TKCode, Task: l.Task, Activity: l.Activity, ExpenseCode: l.Expense, Narrative: l.Narrative,
-		QuantityE4: l.Quantity, RateE4: l.Rate, ValueMinor: l.Value, AdjustMinor: -l.WriteDown, AmountMinor: l.Amount, Reason: string(l.Reason),
+		QuantityE4: l.Quantity, RateE4: l.Rate, ValueMinor: l.Value, AdjustMinor: l.Amount - l.Value, AmountMinor: l.Amount, Reason: string(l.Reason),
 	}
 	if l.Kind == guideline.Expense {
 		out.Kind = Expense

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 
+	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/ledes"
 )
 
@@ -109,15 +110,18 @@ func (d *Document) toItem(l *Line, people map[string]ledes.Timekeeper) ledes.Ite
 // flatFee stands where a fee names a person (LEGAL-BILLING 2): a price is nobody's time.
 var flatFee = ledes.Timekeeper{ID: "FLTFEE", FirstName: "Flat", LastName: "Fee", Class: "FLTFEE"}
 
-// toLEDESParty splits an address no further than we know it: we hold lines as on an
-// envelope, and city or postcode columns are optional in the format.
+// toLEDESParty splits an address no further than its lines tell: we hold them as on an
+// envelope. Town, region and postcode stand in their own columns where the country's form
+// shows them for certain (firm.TownOf); else they stay in the address, and those columns,
+// which are optional in the format, are empty.
 func toLEDESParty(p Party) ledes.Party {
-	out := ledes.Party{Name: p.Name, Country: p.Country}
-	if len(p.Lines) > 0 {
-		out.Address1 = p.Lines[0]
+	t, lines, _ := firm.TownOf(p.Country, p.Lines)
+	out := ledes.Party{Name: p.Name, City: t.City, Region: t.Region, Postcode: t.Postcode, Country: p.Country}
+	if len(lines) > 0 {
+		out.Address1 = lines[0]
 	}
-	if len(p.Lines) > 1 {
-		out.Address2 = strings.Join(p.Lines[1:], ", ")
+	if len(lines) > 1 {
+		out.Address2 = strings.Join(lines[1:], ", ")
 	}
 	return out
 }

@@ -89,3 +89,21 @@ func TestLEDESKeepsWhatItHadToSpellOtherwise(t *testing.T) {
 		t.Errorf("changes %+v in\n%s", f.Changes, f.Bytes)
 	}
 }
+
+// TestATownStandsInItsOwnColumns: a payor's system files by town and postcode, and does
+// not read them out of an address.
+func TestATownStandsInItsOwnColumns(t *testing.T) {
+	t.Parallel()
+	d := invoicebench.Sample(1, "GBP", 200_000)
+	d.Firm.Country, d.Firm.Lines = "GB", []string{"4 Gresham Yard", "London EC2V 6BR"}
+	d.Payor.Country, d.Payor.Lines = "GB", []string{"Pier House", "9 Mill Lane", "Quay 3, Hull HU1 1AA"}
+	f, err := d.EFile(ledes.Profile{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"|4 Gresham Yard||London||EC2V 6BR|GBR|", "|Pier House|9 Mill Lane, Quay 3, Hull HU1 1AA||||GBR|"} {
+		if !strings.Contains(string(f.Bytes), want) {
+			t.Errorf("the file lacks %q:\n%s", want, f.Bytes)
+		}
+	}
+}

@@ -10,17 +10,18 @@ import (
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/ledes"
+	"github.com/docketry/docketry/internal/pdf"
 	"github.com/docketry/docketry/internal/prebill"
 )
 
 // unnumbered stands where an invoice will have its number.
 const unnumbered = "0"
 
-// Fits writes the LEDES file that the invoice of a would have and throws it away:
-// prebill.ErrUnbillable names each line that the format cannot hold, by its place on
-// the pre-bill. What can still be set up before the run, such as the firm's bank, is
-// the run preview's to tell.
-func Fits(tx *db.Tx, a prebill.Approved) error {
+// Fits makes the paper and the LEDES file that the invoice of a would have and throws
+// them away: prebill.ErrUnbillable names each line that one of them cannot hold, by its
+// place on the pre-bill. What can still be set up before the run, such as the firm's
+// bank, is the run preview's to tell.
+func (p *Paper) Fits(tx *db.Tx, a prebill.Approved) error {
 	draft := fromApproved(a)
 	f, err := frameFor(tx, draft.Payor)
 	if err != nil {
@@ -31,14 +32,17 @@ func Fits(tx *db.Tx, a prebill.Approved) error {
 		return err
 	}
 	doc.Number = unnumbered
+	places := make(map[ident.EntryID]int, len(a.Lines))
+	for i := range a.Lines {
+		places[a.Lines[i].Entry] = a.Lines[i].Position
+	}
+	if err := p.fits(doc, places); err != nil {
+		return err
+	}
 	_, err = doc.EFile(ledes.Profile{})
 	var bad *fault.Error
 	if !errors.Is(err, ledes.ErrWrite) || !errors.As(err, &bad) {
 		return err
-	}
-	places := make(map[ident.EntryID]int, len(a.Lines))
-	for i := range a.Lines {
-		places[a.Lines[i].Entry] = a.Lines[i].Position
 	}
 	var named fault.Fields
 	var said []string
@@ -58,6 +62,32 @@ func Fits(tx *db.Tx, a prebill.Approved) error {
 		said = append(said, strconv.Itoa(more)+" more")
 	}
 	return named.Err(prebill.ErrUnbillable.With("the e-bill could not be written. %s", strings.Join(said, "; ")))
+}
+
+// fits tells whether the fonts have every character of the paper: of the lines, each
+// by its place, and of what stands around them.
+func (p *Paper) fits(doc *Document, places map[ident.EntryID]int) error {
+	var named fault.Fields
+	for i := range doc.Lines {
+		l := &doc.Lines[i]
+		place := places[l.Entry]
+		if place == 0 {
+			continue // it stands beside the entries
+		}
+		no := strconv.Itoa(place)
+		if err := p.printable("Line "+no, l.Narrative); err != nil {
+			named = append(named, fault.Field{Path: "lines." + no, Code: "narrative_unprintable", Message: messageOf(err)})
+		}
+	}
+	if len(named) > 0 {
+		return named.Err(prebill.ErrUnbillable.With("the invoice could not be printed. %s", named[0].Message))
+	}
+	if _, err := p.Render(doc); errors.Is(err, pdf.ErrGlyph) || errors.Is(err, pdf.ErrRightToLeft) {
+		return prebill.ErrUnbillable.With("the invoice could not be printed: %s", messageOf(err))
+	} else if err != nil {
+		return err
+	}
+	return nil
 }
 
 // ledesHead is the lines of a flat LEDES file before its first item.

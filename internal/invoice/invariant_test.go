@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/receivable"
@@ -248,6 +249,18 @@ func TestI06_ACorrectionIsACreditNoteThatKeepsTheNumber(t *testing.T) {
 		t.Errorf("receivable is %d, want %d", n, inv.TotalMinor)
 	}
 	refused(t, h, "invoice_transition", `UPDATE invoice SET status = 'issued' WHERE firm_id = ? AND id = ?`, h.f.ID, inv.ID)
+}
+
+// A reason that the credit note cannot show is refused at its field.
+func TestACreditsReasonIsPrintable(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	i := h.f.Invoice(t, h.m)
+	_, err := h.svc.Credit(h.partner, i.ID, invoice.NewCredit{Reason: "Wrong rate, see \u65e5"})
+	var f *fault.Error
+	if !errors.Is(err, invoice.ErrInput) || !errors.As(err, &f) || len(f.Fields) != 1 || f.Fields[0].Path != "reason" || !strings.Contains(f.Fields[0].Message, "U+65E5") {
+		t.Errorf("Credit: %v", err)
+	}
 }
 
 func TestI07_CreditsNeverExceedTheInvoice(t *testing.T) {

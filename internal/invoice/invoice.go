@@ -63,6 +63,7 @@ type Invoice struct {
 	Client        ident.ClientID
 	Payor         ident.PayorID
 	Number        string
+	Place         int64 // of the number in its series
 	IssuedOn      Day
 	DueOn         Day
 	Currency      money.Currency

@@ -161,8 +161,8 @@ func TestAFailureIsKeptWithWhoMustAct(t *testing.T) {
 	h.f.Exec(t, `UPDATE firm SET bank_account = '' WHERE firm_id = ?`, h.f.ID)
 	other := h.f.Matter(t)
 	h.f.Work(t, other, h.k, "2026-02-11", 10_000, 6_100_000, testkit.Narrative("Draft section of reply brief on the \U0001F600 motion to compel production"))
-	h.approveOpen(t, other)
-	h.approved(t, h.m)
+	bad := h.approveOpen(t, other)
+	good := h.approved(t, h.m)
 	preview, err := h.svc.PreviewRun(h.specialist, "", invoice.Selection{})
 	if err != nil || preview.Problems != 2 || !errors.Is(preview.Waiting[0].Problem, invoice.ErrBank) {
 		t.Errorf("preview %+v, %v; want two problems of the bank", preview, err)
@@ -184,6 +184,16 @@ func TestAFailureIsKeptWithWhoMustAct(t *testing.T) {
 	}
 	if !strings.Contains(progress.Causes[0].Message, "line 1 narrative") {
 		t.Errorf("the message %q does not name the line", progress.Causes[0].Message)
+	}
+	stopped, found, err := h.svc.Stopped(h.partner, bad)
+	if err != nil || !found || stopped.Run != run || stopped.Cause != "text_glyph_missing" {
+		t.Errorf("what stopped the pre-bill: %+v %v, %v", stopped, found, err)
+	}
+	if _, found, err := h.svc.Stopped(h.partner, good); err != nil || found {
+		t.Errorf("the issued one was stopped: %v, %v", found, err)
+	}
+	if _, found, err := h.svc.Stopped(setup(t).partner, bad); err != nil || found {
+		t.Errorf("another firm reads what stopped it: %v, %v", found, err)
 	}
 	// The failed one took number 2 and gave it back: the series has no gap.
 	if n := h.f.Count(t, `SELECT next FROM number_series WHERE firm_id = ? AND series = 'invoice'`, h.f.ID); n != 2 {

@@ -47,6 +47,11 @@ func (p *Paper) Render(d *Document) ([]byte, error) {
 	return file, nil
 }
 
+// printable tells whether the fonts have every character of s, as Render would say it.
+func (p *Paper) printable(field, s string) error {
+	return p.fonts.Printable(pdf.Regular, field, clean(s))
+}
+
 // The sheet, in pdf.Unit: margins, sizes of type, inks.
 const (
 	typeHead  = 1600

@@ -90,8 +90,12 @@ func (f *flow) repeat(head []cell, h pdf.Unit) {
 func (f *flow) remittance(x, y, w pdf.Unit) pdf.Unit {
 	title, lines := f.doc.Remittance()
 	y = f.stack(pdf.H2, x, y, w, pdf.Bold, typeTable, inkLite, title, "")
+	field := "bank details"
+	if f.doc.Kind == KindCreditNote {
+		field = "the reason"
+	}
 	for _, line := range lines {
-		y = f.stack(pdf.P, x, y, w, pdf.Regular, typeText, inkText, line, "bank details")
+		y = f.stack(pdf.P, x, y, w, pdf.Regular, typeText, inkText, line, field)
 	}
 	return y
 }

@@ -18,16 +18,17 @@ import (
 
 // Filter narrows a list of invoices; the zero value is all.
 type Filter struct {
-	Status  Status
-	Client  ident.ClientID
-	Payor   ident.PayorID
-	Matter  ident.MatterID
-	Run     ident.RunID
-	Open    bool // something is still to be paid
-	Overdue Day  // open and due before this day
-	From    Day  // dated in these days, both included; "" is no limit
-	To      Day
-	Number  string // begins with
+	Status   Status
+	Client   ident.ClientID
+	Payor    ident.PayorID
+	Matter   ident.MatterID
+	Run      ident.RunID
+	Currency money.Currency
+	Open     bool // something is still to be paid
+	Overdue  Day  // open and due before this day
+	From     Day  // dated in these days, both included; "" is no limit
+	To       Day
+	Number   string // begins with
 }
 
 // where gathers conditions with their arguments.
@@ -45,7 +46,7 @@ func (w *where) and(cond string, args ...any) {
 func (f Filter) conditions(w *where) {
 	for _, x := range [...]struct{ cond, value string }{
 		{"i.status = ?", string(f.Status)}, {"i.client_id = ?", string(f.Client)}, {"i.payor_id = ?", string(f.Payor)},
-		{"i.matter_id = ?", string(f.Matter)}, {"i.run_id = ?", string(f.Run)}, {"starts_with(i.number, ?)", f.Number},
+		{"i.matter_id = ?", string(f.Matter)}, {"i.currency = ?", string(f.Currency)}, {"i.run_id = ?", string(f.Run)}, {"starts_with(i.number, ?)", f.Number},
 		{"i.open_minor > 0 AND i.due_on < ?::date", string(f.Overdue)}, {"i.issued_on >= ?::date", string(f.From)}, {"i.issued_on <= ?::date", string(f.To)},
 	} {
 		if x.value != "" {
@@ -78,8 +79,7 @@ func (s *Service) Owed(ctx context.Context, payor ident.PayorID, c money.Currenc
 			return err
 		}
 		w := where{args: []any{tx.Scope.Firm}}
-		Filter{Payor: payor, Open: true}.conditions(&w)
-		w.and("i.currency = ?", c)
+		Filter{Payor: payor, Currency: c, Open: true}.conditions(&w)
 		list, err = w.list(tx, access, "i.due_on, i.issued_on, i.id", page.MaxSize+1)
 		return err
 	})
@@ -89,14 +89,45 @@ func (s *Service) Owed(ctx context.Context, payor ident.PayorID, c money.Currenc
 	return list, more, err
 }
 
+// ListTotal is a list of invoices in one currency, whatever page of it is shown.
+type ListTotal struct {
+	Currency   money.Currency
+	Invoices   int
+	TotalMinor int64 // as billed, before credit notes
+	OpenMinor  int64
+}
+
+// Sums adds up the invoices of a filter that the person may see amounts of, currency by
+// currency.
+func (s *Service) Sums(ctx context.Context, f Filter) (sums []ListTotal, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		access, err := s.guard.Require(tx, rbac.InvoiceRead)
+		if err != nil {
+			return err
+		}
+		w := where{args: []any{tx.Scope.Firm}}
+		f.conditions(&w)
+		cond, args := access.MattersSeeing("m", authz.C2)
+		w.and(cond, args...)
+		q := `SELECT i.currency, count(*) AS invoices, sum(i.total_minor)::bigint AS total_minor, sum(i.open_minor)::bigint AS open_minor` +
+			tablesOfInvoice + `WHERE i.firm_id = ?` + w.sql.String() + ` GROUP BY i.currency ORDER BY i.currency`
+		if err := tx.Raw(q, w.args...).Scan(&sums).Error; err != nil {
+			return fmt.Errorf("add up invoices: %w", err)
+		}
+		return nil
+	})
+	return sums, err
+}
+
 // place is where a page of invoices ends.
 type place struct {
 	On Day
+	N  int64
 	ID ident.InvoiceID
 }
 
 // List is one page of the invoices of the scope's firm that the person may see
-// amounts of, newest first.
+// amounts of, newest first, those of one day by falling number.
 func (s *Service) List(ctx context.Context, f Filter, req page.Request) (p page.Page[Invoice], err error) {
 	var after place
 	first, err := req.Decode(&after)
@@ -110,14 +141,14 @@ func (s *Service) List(ctx context.Context, f Filter, req page.Request) (p page.
 		}
 		w := where{args: []any{tx.Scope.Firm}}
 		if !first {
-			w.and("(i.issued_on, i.id) < (?::date, ?::uuid)", after.On, after.ID)
+			w.and("(i.issued_on, i.n, i.id) < (?::date, ?, ?::uuid)", after.On, after.N, after.ID)
 		}
 		f.conditions(&w)
-		list, err := w.list(tx, access, "i.issued_on DESC, i.id DESC", req.Limit()+1)
+		list, err := w.list(tx, access, "i.issued_on DESC, i.n DESC, i.id DESC", req.Limit()+1)
 		if err != nil {
 			return err
 		}
-		p, err = page.Cut(list, req.Limit(), func(i Invoice) any { return place{i.IssuedOn, i.ID} })
+		p, err = page.Cut(list, req.Limit(), func(i Invoice) any { return place{i.IssuedOn, i.Place, i.ID} })
 		return err
 	})
 	return p, err

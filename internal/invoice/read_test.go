@@ -20,17 +20,17 @@ func TestListIsPagedNewestFirstAndFiltered(t *testing.T) {
 		h.f.Invoice(t, h.m, testkit.Issued(fmt.Sprintf("2026-02-%02d", 10+i/2), "2026-02-28"), testkit.TotalMinor(int64(1000+i)))
 	}
 	seen, req := map[string]bool{}, page.Request{Size: 3}
-	last := invoice.Day("9999-12-31")
+	last, place := invoice.Day("9999-12-31"), int64(0)
 	for pages := 0; ; pages++ {
 		p, err := h.svc.List(h.partner, invoice.Filter{}, req)
 		if err != nil || pages > 3 {
 			t.Fatalf("page %d: %v", pages, err)
 		}
 		for _, i := range p.Items {
-			if seen[i.Number] || i.IssuedOn > last {
+			if seen[i.Number] || i.IssuedOn > last || i.IssuedOn == last && i.Place > place {
 				t.Errorf("%s of %s comes again or out of order", i.Number, i.IssuedOn)
 			}
-			seen[i.Number], last = true, i.IssuedOn
+			seen[i.Number], last, place = true, i.IssuedOn, i.Place
 		}
 		if p.Next == "" {
 			break
@@ -53,6 +53,13 @@ func TestListIsPagedNewestFirstAndFiltered(t *testing.T) {
 		p, err := h.svc.List(h.partner, c.f, page.Request{})
 		if err != nil || len(p.Items) != c.want {
 			t.Errorf("by %s: %d invoices, %v; want %d", name, len(p.Items), err, c.want)
+		}
+		var all invoice.ListTotal
+		for _, i := range p.Items {
+			all = invoice.ListTotal{Currency: i.Currency, Invoices: all.Invoices + 1, TotalMinor: all.TotalMinor + i.TotalMinor, OpenMinor: all.OpenMinor + i.OpenMinor}
+		}
+		if sums, err := h.svc.Sums(h.partner, c.f); err != nil || len(sums) != min(1, c.want) || (c.want > 0 && sums[0] != all) {
+			t.Errorf("by %s: the list sums to %+v, its total says %+v, %v", name, all, sums, err)
 		}
 	}
 	if _, err := h.svc.List(h.partner, invoice.Filter{}, page.Request{After: "nonsense!"}); !errors.Is(err, page.ErrBadCursor) {

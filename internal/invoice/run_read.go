@@ -148,6 +148,29 @@ func (s *Service) RunItems(ctx context.Context, run ident.RunID, status ItemStat
 	return p, err
 }
 
+// Stopped is the item by which the last run that took a pre-bill failed on it; ok is
+// false when it issued the invoice, waits, was withdrawn, or no run took it yet.
+func (s *Service) Stopped(ctx context.Context, id ident.PrebillID) (item Item, ok bool, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		access, err := s.guard.Require(tx, rbac.RunRead)
+		if err != nil {
+			return err
+		}
+		cond, args := access.MattersSeeing("m", authz.C2)
+		var items []Item
+		err = tx.Raw(`SELECT `+columnsOfItem+` FROM run_item t JOIN matter m ON m.firm_id = t.firm_id AND m.id = t.matter_id
+			WHERE t.firm_id = ? AND t.prebill_id = ? AND `+cond+` ORDER BY t.id DESC LIMIT 1`, append([]any{tx.Scope.Firm, id}, args...)...).Scan(&items).Error
+		if err != nil {
+			return fmt.Errorf("find what stopped pre-bill %s: %w", id, err)
+		}
+		if ok = len(items) == 1 && items[0].Status == ItemFailed; ok {
+			item = items[0]
+		}
+		return nil
+	})
+	return item, ok, err
+}
+
 // Runs lists the runs of every firm in which the person may read runs, newest first,
 // with counts of items and without amounts.
 func (s *Service) Runs(ctx context.Context, req page.Request) (p page.Page[Run], err error) {

@@ -146,7 +146,7 @@ func (h *house) wanted(t *testing.T) (jobs []outbox.Job, args []invoice.InvoiceW
 
 // working is a worker's context for a job.
 func working(job outbox.Job) context.Context {
-	return scope.With(context.Background(), scope.Scope{Firm: job.Firm, Actor: job.Actor, Machine: "worker"})
+	return scope.With(context.Background(), scope.Scope{Firm: job.Firm, Actor: job.Actor, FactorAt: job.Factor, Machine: "worker"})
 }
 
 // work runs every waiting job once, as a worker would.

@@ -12,7 +12,7 @@ import (
 	"github.com/docketry/docketry/internal/money"
 )
 
-const columnsOfInvoice = `i.id, i.prebill_id AS prebill, coalesce(i.run_id::text, '') AS run, i.matter_id AS matter, i.client_id AS client, i.payor_id AS payor, i.number,
+const columnsOfInvoice = `i.id, i.prebill_id AS prebill, coalesce(i.run_id::text, '') AS run, i.matter_id AS matter, i.client_id AS client, i.payor_id AS payor, i.number, i.n AS place,
 	i.issued_on, i.due_on, i.currency, i.net_minor, i.tax_minor, i.total_minor, i.credited_minor, i.paid_minor, i.open_minor, i.status, i.content_hash,
 	i.issued_at, i.sent_at, m.number AS matter_number, m.name AS matter_name, m.label, c.name AS client_name, p.name AS payor_name`
 

@@ -227,7 +227,24 @@ func (d *Document) Remittance() (title string, lines []string) {
 		}
 		return "About this credit", lines
 	}
-	lines = append(lines, string(d.Currency)+" "+amount(d.Totals.TotalMinor, d.Currency)+" by "+d.DueOn.Long()+", reference "+d.Number,
+	return d.payTo(d.Totals.TotalMinor)
+}
+
+// RemittanceNow is Remittance while openMinor is left to pay of an invoice: a page
+// never asks for what was paid or credited since the paper was sent.
+func (d *Document) RemittanceNow(openMinor int64) (title string, lines []string) {
+	switch {
+	case d.Kind == KindCreditNote:
+		return d.Remittance()
+	case openMinor <= 0:
+		return "Payment", []string{"Nothing is left to pay on this invoice."}
+	default:
+		return d.payTo(openMinor)
+	}
+}
+
+func (d *Document) payTo(minor int64) (title string, lines []string) {
+	lines = append(lines, string(d.Currency)+" "+amount(minor, d.Currency)+" by "+d.DueOn.Long()+", reference "+d.Number,
 		"Account of "+d.Firm.Name)
 	for _, x := range [...]Fact{{"Bank", d.Bank.Name}, {cmp.Or(d.Bank.AccountName, "Account"), d.Bank.Account}, {cmp.Or(d.Bank.CodeName, "Code"), d.Bank.Code}} {
 		if x.Value != "" {

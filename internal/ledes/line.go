@@ -95,6 +95,7 @@ const (
 	TimekeeperClass = colTimekeeperClass
 	LineType        = colType
 	Currency        = colCurrency // 98BI V2
+	LineTax         = colLineTax  // 98BI V2
 )
 
 // ColumnName is the header's name of a column of 1998B.

@@ -163,6 +163,7 @@ func FuzzLEDES98B(f *testing.F) {
 	f.Add([]byte(read98BI().String()))
 	f.Add([]byte(read98BI().set(0, 11, "99999999999999999999.123456789").set(1, 48, "0.0725161234").String()))
 	f.Add([]byte("LEDES1998B[]\n|||||||||||||||||||||||[]\n\n"))
+	f.Add([]byte("1998B\r\r\r\x01"))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		r, err := ledes.Validate(strings.NewReader(string(file)), ledes.Options{}, 0)
 		if err != nil {
@@ -174,7 +175,7 @@ func FuzzLEDES98B(f *testing.F) {
 		if got := len(r.Findings); got != r.Errors+r.Warnings {
 			t.Errorf("%d findings, %d errors, %d warnings", got, r.Errors, r.Warnings)
 		}
-		last := strings.Count(string(file), "\n") + 3
+		last := strings.Count(string(file), "\n") + strings.Count(string(file), "\r") + 3 // a CR alone ends a line too
 		for _, x := range r.Findings {
 			if x.Line < 1 || x.Line > last || x.Message == "" || x.Fix == "" {
 				t.Errorf("finding %+v in a file of %d lines", x, last)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
 )
@@ -94,6 +95,7 @@ type Matter struct {
 	ClosedOn      *time.Time
 	Status        string // open, closed
 	Version       int
+	Parties       `gorm:"-"` // of the use cases of this package; Get and All leave them out
 }
 
 // Bills tells whether work of the day belongs to the matter: from its opening to
@@ -114,9 +116,8 @@ type Timekeeper struct {
 }
 
 var (
-	countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
-	classForm   = regexp.MustCompile(`^[A-Z]{2,10}$`)
-	taskSets    = []string{"", "litigation", "project", "counseling", "bankruptcy"}
+	classForm = regexp.MustCompile(`^[A-Z]{2,10}$`)
+	taskSets  = []string{"", "litigation", "project", "counseling", "bankruptcy"}
 )
 
 // Validate names every field that needs correcting.
@@ -133,8 +134,8 @@ func (p Payor) Validate() error {
 	var fs fault.Fields
 	text(&fs, "name", p.Name, 1, 120)
 	lines(&fs, "address", p.Address, 1, 500)
-	if !countryForm.MatchString(p.Country) {
-		fs.Add("country", "country_form", "enter a two-letter country code such as US")
+	if !firm.IsCountry(p.Country) {
+		fs.Add("country", "country_unknown", "enter a two-letter country code such as US")
 	}
 	text(&fs, "tax_id", p.TaxID, 0, 40)
 	if p.TermsDays < 0 || p.TermsDays > 180 {
@@ -170,8 +171,8 @@ func (m Matter) Validate() error {
 		fs.Add("label", "label_unknown", "choose standard, confidential, restricted or sealed")
 	}
 	oneOf(&fs, "task_set", m.TaskSet, taskSets...)
-	if _, err := money.ParseCurrency(string(m.Currency)); err != nil {
-		fs.Add("currency", "currency_unknown", "enter a three-letter currency code such as USD")
+	if !m.Currency.Known() {
+		fs.Add("currency", "currency_unknown", "enter a three-letter currency code in capitals, such as USD")
 	}
 	if m.TaxRate < 0 || m.TaxRate > money.One {
 		fs.Add("tax_rate", "tax_rate_range", "enter the tax as a share, such as 0.2 for 20 percent")
@@ -188,6 +189,7 @@ func (m Matter) Validate() error {
 	if m.ClosedOn != nil && m.ClosedOn.Before(m.OpenedOn) {
 		fs.Add("closed_on", "dates_order", "the closing day is before the opening day")
 	}
+	m.Parties.validate(&fs)
 	return fs.Err(ErrInvalid)
 }
 

@@ -2,10 +2,13 @@ package matter
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/rbac"
 )
@@ -193,8 +196,10 @@ func (s *Service) Matters(ctx context.Context, client ident.ClientID) (list []Ma
 		if client != "" {
 			cond, args = cond+" AND m.client_id = ?", append(args, client)
 		}
-		list, err = matters(tx, cond, args)
-		return err
+		if list, err = matters(tx, cond, args); err != nil {
+			return err
+		}
+		return fillParties(tx, list)
 	})
 	return list, err
 }
@@ -205,15 +210,26 @@ func (s *Service) Matter(ctx context.Context, id ident.MatterID) (m Matter, err 
 		if err := a.RequireMatter(tx, id); err != nil {
 			return err
 		}
-		m, err = Get(tx, id)
+		m, err = whole(tx, id)
 		return err
 	})
 	return m, err
 }
 
+// whole is a matter with its parties.
+func whole(tx *db.Tx, id ident.MatterID) (Matter, error) {
+	m, err := Get(tx, id)
+	if err == nil {
+		m.Parties, err = partiesOf(tx, id)
+	}
+	return m, err
+}
+
 // SaveMatter opens a matter when m.ID is empty, else changes it. Closing is
-// entering the closing day; the client of a matter never changes.
+// entering the closing day; the client of a matter never changes. Its other parties
+// are those of m, each once.
 func (s *Service) SaveMatter(ctx context.Context, m Matter) (Matter, error) {
+	m.Parties = m.Parties.folded()
 	m.Status = "open"
 	if m.ClosedOn != nil {
 		m.Status = "closed"
@@ -242,7 +258,10 @@ func (s *Service) openMatter(tx *db.Tx, a *authz.Access, m *Matter) error {
 	if err := insertMatter(tx, *m); err != nil {
 		return err
 	}
-	after, err := Get(tx, m.ID)
+	if err := insertParties(tx, m.ID, m.Parties); err != nil {
+		return err
+	}
+	after, err := whole(tx, m.ID)
 	if err != nil {
 		return err
 	}
@@ -254,22 +273,46 @@ func changeMatter(tx *db.Tx, a *authz.Access, m *Matter) error {
 	if err := a.RequireMatter(tx, m.ID); err != nil {
 		return err
 	}
-	before, err := Get(tx, m.ID)
+	before, err := whole(tx, m.ID)
 	if err != nil {
 		return err
 	}
 	if before.ClientID != m.ClientID {
 		return ErrInvalid.With("a matter stays with its client")
 	}
+	if err := withItsWork(tx, before, m); err != nil {
+		return err
+	}
 	if err := updateMatter(tx, *m); err != nil {
 		return err
 	}
-	after, err := Get(tx, m.ID)
+	if err := replaceParties(tx, m.ID, before.Parties, m.Parties); err != nil {
+		return err
+	}
+	after, err := whole(tx, m.ID)
 	if err != nil {
 		return err
 	}
 	*m = after
 	return recordMatter(tx, "matter.changed", before, after)
+}
+
+// withItsWork refuses what would not fit the work that a matter has: another currency,
+// in which it could not be billed, and a day of opening after the first work.
+func withItsWork(tx *db.Tx, before Matter, m *Matter) error {
+	var first *time.Time
+	err := tx.Raw(`SELECT min(worked_on) FROM entry WHERE firm_id = ? AND matter_id = ? AND status <> 'removed'`, tx.Scope.Firm, m.ID).Row().Scan(&first)
+	if err != nil {
+		return fmt.Errorf("look for work on matter %s: %w", m.ID, err)
+	}
+	var fs fault.Fields
+	if first != nil && before.Currency != m.Currency {
+		fs.Add("currency", "currency_fixed", "there is work on this matter in %s, and it stays in that; open another matter for %s", before.Currency, m.Currency)
+	}
+	if first != nil && m.OpenedOn.After(*first) && m.OpenedOn.After(before.OpenedOn) {
+		fs.Add("opened_on", "opened_after_work", "the first work on this matter is of %s; enter that day or an earlier one", first.Format("2 Jan 2006"))
+	}
+	return fs.Err(ErrInvalid)
 }
 
 // Timekeepers lists the firm's timekeepers by code.

@@ -12,6 +12,7 @@ import (
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
+	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/rbac"
 )
@@ -189,4 +190,62 @@ func TestI20_NoLeafNoChange(t *testing.T) {
 	if fault.KindOf(err) != fault.Unavailable || f.Count(t, "SELECT count(*) FROM client") != 0 {
 		t.Errorf("without the audit grant: %v", err)
 	}
+}
+
+// What does not fit the work of a matter is refused, by the service and, once something
+// is billed, by the database itself.
+func TestAMatterStaysInTheCurrencyOfItsWork(t *testing.T) {
+	t.Parallel()
+	s, f := setup(t)
+	ctx := f.As(t, rbac.RoleSpecialist)
+	have := f.Matter(t)
+	m, err := s.Matter(ctx, have.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, code := range []string{"gbp", "Gbp", "XXX", ""} {
+		wrong := m
+		if wrong.Currency = money.Currency(code); !refusedAt(t, second(s.SaveMatter(ctx, wrong)), "currency") {
+			t.Errorf("currency %q is taken", code)
+		}
+	}
+	m.Currency = "GBP"
+	if m, err = s.SaveMatter(ctx, m); err != nil {
+		t.Fatalf("without work: %v", err)
+	}
+	m.Currency = "USD"
+	if m, err = s.SaveMatter(ctx, m); err != nil {
+		t.Fatal(err)
+	}
+	f.Cost(t, have, "2026-02-04", "E115", 10_000, 2_500_000)
+	other := m
+	if other.Currency = "GBP"; !refusedAt(t, second(s.SaveMatter(ctx, other)), "currency") {
+		t.Error("the currency changes under the work")
+	}
+	later := m
+	if later.OpenedOn = testkit.Day("2026-02-05"); !refusedAt(t, second(s.SaveMatter(ctx, later)), "opened_on") {
+		t.Error("the matter is opened after its work")
+	}
+	f.Invoice(t, have)
+	err = testkit.DB(t).InFirm(f.Machine(), func(tx *db.Tx) error {
+		return tx.Exec(`UPDATE matter SET currency = 'GBP' WHERE firm_id = ? AND id = ?`, f.ID, have.ID).Error
+	})
+	if !db.Violates(err, "prebill_currency_fkey") && !db.Violates(err, "invoice_currency_fkey") {
+		t.Error("the database lets an invoice's matter change its currency")
+	}
+	p := payor(have.Client)
+	for _, code := range []string{"XX", "ZZ", "us", "UK"} {
+		if p.Country = code; !refusedAt(t, second(s.SavePayor(ctx, p)), "country") {
+			t.Errorf("country %q is taken", code)
+		}
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+// refusedAt tells whether err names that one field.
+func refusedAt(t *testing.T, err error, field string) bool {
+	t.Helper()
+	var fe *fault.Error
+	return errors.As(err, &fe) && len(fe.Fields) == 1 && fe.Fields[0].Path == field
 }

@@ -31,6 +31,12 @@ func ParseCurrency(s string) (Currency, error) {
 	return Currency(c), nil
 }
 
+// Known tells whether c is a currency code of ISO 4217, written as it is kept.
+func (c Currency) Known() bool {
+	parsed, err := ParseCurrency(string(c))
+	return err == nil && parsed == c
+}
+
 // Exponent is the number of decimals of the minor unit: USD 2, JPY 0, KWD 3. An
 // unknown code counts as 2, so check with ParseCurrency at the edge.
 func (c Currency) Exponent() int {

@@ -136,3 +136,12 @@ func TestParseCurrency(t *testing.T) {
 		}
 	}
 }
+
+func TestCurrenciesAreKeptInCapitals(t *testing.T) {
+	t.Parallel()
+	for c, known := range map[Currency]bool{"USD": true, "JPY": true, "usd": false, "Usd": false, " USD": false, "XXX": false, "US": false, "": false} {
+		if c.Known() != known {
+			t.Errorf("%q known: %t", c, c.Known())
+		}
+	}
+}

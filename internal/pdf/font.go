@@ -81,6 +81,23 @@ func (f *Fonts) Width(face Face, size Unit, s string) Unit {
 	return Unit(sum * int(size) / t.upem)
 }
 
+// Printable tells whether s can be set in face: nil, or ErrGlyph or ErrRightToLeft
+// with field and the first character that cannot.
+func (f *Fonts) Printable(face Face, field, s string) error {
+	for _, r := range s {
+		var g uint16
+		if r < basicPlane {
+			g = f.face[face].gid[r]
+		}
+		if g == 0 || r >= firstRightToLeft {
+			if err := refuse(r, g, field); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func parseFace(ttf []byte, name string) (*typeface, error) {
 	parsed, err := sfnt.Parse(ttf)
 	if err != nil {

@@ -16,6 +16,9 @@ func billOf(p *Prebill, m matter.Matter, all *sheet, before guideline.Bill) *gui
 	b.Currency, b.To, b.ClientID, b.ClientMatter = p.Currency, p.ThroughOn, m.ClientNumber, m.ClientMatter
 	b.DiscountMinor = all.cuts.sum(isDiscount)
 	b.CutMinor = all.cuts.sum(anyCut) - b.DiscountMinor
+	b.DiscountMinor -= sumOf(all.charges, chargeVolume, chargeDiscount)
+	b.ChargeMinor = sumOf(all.charges, chargeFixed)
+	b.Free = true
 	for i := range all.lines {
 		l := &all.lines[i]
 		if l.Held {
@@ -24,10 +27,13 @@ func billOf(p *Prebill, m matter.Matter, all *sheet, before guideline.Bill) *gui
 		if b.From.IsZero() || l.On.Before(b.From) {
 			b.From = l.On
 		}
-		if l.Reason == amend.ReasonDiscount && l.isTime() {
-			b.DiscountMinor += l.WriteDown
-			b.SpreadMinor += l.WriteDown
+		spread := -l.Arranged.DiscountMinor
+		if l.Reason == amend.ReasonDiscount && l.isTime() && l.Arranged.AgreedMinor == 0 {
+			spread += l.WriteDown
 		}
+		b.DiscountMinor += spread
+		b.SpreadMinor += spread
+		b.Free = b.Free && l.isTime() && l.Arranged.Reason == amend.ReasonCourtesy
 		b.Lines = append(b.Lines, l.asGuideline(m))
 	}
 	return guideline.NewBill(b)
@@ -49,10 +55,10 @@ func checkBill(tx *db.Tx, p *Prebill, c guideline.Context) error {
 	if len(c.Bill.Lines) > 0 { // of nothing there is no bill
 		early.Findings, late.Findings = bothStages(c)
 	}
-	if err := guideline.Record(tx, guideline.Prebill, []guideline.Judged{early}); err != nil {
+	if err := guideline.Record(tx, guideline.Prebill, c.Today, []guideline.Judged{early}); err != nil {
 		return err
 	}
-	return guideline.Record(tx, guideline.Final, []guideline.Judged{late})
+	return guideline.Record(tx, guideline.Final, c.Today, []guideline.Judged{late})
 }
 
 func bothStages(c guideline.Context) (early, late []guideline.Finding) {

@@ -73,7 +73,10 @@ func TestFindingsOnTheBill(t *testing.T) {
 	if got := rules(v.Findings, guideline.Open); got != "BUD-01" || v.Findings[0].ID != f.ID {
 		t.Errorf("what comes back is the same finding: %q %s", got, v.Findings[0].ID)
 	}
-	if err := s.svc.Waive(s.specialist, v.ID, f.ID, "the client raised it by mail of 3 March"); err != nil {
+	if err := s.svc.Waive(s.specialist, v.ID, f.ID, "the client raised it by mail of 3 March"); !errors.Is(err, guideline.ErrBlocks) {
+		t.Errorf("a block kept like any remark: %v, want ErrBlocks", err)
+	}
+	if err := s.svc.Override(s.partner, v.ID, f.ID, letPass("the client raised it by mail of 3 March")); err != nil {
 		t.Fatal(err)
 	}
 	v = s.view(s.ok(s.svc.Submit(s.specialist, v.ID, v.Version)))

@@ -11,6 +11,7 @@ import (
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/rbac"
@@ -21,6 +22,25 @@ type Order struct {
 	Matter  ident.MatterID
 	Payor   ident.PayorID // "" is the matter's own
 	Through time.Time
+}
+
+// through refuses a last day that is missing, or beyond the end of the present month at
+// the firm: a bill is dated after the work it holds (LEGAL-BILLING 9).
+func (o Order) through(tx *db.Tx) error {
+	var fs fault.Fields
+	if o.Through.IsZero() {
+		fs.Add("through", "date_missing", "enter the day up to which work is billed")
+		return fs.Err(ErrInvalid)
+	}
+	f, err := firmPolicies(tx)
+	if err != nil {
+		return err
+	}
+	y, m, _ := f.today(tx.Now).Date()
+	if last := time.Date(y, m+1, 0, 0, 0, 0, 0, time.UTC); o.Through.After(last) {
+		fs.Add("through", "date_future", "work is billed up to the end of this month at the latest; enter %s or an earlier day", last.Format("2 Jan 2006"))
+	}
+	return fs.Err(ErrInvalid)
 }
 
 // Build makes the pre-bill of a matter, or adds to the draft that is open: asking
@@ -54,8 +74,8 @@ func BuildTx(tx *db.Tx, o Order) (Prebill, error) {
 	if o.Payor != "" && o.Payor != m.PayorID {
 		return Prebill{}, ErrNotFound
 	}
-	if o.Through.IsZero() {
-		return Prebill{}, ErrInvalid.With("enter the day up to which work is billed")
+	if err := o.through(tx); err != nil {
+		return Prebill{}, err
 	}
 	// One builder of a matter at a time; the claim index would stop a second one too (I01).
 	if err := tx.Lock("prebill of matter " + string(m.ID)); err != nil {
@@ -75,7 +95,8 @@ func BuildTx(tx *db.Tx, o Order) (Prebill, error) {
 }
 
 // fill claims what is open and copies it onto the pre-bill, a new one when it has
-// no version yet.
+// no version yet. What was on a bill that was credited to be billed again is copied as
+// that bill said it.
 func fill(tx *db.Tx, p Prebill, m matter.Matter, through time.Time) (Prebill, error) {
 	f, err := firmPolicies(tx)
 	if err != nil {
@@ -107,6 +128,9 @@ func fill(tx *db.Tx, p Prebill, m matter.Matter, through time.Time) (Prebill, er
 		return p, err
 	}
 	added := copies(tx, entries, len(have))
+	if err := resume(tx, m, termsOf(&p, m, f), entries, added); err != nil {
+		return p, err
+	}
 	if err := claim(tx, p.ID, entries); err != nil {
 		return p, err
 	}
@@ -120,7 +144,7 @@ func fill(tx *db.Tx, p Prebill, m matter.Matter, through time.Time) (Prebill, er
 			}
 		}
 	}
-	if err := recheck(tx, &p, m, f); err != nil {
+	if _, err := recheck(tx, &p, m, f); err != nil {
 		return p, err
 	}
 	return p, built(tx, &p, m, isNew, added)

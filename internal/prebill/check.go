@@ -1,6 +1,7 @@
 package prebill
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -17,14 +18,24 @@ import (
 
 // recheck judges all lines and the bill again: a change of one line can settle or
 // raise a remark on another, as with the hours of a day, and on the whole.
-func recheck(tx *db.Tx, p *Prebill, m matter.Matter, f policies) error {
+// Before that it works out what the arrangement makes of the bill, and tells whether
+// that is another than it was.
+func recheck(tx *db.Tx, p *Prebill, m matter.Matter, f policies) (changed bool, err error) {
 	all, err := sheetOf(tx, p.ID)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if err := all.cuts.covered(all.lines); err != nil {
-		return err
+	if changed, err = arrange(tx, p, m, f, &all); err != nil {
+		return false, err
 	}
+	if err := all.covered(); err != nil {
+		return false, err
+	}
+	return changed, judge(tx, p, m, f, &all)
+}
+
+// judge runs the rules over a bill as it stands.
+func judge(tx *db.Tx, p *Prebill, m matter.Matter, f policies, all *sheet) error {
 	book, err := bookOf(tx, p, m, all.lines)
 	if err != nil {
 		return err
@@ -46,7 +57,7 @@ func recheck(tx *db.Tx, p *Prebill, m matter.Matter, f policies) error {
 		return err
 	}
 	before.On = f.today(tx.Now)
-	c := guideline.Context{Stage: guideline.Prebill, Policy: policy, Known: guideline.AtPrebill, Book: book, Bill: billOf(p, m, &all, before), Names: names,
+	c := guideline.Context{Stage: guideline.Prebill, Policy: policy, Known: guideline.AtPrebill, Book: book, Bill: billOf(p, m, all, before), Names: names,
 		Today: before.On, BilledOn: before.On, TaskSet: m.TaskSet, OpenedOn: m.OpenedOn}
 	if m.ClosedOn != nil {
 		c.ClosedOn = *m.ClosedOn
@@ -59,9 +70,17 @@ func recheck(tx *db.Tx, p *Prebill, m matter.Matter, f policies) error {
 
 // checkLines judges each line, and keeps what it finds.
 func checkLines(tx *db.Tx, p *Prebill, m matter.Matter, card *rate.Card, all []Line, c guideline.Context) (err error) {
-	judged := make([]guideline.Judged, len(all))
+	judged, entries := make([]guideline.Judged, len(all)), make([]ident.EntryID, len(all))
+	for i := range all {
+		entries[i] = all[i].EntryID
+	}
+	earlier, err := credited(tx, m, entries)
+	if err != nil {
+		return err
+	}
 	for i := range all {
 		l := &all[i]
+		judged[i].Earlier = earlier[l.EntryID]
 		judged[i].Subject = guideline.Subject{Entry: l.EntryID, Line: l.ID, Currency: p.Currency}
 		if l.Held {
 			continue // what is not on the bill needs no remark
@@ -69,9 +88,12 @@ func checkLines(tx *db.Tx, p *Prebill, m matter.Matter, card *rate.Card, all []L
 		if c.AgreedRate, c.HasRate, err = agreed(card, m, l); err != nil {
 			return err
 		}
+		if l.Arranged.Rate != 0 {
+			c.AgreedRate, c.HasRate = l.Arranged.Rate, true // the blended rate is the agreed one
+		}
 		judged[i].Findings = guideline.Check(l.asGuideline(m), c)
 	}
-	return guideline.Record(tx, guideline.Prebill, judged)
+	return guideline.Record(tx, guideline.Prebill, c.Today, judged)
 }
 
 // policyOf is what the payor, the matter, the client and the firm lay down today.
@@ -101,7 +123,7 @@ func (l *Line) asGuideline(m matter.Matter) guideline.Line {
 		ValueMinor: l.Amount(), Currency: m.Currency, Narrative: l.Narrative, Task: l.Task, Activity: l.Activity, Expense: l.Expense,
 	}
 	if l.Kind == guideline.Time {
-		g.Hours, g.Rate = l.Quantity, l.Rate
+		g.Hours, g.Rate = l.Quantity, cmp.Or(l.Arranged.Rate, l.Rate)
 	} else {
 		g.Quantity, g.UnitCost = l.Quantity, l.Rate
 	}

@@ -71,19 +71,15 @@ func (cs Cuts) byID(id ident.CutID) (*Cut, error) {
 	return nil, ErrNotFound
 }
 
-// feesOf is what the lines bill for time.
-func feesOf(all []Line) (minor int64) {
-	for i := range all {
-		if all[i].isTime() {
-			minor += all[i].Bills()
+// covered refuses cuts that are more than the fees they are taken off.
+func (s *sheet) covered() error {
+	fees := s.charged()
+	for i := range s.lines {
+		if s.lines[i].isTime() {
+			fees += s.lines[i].Bills()
 		}
 	}
-	return minor
-}
-
-// covered refuses cuts that are more than the fees they are taken off.
-func (cs Cuts) covered(all []Line) error {
-	if cut, fees := cs.sum(anyCut), feesOf(all); cut > 0 && cut > fees {
+	if cut := s.cuts.sum(anyCut); cut > 0 && cut > fees {
 		return ErrCuts
 	}
 	return nil

@@ -55,7 +55,7 @@ func (s *Service) ApplyFix(ctx context.Context, id ident.PrebillID, version int,
 		if f.Prebill == p.ID {
 			return s.cut(tx, p, f)
 		}
-		return s.edit(tx, a, p, f.Line, func(*Line) (amend.Change, error) { return amend.FixOf(f, p.Currency) })
+		return s.edit(tx, a, p, f.Line, func(l *Line) (amend.Change, error) { return l.fix(f, p.Currency) })
 	})
 }
 
@@ -86,7 +86,7 @@ func (s *Service) edit(tx *db.Tx, a *authz.Access, p *Prebill, id ident.PrebillL
 		return err
 	}
 	e := amend.Edit{ID: ident.New[ident.EditID](tx.Now), Seq: len(l.Edits) + 1, Side: side, Before: l.Content, After: after.Content,
-		BeforeAt: l.Bills(), AfterAt: after.Bills(), Reason: reason, Note: strings.TrimSpace(c.Note), By: tx.Scope.Actor, At: tx.Now}
+		BeforeAt: l.Work.Bills(), AfterAt: after.Work.Bills(), Reason: reason, Note: strings.TrimSpace(c.Note), By: tx.Scope.Actor, At: tx.Now}
 	err = s.keep(tx, p, m, f, func() error { return first(updateLine(tx, &after), insertEdit(tx, p, l.ID, &e)) })
 	if err != nil {
 		return err
@@ -184,10 +184,7 @@ func changeable(tx *db.Tx, p *Prebill) (m matter.Matter, f policies, all []Line,
 	if !p.Status.Editable() {
 		return m, f, nil, ErrStatus.With("%s is %s; its lines do not change any more", p.Name(), p.Status.words())
 	}
-	if m, err = matter.Get(tx, p.MatterID); err != nil {
-		return m, f, nil, err
-	}
-	if f, err = firmPolicies(tx); err != nil {
+	if m, f, err = groundOf(tx, p); err != nil {
 		return m, f, nil, err
 	}
 	all, err = lines(tx, p.ID)
@@ -210,7 +207,7 @@ func (s *Service) keep(tx *db.Tx, p *Prebill, m matter.Matter, f policies, chang
 	if err := change(); err != nil {
 		return err
 	}
-	if err := recheck(tx, p, m, f); err != nil {
+	if _, err := recheck(tx, p, m, f); err != nil {
 		return err
 	}
 	if !voided {
@@ -223,10 +220,35 @@ func (s *Service) keep(tx *db.Tx, p *Prebill, m matter.Matter, f policies, chang
 }
 
 // Waive settles an open finding with the reason why the line, or the bill, stays as
-// it is. Nobody decides about a finding on their own time.
+// it is. What blocks takes an override: guideline.ErrBlocks. Nobody decides about a
+// finding on their own time.
 func (s *Service) Waive(ctx context.Context, id ident.PrebillID, finding ident.FindingID, note string) error {
+	return s.settling(ctx, rbac.FindingWaive, id, finding, func(tx *db.Tx, p *Prebill, m matter.Matter, f guideline.Stored) error {
+		if err := guideline.Waive(tx, finding, note); err != nil {
+			return err
+		}
+		return record(tx, "finding.waived", rbac.FindingWaive, p, classOf(m, audit.C2), nil, nil, map[string]any{"finding": finding, "rule": f.Rule, "line": f.Line})
+	})
+}
+
+// Override lets a blocking finding on a line or the bill pass, for who may override:
+// by a reason, in words, until a day (LEGAL-BILLING 7.5). Nobody decides about a
+// finding on their own time. guideline.ErrNotBlocking when it only wants a reason.
+func (s *Service) Override(ctx context.Context, id ident.PrebillID, finding ident.FindingID, o guideline.Override) error {
+	return s.settling(ctx, rbac.FindingOverride, id, finding, func(tx *db.Tx, p *Prebill, m matter.Matter, _ guideline.Stored) error {
+		done, err := guideline.OverrideIn(tx, finding, p.MatterID, o)
+		if err != nil {
+			return err
+		}
+		return guideline.RecordOverride(tx, finding, done, classOf(m, audit.C3))
+	})
+}
+
+// settling lets do settle a finding of a pre-bill that can be changed, for who may do
+// perm on its matter.
+func (s *Service) settling(ctx context.Context, perm rbac.Permission, id ident.PrebillID, finding ident.FindingID, do func(*db.Tx, *Prebill, matter.Matter, guideline.Stored) error) error {
 	return s.db.InFirm(ctx, func(tx *db.Tx) error {
-		a, err := s.guard.Require(tx, rbac.FindingWaive)
+		a, err := s.guard.Require(tx, perm)
 		if err != nil {
 			return err
 		}
@@ -254,9 +276,6 @@ func (s *Service) Waive(ctx context.Context, id ident.PrebillID, finding ident.F
 				return orOwnLine(err)
 			}
 		}
-		if err := guideline.Waive(tx, finding, note); err != nil {
-			return err
-		}
-		return record(tx, "finding.waived", rbac.FindingWaive, &p, classOf(m, audit.C2), nil, nil, map[string]any{"finding": finding, "rule": f.Rule, "line": f.Line})
+		return do(tx, &p, m, f)
 	})
 }

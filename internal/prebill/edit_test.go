@@ -253,7 +253,7 @@ func TestAWaiverOfTheEntryHoldsOnTheLine(t *testing.T) {
 	l := guideline.Line{ID: string(e.ID), Kind: guideline.Time, Narrative: words, Hours: 30_000, Rate: 4_000_000, ValueMinor: 120_000, Currency: "USD", Activity: "A103"}
 	err := s.f.DB().InFirm(s.f.Machine(), func(tx *db.Tx) error {
 		found := guideline.Check(l, guideline.Context{Stage: guideline.Entry, Known: guideline.InNarrative | guideline.InHours})
-		if err := guideline.Record(tx, guideline.Entry, []guideline.Judged{{Subject: guideline.Subject{Entry: e.ID, Currency: "USD"}, Findings: found}}); err != nil {
+		if err := guideline.Record(tx, guideline.Entry, testkit.Day("2026-03-02"), []guideline.Judged{{Subject: guideline.Subject{Entry: e.ID, Currency: "USD"}, Findings: found}}); err != nil {
 			return err
 		}
 		stored, err := guideline.OfEntries(tx, []ident.EntryID{e.ID})

@@ -22,6 +22,7 @@ type approvable struct {
 	Currency money.Currency   `json:"currency"`
 	Through  string           `json:"through"`
 	Lines    []approvableLine `json:"lines"`
+	Charges  []Charge         `json:"charges,omitempty"`
 	Cuts     []approvableCut  `json:"cuts,omitempty"`
 }
 
@@ -40,18 +41,25 @@ type approvableLine struct {
 	Timekeeper ident.TimekeeperID `json:"timekeeper"`
 	Value      int64              `json:"value_minor"`
 	amend.Content
+	Arranged *Arranged `json:"arranged,omitempty"`
 }
 
 // hash is the SHA-256 of everything that an approval covers: every line with its
-// text, codes, hours, rate, value and hold, and what is taken off the fees as a whole.
+// text, codes, hours, rate, value and hold, with what its arrangement makes of it, and
+// what is charged beside them or taken off the fees as a whole.
 // Lines stand in their position.
 func (s *sheet) hash(p *Prebill) (string, error) {
 	a := approvable{Form: 1, Prebill: p.ID, Matter: p.MatterID, Payor: p.PayorID, Currency: p.Currency, Through: p.ThroughOn.Format(time.DateOnly)}
+	a.Charges = s.charges
 	for _, l := range s.lines {
-		a.Lines = append(a.Lines, approvableLine{
+		x := approvableLine{
 			ID: l.ID, Entry: l.EntryID, Position: l.Position, Kind: string(l.Kind), On: l.On.Format(time.DateOnly), Timekeeper: l.Timekeeper,
 			Value: l.Value, Content: l.Content,
-		})
+		}
+		if l.Arranged != (Arranged{}) {
+			x.Arranged = &l.Arranged
+		}
+		a.Lines = append(a.Lines, x)
 	}
 	for _, c := range s.cuts {
 		if c.Stands() {

@@ -19,8 +19,20 @@ type Line struct {
 	TKName     string
 	TKClass    string
 	amend.Work
+	Arranged Arranged // what the arrangement makes of the work as it stands
 	Edits    amend.Edits
 	Findings []guideline.Stored
+}
+
+// Amount is what the line is worth on the bill if it is not held, under its arrangement.
+func (l *Line) Amount() int64 { return l.Work.Amount() + l.Arranged.minor() }
+
+// Bills is what the line adds to the bill, under its arrangement.
+func (l *Line) Bills() int64 {
+	if l.Held {
+		return 0
+	}
+	return l.Amount()
 }
 
 func (l *Line) isTime() bool { return l.Kind == guideline.Time }

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/clock"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/prebill"
@@ -303,4 +305,22 @@ func TestReadyNamesWhatCanBeBilled(t *testing.T) {
 	if _, err := s.svc.Ready(s.partner); !errors.Is(err, authz.ErrForbidden) {
 		t.Errorf("without the right: %v", err)
 	}
+}
+
+// A bill is dated after its work, so nobody bills up to a day far ahead.
+func TestWorkIsBilledUpToTheEndOfThisMonthAtTheLatest(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	s.f.Work(t, s.m, s.k, "2026-02-09", 10_000, 4_000_000)
+	for _, through := range []time.Time{{}, testkit.Day("2026-04-01"), testkit.Day("2030-01-01")} {
+		var f *fault.Error
+		_, err := s.svc.Build(s.specialist, prebill.Order{Matter: s.m.ID, Through: through})
+		if !errors.Is(err, prebill.ErrInvalid) || !errors.As(err, &f) || len(f.Fields) != 1 || f.Fields[0].Path != "through" {
+			t.Errorf("up to %s: %v", through.Format(time.DateOnly), err)
+		}
+	}
+	if n := s.f.Count(t, `SELECT count(*) FROM prebill WHERE firm_id = ?`, s.f.ID); n != 0 {
+		t.Errorf("%d pre-bills were built", n)
+	}
+	s.ok(s.svc.Build(s.specialist, prebill.Order{Matter: s.m.ID, Through: testkit.Day("2026-03-31")}))
 }

@@ -30,7 +30,7 @@ func (s *Service) Submit(ctx context.Context, id ident.PrebillID, version int) (
 		if err := p.move(StatusInReview, tx.Scope.Actor, tx.Now); err != nil {
 			return err
 		}
-		if err := first(all.settled(isOpen), somethingLeft(all.lines)); err != nil {
+		if err := first(all.settled(isOpen), all.somethingLeft()); err != nil {
 			return err
 		}
 		if err := s.billable(tx, p, &all); err != nil {
@@ -61,6 +61,9 @@ func (s *Service) Approve(ctx context.Context, id ident.PrebillID, version int, 
 		if err != nil {
 			return err
 		}
+		if err := stillArranged(tx, p, &all); err != nil {
+			return err
+		}
 		stored, err := all.hash(p)
 		if err != nil {
 			return err
@@ -71,7 +74,7 @@ func (s *Service) Approve(ctx context.Context, id ident.PrebillID, version int, 
 		if hash != stored {
 			return ErrStale
 		}
-		if err := first(all.settled(blocks), somethingLeft(all.lines)); err != nil {
+		if err := first(all.settled(blocks), all.somethingLeft()); err != nil {
 			return err
 		}
 		if err := s.billable(tx, p, &all); err != nil {
@@ -89,23 +92,53 @@ func (s *Service) Approve(ctx context.Context, id ident.PrebillID, version int, 
 
 // judgeAnew judges a pre-bill before it is handed on, in a transaction of its own: what
 // the rules find by now, of a day that has passed or of another bill, stays to be seen
-// when the step is refused for it.
+// when the step is refused for it. ErrRearranged when the arrangement makes another
+// amount of it by now: who acts looks at that first.
 func (s *Service) judgeAnew(ctx context.Context, perm rbac.Permission, id ident.PrebillID, version int) error {
+	changed := false
 	_, err := s.changing(ctx, perm, id, version, func(tx *db.Tx, _ *authz.Access, p *Prebill) error {
 		if !p.Status.Editable() || p.Status == StatusApproved {
 			return nil // the step itself says why it cannot be taken
 		}
-		m, err := matter.Get(tx, p.MatterID)
+		m, f, err := groundOf(tx, p)
 		if err != nil {
 			return err
 		}
-		f, err := firmPolicies(tx)
-		if err != nil {
+		if changed, err = recheck(tx, p, m, f); err != nil || !changed {
 			return err
 		}
-		return recheck(tx, p, m, f)
+		return save(tx, p) // another amount is another version
 	})
+	if err == nil && changed {
+		return ErrRearranged
+	}
 	return err
+}
+
+// stillArranged refuses to approve what another bill changed meanwhile: what is left of
+// a cap, or the discount of a year. Approvals of a client's bills wait for each other.
+func stillArranged(tx *db.Tx, p *Prebill, all *sheet) error {
+	m, f, err := groundOf(tx, p)
+	if err != nil {
+		return err
+	}
+	if err := lockArrangements(tx, m); err != nil {
+		return err
+	}
+	o, err := workOut(tx, p, m, f, all)
+	if err != nil {
+		return err
+	}
+	if !o.same(all) {
+		return ErrRearranged
+	}
+	return nil
+}
+
+// lockArrangements has those who approve bills of a client, or put prices on them, wait
+// for each other.
+func lockArrangements(tx *db.Tx, m matter.Matter) error {
+	return tx.Lock("arrangements of client " + string(m.ClientID))
 }
 
 // RequestChanges sends a pre-bill in review back to the billing team, with a note
@@ -180,14 +213,19 @@ func (s *Service) Cancel(ctx context.Context, id ident.PrebillID, version int) (
 	})
 }
 
-// somethingLeft refuses a bill of which every line is held.
-func somethingLeft(all []Line) error {
-	for i := range all {
-		if !all[i].Held {
+// somethingLeft refuses a bill of which every line is held, or none would be seen.
+func (s *sheet) somethingLeft() error {
+	err := error(ErrAllHeld)
+	for i := range s.lines {
+		switch l := &s.lines[i]; {
+		case l.Held:
+		case !l.Arranged.Unseen || len(s.charges) > 0:
 			return nil
+		default:
+			err = ErrNothing
 		}
 	}
-	return ErrAllHeld
+	return err
 }
 
 // ownTime tells whether the actor is the timekeeper.
@@ -223,9 +261,13 @@ func (s *Service) billable(tx *db.Tx, p *Prebill, all *sheet) error {
 	if s.fits == nil {
 		return nil
 	}
-	m, err := matter.Get(tx, p.MatterID)
+	m, f, err := groundOf(tx, p)
 	if err != nil {
 		return err
 	}
-	return s.fits(tx, approved(*p, m, all))
+	a, err := approved(*p, m, f, all)
+	if err != nil {
+		return err
+	}
+	return s.fits(tx, a)
 }

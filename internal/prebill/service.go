@@ -66,7 +66,7 @@ func view(tx *db.Tx, a *authz.Access, p Prebill) (View, error) {
 	if err != nil {
 		return v, err
 	}
-	v.Lines, v.Cuts, v.Findings = all.lines, all.cuts, all.findings
+	v.Lines, v.Charges, v.Cuts, v.Findings = all.lines, all.charges, all.cuts, all.findings
 	if v.Hash, err = all.hash(&p); err != nil {
 		return v, err
 	}
@@ -82,6 +82,18 @@ func view(tx *db.Tx, a *authz.Access, p Prebill) (View, error) {
 		return v, err
 	}
 	v.Manual = policy.Manual
+	if p.Status.Open() { // what is over is shown as it was kept
+		o, err := workOut(tx, &p, m, f, &all)
+		if err != nil {
+			return v, err
+		}
+		if v.Behind = !o.same(&all); p.Status == StatusApproved {
+			v.Behind = false // it stays as it was approved
+		}
+		if p.Status != StatusApproved || o.same(&all) {
+			v.Parts = o.parts
+		}
+	}
 	v.Totals = all.total()
 	v.OpenFindings, v.BlockFindings = all.remarks(isOpen), all.remarks(blocks)
 	v.OwnWork = tx.Scope.Actor != "" && (tx.Scope.Actor == p.PreparedBy || tx.Scope.Actor == p.SubmittedBy)

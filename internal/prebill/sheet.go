@@ -14,6 +14,7 @@ import (
 type sheet struct {
 	lines    []Line
 	cuts     Cuts
+	charges  []Charge
 	findings []guideline.Stored
 }
 
@@ -24,20 +25,31 @@ func sheetOf(tx *db.Tx, id ident.PrebillID) (s sheet, err error) {
 	if s.cuts, err = cuts(tx, id); err != nil {
 		return s, err
 	}
+	if s.charges, err = charges(tx, id); err != nil {
+		return s, err
+	}
 	s.findings, err = guideline.OfBill(tx, id)
 	return s, err
 }
 
-// Beside is a line of the fees that no entry stands behind.
+// Beside is a line of the fees that no entry stands behind: a price, or an adjustment.
 type Beside struct {
+	Price  bool
+	Code   string // of a price: its phase or task
 	Text   string // as printed
 	Reason amend.Reason
 	Minor  int64 // below zero when it is taken off
 	On     time.Time
 }
 
+// charged is what the arrangements made beside the lines, signed.
+func (s *sheet) charged() int64 { return sumOf(s.charges, chargeFixed, chargeVolume, chargeDiscount) }
+
 // beside is what the invoice holds beside the entries, dated on the last day of work.
 func (s *sheet) beside(on time.Time) (list []Beside) {
+	for _, c := range s.charges {
+		list = append(list, Beside{Price: c.What == chargeFixed, Code: c.Code, Text: c.Text(), Reason: c.reason(), Minor: c.Minor, On: on})
+	}
 	for i := range s.cuts {
 		if c := &s.cuts[i]; c.Stands() {
 			list = append(list, Beside{Text: c.Text(), Reason: c.Reason, Minor: -c.Minor, On: on})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
 )
 
 const headColumns = `p.id, p.number, p.matter_id, p.payor_id, p.currency, p.through_on, p.status, coalesce(p.prepared_by::text, ''), p.prepared_at,
@@ -85,6 +86,15 @@ func save(tx *db.Tx, p *Prebill) error {
 type policies struct {
 	Rounding string
 	TZ       string
+}
+
+// groundOf is what a bill is worked out on: its matter, and what its firm lays down.
+func groundOf(tx *db.Tx, p *Prebill) (m matter.Matter, f policies, err error) {
+	if m, err = matter.Get(tx, p.MatterID); err != nil {
+		return m, f, err
+	}
+	f, err = firmPolicies(tx)
+	return m, f, err
 }
 
 func firmPolicies(tx *db.Tx) (f policies, err error) {

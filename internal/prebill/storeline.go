@@ -13,6 +13,7 @@ import (
 
 const lineColumns = `l.id, l.entry_id, l.position, l.kind, l.worked_on, coalesce(l.timekeeper_id::text, ''), coalesce(t.code, ''), coalesce(t.name, ''), coalesce(t.class, ''),
 	l.quantity_e4, l.rate_e4, l.value_minor, l.write_down_minor, l.narrative, l.task_code, l.activity_code, l.expense_code, l.reason, l.held,
+	l.agreed_minor, l.agreed_reason, l.agreed_rate_e4, l.cap_minor, l.discount_minor, l.unseen,
 	CASE l.kind WHEN 'time' THEN e.hours_e4 ELSE e.quantity_e4 END, CASE l.kind WHEN 'time' THEN e.rate_e4 ELSE e.unit_cost_e4 END, e.amount_minor,
 	e.narrative, e.task_code, e.activity_code, e.expense_code, coalesce(e.standard_rate_e4, 0), coalesce(e.rate_source, '')`
 
@@ -45,9 +46,10 @@ func lines(tx *db.Tx, id ident.PrebillID) ([]Line, error) {
 }
 
 func scanLine(rows *sql.Rows) (l Line, err error) {
-	r := &l.Recorded
+	r, a := &l.Recorded, &l.Arranged
 	err = rows.Scan(&l.ID, &l.EntryID, &l.Position, &l.Kind, &l.On, &l.Timekeeper, &l.TKCode, &l.TKName, &l.TKClass,
 		&l.Quantity, &l.Rate, &l.Value, &l.WriteDown, &l.Narrative, &l.Task, &l.Activity, &l.Expense, &l.Reason, &l.Held,
+		&a.AgreedMinor, &a.Reason, &a.Rate, &a.CapMinor, &a.DiscountMinor, &a.Unseen,
 		&r.Quantity, &r.Rate, &r.Amount, &r.Narrative, &r.Task, &r.Activity, &r.Expense, &r.Standard, &r.Source)
 	return l, err
 }
@@ -69,26 +71,31 @@ func attachFindings(tx *db.Tx, all []Line) error {
 }
 
 func attachEdits(tx *db.Tx, id ident.PrebillID, all []Line) error {
-	at := make(map[ident.PrebillLine]int, len(all))
+	edits, err := editsOf(tx, `d.prebill_id = ?`, id)
 	for i := range all {
-		at[all[i].ID] = i
+		all[i].Edits = edits[all[i].ID]
 	}
+	return err
+}
+
+// editsOf reads the edits that fit a condition on d, by line, oldest first.
+func editsOf(tx *db.Tx, cond string, arg any) (map[ident.PrebillLine]amend.Edits, error) {
 	rows, err := tx.Raw(`SELECT d.id, d.line_id, d.seq, d.side, d.before::text, d.after::text, d.before_minor, d.after_minor, d.reason, d.note,
 			d.edited_by, p.name, d.edited_at, coalesce(d.undone_by::text, ''), d.undone_at
-		FROM prebill_edit d JOIN person p ON p.id = d.edited_by WHERE d.firm_id = ? AND d.prebill_id = ? ORDER BY d.line_id, d.seq`, tx.Scope.Firm, id).Rows()
+		FROM prebill_edit d JOIN person p ON p.id = d.edited_by WHERE d.firm_id = ? AND `+cond+` ORDER BY d.line_id, d.seq`, tx.Scope.Firm, arg).Rows()
 	if err != nil {
-		return fmt.Errorf("load edits of pre-bill %s: %w", id, err)
+		return nil, fmt.Errorf("load edits of lines: %w", err)
 	}
 	defer rows.Close()
+	found := map[ident.PrebillLine]amend.Edits{}
 	for rows.Next() {
 		line, e, err := scanEdit(rows)
 		if err != nil {
-			return fmt.Errorf("read edit of pre-bill %s: %w", id, err)
+			return nil, fmt.Errorf("read edit of a line: %w", err)
 		}
-		l := &all[at[line]]
-		l.Edits = append(l.Edits, e)
+		found[line] = append(found[line], e)
 	}
-	return rows.Err()
+	return found, rows.Err()
 }
 
 func scanEdit(rows *sql.Rows) (line ident.PrebillLine, e amend.Edit, err error) {
@@ -110,12 +117,12 @@ func insertLines(tx *db.Tx, id ident.PrebillID, all []Line) error {
 		c.add(&all[i])
 	}
 	err := tx.Exec(`INSERT INTO prebill_line (firm_id, id, prebill_id, entry_id, position, kind, worked_on, timekeeper_id, quantity_e4, rate_e4, value_minor,
-			write_down_minor, narrative, task_code, activity_code, expense_code, reason)
-		SELECT ?, x.id, ?, x.entry_id, x.position, x.kind, x.worked_on, x.timekeeper_id, x.quantity, x.rate, x.value, x.write_down, x.narrative, x.task, x.activity, x.expense, x.reason
-		FROM unnest(?::uuid[], ?::uuid[], ?::int[], ?::text[], ?::date[], ?::uuid[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[])
-			AS x(id, entry_id, position, kind, worked_on, timekeeper_id, quantity, rate, value, write_down, narrative, task, activity, expense, reason)`,
+			write_down_minor, narrative, task_code, activity_code, expense_code, reason, held)
+		SELECT ?, x.id, ?, x.entry_id, x.position, x.kind, x.worked_on, x.timekeeper_id, x.quantity, x.rate, x.value, x.write_down, x.narrative, x.task, x.activity, x.expense, x.reason, x.held
+		FROM unnest(?::uuid[], ?::uuid[], ?::int[], ?::text[], ?::date[], ?::uuid[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::bool[])
+			AS x(id, entry_id, position, kind, worked_on, timekeeper_id, quantity, rate, value, write_down, narrative, task, activity, expense, reason, held)`,
 		tx.Scope.Firm, id, db.Array(c.id), db.Array(c.entry), db.Array(c.position), db.Array(c.kind), db.Array(c.on), db.Array(c.timekeeper), db.Array(c.quantity),
-		db.Array(c.rate), db.Array(c.value), db.Array(c.writeDown), db.Array(c.narrative), db.Array(c.task), db.Array(c.activity), db.Array(c.expense), db.Array(c.reason)).Error
+		db.Array(c.rate), db.Array(c.value), db.Array(c.writeDown), db.Array(c.narrative), db.Array(c.task), db.Array(c.activity), db.Array(c.expense), db.Array(c.reason), db.Array(c.held)).Error
 	if err != nil {
 		return fmt.Errorf("insert lines of pre-bill %s: %w", id, err)
 	}
@@ -130,6 +137,7 @@ type lineColumnsIn struct {
 	timekeeper                                           []*string
 	quantity, rate, value, writeDown                     []int64
 	kind, on, narrative, task, activity, expense, reason []string
+	held                                                 []bool
 }
 
 func (c *lineColumnsIn) add(l *Line) {
@@ -138,12 +146,15 @@ func (c *lineColumnsIn) add(l *Line) {
 	c.quantity, c.rate = append(c.quantity, int64(l.Quantity)), append(c.rate, int64(l.Rate))
 	c.value, c.writeDown = append(c.value, l.Value), append(c.writeDown, l.WriteDown)
 	c.narrative, c.task, c.activity = append(c.narrative, l.Narrative), append(c.task, l.Task), append(c.activity, l.Activity)
-	c.expense, c.reason = append(c.expense, l.Expense), append(c.reason, string(l.Reason))
+	c.expense, c.reason, c.held = append(c.expense, l.Expense), append(c.reason, string(l.Reason)), append(c.held, l.Held)
 }
 
+// updateLine writes what a person changed. What the arrangement makes of the line is
+// worked out anew after it.
 func updateLine(tx *db.Tx, l *Line) error {
 	res := tx.Exec(`UPDATE prebill_line SET quantity_e4 = ?, rate_e4 = ?, value_minor = ?, write_down_minor = ?, narrative = ?, task_code = ?, activity_code = ?,
-			expense_code = ?, reason = ?, held = ? WHERE firm_id = ? AND id = ?`,
+			expense_code = ?, reason = ?, held = ?, agreed_minor = 0, agreed_reason = '', agreed_rate_e4 = 0, cap_minor = 0, discount_minor = 0, unseen = false
+		WHERE firm_id = ? AND id = ?`,
 		l.Quantity, l.Rate, l.Value, l.WriteDown, l.Narrative, l.Task, l.Activity, l.Expense, l.Reason, l.Held, tx.Scope.Firm, l.ID)
 	if res.Error != nil {
 		return fmt.Errorf("save line %s: %w", l.ID, res.Error)

@@ -38,9 +38,9 @@ type ApprovedLine struct {
 	Quantity   money.Fixed4 // hours of time
 	Rate       money.Fixed4 // unit price of a cost
 	Value      int64        // quantity x rate
-	WriteDown  int64
-	Amount     int64 // value - write-down
-	Reason     amend.Reason
+	Amount     int64        // what it bills; what value does not explain of it is an adjustment
+	Reason     amend.Reason // of that, "" where there is more than one
+	Unseen     bool         // under a fixed price: the invoice does not show it
 	Narrative  string
 	Task       string
 	Activity   string
@@ -83,12 +83,14 @@ func TakeApproved(tx *db.Tx, id ident.PrebillID) (Approved, error) {
 	if err := save(tx, &p); err != nil {
 		return Approved{}, err
 	}
-	m, err := matter.Get(tx, p.MatterID)
+	m, f, err := groundOf(tx, &p)
 	if err != nil {
 		return Approved{}, err
 	}
-	err = record(tx, "prebill.taken", rbac.InvoiceIssue, &p, audit.C2, nil, nil, map[string]any{"hash": hash})
-	return approved(p, m, &all), err
+	if err := record(tx, "prebill.taken", rbac.InvoiceIssue, &p, audit.C2, nil, nil, map[string]any{"hash": hash}); err != nil {
+		return Approved{}, err
+	}
+	return approved(p, m, f, &all)
 }
 
 // settleEntries ends the claim of held lines and closes the others for good.
@@ -114,7 +116,7 @@ func settleEntries(tx *db.Tx, p *Prebill, all []Line) error {
 	return err
 }
 
-func approved(p Prebill, m matter.Matter, all *sheet) Approved {
+func approved(p Prebill, m matter.Matter, f policies, all *sheet) (Approved, error) {
 	a := Approved{Prebill: p, Matter: m}
 	for i := range all.lines {
 		l := &all.lines[i]
@@ -127,14 +129,22 @@ func approved(p Prebill, m matter.Matter, all *sheet) Approved {
 		if l.On.After(a.UntilOn) {
 			a.UntilOn = l.On
 		}
-		a.Lines = append(a.Lines, ApprovedLine{
+		line := ApprovedLine{
 			ID: l.ID, Position: l.Position, Entry: l.EntryID, Kind: l.Kind, On: l.On, Timekeeper: l.Timekeeper, TKCode: l.TKCode, TKName: l.TKName, TKClass: l.TKClass,
-			Quantity: l.Quantity, Rate: l.Rate, Value: l.Value, WriteDown: l.WriteDown, Amount: l.Amount(), Reason: l.Reason,
+			Quantity: l.Quantity, Rate: l.Rate, Value: l.Value, Amount: l.Amount(), Reason: l.because(), Unseen: l.Arranged.Unseen,
 			Narrative: l.Narrative, Task: l.Task, Activity: l.Activity, Expense: l.Expense, Changed: l.Changed(), Recorded: l.Recorded,
-		})
+		}
+		if r := l.Arranged.Rate; r != 0 {
+			var err error
+			if line.Value, err = money.Line(l.Quantity, r, p.Currency, money.Rounding(f.Rounding)); err != nil {
+				return a, err
+			}
+			line.Rate, line.Changed = r, true
+		}
+		a.Lines = append(a.Lines, line)
 	}
 	a.Beside = all.beside(a.UntilOn)
-	return a
+	return a, nil
 }
 
 // Waiting lists the firm's approved pre-bills in the order of their approval, for

@@ -31,7 +31,7 @@ func TestRecordedPlusChangesIsTheInvoice(t *testing.T) {
 				after := *l
 				after.Work = work
 				side := rapid.SampledFrom([]amend.Side{amend.SideBureau, amend.SideFirm}).Draw(rt, "side")
-				after.Edits = append(after.Edits, amend.Edit{Seq: len(l.Edits) + 1, Side: side, Before: l.Content, After: after.Content, BeforeAt: l.Bills(), AfterAt: after.Bills(), Reason: reason})
+				after.Edits = append(after.Edits, amend.Edit{Seq: len(l.Edits) + 1, Side: side, Before: l.Content, After: after.Content, BeforeAt: l.Work.Bills(), AfterAt: after.Work.Bills(), Reason: reason})
 				*l = after
 			}
 			if l.WriteDown < 0 || l.Amount() < 0 || l.Amount() > l.Recorded.Amount+l.Recorded.Amount/2+1_000_000 {

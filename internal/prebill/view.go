@@ -21,6 +21,9 @@ type View struct {
 	Hash          string // what an approval of this state is for
 	Redacted      bool
 	Lines         []Line
+	Charges       []Charge           // what the arrangement made beside the lines
+	Parts         []Part             // of an open one: what is agreed, and what it makes of the work
+	Behind        bool               // the terms or another bill changed since; it follows with its next change or step
 	Cuts          Cuts               // taken off the fees as a whole, also those that were taken back
 	Findings      []guideline.Stored // on the bill as a whole
 	Totals        Totals
@@ -31,12 +34,13 @@ type View struct {
 }
 
 // Totals leads from what was recorded to what will be invoiced. Recorded + Team +
-// Firm = Invoice, always. Changes are signed; holds count as changes.
+// Firm + Arranged = Invoice, always. Changes are signed; holds count as changes.
 type Totals struct {
 	RecordedMinor int64
 	RecordedHours money.Fixed4
 	TeamMinor     int64
 	FirmMinor     int64
+	ArrangedMinor int64 // by the arrangement: on the lines and beside them
 	InvoiceMinor  int64
 	FeesMinor     int64
 	ExpensesMinor int64
@@ -59,6 +63,7 @@ func (s *sheet) total() (t Totals) {
 		t.Lines++
 		t.RecordedMinor += l.Recorded.Amount
 		t.InvoiceMinor += l.Bills()
+		t.ArrangedMinor += l.Bills() - l.Work.Bills()
 		if l.isTime() {
 			t.FeesMinor += l.Bills()
 			t.RecordedHours += l.Recorded.Quantity
@@ -79,6 +84,10 @@ func (s *sheet) total() (t Totals) {
 	}
 	t.TeamCutMinor = s.cuts.sum(func(c *Cut) bool { return c.Side != amend.SideFirm })
 	t.FirmCutMinor = s.cuts.sum(func(c *Cut) bool { return c.Side == amend.SideFirm })
+	charged := s.charged()
+	t.ArrangedMinor += charged
+	t.FeesMinor += charged
+	t.InvoiceMinor += charged
 	t.TeamMinor -= t.TeamCutMinor
 	t.FirmMinor -= t.FirmCutMinor
 	t.FeesMinor -= t.TeamCutMinor + t.FirmCutMinor

@@ -82,7 +82,7 @@ func (r Rate) Validate() error {
 	if r.Rate <= 0 || r.Rate > 1_000_000_000 {
 		fs.Add("rate", "rate_range", "enter the rate of one hour, such as 415.00, up to 100,000")
 	}
-	if _, err := money.ParseCurrency(string(r.Currency)); err != nil {
+	if !r.Currency.Known() {
 		fs.Add("currency", "currency_unknown", "enter a three-letter currency code such as USD")
 	}
 	if r.From.IsZero() {

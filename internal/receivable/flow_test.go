@@ -2,10 +2,12 @@ package receivable_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/internal/testkit"
@@ -28,6 +30,7 @@ func TestEveryAgedFigureIsItsList(t *testing.T) {
 		for b, want := range r.Rows[0].Buckets {
 			c := receivable.Cell{On: r.On, By: by, Currency: "USD", Payor: h.m.Payor, From: b, To: b}
 			var sum int64
+			count := 0
 			for after := ""; ; {
 				p, on, err := h.svc.Behind(h.partner, c, page.Request{Size: 1, After: after})
 				if err != nil || on != r.On {
@@ -35,6 +38,7 @@ func TestEveryAgedFigureIsItsList(t *testing.T) {
 				}
 				for _, o := range p.Items {
 					sum += o.Minor
+					count++
 				}
 				if after = p.Next; after == "" {
 					break
@@ -42,6 +46,13 @@ func TestEveryAgedFigureIsItsList(t *testing.T) {
 			}
 			if sum != want {
 				t.Errorf("%s, bucket %d: the list sums to %d, the figure is %d", by, b, sum, want)
+			}
+			total := []receivable.OpenSum(nil)
+			if want != 0 {
+				total = []receivable.OpenSum{{Currency: "USD", Invoices: count, Minor: want}}
+			}
+			if sums, err := h.svc.BehindSums(h.partner, c); err != nil || !slices.Equal(sums, total) {
+				t.Errorf("%s, bucket %d: the total below the list says %+v, %v; want %+v", by, b, sums, err, total)
 			}
 		}
 	}
@@ -92,10 +103,45 @@ func TestFlowTellsBillingCashAndDays(t *testing.T) {
 	if list, err := h.svc.List(h.partner, receivable.Filter{From: p.ReceivedOn.Add(1)}, page.Request{}); err != nil || len(list.Items) != 0 {
 		t.Errorf("payments of later days: %+v, %v", list.Items, err)
 	}
+	for name, c := range map[string]struct {
+		f    receivable.Filter
+		want []receivable.PaymentSum
+	}{
+		"all":        {receivable.Filter{}, []receivable.PaymentSum{{Currency: "USD", Payments: 2, CollectedMinor: 30_000, ReversedMinor: 9_900}}},
+		"later days": {receivable.Filter{From: p.ReceivedOn.Add(1)}, nil}, "another currency": {receivable.Filter{Currency: "EUR"}, nil}, "what is left": {receivable.Filter{Unapplied: true}, nil},
+	} {
+		if sums, err := h.svc.Sums(h.partner, c.f); err != nil || !slices.Equal(sums, c.want) {
+			t.Errorf("total of %s: %+v, %v; want %+v", name, sums, err, c.want)
+		}
+	}
 	if f, err := h.svc.Flow(testkit.Firm(t, h.d).As(t, rbac.RolePartner), ""); err != nil || len(f.Currencies) != 0 {
 		t.Errorf("another firm: %+v, %v", f, err)
 	}
 	if _, err := h.svc.Flow(h.f.As(t, rbac.RoleTimekeeper), ""); !errors.Is(err, authz.ErrForbidden) {
 		t.Errorf("without the permission: %v", err)
+	}
+}
+
+// What was left to allocate at the end of an earlier day is told as it was then.
+func TestListTellsWhatWasLeftOnADay(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	a := h.f.Invoice(t, h.m, testkit.Sent(), testkit.TotalMinor(30_000))
+	p := h.paid(t, 40_000)
+	h.clock.Advance(3 * 24 * time.Hour)
+	if _, err := h.svc.Allocate(h.specialist, p.ID, p.Version, []receivable.Share{{Invoice: a.ID, Minor: 30_000}}); err != nil {
+		t.Fatal(err)
+	}
+	for on, left := range map[invoice.Day]int64{p.ReceivedOn.Add(-1): 0, p.ReceivedOn: 40_000, p.ReceivedOn.Add(2): 40_000, p.ReceivedOn.Add(3): 10_000, "": 10_000} {
+		f := receivable.Filter{On: on, Unapplied: true}
+		list, err := h.svc.List(h.partner, f, page.Request{})
+		sums, err2 := h.svc.Sums(h.partner, f)
+		var total int64
+		for _, x := range list.Items {
+			total += x.UnappliedMinor
+		}
+		if err != nil || err2 != nil || total != left || (left > 0 && (len(sums) != 1 || sums[0].UnappliedMinor != left)) {
+			t.Errorf("on %q: %+v, total %+v, %v, %v; want %d left", on, list.Items, sums, err, err2, left)
+		}
 	}
 }

@@ -418,6 +418,26 @@ func TestAgingCoversWhatTheReaderMaySee(t *testing.T) {
 	}
 }
 
+// TestWhatIsOwedOnADayToComeIsRefused: today's figures under that day would be wrong.
+func TestWhatIsOwedOnADayToComeIsRefused(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	for on, code := range map[invoice.Day]string{"2030-01-01": "date_future", "2026-03-03": "date_future", "soon": "date_invalid", "2026-03-02": "", "2026-03-01": ""} {
+		r, aging := h.svc.Aging(h.partner, on, receivable.ByDueDate)
+		_, flow := h.svc.Flow(h.partner, on)
+		_, _, behind := h.svc.Behind(h.partner, receivable.Cell{On: on, By: receivable.ByDueDate, To: receivable.BucketCount - 1}, page.Request{})
+		for name, err := range map[string]error{"aging": aging, "flow": flow, "behind": behind} {
+			var f *fault.Error
+			switch {
+			case code == "" && (err != nil || r.On != on):
+				t.Errorf("%s on %s: %v as of %s", name, on, err, r.On)
+			case code != "" && (!errors.As(err, &f) || !errors.Is(err, receivable.ErrInput) || len(f.Fields) != 1 || f.Fields[0].Path != "on" || f.Fields[0].Code != code):
+				t.Errorf("%s on %s: %v, want %s on the day", name, on, err, code)
+			}
+		}
+	}
+}
+
 // A slip of the keyboard cannot be posted, or every sum of the firm would overflow.
 func TestAmountsHaveAMost(t *testing.T) {
 	t.Parallel()

@@ -116,6 +116,9 @@ func (s *Service) allocate(tx *db.Tx, p *Payment, held map[ident.InvoiceID]*invo
 			return ErrOtherPayor.With("invoice %s is another payor's", inv.Number)
 		case inv.Currency != p.Currency:
 			return ErrCurrency.With("invoice %s is in %s, the payment in %s", inv.Number, inv.Currency, p.Currency)
+		case inv.OpenMinor == 0:
+			return ErrTooMuch.With("nothing of invoice %s is open", inv.Number).On(fault.Field{Path: ShareField(inv.ID), Code: "allocation_too_much",
+				Message: "nothing of invoice " + inv.Number + " is open", Fix: "Leave it empty"})
 		case sh.Minor > inv.OpenMinor:
 			return ErrTooMuch.With("invoice %s has less than that open", inv.Number).On(fault.Field{Path: ShareField(inv.ID), Code: "allocation_too_much",
 				Message: "invoice " + inv.Number + " has less than that open", Fix: "Enter at most " + money.Amount{Minor: inv.OpenMinor, Currency: inv.Currency}.Text()})

@@ -13,8 +13,14 @@ import (
 	"github.com/docketry/docketry/internal/money"
 )
 
-const columnsOfPayment = `p.id, p.payor_id AS payor, p.client_id AS client, y.name AS payor_name, p.currency, p.amount_minor, p.allocated_minor, p.unapplied_minor,
+// columnsOfPayment are those of a payment of which left is what is unapplied.
+func columnsOfPayment(left string) string {
+	return `p.id, p.payor_id AS payor, p.client_id AS client, y.name AS payor_name, p.currency, p.amount_minor, p.allocated_minor, ` + left + ` AS unapplied_minor,
 	p.reversed_minor, p.method, p.reference, p.received_on, coalesce(p.posted_by::text, '') AS posted_by, p.posted_at, p.reverse_reason, p.reversed_at, p.version`
+}
+
+// unappliedNow is what is unapplied at present.
+const unappliedNow = "p.unapplied_minor"
 
 const tablesOfPayment = ` FROM payment p JOIN payor y ON y.firm_id = p.firm_id AND y.id = p.payor_id JOIN client c ON c.firm_id = p.firm_id AND c.id = p.client_id `
 
@@ -22,7 +28,7 @@ const tablesOfPayment = ` FROM payment p JOIN payor y ON y.firm_id = p.firm_id A
 func findPayment(tx *db.Tx, a *authz.Access, id ident.PaymentID) (Payment, error) {
 	cond, args := a.Clients("c")
 	var found []Payment
-	q := `SELECT ` + columnsOfPayment + tablesOfPayment + `WHERE p.firm_id = ? AND p.id = ? AND ` + cond
+	q := `SELECT ` + columnsOfPayment(unappliedNow) + tablesOfPayment + `WHERE p.firm_id = ? AND p.id = ? AND ` + cond
 	if err := tx.Raw(q, append([]any{tx.Scope.Firm, id}, args...)...).Scan(&found).Error; err != nil {
 		return Payment{}, fmt.Errorf("load payment %s: %w", id, err)
 	}
@@ -35,7 +41,7 @@ func findPayment(tx *db.Tx, a *authz.Access, id ident.PaymentID) (Payment, error
 // lockPayment keeps a payment's row; it decides nothing.
 func lockPayment(tx *db.Tx, id ident.PaymentID) (Payment, error) {
 	var found []Payment
-	err := tx.Raw(`SELECT `+columnsOfPayment+tablesOfPayment+`WHERE p.firm_id = ? AND p.id = ? FOR NO KEY UPDATE OF p`, tx.Scope.Firm, id).Scan(&found).Error
+	err := tx.Raw(`SELECT `+columnsOfPayment(unappliedNow)+tablesOfPayment+`WHERE p.firm_id = ? AND p.id = ? FOR NO KEY UPDATE OF p`, tx.Scope.Firm, id).Scan(&found).Error
 	if err != nil {
 		return Payment{}, fmt.Errorf("lock payment %s: %w", id, err)
 	}

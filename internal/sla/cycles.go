@@ -44,6 +44,7 @@ type CycleFilter struct {
 	From, To time.Time // of the outcome instant
 	Target   string    // key; "" is all
 	Outcome  Outcome   // "" is all that have one
+	Judged   bool      // only met and breached ones, which a rate is made of
 }
 
 // cycles is the one query builder. Outcome and instant are those that are true at
@@ -68,6 +69,9 @@ func cyclesOf(tx *db.Tx, a *authz.Access, f CycleFilter) cycles {
 		f.From, f.To, f.From, earlier(f.To, q.asOf))
 	if f.Target != "" {
 		q.and(`y.target_key = ?`, f.Target)
+	}
+	if f.Judged {
+		q.and(`y.outcome NOT IN ('waived', 'cancelled')`)
 	}
 	if f.Outcome != "" {
 		q.and(trueOutcome+` = ?`, q.asOf, f.Outcome)

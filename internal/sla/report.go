@@ -37,15 +37,16 @@ func (s *Service) Report(ctx context.Context, m Month) (r Report, err error) {
 	return r, err
 }
 
-// Cycles is one page of the list behind a figure: a month, a target key or all, an
-// outcome or all. total is the figure.
+// Cycles is one page of the list behind a figure: a month, a target key or all, and an
+// outcome, or all that count in the rate: waived and cancelled ones are listed when
+// they are asked for. total is the figure.
 func (s *Service) Cycles(ctx context.Context, m Month, target string, outcome Outcome, req page.Request) (p page.Page[CycleRow], total int64, err error) {
 	err = s.reading(ctx, func(tx *db.Tx, a *authz.Access) error {
 		f, _, err := s.filter(tx, m)
 		if err != nil {
 			return err
 		}
-		f.Target, f.Outcome = target, outcome
+		f.Target, f.Outcome, f.Judged = target, outcome, outcome == ""
 		q := cyclesOf(tx, a, f)
 		from, args := q.from()
 		if err := tx.Raw(`SELECT count(*)`+from, args...).Row().Scan(&total); err != nil {

@@ -1,0 +1,124 @@
+package arrangement
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/utbms"
+)
+
+// Faults of versions.
+var (
+	ErrNotFound   = fault.New(fault.NotFound, "not_found", "there is nothing here")
+	ErrPlace      = fault.New(fault.Invalid, "arrangement_place", "an arrangement is for one matter or one client")
+	ErrSameDay    = fault.New(fault.Conflict, "arrangement_same_day", "another version begins on that day; withdraw it first")
+	ErrOver       = fault.New(fault.Conflict, "arrangement_over", "this version has ended or was withdrawn")
+	ErrSuperseded = fault.New(fault.Conflict, "arrangement_superseded", "a later version begins already; end that one")
+)
+
+// Place is what an arrangement is for: a matter, or a client's matters without one of
+// their own.
+type Place struct {
+	Client ident.ClientID
+	Matter ident.MatterID
+}
+
+// Version is one arrangement of a place. Its terms never change. It holds from its day
+// until that of the next version, or until it ends.
+type Version struct {
+	ID ident.ArrangementID
+	Place
+	Number      int
+	From        time.Time
+	Until       *time.Time // first day it holds for no more; nil while open
+	Terms       Terms
+	AgreedBy    ident.PersonID
+	AgreedByWho string // the name
+	AgreedAt    time.Time
+	WithdrawnAt *time.Time // as if it had never been
+}
+
+// Stands tells whether it was not withdrawn.
+func (v *Version) Stands() bool { return v.WithdrawnAt == nil }
+
+// Versions are those that a matter goes by: its own, and its client's.
+type Versions []Version
+
+// At is the version that work of a day goes by: the matter's own before the client's, of
+// each the latest that has begun and not ended. nil is by the hour, as recorded. A
+// version in another currency than the matter's holds for none of its work.
+func (vs Versions) At(day time.Time, c money.Currency) *Version {
+	for _, own := range []bool{true, false} {
+		var found *Version
+		for i := range vs {
+			v := &vs[i]
+			if (v.Matter != "") == own && v.Stands() && !v.From.After(day) && (found == nil || v.From.After(found.From)) {
+				found = v
+			}
+		}
+		if found != nil && (found.Until == nil || day.Before(*found.Until)) && found.Terms.Currency == c {
+			return found
+		}
+	}
+	return nil
+}
+
+// Applied refuses terms that a pre-bill does not work out by itself yet: they need
+// facts that are not kept, such as a recovery, a deposit or several payors.
+func (t Terms) Applied() error {
+	var fs fault.Fields
+	if !slices.Contains(AppliedKinds(), t.Kind) {
+		fs.Add("kind", "arrangement_not_applied", "bills are not worked out by this kind of arrangement yet; choose another")
+	}
+	for _, x := range []struct {
+		path  string
+		given bool
+	}{{"success", t.Success != nil}, {"holdback", t.Holdback != nil}, {"split", t.Split != nil}, {"discount.prompt_days", t.Discount != nil && t.Discount.PromptDays > 0}} {
+		if x.given {
+			fs.Add(x.path, "arrangement_not_applied", "bills are not worked out by these terms yet; leave them out")
+		}
+	}
+	if f := t.Fixed; f != nil {
+		codes(&fs, "fixed.prices", f.Prices)
+		for _, x := range f.Prices {
+			if _, known := utbms.Lookup(x.Code); x.Code != "" && len(x.Code) <= 20 && !known {
+				fs.Add("fixed.prices", "code_unknown", "%q is no phase or task code; enter one that lines carry, such as L200", x.Code)
+			}
+		}
+	}
+	if c := t.Cap; c != nil {
+		codes(&fs, "cap.limits", c.Limits)
+	}
+	return fs.Err(ErrTerms)
+}
+
+// codes refuses what a line of an invoice cannot hold.
+func codes(fs *fault.Fields, path string, list []Price) {
+	for _, p := range list {
+		if len(p.Code) > 20 || strings.TrimSpace(p.Code) != p.Code {
+			fs.Add(path, "code_long", "%q is no code of at most 20 characters", p.Code)
+		}
+	}
+}
+
+// AppliedKinds are the main arrangements that pre-bills are worked out by.
+func AppliedKinds() []Kind { return []Kind{KindHourly, KindFixed, KindBlended, KindNoCharge} }
+
+// ReadTerms reads terms as JSON. It returns ErrTerms for text that is no JSON or holds a
+// field that terms do not have: nothing is read and dropped.
+func ReadTerms(text []byte) (t Terms, err error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&t); err != nil {
+		f := fault.Misfit(&t, text, err)
+		f.Path = strings.TrimSuffix("terms."+f.Path, ".")
+		return t, ErrTerms.On(f)
+	}
+	return t, nil
+}

@@ -1,0 +1,161 @@
+package prebill
+
+import (
+	"github.com/docketry/docketry/internal/amend"
+	"github.com/docketry/docketry/internal/arrangement"
+	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/utbms"
+)
+
+// Arranged is what the arrangement of its work date makes of a line, beside what people
+// change: the main arrangement first, then its cap, then its discount. The zero value is
+// a line by the hour.
+type Arranged struct {
+	AgreedMinor   int64        `json:"agreed_minor,omitempty"` // signed: a blended rate may be above the own one
+	Reason        amend.Reason `json:"reason,omitempty"`       // of AgreedMinor: RATE, FIXED or COURTESY
+	Rate          money.Fixed4 `json:"rate_e4,omitempty"`      // a blended one; 0 is the line's own
+	CapMinor      int64        `json:"cap_minor,omitempty"`    // never above zero
+	DiscountMinor int64        `json:"discount_minor,omitempty"`
+	Unseen        bool         `json:"unseen,omitempty"` // under a fixed price: the invoice does not show it
+}
+
+func (a Arranged) minor() int64 { return a.AgreedMinor + a.CapMinor + a.DiscountMinor }
+
+// take adds the steps of a charge.
+func (a *Arranged) take(c arrangement.Charge) {
+	a.Rate = c.Rate
+	for _, s := range c.Steps {
+		switch s.Reason {
+		case arrangement.ReasonCap:
+			a.CapMinor += s.Minor
+		case arrangement.ReasonDiscount:
+			a.DiscountMinor += s.Minor
+		case arrangement.ReasonRate, arrangement.ReasonFixed, arrangement.ReasonCourtesy:
+			a.AgreedMinor += s.Minor
+			a.Reason = amend.Reason(s.Reason)
+		case arrangement.ReasonDown, arrangement.ReasonAgreed: // what people did; a line of its own
+		}
+	}
+}
+
+// because is why a line bills another amount than its value, "" where more than one thing
+// is the reason.
+func (l *Line) because() amend.Reason {
+	a := l.Arranged
+	var all []amend.Reason
+	for _, x := range []struct {
+		minor int64
+		why   amend.Reason
+	}{{l.WriteDown, l.Reason}, {a.AgreedMinor, a.Reason}, {a.CapMinor, amend.ReasonCap}, {a.DiscountMinor, amend.ReasonDiscount}} {
+		if x.minor != 0 && !(a.Rate != 0 && x.why == amend.ReasonRate) { // a blended rate is the rate, not a change of it
+			all = append(all, x.why)
+		}
+	}
+	switch len(all) {
+	case 0:
+		return l.Reason
+	case 1:
+		return all[0]
+	default:
+		return ""
+	}
+}
+
+// fix is the change that a finding proposes. The amount to bill is said as the bill has
+// it; under a blended rate the same share of the line's own value is billed.
+func (l *Line) fix(f guideline.Stored, c money.Currency) (amend.Change, error) {
+	change, err := amend.FixOf(f, c)
+	if err != nil || change.Amount == nil || l.Arranged.Rate == 0 {
+		return change, err
+	}
+	blended, err := money.Line(l.Quantity, l.Arranged.Rate, c, money.HalfUp)
+	if err != nil || *change.Amount <= 0 || *change.Amount >= blended {
+		return change, err
+	}
+	own, err := money.Split(l.Value, []int64{*change.Amount, blended - *change.Amount})
+	if err != nil {
+		return change, err
+	}
+	back, err := money.Split(blended, []int64{own[0], own[1]})
+	if err == nil && back[0] > *change.Amount && own[0] > 0 { // not a unit more than was proposed
+		own[0]--
+	}
+	change.Amount = &own[0]
+	return change, err
+}
+
+// The lines of the fees that an arrangement makes beside the work; stored, never rename.
+const (
+	chargeFixed    = "fixed"
+	chargeVolume   = "volume discount"
+	chargeDiscount = "discount"
+)
+
+// Charge is a line of the fees that the arrangement makes beside the work.
+type Charge struct {
+	Arrangement ident.ArrangementID `json:"arrangement"`
+	What        string              `json:"what"`
+	Code        string              `json:"code,omitempty"` // the phase or task of a price
+	Minor       int64               `json:"minor"`          // below zero when it is taken off
+}
+
+// Text is what the invoice says of it.
+func (c Charge) Text() string {
+	switch c.What {
+	case chargeVolume:
+		return "Volume discount on fees, as agreed"
+	case chargeDiscount:
+		return "Discount on fees, as agreed"
+	}
+	if c.Code == "" {
+		return "Fixed fee, as agreed"
+	}
+	if k, ok := utbms.Lookup(c.Code); ok {
+		return "Fixed fee, as agreed: " + k.Name + " (" + c.Code + ")"
+	}
+	return "Fixed fee, as agreed: " + c.Code
+}
+
+// reason is what an adjustment is for, "" of a price.
+func (c Charge) reason() amend.Reason {
+	if c.What == chargeFixed {
+		return ""
+	}
+	return amend.ReasonDiscount
+}
+
+// sumOf adds up the charges of a kind.
+func sumOf(list []Charge, what ...string) (minor int64) {
+	for _, c := range list {
+		for _, w := range what {
+			if c.What == w {
+				minor += c.Minor
+			}
+		}
+	}
+	return minor
+}
+
+// PriceState is a fixed price as it stands on a pre-bill. A place, that is the matter, a
+// phase or a task, is billed once, whichever version of the arrangement its price is of.
+type PriceState struct {
+	Code   string
+	Minor  int64
+	Here   bool   // on this bill
+	Billed bool   // before, on another bill or by another version on this one
+	Where  string // "invoice 2026-0041", "PB-7" or "this bill": what has it besides, "" for none
+}
+
+// Part is what one version of an arrangement makes of the work that goes by it.
+type Part struct {
+	Version     arrangement.Version // without an ID: by the hour, as nothing is agreed
+	Lines       int
+	WorkedMinor int64
+	FeesMinor   int64
+	OverMinor   int64 // fixed prices: what they are above the value of the work, or below when negative
+	CreditMinor int64 // owed to the client for earlier bills, beyond what this bill could take off
+	Prices      []PriceState
+	Warnings    []arrangement.Warning
+}

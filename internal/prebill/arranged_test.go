@@ -1,0 +1,177 @@
+package prebill
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/docketry/docketry/internal/amend"
+	"github.com/docketry/docketry/internal/arrangement"
+	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
+	"github.com/docketry/docketry/internal/money"
+)
+
+// TestNothingIsLostUnderAnyArrangement draws lines, changes of people and versions of
+// arrangements over several bills of a matter, and adds every bill up another way: what
+// was recorded, what people and the arrangement changed, what the invoice is made of.
+func TestNothingIsLostUnderAnyArrangement(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		in := amend.Terms{Currency: rapid.SampledFrom([]money.Currency{"USD", "JPY", "KWD"}).Draw(rt, "currency"), Rounding: money.HalfUp, TaskSet: "litigation"}
+		versions := drawnVersions(rt, in.Currency)
+		b := &before{currency: in.Currency}
+		billed := map[string]bool{}
+		b.Capped = map[string]int64{}
+		for range rapid.IntRange(1, 3).Draw(rt, "bills") {
+			s := drawnSheet(rt, in)
+			p := &Prebill{Currency: in.Currency, ThroughOn: february(28)}
+			f := policies{Rounding: string(in.Rounding)}
+			was := b.Capped[""]
+			o := outcome{lines: make([]Arranged, len(s.lines))}
+			put := drawnPrices(rt, versions)
+			for _, g := range groups(p, versions, s.lines, put) {
+				if err := o.price(&g, s, f, p.ThroughOn.Year(), b); err != nil {
+					rt.Fatalf("price by %+v: %v", g.version.Terms, err)
+				}
+				if c := g.version.Terms.Cap; c != nil && !c.Soft && c.Per == arrangement.PerMatter && b.Capped[""] > max(was, c.Limits[0].AmountMinor) {
+					rt.Fatalf("%d is billed under a cap of %d, with %d before", b.Capped[""], c.Limits[0].AmountMinor, was)
+				}
+				was = b.Capped[""]
+			}
+			for i := range s.lines {
+				s.lines[i].Arranged = o.lines[i]
+			}
+			s.charges = o.charges
+			addsUp(rt, p, f, s, &o)
+			for _, c := range o.charges {
+				if c.What == chargeFixed && billed[c.Code] {
+					rt.Fatalf("the price of %q is billed twice", c.Code)
+				}
+				billed[c.Code] = billed[c.Code] || c.What == chargeFixed
+			}
+		}
+	})
+}
+
+// addsUp holds a bill to its identities, and to what the tables of the database allow.
+func addsUp(rt *rapid.T, p *Prebill, f policies, s *sheet, o *outcome) {
+	t := s.total()
+	if t.RecordedMinor+t.TeamMinor+t.FirmMinor+t.ArrangedMinor != t.InvoiceMinor || t.FeesMinor+t.ExpensesMinor != t.InvoiceMinor {
+		rt.Fatalf("totals %+v do not add up", t)
+	}
+	fees := int64(0)
+	for _, x := range o.parts {
+		fees += x.FeesMinor
+	}
+	if fees != t.FeesMinor || fees < 0 {
+		rt.Fatalf("the versions make %d of fees, the bill has %d", fees, t.FeesMinor)
+	}
+	for i := range s.lines {
+		l, a := &s.lines[i], s.lines[i].Arranged
+		if a.CapMinor > 0 || a.DiscountMinor > 0 || l.Amount() < 0 || a.Unseen && l.Amount() != 0 || (!l.isTime() || l.Held) && a != (Arranged{}) {
+			rt.Fatalf("line %+v under %+v", l.Content, a)
+		}
+	}
+	taken, err := approved(*p, matter.Matter{Currency: p.Currency}, f, s)
+	if err != nil {
+		rt.Fatal(err)
+	}
+	sum := int64(0)
+	for _, l := range taken.Lines {
+		value, err := money.Line(l.Quantity, l.Rate, p.Currency, money.Rounding(f.Rounding))
+		if err != nil || l.Kind == guideline.Time && value != l.Value {
+			rt.Fatalf("line %d: quantity by rate is %d, the line says %d, %v", l.Position, value, l.Value, err)
+		}
+		if l.Unseen && l.Amount != 0 {
+			rt.Fatalf("%d is billed by a line that nobody sees", l.Amount)
+		}
+		sum += l.Amount
+	}
+	for _, x := range taken.Beside {
+		sum += x.Minor
+	}
+	if sum != t.InvoiceMinor {
+		rt.Fatalf("the invoice would be of %d, the pre-bill says %d", sum, t.InvoiceMinor)
+	}
+}
+
+func february(n int) time.Time { return time.Date(2026, 2, n, 0, 0, 0, 0, time.UTC) }
+
+// drawnSheet is a bill of a few lines as people left them.
+func drawnSheet(rt *rapid.T, in amend.Terms) *sheet {
+	s := &sheet{}
+	for i := range rapid.IntRange(1, 5).Draw(rt, "lines") {
+		l := drawnLine(rt, in)
+		l.Position, l.On = i+1, february(rapid.IntRange(1, 28).Draw(rt, "day"))
+		l.TKClass = rapid.SampledFrom([]string{"PARTNR", "PARALG", ""}).Draw(rt, "class")
+		if l.isTime() {
+			l.Task = rapid.SampledFrom([]string{"L110", "L330", "L340", ""}).Draw(rt, "task")
+		}
+		if rapid.Bool().Draw(rt, "changed") {
+			if work, reason, err := drawnChange(rt, &l).Apply(l.Work, in); err == nil {
+				after := l
+				after.Work = work
+				after.Edits = append(after.Edits, amend.Edit{Seq: 1, Side: amend.SideBureau, Before: l.Content, After: after.Content, BeforeAt: l.Work.Bills(), AfterAt: after.Work.Bills(), Reason: reason})
+				l = after
+			}
+		}
+		s.lines = append(s.lines, l)
+	}
+	return s
+}
+
+// drawnVersions are up to two arrangements of the matter from different days, and perhaps
+// one of the client.
+func drawnVersions(rt *rapid.T, c money.Currency) (list arrangement.Versions) {
+	for i, from := range []int{1, 14} {
+		if rapid.Bool().Draw(rt, "own") {
+			list = append(list, arrangement.Version{ID: ident.ArrangementID(rune('a' + i)), Place: arrangement.Place{Matter: "m"}, From: february(from), Terms: drawnTerms(rt, c)})
+		}
+	}
+	if rapid.Bool().Draw(rt, "client's") {
+		list = append(list, arrangement.Version{ID: "c", Place: arrangement.Place{Client: "c"}, From: february(7), Terms: drawnTerms(rt, c)})
+	}
+	return list
+}
+
+// drawnTerms are any that bills are worked out by.
+func drawnTerms(rt *rapid.T, c money.Currency) arrangement.Terms {
+	amount := func(name string) int64 { return rapid.Int64Range(1, 5_000_000).Draw(rt, name) }
+	share := func(name string) money.Fraction {
+		return money.Fraction(rapid.Int64Range(1, int64(money.One)).Draw(rt, name))
+	}
+	t := arrangement.Terms{Kind: rapid.SampledFrom(arrangement.AppliedKinds()).Draw(rt, "terms"), Currency: c}
+	switch t.Kind {
+	case arrangement.KindFixed:
+		t.Fixed = &arrangement.Fixed{Per: arrangement.PerPhase, Shadow: rapid.Bool().Draw(rt, "shadow"), Prices: []arrangement.Price{{Code: "L100", AmountMinor: amount("price")}, {Code: "L300", AmountMinor: amount("price")}}}
+	case arrangement.KindBlended:
+		t.Blended = &arrangement.Blended{Rate: money.Fixed4(amount("rate")), OthersRate: money.Fixed4(rapid.Int64Range(0, 3_000_000).Draw(rt, "others"))}
+	case arrangement.KindNoCharge:
+		return t
+	}
+	if t.Kind != arrangement.KindFixed && rapid.Bool().Draw(rt, "cap") {
+		per := rapid.SampledFrom([]arrangement.Scope{arrangement.PerMatter, arrangement.PerPhase, arrangement.PerYear}).Draw(rt, "per")
+		t.Cap = &arrangement.Cap{Per: per, Soft: rapid.Bool().Draw(rt, "soft"), Limits: []arrangement.Price{{AmountMinor: amount("limit")}}}
+	}
+	if rapid.Bool().Draw(rt, "volume") {
+		t.Volume = &arrangement.Volume{Retroactive: rapid.Bool().Draw(rt, "retroactive"), Tiers: []arrangement.Tier{{FromMinor: 0, Rate: share("tier")}, {FromMinor: amount("from"), Rate: share("tier")}}}
+	}
+	if rapid.Bool().Draw(rt, "discount") {
+		t.Discount = &arrangement.Discount{Rate: share("off"), ByLine: rapid.Bool().Draw(rt, "by line")}
+	}
+	return t
+}
+
+// drawnPrices are the fixed prices that somebody puts on a bill, also those billed before.
+func drawnPrices(rt *rapid.T, versions arrangement.Versions) map[ident.ArrangementID][]string {
+	put := map[ident.ArrangementID][]string{}
+	for i := range versions {
+		if f := versions[i].Terms.Fixed; f != nil && rapid.Bool().Draw(rt, "put") {
+			put[versions[i].ID] = []string{rapid.SampledFrom(f.Prices).Draw(rt, "code").Code}
+		}
+	}
+	return put
+}

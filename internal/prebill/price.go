@@ -1,0 +1,135 @@
+package prebill
+
+import (
+	"context"
+	"slices"
+
+	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/utbms"
+	"github.com/docketry/docketry/rbac"
+)
+
+// PutPrice puts a fixed price of the matter's arrangement on the bill: it is due. Of a
+// price for the whole matter the code is "". ErrPrice when nothing of the kind is agreed,
+// or a bill of the matter has the price of that place already, of whatever version.
+func (s *Service) PutPrice(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string) (Prebill, error) {
+	return s.price(ctx, id, version, of, code, true)
+}
+
+// TakePrice takes it off again; it can be put on a later bill.
+func (s *Service) TakePrice(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string) (Prebill, error) {
+	return s.price(ctx, id, version, of, code, false)
+}
+
+func (s *Service) price(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string, put bool) (Prebill, error) {
+	return s.changing(ctx, rbac.PrebillEdit, id, version, func(tx *db.Tx, _ *authz.Access, p *Prebill) error {
+		m, f, _, err := changeable(tx, p)
+		if err != nil {
+			return err
+		}
+		all, err := sheetOf(tx, p.ID)
+		if err != nil {
+			return err
+		}
+		// Two bills of a matter do not get one price at the same time.
+		if err := lockArrangements(tx, m); err != nil {
+			return err
+		}
+		o, err := workOut(tx, p, m, f, &all)
+		if err != nil {
+			return err
+		}
+		x, err := o.movable(of, code, put)
+		if err != nil {
+			return err
+		}
+		change, action := takePrice, "prebill.price_taken"
+		if put {
+			change, action = putPrice, "prebill.price_put"
+		}
+		if err := s.keep(tx, p, m, f, func() error { return change(tx, p.ID, of, code) }); err != nil {
+			return err
+		}
+		return record(tx, action, rbac.PrebillEdit, p, classOf(m, audit.C2), nil, nil, map[string]any{"arrangement": of, "code": code, "minor": x.Minor})
+	})
+}
+
+// movable is the price when it can be put on the bill, or taken off it.
+func (o *outcome) movable(of ident.ArrangementID, code string, put bool) (PriceState, error) {
+	x, known := o.priceOf(of, code)
+	switch {
+	case !known:
+		return x, ErrPrice
+	case put && x.Here:
+		return x, ErrPrice.With("the price of %s is on this bill already", placeOf(code))
+	case put && o.hasPrice(code):
+		return x, ErrPrice.With("the price of %s is on this bill already, of another version of the arrangement; take that off first", placeOf(code))
+	case x.Billed:
+		return x, ErrPrice.With("the price of %s was billed before, on %s", placeOf(code), x.Where)
+	case !put && !x.Here:
+		return x, ErrPrice.With("the price of %s is not on this bill", placeOf(code))
+	case put && x.Where != "":
+		return x, ErrPrice.With("the price of %s stands on %s; take it off there first", placeOf(code), x.Where)
+	}
+	return x, nil
+}
+
+// placeOf is what a price is for, in a sentence.
+func placeOf(code string) string {
+	if code == "" {
+		return "the matter"
+	}
+	return code
+}
+
+// placedPrice is a fixed price of the matter that a bill charges.
+type placedPrice struct {
+	Code    string
+	Bill    int64  // number of the other pre-bill, 0 on the bill itself
+	Invoice string // number, "" while there is none
+	Before  bool   // it counts as billed before; false while the other bill is not approved
+}
+
+func (x *placedPrice) words() string {
+	switch {
+	case x.Invoice != "":
+		return "invoice " + x.Invoice
+	case x.Bill != 0:
+		other := Prebill{Number: x.Bill}
+		return other.Name()
+	default:
+		return "this bill"
+	}
+}
+
+// placedPrices are in the order in which they count.
+type placedPrices []placedPrice
+
+// find is what has the price of a place, nil for none.
+func (list placedPrices) find(code string) *placedPrice {
+	for i := range list {
+		if utbms.Clean(list[i].Code) == utbms.Clean(code) {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
+func (o *outcome) priceOf(of ident.ArrangementID, code string) (x PriceState, known bool) {
+	for _, p := range o.parts {
+		for _, x := range p.Prices {
+			if p.Version.ID == of && x.Code == code {
+				return x, true
+			}
+		}
+	}
+	return x, false
+}
+
+// hasPrice tells whether a version charges the price of the place on this bill.
+func (o *outcome) hasPrice(code string) bool {
+	return slices.ContainsFunc(o.charges, func(c Charge) bool { return c.What == chargeFixed && utbms.Clean(c.Code) == utbms.Clean(code) })
+}

@@ -1,0 +1,58 @@
+package prebill
+
+import (
+	"fmt"
+
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/ident"
+)
+
+// pricesElsewhere are the fixed prices that the matter's other bills charge, whichever
+// version they are of and in whatever currency. A cancelled bill charges nothing, nor
+// does an invoice that was credited.
+func pricesElsewhere(tx *db.Tx, p *Prebill) (list placedPrices, err error) {
+	err = tx.Raw(`SELECT c.code, b.number AS bill, coalesce(i.number, '') AS invoice,
+			b.status IN ('approved', 'taken') AND (?::timestamptz IS NULL OR (b.approved_at, b.id) < (?::timestamptz, ?::uuid)) AS before
+		FROM prebill b JOIN prebill_charge c ON c.firm_id = b.firm_id AND c.prebill_id = b.id
+		LEFT JOIN invoice i ON i.firm_id = b.firm_id AND i.prebill_id = b.id
+		WHERE b.firm_id = ? AND b.matter_id = ? AND b.id <> ? AND c.what = ? AND b.status <> 'cancelled' AND i.status IS DISTINCT FROM 'credited'
+		ORDER BY before DESC, b.number`, p.ApprovedAt, p.ApprovedAt, p.ID, tx.Scope.Firm, p.MatterID, p.ID, chargeFixed).Scan(&list).Error
+	if err != nil {
+		return nil, fmt.Errorf("list fixed prices on the other bills of matter %s: %w", p.MatterID, err)
+	}
+	return list, nil
+}
+
+// pricesOn are the fixed prices that people put on a pre-bill, by version.
+func pricesOn(tx *db.Tx, id ident.PrebillID) (map[ident.ArrangementID][]string, error) {
+	var rows []struct {
+		Arrangement ident.ArrangementID
+		Code        string
+	}
+	err := tx.Raw(`SELECT arrangement_id AS arrangement, code FROM prebill_price WHERE firm_id = ? AND prebill_id = ? ORDER BY put_at, code`, tx.Scope.Firm, id).Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("list prices on pre-bill %s: %w", id, err)
+	}
+	put := map[ident.ArrangementID][]string{}
+	for _, r := range rows {
+		put[r.Arrangement] = append(put[r.Arrangement], r.Code)
+	}
+	return put, nil
+}
+
+func putPrice(tx *db.Tx, id ident.PrebillID, of ident.ArrangementID, code string) error {
+	err := tx.Exec(`INSERT INTO prebill_price (firm_id, prebill_id, arrangement_id, code, put_by, put_at) VALUES (?, ?, ?, ?, ?, ?)`,
+		tx.Scope.Firm, id, of, code, tx.Scope.Actor, tx.Now).Error
+	if err != nil {
+		return fmt.Errorf("put a price on pre-bill %s: %w", id, err)
+	}
+	return nil
+}
+
+func takePrice(tx *db.Tx, id ident.PrebillID, of ident.ArrangementID, code string) error {
+	err := tx.Exec(`DELETE FROM prebill_price WHERE firm_id = ? AND prebill_id = ? AND arrangement_id = ? AND code = ?`, tx.Scope.Firm, id, of, code).Error
+	if err != nil {
+		return fmt.Errorf("take a price off pre-bill %s: %w", id, err)
+	}
+	return nil
+}
