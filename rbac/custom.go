@@ -47,7 +47,8 @@ func bound(lattice map[[2]Role]bool, includes map[Role]map[Permission]bool) map[
 			continue
 		}
 		for p := range includes[role] {
-			out[role.OfBureau()][p] = true
+			// What another firm's parties are, and what the bureau says of its people, are not a firm's to hand out.
+			out[role.OfBureau()][p] = p != ConflictCheck && p != TrainingRecord
 		}
 	}
 	return out

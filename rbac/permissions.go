@@ -28,6 +28,9 @@ const (
 	RateRead       Permission = "rate.read"
 	RateEdit       Permission = "rate.edit"
 
+	ArrangementRead Permission = "arrangement.read" // what clients agreed to pay for work
+	ArrangementEdit Permission = "arrangement.edit"
+
 	ImportRead   Permission = "import.read"
 	ImportCreate Permission = "import.create"
 	ImportUndo   Permission = "import.undo"
@@ -35,9 +38,12 @@ const (
 	EntryAmend   Permission = "entry.amend"
 	FindingRead  Permission = "finding.read"
 	FindingWaive Permission = "finding.waive"
-	GuideRead    Permission = "guide.read" // billing guidelines of payors, matters, clients and the firm
-	GuideEdit    Permission = "guide.edit"
-	GuideSign    Permission = "guide.sign" // the firm's word that they are in force
+
+	FindingOverride Permission = "finding.override" // lets pass what blocks (LEGAL-BILLING 7.5)
+
+	GuideRead Permission = "guide.read" // billing guidelines of payors, matters, clients and the firm
+	GuideEdit Permission = "guide.edit"
+	GuideSign Permission = "guide.sign" // the firm's word that they are in force
 
 	QueueRead     Permission = "queue.read"
 	ItemRead      Permission = "item.read"
@@ -91,6 +97,7 @@ const (
 	GrantConfirm   Permission = "grant.confirm"    // the bureau's word where a firm has one administrator only
 	BreakGlassAsk  Permission = "break_glass.ask"  // emergency access to a firm, for an hour
 	BreakGlassOpen Permission = "break_glass.open" // the second word on a colleague's
+	ConflictCheck  Permission = "conflict.check"   // whether one of the bureau's people can work for two firms
 	RoleRead       Permission = "role.read"        // a firm's own roles
 	RoleEdit       Permission = "role.edit"
 	PersonRead     Permission = "person.read"
@@ -107,6 +114,13 @@ const (
 	TokenEnd       Permission = "token.end"
 	WebhookRead    Permission = "webhook.read"
 	WebhookEdit    Permission = "webhook.edit"
+	WordingRead    Permission = "wording.read" // what the firm's letters to payors say
+	WordingPublish Permission = "wording.publish"
+
+	UndertakingRead    Permission = "undertaking.read"    // who of the bureau gave which undertaking
+	UndertakingPublish Permission = "undertaking.publish" // the texts, and whether looking waits for them
+	TrainingRead       Permission = "training.read"       // certificates of the bureau's people
+	TrainingRecord     Permission = "training.record"
 
 	AuditRead   Permission = "audit.read"
 	AuditExport Permission = "audit.export"
@@ -125,17 +139,18 @@ type classed struct {
 // table is what tests, the role matrix and the routes walk.
 var table = []classed{
 	{FirmRead, 2}, {FirmCreate, 1}, {FirmEdit, 2}, {FirmBank, 2}, {FirmSSO, 1}, {ClientRead, 2}, {ClientEdit, 2}, {PayorRead, 2}, {PayorEdit, 2}, {ContactVerify, 2},
-	{MatterRead, 2}, {MatterEdit, 2}, {TimekeeperRead, 2}, {TimekeeperEdit, 2}, {RateRead, 2}, {RateEdit, 2},
-	{ImportRead, 3}, {ImportCreate, 3}, {ImportUndo, 2}, {EntryRead, 3}, {EntryAmend, 3}, {FindingRead, 3}, {FindingWaive, 2},
+	{MatterRead, 2}, {MatterEdit, 2}, {TimekeeperRead, 2}, {TimekeeperEdit, 2}, {RateRead, 2}, {RateEdit, 2}, {ArrangementRead, 2}, {ArrangementEdit, 2},
+	{ImportRead, 3}, {ImportCreate, 3}, {ImportUndo, 2}, {EntryRead, 3}, {EntryAmend, 3}, {FindingRead, 3}, {FindingWaive, 2}, {FindingOverride, 3},
 	{GuideRead, 2}, {GuideEdit, 2}, {GuideSign, 2},
 	{QueueRead, 2}, {ItemRead, 2}, {ItemClaim, 2}, {ItemWork, 3}, {ItemBreak, 2}, {ItemAssign, 2}, {MessageRead, 3}, {MessageAsk, 3}, {MessageAnswer, 3},
 	{PrebillRead, 3}, {PrebillBuild, 3}, {PrebillEdit, 3}, {PrebillSubmit, 2}, {PrebillApprove, 3}, {PrebillCancel, 2},
 	{RunRead, 2}, {RunStart, 2}, {InvoiceRead, 3}, {InvoiceIssue, 3}, {InvoiceDeliver, 2}, {CreditNoteIssue, 2},
-	{PaymentRead, 2}, {PaymentPost, 2}, {ReceivableRead, 2}, {MailRead, 2}, {MailSend, 2}, {ReminderRead, 2}, {ReminderSend, 2},
+	{PaymentRead, 2}, {PaymentPost, 2}, {ReceivableRead, 2}, {MailRead, 2}, {MailSend, 2}, {ReminderRead, 2}, {ReminderSend, 2}, {WordingRead, 1}, {WordingPublish, 1},
 	{ExportRead, 2}, {ExportRequest, 2}, {ExportApprove, 2}, {ExportBuild, 3}, {ExportDownload, 3},
 	{SLARead, 2}, {SLASweep, 1}, {CalendarRead, 1}, {CalendarEdit, 1}, {AgreementRead, 1}, {AgreementPublish, 1}, {AgreementApprove, 1},
-	{GrantRead, 2}, {GrantGive, 2}, {GrantEnd, 1}, {GrantAsk, 2}, {GrantConfirm, 1}, {BreakGlassAsk, 1}, {BreakGlassOpen, 1}, {RoleRead, 1}, {RoleEdit, 1}, {WallRead, 2}, {WallRaise, 2}, {WallLift, 2},
+	{GrantRead, 2}, {GrantGive, 2}, {GrantEnd, 1}, {GrantAsk, 2}, {GrantConfirm, 1}, {BreakGlassAsk, 1}, {BreakGlassOpen, 1}, {ConflictCheck, 1}, {RoleRead, 1}, {RoleEdit, 1}, {WallRead, 2}, {WallRaise, 2}, {WallLift, 2},
 	{PersonRead, 1}, {PersonInvite, 1}, {PersonDisable, 1}, {PersonRecover, 1}, {SessionRead, 1}, {SessionEnd, 1}, {TokenRead, 1}, {TokenCreate, 2}, {TokenEnd, 1}, {WebhookRead, 1}, {WebhookEdit, 1},
+	{UndertakingRead, 1}, {UndertakingPublish, 1}, {TrainingRead, 1}, {TrainingRecord, 1},
 	{AuditRead, 2}, {AuditExport, 2}, {JobRead, 1}, {JobRetry, 1},
 }
 
@@ -158,7 +173,7 @@ func Open(p Permission) bool { return p == Public || p == SignedIn || p == Payor
 // five minutes ago (SECURITY 5): giving access, tokens, bank details, exports, voids.
 // Ending access does not: it must be quick.
 func (p Permission) StepsUp() bool {
-	return slices.Contains([]Permission{GrantGive, GrantConfirm, BreakGlassAsk, BreakGlassOpen, RoleEdit, PersonInvite, PersonRecover, TokenCreate, WebhookEdit, FirmBank, FirmSSO, ExportRequest, ExportApprove, ExportDownload, AuditExport, CreditNoteIssue}, p)
+	return slices.Contains([]Permission{GrantGive, GrantConfirm, BreakGlassAsk, BreakGlassOpen, RoleEdit, UndertakingPublish, PersonInvite, PersonRecover, TokenCreate, WebhookEdit, WordingPublish, FirmBank, FirmSSO, ExportRequest, ExportApprove, ExportDownload, AuditExport, CreditNoteIssue}, p)
 }
 
 // Class is the highest class of data that p may show, 0 for an unknown or open one.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/rbac"
@@ -21,6 +22,18 @@ type Look struct {
 	Purpose   string // in words, where the look itself says so
 	Emergency bool   // it rests on emergency access
 	Count     int    // how many things it showed, 0 when it does not say
+}
+
+// LookHead names the columns of Row.
+var LookHead = []string{"at", "who", "on_behalf_of", "action", "object", "object_id", "matter", "for", "for_id", "purpose", "permission", "result", "leaf_hash", "emergency"}
+
+// Row is the look as a line of a file, with what ties it to its leaf in the proof.
+func (l Look) Row() []string {
+	emergency := ""
+	if l.Emergency {
+		emergency = "yes"
+	}
+	return []string{l.At.UTC().Format(time.RFC3339), l.Who, l.OnBehalfOf, l.Action, l.Object, l.ObjectID, l.Matter, l.ForObject, l.ForID, l.Purpose, l.Permission, l.Result, l.Hash, emergency}
 }
 
 // LookFilter narrows the access log. Zero fields do not.
@@ -56,11 +69,9 @@ func (s *Service) Looks(ctx context.Context, f LookFilter, p page.Request) (out 
 			cond += " AND l.matter_id = ?"
 			args = append(args, f.Matter)
 		}
-		if !access.WholeFirm() {
-			may, more := access.Matters("m")
-			cond += " AND " + may
-			args = append(args, more...)
-		}
+		may, more := ofMatters(access)
+		cond += may
+		args = append(args, more...)
 		if !first {
 			cond += " AND (l.at, l.id) < (?::timestamptz, ?::uuid)"
 			args = append(args, after.At, after.ID)
@@ -151,19 +162,24 @@ func lookOf(e Shown) Look {
 	return l
 }
 
-// LooksFile is the access log as rows for a file, up to limit, oldest last. It needs
-// audit.export and is itself recorded.
+// ErrManyLooks refuses a file that would not hold all that was asked for.
+var ErrManyLooks = fault.New(fault.Invalid, "looks_many", "choose a shorter period")
+
+// LooksFile is the access log as rows for a file, oldest last. It needs audit.export and
+// is itself recorded. ErrManyLooks when there are more than limit.
 func (s *Service) LooksFile(ctx context.Context, f LookFilter, limit int) (all []Look, err error) {
 	err = s.page(ctx, func(tx *db.Tx) error {
 		return Record(tx, Entry{Action: "audit.log_exported", Object: "audit", ID: string(tx.Scope.Firm), Class: C2, Permission: string(rbac.AuditExport)})
 	})
 	req := page.Request{Size: 200}
-	for err == nil && len(all) < limit {
+	for err == nil {
 		var p page.Page[Look]
 		if p, err = s.Looks(ctx, f, req); err != nil {
 			return nil, err
 		}
-		all = append(all, p.Items...)
+		if all = append(all, p.Items...); len(all) > limit {
+			return nil, ErrManyLooks.With("there are more than %d looks in this period; choose a shorter one", limit)
+		}
 		if req.After = p.Next; p.Next == "" {
 			break
 		}

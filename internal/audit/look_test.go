@@ -1,6 +1,7 @@
 package audit_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -76,6 +77,11 @@ func TestLooksSayWhatTheyWereFor(t *testing.T) {
 	}
 	if p, err = svc.Looks(other.As(t, rbac.RoleFirmAdmin), audit.LookFilter{}, page.Request{}); err != nil || len(p.Items) != 0 {
 		t.Errorf("another firm sees %d, %v", len(p.Items), err)
+	}
+	for limit, want := range map[int]error{8: audit.ErrManyLooks, 9: nil} {
+		if all, err := svc.LooksFile(f.As(t, rbac.RoleFirmAdmin), audit.LookFilter{}, limit); !errors.Is(err, want) || (err == nil && len(all) != 9) {
+			t.Errorf("a file of at most %d: %d, %v", limit, len(all), err)
+		}
 	}
 	if _, err = svc.LooksFile(f.As(t, rbac.RolePartner), audit.LookFilter{}, 10); err == nil {
 		t.Error("a file of it without the permission")

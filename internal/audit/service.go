@@ -75,6 +75,19 @@ type cursor struct {
 	ID ident.LeafID `json:"id"`
 }
 
+// ofMatters is what narrows the entries, beside matter m, to what the reader may know of:
+// those of the matters in scope, or all but those of matters that want a factor again.
+func ofMatters(a *authz.Access) (cond string, args []any) {
+	if a.WholeFirm() && !a.Lowered() {
+		return "", nil
+	}
+	may, args := a.Matters("m")
+	if a.WholeFirm() {
+		may = "(m.id IS NULL OR " + may + ")"
+	}
+	return " AND " + may, args
+}
+
 // List is the firm's entries, newest first. Who does not see the whole firm sees
 // the entries of the matters in scope. It needs audit.read.
 func (s *Service) List(ctx context.Context, f Filter, p page.Request) (out page.Page[Shown], err error) {
@@ -89,11 +102,9 @@ func (s *Service) List(ctx context.Context, f Filter, p page.Request) (out page.
 			return err
 		}
 		cond, args := f.where(tx)
-		if !access.WholeFirm() {
-			may, more := access.Matters("m")
-			cond += " AND " + may
-			args = append(args, more...)
-		}
+		may, more := ofMatters(access)
+		cond += may
+		args = append(args, more...)
 		if !first {
 			cond += " AND (l.at, l.id) < (?::timestamptz, ?::uuid)"
 			args = append(args, after.At, after.ID)

@@ -84,9 +84,15 @@ func (s *Service) Checkpoint(ctx context.Context) (signed string, err error) {
 // `audit verify` would with the present public key. It needs audit.export, and
 // records nothing, for it shows nothing but the answer.
 func (s *Service) Verify(ctx context.Context) (Report, error) {
+	return s.VerifySince(ctx)
+}
+
+// VerifySince is Verify against signed checkpoints kept from elsewhere, older or newer
+// than what the database holds.
+func (s *Service) VerifySince(ctx context.Context, since ...string) (Report, error) {
 	in, out := io.Pipe()
 	go func() { out.CloseWithError(s.write(ctx, out, func(*db.Tx) error { return nil })) }()
-	report, err := Verify(in, VerifyOptions{Keys: s.public})
+	report, err := Verify(in, VerifyOptions{Keys: s.public, Since: since})
 	_ = in.Close() // ends the writer when the verifier stopped early
 	return report, err
 }

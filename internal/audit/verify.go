@@ -38,6 +38,8 @@ type Problem struct {
 	Line  int    `json:"line,omitempty"` // physical line of the bundle, from 1
 	Seq   *int64 `json:"seq,omitempty"`  // the entry, when one can be named
 	What  string `json:"what"`
+	// Tail tells that a checkpoint covers more entries than there are: what came last is missing.
+	Tail bool `json:"-"`
 }
 
 func (p Problem) String() string {
@@ -60,6 +62,7 @@ type Report struct {
 	Keys         []string  `json:"keys"`          // name+hash of the keys that were trusted
 	KeyConfirmed bool      `json:"key_confirmed"` // the key came from outside the bundle
 	Since        int       `json:"since"`         // earlier checkpoints that were compared
+	Ahead        int       `json:"-"`             // checkpoints that cover more entries than there are; each is a problem with Tail
 	Problems     []Problem `json:"problems"`      // the first bad record first; at most 20
 }
 
@@ -192,8 +195,12 @@ func (v *verifier) finish() {
 	if !v.ended {
 		v.complain(CheckGaps, nil, "the bundle has no end: it was cut after entry %d", v.tree.size-1)
 	}
+	r.Ahead = len(v.waiting)
 	for _, c := range v.waiting {
-		v.complain(CheckGaps, nil, "entries are missing: the checkpoint of %s covers %d entries, the bundle has %d", Stamp(c.At), c.Size, v.tree.size)
+		if len(r.Problems) < maxProblems {
+			r.Problems = append(r.Problems, Problem{Check: CheckGaps, Tail: true,
+				What: fmt.Sprintf("entries are missing: the checkpoint of %s covers %d entries, the bundle has %d", Stamp(c.At), c.Size, v.tree.size)})
+		}
 	}
 	if v.counted.Checkpoints == 0 {
 		v.complain(CheckSignatures, nil, "no checkpoint: nothing in this bundle is sealed")

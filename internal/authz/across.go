@@ -31,6 +31,7 @@ func (g *Guard) Across(tx *db.Tx, firms []ident.FirmID, p rbac.Permission) ([]*A
 	}
 	var held []*Access
 	for _, a := range order {
+		a.clear(tx, a.grants)
 		if len(a.grants) > 0 {
 			held = append(held, a)
 		}
@@ -53,8 +54,8 @@ func (g *Guard) grantsAcross(tx *db.Tx, firms []ident.FirmID, p rbac.Permission,
 	err := tx.Raw(`SELECT g.firm_id, g.id, g.role, g.scope_kind, g.scope_ids, g.practice_groups, g.class, g.label, coalesce(r.permissions, '{}') AS own
 		FROM unnest(?::uuid[]) AS f(id) JOIN access_grant g ON g.firm_id = f.id AND g.person_id = ? JOIN person p ON p.id = g.person_id
 		LEFT JOIN custom_role r ON r.firm_id = g.firm_id AND r.id = g.role_id
-		WHERE p.status = 'active' AND g.ended_at IS NULL AND g.from_at <= ? AND (g.until_at IS NULL OR g.until_at > ?) ORDER BY g.id`,
-		db.Array(firms), tx.Scope.Actor, tx.Now, tx.Now).Scan(&rows).Error
+		WHERE p.status = 'active' AND g.ended_at IS NULL AND g.from_at <= ? AND (g.until_at IS NULL OR g.until_at > ?) AND (g.waits_from IS NULL OR g.waits_from > ?) ORDER BY g.id`,
+		db.Array(firms), tx.Scope.Actor, tx.Now, tx.Now, tx.Now).Scan(&rows).Error
 	if err != nil {
 		return fmt.Errorf("read grants of person %s across firms: %w", tx.Scope.Actor, err)
 	}

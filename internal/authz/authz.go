@@ -48,6 +48,9 @@ func (l Label) String() string {
 var (
 	ErrNotFound  = fault.New(fault.NotFound, "not_found", "there is nothing here")
 	ErrForbidden = fault.New(fault.Forbidden, "not_permitted", "your role does not include this")
+	// ErrUndertaking is for one of the bureau's people whom a firm let in and who owes
+	// an undertaking there. They know of the firm: its grant named it to them.
+	ErrUndertaking = fault.New(fault.Forbidden, "undertaking_due", "this firm asks for an undertaking of confidentiality before you look; read and give it first")
 )
 
 // ScopeKind says what a grant's list names.
@@ -72,11 +75,17 @@ type Grant struct {
 	Label     Label
 	UntilAt   *time.Time
 
-	own    []string                // permissions of a role of the firm's own, nil for any other
-	from   time.Time               // read with the snapshot only
-	usedOn string                  // the day it last let its person do something, "" never
-	used   *atomic.Pointer[string] // where the snapshot keeps that day; nil when rows were asked
+	own  []string  // permissions of a role of the firm's own, nil for any other
+	from time.Time // read with the snapshot only
+	// From when it gives nothing because its person owes an undertaking, nil for never;
+	// read with the snapshot only.
+	waitsFrom *time.Time
+	usedOn    string                  // the day it last let its person do something, "" never
+	used      *atomic.Pointer[string] // where the snapshot keeps that day; nil when rows were asked
 }
+
+// waits tells whether a missing undertaking keeps the grant from giving anything.
+func (g *Grant) waits(at time.Time) bool { return g.waitsFrom != nil && !at.Before(*g.waitsFrom) }
 
 // Access is what the actor of a transaction may do and see in its firm through
 // the grants that give one permission.
@@ -86,6 +95,7 @@ type Access struct {
 	Machine string
 	grants  []Grant
 	walls   []wall
+	lowered bool
 }
 
 type wall struct {
@@ -172,6 +182,10 @@ func (a *Access) WholeFirm() bool {
 	}
 	return false
 }
+
+// Lowered tells that the grants reach above what the actor is cleared for now: a list of
+// the whole firm that otherwise asks for no matter leaves out what Matters does.
+func (a *Access) Lowered() bool { return a.lowered }
 
 // Matters is the predicate on an alias of table matter that holds for what the
 // person may know of: scope and label of any grant, and no wall. Put it into the

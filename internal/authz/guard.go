@@ -61,9 +61,11 @@ func (g *Guard) Require(tx *db.Tx, p rbac.Permission) (*Access, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.grants, err = g.decide(held.grants, t, p); err != nil {
-		return nil, err
+	giving, err := g.decide(held.grants, t, p)
+	if err != nil {
+		return nil, owing(tx, len(held.grants), err)
 	}
+	a.clear(tx, giving)
 	if a.walls = held.walls; !held.whole {
 		if a.walls, err = walls(tx, a.Person); err != nil {
 			return nil, err
@@ -73,6 +75,27 @@ func (g *Guard) Require(tx *db.Tx, p rbac.Permission) (*Access, error) {
 		return nil, err
 	}
 	return a, markUsed(tx, a.grants)
+}
+
+// owing is the refusal of somebody without any live grant: where an undertaking is all
+// that keeps theirs from giving something, it says so.
+func owing(tx *db.Tx, live int, refused error) error {
+	if live > 0 || tx.Scope.Token != "" {
+		return refused
+	}
+	var waits bool
+	err := tx.Raw(`SELECT EXISTS (SELECT FROM access_grant g JOIN person p ON p.id = g.person_id WHERE g.firm_id = ? AND g.person_id = ? AND p.status = 'active'
+		AND g.ended_at IS NULL AND g.from_at <= ? AND (g.until_at IS NULL OR g.until_at > ?) AND g.waits_from <= ?
+		AND (? = '' OR EXISTS (SELECT FROM session s WHERE s.id = nullif(?, '')::uuid AND s.person_id = p.id AND s.ended_at IS NULL)))`,
+		tx.Scope.Firm, tx.Scope.Actor, tx.Now, tx.Now, tx.Now, string(tx.Scope.Session), string(tx.Scope.Session)).Row().Scan(&waits)
+	switch {
+	case err != nil:
+		return fmt.Errorf("look for an undertaking that person %s owes: %w", tx.Scope.Actor, err)
+	case waits:
+		return ErrUndertaking
+	default:
+		return refused
+	}
 }
 
 // broken has the use of emergency access recorded, and marks what else is recorded in
@@ -276,9 +299,9 @@ func (g *Guard) read(tx *db.Tx, who ident.PersonID, locking string) ([]Grant, er
 	err := tx.Raw(`SELECT g.id, g.role, g.scope_kind, g.scope_ids, g.practice_groups, g.class, g.label, g.until_at, g.last_used_on, coalesce(r.permissions, '{}') AS own
 		FROM access_grant g JOIN person p ON p.id = g.person_id LEFT JOIN custom_role r ON r.firm_id = g.firm_id AND r.id = g.role_id
 		WHERE g.firm_id = ? AND g.person_id = ? AND p.status = 'active' AND g.ended_at IS NULL
-		  AND g.from_at <= ? AND (g.until_at IS NULL OR g.until_at > ?)
+		  AND g.from_at <= ? AND (g.until_at IS NULL OR g.until_at > ?) AND (g.waits_from IS NULL OR g.waits_from > ?)
 		  AND (? = '' OR EXISTS (SELECT FROM session s WHERE s.id = nullif(?, '')::uuid AND s.person_id = p.id AND s.ended_at IS NULL))
-		ORDER BY g.id`+locking, tx.Scope.Firm, who, tx.Now, tx.Now, string(tx.Scope.Session), string(tx.Scope.Session)).Scan(&rows).Error
+		ORDER BY g.id`+locking, tx.Scope.Firm, who, tx.Now, tx.Now, tx.Now, string(tx.Scope.Session), string(tx.Scope.Session)).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read grants of person %s: %w", who, err)
 	}

@@ -43,8 +43,8 @@ func (g *Guard) holders(tx *db.Tx, p rbac.Permission, who ident.PersonID, lockin
 	err := tx.Raw(`SELECT g.person_id, g.id, g.role, g.scope_kind, g.scope_ids, g.practice_groups, g.class, g.label
 		FROM access_grant g JOIN person p ON p.id = g.person_id
 		WHERE g.firm_id = ? AND (? = '' OR g.person_id = nullif(?, '')::uuid) AND p.status = 'active' AND g.ended_at IS NULL
-		  AND g.from_at <= ? AND (g.until_at IS NULL OR g.until_at > ?) ORDER BY g.person_id, g.id`+locking,
-		tx.Scope.Firm, who, who, tx.Now, tx.Now).Scan(&rows).Error
+		  AND g.from_at <= ? AND (g.until_at IS NULL OR g.until_at > ?) AND (g.waits_from IS NULL OR g.waits_from > ?) ORDER BY g.person_id, g.id`+locking,
+		tx.Scope.Firm, who, who, tx.Now, tx.Now, tx.Now).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read who holds %s: %w", p, err)
 	}

@@ -50,7 +50,7 @@ func (w window) holds(at time.Time) bool {
 // live are the grants that hold at an instant. They are the facts' own where all do,
 // as nearly always: nobody may change them.
 func (f *facts) live(at time.Time) []Grant {
-	ends := func(g Grant) bool { return !window{g.from, g.UntilAt}.holds(at) }
+	ends := func(g Grant) bool { return !window{g.from, g.UntilAt}.holds(at) || g.waits(at) }
 	if !slices.ContainsFunc(f.grants, ends) {
 		return f.grants
 	}
@@ -132,7 +132,7 @@ func readFacts(tx *db.Tx, who ident.PersonID) (f *facts, clean bool, err error) 
 	f = &facts{}
 	err = tx.Raw(`SELECT f.authz_version, pg_current_xact_id_if_assigned() IS NULL,
 		(SELECT coalesce(json_agg(json_build_object('id', g.id, 'role', g.role, 'scope', g.scope_kind, 'ids', g.scope_ids, 'practices', g.practice_groups,
-			'class', g.class, 'label', g.label, 'from', g.from_at, 'until', g.until_at, 'used', g.last_used_on, 'own', r.permissions) ORDER BY g.id), '[]')
+			'class', g.class, 'label', g.label, 'from', g.from_at, 'until', g.until_at, 'waits', g.waits_from, 'used', g.last_used_on, 'own', r.permissions) ORDER BY g.id), '[]')
 			FROM access_grant g LEFT JOIN custom_role r ON r.firm_id = g.firm_id AND r.id = g.role_id WHERE g.firm_id = f.firm_id AND g.person_id = ? AND g.ended_at IS NULL),
 		(SELECT coalesce(json_agg(json_build_object('clients', w.client_ids, 'matters', w.matter_ids, 'from', w.from_at, 'until', w.until_at) ORDER BY w.id), '[]')
 			FROM wall w WHERE w.firm_id = f.firm_id AND w.person_id = ? AND w.ended_at IS NULL)
@@ -156,6 +156,7 @@ func (f *facts) decode(grants, walls []byte) error {
 		Label          Label
 		From           time.Time
 		Until          *time.Time
+		Waits          *time.Time
 		Used           string
 		Own            []string
 	}
@@ -171,7 +172,7 @@ func (f *facts) decode(grants, walls []byte) error {
 		return err
 	}
 	for _, r := range gs {
-		f.add(Grant{ID: r.ID, Role: r.Role, Scope: r.Scope, IDs: r.IDs, Practices: r.Practices, Class: r.Class, Label: r.Label, UntilAt: r.Until, own: r.Own, from: r.From}, r.Used)
+		f.add(Grant{ID: r.ID, Role: r.Role, Scope: r.Scope, IDs: r.IDs, Practices: r.Practices, Class: r.Class, Label: r.Label, UntilAt: r.Until, own: r.Own, from: r.From, waitsFrom: r.Waits}, r.Used)
 	}
 	for _, r := range ws {
 		f.walls = append(f.walls, windowedWall{wall{r.Clients, r.Matters}, window{r.From, r.Until}})

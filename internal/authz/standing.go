@@ -16,6 +16,7 @@ type Standing struct {
 	policy Policy
 	Firms  map[ident.FirmID][]rbac.Role
 	own    map[ident.FirmID][]string // what the firm's own roles among them include
+	hidden map[ident.FirmID]bool     // see Hidden
 }
 
 // StandingOf is a standing of roles that are known already.
@@ -25,7 +26,7 @@ func StandingOf(policy Policy, firms map[ident.FirmID][]rbac.Role) Standing {
 
 // Standing reads the live roles of the person of ctx in every firm.
 func (g *Guard) Standing(ctx context.Context) (Standing, error) {
-	s := Standing{policy: g.policy, Firms: map[ident.FirmID][]rbac.Role{}, own: map[ident.FirmID][]string{}}
+	s := Standing{policy: g.policy, Firms: map[ident.FirmID][]rbac.Role{}, own: map[ident.FirmID][]string{}, hidden: map[ident.FirmID]bool{}}
 	sc, err := scope.From(ctx)
 	if err != nil {
 		return s, err
@@ -35,12 +36,14 @@ func (g *Guard) Standing(ctx context.Context) (Standing, error) {
 			FirmID ident.FirmID
 			Roles  db.Strings
 			Own    db.Strings
+			Label  Label
 		}
-		if err := tx.Raw("SELECT firm_id, roles, own FROM auth.person_firms(?::uuid, ?)", sc.Actor, tx.Now).Scan(&rows).Error; err != nil {
+		if err := tx.Raw("SELECT firm_id, roles, own, label FROM auth.person_firms(?::uuid, ?)", sc.Actor, tx.Now).Scan(&rows).Error; err != nil {
 			return fmt.Errorf("read firms of person %s: %w", sc.Actor, err)
 		}
 		for _, r := range rows {
 			s.Firms[r.FirmID], s.own[r.FirmID] = rolesOf(r.Roles), r.Own
+			s.hidden[r.FirmID] = r.Label > ceiling && !Cleared(sc, tx.Now)
 		}
 		return nil
 	})
@@ -56,6 +59,21 @@ func (s Standing) In(firm ident.FirmID, p rbac.Permission) bool {
 func (s Standing) Anywhere(p rbac.Permission) bool {
 	for firm := range s.Firms {
 		if s.In(firm, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// Hidden tells whether matters of the firm stay hidden that the person's grants reach,
+// until they show a factor again; with no firm, whether that is so in any. It says what
+// the grants say and the session lacks, and nothing of whether such a matter is there.
+func (s Standing) Hidden(firm ident.FirmID) bool {
+	if firm != "" {
+		return s.hidden[firm]
+	}
+	for _, hidden := range s.hidden {
+		if hidden {
 			return true
 		}
 	}

@@ -13,57 +13,64 @@ import (
 
 // One type per noun. The zero value "" means none.
 type (
-	FirmID       string
-	PersonID     string
-	SessionID    string
-	FactorID     string // what a person shows beside the password
-	PasskeyID    string
-	GrantID      string
-	RoleID       string
-	WallID       string
-	RequestID    string // a request for access
-	LetterID     string // to a person
-	TokenID      string
-	WebhookID    string
-	DeliveryID   string // of one call of a webhook
-	ClientID     string
-	PayorID      string
-	ContactID    string
-	MatterID     string
-	TimekeeperID string
-	RateID       string
-	ImportID     string
-	EntryID      string // a time entry or an expense
-	FindingID    string
-	GuideID      string // one version of billing guidelines
-	WorkItemID   string
-	ClockID      string
-	CalendarID   string
-	AgreementID  string
-	TargetID     string
-	NoticeID     string
-	SkipID       string
-	PoolID       string
-	ViewID       string // a person's saved view of the queue
-	MessageID    string // one message of a firm's thread
-	PrebillID    string
-	PrebillLine  string
-	EditID       string // one change of a pre-bill line
-	CutID        string // an amount taken off the fees of a pre-bill
-	RunID        string
-	RunItemID    string // one pre-bill of a run
-	InvoiceID    string
-	InvoiceLine  string
-	CreditNoteID string
-	PaymentID    string
-	AllocationID string
-	ReminderID   string
-	MailID       string
-	ExportID     string
-	BlobID       string
-	JobID        string
-	LinkID       string // one one-time link; its secret is derived from it
-	LeafID       string
+	FirmID        string
+	PersonID      string
+	SessionID     string
+	FactorID      string // what a person shows beside the password
+	PasskeyID     string
+	GrantID       string
+	RoleID        string
+	WallID        string
+	RequestID     string // a request for access
+	CheckID       string // a conflict check of one person between two firms
+	CourseID      string
+	CertificateID string
+	LetterID      string // to a person
+	TokenID       string
+	WebhookID     string
+	DeliveryID    string // of one call of a webhook
+	ClientID      string
+	PayorID       string
+	ContactID     string
+	MatterID      string
+	PartyID       string // another party of a matter
+	TimekeeperID  string
+	RateID        string
+	ImportID      string
+	EntryID       string // a time entry or an expense
+	FindingID     string
+	OverrideID    string // a blocking finding that was let pass
+	ArrangementID string // one version of what a client agreed to pay
+	GuideID       string // one version of billing guidelines
+	WorkItemID    string
+	ClockID       string
+	CalendarID    string
+	AgreementID   string
+	TargetID      string
+	NoticeID      string
+	SkipID        string
+	PoolID        string
+	ViewID        string // a person's saved view of the queue
+	MessageID     string // one message of a firm's thread
+	PrebillID     string
+	PrebillLine   string
+	EditID        string // one change of a pre-bill line
+	CutID         string // an amount taken off the fees of a pre-bill
+	RunID         string
+	RunItemID     string // one pre-bill of a run
+	InvoiceID     string
+	InvoiceLine   string
+	CreditNoteID  string
+	PaymentID     string
+	AllocationID  string
+	ReminderID    string
+	MailID        string
+	ExportID      string
+	BlobID        string
+	JobID         string
+	LinkID        string // one one-time link; its secret is derived from it
+	LeafID        string
+	SelfCheckID   string // one check of a firm's stored sums
 )
 
 // ErrMalformed is what Parse returns. It is NotFound on purpose: a malformed ID

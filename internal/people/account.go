@@ -10,25 +10,8 @@ import (
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/scope"
+	"github.com/docketry/docketry/rbac"
 )
-
-// Me is the person of ctx and where they may work.
-type Me struct {
-	Person
-	Firms []ident.FirmID // live grants, the bureau's domain among them
-}
-
-// Me returns the person of ctx.
-func (s *Service) Me(ctx context.Context) (me Me, err error) {
-	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
-		if me.Person, err = personByID(tx, tx.Scope.Actor); err != nil {
-			return err
-		}
-		me.Firms, err = firmsOf(tx, me.ID)
-		return err
-	})
-	return me, err
-}
 
 // Session is one place where a person is signed in.
 type Session struct {
@@ -43,7 +26,7 @@ type Session struct {
 
 // Sessions lists where the person of ctx is signed in, the newest first.
 func (s *Service) Sessions(ctx context.Context) (list []Session, err error) {
-	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+	err = s.bureau.AsSelf(ctx, func(tx *db.Tx) error {
 		list, err = sessionsOf(tx, tx.Scope.Actor, "")
 		return err
 	})
@@ -52,7 +35,7 @@ func (s *Service) Sessions(ctx context.Context) (list []Session, err error) {
 
 // EndSession ends one session of the person of ctx; it is dead for the next request.
 func (s *Service) EndSession(ctx context.Context, id ident.SessionID) error {
-	return s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+	return s.bureau.AsSelf(ctx, func(tx *db.Tx) error {
 		res := tx.Exec(`UPDATE session SET ended_at = ?, data = '' WHERE id = ? AND person_id = ? AND ended_at IS NULL`, tx.Now, id, tx.Scope.Actor)
 		if res.Error != nil {
 			return fmt.Errorf("end session %s: %w", id, res.Error)
@@ -66,8 +49,8 @@ func (s *Service) EndSession(ctx context.Context, id ident.SessionID) error {
 
 // EndOtherSessions ends every session of the person of ctx but the one they use.
 func (s *Service) EndOtherSessions(ctx context.Context) error {
-	return s.bureau.asSelf(ctx, func(tx *db.Tx) error {
-		n, err := endSessions(tx, tx.Scope.Actor, "", tx.Scope.Session)
+	return s.bureau.AsSelf(ctx, func(tx *db.Tx) error {
+		n, err := EndSessions(tx, tx.Scope.Actor, "", tx.Scope.Session)
 		if err != nil {
 			return err
 		}
@@ -83,8 +66,8 @@ func (s *Service) ChangePassword(ctx context.Context, present, wanted string) er
 		return err
 	}
 	var firms []ident.FirmID
-	err = s.bureau.asSelf(ctx, func(tx *db.Tx) (err error) {
-		firms, err = firmsOf(tx, p.ID)
+	err = s.bureau.AsSelf(ctx, func(tx *db.Tx) (err error) {
+		firms, err = FirmsOf(tx, p.ID)
 		return err
 	})
 	if err != nil {
@@ -97,7 +80,7 @@ func (s *Service) ChangePassword(ctx context.Context, present, wanted string) er
 	if err != nil {
 		return err
 	}
-	return s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+	return s.bureau.AsSelf(ctx, func(tx *db.Tx) error {
 		if err := stillActive(tx, p); err != nil {
 			return err
 		}
@@ -107,7 +90,7 @@ func (s *Service) ChangePassword(ctx context.Context, present, wanted string) er
 		if err := setPassword(tx, p.ID, hash); err != nil {
 			return err
 		}
-		if _, err := endSessions(tx, p.ID, "", tx.Scope.Session); err != nil {
+		if _, err := EndSessions(tx, p.ID, "", tx.Scope.Session); err != nil {
 			return err
 		}
 		return audit.Record(tx, audit.Entry{Action: "person.password_changed", Object: "person", ID: string(p.ID), Class: audit.C1})
@@ -117,8 +100,8 @@ func (s *Service) ChangePassword(ctx context.Context, present, wanted string) er
 // provePassword compares the present password of the person of ctx. Each try counts
 // until forgive takes changeSubjects back.
 func (s *Service) provePassword(ctx context.Context, present string) (p account, err error) {
-	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
-		me, err := personByID(tx, tx.Scope.Actor)
+	err = s.bureau.AsSelf(ctx, func(tx *db.Tx) error {
+		me, err := ByID(tx, tx.Scope.Actor)
 		if err != nil {
 			return err
 		}
@@ -162,4 +145,41 @@ func (s *Service) checkNew(ctx context.Context, password string, p Person, firms
 		}
 	}
 	return CheckPassword(password, words, false)
+}
+
+// SessionsOf lists where a person of the firm is signed in to it.
+func (s *Service) SessionsOf(ctx context.Context, who ident.PersonID) (list []Session, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		if _, err := s.guard.Require(tx, rbac.SessionRead); err != nil {
+			return err
+		}
+		if _, err := OfFirm(tx, who); err != nil {
+			return err
+		}
+		list, err = sessionsOf(tx, who, s.bureau.Bound(tx))
+		return err
+	})
+	return list, err
+}
+
+// EndSessionsOf ends a person's sessions in the firm at once, and what they hold there
+// goes back. The bureau's administrator ends all sessions of one of the bureau's
+// people, and with them every lease, in whichever firm: each firm's tree says so.
+func (s *Service) EndSessionsOf(ctx context.Context, who ident.PersonID) error {
+	return s.db.InFirm(ctx, func(tx *db.Tx) error {
+		if _, err := s.guard.Require(tx, rbac.SessionEnd); err != nil {
+			return err
+		}
+		if _, err := OfFirm(tx, who); err != nil {
+			return err
+		}
+		n, err := EndSessions(tx, who, s.bureau.Bound(tx), "")
+		if err != nil {
+			return err
+		}
+		if err := s.LeaveEverywhere(tx, who); err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.Entry{Action: "person.sessions_ended", Object: "person", ID: string(who), Class: audit.C1, Permission: string(rbac.SessionEnd), Detail: map[string]int64{"sessions": n}})
+	})
 }

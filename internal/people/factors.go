@@ -25,7 +25,7 @@ func (f Factors) Any() bool { return f.App != nil || len(f.Passkeys) > 0 }
 
 // Factors tells what the person of ctx has set up.
 func (s *Service) Factors(ctx context.Context) (f Factors, err error) {
-	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+	err = s.bureau.AsSelf(ctx, func(tx *db.Tx) error {
 		err := tx.Raw(`SELECT (SELECT confirmed_at FROM factor WHERE person_id = ? AND confirmed_at IS NOT NULL),
 			(SELECT count(*) FROM recovery_code WHERE person_id = ? AND used_at IS NULL)`, tx.Scope.Actor, tx.Scope.Actor).Row().Scan(&f.App, &f.CodesLeft)
 		if err != nil {
@@ -40,7 +40,7 @@ func (s *Service) Factors(ctx context.Context) (f Factors, err error) {
 // BeginApp makes a secret for an authenticator app of the person of ctx, or shows
 // the one that is being set up. It serves once ConfirmApp has seen a code of it.
 func (s *Service) BeginApp(ctx context.Context) (shown Shown, err error) {
-	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+	err = s.bureau.AsSelf(ctx, func(tx *db.Tx) error {
 		has, err := hasApp(tx, tx.Scope.Actor)
 		if err != nil {
 			return err
@@ -48,7 +48,7 @@ func (s *Service) BeginApp(ctx context.Context) (shown Shown, err error) {
 		if has {
 			return ErrHasFactor
 		}
-		me, err := personByID(tx, tx.Scope.Actor)
+		me, err := ByID(tx, tx.Scope.Actor)
 		if err != nil {
 			return err
 		}
@@ -81,7 +81,7 @@ func (s *Service) ConfirmApp(ctx context.Context, password, code string) (codes 
 	if err != nil {
 		return nil, err
 	}
-	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+	err = s.bureau.AsSelf(ctx, func(tx *db.Tx) error {
 		who := tx.Scope.Actor
 		first, err := proven(tx)
 		if err != nil {
@@ -119,7 +119,7 @@ func (s *Service) ConfirmApp(ctx context.Context, password, code string) (codes 
 				return err
 			}
 		}
-		if _, err := endSessions(tx, who, "", tx.Scope.Session); err != nil {
+		if _, err := EndSessions(tx, who, "", tx.Scope.Session); err != nil {
 			return err
 		}
 		return audit.Record(tx, audit.Entry{Action: "factor.added", Object: "person", ID: string(who), Class: audit.C1})
@@ -145,7 +145,7 @@ func (s *Service) needsFactor(tx *db.Tx, p Person) (bool, error) {
 // act that wants it again (SECURITY 5). The session is the challenge of a code: ErrCode
 // or ErrPasskey while tries are left, then ErrChallenge. ErrNoApp without a factor.
 func (s *Service) ProveFactor(ctx context.Context, p Proof) error {
-	err := s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+	err := s.bureau.AsSelf(ctx, func(tx *db.Tx) error {
 		has, err := hasFactor(tx, tx.Scope.Actor)
 		if err == nil && !has {
 			return ErrNoApp
@@ -173,7 +173,7 @@ func (s *Service) RemoveApp(ctx context.Context, code string) (due bool, err err
 		if due, err = s.afterRemoval(tx, who); err != nil {
 			return err
 		}
-		if _, err := endSessions(tx, who, "", tx.Scope.Session); err != nil {
+		if _, err := EndSessions(tx, who, "", tx.Scope.Session); err != nil {
 			return err
 		}
 		return audit.Record(tx, audit.Entry{Action: "factor.removed", Object: "person", ID: string(who), Class: audit.C1})
@@ -195,8 +195,8 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, code string) (codes []st
 		err = s.proven(ctx, Proof{Code: code}, renew)
 		return codes, err
 	}
-	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
-		if err := shownLately(tx); err != nil {
+	err = s.bureau.AsSelf(ctx, func(tx *db.Tx) error {
+		if _, err := ShownLately(tx); err != nil {
 			return err
 		}
 		return renew(tx)
@@ -212,7 +212,7 @@ func (s *Service) proven(ctx context.Context, p Proof, do func(tx *db.Tx) error)
 		return err
 	}
 	var refused error
-	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+	err = s.bureau.AsSelf(ctx, func(tx *db.Tx) error {
 		if refused, err = s.judge(tx, tx.Scope.Actor, "session "+string(who.Session), p); err != nil || refused != nil {
 			return err
 		}
@@ -238,7 +238,7 @@ func (s *Service) judge(tx *db.Tx, who ident.PersonID, challenge string, p Proof
 		return nil, err
 	}
 	if p.Passkey != "" {
-		me, err := personByID(tx, who)
+		me, err := ByID(tx, who)
 		if err != nil {
 			return nil, err
 		}

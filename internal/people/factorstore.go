@@ -73,18 +73,12 @@ func hasApp(tx *db.Tx, who ident.PersonID) (has bool, err error) {
 	return has, wrap(err, "look for the app of person", who)
 }
 
-// shownLately is ErrStale unless a factor was shown in the session of tx within FactorTime.
-func shownLately(tx *db.Tx) error {
-	var lately bool
-	err := tx.Raw(`SELECT EXISTS (SELECT FROM session WHERE id = ?::uuid AND person_id = ? AND ended_at IS NULL AND factor_at >= ?)`,
-		null(tx.Scope.Session), tx.Scope.Actor, tx.Now.Add(-FactorTime)).Row().Scan(&lately)
-	if err != nil {
-		return fmt.Errorf("look at session %s: %w", tx.Scope.Session, err)
-	}
-	if !lately {
-		return ErrStale
-	}
-	return nil
+// ShownLately is when a factor was last shown in the session of tx; ErrStale unless that was
+// within FactorTime.
+func ShownLately(tx *db.Tx) (at time.Time, err error) {
+	err = tx.Raw(`SELECT factor_at FROM session WHERE id = ?::uuid AND person_id = ? AND ended_at IS NULL AND factor_at >= ?`,
+		null(tx.Scope.Session), tx.Scope.Actor, tx.Now.Add(-FactorTime)).Row().Scan(&at)
+	return at, db.Absent(err, ErrStale, "look at session", tx.Scope.Session)
 }
 
 // useStep notes that the code of a step has served.

@@ -53,7 +53,10 @@ func (s *Service) linkToken(kind string, who ident.PersonID, link ident.LinkID) 
 func (s *Service) LinkLetter(tx *db.Tx, w LinkWanted) (i Invitation, stands bool, err error) {
 	i = Invitation{Reset: w.Reset, Person: w.Person, Link: w.Link}
 	var status string
-	err = tx.Raw(`SELECT p.name, p.email, p.status, f.name FROM person p, firm f WHERE p.id = ? AND f.firm_id = ?`, w.Person, tx.Scope.Firm).Row().
+	// Only who is or was let into the firm hears from it; a password is the bureau's to reset
+	// for everybody.
+	err = tx.Raw(`SELECT p.name, p.email, p.status, f.name FROM person p, firm f WHERE p.id = ? AND f.firm_id = ?
+		AND (? OR EXISTS (SELECT FROM access_grant g WHERE g.firm_id = f.firm_id AND g.person_id = p.id))`, w.Person, tx.Scope.Firm, w.Reset).Row().
 		Scan(&i.Name, &i.Email, &status, &i.Firm)
 	if err != nil {
 		return i, false, wrap(err, "load person", w.Person)
@@ -76,4 +79,23 @@ func (s *Service) LinkLetter(tx *db.Tx, w LinkWanted) (i Invitation, stands bool
 	}
 	i.Expires = *until
 	return i, true, nil
+}
+
+// Courier carries a link to the person's own address, and to no one else: whoever
+// holds the link becomes that person. It is called inside the transaction that
+// makes the link. ByMail is the one that mails.
+type Courier interface {
+	Invite(tx *db.Tx, i Invitation) error
+}
+
+// Invitation is a one-time link to choose a password, the first or a new one.
+type Invitation struct {
+	Reset   bool // asked for by the person, who forgot the old one
+	Person  ident.PersonID
+	Name    string
+	Email   string
+	Firm    string       // who invites, by name
+	Link    ident.LinkID // "" for someone who signs in already
+	Token   string       // the secret part of the link
+	Expires time.Time
 }

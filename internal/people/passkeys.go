@@ -9,9 +9,11 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 
 	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/bureau"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/letter"
 )
 
 // BeginPasskey is what the browser of the person of ctx makes a passkey from. The
@@ -20,8 +22,8 @@ func (s *Service) BeginPasskey(ctx context.Context, holder string) (asked string
 	if s.relying == nil {
 		return "", ErrPasskeyOff
 	}
-	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
-		me, err := personByID(tx, tx.Scope.Actor)
+	err = s.bureau.AsSelf(ctx, func(tx *db.Tx) error {
+		me, err := ByID(tx, tx.Scope.Actor)
 		if err != nil {
 			return err
 		}
@@ -51,7 +53,7 @@ func (s *Service) BeginPasskey(ctx context.Context, holder string) (asked string
 // recovery codes, shown this once.
 func (s *Service) AddPasskey(ctx context.Context, in NewPasskey) (codes []string, err error) {
 	var fs fault.Fields
-	if line(&fs, "name", in.Name, 1, 60); len(fs) > 0 {
+	if fs.Line("name", in.Name, 1, 60); len(fs) > 0 {
 		return nil, fs.Err(ErrInvalid)
 	}
 	proven, err := s.mayChangeFactors(ctx, in.Password)
@@ -59,7 +61,7 @@ func (s *Service) AddPasskey(ctx context.Context, in NewPasskey) (codes []string
 		return nil, err
 	}
 	var refused error
-	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+	err = s.bureau.AsSelf(ctx, func(tx *db.Tx) error {
 		first, err := proven(tx)
 		if err != nil {
 			return err
@@ -87,7 +89,7 @@ func (s *Service) AddPasskey(ctx context.Context, in NewPasskey) (codes []string
 				return err
 			}
 		}
-		return s.passkeyChanged(tx, "passkey.added", LetterPasskeyAdded, id)
+		return s.passkeyChanged(tx, "passkey.added", letter.PasskeyAdded, id)
 	})
 	if err != nil {
 		return nil, err
@@ -96,15 +98,15 @@ func (s *Service) AddPasskey(ctx context.Context, in NewPasskey) (codes []string
 }
 
 // passkeyChanged is what follows each change of a person's passkeys.
-func (s *Service) passkeyChanged(tx *db.Tx, action string, letter LetterKind, id ident.PasskeyID) error {
+func (s *Service) passkeyChanged(tx *db.Tx, action string, kind letter.Kind, id ident.PasskeyID) error {
 	who := tx.Scope.Actor
-	if _, err := endSessions(tx, who, "", tx.Scope.Session); err != nil {
+	if _, err := EndSessions(tx, who, "", tx.Scope.Session); err != nil {
 		return err
 	}
 	if err := audit.Record(tx, audit.Entry{Action: action, Object: "person", ID: string(who), Class: audit.C1, Detail: map[string]string{"passkey": string(id)}}); err != nil {
 		return err
 	}
-	return writeTo(tx, letter, string(id), who)
+	return letter.Write(tx, kind, string(id), who)
 }
 
 // made is the key that an answer holds; nil, with why, when it is not one.
@@ -116,7 +118,7 @@ func (s *Service) made(tx *db.Tx, who ident.PersonID, in NewPasskey) (made *weba
 	if err != nil || !found {
 		return nil, "challenge", err
 	}
-	me, err := personByID(tx, who)
+	me, err := ByID(tx, who)
 	if err != nil {
 		return nil, "", err
 	}
@@ -146,10 +148,11 @@ func (s *Service) mayChangeFactors(ctx context.Context, password string) (func(t
 		if err != nil || !has {
 			return true, err
 		}
-		return false, shownLately(tx)
+		_, err = ShownLately(tx)
+		return false, err
 	}
 	first := false
-	err := s.bureau.asSelf(ctx, func(tx *db.Tx) (err error) {
+	err := s.bureau.AsSelf(ctx, func(tx *db.Tx) (err error) {
 		first, err = fresh(tx)
 		return err
 	})
@@ -180,7 +183,7 @@ func (s *Service) mayChangeFactors(ctx context.Context, password string) (func(t
 // first factor because they have come through their firm's provider within five
 // minutes. Only where that is their one firm: it must not open another's.
 func (s *Service) firstThrough(ctx context.Context) (may bool, err error) {
-	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+	err = s.bureau.AsSelf(ctx, func(tx *db.Tx) error {
 		via, lately, err := cameThrough(tx)
 		if err != nil || via == "" {
 			return err
@@ -192,7 +195,7 @@ func (s *Service) firstThrough(ctx context.Context) (may bool, err error) {
 		if password {
 			return nil
 		}
-		firms, err := firmsOf(tx, tx.Scope.Actor)
+		firms, err := FirmsOf(tx, tx.Scope.Actor)
 		if err != nil {
 			return err
 		}
@@ -209,8 +212,8 @@ func (s *Service) firstThrough(ctx context.Context) (may bool, err error) {
 // within five minutes. Their other sessions end. due tells that a role of theirs asks
 // for a factor and none is left.
 func (s *Service) RemovePasskey(ctx context.Context, id ident.PasskeyID) (due bool, err error) {
-	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
-		if err := shownLately(tx); err != nil {
+	err = s.bureau.AsSelf(ctx, func(tx *db.Tx) error {
+		if _, err := ShownLately(tx); err != nil {
 			return err
 		}
 		who := tx.Scope.Actor
@@ -224,7 +227,7 @@ func (s *Service) RemovePasskey(ctx context.Context, id ident.PasskeyID) (due bo
 		if due, err = s.afterRemoval(tx, who); err != nil {
 			return err
 		}
-		return s.passkeyChanged(tx, "passkey.removed", LetterPasskeyGone, id)
+		return s.passkeyChanged(tx, "passkey.removed", letter.PasskeyRemoved, id)
 	})
 	return due, err
 }
@@ -239,7 +242,7 @@ func (s *Service) afterRemoval(tx *db.Tx, who ident.PersonID) (due bool, err err
 	if err := tx.Exec(`DELETE FROM recovery_code WHERE person_id = ?`, who).Error; err != nil {
 		return false, fmt.Errorf("forget the recovery codes of person %s: %w", who, err)
 	}
-	me, err := personByID(tx, who)
+	me, err := ByID(tx, who)
 	if err != nil {
 		return false, err
 	}
@@ -252,7 +255,7 @@ func (s *Service) AskToEnter(ctx context.Context, holder string) (asked string, 
 	if s.relying == nil {
 		return "", nil
 	}
-	err = s.bureau.asMachine(ctx, func(tx *db.Tx) error {
+	err = s.bureau.AsMachine(ctx, func(tx *db.Tx) error {
 		assertion, state, err := s.relying.BeginDiscoverableLogin()
 		if err != nil {
 			return fmt.Errorf("ask for a passkey: %w", err)
@@ -263,7 +266,7 @@ func (s *Service) AskToEnter(ctx context.Context, holder string) (asked string, 
 		asked, err = spoken(assertion)
 		return err
 	})
-	if errors.Is(err, ErrNotSetUp) {
+	if errors.Is(err, bureau.ErrNotSetUp) {
 		return "", nil // nobody has a passkey yet
 	}
 	return asked, err
@@ -279,7 +282,7 @@ func (s *Service) Enter(ctx context.Context, t Try) (e Entered, err error) {
 	answer, bad := protocol.ParseCredentialRequestResponseBytes([]byte(t.Passkey))
 	counted := []subject{networkSubject(t.Network)}
 	var who ident.PersonID
-	err = s.bureau.asMachine(ctx, func(tx *db.Tx) (err error) {
+	err = s.bureau.AsMachine(ctx, func(tx *db.Tx) (err error) {
 		if err := reserve(tx, counted); err != nil || bad != nil {
 			return err
 		}
@@ -293,8 +296,8 @@ func (s *Service) Enter(ctx context.Context, t Try) (e Entered, err error) {
 		return e, s.refusedEntry(ctx, counted)
 	}
 	var refused error
-	err = s.bureau.as(ctx, scopeOf(who), func(tx *db.Tx) error {
-		p, err := personByID(tx, who)
+	err = s.bureau.As(ctx, bureau.Acting(who), func(tx *db.Tx) error {
+		p, err := ByID(tx, who)
 		if err != nil {
 			return err
 		}
@@ -311,7 +314,7 @@ func (s *Service) Enter(ctx context.Context, t Try) (e Entered, err error) {
 }
 
 func (s *Service) refusedEntry(ctx context.Context, counted []subject) error {
-	err := s.bureau.asMachine(ctx, func(tx *db.Tx) error {
+	err := s.bureau.AsMachine(ctx, func(tx *db.Tx) error {
 		if err := failed(tx, counted); err != nil {
 			return err
 		}
@@ -329,7 +332,7 @@ func refusedPasskey(tx *db.Tx, who ident.PersonID, why string) error {
 
 // AskAgain is what the person of ctx may show of a second factor.
 func (s *Service) AskAgain(ctx context.Context, holder string) (a Asked, err error) {
-	err = s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+	err = s.bureau.AsSelf(ctx, func(tx *db.Tx) error {
 		a, err = s.askFactor(tx, holder)
 		return err
 	})
@@ -338,7 +341,7 @@ func (s *Service) AskAgain(ctx context.Context, holder string) (a Asked, err err
 
 // AskFactor is what somebody whose password was right may show beside it.
 func (s *Service) AskFactor(ctx context.Context, p Pending, holder string) (a Asked, err error) {
-	err = s.bureau.as(ctx, scopeOf(p.Person), func(tx *db.Tx) error {
+	err = s.bureau.As(ctx, bureau.Acting(p.Person), func(tx *db.Tx) error {
 		if _, err := stillPending(tx, p); err != nil {
 			return err
 		}
@@ -354,7 +357,7 @@ func (s *Service) askFactor(tx *db.Tx, holder string) (a Asked, err error) {
 	if err != nil {
 		return a, fmt.Errorf("look for the app of person %s: %w", who, err)
 	}
-	p, err := personByID(tx, who)
+	p, err := ByID(tx, who)
 	if err != nil {
 		return a, err
 	}
@@ -437,5 +440,5 @@ func stopPasskey(tx *db.Tx, who ident.PersonID, id ident.PasskeyID) error {
 	if err != nil {
 		return err
 	}
-	return writeTo(tx, LetterPasskeyStopped, string(id), who)
+	return letter.Write(tx, letter.PasskeyStopped, string(id), who)
 }

@@ -7,9 +7,11 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/bureau"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/letter"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -54,11 +56,11 @@ type Recovery struct {
 // bureau. The person is named by their address, as they call for help.
 func (s *Service) OpenRecovery(ctx context.Context, email, reason string) (r Recovery, err error) {
 	var fs fault.Fields
-	to := address(email)
+	to := Address(email)
 	if to == "" {
 		fs.Add("email", "email_form", "enter one address such as name@example.com")
 	}
-	line(&fs, "reason", reason, 1, 500)
+	fs.Line("reason", reason, 1, 500)
 	if err := fs.Err(ErrInvalid); err != nil {
 		return r, err
 	}
@@ -92,11 +94,11 @@ func (s *Service) OpenRecovery(ctx context.Context, email, reason string) (r Rec
 
 // mayRecover decides whether the administrator of tx may begin to recover p.
 func (s *Service) mayRecover(tx *db.Tx, p Person) error {
-	inBureau := s.bound(tx) == ""
+	inBureau := s.bureau.Bound(tx) == ""
 	if p.ID == "" {
 		return errRecoverWho
 	}
-	firms, err := firmsOf(tx, p.ID)
+	firms, err := FirmsOf(tx, p.ID)
 	switch {
 	case err != nil:
 		return err
@@ -128,7 +130,7 @@ func (s *Service) mayRecover(tx *db.Tx, p Person) error {
 	}
 	n := 0
 	count := func() error {
-		admins, err := administrators(tx, rbac.RoleFirmAdmin)
+		admins, err := Administrators(tx, rbac.RoleFirmAdmin)
 		n = len(slices.DeleteFunc(admins, func(who ident.PersonID) bool { return who == p.ID }))
 		return err
 	}
@@ -141,7 +143,7 @@ func (s *Service) mayRecover(tx *db.Tx, p Person) error {
 		}
 		return nil
 	}
-	if err := s.inside(tx, firms[0], count); err != nil {
+	if err := bureau.Inside(tx, firms[0], count); err != nil {
 		return err
 	}
 	if n >= 2 {
@@ -153,39 +155,39 @@ func (s *Service) mayRecover(tx *db.Tx, p Person) error {
 // tellOfRecovery writes to the person, and to the administrators who could stop what
 // should not be, in the firm and wherever else the person works.
 func (s *Service) tellOfRecovery(tx *db.Tx, r Recovery) error {
-	if err := writeTo(tx, LetterRecovery, string(r.ID), r.Person); err != nil {
+	if err := letter.Write(tx, letter.RecoveryOpened, string(r.ID), r.Person); err != nil {
 		return err
 	}
 	role := rbac.RoleFirmAdmin
-	if s.bound(tx) == "" {
+	if s.bureau.Bound(tx) == "" {
 		role = rbac.RoleBureauAdmin
 	}
-	admins, err := administrators(tx, role)
+	admins, err := Administrators(tx, role)
 	if err != nil {
 		return err
 	}
-	if err := writeTo(tx, LetterRecoveryOf, string(r.ID), others(admins, r.Person)...); err != nil {
+	if err := letter.Write(tx, letter.RecoveryOf, string(r.ID), others(admins, r.Person)...); err != nil {
 		return err
 	}
-	p, err := personByID(tx, r.Person)
+	p, err := ByID(tx, r.Person)
 	if err != nil || p.Staff {
 		return err
 	}
-	firms, err := firmsOf(tx, r.Person)
+	firms, err := FirmsOf(tx, r.Person)
 	if err != nil {
 		return err
 	}
 	for _, firm := range others(firms, tx.Scope.Firm) {
-		err := s.inside(tx, firm, func() error {
-			admins, err := administrators(tx, rbac.RoleFirmAdmin)
+		err := bureau.Inside(tx, firm, func() error {
+			admins, err := Administrators(tx, rbac.RoleFirmAdmin)
 			if err != nil {
 				return err
 			}
-			partners, err := administrators(tx, rbac.RolePartner)
+			partners, err := Administrators(tx, rbac.RolePartner)
 			if err != nil {
 				return err
 			}
-			return writeTo(tx, LetterRecoveryOf, string(r.ID), others(slices.Concat(admins, partners), r.Person)...)
+			return letter.Write(tx, letter.RecoveryOf, string(r.ID), others(slices.Concat(admins, partners), r.Person)...)
 		})
 		if err != nil {
 			return err
@@ -235,13 +237,13 @@ func (s *Service) ConfirmRecovery(ctx context.Context, id ident.RequestID) error
 				return fmt.Errorf("recover person %s: %w", r.Person, err)
 			}
 		}
-		if _, err := endSessions(tx, r.Person, "", ""); err != nil {
+		if _, err := EndSessions(tx, r.Person, "", ""); err != nil {
 			return err
 		}
 		if err := endRecovery(tx, r, "done"); err != nil {
 			return err
 		}
-		if err := writeTo(tx, LetterRecovered, string(r.ID), r.Person); err != nil {
+		if err := letter.Write(tx, letter.RecoveryDone, string(r.ID), r.Person); err != nil {
 			return err
 		}
 		return recordRecovery(tx, "recovery.confirmed", r)
@@ -256,10 +258,10 @@ func (s *Service) mayConfirm(tx *db.Tx, r Recovery) error {
 		return ErrRecoverEarly
 	case r.By != tx.Scope.Actor:
 		return nil
-	case s.bound(tx) != "":
+	case s.bureau.Bound(tx) != "":
 		return ErrRecoverSecond
 	}
-	admins, err := administrators(tx, rbac.RoleBureauAdmin)
+	admins, err := Administrators(tx, rbac.RoleBureauAdmin)
 	if err != nil {
 		return err
 	}
@@ -329,7 +331,7 @@ func (s *Service) RecoversMe(ctx context.Context) (ripe *time.Time, err error) {
 }
 
 func (s *Service) eachOfMine(ctx context.Context, do func(tx *db.Tx, r Recovery) error) error {
-	return s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+	return s.bureau.AsSelf(ctx, func(tx *db.Tx) error {
 		who := tx.Scope.Actor
 		here := func() error {
 			list, err := recoveries(tx, "", who)
@@ -344,12 +346,12 @@ func (s *Service) eachOfMine(ctx context.Context, do func(tx *db.Tx, r Recovery)
 		if err := here(); err != nil {
 			return err
 		}
-		firms, err := firmsOf(tx, who)
+		firms, err := FirmsOf(tx, who)
 		if err != nil {
 			return err
 		}
 		for _, firm := range others(firms, home) {
-			if err := s.inside(tx, firm, here); err != nil {
+			if err := bureau.Inside(tx, firm, here); err != nil {
 				return err
 			}
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 
+	"github.com/docketry/docketry/internal/bureau"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
 )
@@ -34,21 +35,21 @@ const seenEvery = time.Minute
 // without use, at its deadline, when its row is ended, and with its person. The
 // manager must hash tokens (HashTokenInStore) and leave idle time to the store.
 type SessionStore struct {
-	bureau *bureau
+	bureau *bureau.Home
 	codec  scs.Codec
 }
 
 // NewSessionStore returns the store over d.
 func NewSessionStore(d *db.DB) *SessionStore {
 	gob.Register(time.Time{}) // scs keeps values as interfaces
-	return &SessionStore{&bureau{db: d}, scs.GobCodec{}}
+	return &SessionStore{bureau.New(d), scs.GobCodec{}}
 }
 
 var _ scs.CtxStore = (*SessionStore)(nil)
 
 // FindCtx returns a live session's data and notes its use.
 func (s *SessionStore) FindCtx(ctx context.Context, token string) (b []byte, found bool, err error) {
-	err = s.bureau.asMachine(ctx, func(tx *db.Tx) error {
+	err = s.bureau.AsMachine(ctx, func(tx *db.Tx) error {
 		var seen time.Time
 		err := tx.Raw(`SELECT data, seen_at FROM session s WHERE token_hash = ? AND ended_at IS NULL AND expires_at > ? AND seen_at > ?
 			AND (person_id IS NULL OR EXISTS (SELECT FROM person p WHERE p.id = s.person_id AND p.status = 'active'))`,
@@ -71,7 +72,7 @@ func (s *SessionStore) FindCtx(ctx context.Context, token string) (b []byte, fou
 // Lives tells whether a session has neither ended nor run out nor lost its person. It
 // notes no use: what only watches does not keep a session alive.
 func (s *SessionStore) Lives(ctx context.Context, id ident.SessionID) (lives bool, err error) {
-	err = s.bureau.asMachine(ctx, func(tx *db.Tx) error {
+	err = s.bureau.AsMachine(ctx, func(tx *db.Tx) error {
 		return tx.Raw(`SELECT EXISTS (SELECT FROM session s JOIN person p ON p.id = s.person_id AND p.status = 'active'
 			WHERE s.id = nullif(?, '')::uuid AND s.ended_at IS NULL AND s.expires_at > ? AND s.seen_at > ?)`,
 			string(id), tx.Now, tx.Now.Add(-IdleTime)).Row().Scan(&lives)
@@ -89,7 +90,7 @@ func (s *SessionStore) CommitCtx(ctx context.Context, token string, b []byte, _ 
 	if err != nil {
 		return fmt.Errorf("read session data: %w", err)
 	}
-	return s.bureau.asMachine(ctx, func(tx *db.Tx) error {
+	return s.bureau.AsMachine(ctx, func(tx *db.Tx) error {
 		id := text(values, KeySession)
 		if id == nil {
 			fresh := string(ident.New[ident.SessionID](tx.Now)) // nobody has signed in yet
@@ -111,7 +112,7 @@ func (s *SessionStore) CommitCtx(ctx context.Context, token string, b []byte, _ 
 // DeleteCtx ends a session. A person's stays as a row for the list of past ones;
 // one that nobody signed in to goes.
 func (s *SessionStore) DeleteCtx(ctx context.Context, token string) error {
-	return s.bureau.asMachine(ctx, func(tx *db.Tx) error {
+	return s.bureau.AsMachine(ctx, func(tx *db.Tx) error {
 		err := tx.Exec(`UPDATE session SET ended_at = ?, data = '' WHERE token_hash = ? AND ended_at IS NULL`, tx.Now, token).Error
 		if err != nil {
 			return fmt.Errorf("end session: %w", err)

@@ -10,8 +10,11 @@ import (
 
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/blob"
+	"github.com/docketry/docketry/internal/bureau"
 	"github.com/docketry/docketry/internal/clock"
+	"github.com/docketry/docketry/internal/conflict"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/seal"
@@ -55,6 +58,7 @@ type world struct {
 	bureau testkit.F
 	post   *post
 	svc    *people.Service
+	grants *grant.Service
 	store  *people.SessionStore
 	keys   *blob.Keys
 }
@@ -78,7 +82,9 @@ func setup(t testing.TB) world {
 		t.Fatal(err)
 	}
 	w.keys = blob.NewKeys(master)
-	w.svc = people.New(d, authz.NewGuard(d, policy), policy, hasher, w.post, testkit.Key, w.keys, "https://billing.larkspur.example")
+	guard, home := authz.NewGuard(d, policy), bureau.New(d)
+	w.svc = people.New(d, guard, policy, home, hasher, w.post, testkit.Key, w.keys, "https://billing.larkspur.example")
+	w.grants = grant.New(d, guard, policy, home, w.svc, conflict.New(d, guard, home))
 	return w
 }
 

@@ -9,8 +9,53 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/bureau"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
+)
+
+// Faults of signing in.
+var (
+	ErrSignIn      = fault.New(fault.Unauthenticated, "sign_in_refused", "the address or the password is not right")
+	ErrThrottled   = fault.New(fault.TooMany, "sign_in_throttled", "too many tries; wait a little and try again")
+	ErrBusy        = fault.New(fault.Unavailable, "sign_in_busy", "many people are signing in; try again in a few seconds")
+	ErrPassword    = fault.New(fault.Invalid, "password_wrong", "the present password is not right")
+	ErrLink        = fault.New(fault.NotFound, "not_found", "this link has been used or has ended; ask for a new one")
+	ErrFactor      = fault.New(fault.Unauthenticated, "factor_needed", "enter the code of your authenticator app as well")
+	ErrCode        = fault.New(fault.Invalid, "code_wrong", "that code is not right")
+	ErrChallenge   = fault.New(fault.Unauthenticated, "factor_refused", "too many wrong codes; sign in again")
+	ErrNoFactor    = fault.New(fault.Conflict, "factor_missing", "no app is being set up; begin again")
+	ErrNoApp       = fault.New(fault.Conflict, "factor_none", "no second factor is set up; set one up on your account page first")
+	ErrStale       = fault.New(fault.Forbidden, "factor_stale", "this act asks for your second factor again; show it and repeat")
+	ErrPasskey     = fault.New(fault.Invalid, "passkey_refused", "that passkey was not accepted; try again")
+	ErrPasskeyCut  = fault.New(fault.Conflict, "passkey_stopped", "this passkey no longer serves, for its counter went back and somebody may have a copy; use another way in and remove it")
+	ErrPasskeyHad  = fault.New(fault.Conflict, "passkey_exists", "this passkey is set up already")
+	ErrPasskeyTop  = fault.New(fault.Conflict, "passkey_most", "there are 20 passkeys, which is the most; remove one first")
+	ErrPasskeyOff  = fault.New(fault.Unavailable, "passkey_off", "passkeys need an address with a name; this installation is reached by a number")
+	ErrSSO         = fault.New(fault.Conflict, "sso_refused", "your firm's sign-in did not come back as it should; begin again")
+	ErrSSONone     = fault.New(fault.Conflict, "sso_none", "no firm signs in through a provider of its own under this code")
+	ErrSSOUnknown  = fault.New(fault.Conflict, "sso_unknown", "your firm's sign-in knows you, but nobody here is linked to it; open your invitation, or sign in another way and link it on your account page")
+	ErrSSOTaken    = fault.New(fault.Conflict, "sso_taken", "this account at your firm is linked to another person")
+	ErrSSOAway     = fault.New(fault.Unavailable, "sso_away", "your firm's sign-in does not answer; try again in a minute")
+	ErrSSOOnly     = fault.New(fault.Conflict, "sso_only", "your firm asks you to sign in through its own provider")
+	ErrSSOUnproven = fault.New(fault.Conflict, "sso_unproven", "try it first: an administrator has to have come back from the provider once")
+	ErrSSOAgain    = fault.New(fault.Conflict, "sso_again", "sign out and in again through your firm, and set the factor up within five minutes")
+	ErrSSOOff      = fault.New(fault.Conflict, "sso_off", "turn it on before it is the only way in")
+	ErrSSOChanged  = fault.New(fault.Stale, "sso_changed", "somebody else has changed this; open the page again")
+	ErrHasFactor   = fault.New(fault.Conflict, "factor_exists", "an authenticator app is set up already; remove it first")
+)
+
+// How long things last (SECURITY 5).
+const (
+	IdleTime     = 30 * time.Minute
+	StaffSession = 10 * time.Hour
+	FirmSession  = 12 * time.Hour
+	maxSessions  = 5 // at once; one more ends the oldest
+	inviteTime   = 72 * time.Hour
+	resetTime    = 15 * time.Minute
+	pendingTime  = 10 * time.Minute // between the password and the factor, and for a passkey's answer
+	FactorTime   = 5 * time.Minute  // how long a factor that was shown serves for the acts that step up
 )
 
 // Try is one attempt to sign in.
@@ -50,10 +95,10 @@ type Entered struct {
 // ErrFactor means that the password was right and a code is due as well: Entered
 // has the person then, and ShowFactor or another try with the code goes on.
 func (s *Service) SignIn(ctx context.Context, t Try) (Entered, error) {
-	email := address(t.Email)
+	email := Address(t.Email)
 	var p account
 	var counted []subject
-	err := s.bureau.asMachine(ctx, func(tx *db.Tx) (err error) {
+	err := s.bureau.AsMachine(ctx, func(tx *db.Tx) (err error) {
 		if p, err = accountBy(tx, email); err != nil {
 			return err
 		}
@@ -83,7 +128,7 @@ func (s *Service) SignIn(ctx context.Context, t Try) (Entered, error) {
 }
 
 func (s *Service) refused(ctx context.Context, who ident.PersonID, counted []subject) error {
-	err := s.bureau.asMachine(ctx, func(tx *db.Tx) error {
+	err := s.bureau.AsMachine(ctx, func(tx *db.Tx) error {
 		if err := failed(tx, counted); err != nil {
 			return err
 		}
@@ -100,7 +145,7 @@ func (s *Service) refused(ctx context.Context, who ident.PersonID, counted []sub
 func (s *Service) entered(ctx context.Context, p account, renewed string, counted []subject, t Try) (Entered, error) {
 	var e Entered
 	var refused error
-	err := s.bureau.as(ctx, scopeOf(p.ID), func(tx *db.Tx) error {
+	err := s.bureau.As(ctx, bureau.Acting(p.ID), func(tx *db.Tx) error {
 		if err := stillActive(tx, p); err != nil {
 			return err
 		}
@@ -149,7 +194,7 @@ type Pending struct {
 func (s *Service) ShowFactor(ctx context.Context, p Pending, t Try) (Entered, error) {
 	var e Entered
 	var refused error
-	err := s.bureau.as(ctx, scopeOf(p.Person), func(tx *db.Tx) error {
+	err := s.bureau.As(ctx, bureau.Acting(p.Person), func(tx *db.Tx) error {
 		person, err := stillPending(tx, p)
 		if err != nil {
 			return err
@@ -182,7 +227,7 @@ func (s *Service) letIn(tx *db.Tx, p Person, t Try, shown bool) (Entered, error)
 	if err := endOldest(tx, p.ID, maxSessions-1); err != nil {
 		return Entered{}, err
 	}
-	firms, err := firmsOf(tx, p.ID)
+	firms, err := FirmsOf(tx, p.ID)
 	if err != nil {
 		return Entered{}, err
 	}
@@ -226,12 +271,12 @@ func (t Try) means() map[string]string {
 // path names the firm.
 func (s *Service) Switch(ctx context.Context, firm ident.FirmID) (Entered, error) {
 	var e Entered
-	err := s.bureau.asSelf(ctx, func(tx *db.Tx) error {
-		p, err := personByID(tx, tx.Scope.Actor)
+	err := s.bureau.AsSelf(ctx, func(tx *db.Tx) error {
+		p, err := ByID(tx, tx.Scope.Actor)
 		if err != nil {
 			return err
 		}
-		firms, err := firmsOf(tx, p.ID)
+		firms, err := FirmsOf(tx, p.ID)
 		if err != nil {
 			return err
 		}
@@ -253,7 +298,7 @@ func (s *Service) Switch(ctx context.Context, firm ident.FirmID) (Entered, error
 
 // SignedOut leaves the leaf of a session that its person ended.
 func (s *Service) SignedOut(ctx context.Context) error {
-	return s.bureau.asSelf(ctx, func(tx *db.Tx) error {
+	return s.bureau.AsSelf(ctx, func(tx *db.Tx) error {
 		return audit.Record(tx, audit.Entry{Action: "session.ended", Object: "session", ID: string(tx.Scope.Session), Class: audit.C1})
 	})
 }

@@ -2,12 +2,7 @@ package people_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -16,10 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
 	"github.com/zitadel/oidc/v3/example/server/storage"
 	"github.com/zitadel/oidc/v3/pkg/op"
 
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/outbound"
 	"github.com/docketry/docketry/internal/people"
@@ -320,7 +315,7 @@ func TestAnInvitedPersonComesThroughTheFirm(t *testing.T) {
 	h := setup(t).house(t, calls(t, p.web), p.issuer())
 	h.turnOn(p, user1, false)
 	email := "new." + strings.ToLower(h.firm.Code) + string(h.firm.ID)[24:] + "@firm.example"
-	if _, err := h.svc.Invite(h.as, "New Partner", email, people.Draft{Role: rbac.RolePartner, Scope: "all", Class: 3, Reason: "joins"}); err != nil {
+	if _, err := h.grants.Invite(h.as, "New Partner", email, grant.Draft{Role: rbac.RolePartner, Scope: "all", Class: 3, Reason: "joins"}); err != nil {
 		t.Fatal(err)
 	}
 	token := h.post.to(t, email).Token
@@ -391,121 +386,5 @@ func TestOnlyThroughTheFirm(t *testing.T) {
 	elsewhere.Grant(t, who, rbac.RoleTimekeeper)
 	if e, err := h.svc.SignIn(background(), try(email, good, from())); err != nil || e.Firm != elsewhere.ID || len(e.Firms) != 1 {
 		t.Errorf("with a second firm that has none: %+v, %v", e, err)
-	}
-}
-
-// forger is a provider whose tokens say what a test wants.
-type forger struct {
-	url    string
-	web    *http.Client
-	key    *ecdsa.PrivateKey
-	sign   *ecdsa.PrivateKey // what it signs with; key unless a test says otherwise
-	claims map[string]any
-	bare   bool // signs with nothing
-}
-
-func newForger(t *testing.T) *forger {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := &forger{key: key, sign: key}
-	mux := http.NewServeMux()
-	srv := httptest.NewTLSServer(mux)
-	t.Cleanup(srv.Close)
-	f.url, f.web = srv.URL, srv.Client()
-	answer := func(w http.ResponseWriter, v any) {
-		w.Header().Set("Content-Type", "application/json")
-		if err := json.NewEncoder(w).Encode(v); err != nil {
-			t.Error(err)
-		}
-	}
-	mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, map[string]any{"issuer": f.url, "authorization_endpoint": f.url + "/auth", "token_endpoint": f.url + "/token", "jwks_uri": f.url + "/keys", "id_token_signing_alg_values_supported": []string{"ES256", "HS256", "none"}})
-	})
-	mux.HandleFunc("/keys", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &f.key.PublicKey, KeyID: "1", Algorithm: "ES256", Use: "sig"}}})
-	})
-	mux.HandleFunc("/token", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, map[string]any{"access_token": "x", "token_type": "Bearer", "id_token": f.token(t)})
-	})
-	return f
-}
-
-func (f *forger) token(t *testing.T) string {
-	b, err := json.Marshal(f.claims)
-	if err != nil {
-		t.Error(err)
-	}
-	if f.bare {
-		return raw([]byte(`{"alg":"none"}`)) + "." + raw(b) + "."
-	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: f.sign, KeyID: "1"}}, nil)
-	if err != nil {
-		t.Error(err)
-		return ""
-	}
-	signed, err := signer.Sign(b)
-	if err != nil {
-		t.Error(err)
-		return ""
-	}
-	text, err := signed.CompactSerialize()
-	if err != nil {
-		t.Error(err)
-	}
-	return text
-}
-
-func TestTokensThatAreNotForThisSignIn(t *testing.T) {
-	t.Parallel()
-	f := newForger(t)
-	h := setup(t).house(t, calls(t, f.web), people.Issuer{URL: f.url, Client: "docketry", MFA: []string{"mfa"}})
-	h.firm.Exec(t, `INSERT INTO firm_sso (firm_id, issuer, proven_at, proven_by, on_at) VALUES (?, ?, ?, ?, ?)`, h.firm.ID, f.url, h.clock.Now(), h.admin, h.clock.Now())
-	h.firm.Exec(t, `INSERT INTO sso_link (firm_id, issuer, subject, person_id, linked_at) VALUES (?, ?, 'rosalind', ?, ?)`, h.firm.ID, f.url, h.admin, h.clock.Now())
-	stranger, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	come := func(change func()) (people.Arrived, error) {
-		t.Helper()
-		w := h.wayIn()
-		u, err := url.Parse(w.Address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		now := h.clock.Now()
-		f.sign, f.bare = f.key, false
-		f.claims = map[string]any{"iss": f.url, "aud": "docketry", "sub": "rosalind", "nonce": u.Query().Get("nonce"), "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix()}
-		change()
-		return h.arrive(people.Back{State: u.Query().Get("state"), Code: "code", Holder: browser})
-	}
-	for what, change := range map[string]func(){
-		"wrong issuer":              func() { f.claims["iss"] = "https://login.elsewhere.example" },
-		"wrong audience":            func() { f.claims["aud"] = "another program" },
-		"issued to another program": func() { f.claims["aud"], f.claims["azp"] = []string{"docketry", "another"}, "another" },
-		"no party of two":           func() { f.claims["aud"] = []string{"docketry", "another"} },
-		"nonce of another sign-in":  func() { f.claims["nonce"] = "another" },
-		"no nonce":                  func() { delete(f.claims, "nonce") },
-		"expired":                   func() { f.claims["exp"] = h.clock.Now().Add(-time.Second).Unix() },
-		"nobody":                    func() { f.claims["sub"] = "" },
-		"another key":               func() { f.sign = stranger },
-		"no signature":              func() { f.bare = true },
-	} {
-		if a, err := come(change); !errors.Is(err, people.ErrSSO) || a.Entered.Person != "" {
-			t.Errorf("%s: %+v, %v", what, a, err)
-		}
-	}
-	if a, err := come(func() {
-		f.claims["sub"], f.claims["email"] = "somebody else", fmt.Sprintf("%s@people.example", h.admin)
-	}); !errors.Is(err, people.ErrSSOUnknown) {
-		t.Errorf("another subject with the administrator's address: %+v, %v", a, err)
-	}
-	if a, err := come(func() {}); err != nil || a.Entered.Person != h.admin || !a.Entered.FactorDue {
-		t.Errorf("a good one: %+v, %v", a, err)
-	}
-	if a, err := come(func() { f.claims["acr"] = "mfa" }); err != nil || a.Entered.FactorDue || a.Entered.FactorShown {
-		t.Errorf("a good one after two factors: %+v, %v", a, err)
 	}
 }

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/bureau"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/letter"
 	"github.com/docketry/docketry/internal/scope"
 	"github.com/docketry/docketry/rbac"
 )
@@ -47,7 +49,7 @@ type Back struct {
 func (s *Service) WayIn(ctx context.Context, code, holder string) (Way, error) {
 	i, listed := s.providers.of(code)
 	var firm *ident.FirmID
-	err := s.bureau.asMachine(ctx, func(tx *db.Tx) error {
+	err := s.bureau.AsMachine(ctx, func(tx *db.Tx) error {
 		return wrap(tx.Raw(`SELECT auth.firm_of_code(?)`, code).Row().Scan(&firm), "look for firm", code)
 	})
 	if err != nil {
@@ -79,7 +81,7 @@ func (s *Service) wayOfSelf(ctx context.Context, e Errand, holder string, needs 
 			return err
 		}
 		who = tx.Scope.Actor
-		p, err := personByID(tx, who)
+		p, err := ByID(tx, who)
 		if err != nil {
 			return err
 		}
@@ -97,13 +99,14 @@ func (s *Service) wayOfSelf(ctx context.Context, e Errand, holder string, needs 
 	return s.way(ctx, i, attempt{errand: e, person: who, holder: holder})
 }
 
-// lately is shownLately for who has a factor at all.
+// lately is ShownLately for who has a factor at all.
 func lately(tx *db.Tx, who ident.PersonID) error {
 	has, err := hasFactor(tx, who)
 	if err != nil || !has {
 		return err
 	}
-	return shownLately(tx)
+	_, err = ShownLately(tx)
+	return err
 }
 
 // WayInvited is the way of whoever holds an invitation of a firm whose people sign in
@@ -128,7 +131,7 @@ func (s *Service) InvitedThrough(ctx context.Context, token string) (bool, error
 // invitedBy is whom a link invites, with a context in the firm that did and its provider.
 func (s *Service) invitedBy(ctx context.Context, token string) (p Person, inside context.Context, i Issuer, err error) {
 	var firm ident.FirmID
-	err = s.bureau.asMachine(ctx, func(tx *db.Tx) (err error) {
+	err = s.bureau.AsMachine(ctx, func(tx *db.Tx) (err error) {
 		if p, err = inviteeOf(tx, token); err != nil {
 			return err
 		}
@@ -294,12 +297,12 @@ func (s *Service) enterThrough(ctx context.Context, firm ident.FirmID, i Issuer,
 	}
 	t.Via = firm
 	var refused error
-	err = s.bureau.as(ctx, scopeOf(who), func(tx *db.Tx) error {
-		p, err := personByID(tx, who)
+	err = s.bureau.As(ctx, bureau.Acting(who), func(tx *db.Tx) error {
+		p, err := ByID(tx, who)
 		if err != nil {
 			return err
 		}
-		firms, err := firmsOf(tx, who)
+		firms, err := FirmsOf(tx, who)
 		if err != nil {
 			return err
 		}
@@ -328,7 +331,7 @@ func (s *Service) enterThrough(ctx context.Context, firm ident.FirmID, i Issuer,
 // enrolThrough makes an invited person an active one, without a password: the holder
 // of the link is who the provider says, from now on.
 func (s *Service) enrolThrough(ctx context.Context, firm ident.FirmID, i Issuer, from shown, went attempt) error {
-	return s.bureau.as(ctx, scopeOf(went.person), func(tx *db.Tx) error {
+	return s.bureau.As(ctx, bureau.Acting(went.person), func(tx *db.Tx) error {
 		res := tx.Exec(`DELETE FROM credential WHERE person_id = ? AND kind = 'invite' AND secret_hash = ? AND expires_at > ?`, went.person, went.invite, tx.Now)
 		if res.Error != nil {
 			return fmt.Errorf("use the invitation of person %s: %w", went.person, res.Error)
@@ -344,7 +347,7 @@ func (s *Service) enrolThrough(ctx context.Context, firm ident.FirmID, i Issuer,
 		if err != nil {
 			return err
 		}
-		return s.inside(tx, firm, func() error { return link(tx, i.URL, from.subject, went.person, false) })
+		return bureau.Inside(tx, firm, func() error { return link(tx, i.URL, from.subject, went.person, false) })
 	})
 }
 
@@ -367,7 +370,7 @@ func (s *Service) linkSelf(ctx context.Context, firm ident.FirmID, i Issuer, fro
 		if err := link(tx, i.URL, from.subject, went.person, true); err != nil {
 			return err
 		}
-		if err := writeTo(tx, LetterLinked, ident.New[string](tx.Now), went.person); err != nil {
+		if err := letter.Write(tx, letter.SSOLinked, ident.New[string](tx.Now), went.person); err != nil {
 			return err
 		}
 		if went.errand != ErrandProve {

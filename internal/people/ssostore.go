@@ -8,8 +8,10 @@ import (
 	"strings"
 
 	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/bureau"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/letter"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -130,12 +132,12 @@ func (s *Service) openTo(tx *db.Tx, p Person, firms []ident.FirmID, via ident.Fi
 	}
 	for _, firm := range firms {
 		barred := false
-		err := s.inside(tx, firm, func() error {
+		err := bureau.Inside(tx, firm, func() error {
 			x, err := ssoOf(tx)
 			if err != nil || !x.Only {
 				return err
 			}
-			admins, err := administrators(tx, rbac.RoleFirmAdmin)
+			admins, err := Administrators(tx, rbac.RoleFirmAdmin)
 			if err != nil {
 				return err
 			}
@@ -145,7 +147,7 @@ func (s *Service) openTo(tx *db.Tx, p Person, firms []ident.FirmID, via ident.Fi
 			if err := audit.Record(tx, audit.Entry{Action: "sso.passed_by", Object: "person", ID: string(p.ID), Class: audit.C1}); err != nil {
 				return err
 			}
-			return writeTo(tx, LetterPassedBy, ident.New[string](tx.Now), admins...)
+			return letter.Write(tx, letter.PassedBy, ident.New[string](tx.Now), admins...)
 		})
 		if err != nil {
 			return nil, err

@@ -61,7 +61,7 @@ type TokenDraft struct {
 // into their one form.
 func (d *TokenDraft) validate(mayGive func(rbac.Permission) bool) error {
 	var fs fault.Fields
-	line(&fs, "name", d.Name, 1, 80)
+	fs.Line("name", d.Name, 1, 80)
 	slices.Sort(d.Permissions)
 	d.Permissions = slices.Compact(d.Permissions)
 	if len(d.Permissions) == 0 {

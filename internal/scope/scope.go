@@ -4,6 +4,7 @@ package scope
 
 import (
 	"context"
+	"time"
 
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
@@ -18,6 +19,7 @@ type Scope struct {
 	BreakGlass ident.GrantID   // the emergency access that an act rests on; package authz says so
 	Machine    string          // "relay", "sweep", "worker", ...; the only actor when Actor is ""
 	Contact    ident.ContactID // a payor's contact behind a one-time code
+	FactorAt   time.Time       // when Actor last showed a second factor in this session, or had when they asked for this job; zero: never
 	RequestID  string          // ties log, audit leaf and error page together
 }
 

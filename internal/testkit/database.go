@@ -120,7 +120,7 @@ func opened(t testing.TB, url string, c clock.Clock, bounced bool) *db.DB {
 // config waits longer than production does, for tests share two cores.
 func config(url string, c clock.Clock, bounced bool) db.Config {
 	return db.Config{URL: url, Key: Key, Clock: c, Bounced: bounced, MaxConns: 12,
-		StatementTimeout: time.Minute, AcquireTimeout: 30 * time.Second}
+		StatementTimeout: time.Minute, IdleTimeout: time.Minute, AcquireTimeout: 30 * time.Second}
 }
 
 func must[T any](t testing.TB, get func() (T, error)) T {

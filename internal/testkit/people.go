@@ -115,9 +115,10 @@ func (f F) As(t testing.TB, role rbac.Role, opts ...GrantOption) context.Context
 	return f.Acting(who)
 }
 
-// Acting is who acting in the firm, whatever they are granted.
+// Acting is who acting in the firm, whatever they are granted. They have shown a factor
+// that stays fresh however far a test moves its clock.
 func (f F) Acting(who ident.PersonID) context.Context {
-	return scope.With(context.Background(), scope.Scope{Firm: f.ID, Actor: who, RequestID: "test"})
+	return scope.With(context.Background(), scope.Scope{Firm: f.ID, Actor: who, FactorAt: f.d.Clock().Now().AddDate(100, 0, 0), RequestID: "test"})
 }
 
 // Actor is the person who acts in ctx.

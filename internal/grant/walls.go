@@ -1,0 +1,150 @@
+package grant
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/rbac"
+)
+
+// Wall keeps one person from clients and matters, whatever they are granted.
+type Wall struct {
+	ID      ident.WallID
+	Person  ident.PersonID
+	Name    string
+	Clients []string
+	Matters []string
+	Names   []string // of what the reader may know of
+	Hidden  int
+	Reason  string
+	Since   time.Time
+	SetBy   string
+	Lifted  *time.Time
+}
+
+// RaiseWall keeps a person away from the named clients and matters of the firm, at once.
+func (s *Service) RaiseWall(ctx context.Context, w Wall) (Wall, error) {
+	err := s.db.InFirm(ctx, func(tx *db.Tx) error {
+		if _, err := s.guard.Require(tx, rbac.WallRaise); err != nil {
+			return err
+		}
+		if err := w.validate(); err != nil {
+			return err
+		}
+		p, err := people.Grantable(tx, w.Person)
+		if err != nil {
+			return err
+		}
+		for _, d := range []Draft{{Scope: authz.ScopeClient, IDs: w.Clients}, {Scope: authz.ScopeMatter, IDs: w.Matters}} {
+			if err := scopeExists(tx, d); err != nil {
+				return err
+			}
+		}
+		w.ID, w.Name, w.Since = ident.New[ident.WallID](tx.Now), p.Name, tx.Now
+		err = tx.Exec(`INSERT INTO wall (firm_id, id, person_id, client_ids, matter_ids, reason, from_at, created_by, created_at) VALUES (?, ?, ?, ?::uuid[], ?::uuid[], ?, ?, ?, ?)`,
+			tx.Scope.Firm, w.ID, w.Person, db.Array(w.Clients), db.Array(w.Matters), w.Reason, tx.Now, tx.Scope.Actor, tx.Now).Error
+		if err != nil {
+			return fmt.Errorf("insert wall %s: %w", w.ID, err)
+		}
+		if err := s.people.Leave(tx, w.Person); err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.Entry{Action: "wall.raised", Object: "wall", ID: string(w.ID), Class: audit.C2, Permission: string(rbac.WallRaise), After: w, Detail: map[string]any{"person": w.Person}})
+	})
+	return w, err
+}
+
+func (w Wall) validate() error {
+	var fs fault.Fields
+	if n := len(w.Clients) + len(w.Matters); n == 0 || n > maxNamed {
+		fs.Add("matters", "scope_empty", "choose 1 to %d clients or matters", maxNamed)
+	}
+	fs.Line("reason", w.Reason, 1, 500)
+	return fs.Err(ErrInvalid)
+}
+
+// LiftWall ends a wall at once. Nobody lifts a wall that stands before themselves.
+func (s *Service) LiftWall(ctx context.Context, id ident.WallID) error {
+	return s.db.InFirm(ctx, func(tx *db.Tx) error {
+		if _, err := s.guard.Require(tx, rbac.WallLift); err != nil {
+			return err
+		}
+		var who ident.PersonID
+		var ended *time.Time
+		err := tx.Raw(`SELECT person_id, ended_at FROM wall WHERE firm_id = ? AND id = ? FOR UPDATE`, tx.Scope.Firm, id).Row().Scan(&who, &ended)
+		if err := wrap(err, "load wall", id); err != nil {
+			return err
+		}
+		switch {
+		case who == tx.Scope.Actor:
+			return ErrSelf.With("nobody lifts a wall that stands before themselves")
+		case ended != nil:
+			return ErrEnded.With("this wall has already been lifted")
+		}
+		if err := tx.Exec(`UPDATE wall SET ended_at = ? WHERE firm_id = ? AND id = ?`, tx.Now, tx.Scope.Firm, id).Error; err != nil {
+			return fmt.Errorf("lift wall %s: %w", id, err)
+		}
+		return audit.Record(tx, audit.Entry{Action: "wall.lifted", Object: "wall", ID: string(id), Class: audit.C2, Permission: string(rbac.WallLift), Detail: map[string]any{"person": who}})
+	})
+}
+
+// Walls lists the firm's standing walls, the newest first.
+func (s *Service) Walls(ctx context.Context) (list []Wall, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, rbac.WallRead)
+		if err != nil {
+			return err
+		}
+		if list, err = walls(tx); err != nil {
+			return err
+		}
+		return nameWalls(tx, a, list)
+	})
+	return list, err
+}
+
+func walls(tx *db.Tx) (list []Wall, err error) {
+	rows, err := tx.Raw(`SELECT w.id, w.person_id, p.name, w.client_ids, w.matter_ids, w.reason, w.from_at, b.name
+		FROM wall w JOIN acquaintance p ON p.id = w.person_id JOIN person b ON b.id = w.created_by
+		WHERE w.firm_id = ? AND w.ended_at IS NULL ORDER BY w.from_at DESC, w.id LIMIT 500`, tx.Scope.Firm).Rows()
+	if err != nil {
+		return nil, fmt.Errorf("list walls of firm %s: %w", tx.Scope.Firm, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var w Wall
+		if err := rows.Scan(&w.ID, &w.Person, &w.Name, (*db.Strings)(&w.Clients), (*db.Strings)(&w.Matters), &w.Reason, &w.Since, &w.SetBy); err != nil {
+			return nil, fmt.Errorf("read wall: %w", err)
+		}
+		list = append(list, w)
+	}
+	return list, rows.Err()
+}
+
+func nameWalls(tx *db.Tx, a *authz.Access, list []Wall) error {
+	var clients, matters []string
+	for _, w := range list {
+		clients, matters = append(clients, w.Clients...), append(matters, w.Matters...)
+	}
+	names, err := namesOf(tx, a, clients, matters)
+	if err != nil {
+		return err
+	}
+	for i, w := range list {
+		for _, id := range append(append([]string(nil), w.Clients...), w.Matters...) {
+			if n, ok := names[id]; ok {
+				list[i].Names = append(list[i].Names, n)
+			} else {
+				list[i].Hidden++
+			}
+		}
+	}
+	return nil
+}
