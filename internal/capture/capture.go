@@ -103,7 +103,7 @@ const (
 
 // Fault is one thing wrong with one row. It never holds a narrative.
 type Fault struct {
-	Line     int      `json:"line"`   // physical line of the file, from 1
+	Line     int      `json:"line"`   // physical line of the file, or row of the sheet, from 1
 	Column   string   `json:"column"` // the file's header; "" for the whole row
 	Severity Severity `json:"severity"`
 	Code     string   `json:"code"` // of rejection_reasons.csv, or of a guideline rule
@@ -128,17 +128,26 @@ func (l *faultList) add(f Fault) {
 	}
 }
 
+// What became of a reading. Landed and undone are kept; the others left nothing.
+const (
+	ImportLanded   = "landed"
+	ImportUndone   = "undone"
+	ImportTried    = "dry_run"
+	ImportRefused  = "refused"  // no row is right
+	ImportRepeated = "repeated" // its rows landed before, but for those that are refused
+)
+
 // Import is one reading of one file.
 type Import struct {
 	ID         ident.ImportID
 	Source     string
-	Format     string // csv, 1998B, 98BI_V2
+	Format     string // csv, xlsx, 1998B, 98BI_V2
 	FileName   string
 	FileHash   string // hex SHA-256
 	FileBytes  int64
 	Round      int    // 1 the first time this file was read
 	Delimiter  string // of a CSV
-	Status     string // landed, undone
+	Status     string
 	Read       int
 	Landed     int
 	Refused    int

@@ -45,7 +45,7 @@ func checkEntries(tx *db.Tx, p *plan, today time.Time, again bool) (int, error) 
 	if len(judged) == 0 {
 		return 0, nil
 	}
-	return found, guideline.Record(tx, guideline.Entry, judged)
+	return found, guideline.Record(tx, guideline.Entry, today, judged)
 }
 
 func contextOf(l *landing, book *guideline.Book, today time.Time) guideline.Context {
@@ -139,7 +139,7 @@ func subtotals(entries []Entry) (list []Subtotal) {
 
 // sourceName is the source as kept, "csv" or "ledes" when the file names none.
 func sourceName(given, format string) string {
-	if format != sourceCSV {
+	if format != sourceCSV && format != formatXLSX {
 		return sourceLEDES // its ids are the format's own, whatever the file came as
 	}
 	if s := strings.TrimSpace(given); s != "" && s != sourceLEDES {

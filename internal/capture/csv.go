@@ -10,6 +10,9 @@ type record struct {
 	line   int
 	cells  []string
 	broken *Fault
+	at     int // column of what is broken, from 1; 0 when it is the whole row
+
+	currencies map[int]string // that the cells of a workbook show, by column
 }
 
 // csvReader splits a CSV file into rows. encoding/csv is not used because it
@@ -53,6 +56,7 @@ func (r *csvReader) record() record {
 	for {
 		cell, last := r.cell(&rec)
 		if rec.broken != nil {
+			rec.at = len(rec.cells) + 1
 			r.resume(start)
 			return rec
 		}
@@ -74,9 +78,10 @@ func (r *csvReader) plain(line string, rec *record) []string {
 		return nil
 	}
 	cells := strings.Split(line, string(rune(r.comma)))
-	for _, c := range cells {
+	for i, c := range cells {
 		if len(c) > MaxCell {
-			rec.broken = tooLong(rec.line)
+			rec.broken, rec.at = tooLong(rec.line), i+1
+			break
 		}
 	}
 	return cells
@@ -175,6 +180,34 @@ func tooWide(line int) *Fault {
 
 func tooLong(line int) *Fault {
 	return &Fault{Line: line, Severity: Refused, Code: "FLD-04", Message: "a cell is longer than 32 KiB", Fix: "shorten it; a narrative holds up to 15,360 characters"}
+}
+
+// lineEnds gives a file whose rows end in CR alone, as old Macs write them, LF instead;
+// the LF that such a file has inside quotes stays. Every other file is as it was.
+func lineEnds(data []byte) []byte {
+	inside := false
+	for i, c := range data {
+		switch {
+		case c == '"':
+			inside = !inside
+		case inside:
+		case c == '\n', c == '\r' && i+1 < len(data) && data[i+1] == '\n':
+			return data
+		case c == '\r':
+			return onlyLF(data)
+		}
+	}
+	return data
+}
+
+func onlyLF(data []byte) []byte {
+	out := bytes.Clone(data)
+	for i, c := range out {
+		if c == '\r' && (i+1 == len(out) || out[i+1] != '\n') {
+			out[i] = '\n'
+		}
+	}
+	return out
 }
 
 // delimiterOf is what separates the columns of the header: the most frequent of

@@ -3,6 +3,7 @@ package capture
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -81,12 +82,14 @@ func TestOneBadRowHidesNoOther(t *testing.T) {
 		"too few columns":    {"A,2026-02-10\n", "3  FIL-03", 3},
 		"too many columns":   {strings.TrimSuffix(good, "\n") + ",x\n", "3  FIL-03", 3},
 		"empty cells more":   {strings.TrimSuffix(good, "\n") + ",,\n", "", 3},
-		"bare quote":         {"A,2026-02-10,,M-1,RV,,1.0,,Review 12\" pipe,,,,,,\n", "3  FIL-03", 3},
-		"text after a quote": {"A,2026-02-10,,M-1,RV,,1.0,,\"Review\" pipe,,,,,,\n", "3  FIL-03", 3},
-		"quote never closed": {"A,2026-02-10,,M-1,RV,,1.0,,\"Review pipe,,,,,,\n", "3  FIL-03", 3},
-		"quote closed later": {"A,2026-02-10,,M-1,RV,,1.0,,\"Review\npipe,,,,,,\n", "3  FIL-03; 4  FIL-03", 4},
-		"long cell":          {"A,2026-02-10,,M-1,RV,,1.0,," + strings.Repeat("x", MaxCell+1) + ",,,,,,\n", "3  FLD-04", 3},
-		"long quoted cell":   {"A,2026-02-10,,M-1,RV,,1.0,,\"" + strings.Repeat("x", MaxCell+1) + "\",,,,,,\n", "3  FIL-03", 3},
+		"bare quote":         {"A,2026-02-10,,M-1,RV,,1.0,,Review 12\" pipe,,,,,,\n", "3 narrative FIL-03", 3},
+		"text after a quote": {"A,2026-02-10,,M-1,RV,,1.0,,\"Review\" pipe,,,,,,\n", "3 narrative FIL-03", 3},
+		"quote never closed": {"A,2026-02-10,,M-1,RV,,1.0,,\"Review pipe,,,,,,\n", "3 narrative FIL-03", 3},
+		"quote closed later": {"A,2026-02-10,,M-1,RV,,1.0,,\"Review\npipe,,,,,,\n", "3 narrative FIL-03; 4  FIL-03", 4},
+		"long cell":          {"A,2026-02-10,,M-1,RV,,1.0,," + strings.Repeat("x", MaxCell+1) + ",,,,,,\n", "3 narrative FLD-04", 3},
+		"long quoted cell":   {"A,2026-02-10,,M-1,RV,,1.0,,\"" + strings.Repeat("x", MaxCell+1) + "\",,,,,,\n", "3 narrative FIL-03", 3},
+		"long cell too many": {strings.Repeat("x,", 15) + strings.Repeat("x", MaxCell+1) + "\n", "3 column 16 FLD-04", 3},
+		"long beside quotes": {"\"A\"," + strings.Repeat("x", MaxCell+1) + ",,M-1,RV,,1.0,,Draft,,,,,,\n", "3 date FLD-04", 3},
 		"many columns":       {strings.Repeat("x,", 300) + "\n", "3  FIL-03", 3},
 		"many quoted":        {strings.Repeat("\"x\",", 300) + "\n", "3  FIL-03", 3},
 		"date":               {"A,10/02/2026,,M-1,RV,,1.0,,Draft,,,,,,\n", "3 date FLD-01", 3},
@@ -123,6 +126,30 @@ func TestOneBadRowHidesNoOther(t *testing.T) {
 	}
 }
 
+// TestRowsThatEndInCRAlone reads what old Macs write like any other file, each fault on
+// its line, with the line breaks that stand inside quotes.
+func TestRowsThatEndInCRAlone(t *testing.T) {
+	t.Parallel()
+	const file = header + "A1,2026-02-10,C1,M-1,RV,PARTNR,1.5,,\"Draft\nbrief\",L350,A103,,,,USD\n" +
+		"A2,2026-02-30,C1,M-1,RV,PARTNR,1.5,,Draft,L350,A103,,,,USD\nA3,2026-02-11,C1,M-1,RV,PARTNR,0.5,,\"Call, \"\"x\"\"\",L350,A103,,,,USD"
+	want := read(t, file, Mapping{})
+	for name, mac := range map[string]string{
+		"CR alone":           strings.ReplaceAll(file, "\n", "\r"),
+		"CR, LF in the cell": strings.ReplaceAll(strings.ReplaceAll(strings.ReplaceAll(file, "Draft\nbrief", "Draft@brief"), "\n", "\r"), "@", "\n"),
+		"CR at the end":      strings.ReplaceAll(file+"\n", "\n", "\r"),
+		"CR with BOM":        "\ufeff" + strings.ReplaceAll(file, "\n", "\r"),
+	} {
+		s := read(t, mac, Mapping{})
+		if told(s.Faults()) != "4 date FLD-01" || !reflect.DeepEqual(s.Rows, want.Rows) {
+			t.Errorf("%s: %s, %+v", name, told(s.Faults()), s.Rows)
+		}
+	}
+	// A CR inside a cell of another file ends no row.
+	if s := read(t, header+"A1,2026-02-10,C1,M-1,RV,PARTNR,1.5,,\"Draft\rbrief\",L350,A103,,,,USD\r\n", Mapping{}); len(s.Rows) != 1 || s.Rows[0].Line != 2 {
+		t.Errorf("CR in a cell: %+v", s.Rows)
+	}
+}
+
 func TestADayOfAnotherCenturyIsTooLongAgo(t *testing.T) {
 	t.Parallel()
 	s := read(t, header+"A,1899-11-21,,M-1,RV,,1.0,,Draft,,,,,,\nB,1899-13-21,,M-1,RV,,1.0,,Draft,,,,,,\n", Mapping{})
@@ -151,11 +178,16 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 		"Latin-1 on line 3":   {header + "A\nB\xe9\n", ErrFile, 3},
 		"NUL on line 2":       {header + "A\x00\n", ErrFile, 2},
 		"spreadsheet":         {"PK\x03\x04....", ErrFile, 1},
+		"web page":            {"\ufeff\n<HTML><table>", ErrFile, 1},
+		"PDF":                 {"%PDF-1.7\n", ErrFile, 1},
+		"title above":         {"Time of February\n" + header, ErrFile, 1},
 		"XML":                 {"<ledesxml/>", ErrFile, 1},
 		"no matter column":    {"date,timekeeper,hours,narrative\n2026-02-10,RV,1,x\n", ErrFile, 1},
 		"no hours, no cost":   {"date,matter,narrative\n2026-02-10,M-1,x\n", ErrFile, 1},
 		"two hours columns":   {"date,matter,narrative,timekeeper,hours,Hours\n2026-02-10,M-1,x,RV,1,1\n", ErrFile, 1},
 		"broken header":       {"date,\"matter,narrative\n", ErrFile, 1},
+		"long header":         {"date," + strings.Repeat("x", MaxCell+1) + "\n", ErrFile, 1},
+		"NUL after CR":        {"date\rA\x00\r", ErrFile, 2},
 		"header of 300":       {strings.Repeat("x,", 300) + "\n", ErrFile, 1},
 		"too many rows":       {header + strings.Repeat("A,2026-02-10,,M-1,RV,,1.0,,Draft,,,,,,\n", MaxRows+1), ErrTooLarge, 0},
 		"too large":           {strings.Repeat("x", MaxFile+1), ErrTooLarge, 0},
@@ -202,6 +234,7 @@ func FuzzCSVImport(f *testing.F) {
 	f.Add([]byte(header + "A1,2026-02-10,C1,M-1,RV,PARTNR,1.5,,\"Draft\n\"\"x\"\"\",L350,A103,,,,USD\r\n"))
 	f.Add([]byte("\ufeffdate;matter;narrative;timekeeper;hours\n2026-02-10;\"M;\n\n\";x;RV;1\n\"\n"))
 	f.Add([]byte("date\tmatter\tnarrative\texpense\tquantity\tprice\n\"\"\"\"\"\t\n"))
+	f.Add([]byte(strings.ReplaceAll(header, "\n", "\r") + "A1,2026-02-10,C1,M-1,RV,PARTNR,1.5,,\"Draft\nx\",L350,A103,,,,USD\r\r\"a\rb"))
 	f.Add([]byte("LEDES1998B[]\nx\n||||[]\n"))
 	f.Add([]byte("date,matter,narrative,timekeeper,hours\n\"a\n\"b,x\n2026-02-10,M,x,RV,1"))
 	f.Fuzz(func(t *testing.T, file []byte) {
@@ -212,7 +245,7 @@ func FuzzCSVImport(f *testing.F) {
 			}
 			return
 		}
-		last := strings.Count(string(file), "\n") + 1
+		last := strings.Count(string(file), "\n") + strings.Count(string(file), "\r") + 1
 		before := 1
 		for _, r := range s.Rows {
 			if s.Format == "csv" && (r.Line <= before || r.Line > last) {

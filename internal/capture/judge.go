@@ -196,8 +196,9 @@ func (j *judge) checkAmounts(e *Entry) {
 	}
 	if e.Quantity <= 0 {
 		j.refuse(FieldQuantity, "FLD-06", e.Quantity.Text(2), "the quantity is not above zero", "enter how many; a refund is a write-down on the pre-bill")
+	} else {
+		j.inRange(FieldQuantity, e.Quantity, maxCount)
 	}
-	j.inRange(FieldQuantity, e.Quantity, maxCount)
 	j.inRange(FieldUnitCost, e.UnitCost, maxCount)
 }
 
@@ -232,6 +233,7 @@ func (j *judge) price(e *Entry, l *landing) {
 		return
 	}
 	j.checkStated(e)
+	j.checkLump(e)
 }
 
 func (j *judge) rate(e *Entry, l *landing) bool {

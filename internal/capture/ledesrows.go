@@ -63,7 +63,7 @@ func (r *ledesReader) line(l *ledes.Line) {
 		ExternalID: l.Text(ledes.InvoiceNumber) + "/" + l.Text(ledes.LineNumber),
 		Client:     trimmed(l, ledes.ClientID), Matter: trimmed(l, ledes.MatterID), Timekeeper: trimmed(l, ledes.TimekeeperID),
 		Class: trimmed(l, ledes.TimekeeperClass), Narrative: trimmed(l, ledes.Description),
-		Task: trimmed(l, ledes.TaskCode), Activity: trimmed(l, ledes.ActivityCode), Expense: trimmed(l, ledes.ExpenseCode),
+		Lump: lumpOf(l), Task: trimmed(l, ledes.TaskCode), Activity: trimmed(l, ledes.ActivityCode), Expense: trimmed(l, ledes.ExpenseCode),
 	}
 	if c, err := money.ParseCurrency(l.Text(ledes.Currency)); err == nil {
 		row.Currency = c
@@ -79,7 +79,6 @@ func (r *ledesReader) line(l *ledes.Line) {
 		r.notAnEntry(l, &row)
 	}
 	r.unseen(&row)
-	r.adjustment(l, row)
 	r.sheet.Rows = append(r.sheet.Rows, row)
 }
 
@@ -111,17 +110,66 @@ func (r *ledesReader) notAnEntry(l *ledes.Line, row *Row) {
 	})
 }
 
-// adjustment warns of a discount on a line, which is not taken over: an entry is
-// worth hours x rate, and a write-down belongs to the pre-bill. Less than a cent
-// is a residual, which is no discount.
-func (r *ledesReader) adjustment(l *ledes.Line, row Row) {
-	if a, err := money.ParseFixed4(l.Text(ledes.Adjustment)); err != nil || row.Bad || (a > -100 && a < 100) {
+// lump is what a LEDES line comes to by its own account.
+type lump struct {
+	Stated   bool
+	Total    money.Fixed4 // without tax, which an entry does not hold
+	Adjusted money.Fixed4
+}
+
+func lumpOf(l *ledes.Line) lump {
+	total, ok := l.Total()
+	adjusted, err := money.ParseFixed4(trimmed(l, ledes.Adjustment))
+	if err != nil {
+		adjusted = 0
+	}
+	tax, err := money.ParseFixed4(trimmed(l, ledes.LineTax))
+	if err != nil {
+		tax = 0
+	}
+	return lump{ok, total - tax, adjusted}
+}
+
+// checkLump warns of a line that is worth something else in its file: an adjustment is
+// not taken over, for an entry is worth units x price and a write-down belongs to the
+// pre-bill. A residual of less than a minor unit that changes nothing is no discount.
+func (j *judge) checkLump(e *Entry) {
+	x := j.row.Lump
+	worth := money.Amount{Minor: e.AmountMinor, Currency: e.Currency}
+	landed, err := money.ParseFixed4(worth.Text())
+	if !x.Stated || err != nil {
 		return
 	}
-	r.sheet.faults.add(Fault{
-		Line: l.Number, Column: ledes.ColumnName(ledes.Adjustment), Severity: Warning, Code: string(ledes.ARI01), Value: l.Text(ledes.Adjustment),
-		Message: "the adjustment is not taken over: the entry is worth units x unit cost", Fix: "write it down on the pre-bill",
+	least, off := minorUnit(e.Currency), landed-x.Total
+	if apart(off) < least && apart(x.Adjusted) < least {
+		return
+	}
+	column, value, why := ledes.LineTotal, x.Total, ""
+	if x.Adjusted != 0 {
+		column, value, why = ledes.Adjustment, x.Adjusted, "; the adjustment of "+x.Adjusted.Text(2)+" is not taken over"
+	}
+	fix := "write " + nearest(off, least).Text(2) + " down on the pre-bill"
+	if off < 0 {
+		fix = "undo the import, raise the units or the unit cost of the line, and import the file again"
+	}
+	j.plan.faults.add(Fault{
+		Line: j.row.Line, Column: ledes.ColumnName(column), Severity: Warning, Code: string(ledes.ARI01), Value: value.Text(2),
+		Message: "the file's total is " + x.Total.Text(2) + ", the entry is worth " + worth.Text() + why, Fix: fix,
 	})
+}
+
+func apart(v money.Fixed4) money.Fixed4 { return max(v, -v) }
+
+// nearest is v in whole units, halves up.
+func nearest(v, unit money.Fixed4) money.Fixed4 { return (v + unit/2) / unit * unit }
+
+// minorUnit is the smallest amount of a currency.
+func minorUnit(c money.Currency) money.Fixed4 {
+	unit := money.Fixed4(10_000)
+	for range c.Exponent() {
+		unit /= 10
+	}
+	return max(unit, 1)
 }
 
 // ledesColumn is the LEDES header of a field.

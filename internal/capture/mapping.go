@@ -2,6 +2,7 @@ package capture
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -147,9 +148,21 @@ func (c columns) header(f Field) string {
 	return string(f)
 }
 
+// named is the header of a column by its place from 1, "" for 0.
+func (c columns) named(at int) string {
+	switch {
+	case at == 0:
+		return ""
+	case at <= len(c.headers) && strings.TrimSpace(c.headers[at-1]) != "":
+		return short(c.headers[at-1])
+	default:
+		return "column " + strconv.Itoa(at)
+	}
+}
+
 // place finds the column of each field: by the mapping, else by our name, else by
-// a usual one. ErrFile names what is missing or there twice.
-func (m Mapping) place(headers []string) (columns, error) {
+// a usual one. ErrFile names what is missing or there twice on the header's line.
+func (m Mapping) place(headers []string, line int) (columns, error) {
 	c := columns{at: map[Field]int{}, headers: headers}
 	for i, h := range headers {
 		c.headers[i] = strings.Trim(strings.TrimSpace(h), "\ufeff")
@@ -159,7 +172,7 @@ func (m Mapping) place(headers []string) (columns, error) {
 	for _, f := range Fields() {
 		found := c.find(m.names(f))
 		if len(found) > 1 {
-			fs = append(fs, fault.Field{Path: c.headers[found[1]], Line: 1, Code: "FIL-02", Message: "two columns name the " + string(f), Fix: "remove or rename one of them"})
+			fs = append(fs, fault.Field{Path: c.headers[found[1]], Line: line, Code: "FIL-02", Message: "two columns name the " + string(f), Fix: "remove or rename one of them"})
 		}
 		if len(found) > 0 {
 			c.at[f] = found[0]
@@ -171,7 +184,12 @@ func (m Mapping) place(headers []string) (columns, error) {
 			c.ignored = append(c.ignored, h)
 		}
 	}
-	c.demand(&fs)
+	if len(c.at) == 0 {
+		fs = fault.Fields{{Path: "file", Line: line, Code: "FIL-02", Message: "no column of this line is one that an entry needs",
+			Fix: "let the header stand first, without a title above it, or name the file's own columns in the column mapping"}}
+		return c, fs.Err(ErrFile.With("the header line cannot be used"))
+	}
+	c.demand(&fs, line)
 	return c, fs.Err(ErrFile.With("the header line cannot be used"))
 }
 
@@ -199,7 +217,7 @@ func (c columns) find(names [][]string) []int {
 }
 
 // demand asks for the columns without which no row can be read.
-func (c columns) demand(fs *fault.Fields) {
+func (c columns) demand(fs *fault.Fields, line int) {
 	need := []Field{FieldDate, FieldMatter, FieldNarrative}
 	_, hours := c.at[FieldHours]
 	_, quantity := c.at[FieldQuantity]
@@ -213,7 +231,7 @@ func (c columns) demand(fs *fault.Fields) {
 	}
 	for _, f := range need {
 		if _, ok := c.at[f]; !ok {
-			*fs = append(*fs, fault.Field{Path: string(f), Line: 1, Code: "FIL-02", Message: "no column holds the " + string(f), Fix: "add a column " + string(f) + ", or name the file's own in the column mapping"})
+			*fs = append(*fs, fault.Field{Path: string(f), Line: line, Code: "FIL-02", Message: "no column holds the " + string(f), Fix: "add a column " + string(f) + ", or name the file's own in the column mapping"})
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -12,7 +13,7 @@ import (
 
 // Sheet is a file read whole: its rows in order, and what is wrong with them.
 type Sheet struct {
-	Format    string // csv, 1998B, 98BI_V2
+	Format    string // csv, xlsx, 1998B, 98BI_V2
 	Delimiter string // of a CSV
 	Rows      []Row
 	Ignored   []string // headers that no field takes
@@ -36,7 +37,7 @@ func ReadUpload(r io.Reader) ([]byte, error) {
 	return data, nil
 }
 
-// Read reads a CSV or a LEDES file without a database. Rows that cannot be used
+// Read reads a CSV, XLSX or LEDES file without a database. Rows that cannot be used
 // are among Rows with Bad set, each with its faults. ErrFile and ErrTooLarge refuse
 // a file of which no row can be read.
 func Read(data []byte, m Mapping) (*Sheet, error) {
@@ -45,21 +46,33 @@ func Read(data []byte, m Mapping) (*Sheet, error) {
 		return nil, ErrTooLarge
 	case len(bytes.TrimSpace(data)) == 0:
 		return nil, ErrFile.With("the file is empty")
+	case bytes.HasPrefix(data, []byte("%PDF-")):
+		return nil, unreadable(1, "this is a PDF document", "send the table that it was made from, as XLSX or CSV UTF-8")
+	case isHTML(data):
+		return nil, unreadable(1, "this is a web page, whatever its name says", "open it in a spreadsheet program and save it as XLSX or as CSV UTF-8")
 	case isLEDES(data):
 		return readLEDES(data)
+	case isZip(data):
+		return readXLSX(data, m)
+	case isOldOffice(data):
+		return nil, unreadable(1, "this is an old Excel file (.xls), or a workbook with a password", "save it as XLSX without a password, or as CSV UTF-8")
 	}
-	data, err := decode(data)
+	data, err := decode(lineEnds(data))
 	if err != nil {
 		return nil, err
 	}
 	return readCSV(data, m)
 }
 
+// isHTML tells a page, which some systems export under the name of a spreadsheet.
+func isHTML(data []byte) bool {
+	head := bytes.ToLower(bytes.TrimLeft(bytes.TrimPrefix(data[:min(len(data), 200)], []byte("\xef\xbb\xbf")), " \t\r\n"))
+	return bytes.HasPrefix(head, []byte("<!doctype html")) || bytes.HasPrefix(head, []byte("<html"))
+}
+
 // decode wants UTF-8, with or without a byte-order mark, and text throughout.
 func decode(data []byte) ([]byte, error) {
 	switch {
-	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
-		return nil, unreadable(1, "this is a spreadsheet or an archive, not a CSV file", "save the sheet as CSV UTF-8")
 	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
 		return nil, unreadable(1, "the file is UTF-16", "save it as CSV UTF-8")
 	}
@@ -73,7 +86,7 @@ func decode(data []byte) ([]byte, error) {
 	return data, nil
 }
 
-func unreadable(line int, message, fix string) error {
+func unreadable(line int, message, fix string) *fault.Error {
 	return ErrFile.With("%s", message).On(fault.Field{Path: "file", Line: line, Code: "FIL-01", Message: message, Fix: fix})
 }
 
@@ -104,9 +117,13 @@ func readCSV(data []byte, m Mapping) (*Sheet, error) {
 		return nil, ErrFile.With("the file is empty")
 	}
 	if head.broken != nil {
-		return nil, unreadable(head.line, head.broken.Message, head.broken.Fix)
+		message := head.broken.Message
+		if head.at > 0 {
+			message += ", in column " + strconv.Itoa(head.at)
+		}
+		return nil, unreadable(head.line, message, head.broken.Fix)
 	}
-	place, err := m.place(head.cells)
+	place, err := m.place(head.cells, head.line)
 	if err != nil {
 		return nil, err
 	}

@@ -137,7 +137,7 @@ func untouched(tx *db.Tx, b Import) (ok bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("check entries of import %s: %w", b.ID, err)
 	}
-	return ok && b.Status == "landed", nil
+	return ok && b.Status == ImportLanded, nil
 }
 
 // Filter chooses entries; the zero value of a part means any.

@@ -28,6 +28,7 @@ type Row struct {
 	Quantity   money.Fixed4
 	UnitCost   money.Fixed4
 	Amount     string // decimal text as stated, "" when it is not
+	Lump       lump   // what a LEDES line says it is worth
 	Currency   money.Currency
 	Narrative  string
 	Task       string
@@ -44,6 +45,7 @@ type rowReader struct {
 	columns  columns
 	dateForm string
 	decimal  string
+	sheet    bool // of a workbook
 	faults   *faultList
 	rec      record
 	row      Row
@@ -62,6 +64,7 @@ func (r *rowReader) read(rec record) Row {
 			"look for a delimiter inside a text that is not quoted, or a missing cell")
 	}
 	if rec.broken != nil {
+		rec.broken.Column = r.columns.named(rec.at)
 		r.faults.add(*rec.broken)
 		r.row.Bad = true
 		return r.row
@@ -169,7 +172,27 @@ func (r *rowReader) numbers() {
 		}
 		r.row.Currency = c
 	}
+	r.shownCurrency()
 	r.row.Amount = r.pointed(r.row.Amount)
+}
+
+// shownCurrency takes the currency that a workbook shows beside its numbers for what the
+// row says, and refuses two of them.
+func (r *rowReader) shownCurrency() {
+	for _, f := range []Field{FieldRate, FieldUnitCost, FieldAmount} {
+		at, ok := r.columns.at[f]
+		if !ok || r.rec.currencies[at] == "" || r.cell(f) == "" {
+			continue
+		}
+		shown := money.Currency(r.rec.currencies[at])
+		switch r.row.Currency {
+		case "":
+			r.row.Currency = shown
+		case shown:
+		default:
+			r.refuse(f, "FLD-08", "the cell shows "+string(shown)+", the row is in "+string(r.row.Currency), "give the row one currency")
+		}
+	}
 }
 
 // pointed is a number with a point, whatever mark the source writes.
@@ -180,9 +203,23 @@ func (r *rowReader) pointed(s string) string {
 	return s
 }
 
+// grouped tells that a number of a source with a decimal comma holds a point that may part
+// thousands. A workbook's numbers have a point by themselves: there three digits must follow.
+func (r *rowReader) grouped(s string) bool {
+	whole, rest, point := strings.Cut(strings.TrimLeft(s, "+-"), ".")
+	if !point {
+		return false
+	}
+	return !r.sheet || len(rest) == 3 && len(whole) <= 3 && strings.Trim(whole, "0") != ""
+}
+
 func (r *rowReader) number(f Field) money.Fixed4 {
 	s := r.cell(f)
 	if s == "" {
+		return 0
+	}
+	if r.decimal == "," && r.grouped(s) {
+		r.refuse(f, "FLD-02", "it cannot be told whether the point parts thousands or decimals", "write it with the source's decimal comma and without a point, such as 1500 or 1,5")
 		return 0
 	}
 	v, err := money.ParseFixed4(r.pointed(s))

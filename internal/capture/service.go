@@ -110,6 +110,7 @@ func (s *Service) land(tx *db.Tx, a *authz.Access, u Upload, sheet *Sheet, dry b
 	r = result(u, sheet, &p, before)
 	r.Source = source
 	r.DryRun = dry
+	r.Status = statusOf(r)
 	switch {
 	case len(p.entries) == 0:
 		r.Already = before.Round > 0
@@ -129,10 +130,24 @@ func result(u Upload, sheet *Sheet, p *plan, before Import) Result {
 	return Result{
 		Import: Import{
 			Format: sheet.Format, FileName: cut(filepath.Base(cleanName(u.Name)), 255),
-			FileHash: fileHash(u.Data), FileBytes: int64(len(u.Data)), Round: before.Round + 1, Delimiter: sheet.Delimiter, Status: "landed",
+			FileHash: fileHash(u.Data), FileBytes: int64(len(u.Data)), Round: before.Round + 1, Delimiter: sheet.Delimiter,
 			Read: len(sheet.Rows), Landed: len(p.entries), Refused: p.refused, Repeated: p.repeated, FaultCount: p.faults.total, Version: 1,
 		},
 		Faults: p.faults.kept, Ignored: sheet.Ignored, Totals: subtotals(p.entries),
+	}
+}
+
+// statusOf says what becomes of a reading.
+func statusOf(r Result) string {
+	switch {
+	case r.DryRun:
+		return ImportTried
+	case r.Landed > 0:
+		return ImportLanded
+	case r.Repeated > 0:
+		return ImportRepeated
+	default:
+		return ImportRefused
 	}
 }
 
@@ -225,7 +240,7 @@ func (s *Service) Undo(ctx context.Context, id ident.ImportID, version int) (b I
 
 func (b Import) undoable(version int) error {
 	switch {
-	case b.Status == "undone":
+	case b.Status == ImportUndone:
 		return ErrUndone
 	case b.Version != version:
 		return ErrStale
@@ -268,7 +283,7 @@ func isAre(n int) string {
 }
 
 func markUndone(tx *db.Tx, b *Import) error {
-	b.Status, b.UndoneBy, b.UndoneAt, b.Version = "undone", tx.Scope.Actor, ptr(tx.Now), b.Version+1
+	b.Status, b.UndoneBy, b.UndoneAt, b.Version = ImportUndone, tx.Scope.Actor, ptr(tx.Now), b.Version+1
 	err := tx.Exec(`UPDATE import_batch SET status = 'undone', undone_by = ?, undone_at = ?, version = version + 1 WHERE firm_id = ? AND id = ?`,
 		orNull(b.UndoneBy), tx.Now, tx.Scope.Firm, b.ID).Error
 	if err != nil {

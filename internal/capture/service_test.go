@@ -1,6 +1,7 @@
 package capture_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,79 +12,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/xuri/excelize/v2"
+
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/guideline"
-	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/rbac"
 )
-
-const header = "id,date,client,matter,timekeeper,timekeeper_class,hours,rate,narrative,task_code,activity_code,expense_code,quantity,unit_cost,currency\n"
-
-// house is a firm with a matter and a partner at 400.00, and someone who imports.
-type house struct {
-	testkit.F
-	t      *testing.T
-	svc    *capture.Service
-	who    context.Context
-	matter testkit.M
-	rv     testkit.T
-}
-
-func newHouse(t *testing.T) *house {
-	t.Helper()
-	t.Parallel()
-	d := testkit.DB(t)
-	f := testkit.Firm(t, d)
-	h := &house{F: f, t: t, who: f.As(t, rbac.RoleSpecialist), matter: f.Matter(t), rv: f.Timekeeper(t, "RV", "PARTNR", 4_000_000)}
-	policy, err := rbac.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.svc = capture.New(d, authz.NewGuard(d, policy))
-	return h
-}
-
-func (h *house) row(id, date, hours, narrative string) string {
-	return fmt.Sprintf("%s,%s,,%s,RV,PARTNR,%s,,%s,L350,A103,,,,USD\n", id, date, h.matter.Number, hours, narrative)
-}
-
-func (h *house) load(rows ...string) capture.Result {
-	h.t.Helper()
-	r, err := h.svc.Import(h.who, upload(rows...))
-	if err != nil {
-		h.t.Fatalf("Import: %v", err)
-	}
-	return r
-}
-
-func upload(rows ...string) capture.Upload {
-	return capture.Upload{Name: "february.csv", Data: []byte(header + strings.Join(rows, ""))}
-}
-
-func (h *house) entries(f capture.Filter) []capture.Entry {
-	h.t.Helper()
-	p, err := h.svc.Entries(h.who, f, page.Request{Size: 200})
-	if err != nil {
-		h.t.Fatalf("Entries: %v", err)
-	}
-	return p.Items
-}
-
-func told(faults []capture.Fault) string {
-	var out []string
-	for _, f := range faults {
-		s := fmt.Sprintf("%d %s %s", f.Line, f.Column, f.Code)
-		if f.Severity == capture.Warning {
-			s = "~" + s
-		}
-		out = append(out, s)
-	}
-	return strings.Join(out, "; ")
-}
 
 func TestImportLandsPricesAndChecks(t *testing.T) {
 	h := newHouse(t)
@@ -285,12 +222,6 @@ func TestI16_SameFileOrRowIsNotTakenTwice(t *testing.T) {
 	}
 }
 
-// newNeighbour is another firm on the same service.
-func newNeighbour(t *testing.T, h *house) *house {
-	f := testkit.Firm(t, h.DB())
-	return &house{F: f, t: t, svc: h.svc, who: f.As(t, rbac.RoleSpecialist), matter: f.Matter(t), rv: f.Timekeeper(t, "RV", "PARTNR", 4_000_000)}
-}
-
 func TestI16_InParallel(t *testing.T) {
 	h := newHouse(t)
 	var rows []string
@@ -365,15 +296,33 @@ func TestADryRunChangesNothing(t *testing.T) {
 	h.nothing()
 }
 
-// nothing holds that no row, leaf or work item of capture is there.
-func (h *house) nothing() {
-	h.t.Helper()
-	n := h.Count(h.t, `SELECT (SELECT count(*) FROM entry WHERE firm_id = ?) + (SELECT count(*) FROM import_batch WHERE firm_id = ?)
-		+ (SELECT count(*) FROM import_fault WHERE firm_id = ?) + (SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action LIKE 'import.%')
-		+ (SELECT count(*) FROM work_item WHERE firm_id = ?)`, h.ID, h.ID, h.ID, h.ID, h.ID)
-	if n != 0 {
-		h.t.Errorf("%d rows are there, want none", n)
+func TestANegativeQuantityIsOneFault(t *testing.T) {
+	h := newHouse(t)
+	r := h.load("A1,2026-02-12,,"+h.matter.Number+",,,,,Transcript of a deposition,,,E115,-1,151.25,USD\n",
+		"A2,2026-02-12,,"+h.matter.Number+",,,,,Transcript of a deposition,,,E115,1,-151.25,USD\n")
+	if got, want := told(r.Faults), "2 quantity FLD-06; 3 unit_cost FLD-06"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
+}
+
+func TestAReadingSaysWhatBecameOfIt(t *testing.T) {
+	h := newHouse(t)
+	good, bad := h.row("A1", "2026-02-10", "1.5", "Draft reply brief"), h.row("A2", "2026-02-10", "x", "Draft")
+	is := func(name string, r capture.Result, status string, kept bool) {
+		t.Helper()
+		if r.Status != status || r.CreatedAt.IsZero() == kept || (r.ID != "") != kept {
+			t.Errorf("%s: %s, made %s, id %q, want %s", name, r.Status, r.CreatedAt, r.ID, status)
+		}
+	}
+	tried, err := h.svc.DryRun(h.who, upload(good))
+	if err != nil {
+		t.Fatal(err)
+	}
+	is("a dry run", tried, capture.ImportTried, false)
+	is("all refused", h.load(bad), capture.ImportRefused, false)
+	is("a good row", h.load(good), capture.ImportLanded, true)
+	is("the same file", h.load(good), capture.ImportRepeated, true)
+	is("the same row in another file", h.load(good, bad), capture.ImportRepeated, false)
 }
 
 func TestRefusedImportsLeaveNothing(t *testing.T) {
@@ -400,302 +349,6 @@ func TestRefusedImportsLeaveNothing(t *testing.T) {
 	}
 	h.nothing()
 }
-
-func TestMattersOutOfScopeAreUnknown(t *testing.T) {
-	h := newHouse(t)
-	other, sealed := h.Matter(t), h.Matter(t, testkit.Label(3))
-	who := h.As(t, rbac.RoleSpecialist, testkit.OnMatters(h.matter.ID))
-	walled := h.As(t, rbac.RoleSpecialist)
-	h.Wall(t, testkit.Actor(walled), other.ID)
-	file := upload(h.row("A1", "2026-02-10", "1.5", "Draft reply brief"),
-		strings.Replace(h.row("A2", "2026-02-10", "1.5", "Draft answer"), h.matter.Number, other.Number, 1),
-		strings.Replace(h.row("A3", "2026-02-10", "1.5", "Draft motion"), h.matter.Number, sealed.Number, 1))
-	for name, w := range map[string]context.Context{"scope": who, "wall": walled} {
-		if r, err := h.svc.DryRun(w, file); err != nil || told(r.Faults) != "3 matter MAT-01; 4 matter MAT-01" {
-			t.Errorf("%s: %v %s", name, err, told(r.Faults))
-		}
-	}
-	r := h.load(string(file.Data[len(header):]))
-	if r.Landed != 2 {
-		t.Fatalf("whole firm: %+v", r)
-	}
-	if _, err := h.svc.Undo(who, r.ID, 1); !errors.Is(err, capture.ErrOutOfReach) {
-		t.Errorf("undo beyond the grant: %v", err)
-	}
-	d, err := h.svc.ImportDetail(who, r.ID, 0)
-	if err != nil || !d.FaultsHidden || len(d.Faults) != 0 {
-		t.Errorf("faults of other matters: %v %+v", err, d)
-	}
-	p, err := h.svc.Entries(who, capture.Filter{}, page.Request{})
-	if err != nil || len(p.Items) != 1 {
-		t.Errorf("entries in scope: %v, %d", err, len(p.Items))
-	}
-	if _, err := h.svc.Entries(who, capture.Filter{Matter: other.ID}, page.Request{}); !errors.Is(err, authz.ErrNotFound) {
-		t.Errorf("entries of another matter: %v", err)
-	}
-	unconcerned := h.As(t, rbac.RoleSpecialist, testkit.OnMatters(sealed.ID))
-	if _, err := h.svc.ImportDetail(unconcerned, r.ID, 0); !errors.Is(err, capture.ErrNotFound) {
-		t.Errorf("an import without a matter in reach: %v", err)
-	}
-	if p, err := h.svc.Imports(unconcerned, page.Request{}); err != nil || len(p.Items) != 0 {
-		t.Errorf("list: %v %d", err, len(p.Items))
-	}
-}
-
-func TestUndo(t *testing.T) {
-	h := newHouse(t)
-	rows := []string{h.row("A1", "2026-02-10", "1.5", "Draft reply brief"), h.row("A2", "2026-02-11", "0.5", "Draft answer to complaint")}
-	r := h.load(rows...)
-	theirs := newNeighbour(t, h)
-	for name, c := range map[string]struct {
-		who     context.Context
-		version int
-		is      error
-	}{
-		"another firm":   {theirs.who, 1, capture.ErrNotFound},
-		"a partner":      {h.As(t, rbac.RolePartner), 1, authz.ErrForbidden},
-		"an old version": {h.who, 2, capture.ErrStale},
-	} {
-		if _, err := h.svc.Undo(c.who, r.ID, c.version); !errors.Is(err, c.is) {
-			t.Errorf("%s: %v, want %v", name, err, c.is)
-		}
-	}
-	entries := h.entries(capture.Filter{Import: r.ID})
-	pb := h.prebill(entries[0].ID)
-	if _, err := h.svc.Undo(h.who, r.ID, 1); !errors.Is(err, capture.ErrOnBill) || !strings.Contains(err.Error(), "1 entry of this import is on a pre-bill") {
-		t.Errorf("with an entry on a pre-bill: %v", err)
-	}
-	h.in(func(tx *db.Tx) error { return capture.Release(tx, pb) })
-	b, err := h.svc.Undo(h.who, r.ID, 1)
-	if err != nil || b.Status != "undone" || b.UndoneAt == nil {
-		t.Fatalf("Undo: %v %+v", err, b)
-	}
-	if n := h.Count(t, `SELECT count(*) FROM entry WHERE firm_id = ? AND status = 'removed'`, h.ID); n != 2 {
-		t.Errorf("%d entries removed", n)
-	}
-	if n := h.Count(t, `SELECT count(*) FROM work_item WHERE firm_id = ? AND subject_id = ? AND status IN ('ready', 'leased', 'parked')`, h.ID, r.ID); n != 0 {
-		t.Errorf("%d work items open", n)
-	}
-	if _, err := h.svc.Undo(h.who, r.ID, 2); !errors.Is(err, capture.ErrUndone) {
-		t.Errorf("undo twice: %v", err)
-	}
-	again := h.load(rows...)
-	if again.Landed != 2 || again.Round != 2 {
-		t.Errorf("the same file after undo: %+v", again.Import)
-	}
-	pb = h.prebill(h.entries(capture.Filter{Import: again.ID})[0].ID)
-	h.in(func(tx *db.Tx) error { _, err := capture.MarkBilled(tx, pb); return err })
-	if _, err := h.svc.Undo(h.who, again.ID, 1); !errors.Is(err, capture.ErrOnBill) || !strings.Contains(err.Error(), "invoice") {
-		t.Errorf("with an entry on an invoice: %v", err)
-	}
-}
-
-// prebill claims entries for a pre-bill of their matter.
-func (h *house) prebill(ids ...ident.EntryID) ident.PrebillID {
-	h.t.Helper()
-	id := newPrebill(h)
-	h.in(func(tx *db.Tx) error { return capture.Claim(tx, id, ids) })
-	return id
-}
-
-func newPrebill(h *house) ident.PrebillID {
-	id := ident.New[ident.PrebillID](testkit.Now)
-	m := h.Matter(h.t) // one open pre-bill a matter
-	h.Exec(h.t, `INSERT INTO prebill (firm_id, id, number, matter_id, payor_id, currency, through_on, prepared_at) SELECT ?, ?, coalesce(max(number), 0) + 1, ?, ?, 'USD', '2026-02-28', ? FROM prebill WHERE firm_id = ?`,
-		h.ID, id, m.ID, m.Payor, testkit.Now, h.ID)
-	return id
-}
-
-func (h *house) in(do func(tx *db.Tx) error) {
-	h.t.Helper()
-	if err := h.DB().InFirm(h.Machine(), do); err != nil {
-		h.t.Fatal(err)
-	}
-}
-
-func TestI01_AnEntryIsClaimedByOneBill(t *testing.T) {
-	h := newHouse(t)
-	var ids []ident.EntryID
-	for i := range 20 {
-		ids = append(ids, h.Work(t, h.matter, h.rv, "2026-02-10", int64(1000*(i+1)), 4_000_000).ID)
-	}
-	bills := make([]ident.PrebillID, 10)
-	for i := range bills {
-		bills[i] = newPrebill(h)
-	}
-	var wg sync.WaitGroup
-	won := make(chan ident.PrebillID, len(bills))
-	for i, b := range bills {
-		mine := slices.Clone(ids[i%2:])
-		if i%3 == 0 {
-			slices.Reverse(mine)
-		}
-		wg.Go(func() {
-			err := h.DB().InFirm(h.Machine(), func(tx *db.Tx) error { return capture.Claim(tx, b, mine) })
-			if err == nil {
-				won <- b
-			} else if !errors.Is(err, capture.ErrEntryTaken) {
-				t.Errorf("Claim: %v", err)
-			}
-		})
-	}
-	wg.Wait()
-	close(won)
-	if len(won) != 1 {
-		t.Fatalf("%d bills have the entries", len(won))
-	}
-	winner := <-won
-	h.in(func(tx *db.Tx) error { return capture.Claim(tx, winner, ids[1:]) }) // again changes nothing
-	open := 0
-	h.in(func(tx *db.Tx) error {
-		list, err := capture.OpenEntries(tx, h.matter.ID, testkit.Day("2026-02-28"))
-		open = len(list)
-		return err
-	})
-	claimed := h.Count(t, `SELECT count(*) FROM entry WHERE firm_id = ? AND prebill_id = ?`, h.ID, winner)
-	if int64(open)+claimed != 20 || claimed < 19 {
-		t.Errorf("%d open, %d claimed", open, claimed)
-	}
-	h.in(func(tx *db.Tx) error { return capture.Release(tx, winner, ids[5]) })
-	h.in(func(tx *db.Tx) error {
-		n, err := capture.MarkBilled(tx, winner)
-		if n != claimed-1 {
-			t.Errorf("%d billed, want %d", n, claimed-1)
-		}
-		return err
-	})
-	h.in(func(tx *db.Tx) error { return capture.Release(tx, winner) }) // what is billed stays
-	if n := h.Count(t, `SELECT count(*) FROM entry WHERE firm_id = ? AND status = 'billed'`, h.ID); n != claimed-1 {
-		t.Errorf("%d billed after release", n)
-	}
-	h.in(func(tx *db.Tx) error { return capture.Reopen(tx, winner) })
-	if n := h.Count(t, `SELECT count(*) FROM entry WHERE firm_id = ? AND status = 'open' AND prebill_id IS NULL`, h.ID); n != 20 {
-		t.Errorf("%d open after a full credit", n)
-	}
-}
-
-func TestTheDatabaseKeepsEntriesAsTheyWere(t *testing.T) {
-	h := newHouse(t)
-	e := h.Work(t, h.matter, h.rv, "2026-02-10", 10_000, 4_000_000)
-	a, b := newPrebill(h), newPrebill(h)
-	h.in(func(tx *db.Tx) error { return capture.Claim(tx, a, []ident.EntryID{e.ID}) })
-	for name, sql := range map[string]string{
-		"hours change":         `UPDATE entry SET hours_e4 = 20000 WHERE firm_id = ? AND id = ?`,
-		"narrative changes":    `UPDATE entry SET narrative = 'x' WHERE firm_id = ? AND id = ?`,
-		"row is deleted":       `DELETE FROM entry WHERE firm_id = ? AND id = ?`,
-		"claim handed over":    `UPDATE entry SET prebill_id = '` + string(b) + `' WHERE firm_id = ? AND id = ?`,
-		"claim without status": `UPDATE entry SET status = 'open' WHERE firm_id = ? AND id = ?`,
-		"removed while billed": `UPDATE entry SET status = 'removed', prebill_id = NULL WHERE firm_id = ? AND id = ?`,
-	} {
-		err := h.DB().InFirm(h.Machine(), func(tx *db.Tx) error { return tx.Exec(sql, h.ID, e.ID).Error })
-		if err == nil {
-			t.Errorf("%s: allowed", name)
-		}
-	}
-	err := h.DB().InFirm(h.Machine(), func(tx *db.Tx) error {
-		return tx.Exec(`INSERT INTO entry SELECT (jsonb_populate_record(e, jsonb_build_object('id', ?::text, 'fingerprint', ?::text, 'status', 'open', 'prebill_id', NULL, 'amount_minor', 39999))).* FROM entry e WHERE e.firm_id = ? AND e.id = ?`,
-			a, a, h.ID, e.ID).Error
-	})
-	if !db.Violates(err, "entry_amount_is_product") {
-		t.Errorf("an amount that is not the product (I02): %v", err)
-	}
-}
-
-func TestNarrativesAreShownByClassAndTheLookIsRecorded(t *testing.T) {
-	h := newHouse(t)
-	h.load(h.row("A1", "2026-02-10", "1.5", "Draft reply brief"), h.row("A2", "2026-02-11", "1.5", "Draft answer"), h.row("A3", "2026-02-12", "1.5", "Draft motion"))
-	looks := func() int64 {
-		return h.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'entry.read' AND matter_id = ? AND class = 3`, h.ID, h.matter.ID)
-	}
-	masked := h.As(t, rbac.RoleSpecialist, testkit.UpToClass(2))
-	p, err := h.svc.Entries(masked, capture.Filter{Matter: h.matter.ID}, page.Request{})
-	if err != nil || len(p.Items) != 3 || p.Items[0].Narrative != "" || looks() != 0 {
-		t.Errorf("without C3: %v, %+v, %d looks", err, p.Items, looks())
-	}
-	first, err := h.svc.Entries(h.who, capture.Filter{Matter: h.matter.ID, Status: capture.StatusOpen}, page.Request{Size: 2})
-	if err != nil || len(first.Items) != 2 || first.Next == "" || first.Items[0].Narrative != "Draft reply brief" || looks() != 1 {
-		t.Fatalf("first page: %v, %+v, %d looks", err, first, looks())
-	}
-	rest, err := h.svc.Entries(h.who, capture.Filter{Matter: h.matter.ID, Status: capture.StatusOpen}, page.Request{Size: 2, After: first.Next})
-	if err != nil || len(rest.Items) != 1 || rest.Next != "" || rest.Items[0].ExternalID != "A3" {
-		t.Errorf("second page: %v, %+v", err, rest)
-	}
-	e, err := h.svc.Entry(h.who, rest.Items[0].ID)
-	if err != nil || e.Narrative != "Draft motion" || looks() != 3 {
-		t.Errorf("one entry: %v %+v, %d looks", err, e, looks())
-	}
-	if _, err := h.svc.Entry(newNeighbour(t, h).who, e.ID); !errors.Is(err, capture.ErrNotFound) {
-		t.Errorf("from another firm: %v", err)
-	}
-	own := h.As(t, rbac.RoleTimekeeper)
-	h.Exec(t, `UPDATE timekeeper SET person_id = ? WHERE firm_id = ? AND id = ?`, testkit.Actor(own), h.ID, h.rv.ID)
-	mine, err := h.svc.Entries(own, capture.Filter{}, page.Request{})
-	if err != nil || len(mine.Items) != 3 {
-		t.Errorf("a timekeeper's own entries: %v, %d", err, len(mine.Items))
-	}
-	if p, err := h.svc.Entries(h.As(t, rbac.RoleTimekeeper), capture.Filter{}, page.Request{}); err != nil || len(p.Items) != 0 {
-		t.Errorf("another timekeeper's: %v, %d", err, len(p.Items))
-	}
-}
-
-func TestImportFromLEDES(t *testing.T) {
-	h := newHouse(t)
-	h.Timekeeper(t, "T02", "ASSOC", 3_333_300)
-	line := func(n, kind, units, adjust, total, rest, matter string) string {
-		return "20260220|26-1|" + clientNumber(h) + "|" + matter + "|1068.67|20260201|20260220|February|" + n + "|" + kind + "|" + units + "|" + adjust + "|" + total + "|20260210|" + rest + "[]\r\n"
-	}
-	m := h.matter.Number
-	file := ledesHeader +
-		line("1", "F", "2.40", "0", "960.00", "L350||A103|RV|Draft section 3 of reply brief|98-7|400.00|Vane, R|PARTNR|", m) +
-		line("2", "F", "0.35", "0.0045", "116.67", "L120||A102|T02|Research duty to warn|98-7|333.33|Lind, Per|ASSOC|", m) +
-		line("3", "E", "40", "-2.00", "2.00", "|E101|||Copies of production set 2|98-7|0.10|||", m) +
-		line("4", "IF", "", "-10.00", "-10.00", "|||Nobody|Discount|98-7||||", m) +
-		line("5", "F", "1.00", "0", "9.00", "L350||A103|RV|Call with K. Byrne|98-7|400.00|Vane, R|PARTNR|", m) +
-		line("6", "F", "1.00", "0", "400.00", "L350||A103|RV|Call with K. Byrne|98-7|400.00|Vane, R|PARTNR|", "M-FOREIGN") +
-		line("7", "F", "1.00", "0", "0.00", "L350||A103|RV|Call with K. Byrne|98-7|0.00|Vane, R|PARTNR|", m) +
-		"junk\r\n"
-	r, err := h.svc.Import(h.who, capture.Upload{Name: "feb.txt", Data: []byte(file)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	refused := map[string]bool{}
-	for _, f := range r.Faults {
-		if f.Severity == capture.Refused {
-			refused[fmt.Sprintf("%d %s", f.Line, f.Code)] = true
-		}
-	}
-	for _, want := range []string{"6 FLD-08", "7 ARI-01", "8 MAT-01", "9 FLD-03", "10 FIL-03"} {
-		if !refused[want] {
-			t.Errorf("%s is not among %v", want, refused)
-		}
-	}
-	if r.Format != "1998B" || r.Source != "ledes" || r.Read != 8 || r.Landed != 3 || r.Refused != 5 {
-		t.Errorf("%+v %s", r.Import, told(r.Faults))
-	}
-	list := h.entries(capture.Filter{Import: r.ID})
-	if len(list) != 3 || list[0].ExternalID != "26-1/1" {
-		t.Fatalf("%+v", list)
-	}
-	for _, e := range list {
-		if e.ExternalID == "26-1/2" && (e.AmountMinor != 11_667 || e.Rate != 3_333_300 || e.Task != "L120") {
-			t.Errorf("%+v", e)
-		}
-	}
-	if again, err := h.svc.Import(h.who, capture.Upload{Data: []byte(file)}); err != nil || !again.Already {
-		t.Errorf("again: %v %+v", err, again.Import)
-	}
-}
-
-func clientNumber(h *house) (n string) {
-	h.in(func(tx *db.Tx) error {
-		return tx.Raw(`SELECT number FROM client WHERE firm_id = ? AND id = ?`, h.ID, h.matter.Client).Row().Scan(&n)
-	})
-	return n
-}
-
-const ledesHeader = "LEDES1998B[]\r\nINVOICE_DATE|INVOICE_NUMBER|CLIENT_ID|LAW_FIRM_MATTER_ID|INVOICE_TOTAL|BILLING_START_DATE|BILLING_END_DATE|INVOICE_DESCRIPTION|LINE_ITEM_NUMBER|" +
-	"EXP/FEE/INV_ADJ_TYPE|LINE_ITEM_NUMBER_OF_UNITS|LINE_ITEM_ADJUSTMENT_AMOUNT|LINE_ITEM_TOTAL|LINE_ITEM_DATE|LINE_ITEM_TASK_CODE|LINE_ITEM_EXPENSE_CODE|LINE_ITEM_ACTIVITY_CODE|" +
-	"TIMEKEEPER_ID|LINE_ITEM_DESCRIPTION|LAW_FIRM_ID|LINE_ITEM_UNIT_COST|TIMEKEEPER_NAME|TIMEKEEPER_CLASSIFICATION|CLIENT_MATTER_ID[]\r\n"
 
 func TestMappings(t *testing.T) {
 	h := newHouse(t)
@@ -729,34 +382,6 @@ func TestMappings(t *testing.T) {
 	}
 }
 
-func TestImportsListPages(t *testing.T) {
-	h := newHouse(t)
-	for i := range 3 {
-		h.load(h.row(fmt.Sprint("A", i), "2026-02-10", "1.5", fmt.Sprint("Draft reply brief part ", i)))
-	}
-	var ids []ident.ImportID
-	req := page.Request{Size: 2}
-	for {
-		p, err := h.svc.Imports(h.As(t, rbac.RolePartner), req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, b := range p.Items {
-			ids = append(ids, b.ID)
-		}
-		if req.After = p.Next; p.Next == "" {
-			break
-		}
-	}
-	slices.Sort(ids)
-	if len(slices.Compact(ids)) != 3 {
-		t.Errorf("%d imports over the pages", len(ids))
-	}
-	if _, err := h.svc.Imports(h.who, page.Request{After: "!"}); !errors.Is(err, page.ErrBadCursor) {
-		t.Errorf("bad cursor: %v", err)
-	}
-}
-
 func TestDuplicatesUnderAnotherIDAreFound(t *testing.T) {
 	h := newHouse(t)
 	r := h.load(h.row("A1", "2026-02-10", "1.5", "Draft reply brief on motion to compel"), h.row("A2", "2026-02-10", "1.5", "Draft reply brief on motion to compel"))
@@ -764,43 +389,6 @@ func TestDuplicatesUnderAnotherIDAreFound(t *testing.T) {
 	n := h.Count(t, `SELECT count(*) FROM finding f JOIN entry e ON e.firm_id = f.firm_id AND e.id = f.entry_id WHERE f.firm_id = ? AND f.rule = 'TIM-04' AND e.external_id IN ('A2', 'B1')`, h.ID)
 	if r.Landed != 2 || later.Landed != 1 || n != 2 {
 		t.Errorf("landed %d and %d, %d findings of TIM-04", r.Landed, later.Landed, n)
-	}
-}
-
-func TestFiguresAreShownByClass(t *testing.T) {
-	h := newHouse(t)
-	h.load(h.row("A1", "2026-02-10", "1.5", "Draft reply brief"), h.row("A2", "2026-02-11", "1.5", "Draft answer"))
-	sums, err := h.svc.Sums(h.who, capture.Filter{Matter: h.matter.ID})
-	if err != nil || len(sums) != 1 || sums[0].Entries != 2 || sums[0].Hours != 30_000 || sums[0].Minor == 0 {
-		t.Errorf("sums: %+v, %v", sums, err)
-	}
-	bare := h.As(t, rbac.RoleSpecialist, testkit.UpToClass(1))
-	list, err := h.svc.Entries(bare, capture.Filter{}, page.Request{Size: 1})
-	if err != nil || len(list.Items) != 1 || list.Next == "" {
-		t.Fatalf("without C2: %+v, %v", list, err)
-	}
-	if e := list.Items[0]; e.AmountMinor != 0 || e.Currency != "" || e.Hours != 0 || e.Rate != 0 || e.Task != "" || e.ExternalID != "" {
-		t.Errorf("without C2: %+v", e)
-	}
-	if rest, err := h.svc.Entries(bare, capture.Filter{}, page.Request{After: list.Next}); err != nil || len(rest.Items) != 1 || rest.Items[0].ID == list.Items[0].ID {
-		t.Errorf("the next page: %+v, %v", rest, err)
-	}
-	if none, err := h.svc.Sums(bare, capture.Filter{}); err != nil || len(none) != 0 {
-		t.Errorf("sums without C2: %+v, %v", none, err)
-	}
-}
-
-func TestPlacesSayWhereAnEntryIsAsFarAsOneMaySee(t *testing.T) {
-	h := newHouse(t)
-	h.load(h.row("A1", "2026-02-10", "1.5", "Draft section 3 of reply brief on motion to compel"))
-	e := h.entries(capture.Filter{})[0]
-	found, err := h.svc.Places(h.who, []ident.EntryID{e.ID})
-	if err != nil || len(found) != 1 || found[0] != (capture.Place{ID: e.ID, MatterID: h.matter.ID, TimekeeperID: h.rv.ID, WorkedOn: e.WorkedOn}) {
-		t.Errorf("%+v, %v", found, err)
-	}
-	n := newNeighbour(t, h)
-	if found, err := n.svc.Places(n.who, []ident.EntryID{e.ID}); err != nil || len(found) != 0 {
-		t.Errorf("another firm is told %+v, %v", found, err)
 	}
 }
 
@@ -825,5 +413,39 @@ func TestWhoTheClientTakesIsAsked(t *testing.T) {
 	r := h.load(h.row("R1", "2026-02-10", "1.5", "Draft section 3 of reply brief on motion to compel"))
 	if n := h.Count(t, `SELECT count(*) FROM finding f JOIN entry e ON e.firm_id = f.firm_id AND e.id = f.entry_id WHERE f.firm_id = ? AND e.import_id = ? AND f.rule = 'RAT-03'`, h.ID, r.ID); n != 1 {
 		t.Errorf("%d findings of RAT-03, want 1", n)
+	}
+}
+
+// A workbook lands its rows, and what it says again that came as CSV stays what it is.
+func TestAWorkbookLandsAsItsTableWould(t *testing.T) {
+	h := newHouse(t)
+	h.load(h.row("A1", "2026-02-10", "1.5", "Draft reply brief"))
+	f := excelize.NewFile()
+	defer f.Close()
+	day := time.Date(2026, 2, 10, 0, 0, 0, 0, time.UTC)
+	for cell, row := range map[string][]any{
+		"A1": {"id", "date", "matter", "timekeeper", "hours", "narrative", "task_code", "activity_code"},
+		"A2": {"A1", day, h.matter.Number, "RV", 1.5, "Draft reply brief", "L350", "A103"},
+		"A3": {"A2", day, h.matter.Number, "RV", 0.7, "Revise reply brief", "L350", "A103"},
+		"A4": {"A3", day, "none such", "RV", 0.7, "Revise reply brief", "L350", "A103"},
+	} {
+		if err := f.SetSheetRow("Sheet1", cell, &row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var b bytes.Buffer
+	if err := f.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	r, err := h.svc.Import(h.who, capture.Upload{Name: "february.xlsx", Data: b.Bytes()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Format != "xlsx" || r.Source != "csv" || r.Landed != 1 || r.Repeated != 1 || r.Refused != 1 || told(r.Faults) != "4 matter MAT-01" {
+		t.Errorf("%+v, faults %s", r.Import, told(r.Faults))
+	}
+	kept := h.entries(capture.Filter{Import: r.ID})
+	if len(kept) != 1 || !kept[0].WorkedOn.Equal(day) || kept[0].Hours != 7_000 || kept[0].SourceLine != 3 {
+		t.Errorf("entries: %+v", kept)
 	}
 }

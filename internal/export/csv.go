@@ -85,8 +85,13 @@ func formula(s string) bool {
 
 // WriteTable writes a small table of text as CSV, guarded as an export is.
 func WriteTable(w io.Writer, head []string, rows [][]string) error {
+	return WriteRows(w, append([][]string{head}, rows...))
+}
+
+// WriteRows goes on with a table that WriteTable began.
+func WriteRows(w io.Writer, rows [][]string) error {
 	out := newCSV(w)
-	for _, row := range append([][]string{head}, rows...) {
+	for _, row := range rows {
 		for _, cell := range row {
 			out.text(cell)
 		}

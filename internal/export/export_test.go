@@ -1,11 +1,8 @@
 package export_test
 
 import (
-	"archive/zip"
 	"bytes"
 	"context"
-	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,166 +15,12 @@ import (
 	"filippo.io/age"
 
 	"github.com/docketry/docketry/internal/authz"
-	"github.com/docketry/docketry/internal/blob"
-	"github.com/docketry/docketry/internal/clock"
-	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/export"
-	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/outbox"
-	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/scope"
-	"github.com/docketry/docketry/internal/seal"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/rbac"
 )
-
-type house struct {
-	d, w   *db.DB
-	clock  *clock.Manual
-	bucket *blob.Memory
-	svc    *export.Service // as serve has it
-	worker *export.Service
-}
-
-func setup(t *testing.T) house {
-	t.Helper()
-	c := clock.At(testkit.Now)
-	h := house{clock: c, d: testkit.Open(t, "docketry_api", c), w: testkit.Open(t, "docketry_worker", c), bucket: blob.NewMemory(c)}
-	policy, err := rbac.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	master, err := seal.NewMaster(bytes.Repeat([]byte{1, 2}, 16))
-	if err != nil {
-		t.Fatal(err)
-	}
-	service := func(d *db.DB, b blob.Bucket) *export.Service {
-		return export.New(d, authz.NewGuard(d, policy), blob.New(d, b, blob.NewKeys(master)))
-	}
-	h.svc, h.worker = service(h.d, h.bucket), service(h.w, h.bucket)
-	return h
-}
-
-func year(form export.Form) export.NewRequest {
-	return export.NewRequest{From: "2026-01-01", To: "2026-12-31", Form: form, Hours: 24, Reason: "rate study"}
-}
-
-func (h house) ask(t *testing.T, ctx context.Context, n export.NewRequest) (export.Export, seal.Secret) {
-	t.Helper()
-	e, key, err := h.svc.Request(ctx, n)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return e, key
-}
-
-// job starts the export's build as the engine does: for the asker, next fence.
-func (h house) job(t *testing.T, f testkit.F, id ident.ExportID) (context.Context, outbox.Job) {
-	t.Helper()
-	j := outbox.Job{Firm: f.ID}
-	err := h.w.InFirm(f.Machine(), func(tx *db.Tx) error {
-		return tx.Raw(`UPDATE outbox SET state = 'running', fence = fence + 1, lease_until = ?, started_at = ? WHERE firm_id = ? AND kind = 'export.build'
-			AND jsonb_extract_path_text(args, 'export_id') = ? AND state <> 'done' RETURNING id, fence, actor_id`, tx.Now.Add(time.Minute), tx.Now, f.ID, id).Row().Scan(&j.ID, &j.Fence, &j.Actor)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return scope.With(context.Background(), scope.Scope{Firm: f.ID, Actor: j.Actor, Machine: "worker"}), j
-}
-
-func (h house) build(t *testing.T, f testkit.F, id ident.ExportID) error {
-	t.Helper()
-	ctx, j := h.job(t, f, id)
-	return h.worker.Build(ctx, j, export.BuildWanted{Export: id})
-}
-
-// ready asks, has the firm approve, and builds.
-func (h house) ready(t *testing.T, f testkit.F, asker context.Context, n export.NewRequest) (export.Export, seal.Secret) {
-	t.Helper()
-	e, key := h.ask(t, asker, n)
-	if err := h.svc.Approve(f.As(t, rbac.RoleFirmAdmin), e.ID, e.Version); err != nil {
-		t.Fatal(err)
-	}
-	if err := h.build(t, f, e.ID); err != nil {
-		t.Fatal(err)
-	}
-	e, err := h.svc.Get(asker, e.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return e, key
-}
-
-func (h house) fetch(t *testing.T, ctx context.Context, e export.Export) []byte {
-	t.Helper()
-	ticket, err := h.svc.Ticket(ctx, e.ID, "n")
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := h.svc.Download(ctx, ticket.Reveal(), "n", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Body.Close()
-	b, err := io.ReadAll(f.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-// opened decrypts a file and reads its table and manifest.
-func opened(t *testing.T, sealed []byte, key seal.Secret) (plain []byte, table [][]string, manifest map[string]any) {
-	t.Helper()
-	id, err := age.ParseX25519Identity(key.Reveal())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := age.Decrypt(bytes.NewReader(sealed), id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if plain, err = io.ReadAll(r); err != nil {
-		t.Fatal(err)
-	}
-	z, err := zip.NewReader(bytes.NewReader(plain), int64(len(plain)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	read := func(name string) []byte {
-		f, err := z.Open(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := io.ReadAll(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return b
-	}
-	if table, err = csv.NewReader(bytes.NewReader(read("entries.csv"))).ReadAll(); err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(read("manifest.json"), &manifest); err != nil {
-		t.Fatal(err)
-	}
-	return plain, table, manifest
-}
-
-func column(t *testing.T, table [][]string, name string) (cells []string) {
-	t.Helper()
-	for i, h := range table[0] {
-		if h == name {
-			for _, row := range table[1:] {
-				cells = append(cells, row[i])
-			}
-			return cells
-		}
-	}
-	t.Fatalf("no column %s", name)
-	return nil
-}
 
 // Not in parallel: its sweep, a day ahead, would erase the exports of the tests beside it.
 func TestAnExportFromRequestToErasure(t *testing.T) {
@@ -271,6 +114,7 @@ func TestAFileHoldsExactlyItsAskersScope(t *testing.T) {
 		want  string // matters, with ! where the narrative is there, $ where amounts are
 	}{
 		"up to restricted":    {who(), nil, "confidential!$ open!$ restricted!$ second!$"},
+		"no factor lately":    {shown(who(), testkit.Now.Add(-authz.ClearTime-time.Second)), nil, "confidential!$ open!$ second!$"},
 		"standard only":       {who(testkit.UpToLabel(0)), nil, "open!$ second!$"},
 		"no narratives":       {who(testkit.UpToClass(2)), nil, "confidential$ open$ restricted$ second$"},
 		"operations only":     {who(testkit.UpToClass(1)), nil, "confidential open restricted second"},
@@ -332,7 +176,7 @@ func TestAFileHoldsExactlyItsAskersScope(t *testing.T) {
 	if _, err := h.svc.Preview(who(testkit.OnMatters(open.ID)), export.NewRequest{From: "2026-01-01", To: "2026-12-31", Form: export.FormFull, Hours: 24, Recipient: "age1no"}); !errors.Is(err, export.ErrInput) {
 		t.Errorf("the preview with a key that is none: %v", err)
 	}
-	if n := f.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'export.previewed' AND class = 3 AND matter_id IS NOT NULL`, f.ID); n != 7 {
+	if n := f.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'export.previewed' AND class = 3 AND matter_id IS NOT NULL`, f.ID); n != 8 {
 		t.Errorf("%d looks by preview", n)
 	}
 }
@@ -354,177 +198,6 @@ func previewHolds(t *testing.T, p export.Preview, table [][]string) {
 			t.Errorf("column %s: %+v, the file has %q first and %d empty", table[0][i], c, table[1][i], empty)
 		}
 	}
-}
-
-// Who decides sees column by column what the asker's file would hold, and of its
-// first line what they may read themselves.
-func TestWhoDecidesSeesWhatItWouldHold(t *testing.T) {
-	t.Parallel()
-	h := setup(t)
-	f := testkit.Firm(t, h.d)
-	k := f.Timekeeper(t, "DO", "PARTNR", 0)
-	open, restricted := f.Matter(t), f.Matter(t, testkit.Label(2))
-	f.Work(t, restricted, k, "2026-02-02", 10000, 3_700_000, testkit.Narrative("words of the restricted"))
-	f.Work(t, open, k, "2026-02-03", 10000, 3_700_000, testkit.Narrative("words of the open"))
-	person := testkit.Person(t, h.d, "asker")
-	grant := f.Grant(t, person, rbac.RoleSpecialist)
-	asker := f.Acting(person)
-	e, _ := h.ask(t, asker, year(export.FormFull))
-	asked, err := h.svc.Preview(asker, year(export.FormFull))
-	if err != nil {
-		t.Fatal(err)
-	}
-	looks := func() int64 {
-		return f.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'export.previewed' AND class = 3 AND permission = 'export.approve'`, f.ID)
-	}
-	for name, c := range map[string]struct {
-		who          context.Context
-		words, hours string
-		unseen       []string // columns
-		looks        int64
-	}{
-		"all":            {f.As(t, rbac.RolePartner), "words of the restricted", "1.0", nil, 1},
-		"no narratives":  {f.As(t, rbac.RoleFirmAdmin, testkit.UpToClass(2)), "", "1.0", []string{"narrative"}, 0},
-		"up to standard": {f.As(t, rbac.RolePartner, testkit.UpToLabel(0)), "words of the open", "1.0", nil, 1},
-	} {
-		before := looks()
-		p, err := h.svc.Review(c.who, e.ID)
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		if p.Rows != 2 || p.Narratives != 2 || p.Matters != 2 || len(p.Columns) != len(asked.Columns) || looks()-before != c.looks {
-			t.Errorf("%s: %d rows, %d narratives, %d columns, %d looks", name, p.Rows, p.Narratives, len(p.Columns), looks()-before)
-		}
-		for i, col := range p.Columns {
-			if col.Name != asked.Columns[i].Name || col.Class != asked.Columns[i].Class || col.Hidden != asked.Columns[i].Hidden || col.Unseen != slices.Contains(c.unseen, col.Name) {
-				t.Errorf("%s: %+v, the asker saw %+v", name, col, asked.Columns[i])
-			}
-			if col.Name == "narrative" && col.Sample != c.words || col.Name == "hours" && col.Sample != c.hours {
-				t.Errorf("%s: %s is shown as %q", name, col.Name, col.Sample)
-			}
-		}
-	}
-	for name, who := range map[string]context.Context{
-		"who asked": asker, "one matter's partner": f.As(t, rbac.RolePartner, testkit.OnMatters(open.ID)), "another firm's admin": testkit.Firm(t, h.d).As(t, rbac.RoleFirmAdmin),
-	} {
-		if p, err := h.svc.Review(who, e.ID); err == nil || p.Rows != 0 {
-			t.Errorf("%s: %+v, %v", name, p, err)
-		}
-	}
-	admin := f.As(t, rbac.RoleFirmAdmin)
-	f.EndGrant(t, grant)
-	if _, err := h.svc.Review(admin, e.ID); !errors.Is(err, export.ErrRightGone) {
-		t.Errorf("the asker's grant has ended: %v", err)
-	}
-	if err := h.svc.Refuse(admin, e.ID, e.Version, "not now"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := h.svc.Review(admin, e.ID); !errors.Is(err, export.ErrDecided) {
-		t.Errorf("decided: %v", err)
-	}
-}
-
-func TestWhoDecides(t *testing.T) {
-	t.Parallel()
-	h := setup(t)
-	f := testkit.Firm(t, h.d)
-	m := f.Matter(t)
-	f.Cost(t, m, "2026-02-04", "E115", 10_000, 2_500_000)
-	asker, admin, partner := f.As(t, rbac.RoleSpecialist), f.As(t, rbac.RoleFirmAdmin), f.As(t, rbac.RolePartner)
-	e, _ := h.ask(t, asker, year(export.FormRedacted))
-	for name, c := range map[string]struct {
-		who  context.Context
-		want error
-	}{
-		"who asked":            {asker, authz.ErrForbidden},
-		"a lead of the bureau": {f.As(t, rbac.RoleTeamLead), authz.ErrForbidden},
-		"one matter's partner": {f.As(t, rbac.RolePartner, testkit.OnMatters(m.ID)), authz.ErrForbidden},
-		"another firm's admin": {testkit.Firm(t, h.d).As(t, rbac.RoleFirmAdmin), export.ErrNotFound},
-		"a person of nowhere":  {f.Acting(testkit.Person(t, h.d, "x")), authz.ErrNotFound},
-	} {
-		if err := h.svc.Approve(c.who, e.ID, e.Version); !errors.Is(err, c.want) {
-			t.Errorf("%s: %v, want %v", name, err, c.want)
-		}
-	}
-	if err := h.svc.Approve(partner, e.ID, e.Version+1); !errors.Is(err, export.ErrStale) {
-		t.Errorf("of another version: %v", err)
-	}
-	if n := f.Count(t, `SELECT count(*) FROM outbox WHERE firm_id = ? AND kind = 'export.build'`, f.ID) + f.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'export.approved'`, f.ID); n != 0 {
-		t.Error("a refusal left something")
-	}
-	own, _ := h.ask(t, admin, year(export.FormRedacted))
-	if err := h.svc.Approve(admin, own.ID, own.Version); !errors.Is(err, export.ErrOwn) {
-		t.Errorf("an admin's own: %v", err)
-	}
-	if err := h.svc.Refuse(admin, own.ID, own.Version, "too wide"); !errors.Is(err, export.ErrOwn) {
-		t.Errorf("an admin refuses his own: %v", err)
-	}
-	if err := h.svc.Refuse(partner, own.ID, own.Version, "too wide: name the matters"); err != nil {
-		t.Fatal(err)
-	}
-	if err := h.svc.Approve(partner, own.ID, own.Version+1); !errors.Is(err, export.ErrDecided) {
-		t.Errorf("after a refusal: %v", err)
-	}
-	gone, _ := h.ask(t, asker, year(export.FormRedacted))
-	if err := h.svc.Withdraw(admin, gone.ID, gone.Version); !errors.Is(err, export.ErrNotFound) {
-		t.Errorf("withdrawn by another: %v", err)
-	}
-	if err := h.svc.Withdraw(asker, gone.ID, gone.Version); err != nil {
-		t.Fatal(err)
-	}
-	if p, err := h.svc.List(asker, page.Request{}); err != nil || len(p.Items) != 2 {
-		t.Errorf("the asker sees %d, %v", len(p.Items), err)
-	}
-	if p, err := h.svc.List(admin, page.Request{}); err != nil || len(p.Items) != 3 || !slices.ContainsFunc(p.Items, func(e export.Export) bool { return e.Name() == "EX-3" }) {
-		t.Errorf("the admin sees %d, %v", len(p.Items), err)
-	}
-	// Not even SQL lets one approve one's own.
-	err := h.d.InFirm(f.Machine(), func(tx *db.Tx) error {
-		return tx.Exec(`UPDATE export SET approved_by = asked_by, approved_at = now() WHERE firm_id = ?`, f.ID).Error
-	})
-	if !db.Violates(err, "export_four_eyes") {
-		t.Errorf("I13: %v", err)
-	}
-}
-
-func TestManyNarrativesNeedTwo(t *testing.T) {
-	t.Parallel()
-	h := setup(t)
-	f := testkit.Firm(t, h.d)
-	m := f.Matter(t)
-	many(t, f, m, 10_001)
-	e, _ := h.ask(t, f.As(t, rbac.RoleSpecialist), year(export.FormFull))
-	if e.ApprovalsDue != 2 {
-		t.Fatalf("approvals due %d", e.ApprovalsDue)
-	}
-	admin := f.As(t, rbac.RoleFirmAdmin)
-	if err := h.svc.Approve(admin, e.ID, e.Version); err != nil {
-		t.Fatal(err)
-	}
-	if err := h.svc.Approve(admin, e.ID, e.Version+1); !errors.Is(err, export.ErrTwice) {
-		t.Errorf("the same person twice: %v", err)
-	}
-	if n := f.Count(t, `SELECT count(*) FROM outbox WHERE firm_id = ? AND kind = 'export.build'`, f.ID); n != 0 {
-		t.Error("one approval started it")
-	}
-	if err := h.svc.Approve(f.As(t, rbac.RolePartner), e.ID, e.Version+1); err != nil {
-		t.Fatal(err)
-	}
-	if n := f.Count(t, `SELECT count(*) FROM outbox WHERE firm_id = ? AND kind = 'export.build'`, f.ID); n != 1 {
-		t.Error("the second approval did not start it")
-	}
-}
-
-// many inserts n entries at once.
-func many(t *testing.T, f testkit.F, m testkit.M, n int) {
-	t.Helper()
-	f.Cost(t, m, "2026-02-04", "E115", 10_000, 2_500_000)
-	f.Exec(t, `INSERT INTO entry (firm_id, id, kind, matter_id, worked_on, hours_e4, quantity_e4, unit_cost_e4, rate_e4, rate_source, standard_rate_e4,
-			amount_minor, minor_digits, rounding, currency, narrative, task_code, activity_code, expense_code, import_id, source_line, external_id, fingerprint, content, created_at)
-		SELECT firm_id, gen_random_uuid(), kind, matter_id, worked_on + g % 90, 0, quantity_e4, unit_cost_e4, 0, rate_source, 0, amount_minor, minor_digits, rounding, currency,
-			narrative || g, task_code, activity_code, expense_code, import_id, source_line, '', gen_random_uuid(), content, created_at
-		FROM entry, generate_series(2, ?) g WHERE firm_id = ?`, n, f.ID)
 }
 
 func TestT25_TicketsServeOncePersonSessionNetworkMinute(t *testing.T) {
@@ -724,14 +397,6 @@ func TestT04_RevokedMeansUnreachable(t *testing.T) {
 	}
 }
 
-func fields(err error) []fault.Field {
-	var f *fault.Error
-	if errors.As(err, &f) {
-		return f.Fields
-	}
-	return nil
-}
-
 func TestLimitsAndBadInput(t *testing.T) {
 	t.Parallel()
 	h := setup(t)
@@ -764,4 +429,53 @@ func TestLimitsAndBadInput(t *testing.T) {
 	}
 	h.clock.Advance(25 * time.Hour)
 	h.ask(t, asker, n)
+}
+
+// shown is ctx with its person having shown their factor at an instant.
+func shown(ctx context.Context, at time.Time) context.Context {
+	sc, err := scope.From(ctx)
+	if err != nil {
+		panic(err)
+	}
+	sc.FactorAt = at
+	return scope.With(ctx, sc)
+}
+
+// What is in an export was settled when it was asked for with the factor shown: it is
+// built so however late the firm approves, and fetched only with a factor again.
+func TestAnExportKeepsTheClearanceOfItsRequest(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f := testkit.Firm(t, h.d)
+	k := f.Timekeeper(t, "DO", "PARTNR", 0)
+	for label := range 3 {
+		f.Work(t, f.Matter(t, testkit.Label(label)), k, "2026-02-03", 10000, 3_700_000)
+	}
+	asker := f.As(t, rbac.RoleSpecialist)
+	e, key := h.ask(t, shown(asker, h.clock.Now()), year(export.FormFull))
+	if e.RowsAsked != 3 {
+		t.Fatalf("%d rows asked for, want 3", e.RowsAsked)
+	}
+	h.clock.Advance(authz.ClearTime + time.Minute)
+	late := shown(asker, testkit.Now)
+	admin := f.As(t, rbac.RoleFirmAdmin)
+	if p, err := h.svc.Review(admin, e.ID); err != nil || p.Rows != 3 {
+		t.Errorf("the review counts %d rows, %v", p.Rows, err)
+	}
+	if p, err := h.svc.Preview(late, year(export.FormFull)); err != nil || p.Rows != 2 {
+		t.Errorf("the asker's own preview without the factor: %d rows, %v", p.Rows, err)
+	}
+	if err := h.svc.Approve(admin, e.ID, e.Version); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.build(t, f, e.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.svc.Ticket(late, e.ID, "net"); !errors.Is(err, export.ErrRightGone) {
+		t.Errorf("fetched without the factor: %v", err)
+	}
+	_, table, _ := opened(t, h.fetch(t, asker, e), key)
+	if n := len(column(t, table, "id")); n != 3 {
+		t.Errorf("%d rows in the file, want 3", n)
+	}
 }

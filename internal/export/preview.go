@@ -67,6 +67,7 @@ func (s *Service) Preview(ctx context.Context, n NewRequest) (p Preview, err err
 // asker may not have it any more. A line with a narrative is a look (C3).
 func (s *Service) Review(ctx context.Context, id ident.ExportID) (p Preview, err error) {
 	var e Export
+	var l plan
 	reviewing := func(do func(tx *db.Tx, access *authz.Access) error) error {
 		return s.db.InFirm(ctx, func(tx *db.Tx) error {
 			access, err := s.guard.Require(tx, rbac.ExportApprove)
@@ -82,21 +83,20 @@ func (s *Service) Review(ctx context.Context, id ident.ExportID) (p Preview, err
 			if e.Status != StatusAsked {
 				return ErrDecided
 			}
+			if l, err = planOf(tx, id); err != nil {
+				return err
+			}
 			return do(tx, access)
 		})
 	}
 	if err := reviewing(func(*db.Tx, *authz.Access) error { return nil }); err != nil {
 		return p, err
 	}
-	asker, err := s.rightsOf(ctx, e.AskedBy)
+	asker, err := s.rightsOf(ctx, e.AskedBy, l)
 	if err != nil {
 		return p, err
 	}
 	err = reviewing(func(tx *db.Tx, access *authz.Access) error {
-		l, err := planOf(tx, id)
-		if err != nil {
-			return err
-		}
 		file := selecting(asker, tx, l.limits)
 		both := file.and(selecting(access, tx, l.limits))
 		if err := p.look(tx, file, both); err != nil {
@@ -108,13 +108,12 @@ func (s *Service) Review(ctx context.Context, id ident.ExportID) (p Preview, err
 }
 
 // rightsOf is what a person's export may hold, as their build would find it.
-func (s *Service) rightsOf(ctx context.Context, who ident.PersonID) (a *authz.Access, err error) {
+func (s *Service) rightsOf(ctx context.Context, who ident.PersonID, p plan) (a *authz.Access, err error) {
 	sc, err := scope.From(ctx)
 	if err != nil {
 		return nil, err
 	}
-	as := scope.With(ctx, scope.Scope{Firm: sc.Firm, Actor: who, Machine: "review", RequestID: sc.RequestID})
-	err = s.db.InFirm(as, func(tx *db.Tx) error {
+	err = s.db.InFirm(scope.With(ctx, asAsker(sc, who, p)), func(tx *db.Tx) error {
 		a, err = s.guard.Require(tx, rbac.ExportDownload)
 		return err
 	})

@@ -138,7 +138,7 @@ func buildUntilKilled(text string) error {
 }
 
 func building(j outbox.Job) context.Context {
-	return scope.With(context.Background(), scope.Scope{Firm: j.Firm, Actor: j.Actor, Machine: "worker"})
+	return scope.With(context.Background(), scope.Scope{Firm: j.Firm, Actor: j.Actor, FactorAt: j.Factor, Machine: "worker"})
 }
 
 // kill lets a process of its own build, and kills it.

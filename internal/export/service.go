@@ -18,6 +18,7 @@ import (
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/outbox"
 	"github.com/docketry/docketry/internal/page"
+	"github.com/docketry/docketry/internal/scope"
 	"github.com/docketry/docketry/internal/seal"
 	"github.com/docketry/docketry/rbac"
 )
@@ -172,13 +173,23 @@ func (s *Service) Approve(ctx context.Context, id ident.ExportID, version int) e
 	})
 }
 
-// wantBuild asks for the building as the asker: their rights decide what is in it.
+// wantBuild asks for the building as the asker: their rights decide what is in it, and
+// the clearance that they asked with.
 func (s *Service) wantBuild(tx *db.Tx, e Export) error {
-	actor := tx.Scope.Actor
-	tx.Scope.Actor = e.AskedBy
-	_, err := outbox.Add(tx, BuildWanted{e.ID}, outbox.Key(string(e.ID)), outbox.Queue("export"))
-	tx.Scope.Actor = actor
+	p, err := planOf(tx, e.ID)
+	if err != nil {
+		return err
+	}
+	approver := tx.Scope
+	defer func() { tx.Scope = approver }()
+	tx.Scope = asAsker(approver, e.AskedBy, p)
+	_, err = outbox.Add(tx, BuildWanted{e.ID}, outbox.Key(string(e.ID)), outbox.Queue("export"))
 	return err
+}
+
+// asAsker is the asker acting through machinery, with the clearance of their request.
+func asAsker(sc scope.Scope, who ident.PersonID, p plan) scope.Scope {
+	return scope.Scope{Firm: sc.Firm, Actor: who, FactorAt: p.factor, Machine: "review", RequestID: sc.RequestID}
 }
 
 // Refuse is the firm's no, with a reason that the asker reads.

@@ -1,9 +1,11 @@
 package export
 
 import (
+	"database/sql"
 	"fmt"
 	"time"
 
+	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/page"
@@ -75,10 +77,10 @@ func insert(tx *db.Tx, id ident.ExportID, n NewRequest, l limits, made bool, row
 		approvals = 2
 	}
 	err := tx.Exec(`INSERT INTO export (firm_id, id, number, form, from_on, to_on, client_ids, matter_ids, reason, recipient, key_made, life_hours,
-			asked_by, asked_at, rows_asked, narratives, approvals_due)
-		SELECT ?, ?, coalesce(max(number), 0) + 1, ?, ?, ?, ?::uuid[], ?::uuid[], ?, ?, ?, ?, ?, ?, ?, ?, ? FROM export WHERE firm_id = ?`,
+			asked_by, asked_at, factor_at, rows_asked, narratives, approvals_due)
+		SELECT ?, ?, coalesce(max(number), 0) + 1, ?, ?, ?, ?::uuid[], ?::uuid[], ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM export WHERE firm_id = ?`,
 		tx.Scope.Firm, id, n.Form, n.From, n.To, l.clients, l.matters, n.Reason, n.Recipient, made, n.Hours,
-		tx.Scope.Actor, tx.Now, rows, narratives, approvals, tx.Scope.Firm).Error
+		tx.Scope.Actor, tx.Now, factorOf(tx), rows, narratives, approvals, tx.Scope.Firm).Error
 	if err != nil {
 		return fmt.Errorf("keep export: %w", err)
 	}
@@ -117,13 +119,24 @@ type plan struct {
 	recipient string
 	number    int64
 	asked     time.Time
+	factor    time.Time // zero: nothing above confidential
+}
+
+// factorOf is when the actor of tx last showed a factor, where that clears them now.
+func factorOf(tx *db.Tx) *time.Time {
+	if !authz.Cleared(tx.Scope, tx.Now) {
+		return nil
+	}
+	return &tx.Scope.FactorAt
 }
 
 func planOf(tx *db.Tx, id ident.ExportID) (p plan, err error) {
-	err = tx.Raw(`SELECT form, from_on, to_on, client_ids, matter_ids, recipient, number, asked_at FROM export WHERE firm_id = ? AND id = ?`, tx.Scope.Firm, id).Row().
-		Scan(&p.form, &p.from, &p.to, &p.clients, &p.matters, &p.recipient, &p.number, &p.asked)
+	var factor sql.NullTime
+	err = tx.Raw(`SELECT form, from_on, to_on, client_ids, matter_ids, recipient, number, asked_at, factor_at FROM export WHERE firm_id = ? AND id = ?`, tx.Scope.Firm, id).Row().
+		Scan(&p.form, &p.from, &p.to, &p.clients, &p.matters, &p.recipient, &p.number, &p.asked, &factor)
 	if err != nil {
 		return p, fmt.Errorf("read plan of export %s: %w", id, err)
 	}
+	p.factor = factor.Time
 	return p, nil
 }

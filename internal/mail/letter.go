@@ -50,7 +50,7 @@ func (l Letter) HTML(subject string) string {
 		`<body style="font-family:sans-serif;font-size:15px;line-height:1.5;color:#1b2733">` + "\n")
 	for _, p := range append([]string{l.Greeting}, l.Paragraphs...) {
 		if p != "" {
-			b.WriteString("<p>" + html.EscapeString(p) + "</p>\n")
+			b.WriteString("<p>" + strings.ReplaceAll(html.EscapeString(p), "\n", "<br>\n") + "</p>\n")
 		}
 	}
 	if len(l.Facts) > 0 {

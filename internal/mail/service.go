@@ -132,13 +132,15 @@ type Shown struct {
 }
 
 // List is the firm's mails, newest first, of one state or "" for all. It needs
-// mail.read over the whole firm: a mail belongs to a payor, not to a matter.
+// mail.read over the whole firm, for a mail belongs to a payor; one about an invoice of a
+// matter that the person may not know of is not there.
 func (s *Service) List(ctx context.Context, state State, p page.Request) (out page.Page[Shown], err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) (err error) {
-		if err = s.mayRead(tx); err != nil {
+		access, err := s.mayRead(tx)
+		if err != nil {
 			return err
 		}
-		out, err = list(tx, state, p)
+		out, err = list(tx, access, state, p)
 		return err
 	})
 	return out, err
@@ -147,24 +149,25 @@ func (s *Service) List(ctx context.Context, state State, p page.Request) (out pa
 // Get is one mail with its text.
 func (s *Service) Get(ctx context.Context, id ident.MailID) (m Shown, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) (err error) {
-		if err = s.mayRead(tx); err != nil {
+		access, err := s.mayRead(tx)
+		if err != nil {
 			return err
 		}
-		m, err = get(tx, id)
+		m, err = get(tx, access, id)
 		return err
 	})
 	return m, err
 }
 
-func (s *Service) mayRead(tx *db.Tx) error {
+func (s *Service) mayRead(tx *db.Tx) (*authz.Access, error) {
 	access, err := s.guard.Require(tx, rbac.MailRead)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !access.WholeFirm() {
-		return authz.ErrForbidden
+		return nil, authz.ErrForbidden
 	}
-	return nil
+	return access, nil
 }
 
 // Resend queues a mail again that failed or is uncertain; its Message-ID stays, so
@@ -177,6 +180,9 @@ func (s *Service) Resend(ctx context.Context, id ident.MailID) error {
 		}
 		if !access.WholeFirm() {
 			return authz.ErrForbidden
+		}
+		if _, err := get(tx, access, id); err != nil {
+			return err
 		}
 		r, err := lock(tx, id)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/page"
@@ -143,13 +144,23 @@ type cursor struct {
 	ID ident.MailID `json:"id"`
 }
 
-func list(tx *db.Tx, state State, p page.Request) (page.Page[Shown], error) {
+// shownTo is the condition on a mail for who looks: each invoice that it is about is of a
+// matter that they may know of, with its amounts.
+func shownTo(access *authz.Access) (cond string, args []any) {
+	seen, args := access.MattersSeeing("x", authz.C2)
+	return ` AND NOT EXISTS (SELECT FROM invoice i JOIN matter x ON x.firm_id = i.firm_id AND x.id = i.matter_id WHERE i.firm_id = m.firm_id AND NOT (` + seen + `)
+		AND i.id IN (SELECT d.invoice_id FROM delivery d WHERE d.firm_id = m.firm_id AND d.mail_id = m.id
+			UNION ALL SELECT r.invoice_id FROM reminder r WHERE r.firm_id = m.firm_id AND r.mail_id = m.id))`, args
+}
+
+func list(tx *db.Tx, access *authz.Access, state State, p page.Request) (page.Page[Shown], error) {
 	var after cursor
 	first, err := p.Decode(&after)
 	if err != nil {
 		return page.Page[Shown]{}, err
 	}
-	q, args := `SELECT `+shownColumns+shownFrom, []any{tx.Scope.Firm}
+	seen, more := shownTo(access)
+	q, args := `SELECT `+shownColumns+shownFrom+seen, append([]any{tx.Scope.Firm}, more...)
 	if state != "" {
 		q += ` AND m.state = ?`
 		args = append(args, state)
@@ -165,9 +176,10 @@ func list(tx *db.Tx, state State, p page.Request) (page.Page[Shown], error) {
 	return page.Cut(rows, p.Limit(), func(m Shown) any { return cursor{m.QueuedAt, m.ID} })
 }
 
-func get(tx *db.Tx, id ident.MailID) (Shown, error) {
+func get(tx *db.Tx, access *authz.Access, id ident.MailID) (Shown, error) {
 	var rows []Shown
-	err := tx.Raw(`SELECT `+shownColumns+`, m.text_body AS text`+shownFrom+` AND m.id = ?`, tx.Scope.Firm, id).Scan(&rows).Error
+	seen, args := shownTo(access)
+	err := tx.Raw(`SELECT `+shownColumns+`, m.text_body AS text`+shownFrom+` AND m.id = ?`+seen, append([]any{tx.Scope.Firm, id}, args...)...).Scan(&rows).Error
 	if err != nil {
 		return Shown{}, fmt.Errorf("read mail %s: %w", id, err)
 	}

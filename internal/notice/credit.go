@@ -11,6 +11,7 @@ import (
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/mail"
 	"github.com/docketry/docketry/internal/outbox"
+	"github.com/docketry/docketry/internal/wording"
 	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
 )
@@ -148,7 +149,7 @@ func (s *Service) deliverCredit(tx *db.Tx, inv owed, note creditNote) error {
 	if err != nil {
 		return err
 	}
-	id, err := s.Mail.Queue(tx, m)
+	id, err := s.Mail.Queue(tx, m.Message)
 	if err != nil {
 		return err
 	}
@@ -156,26 +157,19 @@ func (s *Service) deliverCredit(tx *db.Tx, inv owed, note creditNote) error {
 		return err
 	}
 	return audit.Record(tx, audit.Entry{Action: "credit_note.delivery_queued", Object: "credit_note", ID: string(note.ID), Matter: inv.MatterID, Class: audit.C2,
-		Permission: string(rbac.InvoiceDeliver), Detail: map[string]any{"way": inv.Delivery, "contact": inv.ContactID, "mail": id}})
+		Permission: string(rbac.InvoiceDeliver), Detail: map[string]any{"way": inv.Delivery, "contact": inv.ContactID, "mail": id, "wording": m.Words}})
 }
 
-func (s *Service) creditMail(tx *db.Tx, inv owed, note creditNote) (mail.Message, error) {
-	firm, err := firmName(tx)
-	if err != nil {
-		return mail.Message{}, err
-	}
-	link, err := s.Links.To(tx.Scope.Firm, inv.ContactID)
-	if err != nil {
-		return mail.Message{}, err
-	}
+func (s *Service) creditMail(tx *db.Tx, inv owed, note creditNote) (written, error) {
 	before, err := tries(tx, inv.ID, note.ID)
 	if err != nil {
-		return mail.Message{}, err
+		return written{}, err
 	}
-	attached := inv.Delivery == "mail_attachment"
-	m := message(creditLetter(firm, link, note.Number, inv.due(), attached), inv.ContactID, kindCredit, fmt.Sprintf("credit:%s:%d", note.ID, before), "Credit note "+note.Number)
-	if !attached {
-		return m, nil
+	d, attached := inv.due(), inv.Delivery == "mail_attachment"
+	m, err := s.write(tx, letter{Words: wording.CreditNote, To: inv.ContactID, Kind: kindCredit, Key: fmt.Sprintf("credit:%s:%d", note.ID, before),
+		Note: note.Number, Attached: attached, Dues: []due{d}, Facts: d.credit(note.Number), LinkText: "Open the credit note"}, d.DueOn)
+	if err != nil || !attached {
+		return m, err
 	}
 	var pdf ident.BlobID
 	err = tx.Raw(`SELECT blob_id FROM invoice_document WHERE firm_id = ? AND credit_note_id = ? AND format = ?`, tx.Scope.Firm, note.ID, invoice.FormatPDF).Row().Scan(&pdf)

@@ -11,6 +11,7 @@ import (
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/mail"
 	"github.com/docketry/docketry/internal/outbox"
+	"github.com/docketry/docketry/internal/wording"
 	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
 )
@@ -56,7 +57,7 @@ func (s *Service) deliver(tx *db.Tx, inv owed) error {
 	if err != nil {
 		return err
 	}
-	id, err := s.Mail.Queue(tx, m)
+	id, err := s.Mail.Queue(tx, m.Message)
 	if err != nil {
 		return err
 	}
@@ -64,7 +65,7 @@ func (s *Service) deliver(tx *db.Tx, inv owed) error {
 		return err
 	}
 	return audit.Record(tx, audit.Entry{Action: "invoice.delivery_queued", Object: "invoice", ID: string(inv.ID), Matter: inv.MatterID, Class: audit.C2,
-		Permission: string(rbac.InvoiceDeliver), Detail: map[string]any{"way": inv.Delivery, "contact": inv.ContactID, "mail": id}})
+		Permission: string(rbac.InvoiceDeliver), Detail: map[string]any{"way": inv.Delivery, "contact": inv.ContactID, "mail": id, "wording": m.Words}})
 }
 
 // notDelivered holds the invoice's deliveries for this transaction; ErrDelivered when
@@ -85,23 +86,16 @@ func notDelivered(tx *db.Tx, id ident.InvoiceID, note ident.CreditNoteID) error 
 	return nil
 }
 
-func (s *Service) invoiceMail(tx *db.Tx, inv owed) (mail.Message, error) {
-	firm, err := firmName(tx)
-	if err != nil {
-		return mail.Message{}, err
-	}
-	link, err := s.Links.To(tx.Scope.Firm, inv.ContactID)
-	if err != nil {
-		return mail.Message{}, err
-	}
-	attached := inv.Delivery == "mail_attachment"
+func (s *Service) invoiceMail(tx *db.Tx, inv owed) (written, error) {
 	before, err := tries(tx, inv.ID, "")
 	if err != nil {
-		return mail.Message{}, err
+		return written{}, err
 	}
-	m := message(deliveryLetter(firm, link, inv.due(), attached), inv.ContactID, kindInvoice, fmt.Sprintf("invoice:%s:%d", inv.ID, before), "Invoice "+inv.Number)
-	if !attached {
-		return m, nil
+	d, attached := inv.due(), inv.Delivery == "mail_attachment"
+	m, err := s.write(tx, letter{Words: wording.Invoice, To: inv.ContactID, Kind: kindInvoice, Key: fmt.Sprintf("invoice:%s:%d", inv.ID, before),
+		Attached: attached, Dues: []due{d}, Facts: d.delivery(), LinkText: "Open the invoice"}, d.DueOn)
+	if err != nil || !attached {
+		return m, err
 	}
 	pdf, err := invoicePDF(tx, inv.ID)
 	if err != nil {

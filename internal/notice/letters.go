@@ -3,10 +3,12 @@ package notice
 import (
 	"strings"
 
+	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/mail"
 	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/wording"
 )
 
 // due is all that a letter may say of an invoice (DESIGN 2.16).
@@ -40,54 +42,79 @@ func figure(a money.Amount) string {
 	return string(a.Currency) + " " + sign + b.String()
 }
 
-const greeting = "Hello,"
-
-// deliveryLetter brings an invoice. attached tells that the PDF goes with it.
-func deliveryLetter(firm, link string, d due, attached bool) mail.Letter {
-	where := "It is ready for you at the address below. The page sends a one-time code to this mail address and shows nothing without it."
-	if attached {
-		where = "It is attached, as agreed. You also find it at the address below, behind a one-time code sent to this mail address."
-	}
-	return mail.Letter{
-		Greeting:   greeting,
-		Paragraphs: []string{firm + " has issued invoice " + d.Number + " to you.", where},
-		Facts:      []mail.Fact{{Name: "Invoice", Value: d.Number}, {Name: "Open", Value: d.open()}, {Name: "Due", Value: d.DueOn.Long()}},
-		Link:       link, LinkText: "Open the invoice", Closing: []string{firm},
-	}
+// told is the invoice as the firm's words tell it.
+func (d due) told(today invoice.Day) wording.Due {
+	return wording.Due{Number: d.Number, Open: d.open(), On: d.DueOn.Long(), Days: max(d.DueOn.Until(today), 0)}
 }
 
-// creditLetter takes an invoice back. attached tells that the PDF goes with it.
-func creditLetter(firm, link, note string, d due, attached bool) mail.Letter {
-	where := "You find the credit note beside the invoice at the address below. The page sends a one-time code to this mail address and shows nothing without it."
-	if attached {
-		where = "The credit note is attached, as agreed. You also find it at the address below, behind a one-time code sent to this mail address."
-	}
-	return mail.Letter{
-		Greeting:   greeting,
-		Paragraphs: []string{firm + " has taken invoice " + d.Number + " back in full. Nothing is to be paid on it.", where},
-		Facts:      []mail.Fact{{Name: "Credit note", Value: note}, {Name: "For invoice", Value: d.Number}, {Name: "Open", Value: d.open()}},
-		Link:       link, LinkText: "Open the credit note", Closing: []string{firm},
-	}
+// letter is a mail in the firm's own words; its figures and its link are ours in any case.
+type letter struct {
+	Words    wording.Kind
+	To       ident.ContactID
+	Kind     string // of the mail
+	Key      string
+	Note     string // of a credit note
+	Attached bool
+	Dues     []due
+	Facts    []mail.Fact
+	LinkText string
 }
 
-// reminderLetter is the first, friendly one; several invoices of one payor share it.
-func reminderLetter(firm, link string, list []due) mail.Letter {
-	first := "we have not yet seen a payment for the invoice below. Perhaps it has crossed this letter; then please pay no attention to it."
-	if len(list) > 1 {
-		first = "we have not yet seen a payment for the invoices below. Perhaps it has crossed this letter; then please pay no attention to it."
+// written is a mail, and which version of the firm's words it holds; 0 is the standard.
+type written struct {
+	mail.Message
+	Words int
+}
+
+// write words a letter. today dates what is overdue.
+func (s *Service) write(tx *db.Tx, l letter, today invoice.Day) (written, error) {
+	firm, err := firmName(tx)
+	if err != nil {
+		return written{}, err
 	}
-	l := mail.Letter{Greeting: greeting, Paragraphs: []string{first, "If something about it is unclear, an answer to this mail reaches us."},
-		Link: link, LinkText: "See what is open", Closing: []string{firm}}
-	for _, d := range list {
-		l.Facts = append(l.Facts, mail.Fact{Name: "Invoice " + d.Number, Value: d.open() + ", due " + d.DueOn.Long()})
+	contact, err := contactName(tx, l.To)
+	if err != nil {
+		return written{}, err
 	}
-	return l
+	link, err := s.Links.To(tx.Scope.Firm, l.To)
+	if err != nil {
+		return written{}, err
+	}
+	v := wording.Values{Firm: firm, Contact: contact, Note: l.Note, Attached: l.Attached}
+	for _, d := range l.Dues {
+		v.Invoices = append(v.Invoices, d.told(today))
+	}
+	w, err := wording.Write(tx, l.Words, v)
+	if err != nil {
+		return written{}, err
+	}
+	w.Letter.Facts, w.Letter.Link, w.Letter.LinkText = l.Facts, link, l.LinkText
+	return written{message(w.Letter, l.To, l.Kind, l.Key, w.Subject), w.Version}, nil
+}
+
+// delivery is the figures of a letter that brings an invoice.
+func (d due) delivery() []mail.Fact {
+	return []mail.Fact{{Name: "Invoice", Value: d.Number}, {Name: "Open", Value: d.open()}, {Name: "Due", Value: d.DueOn.Long()}}
+}
+
+// credit is those of one that takes it back.
+func (d due) credit(note string) []mail.Fact {
+	return []mail.Fact{{Name: "Credit note", Value: note}, {Name: "For invoice", Value: d.Number}, {Name: "Open", Value: d.open()}}
+}
+
+// reminder is a line for each invoice that a letter reminds of.
+func reminder(list []due) []mail.Fact {
+	facts := make([]mail.Fact, len(list))
+	for i, d := range list {
+		facts[i] = mail.Fact{Name: "Invoice " + d.Number, Value: d.open() + ", due " + d.DueOn.Long()}
+	}
+	return facts
 }
 
 // codeLetter holds the mark in whose place the code is put when the mail leaves.
 func codeLetter(firm string) mail.Letter {
 	return mail.Letter{
-		Greeting:   greeting,
+		Greeting:   "Hello,",
 		Paragraphs: []string{"your one-time code for the invoices of " + firm + " is " + mail.CodeMark + ".", "It is valid for 10 minutes. If you did not ask for it, nothing needs to be done; nobody can use it without this mail."},
 		Closing:    []string{firm},
 	}

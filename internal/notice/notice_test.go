@@ -13,6 +13,7 @@ import (
 	"github.com/docketry/docketry/internal/mail"
 	"github.com/docketry/docketry/internal/notice"
 	"github.com/docketry/docketry/internal/testkit"
+	"github.com/docketry/docketry/internal/wording"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -343,5 +344,42 @@ func TestMailsCarryNoClientText(t *testing.T) {
 				t.Errorf("%q stands in %q", word, o.Subject)
 			}
 		}
+	}
+}
+
+// Letters say what the firm published; figures and link stand in each whatever it says,
+// and the log tells which words went.
+func TestLettersSayWhatTheFirmPublished(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f := testkit.Firm(t, h.d)
+	policy, err := rbac.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := wording.New(h.d, authz.NewGuard(h.d, policy))
+	if _, err := words.Publish(f.As(t, rbac.RolePartner), wording.Invoice, wording.Text{Subject: "From {{firm}}: {{number}}", Body: "Dear {{contact}} <b>", Closing: "Accounts"}, 0); err != nil {
+		t.Fatal(err)
+	}
+	m := f.Matter(t)
+	inv := f.Invoice(t, m)
+	if err := h.deliver(t, f, inv.ID); err != nil {
+		t.Fatal(err)
+	}
+	contact := f.Text(t, `SELECT name FROM payor_contact WHERE firm_id = ? AND payor_id = ?`, f.ID, m.Payor)
+	got := h.post(t, f)
+	if len(got) != 1 || !strings.HasSuffix(got[0].Subject, ": "+inv.Number) || !strings.HasPrefix(got[0].Text, "Dear "+contact+" <b>\n") || !strings.HasSuffix(got[0].Text, "Accounts\n") {
+		t.Fatalf("sent %+v", got)
+	}
+	for _, must := range []string{"USD 1,000.00", "18 Mar 2026", "https://billing.example.com/payor?link="} {
+		if !strings.Contains(got[0].Text, must) || !strings.Contains(got[0].HTML, must) {
+			t.Errorf("the letter lacks %s", must)
+		}
+	}
+	if strings.Contains(got[0].HTML, "<b>") {
+		t.Error("the firm's words are read as HTML")
+	}
+	if n := f.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'invoice.delivery_queued' AND detail::json ->> 'wording' = '1'`, f.ID); n != 1 {
+		t.Error("the log does not tell which words went")
 	}
 }

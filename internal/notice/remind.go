@@ -9,7 +9,7 @@ import (
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
-	"github.com/docketry/docketry/internal/mail"
+	"github.com/docketry/docketry/internal/wording"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -115,7 +115,7 @@ func (s *Service) remind(tx *db.Tx, list []owed, today invoice.Day) error {
 	if err != nil {
 		return err
 	}
-	id, err := s.Mail.Queue(tx, m)
+	id, err := s.Mail.Queue(tx, m.Message)
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (s *Service) remind(tx *db.Tx, list []owed, today invoice.Day) error {
 			return err
 		}
 		err := audit.Record(tx, audit.Entry{Action: "reminder.queued", Object: "invoice", ID: string(inv.ID), Matter: inv.MatterID, Class: audit.C2,
-			Permission: string(rbac.ReminderSend), Detail: map[string]any{"stage": StageFirst, "contact": inv.ContactID, "mail": id}})
+			Permission: string(rbac.ReminderSend), Detail: map[string]any{"stage": StageFirst, "contact": inv.ContactID, "mail": id, "wording": m.Words}})
 		if err != nil {
 			return err
 		}
@@ -134,26 +134,14 @@ func (s *Service) remind(tx *db.Tx, list []owed, today invoice.Day) error {
 	return nil
 }
 
-func (s *Service) reminderMail(tx *db.Tx, list []owed, today invoice.Day) (mail.Message, error) {
-	firm, err := firmName(tx)
-	if err != nil {
-		return mail.Message{}, err
-	}
-	link, err := s.Links.To(tx.Scope.Firm, list[0].ContactID)
-	if err != nil {
-		return mail.Message{}, err
-	}
+func (s *Service) reminderMail(tx *db.Tx, list []owed, today invoice.Day) (written, error) {
 	dues := make([]due, len(list))
 	for i, inv := range list {
 		dues[i] = inv.due()
 	}
-	subject := "Reminder: invoice " + list[0].Number
-	if len(list) > 1 {
-		subject = fmt.Sprintf("Reminder: %d invoices", len(list))
-	}
 	// A letter a payor and day: the key holds it even if two sweeps should meet.
 	key := fmt.Sprintf("reminder:%s:%s", list[0].PayorID, today)
-	return message(reminderLetter(firm, link, dues), list[0].ContactID, kindReminder, key, subject), nil
+	return s.write(tx, letter{Words: wording.ReminderFirst, To: list[0].ContactID, Kind: kindReminder, Key: key, Dues: dues, Facts: reminder(dues), LinkText: "See what is open"}, today)
 }
 
 // Remind sends the first stage for one overdue invoice before its day, with

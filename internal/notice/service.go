@@ -147,3 +147,12 @@ func firmName(tx *db.Tx) (name string, err error) {
 	}
 	return name, nil
 }
+
+// contactName is who is written to.
+func contactName(tx *db.Tx, id ident.ContactID) (name string, err error) {
+	err = tx.Raw(`SELECT name FROM payor_contact WHERE firm_id = ? AND id = ?`, tx.Scope.Firm, id).Row().Scan(&name)
+	if err != nil {
+		return "", fmt.Errorf("read contact %s: %w", id, err)
+	}
+	return name, nil
+}

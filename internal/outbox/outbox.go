@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
@@ -23,6 +24,7 @@ type Job struct {
 	ID      ident.JobID
 	Firm    ident.FirmID
 	Actor   ident.PersonID // for whom; "" for machinery
+	Factor  time.Time      // scope.Scope.FactorAt of who asked, where it cleared them then; see authz.Cleared
 	Kind    string
 	Attempt int
 	Fence   int64
@@ -75,10 +77,14 @@ func Add(tx *db.Tx, a Args, opts ...Option) (ident.JobID, error) {
 		s := string(r.actor)
 		actor = &s
 	}
+	var factor *time.Time
+	if actor != nil && authz.Cleared(tx.Scope, tx.Now) {
+		factor = &tx.Scope.FactorAt
+	}
 	var id ident.JobID
-	err = tx.Raw(`INSERT INTO outbox (firm_id, id, actor_id, kind, task_key, args, queue, run_at, created_at) VALUES (?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?)
+	err = tx.Raw(`INSERT INTO outbox (firm_id, id, actor_id, factor_at, kind, task_key, args, queue, run_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?)
 		ON CONFLICT (firm_id, kind, task_key) DO UPDATE SET kind = excluded.kind RETURNING id`,
-		tx.Scope.Firm, r.id, actor, a.Kind(), r.key, string(args), r.queue, r.runAt, tx.Now).Row().Scan(&id)
+		tx.Scope.Firm, r.id, actor, factor, a.Kind(), r.key, string(args), r.queue, r.runAt, tx.Now).Row().Scan(&id)
 	if err != nil {
 		return "", fmt.Errorf("add job %s: %w", a.Kind(), err)
 	}

@@ -197,7 +197,7 @@ func expire(tx *db.Tx) (int, error) {
 func firmsWithExpired(tx *db.Tx, firms []ident.FirmID) (gone []ident.FirmID, err error) {
 	err = tx.Raw(`SELECT f.id FROM unnest(?::uuid[]) AS f(id)
 		CROSS JOIN LATERAL (SELECT FROM work_item w WHERE w.firm_id = f.id AND `+lost("w")+` ORDER BY w.lease_until LIMIT 1) x`,
-		db.Array(firms), tx.Now, tx.Now, tx.Now, tx.Now).Scan(&gone).Error
+		db.Array(firms), tx.Now, tx.Now, tx.Now, tx.Now, tx.Now).Scan(&gone).Error
 	if err != nil {
 		return nil, fmt.Errorf("find expired leases: %w", err)
 	}

@@ -73,7 +73,7 @@ func (i item) heldBy(tx *db.Tx, token int64) error {
 		return ErrLeaseLost.With("your time on this item ran out; take it again to go on")
 	}
 	if *i.LeasedBy == tx.Scope.Actor {
-		return ErrLeaseLost.With("you took this item anew in another window; go on there")
+		return ErrLeaseLost.With("this is no longer the lease of the item; take it again, or go on in the window where you did")
 	}
 	name, err := nameOf(tx, *i.LeasedBy)
 	if err != nil {
@@ -147,17 +147,17 @@ func lockHeld(tx *db.Tx, who ident.PersonID) ([]item, error) {
 	return lockItems(tx, `w.status = 'leased' AND w.leased_by = ?`, who)
 }
 
-// lost is the condition on an alias of work_item, with the present instant four
+// lost is the condition on an alias of work_item, with the present instant five
 // times, for a lease that has run out, whose hand-off nobody took in time or whose
 // holder has no access to the firm any more.
 func lost(w string) string {
 	return w + `.status = 'leased' AND (` + w + `.lease_until <= ? OR (` + w + `.reserved_as = 'handed' AND ` + w + `.reserved_until <= ?) OR NOT EXISTS (SELECT FROM access_grant g JOIN person p ON p.id = g.person_id
-		WHERE g.firm_id = ` + w + `.firm_id AND g.person_id = ` + w + `.leased_by AND p.status <> 'disabled' AND g.ended_at IS NULL AND g.from_at <= ? AND (g.until_at IS NULL OR g.until_at > ?)))`
+		WHERE g.firm_id = ` + w + `.firm_id AND g.person_id = ` + w + `.leased_by AND p.status <> 'disabled' AND g.ended_at IS NULL AND g.from_at <= ? AND (g.until_at IS NULL OR g.until_at > ?) AND (g.waits_from IS NULL OR g.waits_from > ?)))`
 }
 
 func lockExpired(tx *db.Tx, limit int) ([]item, error) {
 	return lockItems(tx, `(w.firm_id, w.id) IN (SELECT x.firm_id, x.id FROM work_item x WHERE x.firm_id = ? AND `+lost("x")+`
-		ORDER BY x.lease_until LIMIT ? FOR UPDATE OF x SKIP LOCKED)`, tx.Scope.Firm, tx.Now, tx.Now, tx.Now, tx.Now, limit)
+		ORDER BY x.lease_until LIMIT ? FOR UPDATE OF x SKIP LOCKED)`, tx.Scope.Firm, tx.Now, tx.Now, tx.Now, tx.Now, tx.Now, limit)
 }
 
 func lockItems(tx *db.Tx, where string, args ...any) (items []item, err error) {
