@@ -12,7 +12,7 @@ import (
 	"github.com/docketry/docketry/internal/config"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
-	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/internal/grant"
 )
 
 func newAdminCmd() *cobra.Command {
@@ -20,12 +20,12 @@ func newAdminCmd() *cobra.Command {
 		Use:   "admin",
 		Short: "What only whoever holds the database may do (needs DOCKETRY_MIGRATE_URL and DOCKETRY_SCOPE_KEY)",
 	}
-	cmd.AddCommand(newBootstrapCmd(), newKeysCmd())
+	cmd.AddCommand(newBootstrapCmd(), newKeysCmd(), newSelfCheckCmd())
 	return cmd
 }
 
 func newBootstrapCmd() *cobra.Command {
-	var in people.Setup
+	var in grant.Setup
 	cmd := &cobra.Command{
 		Use:   "bootstrap",
 		Short: "Make the bureau and its first administrator; prints a one-time enrolment link",
@@ -45,7 +45,7 @@ func newBootstrapCmd() *cobra.Command {
 	return cmd
 }
 
-func bootstrap(cmd *cobra.Command, in people.Setup) error {
+func bootstrap(cmd *cobra.Command, in grant.Setup) error {
 	c, err := config.Load()
 	if err == nil {
 		err = c.ForMigrate()
@@ -62,9 +62,9 @@ func bootstrap(cmd *cobra.Command, in people.Setup) error {
 		return err
 	}
 	defer d.Close()
-	token, err := people.Bootstrap(cmd.Context(), d, in)
-	if errors.Is(err, people.ErrSetUp) {
-		fmt.Fprintln(cmd.OutOrStdout(), people.ErrSetUp.Message)
+	token, err := grant.Bootstrap(cmd.Context(), d, in)
+	if errors.Is(err, grant.ErrSetUp) {
+		fmt.Fprintln(cmd.OutOrStdout(), grant.ErrSetUp.Message)
 		return errNo
 	}
 	if err != nil {

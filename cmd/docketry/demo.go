@@ -27,7 +27,9 @@ func newDemoCmd() *cobra.Command {
 		Use:   "demo",
 		Short: "Run the whole product on private servers with a bureau, three firms and three months of work",
 		Long: "Serves the pages and does the work until ctrl-C. With --once it takes one month's files from import to\n" +
-			"invoices, mails, an export and the audit's proof by the real workers, leaves every file in --out and ends.",
+			"invoices, mails, an export and the audit's proof by the real workers, leaves every file in --out and ends.\n" +
+			"With --input it takes a file of yours: rows that are refused or cannot be billed are listed with their line\n" +
+			"and what to do, and it ends with 0 when the others are billed.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.check(); err != nil {
@@ -54,7 +56,7 @@ func newDemoCmd() *cobra.Command {
 	cmd.Flags().StringVar(&o.data, "data", "", "folder that keeps the data; without it nothing is kept")
 	cmd.Flags().BoolVar(&o.once, "once", false, "do the main job once without a browser, and end")
 	cmd.Flags().StringVar(&o.out, "out", "", "with --once: folder for invoices, mails, export and proof")
-	cmd.Flags().StringVar(&o.input, "input", "", "with --once: a CSV or LEDES file of yours instead of the sample")
+	cmd.Flags().StringVar(&o.input, "input", "", "with --once: a CSV, XLSX or LEDES file of yours instead of the sample")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	cmd.Flags().BoolVar(&o.log, "log", false, "write the log to standard error")
 	cmd.AddCommand(newDemoCodeCmd())
@@ -77,7 +79,13 @@ func (o demoOptions) check() error {
 func printOutcome(w io.Writer, dir string, o demo.Outcome) error {
 	fmt.Fprintf(w, "entries   %d read, %d landed, %d refused; %d findings\n", o.Entries.Read, o.Entries.Landed, o.Entries.Refused, o.Findings)
 	for _, f := range o.Refused {
-		fmt.Fprintf(w, "          line %d, %s: %s %s\n", f.Line, f.Column, f.Message, f.Fix)
+		fmt.Fprintf(w, "          line %d, %s: %s; %s\n", f.Line, f.Column, f.Message, f.Fix)
+	}
+	if len(o.Unbilled) > 0 {
+		fmt.Fprintf(w, "unbilled  %d\n", len(o.Unbilled))
+	}
+	for _, u := range o.Unbilled {
+		fmt.Fprintf(w, "          line %d, matter %s: %s; %s\n", u.Line, u.Matter, u.Message, u.Fix)
 	}
 	fmt.Fprintf(w, "pre-bills %d\ninvoices  %d\n", o.Prebills, len(o.Invoices))
 	for _, b := range o.Invoices {

@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
 
+	"github.com/docketry/docketry/internal/backup"
 	"github.com/docketry/docketry/internal/clock"
 	"github.com/docketry/docketry/internal/config"
 	"github.com/docketry/docketry/internal/db"
@@ -73,6 +74,9 @@ func examine(ctx context.Context) []finding {
 	}
 	if c.RedisURL != "" {
 		found = append(found, examineRedis(ctx, c.RedisURL)...)
+	}
+	if c.BackupDir != "" {
+		found = append(found, examineBackup(c.BackupDir, clock.System().Now())...)
 	}
 	return found
 }
@@ -138,6 +142,21 @@ func examineRedis(ctx context.Context, url string) []finding {
 		judge("redis memory", policy["maxmemory-policy"] == "noeviction", "maxmemory-policy "+policy["maxmemory-policy"], "set maxmemory-policy noeviction"),
 		judge("redis disk", appends["appendonly"] == "yes", "appendonly "+appends["appendonly"], "set appendonly yes; nothing is lost without it, but pending work is sent again"),
 	}
+}
+
+// oldestBackup is how old the newest backup may be, where one is taken each night.
+const oldestBackup = 26 * time.Hour
+
+func examineBackup(dir string, now time.Time) []finding {
+	file, at, err := backup.Newest(dir)
+	switch {
+	case err != nil:
+		return problems("backup", err, "correct DOCKETRY_BACKUP_DIR")
+	case file == "":
+		return []finding{judge("backup", false, "there is none in "+dir, "run `docketry backup` each night")}
+	}
+	age := now.Sub(at)
+	return []finding{judge("backup", age <= oldestBackup, fmt.Sprintf("the newest is %s old: %s", age.Round(time.Minute), file), "run `docketry backup` each night, and `docketry restore drill` each week")}
 }
 
 func judge(check string, ok bool, says, do string) finding {

@@ -46,7 +46,11 @@ func enter(cmd *cobra.Command, s *app.Services, email, firmName string) (context
 	if e.FactorDue {
 		return nil, errNoFactor
 	}
-	ctx := scope.With(cmd.Context(), scope.Scope{Actor: e.Person})
+	as := scope.Scope{Actor: e.Person}
+	if e.FactorShown {
+		as.FactorAt = e.At
+	}
+	ctx := scope.With(cmd.Context(), as)
 	mine, err := s.Firms.Mine(ctx)
 	if err != nil {
 		return nil, err

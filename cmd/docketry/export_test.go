@@ -116,13 +116,13 @@ func (x *exporter) build(t *testing.T, id ident.ExportID) {
 	t.Helper()
 	j := outbox.Job{Firm: x.firm.ID}
 	err := x.worker.DB.InFirm(x.firm.Machine(), func(tx *db.Tx) error {
-		return tx.Raw(`UPDATE outbox SET state = 'running', fence = fence + 1, lease_until = ?, started_at = ? WHERE firm_id = ? AND kind = 'export.build' RETURNING id, fence, actor_id`,
-			tx.Now.Add(time.Minute), tx.Now, x.firm.ID).Row().Scan(&j.ID, &j.Fence, &j.Actor)
+		return tx.Raw(`UPDATE outbox SET state = 'running', fence = fence + 1, lease_until = ?, started_at = ? WHERE firm_id = ? AND kind = 'export.build' RETURNING id, fence, actor_id, coalesce(factor_at, '0001-01-01 00:00Z')`,
+			tx.Now.Add(time.Minute), tx.Now, x.firm.ID).Row().Scan(&j.ID, &j.Fence, &j.Actor, &j.Factor)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx := scope.With(context.Background(), scope.Scope{Firm: x.firm.ID, Actor: j.Actor, Machine: "worker"})
+	ctx := scope.With(context.Background(), scope.Scope{Firm: x.firm.ID, Actor: j.Actor, FactorAt: j.Factor, Machine: "worker"})
 	if err := x.worker.Exports.Build(ctx, j, export.BuildWanted{Export: id}); err != nil {
 		t.Fatal(err)
 	}

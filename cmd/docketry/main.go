@@ -83,6 +83,8 @@ func newRootCmd() *cobra.Command {
 		newLedesCmd(),
 		newImportCmd(),
 		newExportCmd(),
+		newBackupCmd(),
+		newRestoreCmd(),
 		newDevstackCmd(),
 	)
 	return root

@@ -29,6 +29,9 @@ type Config struct {
 	Listen         string   `env:"LISTEN" envDefault:"127.0.0.1:8080"`
 	OpsListen      string   `env:"OPS_LISTEN" envDefault:"127.0.0.1:9090"` // metrics; loopback only
 	BlobURL        string   `env:"BLOB_URL"`                               // file:///folder or s3://bucket
+	BackupURL      string   `env:"BACKUP_URL"`                             // as docketry_backup, over the server's socket
+	BackupBaseURL  string   `env:"BACKUP_BASE_URL"`                        // a login that may replicate, likewise; for base backups
+	BackupDir      string   `env:"BACKUP_DIR"`                             // where backups go, and where the doctor looks for them
 	MailURL        string   `env:"MAIL_URL"`                               // smtp://user:pass@host:587, or file:///folder
 	MailFrom       string   `env:"MAIL_FROM"`                              // the bureau's own sender address
 	MailDKIM       DKIM     `envPrefix:"MAIL_DKIM_"`                       // signs what is sent; all three or none

@@ -5,6 +5,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -28,7 +29,9 @@ type Config struct {
 	Key              []byte        // the sealing key, 32 to 64 bytes
 	Clock            clock.Clock   // every row of a transaction takes its time from here
 	StatementTimeout time.Duration // SECURITY T31: 5 s for HTTP, 60 s for jobs; 0 means 5 s
-	AcquireTimeout   time.Duration // F18: how long a request waits for a connection; 0 means 2 s
+	IdleTimeout      time.Duration // T31: how long a transaction may be silent; 0 means 15 s
+	AcquireTimeout   time.Duration // F18: how long a request waits for a connection, and for its firm's turn; 0 means 2 s
+	PerFirm          int           // T31: transactions at once of those who take turns; 0 means 4
 	MaxConns         int32         // 0 means 10
 	Bounced          bool          // behind PgBouncer in transaction mode: no prepared statements
 }
@@ -42,6 +45,9 @@ type DB struct {
 	clock   clock.Clock
 	begin   string // SET LOCAL of the time limits, sent with BEGIN
 	acquire time.Duration
+	turns   turns
+	// patience is how long an answer to one statement is waited for.
+	patience time.Duration
 }
 
 // Tx is one transaction. Now is read once, so that every row of one change has one time.
@@ -52,10 +58,9 @@ type Tx struct {
 
 	ctx       context.Context
 	owner     *DB
-	conn      *sql.Conn
+	wire      *wire // one for all that join
 	challenge []byte
 	sealed    *string // the scope the connection is in now; one for all that join
-	wrote     *bool   // something but a plain SELECT was sent; one for all that join
 	stamp     *stamped
 	after     []func()
 }
@@ -102,17 +107,14 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open gorm: %w", err)
 	}
-	limit, acquire := c.StatementTimeout, c.AcquireTimeout
-	if limit == 0 {
-		limit = 5 * time.Second
-	}
-	if acquire == 0 {
-		acquire = 2 * time.Second
-	}
+	limit, idle := cmp.Or(c.StatementTimeout, 5*time.Second), cmp.Or(c.IdleTimeout, 15*time.Second)
+	acquire := cmp.Or(c.AcquireTimeout, 2*time.Second)
 	return &DB{
 		pgx: pool, pool: sqlDB, gorm: g, key: c.Key, clock: c.Clock, acquire: acquire,
 		begin: fmt.Sprintf("SET LOCAL statement_timeout = %d; SET LOCAL idle_in_transaction_session_timeout = %d",
-			limit.Milliseconds(), max(15*time.Second, limit).Milliseconds()),
+			limit.Milliseconds(), idle.Milliseconds()),
+		patience: limit + grace,
+		turns:    turns{most: int64(cmp.Or(c.PerFirm, perFirm)), wait: acquire, all: map[string]*line{}},
 	}, nil
 }
 
@@ -122,14 +124,21 @@ func (d *DB) Close() {
 	d.pgx.Close()
 }
 
+// Clock is the clock that the transaction took Now from: to measure how long a step took.
+func (tx *Tx) Clock() clock.Clock { return tx.owner.clock }
+
 // Clock is the clock that transactions take their time from.
 func (d *DB) Clock() clock.Clock { return d.clock }
 
 // Ping asks the server for an answer; ErrUnavailable when there is none.
 func (d *DB) Ping(ctx context.Context) error {
-	ctx, stop := context.WithTimeout(ctx, d.acquire)
+	within, stop := context.WithTimeout(ctx, d.acquire)
 	defer stop()
-	return classify(d.pgx.Ping(ctx))
+	err := d.pgx.Ping(within)
+	if err != nil && ctx.Err() == nil && within.Err() != nil {
+		return ErrUnavailable.Because(errSilent)
+	}
+	return classify(err)
 }
 
 // InFirm runs fn in one transaction that sees and writes the rows of the firm in

@@ -47,6 +47,8 @@ func TestI21_CatalogueNamesEachBreach(t *testing.T) {
 		"GRANT SELECT ON matter TO docketry_bureau":                                                                                     "matter: the bureau role",
 		"GRANT CREATE ON SCHEMA public TO docketry_worker":                                                                              "public: a run-time role may create",
 		"CREATE POLICY open ON matter USING (true)":                                                                                     "matter.open: has a policy",
+		"REVOKE SELECT ON matter FROM docketry_backup":                                                                                  "public.matter: the backup role cannot read it",
+		"GRANT DELETE ON matter TO docketry_backup":                                                                                     "public.matter: the backup role may do more",
 		"DROP POLICY firm ON matter":                                                                                                    "matter: does not have the three policies",
 	} {
 		t.Run(want, func(t *testing.T) {

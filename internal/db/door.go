@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/gorm"
 
 	"github.com/docketry/docketry/internal/ident"
@@ -32,13 +31,23 @@ func listScope(firms []ident.FirmID) string {
 
 // run is the one place that opens a transaction: begin, seal, fn, commit.
 func (d *DB) run(ctx context.Context, sc scope.Scope, sealed, begin string, fn func(tx *Tx) error) error {
+	ctx, back, err := d.turns.take(ctx)
+	if err != nil {
+		return classify(err)
+	}
+	defer back()
 	conn, err := d.take(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	tx := &Tx{Scope: sc, Now: d.clock.Now(), ctx: scope.With(ctx, sc), owner: d, conn: conn, sealed: new(string), wrote: new(bool)}
+	w := &wire{conn: conn, most: d.acquire}
+	defer w.done()
+	tx := &Tx{Scope: sc, Now: d.clock.Now(), ctx: scope.With(ctx, sc), owner: d, wire: w, sealed: new(string)}
 	if err := d.inside(tx, sealed, begin, fn); err != nil {
+		if w.silent() && ctx.Err() == nil {
+			return ErrUnavailable.Because(fmt.Errorf("%w: %w", errSilent, err))
+		}
 		return classify(err)
 	}
 	for _, f := range tx.after {
@@ -78,12 +87,13 @@ func (d *DB) inside(tx *Tx, sealed, begin string, fn func(tx *Tx) error) (err er
 	if strings.HasPrefix(sealed, "{") {
 		statements = append(statements, asBureau)
 	}
-	if tx.challenge, err = beginScope(tx.ctx, tx.conn, statements); err != nil {
+	if tx.challenge, err = tx.beginScope(statements); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	if err = tx.seal(sealed); err != nil {
 		return err
 	}
+	tx.wire.most = d.patience
 	tx.rebind()
 	return fn(tx)
 }
@@ -91,7 +101,7 @@ func (d *DB) inside(tx *Tx, sealed, begin string, fn func(tx *Tx) error) (err er
 // rebind gives tx a gorm of its own context on its connection.
 func (tx *Tx) rebind() {
 	g := tx.owner.gorm.Session(&gorm.Session{NewDB: true, Context: tx.ctx})
-	g.Statement.ConnPool = bound{tx.conn, tx.wrote}
+	g.Statement.ConnPool = bound{tx.wire}
 	tx.DB = g
 }
 
@@ -123,11 +133,10 @@ func (tx *Tx) seal(sealed string) error {
 func (tx *Tx) enter(sealed, seal string) error {
 	tx.stamp = nil
 	if tx.Scope.Actor == "" || sealed == "" || strings.HasPrefix(sealed, "{") {
-		_, err := tx.conn.ExecContext(tx.ctx, "SELECT auth.enter($1, $2)", sealed, seal)
-		return err
+		return tx.wire.exec(tx.ctx, "SELECT auth.enter($1, $2)", sealed, seal)
 	}
 	s := &stamped{firm: ident.FirmID(sealed), actor: tx.Scope.Actor, session: tx.Scope.Session}
-	err := tx.conn.QueryRowContext(tx.ctx, "SELECT coalesce(authz_version, 0), coalesce(active, false), coalesce(open, false) FROM auth.stamp($1, $2, $3::uuid, nullif($4, '')::uuid)",
+	err := tx.wire.conn.QueryRowContext(tx.wire.await(tx.ctx), "SELECT coalesce(authz_version, 0), coalesce(active, false), coalesce(open, false) FROM auth.stamp($1, $2, $3::uuid, nullif($4, '')::uuid)",
 		sealed, seal, string(s.actor), string(s.session)).Scan(&s.Version, &s.Active, &s.Open)
 	if err == nil && s.Version > 0 {
 		tx.stamp = s
@@ -137,9 +146,8 @@ func (tx *Tx) enter(sealed, seal string) error {
 
 // beginScope begins and learns what to seal in one round trip. The backend's own
 // process id is needed: behind PgBouncer the driver's is PgBouncer's.
-func beginScope(ctx context.Context, conn *sql.Conn, statements []string) (challenge []byte, err error) {
-	err = conn.Raw(func(driverConn any) error {
-		pg := driverConn.(*stdlib.Conn).Conn()
+func (tx *Tx) beginScope(statements []string) (challenge []byte, err error) {
+	err = tx.wire.raw(tx.ctx, func(ctx context.Context, pg *pgx.Conn) error {
 		// One simple-protocol message for what has no parameters and no rows.
 		if _, err := pg.PgConn().Exec(ctx, strings.Join(statements, ";")).ReadAll(); err != nil {
 			return err
@@ -152,8 +160,8 @@ func beginScope(ctx context.Context, conn *sql.Conn, statements []string) (chall
 // commit also notices the server's silent way of refusing: an aborted transaction
 // answers COMMIT with ROLLBACK and no error.
 func (tx *Tx) commit() error {
-	return tx.conn.Raw(func(driverConn any) error {
-		tag, err := driverConn.(*stdlib.Conn).Conn().Exec(tx.ctx, "COMMIT", pgx.QueryExecModeSimpleProtocol)
+	return tx.wire.raw(tx.ctx, func(ctx context.Context, pg *pgx.Conn) error {
+		tag, err := pg.Exec(ctx, "COMMIT", pgx.QueryExecModeSimpleProtocol)
 		if err != nil {
 			return fmt.Errorf("commit: %w", err)
 		}
@@ -167,45 +175,5 @@ func (tx *Tx) commit() error {
 func (tx *Tx) rollback() {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(tx.ctx), time.Second)
 	defer stop()
-	_, _ = tx.conn.ExecContext(ctx, "ROLLBACK") // on failure the connection is left in a transaction and pgx discards it
+	_, _ = tx.wire.conn.ExecContext(ctx, "ROLLBACK") // on failure the connection is left in a transaction and pgx discards it
 }
-
-// bound shows gorm a connection that is already in a transaction. Being a
-// gorm.TxCommitter it makes a nested Transaction a savepoint; given the bare
-// *sql.Conn gorm would BEGIN and COMMIT ours.
-// It notes what might have written.
-type bound struct {
-	conn  *sql.Conn
-	wrote *bool
-}
-
-func (b bound) PrepareContext(ctx context.Context, q string) (*sql.Stmt, error) {
-	*b.wrote = true // nobody knows what it will be given
-	return b.conn.PrepareContext(ctx, q)
-}
-
-func (b bound) ExecContext(ctx context.Context, q string, args ...any) (sql.Result, error) {
-	*b.wrote = true
-	return b.conn.ExecContext(ctx, q, args...)
-}
-
-func (b bound) QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
-	b.note(q)
-	return b.conn.QueryContext(ctx, q, args...)
-}
-
-func (b bound) QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row {
-	b.note(q)
-	return b.conn.QueryRowContext(ctx, q, args...)
-}
-
-// note takes for a write whatever does not begin as a SELECT. A function that a
-// SELECT calls may append an audit leaf; none gives or ends rights.
-func (b bound) note(q string) {
-	if len(q) < 6 || !strings.EqualFold(q[:6], "SELECT") {
-		*b.wrote = true
-	}
-}
-
-func (bound) Commit() error   { return errors.New("only the door commits") }
-func (bound) Rollback() error { return errors.New("only the door rolls back") }

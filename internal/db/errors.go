@@ -2,8 +2,10 @@ package db
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"slices"
@@ -26,6 +28,19 @@ var errNoFirm = errors.New("open firm transaction: the scope names no firm")
 func Violates(err error, constraint string) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.ConstraintName == constraint
+}
+
+// Absent names in err what failed, of which thing; where a row is not there it is absent,
+// the fault of the package that looks for it.
+func Absent[T ~string](err, absent error, what string, id T) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, sql.ErrNoRows):
+		return absent
+	default:
+		return fmt.Errorf("%s %s: %w", what, id, err)
+	}
 }
 
 // Code is the SQLSTATE of err, "" when it has none.
@@ -57,8 +72,9 @@ func lost(err error) bool {
 			return true
 		}
 		// Nothing is wrong with what was asked and the same again may well succeed. 57014: over the
-		// statement timeout; 40P01: deadlock; 40001: lost to another transaction; 55P03: lock timeout.
-		return slices.Contains([]string{"57014", "40P01", "40001", "55P03"}, pg.Code)
+		// statement timeout; 25P03: silent for too long inside a transaction; 40P01: deadlock; 40001: lost
+		// to another transaction; 55P03: lock timeout.
+		return slices.Contains([]string{"57014", "25P03", "40P01", "40001", "55P03"}, pg.Code)
 	}
 	var connect *pgconn.ConnectError
 	var netErr net.Error

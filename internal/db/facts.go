@@ -32,7 +32,7 @@ func (d *DB) Facts(ctx context.Context) (Facts, error) {
 		return f, classify(fmt.Errorf("ask the server about itself: %w", err))
 	}
 	f.Skew = now.Sub(before.Add(d.clock.Now().Sub(before) / 2))
-	if f.Newest, err = newestMigration(); err != nil {
+	if f.Newest, err = Newest(); err != nil {
 		return f, err
 	}
 	err = conn.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`).Scan(&f.Applied)
@@ -42,7 +42,8 @@ func (d *DB) Facts(ctx context.Context) (Facts, error) {
 	return f, nil
 }
 
-func newestMigration() (newest int64, err error) {
+// Newest is the newest migration that this program brings.
+func Newest() (newest int64, err error) {
 	files, err := migrations.FS.ReadDir(".")
 	if err != nil {
 		return 0, err

@@ -34,7 +34,7 @@ func (tx *Tx) within(ctx context.Context, sc scope.Scope, sealed string, fn func
 	inner := *tx
 	inner.ctx, inner.Scope, inner.after = scope.With(ctx, sc), sc, nil
 	before := *tx.sealed
-	if _, err := tx.conn.ExecContext(ctx, "SAVEPOINT joined"); err != nil {
+	if err := tx.wire.exec(ctx, "SAVEPOINT joined"); err != nil {
 		return fmt.Errorf("begin savepoint: %w", err)
 	}
 	panicked := true
@@ -44,12 +44,14 @@ func (tx *Tx) within(ctx context.Context, sc scope.Scope, sealed string, fn func
 		}
 		if err != nil {
 			*tx.sealed = before
-			if _, rollback := tx.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK TO SAVEPOINT joined"); rollback != nil {
+			// Rolled back to, a savepoint is still there, and would be the one that the next of its name
+			// outside is rolled back to.
+			if rollback := tx.wire.exec(context.WithoutCancel(ctx), "ROLLBACK TO SAVEPOINT joined; RELEASE SAVEPOINT joined"); rollback != nil {
 				err = fmt.Errorf("%w (and the savepoint: %w)", err, rollback)
 			}
 			return
 		}
-		if _, err = tx.conn.ExecContext(ctx, "RELEASE SAVEPOINT joined"); err == nil {
+		if err = tx.wire.exec(ctx, "RELEASE SAVEPOINT joined"); err == nil {
 			err = tx.reseal(before)
 		}
 		if err == nil {
@@ -73,7 +75,7 @@ func (tx *Tx) reseal(sealed string) error {
 	if strings.HasPrefix(sealed, "{") {
 		role = asBureau
 	}
-	if _, err := tx.conn.ExecContext(tx.ctx, role); err != nil {
+	if err := tx.wire.exec(tx.ctx, role); err != nil {
 		return fmt.Errorf("change the role: %w", err)
 	}
 	return tx.seal(sealed)

@@ -65,6 +65,26 @@ func TestJoining(t *testing.T) {
 			t.Errorf("%v, %s", err, stored(f))
 		}
 	})
+	t.Run("a part that fails after a part of it has failed is lost whole", func(t *testing.T) {
+		before := stored(f)
+		err := d.InFirm(f.Machine(), func(tx *db.Tx) error {
+			err := d.InBureau(db.Joining(f.Machine(), tx), []ident.FirmID{f.ID}, func(list *db.Tx) error {
+				return d.InFirm(db.Joining(f.Machine(), list), func(part *db.Tx) error {
+					if err := name("half")(part); err != nil {
+						return err
+					}
+					return d.InFirm(db.Joining(f.Machine(), part), func(*db.Tx) error { return failed })
+				})
+			})
+			if !errors.Is(err, failed) {
+				t.Errorf("the part: %v", err)
+			}
+			return tx.Exec(`UPDATE firm SET name = name WHERE firm_id = ?`, f.ID).Error // under the scope and the role of the whole
+		})
+		if err != nil || stored(f) != before {
+			t.Errorf("%v, %s was %s", err, stored(f), before)
+		}
+	})
 	t.Run("another firm is joined under its own scope", func(t *testing.T) {
 		before := stored(other)
 		both := func(then error) error {

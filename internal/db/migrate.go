@@ -16,6 +16,9 @@ import (
 //go:embed roles.sql
 var rolesSQL string
 
+//go:embed backup.sql
+var backupSQL string
+
 // Migrator brings a database to this program's version. Its URL names a login
 // that may create roles (or finds them made) and be docketry_migrate; it must
 // reach the server directly, for it holds a session lock.
@@ -27,10 +30,11 @@ type Migrator struct {
 // NewMigrator takes the sealing key because `up` puts its pads into auth.key.
 func NewMigrator(url string, key []byte) *Migrator { return &Migrator{url, key} }
 
-// Up makes the roles, runs every pending migration and installs the key. Several
-// at once wait for each other. It may be run again at any time.
+// Up makes the roles, runs every pending migration, lets the backup role read what
+// there is now and installs the key. Several at once wait for each other. It may be
+// run again at any time.
 func (m *Migrator) Up(ctx context.Context) error {
-	if err := m.roles(ctx); err != nil {
+	if err := m.Roles(ctx); err != nil {
 		return err
 	}
 	err := m.provider(ctx, func(p *goose.Provider) error {
@@ -40,7 +44,10 @@ func (m *Migrator) Up(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("migrate up: %w", err)
 	}
-	return m.installKey(ctx)
+	if err := m.alone(ctx, "docketry backup grants", backupSQL); err != nil {
+		return fmt.Errorf("let the backup role read: %w", err)
+	}
+	return m.InstallKey(ctx)
 }
 
 // Down takes back migrations until version is the newest applied; 0 takes back all.
@@ -64,20 +71,28 @@ func (m *Migrator) Status(ctx context.Context) (status []*goose.MigrationStatus,
 	return status, err
 }
 
-func (m *Migrator) roles(ctx context.Context) error {
-	conn, err := pgx.Connect(ctx, m.url)
-	if err != nil {
-		return fmt.Errorf("connect to migrate: %w", err)
-	}
-	defer conn.Close(ctx)
+// Roles makes the roles that tables belong to and are granted to: before the first
+// migration, and before a backup is put back.
+func (m *Migrator) Roles(ctx context.Context) error {
 	// Roles belong to the whole server: migrations of two databases must not make them at once.
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock(hashtextextended('docketry roles', 0))"); err != nil {
-		return fmt.Errorf("wait for the roles lock: %w", err)
-	}
-	if _, err := conn.Exec(ctx, rolesSQL); err != nil {
+	if err := m.alone(ctx, "docketry roles", rolesSQL); err != nil {
 		return fmt.Errorf("make the roles: %w", err)
 	}
 	return nil
+}
+
+// alone runs sql while nobody else holds the lock.
+func (m *Migrator) alone(ctx context.Context, lock, sql string) error {
+	conn, err := pgx.Connect(ctx, m.url)
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock(hashtextextended($1, 0))", lock); err != nil {
+		return fmt.Errorf("wait for the lock: %w", err)
+	}
+	_, err = conn.Exec(ctx, sql)
+	return err
 }
 
 // provider runs fn with goose acting as docketry_migrate.
@@ -103,9 +118,9 @@ func (m *Migrator) provider(ctx context.Context, fn func(p *goose.Provider) erro
 	return fn(p)
 }
 
-// installKey adds the program's key beside an older one, so that both serve while
-// programs are restarted.
-func (m *Migrator) installKey(ctx context.Context) error {
+// InstallKey adds the program's key beside an older one, so that both serve while
+// programs are restarted. Without a key no program sees a row.
+func (m *Migrator) InstallKey(ctx context.Context) error {
 	inner, outer := pads(m.key)
 	c, err := pgx.ParseConfig(m.url)
 	if err != nil {

@@ -23,7 +23,7 @@ type stamped struct {
 // is none, or when the transaction may have changed since what a stamp stands for.
 func (tx *Tx) Stamp() (s Stamp, ok bool) {
 	t := tx.stamp
-	if t == nil || *tx.wrote || t.firm != tx.Scope.Firm || t.actor != tx.Scope.Actor || t.session != tx.Scope.Session {
+	if t == nil || tx.wire.wrote || t.firm != tx.Scope.Firm || t.actor != tx.Scope.Actor || t.session != tx.Scope.Session {
 		return Stamp{}, false
 	}
 	return t.Stamp, true

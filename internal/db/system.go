@@ -29,6 +29,7 @@ var tasks = map[string]string{
 	"grant.sweep":    "tells firms of grants that are about to end",
 	"session.sweep":  "removes ended sessions",
 	"access":         "reads which firms a person is granted",
+	"conflict.check": "compares the names of firms' parties and keeps none of them",
 	"metrics":        "counts rows by state for the operators",
 	"doctor":         "checks that each firm's walls stand",
 	"command":        "finds the firm that an operator names",
@@ -111,6 +112,14 @@ func (tx *Tx) TryLock(name string) (bool, error) {
 func (tx *Tx) Lock(name string) error {
 	if err := tx.Exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", name).Error; err != nil {
 		return fmt.Errorf("lock %s: %w", name, err)
+	}
+	return nil
+}
+
+// LockShared is Lock beside others that share it, and apart from whoever has it alone.
+func (tx *Tx) LockShared(name string) error {
+	if err := tx.Exec("SELECT pg_advisory_xact_lock_shared(hashtextextended(?, 0))", name).Error; err != nil {
+		return fmt.Errorf("share lock %s: %w", name, err)
 	}
 	return nil
 }

@@ -86,6 +86,22 @@ func postgresBin(major int) (string, error) {
 	return "", fmt.Errorf("%s is %w: run .ci/install-tools, or install postgresql (Debian, Ubuntu), postgresql-server (Fedora) or postgresql@17 (brew)", what, ErrMissing)
 }
 
+// PostgresProgram is the path of one of PostgreSQL's programs, such as pg_dump, of the
+// major version asked for: the one beside that version's server, or a client's.
+func PostgresProgram(name string, major int) (string, error) {
+	if dir, err := postgresBin(major); err == nil {
+		if file := filepath.Join(dir, name); version(file) == major {
+			return file, nil
+		}
+	}
+	for _, file := range candidates(name) {
+		if version(file) == major {
+			return file, nil
+		}
+	}
+	return "", fmt.Errorf("%s of PostgreSQL %d, which is the server's version, is %w: install that version's client programs", name, major, ErrMissing)
+}
+
 var digits = regexp.MustCompile(`[0-9]+`)
 
 func number(s string) int {

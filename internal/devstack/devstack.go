@@ -19,6 +19,8 @@ type Config struct {
 	Lasting bool      // people work on it for hours: keep the planner's figures fresh
 	Log     io.Writer // one line for each thing a person may want to know; nil keeps quiet
 	Redis   Courier   // what to do about Redis
+	// Settings of PostgreSQL, such as "max_wal_senders=4", come after our own.
+	Settings []string
 }
 
 // Courier says which Redis a stack has.
@@ -95,7 +97,7 @@ func (s *Stack) start(ctx context.Context, c Config, who account) error {
 		}
 	}
 	kept := c.Data != ""
-	pg, err := startPostgres(ctx, who, s.Run, filepath.Join(home, "postgres"), life{kept, kept || c.Lasting})
+	pg, err := startPostgres(ctx, who, s.Run, filepath.Join(home, "postgres"), life{kept: kept, lasting: kept || c.Lasting, settings: c.Settings})
 	if err != nil {
 		return err
 	}

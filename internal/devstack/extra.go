@@ -89,8 +89,8 @@ func StartRedis(ctx context.Context) (*Extra, error) {
 }
 
 // StartPostgres runs a PostgreSQL that nobody else uses. What it commits outlives
-// its being killed.
-func StartPostgres(ctx context.Context) (*Extra, error) {
+// its being killed. settings, such as "archive_mode=on", come after our own.
+func StartPostgres(ctx context.Context, settings ...string) (*Extra, error) {
 	who, err := unprivileged()
 	if err != nil {
 		return nil, err
@@ -100,7 +100,7 @@ func StartPostgres(ctx context.Context) (*Extra, error) {
 		return nil, err
 	}
 	return extra(ctx, home, func(ctx context.Context, who account, run string) (*server, error) {
-		return startPostgres(ctx, who, run, filepath.Join(home, "postgres"), life{kept: true})
+		return startPostgres(ctx, who, run, filepath.Join(home, "postgres"), life{kept: true, settings: settings})
 	})
 }
 

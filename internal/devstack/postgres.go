@@ -14,8 +14,11 @@ import (
 const postgresPort = "5432"
 
 // life is how long a server's data is needed: kept survives a loss of power,
-// lasting is used for hours.
-type life struct{ kept, lasting bool }
+// lasting is used for hours. settings are the caller's own.
+type life struct {
+	kept, lasting bool
+	settings      []string
+}
 
 // startPostgres makes a cluster in home unless there is one, and runs it with its
 // socket in run.
@@ -65,7 +68,7 @@ func settings(run string, l life) []string {
 		values = append(values, "autovacuum=off") // it would also hold a template that is being cloned
 	}
 	var args []string
-	for _, v := range values {
+	for _, v := range append(values, l.settings...) {
 		args = append(args, "-c", v)
 	}
 	return args

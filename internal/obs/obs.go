@@ -49,6 +49,8 @@ type Metrics struct {
 	Requests *prometheus.HistogramVec // seconds by route pattern, method and status class
 	Jobs     *prometheus.HistogramVec // seconds by kind and outcome
 
+	Differences *prometheus.CounterVec // stored sums that a self-check found wrong, by invariant
+
 	Violations *prometheus.CounterVec // of the content security policy, by directive, as browsers report them
 }
 
@@ -64,11 +66,14 @@ func NewMetrics() *Metrics {
 			Name: "docketry_job_seconds", Help: "Time of one attempt at a job.",
 			Buckets: []float64{.005, .025, .1, .5, 1, 5, 15, 60, 300},
 		}, []string{"kind", "outcome"}),
+		Differences: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "docketry_self_check_differences_total", Help: "Stored sums that a self-check found not to be what their rows give. Alert on any.",
+		}, []string{"invariant"}),
 		Violations: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "docketry_csp_violations_total", Help: "Violations of the content security policy that browsers reported.",
 		}, []string{"directive"}),
 	}
-	m.registry.MustRegister(m.Requests, m.Jobs, m.Violations, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.Requests, m.Jobs, m.Differences, m.Violations, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

@@ -1,0 +1,71 @@
+package selfcheck
+
+// rule finds the records of one invariant whose stored sum is not what the raw rows
+// give. Each is one statement and so sees one instant: what commits meanwhile does
+// not look like a difference. sql returns id and says, of @firm, in id order.
+type rule struct {
+	invariant string
+	object    string
+	sql       string
+}
+
+// counted is how many records the rules go through.
+const counted = `SELECT (SELECT count(*) FROM invoice WHERE firm_id = @firm) + (SELECT count(*) FROM credit_note WHERE firm_id = @firm)
+	+ (SELECT count(*) FROM payment WHERE firm_id = @firm) + (SELECT count(DISTINCT journal_id) FROM posting WHERE firm_id = @firm)`
+
+// The sums are of bigints and so numeric: they cannot overflow. A table of raw rows is
+// summed once and joined, for this goes through all of a firm's history.
+var rules = []rule{
+	{"I03", "invoice", `SELECT i.id::text AS id, format('invoice %s: the %s is kept as %s, its lines sum to %s', i.number, c.what, c.kept, c.raw) AS says
+		FROM invoice i
+		LEFT JOIN (SELECT invoice_id, sum(amount_minor) AS net, sum(tax_minor) AS tax FROM invoice_line WHERE firm_id = @firm GROUP BY invoice_id) l ON l.invoice_id = i.id
+		CROSS JOIN LATERAL (VALUES ('net amount', i.net_minor, coalesce(l.net, 0)), ('tax', i.tax_minor, coalesce(l.tax, 0)),
+			('total', i.total_minor, coalesce(l.net + l.tax, 0))) c (what, kept, raw)
+		WHERE i.firm_id = @firm AND c.kept <> c.raw`},
+	// Nothing is written off an invoice other than by a credit note, so there is no third part to take away.
+	{"I03", "invoice", `SELECT i.id::text AS id, format('invoice %s: the %s is kept as %s, the rows give %s', i.number, c.what, c.kept, c.raw) AS says
+		FROM invoice i
+		LEFT JOIN (SELECT invoice_id, sum(amount_minor + tax_minor) AS total FROM invoice_line WHERE firm_id = @firm GROUP BY invoice_id) l ON l.invoice_id = i.id
+		LEFT JOIN (SELECT invoice_id, sum(total_minor) AS total FROM credit_note WHERE firm_id = @firm GROUP BY invoice_id) n ON n.invoice_id = i.id
+		LEFT JOIN (SELECT invoice_id, sum(amount_minor) AS total FROM allocation WHERE firm_id = @firm GROUP BY invoice_id) a ON a.invoice_id = i.id
+		CROSS JOIN LATERAL (VALUES ('credited amount', i.credited_minor, coalesce(n.total, 0)), ('paid amount', i.paid_minor, coalesce(a.total, 0)),
+			('open amount', i.open_minor, coalesce(l.total, 0) - coalesce(n.total, 0) - coalesce(a.total, 0))) c (what, kept, raw)
+		WHERE i.firm_id = @firm AND c.kept <> c.raw`},
+	{"I03", "invoice_line", `SELECT l.id::text AS id, format('line %s is of invoice %s, which is not there', l.no, l.invoice_id) AS says
+		FROM invoice_line l WHERE l.firm_id = @firm AND NOT EXISTS (SELECT FROM invoice i WHERE i.firm_id = l.firm_id AND i.id = l.invoice_id)`},
+	{"I04", "number_series", `WITH taken AS (SELECT series, n FROM invoice WHERE firm_id = @firm UNION ALL SELECT series, n FROM credit_note WHERE firm_id = @firm),
+		near AS (SELECT series, n, lag(n, 1, 0::bigint) OVER (PARTITION BY series ORDER BY n) AS before FROM taken)
+		SELECT series AS id, CASE WHEN n = before THEN format('number %s of series %s is taken twice', n, series)
+			ELSE format('series %s: number %s follows number %s, %s missing', series, n, before, CASE n - before WHEN 2 THEN format('%s is', before + 1) ELSE format('%s to %s are', before + 1, n - 1) END) END AS says
+		FROM near WHERE n <> before + 1
+		UNION ALL SELECT s.series, format('series %s: the next number is %s, the last one given is %s', s.series, s.next, coalesce(t.last, 0))
+		FROM number_series s LEFT JOIN (SELECT series, max(n) AS last FROM taken GROUP BY series) t ON t.series = s.series
+		WHERE s.firm_id = @firm AND s.series IN ('invoice', 'credit_note') AND s.next <> coalesce(t.last, 0) + 1`},
+	{"I08", "payment", `SELECT p.id::text AS id, format('payment of %s received on %s: the %s is kept as %s, the rows give %s', p.amount_minor, p.received_on, c.what, c.kept, c.raw) AS says
+		FROM payment p
+		LEFT JOIN (SELECT payment_id, sum(amount_minor) AS total FROM allocation WHERE firm_id = @firm GROUP BY payment_id) a ON a.payment_id = p.id
+		CROSS JOIN LATERAL (VALUES ('allocated amount', p.allocated_minor, coalesce(a.total, 0)),
+			('amount', p.amount_minor, coalesce(a.total, 0) + p.unapplied_minor + p.reversed_minor)) c (what, kept, raw)
+		WHERE p.firm_id = @firm AND c.kept <> c.raw`},
+	{"I08", "allocation", `SELECT a.id::text AS id, format('%s is allocated of payment %s to invoice %s, which are not both there', a.amount_minor, a.payment_id, a.invoice_id) AS says
+		FROM allocation a WHERE a.firm_id = @firm AND NOT (EXISTS (SELECT FROM payment p WHERE p.firm_id = a.firm_id AND p.id = a.payment_id)
+			AND EXISTS (SELECT FROM invoice i WHERE i.firm_id = a.firm_id AND i.id = a.invoice_id))`},
+	{"I11", "journal", `SELECT p.journal_id::text AS id, format('the %s journal of %s is off by %s %s', min(p.event), min(p.posted_on), sum(p.amount_minor), p.currency) AS says
+		FROM posting p WHERE p.firm_id = @firm GROUP BY p.journal_id, p.currency HAVING sum(p.amount_minor) <> 0`},
+	// The balances that are kept beside the ledger are its own.
+	{"I11", "invoice", `SELECT i.id::text AS id, format('invoice %s: %s is open, its ledger account has %s', i.number, i.open_minor, coalesce(p.total, 0)) AS says
+		FROM invoice i
+		LEFT JOIN (SELECT invoice_id, sum(amount_minor) AS total FROM posting WHERE firm_id = @firm AND account = 'receivable' GROUP BY invoice_id) p ON p.invoice_id = i.id
+		WHERE i.firm_id = @firm AND i.open_minor <> coalesce(p.total, 0)`},
+	{"I11", "payment", `SELECT y.id::text AS id, format('payment of %s received on %s: the %s is kept as %s, its ledger account has %s', y.amount_minor, y.received_on, c.what, c.kept, c.raw) AS says
+		FROM payment y
+		LEFT JOIN (SELECT payment_id, -sum(amount_minor) FILTER (WHERE account = 'unapplied') AS unapplied, sum(amount_minor) FILTER (WHERE account = 'cash') AS cash
+			FROM posting WHERE firm_id = @firm AND payment_id IS NOT NULL GROUP BY payment_id) p ON p.payment_id = y.id
+		CROSS JOIN LATERAL (VALUES ('unapplied amount', y.unapplied_minor, coalesce(p.unapplied, 0)), ('cash', y.amount_minor - y.reversed_minor, coalesce(p.cash, 0))) c (what, kept, raw)
+		WHERE y.firm_id = @firm AND c.kept <> c.raw`},
+	{"I11", "credit_note", `SELECT n.id::text AS id, format('credit note %s: its total is %s, its journal takes %s off the receivable', n.number, n.total_minor, coalesce(-p.total, 0)) AS says
+		FROM credit_note n
+		LEFT JOIN (SELECT credit_note_id, sum(amount_minor) AS total FROM posting WHERE firm_id = @firm AND account = 'receivable' AND event = 'credit_note' GROUP BY credit_note_id) p
+			ON p.credit_note_id = n.id
+		WHERE n.firm_id = @firm AND n.total_minor <> coalesce(-p.total, 0)`},
+}
