@@ -47,6 +47,8 @@ type Engine struct {
 	client    *asynq.Client
 	inspector *asynq.Inspector
 	running   sync.WaitGroup // jobs under way
+	gate      sync.Mutex     // over stopping: no job begins once its end is waited for
+	stopping  bool
 }
 
 // New checks the configuration and connects to nothing.
@@ -159,9 +161,24 @@ func (e *Engine) repeat(ctx context.Context, name string, every time.Duration, d
 	}
 }
 
+// begin counts a job in that is about to start; false when the engine is stopping and
+// takes none any more. Who began says so to running when it is over.
+func (e *Engine) begin() bool {
+	e.gate.Lock()
+	defer e.gate.Unlock()
+	if e.stopping {
+		return false
+	}
+	e.running.Add(1)
+	return true
+}
+
 // settleDown waits for running jobs, at most the grace, then cuts them off and
 // waits until they have given their rows back.
 func (e *Engine) settleDown(cut context.CancelFunc) {
+	e.gate.Lock()
+	e.stopping = true
+	e.gate.Unlock()
 	done := make(chan struct{})
 	go func() {
 		e.running.Wait()

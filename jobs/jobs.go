@@ -12,7 +12,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
+	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/outbox"
 )
@@ -54,9 +57,16 @@ func Handle[A outbox.Args](r *Registry, do func(ctx context.Context, j outbox.Jo
 		if err := json.Unmarshal(args, &a); err != nil {
 			return errArgs.Because(fmt.Errorf("decode %s: %w", kind, err))
 		}
-		return do(ctx, j, a)
+		if err := do(ctx, j, a); db.Code(err) == invalidText {
+			return errArgs.Because(err) // an id that is none stays one: trying again changes nothing
+		} else if err != nil {
+			return err
+		}
+		return nil
 	}
 }
+
+const invalidText = "22P02" // SQLSTATE invalid_text_representation
 
 // call runs the kind's handler; a panic is an error of this job only.
 func (r *Registry) call(ctx context.Context, j outbox.Job, args []byte) (err error) {
@@ -71,3 +81,6 @@ func (r *Registry) call(ctx context.Context, j outbox.Job, args []byte) (err err
 	}()
 	return do(ctx, j, args)
 }
+
+// Kinds lists what is bound, sorted.
+func (r *Registry) Kinds() []string { return slices.Sorted(maps.Keys(r.kinds)) }

@@ -48,21 +48,22 @@ func (e *Engine) take(ctx context.Context, firm ident.FirmID, d delivery) (*star
 	var j *started
 	err := e.DB.InFirm(scope.ForMachine(ctx, "worker", firm), func(tx *db.Tx) error {
 		var actor sql.NullString
+		var factor sql.NullTime
 		var args []byte
 		s := started{Job: outbox.Job{ID: d.id, Firm: firm}}
 		err := tx.Raw(`UPDATE outbox SET state = 'running', fence = fence + 1, tries = tries + 1, lease_until = ?, started_at = ?,
 				sent_at = coalesce(sent_at, ?)
 			WHERE firm_id = ? AND id = ? AND attempt = ? AND (state = 'pending' OR (state = 'running' AND lease_until < ?))
-			RETURNING kind, args, actor_id, fence, tries`,
+			RETURNING kind, args, actor_id, factor_at, fence, tries`,
 			tx.Now.Add(e.Lease), tx.Now, tx.Now, firm, d.id, d.attempt, tx.Now).
-			Row().Scan(&s.Kind, &args, &actor, &s.Fence, &s.Attempt)
+			Row().Scan(&s.Kind, &args, &actor, &factor, &s.Fence, &s.Attempt)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("start job %s: %w", d.id, err)
 		}
-		s.Actor, s.args = ident.PersonID(actor.String), args
+		s.Actor, s.Factor, s.args = ident.PersonID(actor.String), factor.Time, args
 		j = &s
 		return nil
 	})
@@ -72,7 +73,7 @@ func (e *Engine) take(ctx context.Context, firm ident.FirmID, d delivery) (*star
 // perform calls the handler under a lease that is kept up while it runs. The
 // handler's context ends when the lease is another's.
 func (e *Engine) perform(ctx context.Context, j *started) error {
-	ctx = scope.With(ctx, scope.Scope{Firm: j.Firm, Actor: j.Actor, Machine: "worker", RequestID: string(j.ID)})
+	ctx = scope.With(ctx, scope.Scope{Firm: j.Firm, Actor: j.Actor, FactorAt: j.Factor, Machine: "worker", RequestID: string(j.ID)})
 	ctx, cut := context.WithCancelCause(ctx)
 	defer cut(nil)
 	ended := make(chan struct{})
@@ -158,7 +159,9 @@ func (e *Engine) Drain(ctx context.Context, firm ident.FirmID) (n int, err error
 			return n, err
 		}
 		for _, d := range due {
-			e.running.Add(1)
+			if !e.begin() {
+				return n, errStopping
+			}
 			outcome, err := e.start(ctx, firm, d)
 			e.running.Done()
 			if err != nil && !errors.Is(err, errParked) {

@@ -51,7 +51,9 @@ func (e *Engine) serve(ctx context.Context) ([]*asynq.Server, error) {
 // Asynq itself should try again, because PostgreSQL could not be reached, or
 // should keep the task for an operator to see.
 func (e *Engine) receive(ctx context.Context, t *asynq.Task) error {
-	e.running.Add(1)
+	if !e.begin() {
+		return errStopping
+	}
 	defer e.running.Done()
 	d, err := open(e.Key, t.Payload())
 	if err != nil {

@@ -17,6 +17,9 @@ import (
 // errParked tells Asynq to keep the task where operators see it, and not to retry.
 var errParked = errors.New("job is parked")
 
+// errStopping tells Asynq to deliver the task again: this worker is on its way out.
+var errStopping = errors.New("this worker is stopping")
+
 // settle records how an attempt ended: done, again later, or parked with its
 // reason. It writes also when ctx has ended, since the row is ours to give back.
 func (e *Engine) settle(ctx context.Context, j *started, err error) (outcome string, _ error) {
