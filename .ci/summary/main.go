@@ -34,12 +34,13 @@ type summary struct {
 	all    tally
 	pkgs   map[string]*tally
 	output map[string][]string // by package and test, until it is known to have passed
+	racing map[string]bool     // packages in the middle of a race's report
 }
 
 func main() {
 	counts := flag.String("counts", "", "append the three counts to this file")
 	flag.Parse()
-	s := &summary{out: os.Stdout, pkgs: map[string]*tally{}, output: map[string][]string{}}
+	s := &summary{out: os.Stdout, pkgs: map[string]*tally{}, output: map[string][]string{}, racing: map[string]bool{}}
 	if err := s.read(os.Stdin); err != nil {
 		fmt.Fprintln(os.Stderr, "summary:", err)
 		os.Exit(2)
@@ -100,6 +101,10 @@ func (s *summary) take(e event) {
 	case "build-output":
 		fmt.Fprint(s.out, e.Output)
 	case "output":
+		s.race(e)
+		if at := strings.Index(e.Output, ": tried: "); at >= 0 {
+			fmt.Fprintf(s.out, "%s:%s", e.Test, e.Output[at+1:]) // what a matrix of isolation went through
+		}
 		s.output[key] = append(s.output[key], e.Output)
 	case "pass", "fail", "skip":
 		if e.Test == "" {
@@ -107,6 +112,20 @@ func (s *summary) take(e event) {
 		} else {
 			s.endTest(e)
 		}
+	}
+}
+
+// race prints the report of a race at once: it is told as said by whichever test ran
+// last, which may be none that fails for it.
+func (s *summary) race(e event) {
+	if strings.HasPrefix(e.Output, "WARNING: DATA RACE") {
+		s.racing[e.Package] = true
+	}
+	if s.racing[e.Package] {
+		fmt.Fprint(s.out, e.Output)
+	}
+	if strings.HasPrefix(e.Output, "==================") {
+		s.racing[e.Package] = false
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/rbac"
 )
@@ -75,7 +75,7 @@ func TestWhyMayTheyOnPages(t *testing.T) {
 	if _, html := ask(string(who), string(m.ID)); !strings.Contains(html, "may: access as partner") || !strings.Contains(html, "p, partner, prebill, approve") {
 		t.Errorf("granted: %s", cutTo(html, 2000))
 	}
-	if _, err := w.s.People.RaiseWall(adminCtx, people.Wall{Person: who, Matters: []string{string(m.ID)}, Reason: "Former client"}); err != nil {
+	if _, err := w.s.Grants.RaiseWall(adminCtx, grant.Wall{Person: who, Matters: []string{string(m.ID)}, Reason: "Former client"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, html := ask(string(who), string(m.ID)); !strings.Contains(html, "a wall stands before this matter") || !strings.Contains(html, "Former client") {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/docketry/docketry/internal/app"
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/obs"
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/testkit"
@@ -77,15 +78,15 @@ func TestInvitationsLeaveThroughTheOutbox(t *testing.T) {
 	bureau := testkit.Bureau(t, web.DB)
 	admin := f.As(t, rbac.RoleFirmAdmin)
 	address := "nora." + string(f.ID) + "@firm.example"
-	draft := people.Draft{Role: rbac.RolePartner, Scope: "all", Class: 3, Reason: "joins the firm"}
+	draft := grant.Draft{Role: rbac.RolePartner, Scope: "all", Class: 3, Reason: "joins the firm"}
 
-	if _, err := web.People.Invite(admin, "", address, draft); err == nil {
+	if _, err := web.Grants.Invite(admin, "", address, draft); err == nil {
 		t.Error("invited without a name")
 	}
 	if n := f.Count(t, `SELECT count(*) FROM outbox WHERE firm_id = ?`, f.ID); n != 0 {
 		t.Errorf("a refusal left %d jobs", n)
 	}
-	g, err := web.People.Invite(admin, "Nora Quill", address, draft)
+	g, err := web.Grants.Invite(admin, "Nora Quill", address, draft)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +108,7 @@ func TestInvitationsLeaveThroughTheOutbox(t *testing.T) {
 
 	t.Run("a link that was replaced or used is not mailed", func(t *testing.T) {
 		for range 2 {
-			if err := web.People.Reinvite(admin, g.Person); err != nil {
+			if err := web.Grants.Reinvite(admin, g.Person); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -125,7 +126,7 @@ func TestInvitationsLeaveThroughTheOutbox(t *testing.T) {
 				live = m[1]
 			}
 		}
-		if err := web.People.Reinvite(admin, g.Person); err != nil {
+		if err := web.Grants.Reinvite(admin, g.Person); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := web.People.Enrol(t.Context(), live, password); err == nil {

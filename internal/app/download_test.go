@@ -34,13 +34,13 @@ func (w world) readyExport(t *testing.T, f testkit.F, sid string) ident.ExportID
 	}
 	j := outbox.Job{Firm: f.ID}
 	err := w.worker.DB.InFirm(f.Machine(), func(tx *db.Tx) error {
-		return tx.Raw(`UPDATE outbox SET state = 'running', fence = fence + 1, lease_until = ?, started_at = ? WHERE firm_id = ? AND kind = 'export.build' AND state = 'pending' RETURNING id, fence, actor_id`,
-			tx.Now.Add(time.Minute), tx.Now, f.ID).Row().Scan(&j.ID, &j.Fence, &j.Actor)
+		return tx.Raw(`UPDATE outbox SET state = 'running', fence = fence + 1, lease_until = ?, started_at = ? WHERE firm_id = ? AND kind = 'export.build' AND state = 'pending' RETURNING id, fence, actor_id, coalesce(factor_at, '0001-01-01 00:00Z')`,
+			tx.Now.Add(time.Minute), tx.Now, f.ID).Row().Scan(&j.ID, &j.Fence, &j.Actor, &j.Factor)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx := scope.With(context.Background(), scope.Scope{Firm: f.ID, Actor: j.Actor, Machine: "worker"})
+	ctx := scope.With(context.Background(), scope.Scope{Firm: f.ID, Actor: j.Actor, FactorAt: j.Factor, Machine: "worker"})
 	if err := w.worker.Exports.Build(ctx, j, export.BuildWanted{Export: asked.ID}); err != nil {
 		t.Fatal(err)
 	}

@@ -1,9 +1,11 @@
 package app_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -38,6 +40,48 @@ func TestI15EveryPostingRouteHeedsAKey(t *testing.T) {
 	}
 	if public == 0 {
 		t.Error("the walk met no route that is open")
+	}
+}
+
+// What answers that it has made something wants a key, and the document says so. A file
+// is its own key (I16), and a session and the second word on what was asked for make
+// nothing twice.
+func TestI15WhatMakesSomethingWantsAKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var doc struct {
+		Paths map[string]map[string]struct {
+			Parameters []struct {
+				Name     string
+				Required bool
+			}
+			Responses map[string]any
+		}
+	}
+	if err := json.Unmarshal(w.call(http.MethodGet, "/api/v1/openapi.json", "", "").Body.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	free := []string{"/sessions", "/sessions/passkey", "/firms/{firm}/imports", "/firms/{firm}/emergencies/{id}/open", "/firms/{firm}/sole-administrators/{id}/confirm"}
+	wanting := 0
+	for path, methods := range doc.Paths {
+		op := methods["post"]
+		_, makes := op.Responses["201"]
+		short := strings.TrimPrefix(path, "/api/v1")
+		wants := slices.ContainsFunc(op.Parameters, func(p struct {
+			Name     string
+			Required bool
+		}) bool {
+			return p.Name == "Idempotency-Key" && p.Required
+		})
+		if wants {
+			wanting++
+		}
+		if makes && !wants && !slices.Contains(free, short) {
+			t.Errorf("POST %s makes something without a key", path)
+		}
+	}
+	if wanting < 20 {
+		t.Errorf("%d operations want a key", wanting)
 	}
 }
 

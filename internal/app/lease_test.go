@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/scope"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/internal/worklist"
@@ -20,14 +20,14 @@ func TestLosingAccessEndsLeasesAtOnce(t *testing.T) {
 	w := newWorld(t)
 	for name, lose := range map[string]func(ctx context.Context, f testkit.F, who ident.PersonID, grant ident.GrantID, m ident.MatterID) error{
 		"the firm ends the grant": func(ctx context.Context, _ testkit.F, _ ident.PersonID, grant ident.GrantID, _ ident.MatterID) error {
-			return w.s.People.EndGrant(ctx, grant)
+			return w.s.Grants.EndGrant(ctx, grant)
 		},
 		"the firm raises a wall": func(ctx context.Context, _ testkit.F, who ident.PersonID, _ ident.GrantID, m ident.MatterID) error {
-			_, err := w.s.People.RaiseWall(ctx, people.Wall{Person: who, Matters: []string{string(m)}, Reason: "a conflict"})
+			_, err := w.s.Grants.RaiseWall(ctx, grant.Wall{Person: who, Matters: []string{string(m)}, Reason: "a conflict"})
 			return err
 		},
 		"the firm removes the person": func(ctx context.Context, _ testkit.F, who ident.PersonID, _ ident.GrantID, _ ident.MatterID) error {
-			return w.s.People.Remove(ctx, who)
+			return w.s.Grants.Remove(ctx, who)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -64,7 +64,7 @@ func TestTheBureauEndsLeasesInEveryFirm(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for name, end := range map[string]func(ctx context.Context, who ident.PersonID) error{
-		"sessions ended": w.s.People.EndSessionsOf, "account closed": w.s.People.Remove,
+		"sessions ended": w.s.People.EndSessionsOf, "account closed": w.s.Grants.Remove,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

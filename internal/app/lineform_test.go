@@ -57,6 +57,9 @@ func TestALinesHoursChangeWithAReason(t *testing.T) {
 	if status, page = w.lineForm(t, own, sid, url.Values{"hours": {"0.1"}, "reason": {"QUALITY"}, "note": {"one tenth is agreed"}}); status != http.StatusSeeOther {
 		t.Fatalf("with a reason: %d %s", status, page)
 	}
+	if page = w.send(sid, http.MethodGet, "/firms/"+own.ids["firm"]+"/prebills/"+own.ids["prebill"], "").Body.String(); !strings.Contains(page, "Line 1 now bills ") {
+		t.Error("the new amount is not said")
+	}
 	if got := own.firm.Text(t, `SELECT reason || ': ' || note FROM prebill_edit WHERE firm_id = ? AND line_id = ?`, own.firm.ID, own.ids["line"]); got != "QUALITY: one tenth is agreed" {
 		t.Errorf("kept %q", got)
 	}

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/docketry/docketry/internal/httpd"
@@ -22,6 +23,10 @@ func TestT01_EveryRouteByRoleAndID(t *testing.T) {
 	w := newWorld(t)
 	mine, theirs := w.furnished(t), w.furnished(t)
 	routes := w.web.Routes()
+	var tried atomic.Int64
+	t.Cleanup(func() {
+		t.Logf("tried: %d requests over %d routes, %d of them event streams", tried.Load(), len(routes), count(routes, func(r httpd.Route) bool { return strings.HasSuffix(r.Path, "/events") }))
+	})
 	for _, role := range rbac.Roles() {
 		if role == rbac.RoleMachine {
 			continue // no grant names it, so nobody signs in as it
@@ -29,6 +34,7 @@ func TestT01_EveryRouteByRoleAndID(t *testing.T) {
 		t.Run(string(role), func(t *testing.T) {
 			t.Parallel()
 			v := w.visitor(t, mine, role)
+			defer func() { tried.Add(v.tried.Load()) }()
 			for _, r := range routes {
 				// A payor's contact has no role: package notice holds the door to what is theirs.
 				if r.Needs != rbac.PayorLink && !skipped[r.Method+" "+r.Path] {
@@ -57,6 +63,16 @@ type visitor struct {
 	own   things
 	sid   string
 	token string // of forms
+	tried atomic.Int64
+}
+
+func count[T any](list []T, is func(T) bool) (n int) {
+	for _, x := range list {
+		if is(x) {
+			n++
+		}
+	}
+	return n
 }
 
 func (w world) visitor(t *testing.T, own things, role rbac.Role) *visitor {
@@ -139,7 +155,7 @@ func (v *visitor) params(r httpd.Route) (names []string) {
 // comparable leaves out parts of a path that are words and not ids.
 func comparable(r httpd.Route, name string) bool {
 	return !slices.Contains([]string{"format", "kind", "reminder"}, name) &&
-		!strings.Contains(r.Path, "/numbering/{id}") && !strings.Contains(r.Path, "/import-mappings/{id}")
+		!strings.Contains(r.Path, "/numbering/{id}") && !strings.Contains(r.Path, "/letters/{id}") && !strings.Contains(r.Path, "/import-mappings/{id}")
 }
 
 // complete tells whether the visitor's firm has every thing that the path names.
@@ -229,6 +245,7 @@ type answer struct {
 
 func (v *visitor) ask(method, path, body string) answer {
 	v.t.Helper()
+	v.tried.Add(1)
 	req := httptest.NewRequest(method, path, strings.NewReader(body))
 	if strings.HasPrefix(path, "/api/") {
 		req.Header.Set("Content-Type", "application/json")
@@ -239,6 +256,7 @@ func (v *visitor) ask(method, path, body string) answer {
 		req.Header.Set("Content-Type", "multipart/form-data; boundary=x")
 	}
 	req.Header.Set("If-Match", `"1"`)
+	testkit.Keyed(req)
 	if strings.Contains(path, "/payments/") {
 		req.Header.Set("If-Match", `"2"`) // the fixture has allocated something
 	}
@@ -265,7 +283,7 @@ func TestT01_NestedIDs(t *testing.T) {
 	mine, theirs := w.furnished(t), w.furnished(t)
 	// The trail is asked first: a later probe that is refused writes the id it named
 	// into the firm's own trail, where this list rightly shows it.
-	for _, role := range []rbac.Role{rbac.RoleFirmAdmin, rbac.RoleSpecialist} {
+	for _, role := range []rbac.Role{rbac.RoleFirmAdmin, rbac.RoleSpecialist, rbac.RolePartner} {
 		v := w.visitor(t, mine, role)
 		for _, c := range nested[role] {
 			method, path, _ := strings.Cut(c.route, " ")
@@ -308,6 +326,8 @@ var nested = map[rbac.Role][]nestedCase{
 		{"POST /firms/{firm}/payors", `{"client_id":"<?>","name":"P","address":"1 Street\nAlbany, NY 12207","country":"US","terms_days":30,"delivery":"mail_link"}`, "client", false},
 		{"POST /firms/{firm}/matters", `{"client_id":"<?>","payor_id":"<payor>","number":"N-9","name":"M","label":"standard","currency":"USD","opened_on":"2026-01-01"}`, "client", false},
 		{"POST /firms/{firm}/matters", `{"client_id":"<client>","payor_id":"<?>","number":"N-9","name":"M","label":"standard","currency":"USD","opened_on":"2026-01-01"}`, "payor", false},
+		{"POST /firms/{firm}/arrangements", `{"client_id":"<?>","from":"2026-01-01","terms":{"kind":"hourly","currency":"USD"}}`, "client", false},
+		{"POST /firms/{firm}/arrangements", `{"matter_id":"<?>","from":"2026-01-01","terms":{"kind":"hourly","currency":"USD"}}`, "matter", false},
 		{"POST /firms/{firm}/guidelines", `{"client_id":"<?>","guidelines":{"name":"G"}}`, "client", false},
 		{"POST /firms/{firm}/guidelines", `{"matter_id":"<?>","guidelines":{"name":"G"}}`, "matter", false},
 		{"POST /firms/{firm}/guidelines", `{"payor_id":"<?>","guidelines":{"name":"G"}}`, "payor", false},
@@ -344,55 +364,70 @@ var nested = map[rbac.Role][]nestedCase{
 		{"POST /runs", `{"name":"r","firm_ids":["<firm>","<?>"]}`, "firm", false},
 		{"POST /firms/{firm}/prebills/<prebill>/findings/<?>/waive", `{"note":"because"}`, "finding", false},
 		{"POST /firms/{firm}/findings/<?>/waive", `{"note":"because"}`, "finding", false},
+		{"GET /firms/{firm}/overrides?person_id=<?>", "", "person", true},
+	},
+	rbac.RolePartner: {
+		{"POST /firms/{firm}/prebills/<prebill>/findings/<?>/override", `{"reason":"OTHER","note":"because","until":"2026-03-31"}`, "finding", false},
+		{"POST /firms/{firm}/findings/<?>/override", `{"reason":"OTHER","note":"because","until":"2026-03-31"}`, "finding", false},
 	},
 }
 
 // bodies get past validation where ids of the path decide.
 var bodies = map[string]string{
-	"PUT /firms/{firm}":                                         `{"name":"N","address":"1 Street\nAlbany, NY 12207","country":"US","tax_id":"","reply_to":"","rounding":"half_up"}`,
-	"PUT /firms/{firm}/bank":                                    `{"name":"B","account":"4410029917","code":"021305386"}`,
-	"PUT /firms/{firm}/clients/{id}":                            `{"number":"N-1","name":"N"}`,
-	"PUT /firms/{firm}/payors/{id}":                             `{"name":"P","address":"1 Street\nAlbany, NY 12207","country":"US","terms_days":30,"delivery":"mail_link"}`,
-	"POST /firms/{firm}/payors/{id}/contacts":                   `{"name":"N","email":"n@payor.example"}`,
-	"PUT /firms/{firm}/contacts/{id}":                           `{"name":"N","email":"n@payor.example"}`,
-	"PUT /firms/{firm}/matters/{id}":                            `{"client_id":"<client>","payor_id":"<payor>","number":"N-1","name":"M","label":"standard","currency":"USD","opened_on":"2026-01-01"}`,
-	"PUT /firms/{firm}/timekeepers/{id}":                        `{"code":"XX","name":"N","class":"PARTNR"}`,
-	"POST /firms/{firm}/guidelines/{id}/sign":                   `{"hash":"` + strings.Repeat("0", 64) + `"}`,
-	"POST /firms/{firm}/rates/{id}/end":                         `{"on":"2030-01-01"}`,
-	"POST /firms/{firm}/access-requests":                        `{"person_id":"<person>","role":"specialist","scope":"all","class":3,"label":"standard","reason":"x"}`,
-	"POST /firms/{firm}/access-requests/{id}/give":              `{"role":"specialist","scope":"all","class":3,"label":"standard","until":"2026-05-01T00:00:00Z","reason":"x"}`,
-	"POST /firms/{firm}/access-requests/{id}/refuse":            `{"reason":"x"}`,
-	"POST /firms/{firm}/sole-administrators/{id}/confirm":       `{"firm_id":"<firm>"}`,
-	"POST /firms/{firm}/sole-administrators/{id}/refuse":        `{"firm_id":"<firm>","reason":"x"}`,
-	"POST /firms/{firm}/emergencies/{id}/open":                  `{"firm_id":"<firm>"}`,
-	"POST /firms/{firm}/emergencies/{id}/end":                   `{"firm_id":"<firm>"}`,
-	"PUT /firms/{firm}/roles/{id}":                              `{"name":"N","permissions":["firm.read"]}`,
-	"POST /firms/{firm}/grants/{id}/extend":                     `{"until":"2026-05-01T00:00:00Z","reason":"x"}`,
-	"POST /firms/{firm}/findings/{id}/waive":                    `{"note":"because"}`,
-	"POST /firms/{firm}/prebills/{id}/approve":                  `{"content_hash":"` + strings.Repeat("0", 64) + `"}`,
-	"POST /firms/{firm}/prebills/{id}/request-changes":          `{"note":"because"}`,
-	"PATCH /firms/{firm}/prebills/{id}/lines/{line}":            `{"amount_minor":0,"reason":"COURTESY"}`,
-	"POST /firms/{firm}/prebills/{id}/findings/{finding}/waive": `{"note":"because"}`,
-	"POST /firms/{firm}/invoices/{id}/credit":                   `{"reason":"because"}`,
-	"POST /firms/{firm}/invoices/{id}/skip-reminder":            `{"stage":"first","reason":"because"}`,
-	"POST /firms/{firm}/payments/{id}/allocations":              `{"shares":[{"invoice_id":"<invoice>","amount_minor":1}]}`,
-	"POST /firms/{firm}/payments/{id}/reverse":                  `{"reason":"because"}`,
-	"POST /firms/{firm}/entries/{id}/amend":                     `{"item_id":"<item>","lease_token":1,"reason":"WORDING","narrative":"other words"}`,
-	"POST /firms/{firm}/entries/{id}/undo":                      `{"item_id":"<item>","lease_token":1}`,
-	"POST /firms/{firm}/findings/{id}/fix":                      `{"item_id":"<item>","lease_token":1}`,
-	"POST /firms/{firm}/items/{id}/break":                       `{"reason":"because"}`,
-	"POST /firms/{firm}/items/{id}/release":                     `{"token":1}`,
-	"POST /firms/{firm}/items/{id}/presence":                    `{"doing":"viewing"}`,
-	"POST /firms/{firm}/items/{id}/assign":                      `{"person_id":"<person>","reason":"because"}`,
-	"POST /firms/{firm}/items/{id}/hand-off":                    `{"token":1,"person_id":"<person>","note":"because"}`,
-	"POST /firms/{firm}/items/{id}/finish":                      `{"token":1}`,
-	"POST /firms/{firm}/items/{id}/heartbeat":                   `{"token":1}`,
-	"POST /firms/{firm}/items/{id}/skip":                        `{"token":1,"reason":"too_long"}`,
-	"POST /firms/{firm}/items/{id}/questions":                   `{"token":1,"body":"why?"}`,
-	"POST /firms/{firm}/items/{id}/answers":                     `{"body":"because"}`,
-	"POST /firms/{firm}/items/{id}/messages":                    `{"body":"hello"}`,
-	"POST /firms/{firm}/exports/{id}/refuse":                    `{"why":"because"}`,
-	"POST /firms/{firm}/runs/{id}/retry":                        `{}`,
+	"PUT /firms/{firm}":                                            `{"name":"N","address":"1 Street\nAlbany, NY 12207","country":"US","tax_id":"","reply_to":"","rounding":"half_up"}`,
+	"PUT /firms/{firm}/bank":                                       `{"name":"B","account":"4410029917","code":"021305386"}`,
+	"PUT /firms/{firm}/clients/{id}":                               `{"number":"N-1","name":"N"}`,
+	"PUT /firms/{firm}/payors/{id}":                                `{"name":"P","address":"1 Street\nAlbany, NY 12207","country":"US","terms_days":30,"delivery":"mail_link"}`,
+	"POST /firms/{firm}/payors/{id}/contacts":                      `{"name":"N","email":"n@payor.example"}`,
+	"PUT /firms/{firm}/contacts/{id}":                              `{"name":"N","email":"n@payor.example"}`,
+	"PUT /firms/{firm}/matters/{id}":                               `{"client_id":"<client>","payor_id":"<payor>","number":"N-1","name":"M","label":"standard","currency":"USD","opened_on":"2026-01-01"}`,
+	"PUT /firms/{firm}/timekeepers/{id}":                           `{"code":"XX","name":"N","class":"PARTNR"}`,
+	"POST /firms/{firm}/arrangements/{id}/end":                     `{"until":"2030-01-01"}`,
+	"POST /firms/{firm}/prebills/{id}/prices/put":                  `{"arrangement_id":"<arrangement>"}`,
+	"POST /firms/{firm}/prebills/{id}/prices/take":                 `{"arrangement_id":"<arrangement>"}`,
+	"POST /firms/{firm}/guidelines/{id}/sign":                      `{"hash":"` + strings.Repeat("0", 64) + `"}`,
+	"POST /firms/{firm}/rates/{id}/end":                            `{"on":"2030-01-01"}`,
+	"POST /firms/{firm}/access-requests":                           `{"person_id":"<person>","role":"specialist","scope":"all","class":3,"label":"standard","reason":"x"}`,
+	"POST /firms/{firm}/access-requests/{id}/give":                 `{"role":"specialist","scope":"all","class":3,"label":"standard","until":"2026-05-01T00:00:00Z","reason":"x"}`,
+	"POST /firms/{firm}/access-requests/{id}/refuse":               `{"reason":"x"}`,
+	"POST /firms/{firm}/sole-administrators/{id}/confirm":          `{"firm_id":"<firm>"}`,
+	"POST /firms/{firm}/sole-administrators/{id}/refuse":           `{"firm_id":"<firm>","reason":"x"}`,
+	"POST /firms/{firm}/emergencies/{id}/open":                     `{"firm_id":"<firm>"}`,
+	"POST /firms/{firm}/emergencies/{id}/end":                      `{"firm_id":"<firm>"}`,
+	"POST /firms/{firm}/conflict-checks":                           `{"person_id":"<person>"}`,
+	"POST /firms/{firm}/conflict-checks/{id}/clear":                `{"reason":"x"}`,
+	"PUT /firms/{firm}/roles/{id}":                                 `{"name":"N","permissions":["firm.read"]}`,
+	"POST /firms/{firm}/grants/{id}/extend":                        `{"until":"2026-05-01T00:00:00Z","reason":"x"}`,
+	"POST /firms/{firm}/findings/{id}/override":                    `{"reason":"OTHER","note":"because","until":"2026-03-31"}`,
+	"POST /firms/{firm}/prebills/{id}/findings/{finding}/override": `{"reason":"OTHER","note":"because","until":"2026-03-31"}`,
+	"POST /firms/{firm}/findings/{id}/waive":                       `{"note":"because"}`,
+	"POST /firms/{firm}/prebills/{id}/approve":                     `{"content_hash":"` + strings.Repeat("0", 64) + `"}`,
+	"POST /firms/{firm}/prebills/{id}/request-changes":             `{"note":"because"}`,
+	"PATCH /firms/{firm}/prebills/{id}/lines/{line}":               `{"amount_minor":0,"reason":"COURTESY"}`,
+	"POST /firms/{firm}/prebills/{id}/findings/{finding}/waive":    `{"note":"because"}`,
+	"POST /firms/{firm}/invoices/{id}/credit":                      `{"reason":"because"}`,
+	"POST /firms/{firm}/invoices/{id}/skip-reminder":               `{"stage":"first","reason":"because"}`,
+	"POST /firms/{firm}/payments/{id}/allocations":                 `{"shares":[{"invoice_id":"<invoice>","amount_minor":1}]}`,
+	"POST /firms/{firm}/payments/{id}/reverse":                     `{"reason":"because"}`,
+	"POST /firms/{firm}/entries/{id}/amend":                        `{"item_id":"<item>","lease_token":1,"reason":"WORDING","narrative":"other words"}`,
+	"POST /firms/{firm}/entries/{id}/undo":                         `{"item_id":"<item>","lease_token":1}`,
+	"POST /firms/{firm}/findings/{id}/fix":                         `{"item_id":"<item>","lease_token":1}`,
+	"PUT /firms/{firm}/letters/{id}":                               `{"subject":"S","body":"B","closing":"C"}`,
+	"POST /firms/{firm}/letters/{id}/try":                          `{"subject":"S","body":"B","closing":"C"}`,
+	"POST /firms/{firm}/items/{id}/break":                          `{"reason":"because"}`,
+	"POST /firms/{firm}/items/{id}/release":                        `{"token":1}`,
+	"POST /firms/{firm}/items/{id}/presence":                       `{"doing":"viewing"}`,
+	"POST /firms/{firm}/items/{id}/assign":                         `{"person_id":"<person>","reason":"because"}`,
+	"POST /firms/{firm}/items/{id}/hand-off":                       `{"token":1,"person_id":"<person>","note":"because"}`,
+	"POST /firms/{firm}/items/{id}/finish":                         `{"token":1}`,
+	"POST /firms/{firm}/items/{id}/heartbeat":                      `{"token":1}`,
+	"POST /firms/{firm}/items/{id}/skip":                           `{"token":1,"reason":"too_long"}`,
+	"POST /firms/{firm}/items/{id}/questions":                      `{"token":1,"body":"why?"}`,
+	"POST /firms/{firm}/items/{id}/answers":                        `{"body":"because"}`,
+	"POST /firms/{firm}/items/{id}/messages":                       `{"body":"hello"}`,
+	"POST /firms/{firm}/certificates/{id}/withdraw":                `{"reason":"because"}`,
+	"POST /firms/{firm}/exports/{id}/refuse":                       `{"why":"because"}`,
+	"POST /firms/{firm}/runs/{id}/retry":                           `{}`,
 }
 
 // things are what one firm has, by noun.
@@ -430,8 +465,8 @@ func (th things) of(t *testing.T, path, name string) string {
 var nounOf = map[string]string{"line": "line", "cut": "cut", "entry": "entry", "finding": "finding", "allocation": "allocation", "contact": "contact", "clock": "clock", "session": "session", "message": "message", "grant": "grant", "wall": "wall"}
 
 var segments = map[string]string{
-	"clients": "client", "payors": "payor", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "guidelines": "guide", "imports": "import",
+	"clients": "client", "payors": "payor", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "arrangements": "arrangement", "guidelines": "guide", "imports": "import",
 	"entries": "entry", "findings": "finding", "items": "item", "prebills": "prebill", "runs": "run", "invoices": "invoice", "credit-notes": "credit_note",
-	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "access-requests": "request", "asked": "request", "sole": "request", "sole-administrators": "request", "requests": "request", "emergencies": "request", "walls": "wall", "roles": "role", "tokens": "token", "webhooks": "webhook",
+	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "access-requests": "request", "asked": "request", "sole": "request", "sole-administrators": "request", "requests": "request", "emergencies": "request", "conflict-checks": "check", "courses": "course", "certificates": "certificate", "walls": "wall", "roles": "role", "tokens": "token", "webhooks": "webhook", "letters": "wording",
 	"people": "person", "passkeys": "passkey", "recoveries": "recovery", "agreements": "agreement", "calendars": "calendar", "views": "view", "numbering": "series", "import-mappings": "mapping",
 }

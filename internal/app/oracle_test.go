@@ -42,6 +42,7 @@ func (a *timed) took(r httpd.Route, path string) time.Duration {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	req.Header.Set("If-Match", `"1"`)
+	testkit.Keyed(req)
 	req.AddCookie(&http.Cookie{Name: "docketry_sid", Value: a.sid})
 	begun := time.Now()
 	res, err := a.client.Do(req)

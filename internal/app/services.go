@@ -8,20 +8,26 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/docketry/docketry/internal/arrangement"
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/blob"
 	"github.com/docketry/docketry/internal/blob/bucket"
+	"github.com/docketry/docketry/internal/bureau"
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/clock"
 	"github.com/docketry/docketry/internal/config"
+	"github.com/docketry/docketry/internal/conflict"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/evidence"
 	"github.com/docketry/docketry/internal/export"
 	"github.com/docketry/docketry/internal/find"
 	"github.com/docketry/docketry/internal/firm"
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/letter"
 	"github.com/docketry/docketry/internal/mail"
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/notice"
@@ -32,8 +38,12 @@ import (
 	"github.com/docketry/docketry/internal/rate"
 	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/internal/seal"
+	"github.com/docketry/docketry/internal/selfcheck"
 	"github.com/docketry/docketry/internal/sla"
+	"github.com/docketry/docketry/internal/training"
+	"github.com/docketry/docketry/internal/undertaking"
 	"github.com/docketry/docketry/internal/webhook"
+	"github.com/docketry/docketry/internal/wording"
 	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
 )
@@ -57,30 +67,39 @@ type Parts struct {
 // Services are the use cases, over one database role.
 type Services struct {
 	Parts
-	Policy      *rbac.Policy
-	Guard       *authz.Guard
-	Metrics     *obs.Metrics
-	Blobs       *blob.Store
-	keys        *blob.Keys
-	AuditKey    *audit.SigningKey
-	Mails       *mail.Service
-	Post        *people.Post // letters to people about access
-	Audit       *audit.Service
-	People      *people.Service
-	Firms       *firm.Service
-	Matters     *matter.Service
-	Rates       *rate.Service
-	Find        *find.Service
-	SLA         *sla.Service
-	Guidelines  *guideline.Service
-	Capture     *capture.Service
-	Prebills    *prebill.Service
-	Invoices    *invoice.Service
-	Receivables *receivable.Service
-	Notices     *notice.Service
-	Exports     *export.Service
-	Webhooks    *webhook.Service
-	Work        *worklist.Service
+	Policy       *rbac.Policy
+	Guard        *authz.Guard
+	Metrics      *obs.Metrics
+	Blobs        *blob.Store
+	keys         *blob.Keys
+	AuditKey     *audit.SigningKey
+	Mails        *mail.Service
+	Post         *letter.Post // letters to people about access
+	Audit        *audit.Service
+	People       *people.Service
+	Conflicts    *conflict.Service
+	Undertakings *undertaking.Service
+	Training     *training.Service
+	Grants       *grant.Service
+	Firms        *firm.Service
+	Matters      *matter.Service
+	Rates        *rate.Service
+	Find         *find.Service
+	SLA          *sla.Service
+	Arrangements *arrangement.Service
+	Guidelines   *guideline.Service
+	Capture      *capture.Service
+	Prebills     *prebill.Service
+	Invoices     *invoice.Service
+	Receivables  *receivable.Service
+	Notices      *notice.Service
+	Exports      *export.Service
+	Evidence     *evidence.Service
+	SelfCheck    *selfcheck.Service
+	SelfChecks   *selfcheck.Board
+	Webhooks     *webhook.Service
+	Wordings     *wording.Service
+	Work         *worklist.Service
 
 	letters courier
 }
@@ -126,7 +145,7 @@ func (s *Services) machinery(ctx context.Context) (err error) {
 	if s.Courier == nil {
 		s.Courier = people.ByMail{}
 	}
-	s.Post = people.NewPost(s.DB, sender, s.Config.MailFrom, s.Config.PublicURL)
+	s.Post = letter.NewPost(s.DB, sender, s.Config.MailFrom, s.Config.PublicURL)
 	s.letters = courier{db: s.DB, sender: sender, from: s.Config.MailFrom, publicURL: s.Config.PublicURL}
 	s.Mails, err = mail.New(s.DB, s.Guard, s.Blobs, sender, s.Config.MailFrom)
 	return err
@@ -175,14 +194,18 @@ func (s *Services) tenants(context.Context) (err error) {
 			return fmt.Errorf("make the password hasher: %w", err)
 		}
 	}
-	s.People = people.New(s.DB, s.Guard, s.Policy, s.Hasher, s.Courier, s.Config.Keys.Session, s.keys, s.Config.PublicURL)
-	s.Guard.RecordBreakGlass(people.RecordGlass)
+	home := bureau.New(s.DB)
+	s.People = people.New(s.DB, s.Guard, s.Policy, home, s.Hasher, s.Courier, s.Config.Keys.Session, s.keys, s.Config.PublicURL)
+	s.Conflicts = conflict.New(s.DB, s.Guard, home)
+	s.Grants = grant.New(s.DB, s.Guard, s.Policy, home, s.People, s.Conflicts)
+	s.Undertakings, s.Training = undertaking.New(s.DB, s.Guard, home), training.New(s.DB, s.Guard, home)
+	s.Guard.RecordBreakGlass(grant.RecordGlass)
 	if s.Providers == nil {
 		s.Providers = people.NewProviders(issuers(s.Config), s.caller(), s.Clock, s.Config.PublicURL)
 	}
 	s.People.SignInThrough(s.Providers)
 	s.letters.letters = s.People
-	s.Firms = firm.NewService(s.DB, s.Guard, s.People, func(tx *db.Tx, f firm.Firm) error { return sla.FirstCalendar(tx, f.TZ) })
+	s.Firms = firm.NewService(s.DB, s.Guard, s.Grants, func(tx *db.Tx, f firm.Firm) error { return sla.FirstCalendar(tx, f.TZ) })
 	s.Matters = matter.New(s.DB, s.Guard)
 	s.Rates = rate.New(s.DB, s.Guard)
 	s.Find = find.New(s.DB, s.Guard)
@@ -193,16 +216,17 @@ func (s *Services) tenants(context.Context) (err error) {
 }
 
 func (s *Services) billing(context.Context) error {
+	s.Arrangements = arrangement.New(s.DB, s.Guard)
 	s.Guidelines = guideline.New(s.DB, s.Guard)
 	s.Capture = capture.New(s.DB, s.Guard)
 	s.Work.FinishWhen(capture.Subject, capture.Reviewed)
 	s.Prebills = prebill.New(s.DB, s.Guard)
-	s.Prebills.HandOverWhen(invoice.Fits)
 	s.Receivables = receivable.New(s.DB, s.Guard)
 	paper, err := invoice.NewPaper()
 	if err != nil {
 		return fmt.Errorf("load the invoice's fonts: %w", err)
 	}
+	s.Prebills.HandOverWhen(paper.Fits)
 	s.Invoices = invoice.New(invoice.Parts{DB: s.DB, Guard: s.Guard, Paper: paper, Blobs: s.Blobs, Release: s.Receivables.ReleaseInvoice})
 	links, err := notice.NewLinks(s.Config.PublicURL, s.Config.Keys.Session)
 	if err != nil {
@@ -210,7 +234,11 @@ func (s *Services) billing(context.Context) error {
 	}
 	s.Notices = notice.New(notice.Parts{DB: s.DB, Guard: s.Guard, Mail: s.Mails, Invoices: s.Invoices, Links: links, Calendar: s.SLA.BusinessCalendar})
 	s.Exports = export.New(s.DB, s.Guard, s.Blobs)
+	s.Wordings = wording.New(s.DB, s.Guard)
 	s.Webhooks = webhook.New(s.DB, s.Guard, s.keys, s.caller(), s.Config.PublicURL)
 	s.Audit = audit.NewService(s.DB, s.Guard, invoice.Sealed, s.AuditKey.Public())
+	s.Evidence = evidence.New(s.DB, s.Guard, s.Policy, s.Audit)
+	s.SelfChecks = selfcheck.NewBoard(s.DB, s.Guard)
+	s.SelfCheck = selfcheck.New(s.DB, bureau.New(s.DB), s.Log, s.Metrics)
 	return nil
 }

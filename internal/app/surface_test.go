@@ -9,10 +9,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/docketry/docketry/internal/app"
+	"github.com/docketry/docketry/internal/clock"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/static"
+	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
@@ -30,6 +33,7 @@ func (w world) callFrom(addr, method, path, sid, body string, headers ...string)
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
+	testkit.Keyed(req)
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
@@ -304,11 +308,19 @@ func TestWhatNobodySeesIsRefused(t *testing.T) {
 	}
 }
 
-// Who opens more privileged text than SECURITY 7 allows is told to wait, and their firm
-// sees both the warning and the stop.
+// Who opens more privileged text than SECURITY 7 allows shows their factor anew before
+// they go on, in every process, and their firm sees both the warning and the stop.
 func TestTooMuchPrivilegedTextIsStoppedAndNoted(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	c := clock.At(testkit.Now)
+	w := worldOver(t, testkit.Open(t, "docketry_api", c), testkit.Open(t, "docketry_worker", c))
+	other := worldOver(t, testkit.Open(t, "docketry_api", c), testkit.Open(t, "docketry_worker", c))
+	other.s.Reads = httpd.NewReads(nil, c, w.s.Log, worklist.Holds) // another process, to which Redis is empty
+	elsewhere, err := app.NewWeb(other.s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.web = elsewhere
 	own := w.furnished(t)
 	w.s.Reads = httpd.NewReads(testkit.Redis(t), w.s.Clock, w.s.Log, worklist.Holds)
 	web, err := app.NewWeb(w.s)
@@ -316,20 +328,42 @@ func TestTooMuchPrivilegedTextIsStoppedAndNoted(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.web = web
-	sid := w.signIn(t, own.firm, rbac.RoleSpecialist)
+	sid, secret := w.setUpApp(t, w.passwordOnly(t, own.firm, rbac.RoleSpecialist))
 	path := "/firms/" + own.ids["firm"] + "/invoices/" + own.ids["invoice"]
+	admin := own.firm.As(t, rbac.RoleFirmAdmin)
 	for range 2_100 {
 		got := w.call("GET", "/api/v1"+path, sid, "")
 		if got.Code == http.StatusOK {
 			continue
 		}
-		if after := got.Header().Get("Retry-After"); got.Code != http.StatusTooManyRequests || after == "" || !strings.Contains(got.Body.String(), "reads_too_many") {
-			t.Fatalf("stopped with %d, Retry-After %q: %s", got.Code, after, got.Body)
+		if got.Code != http.StatusForbidden || !strings.Contains(got.Body.String(), `"factor_stale"`) {
+			t.Fatalf("stopped with %d: %s", got.Code, got.Body)
 		}
-		if page := w.call("GET", path, sid, ""); page.Code != http.StatusTooManyRequests || page.Header().Get("Retry-After") == "" {
-			t.Errorf("the page: %d", page.Code)
+		page := w.call("GET", path, sid, "")
+		if page.Code != http.StatusForbidden || !strings.Contains(page.Body.String(), `value="`+path+`"`) || !strings.Contains(page.Body.String(), "more privileged text") {
+			t.Errorf("the page: %d %s", page.Code, cutTo(page.Body.String(), 300))
 		}
-		for action, want := range map[string]int64{"reads.many": 1, "reads.stopped": 2} {
+		c.Advance(15 * time.Minute)
+		if got := other.call("GET", "/api/v1"+path, sid, ""); got.Code != http.StatusForbidden || !strings.Contains(got.Body.String(), `"factor_stale"`) {
+			t.Errorf("another process, later: %d %s", got.Code, got.Body)
+		}
+		b := &reader{t: t, w: other, sid: sid}
+		code, err := people.AppCode(secret, c.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if to, _ := b.post(path, "/people/me/factor", url.Values{"back": {path}, "factor_code": {code}}); to != path {
+			t.Errorf("the factor leads to %q", to)
+		}
+		for name, web := range map[string]world{"here": w, "elsewhere": other} {
+			if got := web.call("GET", "/api/v1"+path, b.sid, ""); got.Code != http.StatusOK {
+				t.Errorf("%s, after the factor: %d %s", name, got.Code, got.Body)
+			}
+		}
+		if n := own.firm.Count(t, `SELECT count(*) FROM person_letter WHERE firm_id = ? AND kind = 'reads_many' AND person_id = ?`, own.firm.ID, testkit.Actor(admin)); n != 1 {
+			t.Errorf("%d letters to the administrator, want 1", n)
+		}
+		for action, want := range map[string]int64{"reads.many": 1, "reads.stopped": 4} {
 			if n := own.firm.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = ?`, own.firm.ID, action); n != want {
 				t.Errorf("%d leaves %s, want %d", n, action, want)
 			}

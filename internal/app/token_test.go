@@ -34,6 +34,7 @@ func (p program) askFrom(addr, method, path, body string) (status int, code stri
 	req.RemoteAddr = addr
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("If-Match", `"1"`)
+	testkit.Keyed(req)
 	req.Header.Set("Authorization", "Bearer "+p.token)
 	rec := httptest.NewRecorder()
 	p.w.web.Handler().ServeHTTP(rec, req)

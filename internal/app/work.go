@@ -9,8 +9,10 @@ import (
 
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/config"
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/outbox"
 	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/internal/selfcheck"
 	"github.com/docketry/docketry/jobs"
 )
 
@@ -30,8 +32,12 @@ func NewEngine(s *Services) (*jobs.Engine, error) {
 	jobs.Handle(r, s.letters.Send)
 	jobs.Handle(r, s.Exports.Build)
 	jobs.Handle(r, s.Webhooks.Call)
+	jobs.Handle(r, s.SelfCheck.Night)
 	return jobs.New(jobs.Config{
 		DB: s.DB, Registry: r, Log: s.Log, Redis: s.Config.RedisURL, Key: s.Config.Keys.Payload, Metrics: s.Metrics,
+		Schedules: []jobs.Schedule{
+			{Name: "selfcheck", When: jobs.Daily(3, 20), Args: func(p jobs.Period) outbox.Args { return selfcheck.Nightly{Day: p.Day} }},
+		},
 		Sweeps: []jobs.Sweep{
 			{Name: "audit.sequence", Every: time.Second, Do: counted(keeper.Sequence)},
 			{Name: "audit.sign", Every: time.Minute, Do: counted(keeper.Sign)},
@@ -42,7 +48,8 @@ func NewEngine(s *Services) (*jobs.Engine, error) {
 			{Name: "webhook.sweep", Every: 5 * time.Second, Do: counted(s.Webhooks.Sweep)},
 			{Name: "mail.sweep", Every: 30 * time.Second, Do: counted(s.Mails.Sweep)},
 			{Name: "export.sweep", Every: 10 * time.Minute, Do: counted(s.Exports.Sweep)},
-			{Name: "grant.sweep", Every: time.Hour, Do: func(ctx context.Context) error { return people.SweepGrants(ctx, s.DB) }},
+			{Name: "grant.sweep", Every: time.Hour, Do: func(ctx context.Context) error { return grant.SweepGrants(ctx, s.DB) }},
+			{Name: "conflict.sweep", Every: 6 * time.Hour, Do: counted(s.Conflicts.Sweep)},
 			{Name: "session.sweep", Every: time.Hour, Do: func(ctx context.Context) error { return people.Sweep(ctx, s.DB) }},
 			{Name: "outbox.sweep", Every: 6 * time.Hour, Do: func(ctx context.Context) error { return outbox.Sweep(ctx, s.DB) }},
 			{Name: "blob.sweep", Every: time.Hour, Do: counted(s.Blobs.Sweep)},

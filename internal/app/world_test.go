@@ -17,6 +17,7 @@ import (
 	"github.com/docketry/docketry/internal/config"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/export"
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/ident"
@@ -27,6 +28,7 @@ import (
 	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/internal/testkit"
+	"github.com/docketry/docketry/internal/training"
 	"github.com/docketry/docketry/internal/webhook"
 	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
@@ -170,7 +172,7 @@ func (w world) furnished(t *testing.T) things {
 	t.Helper()
 	f := testkit.Firm(t, w.s.DB)
 	f.Agreement(t)
-	th := things{firm: f, ids: map[string]string{"firm": string(f.ID), "series": "invoice", "mapping": "csv"}}
+	th := things{firm: f, ids: map[string]string{"firm": string(f.ID), "series": "invoice", "mapping": "csv", "wording": "invoice"}}
 	draft, bill, credit := f.Matter(t), f.Matter(t), f.Matter(t)
 	k := f.Timekeeper(t, "RV", "ASSOC", 6_850_000)
 	th.ids["client"], th.ids["payor"], th.ids["contact"], th.ids["matter"], th.ids["timekeeper"] = string(draft.Client), string(draft.Payor), string(draft.Contact), string(draft.ID), string(k.ID)
@@ -182,7 +184,9 @@ func (w world) furnished(t *testing.T) things {
 			t.Fatal(err)
 		}
 	}
-	day := func(back int) string { return w.s.Clock.Now().AddDate(0, 0, -back).Format(time.DateOnly) }
+	zone, err := time.LoadLocation(f.Text(t, `SELECT tz FROM firm WHERE firm_id = ?`, f.ID))
+	ok(err)
+	day := func(back int) string { return w.s.Clock.Now().In(zone).AddDate(0, 0, -back).Format(time.DateOnly) } // the firm's, which may be yesterday's
 	csv := "id,date,client,matter,timekeeper,timekeeper_class,hours,rate,narrative,task_code,activity_code\n" +
 		"1," + day(20) + "," + strings.Replace(draft.Number, "M-", "C-", 1) + "," + draft.Number + ",RV,ASSOC,13.5,,Work on file,L110,A103\n"
 	r, err := w.s.Capture.Import(specialist, capture.Upload{Name: "feb.csv", Data: []byte(csv)})
@@ -232,13 +236,24 @@ func (w world) furnished(t *testing.T) things {
 	guide, err := w.s.Guidelines.SaveGuide(admin, guideline.NewGuide{Place: guideline.Place{Client: draft.Client}, Body: []byte(`{"name":"Policy"}`)})
 	ok(err)
 	th.ids["guide"] = string(guide.ID)
-	wall, err := w.s.People.RaiseWall(admin, people.Wall{Person: testkit.Actor(f.As(t, rbac.RoleQualityAuditor)), Matters: []string{string(bill.ID)}, Reason: "EW-1"})
+	th.ids["arrangement"] = string(f.Arrange(t, credit, "2026-01-01", `"kind":"hourly"`))
+	wall, err := w.s.Grants.RaiseWall(admin, grant.Wall{Person: testkit.Actor(f.As(t, rbac.RoleQualityAuditor)), Matters: []string{string(bill.ID)}, Reason: "EW-1"})
 	ok(err)
 	th.ids["wall"] = string(wall.ID)
 	until := w.s.Clock.Now().AddDate(0, 0, 30)
-	asked, err := w.s.People.Ask(f.As(t, rbac.RoleTeamLead), people.Draft{Person: testkit.Actor(specialist), Role: rbac.RoleSpecialist, Scope: "all", Class: 3, Until: &until, Reason: "close"})
+	asked, err := w.s.Grants.Ask(f.As(t, rbac.RoleTeamLead), grant.Draft{Person: testkit.Actor(specialist), Role: rbac.RoleSpecialist, Scope: "all", Class: 3, Until: &until, Reason: "close"})
 	ok(err)
 	th.ids["request"] = string(asked.ID)
+	elsewhere := testkit.Firm(t, w.s.DB).As(t, rbac.RoleSpecialist)
+	checks, err := w.s.Conflicts.Check(f.As(t, rbac.RoleTeamLead), "", testkit.Actor(elsewhere))
+	ok(err)
+	th.ids["check"] = string(checks[0].ID)
+	course, err := w.s.Training.AddCourse(w.bureau.As(t, rbac.RoleBureauAdmin), training.Course{Name: "Course " + string(ident.New[ident.CourseID](w.s.Clock.Now()))[24:], Months: 12})
+	ok(err)
+	th.ids["course"] = string(course.ID)
+	certificate, err := w.s.Training.Record(f.As(t, rbac.RoleTeamLead), training.Draft{Person: testkit.Actor(specialist), Course: course.ID, PassedOn: w.s.Clock.Now().AddDate(0, 0, -30)})
+	ok(err)
+	th.ids["certificate"] = string(certificate.ID)
 	token, _, err := w.s.People.CreateToken(admin, people.TokenDraft{Name: "Ledger", Permissions: []rbac.Permission{rbac.InvoiceRead}, Class: 2, Networks: []string{"192.0.2.0/24"}, Days: 30})
 	ok(err)
 	th.ids["token"] = string(token.ID)

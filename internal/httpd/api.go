@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
@@ -34,7 +35,7 @@ type Op struct {
 	Needs   rbac.Permission
 	Summary string
 	Status  int  // of success; 0 means 200
-	Creates bool // makes something, so a caller that lost the answer must be able to ask again
+	Creates bool // makes something: it wants an Idempotency-Key, so that a caller who lost the answer can ask again
 	Upload  bool // takes a file as multipart/form-data
 }
 
@@ -59,7 +60,9 @@ func (s *Server) newAPI() {
 	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaNames())
 	c.Formats = map[string]huma.Format{jsonBody: jsonFormat(), "json": jsonFormat()}
 	c.CreateHooks = nil // no $schema links, whose host would come from the request
-	c.Info.Description = "Legal billing for many law firms by one bureau. Errors are RFC 9457 with a stable code."
+	c.Info.Description = "Legal billing for many law firms by one bureau. Errors are RFC 9457 with a stable code. " +
+		"Restricted and sealed matters show for 30 minutes after a second factor; then they are absent from every answer, as if they were not there, until POST " + StepUpPath +
+		". GET /people/me tells it in restricted_hidden, and each 404 to such a session in the header " + hiddenHeader + "; both say what your grants reach, not whether anything is there. A token never sees such matters."
 	s.api.huma = humaecho.New(s.echo, c)
 }
 
@@ -119,37 +122,45 @@ func API[I, O any](s *Server, op Op, do func(ctx context.Context, in *I) (*O, er
 	s.routes = append(s.routes, route)
 	s.checkClasses(op, reflect.TypeFor[O]())
 	chain := huma.Middlewares{s.around(s.session), s.around(s.sameSite), s.around(s.pace(route))}
-	size := int64(maxJSON)
+	// strictJSON has read the whole of a document before Huma does. Were Huma to set a time for
+	// it then, net/http would take its end for the caller's, and give up a slow answer and every
+	// later one on the connection.
+	size, within := int64(maxJSON), time.Duration(-1)
 	if op.Upload {
-		size = maxUpload + maxJSON
+		size, within = maxUpload+maxJSON, readBody
 		chain = append(chain, s.around(takesFiles))
 	} else {
 		chain = append(chain, s.around(strictJSON))
 	}
-	if chain = append(chain, s.around(s.decide(route))); route.HeedsKey() {
+	if chain = append(chain, s.around(s.decide(route))); op.Creates {
+		chain = append(chain, s.around(keyed))
+	}
+	if route.HeedsKey() {
 		chain = append(chain, s.around(s.once))
 	} else if op.Creates {
 		s.problems = append(s.problems, fmt.Errorf("operation %s %s makes something and cannot heed an Idempotency-Key", op.Method, op.Path))
 	}
 	operation := huma.Operation{
 		Method: op.Method, Path: path, Summary: op.Summary, DefaultStatus: op.Status,
-		OperationID: operationID(op.Method, op.Path), MaxBodyBytes: size,
+		OperationID: operationID(op.Method, op.Path), MaxBodyBytes: size, BodyReadTimeout: within,
 		Extensions:  map[string]any{"x-permission": string(op.Needs)},
 		Middlewares: chain,
 	}
 	if route.HeedsKey() {
-		operation.Parameters = []*huma.Param{keyParam()}
+		operation.Parameters = []*huma.Param{keyParam(op.Creates)}
 	}
+	names := members(reflect.TypeFor[I](), map[string]bool{})
 	huma.Register(s.api.huma, operation, func(ctx context.Context, in *I) (*O, error) {
 		out, err := do(ctx, in)
 		if err != nil {
 			outcomeOf(ctx).err = err
 			p := problemOf(err, requestID(ctx))
+			p.Fields = asAsked(p.Fields, names)
 			if p.Status >= http.StatusInternalServerError {
 				s.parts.Log.ErrorContext(ctx, "request failed", "route", op.Path, "err", err)
 			}
-			if after := retryAfter(err, p.Status); after != "" {
-				return nil, huma.ErrorWithHeaders(p, http.Header{"Retry-After": {after}})
+			if extra := s.extra(ctx, err, p.Status); len(extra) > 0 {
+				return nil, huma.ErrorWithHeaders(p, extra)
 			}
 			return nil, p
 		}
@@ -159,9 +170,9 @@ func API[I, O any](s *Server, op Op, do func(ctx context.Context, in *I) (*O, er
 }
 
 // keyParam describes the Idempotency-Key of a posting operation.
-func keyParam() *huma.Param {
+func keyParam(wanted bool) *huma.Param {
 	return &huma.Param{
-		Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
+		Name: "Idempotency-Key", In: "header", Required: wanted, Schema: &huma.Schema{Type: huma.TypeString},
 		Description: "1 to 100 printable characters of the caller's choice. The same key and request within a day get the stored answer; another request under it gets 422.",
 	}
 }

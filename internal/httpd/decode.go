@@ -83,6 +83,8 @@ func plainly(message string) string {
 		return "enter a number"
 	case message == "invalid boolean":
 		return "enter true or false"
+	case strings.HasPrefix(message, "Failed to infer file media type"):
+		return "the file is empty; send one with at least a line"
 	default:
 		return message
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"github.com/docketry/docketry/internal/authz"
@@ -122,6 +123,9 @@ func (s *Server) showError(err error, c echo.Context) {
 	if after := retryAfter(err, p.Status); after != "" {
 		c.Response().Header().Set("Retry-After", after)
 	}
+	if !wantsPage(c.Request()) && s.hides(ctx, p.Status) {
+		c.Response().Header().Set(hiddenHeader, hiddenValue)
+	}
 	if !wantsPage(c.Request()) || strings.HasPrefix(c.Request().Header.Get("Accept"), "application/json") {
 		c.Response().Header().Set(echo.HeaderContentType, "application/problem+json")
 		if err := c.JSON(p.Status, p); err != nil {
@@ -135,18 +139,31 @@ func (s *Server) showError(err error, c echo.Context) {
 		return
 	}
 	r := &Request{echo: c, server: s}
-	if errors.Is(err, ErrFactorStale) {
-		page, err := s.askAgain(r)
-		if err == nil {
-			err = s.render(c, p.Status, page)
-		}
-		if err == nil {
-			return
-		}
-		s.parts.Log.ErrorContext(ctx, "step-up page failed", "err", err)
+	page, failed := s.stepUpPage(r, err, p.Status)
+	if failed == nil && page != nil {
+		failed = s.render(c, p.Status, page)
+	}
+	switch {
+	case failed != nil:
+		s.parts.Log.ErrorContext(ctx, "step-up page failed", "err", failed)
+	case page != nil:
+		return
 	}
 	if err := s.render(c, p.Status, s.parts.ErrorPage(r, p.Status, asFault(err))); err != nil {
 		s.parts.Log.ErrorContext(ctx, "error page failed", "err", err)
 		_ = c.String(p.Status, p.Detail) // nothing is left to try
 	}
+}
+
+// stepUpPage is the page that asks for a factor where err is one that a factor may
+// mend, nil for any other.
+func (s *Server) stepUpPage(r *Request, err error, status int) (templ.Component, error) {
+	var much *tooMuchRead
+	if errors.As(err, &much) && errors.Is(err, ErrFactorStale) {
+		return s.readOn(r)
+	}
+	if errors.Is(err, ErrFactorStale) {
+		return s.askAgain(r)
+	}
+	return s.throughFactor(r, status)
 }

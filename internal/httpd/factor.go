@@ -31,8 +31,9 @@ const (
 
 // Where a factor is set up.
 const (
-	setUpPage   = "/people/me/app"
-	passkeyPage = "/people/me/passkeys/new"
+	setUpPage    = "/people/me/app"
+	passkeyPage  = "/people/me/passkeys/new"
+	undertakings = "/people/me/undertakings"
 )
 
 // beforeFactor are the routes that stay open to whoever owes a factor: setting one
@@ -45,7 +46,8 @@ var beforeFactor = map[string]bool{
 	"POST " + apiRoot + "/people/me/passkeys/challenge": true, "POST " + apiRoot + "/people/me/passkeys": true,
 }
 
-// aboutFactors are the routes that change what a person shows beside the password. Who
+// aboutFactors are the routes that change what a person shows beside the password, and
+// those of their own word. Who
 // has shown a factor in this session shows it again; for who has none the service asks
 // for the password. The pages ask before their form, for a passkey is made only once.
 var aboutFactors = map[string]bool{
@@ -53,6 +55,7 @@ var aboutFactors = map[string]bool{
 	"GET " + passkeyPage: true, "POST " + passkeyPage: true, "POST " + apiRoot + "/people/me/passkeys": true,
 	"POST /people/me/passkeys/{id}/remove": true, "DELETE " + apiRoot + "/people/me/passkeys/{id}": true,
 	"POST /people/me/passkeys/codes": true,
+	"POST " + undertakings:           true, "POST " + apiRoot + undertakings: true,
 	"GET /firms/{firm}/sign-in/link": true, "GET /firms/{firm}/sign-in/try": true,
 }
 
@@ -61,6 +64,8 @@ type StepUp struct {
 	Action string     // where the form posts to: the act itself, or StepUpPath for a download
 	Kept   url.Values // hidden fields
 	Wrong  *fault.Error
+	Read   bool // asked of who has opened too much privileged text: nothing was typed
+	Absent bool // asked in the place of "not found": nothing was typed, and nothing may be there
 }
 
 // StepUpPath takes a code and leads back to a page or download.
@@ -91,7 +96,7 @@ func (s *Server) FactorShown(ctx context.Context) (context.Context, error) {
 		return ctx, err
 	}
 	sc, err := scope.From(ctx)
-	sc.Session = id
+	sc.Session, sc.FactorAt = id, now
 	return scope.With(ctx, sc), err
 }
 
@@ -176,6 +181,16 @@ func (s *Server) askAgain(r *Request) (templ.Component, error) {
 	}
 	up.Wrong, _ = r.echo.Get(FactorField).(*fault.Error)
 	return s.parts.StepUp(r, up)
+}
+
+// readOn is the page that asks for a factor of who has opened too much privileged text,
+// and leads back to what they wanted to see.
+func (s *Server) readOn(r *Request) (templ.Component, error) {
+	back := r.echo.Request().URL.RequestURI()
+	if !safe(r.echo.Request().Method) {
+		back = r.Page()
+	}
+	return s.parts.StepUp(r, StepUp{Action: StepUpPath, Kept: url.Values{"back": {back}}, Read: true})
 }
 
 // FactorShown is the server's, for a page that saw a factor.

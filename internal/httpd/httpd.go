@@ -36,7 +36,7 @@ type Parts struct {
 	Plain     bool   // plain http on loopback (DESIGN 2.17)
 	Proxies   []*net.IPNet
 	ErrorPage func(r *Request, status int, f *fault.Error) templ.Component
-	StepUp    func(r *Request, up StepUp) (templ.Component, error) // the page that asks for a factor again
+	StepUp    func(r *Request, up StepUp) (templ.Component, error) // the page that asks for a factor again; nil where it would stand for "not found" and there is none to ask for
 	// ProveFactor judges what who acts in ctx shows, for an act that wants a factor again.
 	ProveFactor func(ctx context.Context, p people.Proof) error
 	Ready       func(ctx context.Context) error

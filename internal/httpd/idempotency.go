@@ -19,6 +19,7 @@ import (
 
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/scope"
 )
 
@@ -26,10 +27,22 @@ import (
 var (
 	ErrKeyReused = fault.New(fault.Invalid, "idempotency_key_reused", "this Idempotency-Key was used for another request; use a new one")
 	errKeyForm   = fault.New(fault.Invalid, "idempotency_key_form", "an Idempotency-Key has 1 to 100 printable characters")
+	errKeyless   = fault.New(fault.Invalid, "idempotency_key_missing", "this makes something: send an Idempotency-Key of 1 to 100 printable characters, and the same one again when you do not know whether it was made")
 )
 
 // errAnswered rolls back a request whose failure is already written.
 var errAnswered = errors.New("the request failed")
+
+// keyed wants an Idempotency-Key of who makes something (DESIGN 8): whoever loses the
+// answer could otherwise only guess whether it was made, or make it twice.
+func keyed(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if c.Request().Header.Get("Idempotency-Key") == "" {
+			return errKeyless
+		}
+		return next(c)
+	}
+}
 
 // once answers a repeated posting request with what the first one was answered
 // (I15). The answer is kept in the transaction of the effect, in the firm of the
@@ -66,10 +79,11 @@ func (s *Server) answerOnce(c echo.Context, key string, sum, body []byte, next e
 	}
 	var a answer
 	var refusal error
+	again := false
 	err = s.parts.DB.InFirm(ctx, func(tx *db.Tx) error {
 		before, done, err := s.earlier(tx, key, sum)
 		if err != nil || done {
-			a = before
+			a, again = before, done
 			return err
 		}
 		a, err = s.record(c, tx, body, next)
@@ -92,9 +106,24 @@ func (s *Server) answerOnce(c echo.Context, key string, sum, body []byte, next e
 		return err
 	case refusal != nil:
 		return refusal
+	case again:
+		return s.sendAgain(c, a)
 	default:
 		return a.send(c)
 	}
+}
+
+// sendAgain sends an answer that was kept. It may speak of a restricted matter: to whom
+// those are hidden by now it is shown after a factor, whatever it is.
+func (s *Server) sendAgain(c echo.Context, a answer) error {
+	hidden, err := s.Hidden(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	if hidden {
+		return people.ErrStale
+	}
+	return a.send(c)
 }
 
 // formOnce makes a page's form that is posted twice, by a second click or from the

@@ -11,6 +11,7 @@ import (
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/scope"
 )
 
@@ -40,7 +41,8 @@ func outcomeOf(ctx context.Context) *outcome {
 // see; else in the bureau's, so that no firm learns of people it never let in.
 func (s *Server) noteRefusal(ctx context.Context, r Route, c echo.Context, o *outcome, err error) {
 	kind := fault.KindOf(err)
-	stopped := errors.Is(err, errReads)
+	var much *tooMuchRead
+	stopped := errors.As(err, &much)
 	if err == nil || kind != fault.NotFound && kind != fault.Forbidden && !stopped {
 		return
 	}
@@ -58,6 +60,11 @@ func (s *Server) noteRefusal(ctx context.Context, r Route, c echo.Context, o *ou
 	e := audit.Entry{Action: "access.denied", Object: "route", ID: refusedID(c), Class: audit.C1, Permission: string(r.Needs), Detail: map[string]string{"route": r.Method + " " + r.Path}}
 	if stopped {
 		e.Action = "reads.stopped"
+		if !much.again {
+			if err := people.StopReads(ctx, s.parts.DB, much.at); err != nil {
+				s.parts.Log.ErrorContext(ctx, "stop not recorded; the next look tries again", "route", r.Path, "err", err)
+			}
+		}
 	}
 	if err := audit.Refused(ctx, s.parts.DB, e); err != nil {
 		s.parts.Log.ErrorContext(ctx, "refusal not recorded", "route", r.Path, "err", err)

@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -90,6 +91,7 @@ func (s *Server) decide(r Route) echo.MiddlewareFunc {
 			if err != nil || sc.Actor == "" {
 				return scope.ErrNone
 			}
+			ctx = db.TakingTurns(ctx, s.inTurnWith(ctx, sc))
 			if s.parts.Reads != nil {
 				ctx = audit.Metered(ctx, s.parts.Reads)
 			}
@@ -102,6 +104,7 @@ func (s *Server) decide(r Route) echo.MiddlewareFunc {
 			}
 			if strings.Contains(r.Path, "{firm}") {
 				if ctx, o.access, err = s.enter(ctx, c.Param("firm"), r.Needs); err == nil {
+					ctx = db.TakingTurns(ctx, c.Param("firm"))
 					err = s.paceFirm(ctx)
 				}
 			}
@@ -121,6 +124,13 @@ func (s *Server) decide(r Route) echo.MiddlewareFunc {
 			return err
 		}
 	}
+}
+
+// inTurnWith is who a request takes turns with for the database (T31): the firm that its
+// person or its token works in, else that person alone. Once it has been let into a
+// firm, it is that one: a stranger takes none of a firm's turns, and learns of none.
+func (s *Server) inTurnWith(ctx context.Context, sc scope.Scope) string {
+	return cmp.Or(string(sc.Firm), string(s.boundFirm(ctx)), string(sc.Actor))
 }
 
 // enter puts the firm of the path into the scope and asks whether the person may

@@ -93,6 +93,7 @@ func (s *Server) withActor(ctx context.Context) context.Context {
 	sc, _ := scope.From(ctx)
 	sc.Actor = person
 	sc.Session = ident.SessionID(s.sessions.GetString(ctx, KeySession))
+	sc.FactorAt = s.sessions.GetTime(ctx, KeyFactorAt)
 	sc.RequestID = requestID(ctx)
 	return scope.With(ctx, sc)
 }

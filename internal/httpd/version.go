@@ -16,12 +16,13 @@ type IfMatch struct {
 	IfMatch string `header:"If-Match" doc:"the ETag of what was read, such as \"3\""`
 }
 
-// Version is the number in If-Match.
+// Version is the number in If-Match. What was never a version, such as 0, is another one
+// than the present.
 func (m IfMatch) Version() (int, error) {
 	text, quoted := strings.CutPrefix(strings.TrimSpace(m.IfMatch), `"`)
 	text, closed := strings.CutSuffix(text, `"`)
 	n, err := strconv.Atoi(text)
-	if !quoted || !closed || err != nil || n < 1 {
+	if !quoted || !closed || err != nil || n < 0 {
 		return 0, ErrVersionMissing
 	}
 	return n, nil

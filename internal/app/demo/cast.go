@@ -10,8 +10,10 @@ import (
 	"github.com/docketry/docketry/internal/app"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/clock"
+	"github.com/docketry/docketry/internal/conflict"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/firm"
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
@@ -49,18 +51,20 @@ func (l *Letters) token(email string) string {
 
 // Cast is everybody and everything of the story, as the services know them.
 type Cast struct {
-	Bureau  ident.FirmID
-	People  map[string]ident.PersonID // by address
-	Firms   []*Tenant
-	sign    []SignIn
-	s       *app.Services
-	clock   *clock.Manual
-	letters *Letters
-	engine  *jobs.Engine
-	labour  func(ctx context.Context) error // does the jobs that are due
-	remind  func(ctx context.Context) error // sends the reminders that are due
-	drawn   int                             // pre-bills built so far
-	late    invoice.Day                     // what the last clients were billed before this day is not paid
+	Bureau   ident.FirmID
+	People   map[string]ident.PersonID // by address
+	Firms    []*Tenant
+	sign     []SignIn
+	s        *app.Services
+	clock    *clock.Manual
+	letters  *Letters
+	engine   *jobs.Engine
+	labour   func(ctx context.Context) error // does the jobs that are due
+	remind   func(ctx context.Context) error // sends the reminders that are due
+	drawn    int                             // pre-bills built so far
+	spare    bool                            // what cannot be billed stays off its bill, and is in unbilled
+	unbilled []Unbilled
+	late     invoice.Day // what the last clients were billed before this day is not paid
 }
 
 // Tenant is one firm of the cast.
@@ -102,13 +106,16 @@ func Hire(ctx context.Context, s *app.Services, c *clock.Manual, letters *Letter
 		}
 		cast.Firms = append(cast.Firms, t)
 	}
+	if err := cast.trust(ctx); err != nil {
+		return nil, err
+	}
 	return cast, nil
 }
 
 func (c *Cast) bureau(ctx context.Context) error {
 	b := Larkspur()
 	admin := b.People[0]
-	token, err := people.Bootstrap(ctx, c.s.DB, people.Setup{Bureau: b.Name, TZ: "Europe/London", Country: "GB", Name: admin.Name, Email: admin.Email})
+	token, err := grant.Bootstrap(ctx, c.s.DB, grant.Setup{Bureau: b.Name, TZ: "Europe/London", Country: "GB", Name: admin.Name, Email: admin.Email})
 	if err != nil {
 		return err
 	}
@@ -120,7 +127,7 @@ func (c *Cast) bureau(ctx context.Context) error {
 	}
 	as := c.As(c.Bureau, c.People[admin.Email])
 	for _, p := range b.People[1:] {
-		if _, err := c.s.People.InviteStaff(as, p.Name, p.Email); err != nil {
+		if _, err := c.s.Grants.InviteStaff(as, p.Name, p.Email); err != nil {
 			return fmt.Errorf("invite %s: %w", p.Email, err)
 		}
 		if err := c.enrol(ctx, p, c.letters.token(p.Email), b.Name); err != nil {
@@ -161,9 +168,9 @@ func (c *Cast) app(who ident.PersonID) (secret string, err error) {
 	return shown.Secret, err
 }
 
-// As is a person acting in a firm, from no session.
+// As is a person acting in a firm, from no session, as if they had just shown a factor.
 func (c *Cast) As(f ident.FirmID, who ident.PersonID) context.Context {
-	return scope.With(context.Background(), scope.Scope{Firm: f, Actor: who, RequestID: "demo"})
+	return scope.With(context.Background(), scope.Scope{Firm: f, Actor: who, FactorAt: c.clock.Now(), RequestID: "demo"})
 }
 
 func (c *Cast) open(ctx context.Context, f Firm) (*Tenant, error) {
@@ -187,12 +194,6 @@ func (c *Cast) open(ctx context.Context, f Firm) (*Tenant, error) {
 	if err := c.invitePartner(ctx, t); err != nil {
 		return nil, err
 	}
-	if err := c.letInBureau(t); err != nil {
-		return nil, err
-	}
-	if err := c.promise(t); err != nil {
-		return nil, err
-	}
 	as := c.As(t.ID, t.Admin)
 	if _, err := c.s.Firms.EditBank(as, 1, firm.Bank{Name: f.BankName, Account: f.BankAccount, Code: f.BankCode}); err != nil {
 		return nil, fmt.Errorf("bank details: %w", err)
@@ -201,6 +202,12 @@ func (c *Cast) open(ctx context.Context, f Firm) (*Tenant, error) {
 		return nil, err
 	}
 	if err := c.clients(as, t); err != nil {
+		return nil, err
+	}
+	if err := c.letInBureau(t); err != nil { // after the names that the bureau checks them by
+		return nil, err
+	}
+	if err := c.promise(t); err != nil {
 		return nil, err
 	}
 	return t, c.agreed(as, t)
@@ -217,8 +224,8 @@ func (f Firm) role(role string) Person {
 
 func (c *Cast) invitePartner(ctx context.Context, t *Tenant) error {
 	p := t.role("partner")
-	draft := people.Draft{Role: rbac.RolePartner, Scope: authz.ScopeAll, Class: authz.C3, Label: authz.Restricted, Reason: "Partner of the firm"}
-	if _, err := c.s.People.Invite(c.As(t.ID, t.Admin), p.Name, p.Email, draft); err != nil {
+	draft := grant.Draft{Role: rbac.RolePartner, Scope: authz.ScopeAll, Class: authz.C3, Label: authz.Restricted, Reason: "Partner of the firm"}
+	if _, err := c.s.Grants.Invite(c.As(t.ID, t.Admin), p.Name, p.Email, draft); err != nil {
 		return fmt.Errorf("invite %s: %w", p.Email, err)
 	}
 	if err := c.enrol(ctx, p, c.letters.token(p.Email), t.Name); err != nil {
@@ -229,7 +236,8 @@ func (c *Cast) invitePartner(ctx context.Context, t *Tenant) error {
 }
 
 // letInBureau grants the lead and the specialists access to the whole firm, up to
-// restricted matters, and the auditor without narratives.
+// restricted matters, and the auditor without narratives. The bureau has first to
+// confirm each of them to the firm.
 func (c *Cast) letInBureau(t *Tenant) error {
 	until := c.clock.Now().Add(180 * 24 * time.Hour)
 	for _, p := range Larkspur().People {
@@ -241,7 +249,16 @@ func (c *Cast) letInBureau(t *Tenant) error {
 		if role == rbac.RoleQualityAuditor {
 			class = authz.C2
 		}
-		_, err := c.s.People.Give(c.As(t.ID, t.Admin), people.Draft{Person: c.People[p.Email], Role: role, Scope: authz.ScopeAll, Class: class, Label: authz.Restricted,
+		checks, err := c.s.Conflicts.Check(c.As(c.Bureau, c.People[Larkspur().People[0].Email]), t.ID, c.People[p.Email])
+		if err != nil {
+			return fmt.Errorf("check %s: %w", p.Email, err)
+		}
+		for _, x := range checks {
+			if x.State != conflict.CheckClear {
+				return fmt.Errorf("check %s: %d parties stand on opposite sides of this firm and another of the story", p.Email, x.Opposite)
+			}
+		}
+		_, err = c.s.Grants.Give(c.As(t.ID, t.Admin), grant.Draft{Person: c.People[p.Email], Role: role, Scope: authz.ScopeAll, Class: class, Label: authz.Restricted,
 			Until: &until, Reason: "Billing service agreement, first term"})
 		if err != nil {
 			return fmt.Errorf("grant %s: %w", p.Email, err)
@@ -352,10 +369,27 @@ func (c *Cast) matter(as context.Context, t *Tenant, client ident.ClientID, payo
 		currency = other
 	}
 	made, err := c.s.Matters.SaveMatter(as, matter.Matter{ClientID: client, PayorID: payor.ID, Number: m.Number, Name: m.Name, PracticeGroup: m.PracticeGroup,
-		Label: authz.Label(m.Label), TaskSet: m.Set, Currency: currency, TaxRate: tax, Responsible: t.Partner, OpenedOn: opened})
+		Label: authz.Label(m.Label), TaskSet: m.Set, Currency: currency, TaxRate: tax, Responsible: t.Partner, OpenedOn: opened, Parties: matter.Parties{Adverse: m.Adverse}})
 	if err != nil {
 		return err
 	}
 	t.MattersByNumber[m.Number] = made
 	return nil
+}
+
+// conflict is one check that is open: the first firm writes down whom its client sues,
+// who is a client of the second, and the bureau's administrator looks again at somebody
+// who works for both.
+func (c *Cast) conflict() error {
+	first, second := c.Firms[0], c.Firms[1]
+	m := first.MattersByNumber["00417-0032"]
+	m.Adverse = []string{"Cobalt Rail Limited"}
+	saved, err := c.s.Matters.SaveMatter(c.As(first.ID, first.Admin), m)
+	if err != nil {
+		return fmt.Errorf("adverse parties of %s: %w", m.Number, err)
+	}
+	first.MattersByNumber[m.Number] = saved
+	b := Larkspur()
+	_, err = c.s.Conflicts.Check(c.As(c.Bureau, c.People[b.People[0].Email]), second.ID, c.People[b.People[len(b.People)-1].Email])
+	return err
 }

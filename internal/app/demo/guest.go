@@ -19,9 +19,11 @@ type AgreedRate struct {
 }
 
 // guest is a firm of its own for a file from outside: the clients, matters,
-// timekeepers and rates that the file names, and the days that its work spans.
-// What the file leaves out is filled in plainly: a missing class is PARTNR.
-func guest(data []byte) (f Firm, first, last time.Time, err error) {
+// timekeepers and rates that the file names, and the days that its work spans. What the
+// file leaves out is filled in plainly: a missing class is PARTNR. Rows that are refused
+// count among the days as well, so that none is refused for a day that had only not come
+// in the story; a day that has not come by now counts for none.
+func guest(data []byte, now time.Time) (f Firm, first, last time.Time, err error) {
 	sheet, err := capture.Read(data, capture.Mapping{})
 	if err != nil {
 		return f, first, last, err
@@ -30,20 +32,30 @@ func guest(data []byte) (f Firm, first, last time.Time, err error) {
 		firm:    guestFirm(),
 		clients: map[string]int{}, matters: map[string]bool{}, keepers: map[string]bool{}, agreed: map[string]bool{},
 	}
+	today, err := g.today(now)
+	if err != nil {
+		return f, first, last, err
+	}
+	faults, usable := sheet.Faults(), false
 	for _, r := range sheet.Rows {
+		come := !r.On.IsZero() && !r.On.After(today)
+		if come && (first.IsZero() || r.On.Before(first)) {
+			first = r.On
+		}
+		if come && r.On.After(last) {
+			last = r.On
+		}
 		if r.Bad || r.On.IsZero() || r.Matter == "" {
 			continue
 		}
-		if first.IsZero() || r.On.Before(first) {
-			first = r.On
-		}
-		if r.On.After(last) {
-			last = r.On
-		}
 		g.row(r)
+		usable = usable || come
+		if !come {
+			faults = append(faults, capture.Fault{Line: r.Line, Column: sheet.Column(capture.FieldDate), Message: "the day is in the future", Fix: "correct the date"})
+		}
 	}
-	if len(g.matters) == 0 {
-		return f, first, last, unusable(sheet.Faults())
+	if !usable {
+		return f, first, last, unusable(faults)
 	}
 	for i := range g.firm.Clients {
 		for j := range g.firm.Clients[i].Matters {
@@ -65,7 +77,7 @@ func unusable(faults []capture.Fault) error {
 		if i > 0 {
 			b.WriteString("; ")
 		}
-		fmt.Fprintf(&b, "line %d, %s: %s %s", f.Line, f.Column, f.Message, f.Fix)
+		fmt.Fprintf(&b, "line %d, %s: %s; %s", f.Line, f.Column, f.Message, f.Fix)
 	}
 	return fault.New(fault.Invalid, "file_unusable", "no row of the file can be used: %s", b.String())
 }
@@ -82,6 +94,16 @@ func guestFirm() Firm {
 			{Name: "Alex Morrow", Email: "alex.morrow@guestfirm.example", Role: "firm_admin"},
 		},
 	}
+}
+
+// today is the day at the guest firm.
+func (g *guestbook) today(now time.Time) (time.Time, error) {
+	zone, err := time.LoadLocation(g.firm.TZ)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("zone of the guest firm: %w", err)
+	}
+	y, m, d := now.In(zone).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC), nil
 }
 
 type guestbook struct {

@@ -55,14 +55,10 @@ func (c *Cast) draw(t *Tenant, through time.Time, matters []matter.Matter, settl
 			if !settle {
 				continue
 			}
-			if err := c.settle(as, p.ID); err != nil {
+			if err := c.settle(t, as, p.ID); err != nil {
 				return fmt.Errorf("settle %s: %w", m.Number, err)
 			}
-			v, err := c.s.Prebills.Get(as, p.ID)
-			if err != nil {
-				return err
-			}
-			if _, err := c.s.Prebills.Submit(as, p.ID, v.Version); err != nil {
+			if err := c.handIn(as, p.ID); err != nil {
 				return fmt.Errorf("hand over %s: %w", m.Number, err)
 			}
 		}
@@ -71,8 +67,8 @@ func (c *Cast) draw(t *Tenant, through time.Time, matters []matter.Matter, settl
 }
 
 // settle applies a finding's own fix where there is one, and keeps the line with a
-// reason where there is none.
-func (c *Cast) settle(as context.Context, id ident.PrebillID) error {
+// reason where there is none; what blocks the bureau's lead lets pass.
+func (c *Cast) settle(t *Tenant, as context.Context, id ident.PrebillID) error {
 	tried := map[ident.FindingID]bool{}
 	for {
 		v, err := c.s.Prebills.Get(as, id)
@@ -90,10 +86,24 @@ func (c *Cast) settle(as context.Context, id ident.PrebillID) error {
 			}
 		}
 		tried[f.ID] = true
-		if err := c.s.Prebills.Waive(as, id, f.ID, "Checked against the file; the client agreed to this entry by mail"); err != nil {
+		if f.Severity == guideline.Block {
+			err = c.s.Prebills.Override(c.As(t.ID, c.People["lotte.brandsma@larkspur.example"]), id, f.ID, c.passes(t))
+		} else {
+			err = c.s.Prebills.Waive(as, id, f.ID, checked)
+		}
+		if err != nil {
 			return fmt.Errorf("finding %s: %w", f.Rule, err)
 		}
 	}
+}
+
+// checked is what is said of a line that stays.
+const checked = "Checked against the file; the client agreed to this entry by mail"
+
+// passes lets a blocking finding pass for a month.
+func (c *Cast) passes(t *Tenant) guideline.Override {
+	y, m, d := c.clock.Now().In(t.Zone).Date()
+	return guideline.Override{Reason: guideline.ClientAgreed, Note: checked, Until: time.Date(y, m, d+30, 0, 0, 0, 0, time.UTC)}
 }
 
 // firstOpen is the first finding that nobody settled, on a line or on the bill.

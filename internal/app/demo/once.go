@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/docketry/docketry/internal/app"
@@ -28,7 +29,7 @@ import (
 // browser, by the real services and workers.
 type Errand struct {
 	Out   string    // folder that gets every file; it is made
-	Input string    // a CSV or LEDES file of one's own, "" for the sample
+	Input string    // a CSV, XLSX or LEDES file of one's own, "" for the sample
 	Say   io.Writer // what is going on
 	Log   *slog.Logger
 }
@@ -37,6 +38,7 @@ type Errand struct {
 type Outcome struct {
 	Entries  EntryCounts     `json:"entries"`
 	Refused  []capture.Fault `json:"refusals"` // of every file, in its order
+	Unbilled []Unbilled      `json:"unbilled"` // landed, and on no bill
 	Findings int             `json:"findings"`
 	Prebills int             `json:"prebills"`
 	Invoices []Bill          `json:"invoices"`
@@ -86,7 +88,9 @@ type Proof struct {
 	Key    string `json:"key"`
 }
 
-// DoOnce runs the errand on private servers that are gone afterwards.
+// DoOnce runs the errand on private servers that are gone afterwards. Rows of a file of
+// one's own that are refused, or that no invoice can hold, are in the outcome with their
+// lines, and the others are billed; without one row that can be used it is a fault.
 func DoOnce(ctx context.Context, e Errand) (o Outcome, failed error) {
 	began := clock.System().Now()
 	firms, plan, err := e.plan(began)
@@ -138,7 +142,7 @@ func (e Errand) plan(now time.Time) ([]Firm, plan, error) {
 	if err != nil {
 		return nil, plan{}, err
 	}
-	f, first, last, err := guest(data)
+	f, first, last, err := guest(data, now)
 	if err != nil {
 		return nil, plan{}, err
 	}
@@ -201,8 +205,11 @@ func (r *errand) hire(ctx context.Context, firms []Firm) error {
 	if r.worker, err = r.stage.Services(ctx, "docketry_worker", r.clock, nil); err != nil {
 		return err
 	}
-	r.cast, err = Hire(ctx, s, r.clock, letters, nil, firms)
-	return err
+	if r.cast, err = Hire(ctx, s, r.clock, letters, nil, firms); err != nil {
+		return err
+	}
+	r.cast.spare = r.Input != "" // the sample has no such rows: one would be a fault of ours
+	return nil
 }
 
 // work plays the day, with workers beside it, and then goes on to the present: by
@@ -292,7 +299,8 @@ func (r *errand) parked(board *outbox.Board, t *Tenant) error {
 }
 
 func (r *errand) collect(ctx context.Context) (o Outcome, err error) {
-	o.Prebills = r.cast.drawn
+	o.Prebills, o.Unbilled = r.cast.drawn, r.cast.unbilled
+	slices.SortStableFunc(o.Unbilled, func(a, b Unbilled) int { return a.Line - b.Line })
 	for _, f := range r.files {
 		o.Entries.Read += f.Read
 		o.Entries.Landed += f.Landed

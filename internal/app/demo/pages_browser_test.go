@@ -38,6 +38,9 @@ func TestEveryPageOfTheDemoInABrowser(t *testing.T) {
 			seen = map[string]bool{}
 		}
 		t.Run(who.Role, func(t *testing.T) {
+			if own {
+				t.Parallel() // after the others, as many at once as there are cores
+			}
 			tab, cancel := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext()) // a profile of its own: nobody is signed in
 			t.Cleanup(cancel)
 			tab, stop := context.WithTimeout(tab, 5*time.Minute)

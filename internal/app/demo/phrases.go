@@ -13,7 +13,7 @@ var phrases = map[string][]phrase{
 		{"L110", "A106", "Interview client's operations manager regarding {s}"},
 		{"L120", "A104", "Analyze strengths of the position on {s} in light of {d}"},
 		{"L120", "A102", "Research authority on {s} in the court of appeal since 2019"},
-		{"L120", "A105", "Conference with R. Vane regarding theory of the case on {s}"},
+		{"L120", "A105", "Conference with {o} regarding theory of the case on {s}"},
 		{"L130", "A108", "Telephone conference with {o} regarding assumptions of report on {s}"},
 		{"L160", "A107", "Correspondence with {o} regarding settlement range on {s}"},
 		{"L160", "A103", "Draft mediation statement, section {n}, on {s}"},

@@ -92,6 +92,9 @@ func seedOnce(ctx context.Context, stage *Stage, say io.Writer) ([]SignIn, error
 	if err != nil {
 		return nil, err
 	}
+	if err := cast.conflict(); err != nil {
+		return nil, err
+	}
 	cast.remind = func(ctx context.Context) error {
 		letters, err := worker.Notices.Sweep(ctx)
 		if err != nil || letters == 0 {

@@ -71,7 +71,7 @@ func (c *Cast) reviewed(t *Tenant) func(ctx context.Context) error {
 			if l.Item != row.ID {
 				return fmt.Errorf("the pinned file did not come first")
 			}
-			if err := c.clean(c.As(l.Firm, c.specialist(t)), row, worklist.Act{Item: l.Item, Token: l.Token}); err != nil {
+			if err := c.clean(t, c.As(l.Firm, c.specialist(t)), row, worklist.Act{Item: l.Item, Token: l.Token}); err != nil {
 				return err
 			}
 			if err := c.s.Work.Finish(c.As(l.Firm, c.specialist(t)), worklist.Act{Item: l.Item, Token: l.Token}); err != nil {
@@ -83,8 +83,8 @@ func (c *Cast) reviewed(t *Tenant) func(ctx context.Context) error {
 }
 
 // clean settles what the guidelines remark on the file: a fix that a rule proposes is
-// taken, and what has none is kept with a reason.
-func (c *Cast) clean(as context.Context, row worklist.Row, by worklist.Act) error {
+// taken, and what has none is kept with a reason or, where it blocks, let pass by the lead.
+func (c *Cast) clean(t *Tenant, as context.Context, row worklist.Row, by worklist.Act) error {
 	i, err := c.s.Work.Item(as, row.ID)
 	if err != nil {
 		return err
@@ -96,14 +96,14 @@ func (c *Cast) clean(as context.Context, row worklist.Row, by worklist.Act) erro
 			return err
 		}
 		for _, f := range open.Items {
-			if err := c.cleanOne(as, f, by); err != nil {
+			if err := c.cleanOne(t, as, f, by); err != nil {
 				return fmt.Errorf("settle %s: %w", f.Rule, err)
 			}
 		}
 	}
 }
 
-func (c *Cast) cleanOne(as context.Context, f guideline.Stored, by worklist.Act) error {
+func (c *Cast) cleanOne(t *Tenant, as context.Context, f guideline.Stored, by worklist.Act) error {
 	if f.Proposal != nil {
 		_, err := c.s.Capture.ApplyFix(as, by, f.ID)
 		switch {
@@ -114,7 +114,12 @@ func (c *Cast) cleanOne(as context.Context, f guideline.Stored, by worklist.Act)
 			return err
 		}
 	}
-	err := c.s.Guidelines.Waive(as, f.ID, "Checked against the file; the client agreed to this entry by mail")
+	var err error
+	if f.Severity == guideline.Block {
+		err = c.s.Guidelines.Override(c.As(t.ID, c.People["lotte.brandsma@larkspur.example"]), f.ID, c.passes(t))
+	} else {
+		err = c.s.Guidelines.Waive(as, f.ID, checked)
+	}
 	if errors.Is(err, guideline.ErrSettled) {
 		return nil
 	}

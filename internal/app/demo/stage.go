@@ -114,7 +114,7 @@ func (s *Stage) keys(kept bool) (k config.Keys, err error) {
 
 // Services opens the database as a run-time role under a clock.
 func (s *Stage) Services(ctx context.Context, role string, c clock.Clock, change func(*app.Parts)) (*app.Services, error) {
-	d, err := db.Open(ctx, db.Config{URL: s.Stack.Postgres(role, database), Key: s.Config.Keys.Scope, Clock: c, MaxConns: 20, StatementTimeout: 60 * time.Second, AcquireTimeout: 10 * time.Second})
+	d, err := db.Open(ctx, db.Config{URL: s.Stack.Postgres(role, database), Key: s.Config.Keys.Scope, Clock: c, MaxConns: 20, StatementTimeout: 60 * time.Second, IdleTimeout: 60 * time.Second, AcquireTimeout: 10 * time.Second})
 	if err != nil {
 		return nil, err
 	}

@@ -73,6 +73,7 @@ type Matter struct {
 	OpenedOn      string
 	Subjects      []string // what the narratives talk about
 	Others        []string // opposing counsel, experts, counterparties
+	Adverse       []string // who stands against the client
 }
 
 // Bureau names the provider and its people.

@@ -24,6 +24,7 @@ func (c *Cast) Tell(ctx context.Context, now time.Time) error {
 		}
 	}
 	var s script
+	c.arranged(&s, present.Back(told), present)
 	for back := told; back >= 1; back-- {
 		c.finished(&s, present.Back(back), back)
 	}

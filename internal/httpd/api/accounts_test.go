@@ -103,7 +103,7 @@ func TestGrantsAndWallsOverHTTP(t *testing.T) {
 	f := testkit.Firm(t, s.d)
 	m := f.Matter(t)
 	admin, _ := s.as(t, f, rbac.RoleFirmAdmin)
-	ines, who := s.as(t, testkit.Firm(t, s.d), rbac.RoleSpecialist)
+	ines, who := s.as(t, testkit.Bureau(t, s.d), rbac.RoleSpecialist) // works for no firm yet
 	ines.get(at(f, "/matters")).want(t, 404)
 	until := testkit.Now.AddDate(0, 0, 30).Format("2006-01-02T15:04:05Z")
 	give := map[string]any{"person_id": string(who), "role": "specialist", "scope": "matter", "scope_ids": []string{string(m.ID)}, "class": 2, "label": "standard", "until": until, "reason": "close"}
@@ -140,6 +140,8 @@ func TestMastersOverHTTP(t *testing.T) {
 	id := client.field(t, "id")
 	change := map[string]string{"number": "00417", "name": "Pelham Freight"}
 	admin.send("PUT", at(f, "/clients/"+id), change).want(t, 422, `"code":"version_missing"`)
+	admin.send("PUT", at(f, "/clients/"+id), change, "If-Match", `"0"`).want(t, 412, `"code":"version_stale"`)
+	admin.send("PUT", at(f, "/clients/"+id), change, "If-Match", `"-1"`).want(t, 422, `"code":"version_missing"`)
 	admin.send("PUT", at(f, "/clients/"+id), change, "If-Match", `"1"`).want(t, 200, `"version":2`)
 	admin.send("PUT", at(f, "/clients/"+id), change, "If-Match", `"1"`).want(t, 412, `"code":"version_stale"`)
 	payor := admin.send("POST", at(f, "/payors"), map[string]any{"client_id": id, "name": "Pelham Freight Lines, Inc.", "address": "1 Drayage Way\nElizabeth, NJ 07201", "country": "US", "terms_days": 30, "delivery": "mail_link"}).want(t, 201)

@@ -153,7 +153,7 @@ func parseDay(field, text string) (time.Time, error) {
 func parseFixed(field, text string) (money.Fixed4, error) {
 	v, err := money.ParseFixed4(text)
 	if err != nil {
-		return 0, errInput.On(fault.Field{Path: field, Code: "number_form", Message: "enter a number such as 1.4"})
+		return 0, errInput.On(fault.Field{Path: field, Code: "number_form", Message: "enter a number such as 1.4, with at most four decimals"})
 	}
 	return v, nil
 }

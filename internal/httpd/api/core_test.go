@@ -169,6 +169,10 @@ func TestI15OneKeyOneAnswer(t *testing.T) {
 	admin.send("POST", at(f, "/clients"), map[string]string{"number": "00419", "name": "Third"}, "Idempotency-Key", "k-2").want(t, 201)
 	admin.send("POST", at(f, "/clients"), body, "Idempotency-Key", strings.Repeat("k", 101)).want(t, 422, `"code":"idempotency_key_form"`)
 	other, _ := s.as(t, f, rbac.RoleFirmAdmin)
+	admin.send("POST", at(f, "/clients"), map[string]string{"number": "00421", "name": "Without"}, "Idempotency-Key", "").want(t, 422, `"code":"idempotency_key_missing"`)
+	if n := f.Count(t, `SELECT count(*) FROM client WHERE number = '00421'`); n != 0 {
+		t.Error("made without a key")
+	}
 	other.send("POST", at(f, "/clients"), map[string]string{"number": "00420", "name": "Fourth"}, "Idempotency-Key", "k-1").want(t, 201)
 	if n := f.Count(t, `SELECT count(*) FROM idempotency WHERE firm_id = ? AND status = 0`, f.ID); n != 0 {
 		t.Errorf("%d keys without an answer", n)

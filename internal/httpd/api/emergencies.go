@@ -4,29 +4,29 @@ import (
 	"context"
 	"time"
 
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/rbac"
 )
 
 // Emergency is emergency access to one firm, as the bureau's administrators see it.
 type Emergency struct {
-	ID        ident.RequestID      `json:"id" class:"C1"`
-	Firm      ident.FirmID         `json:"firm_id" class:"C1"`
-	FirmName  string               `json:"firm_name" class:"C1"`
-	Person    ident.PersonID       `json:"person_id" class:"C1"`
-	Name      string               `json:"name" class:"C1"`
-	Status    people.RequestStatus `json:"status" class:"C1" enum:"waiting,given,refused,withdrawn"`
-	Reason    string               `json:"reason" class:"C1"`
-	AskedAt   time.Time            `json:"asked_at" class:"C1"`
-	DecidedBy string               `json:"decided_by,omitempty" class:"C1"`
-	DecidedAt *time.Time           `json:"decided_at,omitempty" class:"C1"`
-	Until     *time.Time           `json:"until,omitempty" class:"C1" doc:"of the access, once it was allowed"`
-	Ended     *time.Time           `json:"ended_at,omitempty" class:"C1" doc:"before its time"`
+	ID        ident.RequestID     `json:"id" class:"C1"`
+	Firm      ident.FirmID        `json:"firm_id" class:"C1"`
+	FirmName  string              `json:"firm_name" class:"C1"`
+	Person    ident.PersonID      `json:"person_id" class:"C1"`
+	Name      string              `json:"name" class:"C1"`
+	Status    grant.RequestStatus `json:"status" class:"C1" enum:"waiting,given,refused,withdrawn"`
+	Reason    string              `json:"reason" class:"C1"`
+	AskedAt   time.Time           `json:"asked_at" class:"C1"`
+	DecidedBy string              `json:"decided_by,omitempty" class:"C1"`
+	DecidedAt *time.Time          `json:"decided_at,omitempty" class:"C1"`
+	Until     *time.Time          `json:"until,omitempty" class:"C1" doc:"of the access, once it was allowed"`
+	Ended     *time.Time          `json:"ended_at,omitempty" class:"C1" doc:"before its time"`
 }
 
-func toEmergency(e people.Emergency) Emergency {
+func toEmergency(e grant.Emergency) Emergency {
 	return Emergency{e.ID, e.Firm, e.FirmName, e.Person, e.Name, e.Status, e.Reason, e.AskedAt.UTC(), e.DecidedBy, utc(e.DecidedAt), utc(e.Until), utc(e.Ended)}
 }
 

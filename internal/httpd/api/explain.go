@@ -18,7 +18,7 @@ type Explanation struct {
 	Matter     ident.MatterID  `json:"matter_id,omitempty" class:"C1"`
 	At         time.Time       `json:"at" class:"C1" doc:"when it was decided"`
 	Allowed    bool            `json:"allowed" class:"C1"`
-	Because    authz.Because   `json:"because" class:"C1" enum:"granted,no_grant,wall,disabled"`
+	Because    authz.Because   `json:"because" class:"C1" enum:"granted,no_grant,wall,disabled,factor_stale" doc:"factor_stale: granted, but a restricted or sealed matter, and nowhere have they shown a second factor in the last 30 minutes"`
 	Walls      []ident.WallID  `json:"wall_ids,omitempty" class:"C1" doc:"that stand before the matter; a wall beats every grant"`
 	Grants     []ExplainGrant  `json:"grants" class:"C1" doc:"every grant the person ever had here, the newest first"`
 }
@@ -28,7 +28,7 @@ type ExplainGrant struct {
 	ID      ident.GrantID   `json:"id" class:"C1"`
 	Role    rbac.Role       `json:"role" class:"C1"`
 	Named   string          `json:"role_name,omitempty" class:"C1" doc:"of a role of the firm's own"`
-	Verdict authz.Verdict   `json:"verdict" class:"C1" enum:"gives,ended,not_yet,over,not_in_role,scope,label"`
+	Verdict authz.Verdict   `json:"verdict" class:"C1" enum:"gives,ended,not_yet,over,undertaking,not_in_role,scope,label"`
 	Line    string          `json:"policy_line,omitempty" class:"C1" doc:"that gives the permission to the role; missing when none does"`
 	Scope   authz.ScopeKind `json:"scope" class:"C1"`
 	Class   int             `json:"class" class:"C1" doc:"highest class of field it shows"`

@@ -90,7 +90,7 @@ func Firms(s *httpd.Server, v firms) {
 			list, err := read(ctx)
 			return many(list, err, toCard)
 		})
-	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms", Needs: rbac.FirmCreate, Summary: "Open a firm with its first administrator", Status: 201},
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms", Needs: rbac.FirmCreate, Summary: "Open a firm with its first administrator", Status: 201, Creates: true},
 		func(ctx context.Context, in *struct {
 			Body struct {
 				Code     string         `json:"code" maxLength:"3"`

@@ -5,36 +5,36 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/rbac"
 )
 
 // grants is who may do what in a firm.
 type grants interface {
-	Grants(ctx context.Context, past bool) ([]people.Grant, error)
-	Give(ctx context.Context, d people.Draft) (people.Grant, error)
-	Extend(ctx context.Context, id ident.GrantID, until time.Time, reason string) (people.Grant, error)
+	Grants(ctx context.Context, past bool) ([]grant.Grant, error)
+	Give(ctx context.Context, d grant.Draft) (grant.Grant, error)
+	Extend(ctx context.Context, id ident.GrantID, until time.Time, reason string) (grant.Grant, error)
 	EndGrant(ctx context.Context, id ident.GrantID) error
-	Reviews(ctx context.Context) ([]people.Grant, error)
+	Reviews(ctx context.Context) ([]grant.Grant, error)
 	Keep(ctx context.Context, id ident.GrantID) error
-	Preview(ctx context.Context, d people.Draft) (people.Preview, error)
-	Ask(ctx context.Context, d people.Draft) (people.Request, error)
-	AskFor(ctx context.Context, firm ident.FirmID, d people.Draft) (people.Request, error)
-	Requests(ctx context.Context) ([]people.Request, error)
-	Answer(ctx context.Context, id ident.RequestID, d people.Draft) (people.Grant, error)
+	Preview(ctx context.Context, d grant.Draft) (grant.Preview, error)
+	Ask(ctx context.Context, d grant.Draft) (grant.Request, error)
+	AskFor(ctx context.Context, firm ident.FirmID, d grant.Draft) (grant.Request, error)
+	Requests(ctx context.Context) ([]grant.Request, error)
+	Answer(ctx context.Context, id ident.RequestID, d grant.Draft) (grant.Grant, error)
 	Refuse(ctx context.Context, id ident.RequestID, reason string) error
 	Withdraw(ctx context.Context, id ident.RequestID) error
-	ConfirmSole(ctx context.Context, firm ident.FirmID, id ident.RequestID) (people.Grant, error)
+	ConfirmSole(ctx context.Context, firm ident.FirmID, id ident.RequestID) (grant.Grant, error)
 	RefuseSole(ctx context.Context, firm ident.FirmID, id ident.RequestID, reason string) error
 	Explain(ctx context.Context, who ident.PersonID, p rbac.Permission, matter ident.MatterID) (*authz.Explanation, error)
-	Emergencies(ctx context.Context) ([]people.Emergency, error)
-	AskGlass(ctx context.Context, firm ident.FirmID, reason string) (people.Request, error)
-	OpenGlass(ctx context.Context, firm ident.FirmID, id ident.RequestID) (people.Grant, error)
+	Emergencies(ctx context.Context) ([]grant.Emergency, error)
+	AskGlass(ctx context.Context, firm ident.FirmID, reason string) (grant.Request, error)
+	OpenGlass(ctx context.Context, firm ident.FirmID, id ident.RequestID) (grant.Grant, error)
 	EndGlass(ctx context.Context, firm ident.FirmID, id ident.RequestID) error
-	Walls(ctx context.Context) ([]people.Wall, error)
-	RaiseWall(ctx context.Context, w people.Wall) (people.Wall, error)
+	Walls(ctx context.Context) ([]grant.Wall, error)
+	RaiseWall(ctx context.Context, w grant.Wall) (grant.Wall, error)
 	LiftWall(ctx context.Context, id ident.WallID) error
 }
 
@@ -63,7 +63,7 @@ type Grant struct {
 	Kept      *time.Time      `json:"kept_at,omitempty" class:"C1" doc:"when a review last kept it"`
 }
 
-func toGrant(g people.Grant) Grant {
+func toGrant(g grant.Grant) Grant {
 	return Grant{g.ID, g.Waits, g.Person, g.Name, g.Staff, g.Role, g.Named, g.Scope, g.IDs, g.Names, g.Hidden, g.Practices, int(g.Class), g.Label.String(),
 		g.From.UTC(), utc(g.Until), g.Reason, g.GrantedBy, dayOf(g.LastUsed), utc(g.Ended), utc(g.Kept)}
 }
@@ -91,8 +91,8 @@ type GrantDraft struct {
 
 var labels = map[string]authz.Label{"standard": authz.Standard, "confidential": authz.Confidential, "restricted": authz.Restricted, "sealed": authz.Sealed}
 
-func (d GrantDraft) toDraft() (people.Draft, error) {
-	out := people.Draft{Role: d.Role, Scope: d.Scope, IDs: d.IDs, Practices: d.Practices, Class: authz.Class(d.Class), Label: labels[d.Label], Until: utc(d.Until), Reason: d.Reason} // 1 to 3 by the schema
+func (d GrantDraft) toDraft() (grant.Draft, error) {
+	out := grant.Draft{Role: d.Role, Scope: d.Scope, IDs: d.IDs, Practices: d.Practices, Class: authz.Class(d.Class), Label: labels[d.Label], Until: utc(d.Until), Reason: d.Reason} // 1 to 3 by the schema
 	if d.From != nil {
 		out.From = d.From.UTC()
 	}
@@ -106,7 +106,7 @@ type PersonDraft struct {
 	GrantDraft
 }
 
-func (d PersonDraft) toDraft() (people.Draft, error) {
+func (d PersonDraft) toDraft() (grant.Draft, error) {
 	out, err := d.GrantDraft.toDraft()
 	if err != nil {
 		return out, err
@@ -123,7 +123,7 @@ type Effect struct {
 	Client  string         `json:"client,omitempty" class:"C2"`
 	Label   string         `json:"label" class:"C1"`
 	Entries int            `json:"entries" class:"C1"`
-	Result  people.Result  `json:"result" class:"C1" enum:"sees,label,scope,wall"`
+	Result  grant.Result   `json:"result" class:"C1" enum:"sees,label,scope,wall"`
 }
 
 // Grants mounts the access list and the walls.
@@ -216,7 +216,7 @@ type Wall struct {
 	SetBy   string         `json:"set_by,omitempty" class:"C1"`
 }
 
-func toWall(w people.Wall) Wall {
+func toWall(w grant.Wall) Wall {
 	return Wall{w.ID, w.Person, w.Name, w.Clients, w.Matters, w.Names, w.Hidden, w.Reason, w.Since.UTC(), w.SetBy}
 }
 
@@ -240,7 +240,7 @@ func mountWalls(s *httpd.Server, v grants) {
 			if err != nil {
 				return nil, err
 			}
-			w, err := v.RaiseWall(ctx, people.Wall{Person: who, Clients: in.Body.Clients, Matters: in.Body.Matters, Reason: in.Body.Reason})
+			w, err := v.RaiseWall(ctx, grant.Wall{Person: who, Clients: in.Body.Clients, Matters: in.Body.Matters, Reason: in.Body.Reason})
 			return one(toWall(w), err)
 		})
 	httpd.API(s, httpd.Op{Method: "DELETE", Path: "/firms/{firm}/walls/{id}", Needs: rbac.WallLift, Summary: "Lift a wall at once", Status: 204},

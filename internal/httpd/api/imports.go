@@ -31,20 +31,20 @@ type Import struct {
 	Format   string         `json:"format" class:"C1"`
 	FileName string         `json:"file_name,omitempty" class:"C2"`
 	FileHash string         `json:"file_hash" class:"C1"`
-	Status   string         `json:"status" class:"C1"`
+	Status   string         `json:"status" class:"C1" enum:"landed,undone,dry_run,refused,repeated" doc:"what became of it; after the last three nothing new is in the books"`
 	Read     int            `json:"read" class:"C1"`
 	Landed   int            `json:"landed" class:"C1"`
 	Refused  int            `json:"refused" class:"C1"`
 	Repeated int            `json:"repeated" class:"C1" doc:"landed by an earlier import"`
 	Faults   int            `json:"fault_count" class:"C1"`
 	By       ident.PersonID `json:"by,omitempty" class:"C1"`
-	Created  time.Time      `json:"created_at" class:"C1"`
+	Created  *time.Time     `json:"created_at,omitempty" class:"C1" doc:"missing when nothing landed"`
 	UndoneAt *time.Time     `json:"undone_at,omitempty" class:"C1"`
 	Version  int            `json:"version" class:"C1"`
 }
 
 func toImport(b capture.Import) Import {
-	return Import{b.ID, b.Source, b.Format, b.FileName, b.FileHash, b.Status, b.Read, b.Landed, b.Refused, b.Repeated, b.FaultCount, b.By, b.CreatedAt.UTC(), utc(b.UndoneAt), b.Version}
+	return Import{b.ID, b.Source, b.Format, b.FileName, b.FileHash, b.Status, b.Read, b.Landed, b.Refused, b.Repeated, b.FaultCount, b.By, moment(b.CreatedAt), utc(b.UndoneAt), b.Version}
 }
 
 // RowFault is one thing wrong with one row of a file.
@@ -98,13 +98,13 @@ type upload struct {
 	DryRun  bool `query:"dry_run" doc:"tell what would happen and change nothing"`
 	RawBody huma.MultipartFormFiles[struct {
 		File   huma.FormFile `form:"file" required:"true"`
-		Source string        `form:"source"`
+		Source string        `form:"source" required:"false" doc:"a name whose column mapping is saved"`
 	}]
 }
 
 // Imports mounts files of time and costs.
 func Imports(s *httpd.Server, v imports) {
-	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/imports", Needs: rbac.ImportCreate, Summary: "Import a CSV or LEDES file; the good rows land, each bad one is named", Status: 201, Upload: true},
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/imports", Needs: rbac.ImportCreate, Summary: "Import a CSV, XLSX or LEDES file; the good rows land, each bad one is named", Status: 201, Upload: true},
 		func(ctx context.Context, in *upload) (*One[ImportResult], error) {
 			form := in.RawBody.Data()
 			data, err := capture.ReadUpload(form.File)

@@ -189,7 +189,7 @@ func Invoices(s *httpd.Server, v invoices) {
 			ByID
 			Body struct {
 				Reason string `json:"reason" maxLength:"300" doc:"printed on the credit note"`
-				Rebill bool   `json:"rebill,omitempty" doc:"the entries go back to work in progress"`
+				Rebill bool   `json:"rebill,omitempty" doc:"the entries go back to work in progress; the next pre-bill starts from what the credited one said"`
 			}
 		}) (*One[CreditNote], error) {
 			id, err := idOf[ident.InvoiceID](in.ID)

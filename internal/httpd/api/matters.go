@@ -38,11 +38,13 @@ type Matter struct {
 	ClosedOn      string         `json:"closed_on,omitempty" class:"C1" format:"date"`
 	Status        string         `json:"status" class:"C1" enum:"open,closed"`
 	Version       int            `json:"version" class:"C1"`
+	Adverse       []string       `json:"adverse_parties,omitempty" class:"C2" doc:"against the client, by name"`
+	Related       []string       `json:"related_parties,omitempty" class:"C2" doc:"beside the client, by name"`
 }
 
 func toMatter(m matter.Matter) Matter {
 	return Matter{m.ID, m.ClientID, m.ClientName, m.PayorID, m.PayorName, m.Number, m.Name, m.PracticeGroup, m.Label.String(), m.TaskSet, m.ClientMatter,
-		m.Currency, m.TaxRate.String(), m.TaxNote, m.Responsible, day(m.OpenedOn), dayOf(m.ClosedOn), m.Status, m.Version}
+		m.Currency, m.TaxRate.String(), m.TaxNote, m.Responsible, day(m.OpenedOn), dayOf(m.ClosedOn), m.Status, m.Version, m.Adverse, m.Related}
 }
 
 type matterBody struct {
@@ -60,11 +62,14 @@ type matterBody struct {
 	Responsible   string         `json:"responsible_id,omitempty"`
 	OpenedOn      string         `json:"opened_on"`
 	ClosedOn      string         `json:"closed_on,omitempty"`
+	Adverse       []string       `json:"adverse_parties,omitempty" maxItems:"100" doc:"against the client, by name; a name is kept once, and a change that leaves the field out removes them"`
+	Related       []string       `json:"related_parties,omitempty" maxItems:"100" doc:"beside the client, by name; likewise"`
 }
 
 func (b matterBody) to() (m matter.Matter, err error) {
 	m = matter.Matter{Number: b.Number, Name: b.Name, PracticeGroup: b.PracticeGroup, Label: labels[b.Label], TaskSet: b.TaskSet,
-		ClientMatter: b.ClientMatter, Currency: b.Currency, TaxNote: b.TaxNote, Status: "open"}
+		ClientMatter: b.ClientMatter, Currency: b.Currency, TaxNote: b.TaxNote, Status: "open",
+		Parties: matter.Parties{Adverse: b.Adverse, Related: b.Related}}
 	if m.ClientID, err = idOf[ident.ClientID](b.Client); err != nil {
 		return m, err
 	}

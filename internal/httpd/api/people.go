@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/page"
@@ -10,14 +11,22 @@ import (
 	"github.com/docketry/docketry/rbac"
 )
 
-// members is what a firm does with its people, and the bureau with its staff.
+// members are a firm's people, and the bureau's staff.
 type members interface {
 	Members(ctx context.Context, r page.Request) (page.Page[people.Member], error)
-	Invite(ctx context.Context, name, email string, d people.Draft) (people.Grant, error)
+	Staff(ctx context.Context) ([]people.Person, error)
+}
+
+// invitations make somebody one of them, and end it.
+type invitations interface {
+	Invite(ctx context.Context, name, email string, d grant.Draft) (grant.Grant, error)
 	InviteStaff(ctx context.Context, name, email string) (people.Person, error)
 	Reinvite(ctx context.Context, who ident.PersonID) error
 	Remove(ctx context.Context, who ident.PersonID) error
-	Staff(ctx context.Context) ([]people.Person, error)
+}
+
+// presences are where they are signed in.
+type presences interface {
 	SessionsOf(ctx context.Context, who ident.PersonID) ([]people.Session, error)
 	EndSessionsOf(ctx context.Context, who ident.PersonID) error
 }
@@ -49,7 +58,7 @@ type Invitee struct {
 }
 
 // Members mounts a firm's people and the bureau's staff.
-func Members(s *httpd.Server, v members) {
+func Members(s *httpd.Server, v members, door invitations, at presences) {
 	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/people", Needs: rbac.PersonRead, Summary: "Who has or had access"},
 		func(ctx context.Context, in *struct {
 			InFirm
@@ -70,12 +79,12 @@ func Members(s *httpd.Server, v members) {
 			if err != nil {
 				return nil, err
 			}
-			g, err := v.Invite(ctx, in.Body.Name, in.Body.Email, d)
+			g, err := door.Invite(ctx, in.Body.Name, in.Body.Email, d)
 			return one(toGrant(g), err)
 		})
-	httpd.API(s, httpd.Op{Method: "POST", Path: "/staff", Needs: rbac.PersonInvite, Summary: "Invite one of the bureau's own people", Status: 201},
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/staff", Needs: rbac.PersonInvite, Summary: "Invite one of the bureau's own people", Status: 201, Creates: true},
 		func(ctx context.Context, in *struct{ Body Invitee }) (*One[Person], error) {
-			p, err := v.InviteStaff(ctx, in.Body.Name, in.Body.Email)
+			p, err := door.InviteStaff(ctx, in.Body.Name, in.Body.Email)
 			return one(toPerson(p), err)
 		})
 	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/staff", Needs: rbac.GrantGive, Summary: "The bureau's people whom the firm can let in"},
@@ -95,16 +104,16 @@ func Members(s *httpd.Server, v members) {
 				return done(do(ctx, id))
 			})
 	}
-	forPerson("DELETE", "", rbac.PersonDisable, "End everything a person has in the firm", v.Remove)
-	forPerson("POST", "/invitation", rbac.PersonInvite, "Send the invitation again", v.Reinvite)
-	forPerson("DELETE", "/sessions", rbac.SessionEnd, "End a person's sessions in the firm", v.EndSessionsOf)
+	forPerson("DELETE", "", rbac.PersonDisable, "End everything a person has in the firm", door.Remove)
+	forPerson("POST", "/invitation", rbac.PersonInvite, "Send the invitation again", door.Reinvite)
+	forPerson("DELETE", "/sessions", rbac.SessionEnd, "End a person's sessions in the firm", at.EndSessionsOf)
 	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/people/{id}/sessions", Needs: rbac.SessionRead, Summary: "Where a person is signed in to the firm"},
 		func(ctx context.Context, in *ByID) (*Many[Session], error) {
 			id, err := idOf[ident.PersonID](in.ID)
 			if err != nil {
 				return nil, err
 			}
-			list, err := v.SessionsOf(ctx, id)
+			list, err := at.SessionsOf(ctx, id)
 			return many(list, err, toSession)
 		})
 }

@@ -24,9 +24,37 @@ type PrebillView struct {
 	Redacted     bool             `json:"redacted" class:"C1"`
 	OwnWork      bool             `json:"own_work" class:"C1" doc:"you prepared it and cannot approve it"`
 	Totals       *PrebillTotals   `json:"totals,omitempty" class:"C2"`
+	Arranged     []ArrangedPart   `json:"arranged,omitempty" doc:"of an open one: what is agreed by the day of the work, and what it makes of it"`
+	Charges      []PrebillCharge  `json:"charges,omitempty" doc:"what the arrangement made beside the lines"`
 	Cuts         []Cut            `json:"cuts,omitempty" doc:"taken off the fees as a whole"`
 	Findings     []Finding        `json:"findings,omitempty" doc:"on the bill as a whole; those on lines stand with them"`
 	Sections     []PrebillSection `json:"sections"`
+}
+
+// ArrangedPart is what one version of an arrangement makes of the work that goes by it.
+type ArrangedPart struct {
+	Arrangement ident.ArrangementID `json:"arrangement_id,omitempty" class:"C1" doc:"missing where nothing is agreed: by the hour"`
+	Lines       int                 `json:"lines" class:"C1"`
+	Worked      *Money              `json:"worked,omitempty" class:"C2"`
+	Fees        *Money              `json:"fees,omitempty" class:"C2"`
+	Prices      []PrebillPrice      `json:"prices,omitempty"`
+	Warnings    []string            `json:"warnings,omitempty" class:"C2"`
+}
+
+// PrebillPrice is a fixed price as it stands on a pre-bill.
+type PrebillPrice struct {
+	Code   string `json:"code,omitempty" class:"C2" doc:"missing for the whole matter"`
+	Amount *Money `json:"amount,omitempty" class:"C2"`
+	Here   bool   `json:"on_this_bill" class:"C1"`
+	Billed bool   `json:"billed_before" class:"C1"`
+}
+
+// PrebillCharge is a line of the fees that the arrangement makes beside the work.
+type PrebillCharge struct {
+	Arrangement ident.ArrangementID `json:"arrangement_id" class:"C1"`
+	What        string              `json:"what" class:"C1" enum:"fixed,volume discount,discount"`
+	Code        string              `json:"code,omitempty" class:"C2"`
+	Amount      *Money              `json:"amount,omitempty" class:"C2"`
 }
 
 // Cut is an amount taken off the fees of the bill as a whole.
@@ -46,6 +74,7 @@ type PrebillTotals struct {
 	Recorded Money  `json:"recorded"`
 	Team     Money  `json:"changed_by_team"`
 	Firm     Money  `json:"changed_by_firm"`
+	Arranged Money  `json:"by_arrangement"`
 	Invoice  Money  `json:"to_invoice"`
 	AtRisk   Money  `json:"at_risk"`
 	Hours    string `json:"hours"`
@@ -70,6 +99,7 @@ type PrebillLine struct {
 	Rate       string             `json:"rate,omitempty" class:"C2"`
 	Value      *Money             `json:"value,omitempty" class:"C2"`
 	WriteDown  *Money             `json:"write_down,omitempty" class:"C2"`
+	Arranged   *Money             `json:"by_arrangement,omitempty" class:"C2" doc:"what the arrangement adds or takes off"`
 	Amount     *Money             `json:"amount,omitempty" class:"C2"`
 	Narrative  string             `json:"narrative,omitempty" class:"C3"`
 	Task       string             `json:"task_code,omitempty" class:"C2"`
@@ -109,7 +139,20 @@ func toPrebillView(v prebill.View) PrebillView {
 	t := v.Totals
 	out := PrebillView{Prebill: toPrebill(v.Prebill), MatterNumber: v.MatterNumber, MatterName: v.MatterName, ClientName: v.ClientName, PayorName: v.PayorName,
 		Hash: v.Hash, Redacted: v.Redacted, OwnWork: v.OwnWork, Sections: []PrebillSection{},
-		Totals: &PrebillTotals{Money{t.RecordedMinor, c}, Money{t.TeamMinor, c}, Money{t.FirmMinor, c}, Money{t.InvoiceMinor, c}, Money{t.AtRiskMinor, c}, decimal(t.Hours)}}
+		Totals: &PrebillTotals{Money{t.RecordedMinor, c}, Money{t.TeamMinor, c}, Money{t.FirmMinor, c}, Money{t.ArrangedMinor, c}, Money{t.InvoiceMinor, c}, Money{t.AtRiskMinor, c}, decimal(t.Hours)}}
+	for _, x := range v.Parts {
+		part := ArrangedPart{Arrangement: x.Version.ID, Lines: x.Lines, Worked: amount(x.WorkedMinor, c), Fees: amount(x.FeesMinor, c)}
+		for _, p := range x.Prices {
+			part.Prices = append(part.Prices, PrebillPrice{p.Code, amount(p.Minor, c), p.Here, p.Billed})
+		}
+		for _, w := range x.Warnings {
+			part.Warnings = append(part.Warnings, w.Message)
+		}
+		out.Arranged = append(out.Arranged, part)
+	}
+	for _, x := range v.Charges {
+		out.Charges = append(out.Charges, PrebillCharge{x.Arrangement, x.What, x.Code, amount(x.Minor, c)})
+	}
 	for _, x := range v.Cuts {
 		out.Cuts = append(out.Cuts, Cut{x.ID, x.Side, amount(x.Minor, c), x.Reason, x.Rule, x.ByName, x.At.UTC(), utc(x.UndoneAt)})
 	}
@@ -132,6 +175,9 @@ func toPrebillLine(l *prebill.Line, c money.Currency) PrebillLine {
 		Task: l.Task, Activity: l.Activity, Expense: l.Expense, Held: l.Held}
 	if l.WriteDown != 0 {
 		out.WriteDown = amount(l.WriteDown, c)
+	}
+	if by := l.Amount() - l.Work.Amount(); by != 0 {
+		out.Arranged = amount(by, c)
 	}
 	if l.Changed() {
 		r := l.Recorded
@@ -245,6 +291,30 @@ func mountPrebillLines(s *httpd.Server, v prebills) {
 			p, err := v.UndoCut(ctx, id, version, cut)
 			return versioned(toPrebill(p), p.Version, err)
 		})
+	for _, act := range []struct {
+		name, summary string
+		do            func(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string) (prebill.Prebill, error)
+	}{{"put", "Put a fixed price of the arrangement on the bill", v.PutPrice}, {"take", "Take it off again", v.TakePrice}} {
+		httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/prebills/{id}/prices/" + act.name, Needs: rbac.PrebillEdit, Summary: act.summary},
+			func(ctx context.Context, in *struct {
+				Changing
+				Body struct {
+					Arrangement string `json:"arrangement_id"`
+					Code        string `json:"code,omitempty" maxLength:"20" doc:"missing for the whole matter"`
+				}
+			}) (*One[Prebill], error) {
+				id, version, err := changing[ident.PrebillID](in.Changing)
+				if err != nil {
+					return nil, err
+				}
+				of, err := idOf[ident.ArrangementID](in.Body.Arrangement)
+				if err != nil {
+					return nil, err
+				}
+				p, err := act.do(ctx, id, version, of, in.Body.Code)
+				return versioned(toPrebill(p), p.Version, err)
+			})
+	}
 	const finding = "/firms/{firm}/prebills/{id}/findings/{finding}"
 	httpd.API(s, httpd.Op{Method: "POST", Path: finding + "/apply", Needs: rbac.PrebillEdit, Summary: "Apply a finding's fix, to its line or to the fees as a whole"},
 		func(ctx context.Context, in *struct {
@@ -279,5 +349,25 @@ func mountPrebillLines(s *httpd.Server, v prebills) {
 				return nil, err
 			}
 			return done(v.Waive(ctx, id, f, in.Body.Note))
+		})
+	httpd.API(s, httpd.Op{Method: "POST", Path: finding + "/override", Needs: rbac.FindingOverride, Summary: "Let a blocking finding on a line or the bill pass", Status: 204},
+		func(ctx context.Context, in *struct {
+			ByID
+			Finding string `path:"finding"`
+			Body    overrideBody
+		}) (*Empty, error) {
+			id, err := idOf[ident.PrebillID](in.ID)
+			if err != nil {
+				return nil, err
+			}
+			f, err := idOf[ident.FindingID](in.Finding)
+			if err != nil {
+				return nil, err
+			}
+			o, err := in.Body.to()
+			if err != nil {
+				return nil, err
+			}
+			return done(v.Override(ctx, id, f, o))
 		})
 }

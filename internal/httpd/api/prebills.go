@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/amend"
+	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
@@ -20,9 +21,12 @@ type prebills interface {
 	Get(ctx context.Context, id ident.PrebillID) (prebill.View, error)
 	Edit(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine, c amend.Change) (prebill.Prebill, error)
 	Undo(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine) (prebill.Prebill, error)
+	PutPrice(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string) (prebill.Prebill, error)
+	TakePrice(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string) (prebill.Prebill, error)
 	UndoCut(ctx context.Context, id ident.PrebillID, version int, cut ident.CutID) (prebill.Prebill, error)
 	ApplyFix(ctx context.Context, id ident.PrebillID, version int, finding ident.FindingID) (prebill.Prebill, error)
 	Waive(ctx context.Context, id ident.PrebillID, finding ident.FindingID, note string) error
+	Override(ctx context.Context, id ident.PrebillID, finding ident.FindingID, o guideline.Override) error
 	Submit(ctx context.Context, id ident.PrebillID, version int) (prebill.Prebill, error)
 	Approve(ctx context.Context, id ident.PrebillID, version int, hash string) (prebill.Prebill, error)
 	RequestChanges(ctx context.Context, id ident.PrebillID, version int, note string) (prebill.Prebill, error)

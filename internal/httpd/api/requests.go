@@ -5,9 +5,9 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -20,9 +20,9 @@ type Preview struct {
 
 // PreviewCount is how much falls under one result.
 type PreviewCount struct {
-	Result  people.Result `json:"result" class:"C1" enum:"sees,label,scope,wall"`
-	Matters int           `json:"matters" class:"C1"`
-	Entries int           `json:"entries" class:"C1"`
+	Result  grant.Result `json:"result" class:"C1" enum:"sees,label,scope,wall"`
+	Matters int          `json:"matters" class:"C1"`
+	Entries int          `json:"entries" class:"C1"`
 }
 
 // PreviewSample is an entry cut to the grant's class.
@@ -36,12 +36,12 @@ type PreviewSample struct {
 	Withheld  []string       `json:"withheld" class:"C1" doc:"classes of fields that the person would not see"`
 }
 
-func toPreview(p people.Preview) Preview {
+func toPreview(p grant.Preview) Preview {
 	out := Preview{Items: make([]Effect, len(p.Effects)), Counts: []PreviewCount{}}
 	for i, e := range p.Effects {
 		out.Items[i] = Effect{e.Matter, e.Number, e.Name, e.Client, e.Label.String(), e.Entries, e.Result}
 	}
-	for _, r := range []people.Result{people.ResultSees, people.ResultLabel, people.ResultWall, people.ResultScope} {
+	for _, r := range []grant.Result{grant.ResultSees, grant.ResultLabel, grant.ResultWall, grant.ResultScope} {
 		out.Counts = append(out.Counts, PreviewCount{r, p.Matters[r], p.Entries[r]})
 	}
 	s := p.Sample
@@ -62,30 +62,30 @@ func toPreview(p people.Preview) Preview {
 
 // AccessRequest is a grant before it is one.
 type AccessRequest struct {
-	ID        ident.RequestID      `json:"id" class:"C1"`
-	Kind      people.RequestKind   `json:"kind" class:"C1" enum:"ask,second,emergency" doc:"ask: the bureau asks; second: a new administrator waits for a second one; emergency: an administrator of the bureau asks for an hour"`
-	Status    people.RequestStatus `json:"status" class:"C1" enum:"waiting,given,refused,withdrawn"`
-	Person    ident.PersonID       `json:"person_id" class:"C1"`
-	Name      string               `json:"name" class:"C1"`
-	Role      rbac.Role            `json:"role" class:"C1"`
-	Scope     authz.ScopeKind      `json:"scope" class:"C1" enum:"all,client,matter,practice"`
-	Names     []string             `json:"scope_names,omitempty" class:"C2"`
-	Hidden    int                  `json:"scope_hidden,omitempty" class:"C1"`
-	Practices []string             `json:"practice_groups,omitempty" class:"C2"`
-	Class     int                  `json:"class" class:"C1"`
-	Label     string               `json:"label" class:"C1"`
-	Until     *time.Time           `json:"until,omitempty" class:"C1"`
-	Reason    string               `json:"reason,omitempty" class:"C2"`
-	AskedBy   string               `json:"asked_by" class:"C1"`
-	AskedAt   time.Time            `json:"asked_at" class:"C1"`
-	Narrower  bool                 `json:"narrower" class:"C1" doc:"given, but less than was asked for"`
-	DecidedBy string               `json:"decided_by,omitempty" class:"C1"`
-	DecidedAt *time.Time           `json:"decided_at,omitempty" class:"C1"`
-	Answer    string               `json:"answer,omitempty" class:"C2"`
-	Grant     ident.GrantID        `json:"grant_id,omitempty" class:"C1"`
+	ID        ident.RequestID     `json:"id" class:"C1"`
+	Kind      grant.RequestKind   `json:"kind" class:"C1" enum:"ask,second,emergency" doc:"ask: the bureau asks; second: a new administrator waits for a second one; emergency: an administrator of the bureau asks for an hour"`
+	Status    grant.RequestStatus `json:"status" class:"C1" enum:"waiting,given,refused,withdrawn"`
+	Person    ident.PersonID      `json:"person_id" class:"C1"`
+	Name      string              `json:"name" class:"C1"`
+	Role      rbac.Role           `json:"role" class:"C1"`
+	Scope     authz.ScopeKind     `json:"scope" class:"C1" enum:"all,client,matter,practice"`
+	Names     []string            `json:"scope_names,omitempty" class:"C2"`
+	Hidden    int                 `json:"scope_hidden,omitempty" class:"C1"`
+	Practices []string            `json:"practice_groups,omitempty" class:"C2"`
+	Class     int                 `json:"class" class:"C1"`
+	Label     string              `json:"label" class:"C1"`
+	Until     *time.Time          `json:"until,omitempty" class:"C1"`
+	Reason    string              `json:"reason,omitempty" class:"C2"`
+	AskedBy   string              `json:"asked_by" class:"C1"`
+	AskedAt   time.Time           `json:"asked_at" class:"C1"`
+	Narrower  bool                `json:"narrower" class:"C1" doc:"given, but less than was asked for"`
+	DecidedBy string              `json:"decided_by,omitempty" class:"C1"`
+	DecidedAt *time.Time          `json:"decided_at,omitempty" class:"C1"`
+	Answer    string              `json:"answer,omitempty" class:"C2"`
+	Grant     ident.GrantID       `json:"grant_id,omitempty" class:"C1"`
 }
 
-func toRequest(r people.Request) AccessRequest {
+func toRequest(r grant.Request) AccessRequest {
 	return AccessRequest{r.ID, r.Kind, r.Status, r.Person, r.Name, r.Role, r.Scope, r.Names, r.Hidden, r.Practices, int(r.Class), r.Label.String(), utc(r.Until), r.Reason,
 		r.AskedName, r.AskedAt.UTC(), r.Narrower, r.DecidedBy, utc(r.DecidedAt), r.Answer, r.Grant}
 }

@@ -4,18 +4,18 @@ import (
 	"context"
 	"time"
 
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/rbac"
 )
 
 // roles is the roles of a firm's own.
 type roles interface {
-	Roles(ctx context.Context) ([]people.Role, error)
-	Role(ctx context.Context, id ident.RoleID) (people.Role, error)
-	MakeRole(ctx context.Context, d people.RoleDraft) (people.Role, error)
-	EditRole(ctx context.Context, id ident.RoleID, version int, d people.RoleDraft) (people.Role, error)
+	Roles(ctx context.Context) ([]grant.Role, error)
+	Role(ctx context.Context, id ident.RoleID) (grant.Role, error)
+	MakeRole(ctx context.Context, d grant.RoleDraft) (grant.Role, error)
+	EditRole(ctx context.Context, id ident.RoleID, version int, d grant.RoleDraft) (grant.Role, error)
 	CloseRole(ctx context.Context, id ident.RoleID) error
 }
 
@@ -33,7 +33,7 @@ type Role struct {
 	Version     int               `json:"version" class:"C1"`
 }
 
-func toRole(r people.Role) Role {
+func toRole(r grant.Role) Role {
 	return Role{r.ID, r.Named(), r.Staff, r.Name, r.Permissions, r.Holders, r.By, r.At.UTC(), utc(r.Closed), r.Version}
 }
 
@@ -61,7 +61,7 @@ func Roles(s *httpd.Server, v roles) {
 				Permissions []string `json:"permissions" maxItems:"100"`
 			}
 		}) (*One[Role], error) {
-			r, err := v.MakeRole(ctx, people.RoleDraft{Staff: in.Body.Staff, Name: in.Body.Name, Permissions: permissionsOf(in.Body.Permissions)})
+			r, err := v.MakeRole(ctx, grant.RoleDraft{Staff: in.Body.Staff, Name: in.Body.Name, Permissions: permissionsOf(in.Body.Permissions)})
 			return versioned(toRole(r), r.Version, err)
 		})
 	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/roles/{id}", Needs: rbac.RoleRead, Summary: "One role"},
@@ -85,7 +85,7 @@ func Roles(s *httpd.Server, v roles) {
 			if err != nil {
 				return nil, err
 			}
-			r, err := v.EditRole(ctx, id, version, people.RoleDraft{Name: in.Body.Name, Permissions: permissionsOf(in.Body.Permissions)})
+			r, err := v.EditRole(ctx, id, version, grant.RoleDraft{Name: in.Body.Name, Permissions: permissionsOf(in.Body.Permissions)})
 			return versioned(toRole(r), r.Version, err)
 		})
 	httpd.API(s, httpd.Op{Method: "DELETE", Path: "/firms/{firm}/roles/{id}", Needs: rbac.RoleEdit, Summary: "Close a role that nobody holds", Status: 204},

@@ -119,7 +119,7 @@ type RunItem struct {
 
 // Runs mounts runs: started across firms, looked at firm by firm.
 func Runs(s *httpd.Server, v runs) {
-	httpd.API(s, httpd.Op{Method: "POST", Path: "/runs", Needs: rbac.RunStart, Summary: "Turn approved pre-bills of one or more firms into invoices", Status: 202},
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/runs", Needs: rbac.RunStart, Summary: "Turn approved pre-bills of one or more firms into invoices", Status: 202, Creates: true},
 		func(ctx context.Context, in *struct {
 			Body struct {
 				Name  string   `json:"name" maxLength:"120"`

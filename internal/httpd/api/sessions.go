@@ -73,6 +73,8 @@ type Me struct {
 	Name  string         `json:"name" class:"C1"`
 	Staff bool           `json:"staff" class:"C1"`
 	Firms []ident.FirmID `json:"firm_ids" class:"C1"`
+	// Hidden says what the person's grants say and the session lacks; see httpd.Server.
+	Hidden bool `json:"restricted_hidden" class:"C1" doc:"your grants reach restricted or sealed matters, which stay absent until you show a factor again with POST /people/me/factor"`
 }
 
 type signIn struct {
@@ -164,7 +166,11 @@ func mountMe(s *httpd.Server, v accounts) {
 	httpd.API(s, httpd.Op{Method: "GET", Path: "/people/me", Needs: rbac.SignedIn, Summary: "Who you are and where you may work"},
 		func(ctx context.Context, _ *Empty) (*One[Me], error) {
 			me, err := v.Me(ctx)
-			return one(Me{me.ID, me.Email, me.Name, me.Staff, append([]ident.FirmID{}, me.Firms...)}, err)
+			if err != nil {
+				return nil, err
+			}
+			hidden, err := s.Hidden(ctx)
+			return one(Me{me.ID, me.Email, me.Name, me.Staff, append([]ident.FirmID{}, me.Firms...), hidden}, err)
 		})
 	httpd.API(s, httpd.Op{Method: "PUT", Path: "/people/me/password", Needs: rbac.SignedIn, Summary: "Change your password; ends your other sessions", Status: 204},
 		func(ctx context.Context, in *struct {

@@ -15,11 +15,15 @@ import (
 	"github.com/a-h/templ"
 	"github.com/alexedwards/argon2id"
 
+	"github.com/docketry/docketry/internal/arrangement"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/blob"
+	"github.com/docketry/docketry/internal/bureau"
+	"github.com/docketry/docketry/internal/conflict"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/firm"
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/api"
 	"github.com/docketry/docketry/internal/ident"
@@ -88,17 +92,22 @@ func newServerOver(t testing.TB, d *db.DB) server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	people := people.New(d, guard, policy, hasher, s.post, testkit.Key, blob.NewKeys(master), "http://127.0.0.1")
+	home := bureau.New(d)
+	people := people.New(d, guard, policy, home, hasher, s.post, testkit.Key, blob.NewKeys(master), "http://127.0.0.1")
 	matters := matter.New(d, guard)
 	api.Accounts(s.Server, people)
-	api.Members(s.Server, people)
-	api.Grants(s.Server, people)
-	api.Firms(s.Server, firm.NewService(d, guard, people))
+	conflicts := conflict.New(d, guard, home)
+	grants := grant.New(d, guard, policy, home, people, conflicts)
+	api.Members(s.Server, people, grants, people)
+	api.Grants(s.Server, grants)
+	api.Conflicts(s.Server, conflicts)
+	api.Firms(s.Server, firm.NewService(d, guard, grants))
 	api.Clients(s.Server, matters)
 	api.Payors(s.Server, matters)
 	api.Matters(s.Server, matters)
 	api.Timekeepers(s.Server, matters)
 	api.Rates(s.Server, rate.New(d, guard))
+	api.Arrangements(s.Server, arrangement.New(d, guard))
 	if err := s.Check(); err != nil {
 		t.Fatal(err)
 	}
@@ -215,6 +224,7 @@ func (b *browser) send(method, path string, body any, headers ...string) respons
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
+	testkit.Keyed(req)
 	for i := 0; i+1 < len(headers); i += 2 {
 		if headers[i+1] == "" {
 			req.Header.Del(headers[i])

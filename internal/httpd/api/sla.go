@@ -129,7 +129,7 @@ func SLA(s *httpd.Server, v promises) {
 			Paged
 			Month   string      `query:"month"`
 			Target  string      `query:"target" maxLength:"40"`
-			Outcome sla.Outcome `query:"outcome"`
+			Outcome sla.Outcome `query:"outcome" doc:"met, breached, waived or cancelled; met and breached ones, which the rate is made of, when it is missing"`
 		}) (*One[Cycles], error) {
 			m, err := month(in.Month)
 			if err != nil {

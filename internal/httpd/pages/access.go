@@ -11,6 +11,7 @@ import (
 
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
@@ -33,6 +34,8 @@ func (s *Site) MountAccess(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/access/why", rbac.WallRead, s.accessWhy)
 	get(srv, "/firms/{firm}/access/log", rbac.AuditRead, s.accessLog)
 	get(srv, "/firms/{firm}/access/log/file", rbac.AuditExport, s.accessLogFile)
+	get(srv, "/firms/{firm}/access/evidence", rbac.AuditRead, s.evidence)
+	get(srv, "/firms/{firm}/access/evidence/file", rbac.AuditExport, s.evidenceFile)
 	get(srv, "/firms/{firm}/access/requests/{id}", rbac.GrantGive, s.accessRequest)
 	fill(srv, "/firms/{firm}/access/requests/{id}/give", rbac.GrantGive, s.answerRequest, func(r *httpd.Request, failed error) (templ.Component, error) { return s.requestPage(r, failed, nil) })
 	fill(srv, "/firms/{firm}/access/requests/{id}/refuse", rbac.GrantGive, s.refuseRequest, func(r *httpd.Request, failed error) (templ.Component, error) { return s.requestPage(r, failed, nil) })
@@ -44,6 +47,7 @@ func (s *Site) MountAccess(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/access/invite", rbac.PersonInvite, s.inviteForm)
 	fill(srv, "/firms/{firm}/access/invite", rbac.PersonInvite, s.invite, s.invitePage)
 	s.mountEmergencies(srv)
+	s.mountConflicts(srv)
 	s.mountRoles(srv)
 }
 
@@ -55,16 +59,16 @@ func (s *Site) showAccess(r *httpd.Request, past bool) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	grants, err := s.People.Grants(r.Context(), past)
+	grants, err := s.Grants.Grants(r.Context(), past)
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	asked, err := s.People.Requests(r.Context())
+	asked, err := s.Grants.Requests(r.Context())
 	if err != nil {
 		return httpd.Reply{}, err
 	}
 	now := s.Clock.Now()
-	var bureau, own []people.Grant
+	var bureau, own []grant.Grant
 	for _, g := range grants {
 		switch {
 		case past == g.Live(now):
@@ -85,19 +89,35 @@ func (s *Site) showAccess(r *httpd.Request, past bool) (httpd.Reply, error) {
 	if open := openGlass(f, bureau, now); len(open) > 0 && !past {
 		v.Sections = append([]Section{{ID: "emergency", Title: "Emergency access is open", Body: OpenGlass(open)}}, v.Sections...)
 	}
-	due, err := s.People.Reviews(r.Context())
+	due, err := s.Grants.Reviews(r.Context())
 	if err != nil {
 		return httpd.Reply{}, err
 	}
 	if len(due) > 0 && !past && f.Card.Kind != "bureau" {
-		v.Sections = append([]Section{{ID: "review", Title: "Quarterly review", Body: Due(format.Counted(len(due), "grant was given or last kept", "grants were given or last kept")+" more than 90 days ago.", href.AccessReview(f.FirmID))}}, v.Sections...)
+		v.Sections = append([]Section{{ID: "review", Title: "Quarterly review", Body: Due(format.Counted(len(due), "grant was given or last kept", "grants were given or last kept")+" more than 90 days ago.", href.AccessReview(f.FirmID), "Review them")}}, v.Sections...)
+	}
+	if !past {
+		more, err := s.trustedSections(r, f, "")
+		if err != nil {
+			return httpd.Reply{}, err
+		}
+		v.Sections = append(v.Sections, more...)
 	}
 	v.Links = []partial.Link{{Text: "Ended access", Href: href.AccessEnded(f.FirmID)}}
+	if f.May(rbac.UndertakingRead) {
+		v.Links = append(v.Links, partial.Link{Text: "Undertakings", Href: href.Undertakings(f.FirmID)})
+	}
+	if f.May(rbac.TrainingRead) {
+		v.Links = append(v.Links, partial.Link{Text: "Training", Href: href.Training(f.FirmID)})
+	}
 	if f.May(rbac.AuditRead) {
 		v.Links = append(v.Links, partial.Link{Text: "Access log", Href: href.AccessLog(f.FirmID)})
 	}
 	if f.May(rbac.RoleRead) && f.Card.Kind != "bureau" {
 		v.Links = append(v.Links, partial.Link{Text: "Roles", Href: href.Roles(f.FirmID)})
+	}
+	if f.May(rbac.AuditExport) && f.Card.Kind != "bureau" {
+		v.Links = append(v.Links, partial.Link{Text: "Evidence for an auditor", Href: href.Evidence(f.FirmID)})
 	}
 	if f.May(rbac.WallRead) {
 		v.Links = append(v.Links, partial.Link{Text: "Ethical walls", Href: href.Walls(f.FirmID)}, partial.Link{Text: "Why may they?", Href: href.AccessWhy(f.FirmID)})
@@ -123,8 +143,8 @@ func (s *Site) showAccess(r *httpd.Request, past bool) (httpd.Reply, error) {
 }
 
 // accessSentence is the page in one line: how many, and who ends next.
-func accessSentence(f frame, bureau []people.Grant, now time.Time) string {
-	var next *people.Grant
+func accessSentence(f frame, bureau []grant.Grant, now time.Time) string {
+	var next *grant.Grant
 	for i, g := range bureau {
 		if g.Until != nil && (next == nil || g.Until.Before(*next.Until)) {
 			next = &bureau[i]
@@ -136,7 +156,7 @@ func accessSentence(f frame, bureau []people.Grant, now time.Time) string {
 	return fmt.Sprintf("%s at the bureau can see this firm. The next to end is %s, %s.", format.Counted(distinct(bureau), "person", "people"), next.Name, format.DayDate(lastDay(*next.Until, f.Zone)))
 }
 
-func distinct(grants []people.Grant) int {
+func distinct(grants []grant.Grant) int {
 	seen := map[ident.PersonID]bool{}
 	for _, g := range grants {
 		seen[g.Person] = true
@@ -144,7 +164,7 @@ func distinct(grants []people.Grant) int {
 	return len(seen)
 }
 
-func grantTable(f frame, grants []people.Grant, now time.Time) *partial.Table {
+func grantTable(f frame, grants []grant.Grant, now time.Time) *partial.Table {
 	t := &partial.Table{Caption: "Grants", Columns: []partial.Column{{Head: "Who"}, {Head: "Sees"}, {Head: "Level"}, {Head: "Scope"}, {Head: "Ends", NoWrap: true}, {Head: "Why", Minor: true}, {Head: "Last used", NoWrap: true, Minor: true}, {Head: "End", Hidden: true}},
 		Empty: partial.Empty{Icon: "key", Title: "Nobody"}}
 	for _, g := range grants {
@@ -185,7 +205,7 @@ func classWords(c authz.Class) string {
 	}
 }
 
-func scopeWords(g people.Grant) string {
+func scopeWords(g grant.Grant) string {
 	switch g.Scope {
 	case authz.ScopeAll:
 		return "the whole firm"
@@ -206,8 +226,8 @@ func (s *Site) newGrant(r *httpd.Request) (httpd.Reply, error) {
 }
 
 // draftOf reads the fields that grants and invitations share.
-func (s *Site) draftOf(r *httpd.Request, zone *time.Location) (people.Draft, error) {
-	d := people.Draft{Role: rbac.Role(r.Form("role")), Scope: authz.ScopeKind(r.Form("scope")), Class: authz.Class(r.FormInt("class")), Label: authz.Label(r.FormInt("label")), Reason: r.Form("reason")}
+func (s *Site) draftOf(r *httpd.Request, zone *time.Location) (grant.Draft, error) {
+	d := grant.Draft{Role: rbac.Role(r.Form("role")), Scope: authz.ScopeKind(r.Form("scope")), Class: authz.Class(r.FormInt("class")), Label: authz.Label(r.FormInt("label")), Reason: r.Form("reason")}
 	switch d.Scope {
 	case authz.ScopeClient:
 		d.IDs = r.FormList("clients")
@@ -235,8 +255,8 @@ func (s *Site) giveGrant(r *httpd.Request) (httpd.Reply, error) {
 	}
 	d, err := s.namedDraft(r, f.Zone)
 	if err == nil && r.Form("step") == "give" && r.Form("seen") == seenOf(d) {
-		var g people.Grant
-		if g, err = s.People.Give(r.Context(), d); err == nil {
+		var g grant.Grant
+		if g, err = s.Grants.Give(r.Context(), d); err == nil {
 			return httpd.Go(href.Access(r.Firm()), givenWords(g)), nil
 		}
 	}
@@ -250,7 +270,7 @@ func (s *Site) giveGrant(r *httpd.Request) (httpd.Reply, error) {
 	return httpd.Show(page), nil
 }
 
-func givenWords(g people.Grant) string {
+func givenWords(g grant.Grant) string {
 	if g.Waits != "" {
 		return g.Name + " is proposed. A second administrator confirms it."
 	}
@@ -258,7 +278,7 @@ func givenWords(g people.Grant) string {
 }
 
 // namedDraft is draftOf with the person that the form names.
-func (s *Site) namedDraft(r *httpd.Request, zone *time.Location) (people.Draft, error) {
+func (s *Site) namedDraft(r *httpd.Request, zone *time.Location) (grant.Draft, error) {
 	d, err := s.draftOf(r, zone)
 	if err == nil {
 		if d.Person, err = ident.Parse[ident.PersonID](r.Form("person")); err != nil {
@@ -270,7 +290,7 @@ func (s *Site) namedDraft(r *httpd.Request, zone *time.Location) (people.Draft, 
 
 // seenOf marks what was previewed: a grant that differs from it is previewed again
 // before it is given.
-func seenOf(d people.Draft) string {
+func seenOf(d grant.Draft) string {
 	until := ""
 	if d.Until != nil {
 		until = d.Until.UTC().Format(time.RFC3339)
@@ -280,7 +300,7 @@ func seenOf(d people.Draft) string {
 }
 
 // grantPage is the form; with a draft, also what it will show and the second step.
-func (s *Site) grantPage(r *httpd.Request, failed error, d *people.Draft) (templ.Component, error) {
+func (s *Site) grantPage(r *httpd.Request, failed error, d *grant.Draft) (templ.Component, error) {
 	f, err := s.frame(r, "Grant access", "access")
 	if err != nil {
 		return nil, err
@@ -327,8 +347,8 @@ func (s *Site) staffField(r *httpd.Request) (partial.Field, string, error) {
 }
 
 // preview fills in what the draft shows and the words of the second step.
-func (s *Site) preview(r *httpd.Request, f frame, v *GrantFormView, name string, d people.Draft) error {
-	p, err := s.People.Preview(r.Context(), d)
+func (s *Site) preview(r *httpd.Request, f frame, v *GrantFormView, name string, d grant.Draft) error {
+	p, err := s.Grants.Preview(r.Context(), d)
 	if err != nil {
 		return err
 	}
@@ -406,7 +426,7 @@ func (s *Site) endGrant(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	if err := s.People.EndGrant(r.Context(), id); err != nil {
+	if err := s.Grants.EndGrant(r.Context(), id); err != nil {
 		return httpd.Reply{}, err
 	}
 	back := href.Access(r.Firm())
@@ -427,9 +447,9 @@ func (s *Site) invite(r *httpd.Request) (httpd.Reply, error) {
 		return httpd.Reply{}, err
 	}
 	d, err := s.draftOf(r, f.Zone)
-	var g people.Grant
+	var g grant.Grant
 	if err == nil {
-		g, err = s.People.Invite(r.Context(), r.Form("name"), r.Form("email"), d)
+		g, err = s.Grants.Invite(r.Context(), r.Form("name"), r.Form("email"), d)
 	}
 	if err != nil {
 		return again(err, func() (templ.Component, error) { return s.invitePage(r, err) })

@@ -16,7 +16,7 @@ import (
 	"github.com/docketry/docketry/rbac"
 )
 
-// maxLog is how many looks one file holds; a longer one is cut by period.
+// maxLog is how many looks one file holds; who asks for more is told to choose a shorter period.
 const maxLog = 10_000
 
 // accessLog is every look at privileged fields, with what it was for.
@@ -89,7 +89,7 @@ func daysOf(f audit.LookFilter, zone *time.Location) []string {
 func (s *Site) lookFields(r *httpd.Request, f frame, now audit.LookFilter) ([]partial.Field, error) {
 	people := []string{"", "anyone"}
 	if f.May(rbac.GrantRead) {
-		grants, err := s.People.Grants(r.Context(), true)
+		grants, err := s.Grants.Grants(r.Context(), true)
 		if err != nil {
 			return nil, err
 		}
@@ -138,13 +138,6 @@ func lookWords(l audit.Look) string {
 	return what
 }
 
-func emergencyWord(l audit.Look) string {
-	if l.Emergency {
-		return "yes"
-	}
-	return ""
-}
-
 // forCell leads to the work that a look was for.
 func forCell(f frame, l audit.Look) partial.Cell {
 	switch {
@@ -184,10 +177,10 @@ func (s *Site) accessLogFile(r *httpd.Request) (httpd.Reply, error) {
 	}
 	rows := make([][]string, len(looks))
 	for i, l := range looks {
-		rows[i] = []string{format.Instant(l.At.UTC()), l.Who, l.OnBehalfOf, l.Action, l.Object, l.ObjectID, l.Matter, l.ForObject, l.ForID, l.Purpose, l.Permission, l.Result, l.Hash, emergencyWord(l)}
+		rows[i] = l.Row()
 	}
 	var b bytes.Buffer
-	if err := export.WriteTable(&b, []string{"at", "who", "on_behalf_of", "action", "object", "object_id", "matter", "for", "for_id", "purpose", "permission", "result", "leaf_hash", "emergency"}, rows); err != nil {
+	if err := export.WriteTable(&b, audit.LookHead, rows); err != nil {
 		return httpd.Reply{}, err
 	}
 	return httpd.Send(httpd.File{Name: "access-log.csv", Type: "text/csv; charset=utf-8", Content: b.Bytes()}), nil

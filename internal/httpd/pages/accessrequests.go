@@ -8,7 +8,7 @@ import (
 
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/fault"
-	"github.com/docketry/docketry/internal/firm"
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
@@ -20,9 +20,9 @@ import (
 )
 
 // waiting is what somebody at the firm decides.
-func (s *Site) waiting(f frame, list []people.Request) (out []WaitingView) {
+func (s *Site) waiting(f frame, list []grant.Request) (out []WaitingView) {
 	for _, r := range list {
-		if r.Status == people.RequestWaiting && f.May(rbac.GrantGive) {
+		if r.Status == grant.RequestWaiting && f.May(rbac.GrantGive) {
 			out = append(out, waitingView(f, r, s.Clock.Now()))
 		}
 	}
@@ -36,7 +36,7 @@ func (s *Site) accessRequest(r *httpd.Request) (httpd.Reply, error) {
 
 // requestPage shows a request with what it would show, and the form to give it or
 // less of it. d is the answer under way; nil starts with what was asked for.
-func (s *Site) requestPage(r *httpd.Request, failed error, d *people.Draft) (templ.Component, error) {
+func (s *Site) requestPage(r *httpd.Request, failed error, d *grant.Draft) (templ.Component, error) {
 	f, err := s.frame(r, "A request for access", "access")
 	if err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func (s *Site) requestPage(r *httpd.Request, failed error, d *people.Draft) (tem
 	if err != nil {
 		return nil, err
 	}
-	req, err := s.People.Request(r.Context(), id)
+	req, err := s.Grants.Request(r.Context(), id)
 	if err != nil {
 		return nil, err
 	}
@@ -56,11 +56,18 @@ func (s *Site) requestPage(r *httpd.Request, failed error, d *people.Draft) (tem
 	}
 	v := PlainView{Head: layout.Head{Title: "Access for " + req.Name, Crumbs: []partial.Link{{Text: "Access", Href: href.Access(f.FirmID)}}}, Lede: said.Sentence, Meta: []string{said.Asked},
 		Sections: []Section{{Title: "Why", Text: req.Reason}}}
+	if req.Status == grant.RequestWaiting && req.Kind != grant.KindSecond {
+		known, err := s.trustedSections(r, f, req.Person)
+		if err != nil {
+			return nil, err
+		}
+		v.Sections = append(v.Sections, known...)
+	}
 	switch {
-	case req.Status != people.RequestWaiting:
+	case req.Status != grant.RequestWaiting:
 		v.Sections = append(v.Sections, Section{Title: "Decided", Text: stateCell(f, req).Text + ", " + stateCell(f, req).Sub})
 		return Plain(f.Chrome, v), nil
-	case req.Kind == people.KindSecond || req.Kind == people.KindGlass:
+	case req.Kind == grant.KindSecond || req.Kind == grant.KindGlass:
 		v.Sections = append(v.Sections, s.secondWord(f, req, failed))
 	default:
 		form, err := s.answerForm(r, f, req, failed, d)
@@ -83,10 +90,10 @@ func refuseForm(r *httpd.Request, action string, failed error) *partial.Form {
 	return form
 }
 
-func (s *Site) secondWord(f frame, req people.Request, failed error) Section {
+func (s *Site) secondWord(f frame, req grant.Request, failed error) Section {
 	sec := Section{Title: "The second word", Text: "An administrator can grant access, raise walls and invite people. Two administrators make a new one: " + req.AskedName + " proposed it, you confirm or refuse."}
 	yes := "Confirm " + req.Name
-	if req.Kind == people.KindGlass {
+	if req.Kind == grant.KindGlass {
 		sec.Title, yes = "Allow an hour", "Allow "+req.Name+" an hour"
 		sec.Text = "They can look at every matter up to restricted, narratives too, and change nothing. Walls stand. Each look is in your access log, and you can end it at once."
 	}
@@ -99,7 +106,7 @@ func (s *Site) secondWord(f frame, req people.Request, failed error) Section {
 
 // answerForm is the grant's form with the request's values; the first showing is
 // already previewed.
-func (s *Site) answerForm(r *httpd.Request, f frame, req people.Request, failed error, d *people.Draft) (GrantFormView, error) {
+func (s *Site) answerForm(r *httpd.Request, f frame, req grant.Request, failed error, d *grant.Draft) (GrantFormView, error) {
 	if d == nil && failed == nil {
 		asked := req.Draft()
 		d = &asked
@@ -120,7 +127,7 @@ func (s *Site) answerForm(r *httpd.Request, f frame, req people.Request, failed 
 }
 
 // fillForm lets a form start with a draft's values.
-func fillForm(form url.Values, f frame, d people.Draft) {
+func fillForm(form url.Values, f frame, d grant.Draft) {
 	form.Set("person", string(d.Person))
 	form.Set("role", string(d.Role))
 	form.Set("scope", string(d.Scope))
@@ -143,16 +150,16 @@ func (s *Site) answerRequest(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	req, err := s.People.Request(r.Context(), id)
+	req, err := s.Grants.Request(r.Context(), id)
 	if err != nil {
 		return httpd.Reply{}, err
 	}
 	d, err := s.draftOf(r, f.Zone)
 	d.Person = req.Person
-	second := req.Kind != people.KindAsk
+	second := req.Kind != grant.KindAsk
 	if second || err == nil && r.Form("step") == "give" && r.Form("seen") == seenOf(d) {
-		var g people.Grant
-		if g, err = s.People.Answer(r.Context(), id, d); err == nil {
+		var g grant.Grant
+		if g, err = s.Grants.Answer(r.Context(), id, d); err == nil {
 			return httpd.Go(href.Access(r.Firm()), givenWords(g)), nil
 		}
 	}
@@ -166,7 +173,7 @@ func (s *Site) answerRequest(r *httpd.Request) (httpd.Reply, error) {
 func (s *Site) refuseRequest(r *httpd.Request) (httpd.Reply, error) {
 	id, err := httpd.ID[ident.RequestID](r, "id")
 	if err == nil {
-		err = s.People.Refuse(r.Context(), id, r.Form("reason"))
+		err = s.Grants.Refuse(r.Context(), id, r.Form("reason"))
 	}
 	switch {
 	case len(partial.FaultsOf(err)) > 0:
@@ -190,6 +197,10 @@ func (s *Site) askedPage(r *httpd.Request, failed error) (templ.Component, error
 		return nil, err
 	}
 	v := PlainView{Head: layout.Head{Title: "Ask for access"}, Lede: "A firm decides who sees its records. Say who needs what, until when and why."}
+	leadToConflicts(f, &v, failed)
+	if f.May(rbac.TrainingRead) {
+		v.Links = append(v.Links, partial.Link{Text: "Training", Href: href.Training(f.FirmID)})
+	}
 	person, _, err := s.staffField(r)
 	if err != nil {
 		return nil, err
@@ -211,7 +222,7 @@ func (s *Site) askedPage(r *httpd.Request, failed error) (templ.Component, error
 		v.Sections = append(soles, v.Sections...)
 		return Plain(f.Chrome, v), err
 	}
-	list, err := s.People.Requests(r.Context())
+	list, err := s.Grants.Requests(r.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -221,15 +232,9 @@ func (s *Site) askedPage(r *httpd.Request, failed error) (templ.Component, error
 
 // officeFields are those of a request for a whole firm.
 func (s *Site) officeFields(r *httpd.Request) ([]partial.Field, error) {
-	firms, err := s.Firms.All(r.Context())
+	pairs, err := s.firmPairs(r)
 	if err != nil {
 		return nil, err
-	}
-	pairs := []string{"", "choose"}
-	for _, x := range firms {
-		if x.Kind == firm.KindFirm {
-			pairs = append(pairs, string(x.ID), x.Name)
-		}
 	}
 	until := titled(r.Form("until"), format.DateKey(s.Clock.Now().AddDate(0, 0, 30)))
 	return []partial.Field{
@@ -246,7 +251,7 @@ func (s *Site) soleSections(r *httpd.Request, f frame) ([]Section, error) {
 	if !f.May(rbac.GrantConfirm) {
 		return nil, nil
 	}
-	list, err := s.People.Soles(r.Context())
+	list, err := s.Grants.Soles(r.Context())
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
@@ -274,7 +279,7 @@ func (s *Site) askAccess(r *httpd.Request) (httpd.Reply, error) {
 		d.Scope = authz.ScopeAll
 		err = s.askFor(r, d)
 	} else if err == nil {
-		_, err = s.People.Ask(r.Context(), d)
+		_, err = s.Grants.Ask(r.Context(), d)
 	}
 	if err != nil {
 		return again(err, func() (templ.Component, error) { return s.askedPage(r, err) })
@@ -282,19 +287,19 @@ func (s *Site) askAccess(r *httpd.Request) (httpd.Reply, error) {
 	return httpd.Go(href.AccessAsked(r.Firm()), "Asked. The firm decides now."), nil
 }
 
-func (s *Site) askFor(r *httpd.Request, d people.Draft) error {
+func (s *Site) askFor(r *httpd.Request, d grant.Draft) error {
 	id, err := ident.Parse[ident.FirmID](r.Form("firm"))
 	if err != nil {
 		return people.ErrInvalid.On(fault.Field{Path: "firm", Code: "firm_missing", Message: "choose a firm"})
 	}
-	_, err = s.People.AskFor(r.Context(), id, d)
+	_, err = s.Grants.AskFor(r.Context(), id, d)
 	return err
 }
 
 func (s *Site) withdrawRequest(r *httpd.Request) (httpd.Reply, error) {
 	id, err := httpd.ID[ident.RequestID](r, "id")
 	if err == nil {
-		err = s.People.Withdraw(r.Context(), id)
+		err = s.Grants.Withdraw(r.Context(), id)
 	}
 	if err != nil {
 		return httpd.Reply{}, err
@@ -304,14 +309,14 @@ func (s *Site) withdrawRequest(r *httpd.Request) (httpd.Reply, error) {
 
 func (s *Site) confirmSole(r *httpd.Request) (httpd.Reply, error) {
 	return s.soleAct(r, "Confirmed. The firm is told.", func(f ident.FirmID, id ident.RequestID) error {
-		_, err := s.People.ConfirmSole(r.Context(), f, id)
+		_, err := s.Grants.ConfirmSole(r.Context(), f, id)
 		return err
 	})
 }
 
 func (s *Site) refuseSole(r *httpd.Request) (httpd.Reply, error) {
 	return s.soleAct(r, "Refused. The firm is told.", func(f ident.FirmID, id ident.RequestID) error {
-		return s.People.RefuseSole(r.Context(), f, id, r.Form("reason"))
+		return s.Grants.RefuseSole(r.Context(), f, id, r.Form("reason"))
 	})
 }
 

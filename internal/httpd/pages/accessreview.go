@@ -3,13 +3,13 @@ package pages
 import (
 	"time"
 
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -19,7 +19,7 @@ func (s *Site) accessReview(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	due, err := s.People.Reviews(r.Context())
+	due, err := s.Grants.Reviews(r.Context())
 	if err != nil {
 		return httpd.Reply{}, err
 	}
@@ -30,7 +30,7 @@ func (s *Site) accessReview(r *httpd.Request) (httpd.Reply, error) {
 	return httpd.Show(Plain(f.Chrome, reviewView(f, due, me.ID, s.Clock.Now()))), nil
 }
 
-func reviewView(f frame, due []people.Grant, me ident.PersonID, now time.Time) PlainView {
+func reviewView(f frame, due []grant.Grant, me ident.PersonID, now time.Time) PlainView {
 	t := &partial.Table{Caption: "Access to review", Columns: []partial.Column{{Head: "Who"}, {Head: "Sees", Minor: true}, {Head: "Scope"}, {Head: "Last used", NoWrap: true}, {Head: "Given or kept", NoWrap: true}, {Head: "Ends", NoWrap: true, Minor: true}, {Head: "Keep", Hidden: true}, {Head: "End", Hidden: true}},
 		Empty: partial.Empty{Icon: "check", Title: "Nothing is due", Text: "Access comes up 90 days after it was given or last kept."}}
 	for _, g := range due {
@@ -61,7 +61,7 @@ func reviewView(f frame, due []people.Grant, me ident.PersonID, now time.Time) P
 func (s *Site) keepGrant(r *httpd.Request) (httpd.Reply, error) {
 	id, err := httpd.ID[ident.GrantID](r, "id")
 	if err == nil {
-		err = s.People.Keep(r.Context(), id)
+		err = s.Grants.Keep(r.Context(), id)
 	}
 	if err != nil {
 		return httpd.Reply{}, err

@@ -8,13 +8,13 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -56,7 +56,7 @@ func allActs() (acts []string) {
 
 // whyFields are the question: people with access now or once, acts, matters.
 func (s *Site) whyFields(r *httpd.Request, asked whyAsked) ([]partial.Field, error) {
-	grants, err := s.People.Grants(r.Context(), true)
+	grants, err := s.Grants.Grants(r.Context(), true)
 	if err != nil {
 		return nil, err
 	}
@@ -102,11 +102,11 @@ func (s *Site) whyAnswer(r *httpd.Request, f frame, asked whyAsked) ([]Section, 
 	if err != nil {
 		return nil, err
 	}
-	x, err := s.People.Explain(r.Context(), who, rbac.Permission(asked.act), matter)
+	x, err := s.Grants.Explain(r.Context(), who, rbac.Permission(asked.act), matter)
 	if err != nil {
 		return nil, err
 	}
-	walls, err := s.People.Walls(r.Context())
+	walls, err := s.Grants.Walls(r.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +115,7 @@ func (s *Site) whyAnswer(r *httpd.Request, f frame, asked whyAsked) ([]Section, 
 
 // whySections is an explanation: the answer in a sentence, the walls that stand, and
 // what each grant did for it.
-func whySections(f frame, x *authz.Explanation, walls []people.Wall) []Section {
+func whySections(f frame, x *authz.Explanation, walls []grant.Wall) []Section {
 	out := []Section{{ID: "answer", Title: "The answer", Note: "As of " + format.Moment(x.At.In(f.Zone)), Body: whyNote(x)}}
 	if len(x.Walls) > 0 {
 		t := &partial.Table{Caption: "Walls that stand before it", Columns: []partial.Column{{Head: "Kept from"}, {Head: "Why"}, {Head: "Raised by", Minor: true}, {Head: "Since", NoWrap: true}}}
@@ -150,7 +150,7 @@ func whyNote(x *authz.Explanation) templ.Component {
 	if x.Allowed {
 		return Answer(partial.OK, "check", whySentence(x))
 	}
-	return Answer(partial.Bad, map[authz.Because]string{authz.BecauseWall: "wall", authz.BecauseDisabled: "lock", authz.BecauseNone: "lock"}[x.Because], whySentence(x))
+	return Answer(partial.Bad, map[authz.Because]string{authz.BecauseWall: "wall", authz.BecauseDisabled: "lock", authz.BecauseNone: "lock", authz.BecauseFactor: "key"}[x.Because], whySentence(x))
 }
 
 // whySentence is the answer in words.
@@ -171,6 +171,8 @@ func whySentence(x *authz.Explanation) string {
 		return words
 	case authz.BecauseWall:
 		return x.Name + " may not: a wall stands before this matter, whatever they are granted."
+	case authz.BecauseFactor:
+		return x.Name + " may not at the moment: restricted and sealed matters show for half an hour after the second factor, and nowhere have they shown theirs since."
 	case authz.BecauseDisabled:
 		return x.Name + " may not: they can no longer sign in."
 	default:
@@ -198,6 +200,8 @@ func verdictChip(v authz.Verdict) partial.Chip {
 		return partial.Chip{Icon: "clock", Text: "Has not begun"}
 	case authz.VerdictOver:
 		return partial.Chip{Icon: "clock", Text: "Is over"}
+	case authz.VerdictWaits:
+		return partial.Chip{Tone: partial.Warn, Icon: "hold", Text: "Undertaking not given"}
 	case authz.VerdictRole:
 		return partial.Chip{Icon: "x", Text: "Not in this role"}
 	case authz.VerdictScope:
@@ -227,7 +231,7 @@ func scopeKindWords(k authz.ScopeKind) string {
 	}
 }
 
-func wallNames(w people.Wall) string {
+func wallNames(w grant.Wall) string {
 	names := strings.Join(w.Names, ", ")
 	if w.Hidden > 0 {
 		names = strings.TrimPrefix(fmt.Sprintf("%s and %d more", names, w.Hidden), " and ")

@@ -5,11 +5,11 @@ import (
 	"testing"
 
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -24,7 +24,7 @@ func whyFixtures(t testing.TB, s story) []fixture {
 	}}
 	walled := *x
 	walled.Allowed, walled.Because, walled.Walls = false, authz.BecauseWall, []ident.WallID{id[ident.WallID](7)}
-	walls := []people.Wall{{ID: id[ident.WallID](7), Names: []string{"00402-0007 Lease portfolio"}, Hidden: 1, Reason: "EW-07", Since: ended, SetBy: "Noor Haddad"}, {ID: id[ident.WallID](8), Reason: "EW-08"}}
+	walls := []grant.Wall{{ID: id[ident.WallID](7), Names: []string{"00402-0007 Lease portfolio"}, Hidden: 1, Reason: "EW-07", Since: ended, SetBy: "Noor Haddad"}, {ID: id[ident.WallID](8), Reason: "EW-08"}}
 	question := Section{Title: "The question", Body: AskForm(href.AccessWhy(f.FirmID), "Ask", []partial.Field{
 		{Name: "person", Label: "Who", Kind: partial.Select, Options: partial.Options("a", "", "choose", "a", "Ines Carvalho"), Required: true},
 		{Name: "permission", Label: "May they", Kind: partial.Select, Options: actOptions("entry.read"), Required: true},
@@ -51,6 +51,7 @@ func TestWhySaysWhatDecides(t *testing.T) {
 		{"granted, cut", authz.Explanation{Because: authz.BecauseGranted, Grants: []authz.Explained{cut}}, `Ines may: access as billing specialist includes "read entry". Fields above "amounts and names" are left out.`},
 		{"a wall", authz.Explanation{Because: authz.BecauseWall, Grants: []authz.Explained{gives}}, "Ines may not: a wall stands before this matter, whatever they are granted."},
 		{"disabled", authz.Explanation{Because: authz.BecauseDisabled}, "Ines may not: they can no longer sign in."},
+		{"a factor", authz.Explanation{Because: authz.BecauseFactor, Grants: []authz.Explained{gives}}, "Ines may not at the moment: restricted and sealed matters show for half an hour after the second factor, and nowhere have they shown theirs since."},
 		{"nothing", authz.Explanation{Because: authz.BecauseNone}, `Ines may not: nothing they hold here gives "read entry". Each grant below says why.`},
 	} {
 		tt.x.Name, tt.x.Permission = "Ines", rbac.EntryRead

@@ -16,6 +16,7 @@ import (
 // MountAudit adds the firm's audit log and its proof file.
 func (s *Site) MountAudit(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/audit", rbac.AuditRead, s.audit)
+	get(srv, "/firms/{firm}/audit/sums", rbac.AuditRead, s.sums)
 	get(srv, "/firms/{firm}/audit/bundle", rbac.AuditExport, s.auditBundle)
 	post(srv, "/firms/{firm}/audit/check", rbac.AuditExport, s.auditCheck)
 }
@@ -51,12 +52,12 @@ func (s *Site) audit(r *httpd.Request) (httpd.Reply, error) {
 		if e.Seq != nil {
 			place = format.Count(*e.Seq)
 		}
-		what := e.Action
+		what := format.Act(e.Action)
 		if e.Result != "done" {
 			what += " (" + e.Result + ")"
 		}
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{
-			partial.Txt(place), partial.Txt(e.At.In(f.Zone).Format("2006-01-02 15:04:05 -07:00")), {Text: e.Who, Sub: e.OnBehalfOf, Key: true}, {Text: what, Sub: e.Object + " " + format.Hash(e.ObjectID)},
+			partial.Txt(place), partial.Txt(e.At.In(f.Zone).Format("2006-01-02 15:04:05 -07:00")), {Text: e.Who, Sub: e.OnBehalfOf, Key: true}, {Text: what, Sub: e.Action + ", " + format.Hash(e.ObjectID)},
 			partial.Txt(e.Matter), {Text: e.Permission, Code: true}, {Text: format.Hash(e.Before), Sub: format.Hash(e.After), Code: true}, {Text: format.Hash(e.Hash), Code: true},
 		}})
 	}
@@ -75,6 +76,7 @@ func (s *Site) audit(r *httpd.Request) (httpd.Reply, error) {
 	}
 	v := PlainView{Head: layout.Head{Title: "Audit log"}, Lede: auditSentence(st), Sections: []Section{
 		{Title: "Verification", Body: Verify(auditState(f, st, checked))},
+		{Title: "Stored sums", Facts: []partial.Fact{{Name: "Checked each night", Value: "What the last checks found", Href: href.Sums(f.FirmID)}}},
 		{Title: "Narrow it", Body: LookFilter(href.Audit(f.FirmID), fields)},
 		{Title: "Entries", Note: "newest first", Table: t, Pager: pager},
 	}}
@@ -92,7 +94,7 @@ func (s *Site) auditFields(r *httpd.Request, f frame, look audit.LookFilter, now
 		return nil, err
 	}
 	return []partial.Field{looks[0],
-		{Name: "action", Label: "Did", Value: now.Action, Max: 80, Hint: "Such as grant. or prebill.approved"},
+		{Name: "action", Label: "Did", Value: now.Action, Max: 80, Hint: "Part of the code below an act, such as grant. or prebill.approved"},
 		{Name: "result", Label: "Result", Kind: partial.Select, Options: partial.Options(now.Result, "", "any", "done", "done", "denied", "stopped", "failed", "failed")},
 		looks[2], looks[3]}, nil
 }

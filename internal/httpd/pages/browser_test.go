@@ -40,6 +40,7 @@ func TestPagesInABrowser(t *testing.T) {
 			continue
 		}
 		t.Run(f.name, func(t *testing.T) {
+			t.Parallel() // as many tabs as there are cores
 			tab, cancel := chromedp.NewContext(chromium)
 			t.Cleanup(cancel)
 			tab, stop := context.WithTimeout(tab, 3*time.Minute)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/firm"
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
@@ -36,7 +37,7 @@ func (s *Site) emergencyPage(r *httpd.Request, failed error) (templ.Component, e
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.People.Emergencies(r.Context())
+	list, err := s.Grants.Emergencies(r.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +52,7 @@ func (s *Site) emergencyPage(r *httpd.Request, failed error) (templ.Component, e
 	return Plain(f.Chrome, emergencyView(f, list, emergencyForm(r, f, firms, failed), me.ID, s.Clock.Now())), nil
 }
 
-func emergencyView(f frame, list []people.Emergency, form *partial.Form, me ident.PersonID, now time.Time) PlainView {
+func emergencyView(f frame, list []grant.Emergency, form *partial.Form, me ident.PersonID, now time.Time) PlainView {
 	return PlainView{Head: layout.Head{Title: "Emergency access", Crumbs: []partial.Link{{Text: "Firms", Href: href.Firms}}},
 		Lede:     "For what cannot wait for a grant. It lasts an hour, changes nothing, shows no sealed matter, and needs a second person. The firm is told at once and sees each look.",
 		Sections: []Section{{Title: "Asked so far", Note: "waiting, open, and decided in the last 90 days", Table: emergencyTable(f, list, me, now)}, {Title: "Ask", Form: form}}}
@@ -72,7 +73,7 @@ func emergencyForm(r *httpd.Request, f frame, firms []firm.Card, failed error) *
 		}}
 }
 
-func emergencyTable(f frame, list []people.Emergency, me ident.PersonID, now time.Time) *partial.Table {
+func emergencyTable(f frame, list []grant.Emergency, me ident.PersonID, now time.Time) *partial.Table {
 	t := &partial.Table{Caption: "Emergency access", Columns: []partial.Column{{Head: "Firm"}, {Head: "Who"}, {Head: "Why", Minor: true}, {Head: "Asked", NoWrap: true, Minor: true}, {Head: "State"}, {Head: "Allow", Hidden: true}, {Head: "End", Hidden: true}},
 		Empty: partial.Empty{Icon: "key", Title: "Nobody has asked for emergency access"}}
 	for _, e := range list {
@@ -80,7 +81,7 @@ func emergencyTable(f frame, list []people.Emergency, me ident.PersonID, now tim
 		allow, end := partial.Txt(""), partial.Txt("")
 		hidden := []partial.Hidden{{Name: "firm", Value: string(e.Firm)}}
 		act := href.Emergency(f.FirmID, e.ID)
-		open, waits := e.Open(now), e.Status == people.RequestWaiting
+		open, waits := e.Open(now), e.Status == grant.RequestWaiting
 		if waits && e.AskedBy != me {
 			allow = partial.Node(partial.PostButton(f.CSRF, partial.Button{Text: "Allow an hour", Action: href.Act(act, "open"), Hidden: hidden, Class: "sm"}))
 		}
@@ -98,13 +99,13 @@ func emergencyTable(f frame, list []people.Emergency, me ident.PersonID, now tim
 	return t
 }
 
-func emergencyState(f frame, e people.Emergency, now time.Time) partial.Cell {
+func emergencyState(f frame, e grant.Emergency, now time.Time) partial.Cell {
 	switch {
 	case e.Open(now):
 		return partial.Cell{Text: "open, " + format.Duration(e.Until.Sub(now)) + " left", Sub: "allowed by " + e.DecidedBy, Tone: partial.Bad}
 	case e.Ended != nil:
 		return partial.Cell{Text: "ended early", Sub: format.Moment(e.Ended.In(f.Zone))}
-	case e.Status == people.RequestGiven:
+	case e.Status == grant.RequestGiven:
 		return partial.Cell{Text: "over", Sub: "allowed by " + e.DecidedBy}
 	default:
 		return stateCell(f, e.Request)
@@ -116,7 +117,7 @@ func (s *Site) askEmergency(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		err = people.ErrInvalid.On(fault.Field{Path: "firm", Code: "firm_missing", Message: "choose a firm"})
 	} else {
-		_, err = s.People.AskGlass(r.Context(), id, r.Form("reason"))
+		_, err = s.Grants.AskGlass(r.Context(), id, r.Form("reason"))
 	}
 	if err != nil {
 		return again(err, func() (templ.Component, error) { return s.emergencyPage(r, err) })
@@ -126,13 +127,13 @@ func (s *Site) askEmergency(r *httpd.Request) (httpd.Reply, error) {
 
 func (s *Site) openEmergency(r *httpd.Request) (httpd.Reply, error) {
 	return s.emergencyAct(r, "Allowed for an hour. The firm is told.", func(f ident.FirmID, id ident.RequestID) error {
-		_, err := s.People.OpenGlass(r.Context(), f, id)
+		_, err := s.Grants.OpenGlass(r.Context(), f, id)
 		return err
 	})
 }
 
 func (s *Site) endEmergency(r *httpd.Request) (httpd.Reply, error) {
-	return s.emergencyAct(r, "Ended.", func(f ident.FirmID, id ident.RequestID) error { return s.People.EndGlass(r.Context(), f, id) })
+	return s.emergencyAct(r, "Ended.", func(f ident.FirmID, id ident.RequestID) error { return s.Grants.EndGlass(r.Context(), f, id) })
 }
 
 func (s *Site) emergencyAct(r *httpd.Request, done string, do func(f ident.FirmID, id ident.RequestID) error) (httpd.Reply, error) {
@@ -151,7 +152,7 @@ func (s *Site) emergencyAct(r *httpd.Request, done string, do func(f ident.FirmI
 }
 
 // openGlass is the emergency access that stands open in a firm, for the top of its access page.
-func openGlass(f frame, grants []people.Grant, now time.Time) (out []GlassView) {
+func openGlass(f frame, grants []grant.Grant, now time.Time) (out []GlassView) {
 	for _, g := range grants {
 		if g.Role != rbac.RoleBreakGlass || !g.Live(now) {
 			continue

@@ -111,7 +111,7 @@ func sumWords(sums []capture.Sum) (out []string) {
 	return out
 }
 
-func entryTable(f frame, n rateNames, list []capture.Entry) *partial.Table {
+func entryTable(f frame, n masterNames, list []capture.Entry) *partial.Table {
 	t := &partial.Table{Caption: "Entries by work date", Keys: true, Columns: []partial.Column{{Head: "Date", NoWrap: true}, {Head: "Matter", Minor: true}, {Head: "Who", Minor: true}, {Head: "Code", NoWrap: true}, {Head: "What", Wide: true}, {Head: "Units", Right: true},
 		{Head: "Rate", Right: true, Minor: true}, {Head: "Amount", Right: true}, {Head: "State", NoWrap: true}},
 		Empty: partial.Empty{Icon: "clock", Title: "Nothing recorded here", Text: "Time and costs arrive by import."}}

@@ -26,6 +26,7 @@ func (s *Site) MountFactor(srv *httpd.Server) {
 	srv.MountForm(href.App, rbac.SignedIn, s.confirmApp, s.showApp)
 	srv.MountForm(href.App+"/remove", rbac.SignedIn, s.removeApp, s.showAccount)
 	srv.MountForm(href.App+"/codes", rbac.SignedIn, s.newCodes, s.showAccount)
+	get(srv, href.StepUp, rbac.SignedIn, s.askFirst)
 	srv.MountForm(httpd.StepUpPath, rbac.SignedIn, s.showAgain, s.askAgain)
 	post(srv, href.SignIn+"/passkey", rbac.Public, s.enterByPasskey)
 	get(srv, href.Passkey, rbac.SignedIn, s.passkeyForm)
@@ -221,6 +222,18 @@ func (s *Site) StepUp(r *httpd.Request, up httpd.StepUp) (templ.Component, error
 		return nil, err
 	}
 	v := GateView{Title: "Confirm it is you", Lede: "This asks for your second factor again. What you entered is kept."}
+	if up.Action == httpd.StepUpPath {
+		v.Lede = "This asks for your second factor again. Then you go on to what you wanted to see."
+	}
+	if up.Read {
+		v.Lede = "You have opened more privileged text in ten minutes than one person reads. Confirm it is you to go on. What belongs to work that you hold stays open, and the firm can see in its access log that you were stopped."
+	}
+	if up.Absent && !asked.App && asked.Passkey == "" {
+		return nil, nil //nolint:nilnil // there is nothing to ask for: the page says "not there"
+	}
+	if up.Absent {
+		v.Lede = "Nothing here shows as you are signed in now. The address may be wrong, or it leads to something that shows only for half an hour after your second factor: confirm to look again. Your visit was recorded."
+	}
 	if !asked.App && asked.Passkey == "" {
 		v.Links = []partial.Link{{Text: "No second factor yet? Set one up", Href: href.Passkey}}
 	}
@@ -234,6 +247,16 @@ func (s *Site) StepUp(r *httpd.Request, up httpd.StepUp) (templ.Component, error
 		v.Passkey.Name = httpd.FactorPasskey
 	}
 	return GatePage(bare(r, "Confirm it is you"), v), nil
+}
+
+// askFirst asks for the factor before anybody has wanted it, for who follows the bar
+// over pages on which matters are hidden.
+func (s *Site) askFirst(r *httpd.Request) (httpd.Reply, error) {
+	page, err := s.StepUp(r, httpd.StepUp{Action: httpd.StepUpPath, Kept: url.Values{"back": {ownPathOr(r.Query("back"), href.Home)}}})
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	return httpd.Show(page), nil
 }
 
 // showAgain takes a factor for a page or a download and leads back to it.
@@ -264,11 +287,13 @@ func (s *Site) askAgain(r *httpd.Request, wrong error) (httpd.Reply, error) {
 }
 
 // backOf is where a form leads back to: a page of ours.
-func backOf(r *httpd.Request) string {
-	if back := r.Form("back"); ownPath(back) {
+func backOf(r *httpd.Request) string { return ownPathOr(r.Form("back"), href.Home) }
+
+func ownPathOr(back, elsewhere string) string {
+	if ownPath(back) {
 		return back
 	}
-	return href.Home
+	return elsewhere
 }
 
 // ownPath tells a path of ours from an address elsewhere.

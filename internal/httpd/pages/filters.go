@@ -15,6 +15,7 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/receivable"
 )
@@ -92,6 +93,19 @@ func (q *filters) yes(name, instead string) bool {
 	return q.one(name, "is no value of "+name+", which is yes or left out", instead, "yes") != ""
 }
 
+// currency is a code as USD, in any case.
+func (q *filters) currency() money.Currency {
+	text := q.text("currency")
+	if text == "" {
+		return ""
+	}
+	c, err := money.ParseCurrency(text)
+	if err != nil {
+		q.refuse(text, "is no currency; write one as USD", "every currency is shown")
+	}
+	return c
+}
+
 // number is a count from 0.
 func (q *filters) number(name, instead string) int {
 	value := q.text(name)
@@ -125,13 +139,19 @@ func (q *filters) between() (from, to invoice.Day) {
 	return from, to
 }
 
+// past is a day that is not to come.
+func (q *filters) past(name string, today invoice.Day, instead string) invoice.Day {
+	day := q.day(name, instead)
+	if day > today {
+		q.refuse(day.Long(), "is a day to come", instead)
+		return ""
+	}
+	return day
+}
+
 // asOf is the day of a report, "" for today, and what its ages are counted from.
 func (q *filters) asOf(today invoice.Day) (on invoice.Day, by receivable.Basis) {
-	on = q.day("on", "shown is today")
-	if on > today {
-		q.refuse(on.Long(), "is a day to come", "shown is today")
-		on = ""
-	}
+	on = q.past("on", today, "shown is today")
 	by = receivable.Basis(q.one("by", "is nothing that ages are counted from, which are the due date and the invoice date", "they are counted from the due date", string(receivable.ByDueDate), string(receivable.ByInvoiceDate)))
 	if by == "" {
 		by = receivable.ByDueDate
@@ -143,15 +163,16 @@ func (q *filters) asOf(today invoice.Day) (on invoice.Day, by receivable.Basis) 
 // of the last.
 func (q *filters) moments(zone *time.Location) (from, until time.Time) {
 	first, last := q.between()
-	if first != "" {
-		y, m, d := first.Time().Date()
-		from = time.Date(y, m, d, 0, 0, 0, 0, zone)
+	return startOf(first, 0, zone), startOf(last, 1, zone)
+}
+
+// startOf is when a day begins in a zone, or some day after it; zero for no day.
+func startOf(day invoice.Day, after int, zone *time.Location) time.Time {
+	if day == "" {
+		return time.Time{}
 	}
-	if last != "" {
-		y, m, d := last.Time().Date()
-		until = time.Date(y, m, d+1, 0, 0, 0, 0, zone)
-	}
-	return from, until
+	y, m, d := day.Time().Date()
+	return time.Date(y, m, d+after, 0, 0, 0, 0, zone)
 }
 
 // end looks for names that nobody read, and for one that is given twice.

@@ -33,6 +33,9 @@ func (s *Site) firms(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
+	if f.Owed, err = s.owed(r, f); err != nil {
+		return httpd.Reply{}, err
+	}
 	creator := f.Standing.Anywhere(rbac.FirmCreate)
 	list, err := s.Firms.Mine(r.Context())
 	if creator && err == nil {
@@ -48,6 +51,9 @@ func (s *Site) firms(r *httpd.Request) (httpd.Reply, error) {
 		if c.Kind == "bureau" {
 			if f.Standing.In(c.ID, rbac.BreakGlassAsk) {
 				v.Links = append(v.Links, partial.Link{Text: "Emergency access", Href: href.Emergencies(c.ID)})
+			}
+			if f.Standing.In(c.ID, rbac.ConflictCheck) {
+				v.Links = append(v.Links, partial.Link{Text: "Conflict checks", Href: href.Conflicts(c.ID)})
 			}
 			if f.Standing.In(c.ID, rbac.PersonRead) {
 				v.Links = append(v.Links, partial.Link{Text: "The bureau's people", Href: href.People(c.ID)})

@@ -31,17 +31,18 @@ func (s *Site) MountGuides(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/guidelines/{id}/trial", rbac.GuideRead, s.tryGuide)
 	post(srv, "/firms/{firm}/guidelines/{id}/sign", rbac.GuideSign, s.signGuide)
 	post(srv, "/firms/{firm}/guidelines/{id}/end", rbac.GuideSign, s.endGuide)
+	s.mountOverrides(srv)
 }
 
 // placeNames are what guidelines are for, by name, and the choices of a form.
 type placeNames struct {
-	rateNames
+	masterNames
 	payors  map[ident.PayorID]string
 	choices []string // value, label pairs
 }
 
 func (s *Site) placeNames(r *httpd.Request) (n placeNames, err error) {
-	if n.rateNames, err = s.names(r); err != nil {
+	if n.masterNames, err = s.names(r); err != nil {
 		return n, err
 	}
 	payors, err := s.Matters.Payors(r.Context(), "")
@@ -128,6 +129,9 @@ func (s *Site) guides(r *httpd.Request) (httpd.Reply, error) {
 			partial.Txt(strconv.Itoa(g.Number)), partial.Txt(format.Date(g.From)), partial.Txt(guideState(g, s.today(f)))}})
 	}
 	v := PlainView{Head: layout.Head{Title: "Billing guidelines"}, Lede: "What clients lay down for their bills. The payor's document goes before the matter's, the client's and the firm's, rule by rule.", Sections: []Section{{Title: "All versions", Table: t}}}
+	if f.May(rbac.FindingRead) {
+		v.Links = []partial.Link{{Text: "Overrides", Href: href.Overrides(f.FirmID)}}
+	}
 	if f.May(rbac.GuideEdit) {
 		v.Main = &partial.Link{Text: "New guidelines", Href: href.New(href.Guides(f.FirmID))}
 	}
@@ -309,11 +313,6 @@ func (s *Site) keepGuide(r *httpd.Request, form guideForm) (g guideline.Guide, e
 		return g, err
 	}
 	return s.Guidelines.SaveGuide(r.Context(), n)
-}
-
-func (s *Site) today(f frame) time.Time {
-	y, m, d := s.Clock.Now().In(f.Zone).Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 }
 
 func (s *Site) signGuide(r *httpd.Request) (httpd.Reply, error) {

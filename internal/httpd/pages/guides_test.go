@@ -10,7 +10,9 @@ import (
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/page"
 )
 
 const pelhamPolicy = `{"name": "Pelham outside counsel policy v7", "day_warn": "9", "off": ["TIM-20"], "block": ["NAR-01"], "clauses": {"TIM-02": "section 3.2"}, "restricted_terms": ["various"],
@@ -37,7 +39,14 @@ func guideFixtures(t testing.TB, s story) []fixture {
 		t.Fatal(err)
 	}
 	_, refused := guideline.ReadBody(text)
+	agreed := guideline.Overridden{Override: guideline.Override{Reason: guideline.PriorApproval, Note: "Pelham raised the budget by mail of 3 Nov", Until: nov(30)}, Matter: id[ident.MatterID](1), Rule: "BUD-01", Title: "Matter budget exceeded",
+		AtRisk: usd(120_000), By: id[ident.PersonID](1), ByName: "Rosalind Vane", At: s.at(4, 10, 12)}
+	other := agreed
+	other.Rule, other.Title, other.By, other.ByName, other.Reason, other.Note = "COD-01", "Unknown code", id[ident.PersonID](2), "Lotte Brandsma", guideline.RuleWrong, ""
+	listed := overridesView(frame{Chrome: c, FirmID: firmOf("HVL").ID, Zone: s.now.Location()}, map[ident.MatterID]string{agreed.Matter: "00417-0032 carrier liability, Savannah fire"}, guideline.Overrides{Page: page.Page[guideline.Overridden]{Items: []guideline.Overridden{agreed, other}},
+		ByRule: []guideline.OverrideCount{{Key: "BUD-01", Name: agreed.Title, Count: 1}, {Key: "COD-01", Name: other.Title, Count: 1}}, ByPerson: []guideline.OverrideCount{{Key: string(agreed.By), Name: agreed.ByName, Count: 1}, {Key: string(other.By), Name: other.ByName, Count: 1}}}, guideline.OverrideFilter{}, partial.Pager{})
 	return []fixture{
+		{name: "guidelines-overrides", page: Plain(c, listed)},
 		{name: "guidelines", page: Plain(c, view)},
 		{name: "guidelines-form", page: Plain(c, guideFormView(firmOf("HVL").ID, partial.Options("", "", "the whole firm"), guideForm{Body: bad}, refused))},
 	}
@@ -46,8 +55,8 @@ func guideFixtures(t testing.TB, s story) []fixture {
 // A condition that does not compile is shown with its caret, beside its field.
 func TestGuideFormShowsTheCaret(t *testing.T) {
 	t.Parallel()
-	html := render(t, guideFixtures(t, newStory(t))[1].page)
-	if !strings.Contains(html, `<pre class="err" id="f-rules-0-when-e">Line 1:10: Syntax error`) || !strings.Contains(html, ".........^</pre>") || strings.Contains(html, "&lt;input") {
+	html := render(t, guideFixtures(t, newStory(t))[2].page)
+	if !strings.Contains(html, `<pre class="err" id="f-rules-0-when-e">Line 1:10: the condition ends too early`) || !strings.Contains(html, ".........^</pre>") || strings.Contains(html, "&lt;input") {
 		t.Error(html)
 	}
 }

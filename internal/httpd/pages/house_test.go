@@ -6,12 +6,16 @@ import (
 
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/conflict"
 	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/internal/selfcheck"
 	"github.com/docketry/docketry/internal/webhook"
+	"github.com/docketry/docketry/internal/wording"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -32,18 +36,18 @@ func (s story) house(t testing.TB, active string) frame {
 func houseFixtures(t testing.TB, s story) []fixture {
 	f := s.house(t, "access")
 	until, used := s.at(15, 0, 0), s.at(3, 9, 0)
-	grants := []people.Grant{
+	grants := []grant.Grant{
 		{ID: id[ident.GrantID](1), Name: "Ines Carvalho", Staff: true, Role: rbac.RoleSpecialist, Scope: authz.ScopeMatter, Names: []string{"00417-0032 Carrier liability, Savannah fire"}, Hidden: 1, Class: authz.C3, Label: 1, Until: &until, LastUsed: &used, Reason: "October bills"},
 		{ID: id[ident.GrantID](2), Name: "Lotte Brandsma", Staff: true, Role: rbac.RoleTeamLead, Scope: authz.ScopeAll, Class: authz.C2, Until: &until, Reason: "Billing service agreement, first term"},
 	}
-	asked := people.Request{ID: id[ident.RequestID](1), Name: "Maya Lindgren", AskedName: "Lotte Brandsma", Role: rbac.RoleSpecialist, Scope: authz.ScopePractice, Practices: []string{"Litigation"}, Class: authz.C3, Label: 1, Until: &until, Reason: "Two specialists are away", AskedAt: s.at(4, 8, 12), Status: people.RequestWaiting}
+	asked := grant.Request{ID: id[ident.RequestID](1), Name: "Maya Lindgren", AskedName: "Lotte Brandsma", Role: rbac.RoleSpecialist, Scope: authz.ScopePractice, Practices: []string{"Litigation"}, Class: authz.C3, Label: 1, Until: &until, Reason: "Two specialists are away", AskedAt: s.at(4, 8, 12), Status: grant.RequestWaiting}
 	refused := asked
-	refused.ID, refused.Status, refused.Answer, refused.DecidedBy, refused.DecidedAt = id[ident.RequestID](2), people.RequestRefused, "One specialist is enough", "Noor Haddad", &used
-	draft := people.Draft{Class: authz.C2}
-	seen := previewView("Maya Lindgren", draft, people.Preview{Matters: map[people.Result]int{people.ResultSees: 1, people.ResultWall: 1, people.ResultLabel: 1}, Entries: map[people.Result]int{people.ResultSees: 41}, Effects: []people.Effect{
-		{Number: "00417-0032", Name: "Carrier liability, Savannah fire", Client: "Pelham Freight Lines", Label: 1, Entries: 41, Result: people.ResultSees},
-		{Number: "00402-0007", Name: "Lease portfolio", Client: "Tallis Hotels", Entries: 12, Result: people.ResultWall}, {Number: "00388-0001", Name: "Recall", Client: "Orrin Home Appliances", Label: 2, Entries: 3, Result: people.ResultLabel},
-	}, Sample: &people.Sample{WorkedOn: oct(5), Hours: hours(14), Code: "L330 A103", Amount: usd(95200), HidesC3: true}})
+	refused.ID, refused.Status, refused.Answer, refused.DecidedBy, refused.DecidedAt = id[ident.RequestID](2), grant.RequestRefused, "One specialist is enough", "Noor Haddad", &used
+	draft := grant.Draft{Class: authz.C2}
+	seen := previewView("Maya Lindgren", draft, grant.Preview{Matters: map[grant.Result]int{grant.ResultSees: 1, grant.ResultWall: 1, grant.ResultLabel: 1}, Entries: map[grant.Result]int{grant.ResultSees: 41}, Effects: []grant.Effect{
+		{Number: "00417-0032", Name: "Carrier liability, Savannah fire", Client: "Pelham Freight Lines", Label: 1, Entries: 41, Result: grant.ResultSees},
+		{Number: "00402-0007", Name: "Lease portfolio", Client: "Tallis Hotels", Entries: 12, Result: grant.ResultWall}, {Number: "00388-0001", Name: "Recall", Client: "Orrin Home Appliances", Label: 2, Entries: 3, Result: grant.ResultLabel},
+	}, Sample: &grant.Sample{WorkedOn: oct(5), Hours: hours(14), Code: "L330 A103", Amount: usd(95200), HidesC3: true}})
 	form := partial.Form{Action: "/x", Cancel: "/y", Note: "Walls beat grants. You can end it at any moment.", Fields: []partial.Field{
 		{Name: "role", Label: "May act as", Kind: partial.Select, Options: partial.Options("specialist", bureauRoles...)}, {Name: "until", Label: "Until the end of", Kind: partial.Date, Value: "2026-12-04", Hint: "At most 180 days for people of the bureau"},
 		{Name: "scope", Label: "Covers", Kind: partial.Radio, Value: "matter", Options: partial.Options("", "matter", "The matters ticked below", "all", "The whole firm"), Wide: true},
@@ -63,12 +67,18 @@ func houseFixtures(t testing.TB, s story) []fixture {
 	}
 	named := func(name string, x fixture) fixture { x.name = name; return x }
 	hour := s.at(4, 11, 24)
-	glass := people.Grant{ID: id[ident.GrantID](3), Person: id[ident.PersonID](3), Name: "Edda Lunt", Staff: true, Role: rbac.RoleBreakGlass, Scope: authz.ScopeAll, Class: authz.C3, Label: 2, From: s.at(4, 10, 24), Until: &hour, Reason: "Payment file sent twice", GrantedBy: "Noor Haddad"}
-	wanted := people.Request{ID: id[ident.RequestID](3), Kind: people.KindGlass, Person: glass.Person, Name: glass.Name, AskedBy: glass.Person, AskedName: glass.Name, Role: glass.Role, Reason: glass.Reason, AskedAt: s.at(4, 10, 12), Status: people.RequestWaiting}
+	glass := grant.Grant{ID: id[ident.GrantID](3), Person: id[ident.PersonID](3), Name: "Edda Lunt", Staff: true, Role: rbac.RoleBreakGlass, Scope: authz.ScopeAll, Class: authz.C3, Label: 2, From: s.at(4, 10, 24), Until: &hour, Reason: "Payment file sent twice", GrantedBy: "Noor Haddad"}
+	wanted := grant.Request{ID: id[ident.RequestID](3), Kind: grant.KindGlass, Person: glass.Person, Name: glass.Name, AskedBy: glass.Person, AskedName: glass.Name, Role: glass.Role, Reason: glass.Reason, AskedAt: s.at(4, 10, 12), Status: grant.RequestWaiting}
 	given := wanted
-	given.ID, given.Status, given.DecidedBy = id[ident.RequestID](4), people.RequestGiven, "Ruben Okafor"
-	emergencies := []people.Emergency{{Request: wanted, FirmName: "Brightwater Legal"}, {Request: given, FirmName: "Hollis & Vane LLP", Until: &hour}, {Request: given, FirmName: "Ferrant Okafor LLP", Until: &used}}
-	roles := []people.Role{{ID: id[ident.RoleID](1), Name: "Billing clerk", Permissions: []rbac.Permission{rbac.InvoiceRead, rbac.PaymentRead, rbac.ReceivableRead}, By: "Noor Haddad", At: s.at(1, 9, 0), Holders: 2, Version: 1},
+	given.ID, given.Status, given.DecidedBy = id[ident.RequestID](4), grant.RequestGiven, "Ruben Okafor"
+	emergencies := []grant.Emergency{{Request: wanted, FirmName: "Brightwater Legal"}, {Request: given, FirmName: "Hollis & Vane LLP", Until: &hour}, {Request: given, FirmName: "Ferrant Okafor LLP", Until: &used}}
+	cleared := s.at(2, 15, 0)
+	checks := []conflict.Check{{ID: id[ident.CheckID](1), Name: "Maya Lindgren", FirmName: "Hollis & Vane LLP", OtherName: "Ashdown Pryce LLP", Opposite: 1, Shared: 2, At: s.at(3, 9, 30), By: "Lotte Brandsma", State: conflict.CheckOpen},
+		{ID: id[ident.CheckID](2), Name: "Jun Okabe", FirmName: "Hollis & Vane LLP", OtherName: "Ashdown Pryce LLP", Opposite: 1, At: s.at(2, 9, 30), By: "Lotte Brandsma", State: conflict.CheckCleared, DecidedBy: "Daniel Osei", DecidedAt: &cleared, Reason: "Works on invoices of other clients only"},
+		{ID: id[ident.CheckID](3), Name: "Ines Carvalho", FirmName: "Dunmore Achterberg", OtherName: "Ashdown Pryce LLP", At: s.at(1, 9, 30), By: "Lotte Brandsma", State: conflict.CheckClear},
+		{ID: id[ident.CheckID](4), Name: "Ines Carvalho", FirmName: "Hollis & Vane LLP", Opposite: 1, At: s.at(1, 4, 0), State: conflict.CheckOpen}}
+	checkForm := &partial.Form{Action: "/x", Submit: "Check", Fields: []partial.Field{{Name: "person", Label: "Who at the bureau", Kind: partial.Select, Options: partial.Options("", "", "choose"), Required: true}}}
+	roles := []grant.Role{{ID: id[ident.RoleID](1), Name: "Billing clerk", Permissions: []rbac.Permission{rbac.InvoiceRead, rbac.PaymentRead, rbac.ReceivableRead}, By: "Noor Haddad", At: s.at(1, 9, 0), Holders: 2, Version: 1},
 		{ID: id[ident.RoleID](2), Staff: true, Name: "Cash only", Permissions: []rbac.Permission{rbac.PaymentPost}, By: "Noor Haddad", At: s.at(1, 9, 0), Closed: &used, Version: 2}}
 	policy, err := rbac.New()
 	if err != nil {
@@ -80,18 +90,37 @@ func houseFixtures(t testing.TB, s story) []fixture {
 	told := []webhook.Delivery{{ID: id[ident.DeliveryID](1), Event: "invoice.issued", Object: "invoice", ObjectID: string(id[ident.InvoiceID](1)), At: s.at(4, 9, 0), State: webhook.Sent, Attempts: 1, Answer: 204},
 		{ID: id[ident.DeliveryID](2), Event: "invoice.sent", Object: "invoice", ObjectID: string(id[ident.InvoiceID](1)), At: s.at(4, 9, 0), State: webhook.Failed, Attempts: 10, Answer: 500, Problem: "status"},
 		{ID: id[ident.DeliveryID](3), Event: webhook.Test, Object: "webhook", ObjectID: string(id[ident.WebhookID](1)), At: s.at(4, 9, 0), State: webhook.Queued, Problem: "unreachable"}}
+	words := wording.Wording{Kind: wording.ReminderFirst, Text: wording.Text{Subject: "Still open: {{count}}", Body: "Dear {{contact}},\n\nthis is still open:\n{{#invoices}}\n- {{number}}, {{open}}, due {{due}}\n{{/invoices}}", Closing: "{{firm}}\nAccounts"}, Version: 2, By: "Wen Adeyemi", At: &cleared}
+	samples, err := words.Text.Samples(words.Kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slip := words.Text
+	slip.Body = "Dear {{client}}"
+	due := f.Chrome // of a person whose factor was shown too long ago
+	due.Active, due.Title, due.Confirm, due.Owed = "letters", "Letters to payors", "/people/me/factor", 1
 	return []fixture{
+		named("factor-due", fixture{page: Plain(due, wordingList(f, []wording.Wording{words}))}),
+		named("sums", plain("audit", sumsView(f, []selfcheck.Report{{At: s.at(3, 8, 20), Compared: 1_204}, {At: s.at(2, 8, 20), Compared: 1_198, Found: 2}}))),
+		named("sums-wrong", plain("audit", sumsView(f, []selfcheck.Report{{At: s.at(3, 8, 20), Compared: 1_204, Found: 21, Findings: []selfcheck.Finding{{Invariant: "I04", Object: "invoice", ID: string(id[ident.InvoiceID](1)), Says: "invoice 2026-0142: open 4821250, its ledger gives 4811250"}}}}))),
+		named("letters", plain("letters", wordingList(f, []wording.Wording{{Kind: wording.Invoice, Text: wording.Standard(wording.Invoice), Standard: true}, words}))),
+		named("letter", plain("letters", wordingView(f, words, []wording.Wording{{Kind: words.Kind, Text: wording.Standard(words.Kind), Standard: true, Version: 1, By: "Wen Adeyemi", At: &cleared}}, words.Text, samples, nil))),
+		named("letter-wrong", plain("letters", wordingView(f, words, nil, slip, nil, slip.Validate(words.Kind)))),
 		named("webhooks", plain("webhooks", webhookList(f, hooks, "http://ledger", []string{"invoice.issued"}, webhook.ErrInput.On(fault.Field{Path: "url", Code: "address_refused", Message: "enter an https address on port 443 of the public internet"})))),
 		named("webhook", plain("webhooks", webhookOne(f, hooks[1], told, "dkwh_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"))),
 		named("access-review", plain("access", reviewView(f, grants, id[ident.PersonID](9), s.now))),
-		named("roles", plain("access", roleList(f, roles, []people.GivenRole{{Role: rbac.RoleSpecialist, Permissions: []rbac.Permission{rbac.EntryRead, rbac.PrebillEdit}}}))),
-		named("role", plain("access", rolePageView(f, "Billing clerk", roleForm("/x", "Save the role", people.RoleDraft{Name: "Billing clerk", Permissions: roles[0].Permissions}, policy.GivableTo(false), people.ErrInvalid.On(fault.Field{Path: "permissions", Code: "x", Message: "choose at least one"})), nil))),
-		named("access-emergency", plain("access", PlainView{Head: layout.Head{Title: "Access"}, Sections: []Section{{ID: "emergency", Title: "Emergency access is open", Body: OpenGlass(openGlass(f, []people.Grant{glass}, s.now))},
-			{ID: "requests", Title: "1 request waits for the firm", Body: Waiting([]WaitingView{waitingView(f, wanted, s.now)})}, {Title: "People of the billing bureau", Table: grantTable(f, append([]people.Grant{glass}, grants...), s.now)}}})),
+		named("roles", plain("access", roleList(f, roles, []grant.GivenRole{{Role: rbac.RoleSpecialist, Permissions: []rbac.Permission{rbac.EntryRead, rbac.PrebillEdit}}}))),
+		named("role", plain("access", rolePageView(f, "Billing clerk", roleForm("/x", "Save the role", grant.RoleDraft{Name: "Billing clerk", Permissions: roles[0].Permissions}, policy.GivableTo(false), people.ErrInvalid.On(fault.Field{Path: "permissions", Code: "x", Message: "choose at least one"})), nil))),
+		named("access-emergency", plain("access", PlainView{Head: layout.Head{Title: "Access"}, Sections: []Section{{ID: "emergency", Title: "Emergency access is open", Body: OpenGlass(openGlass(f, []grant.Grant{glass}, s.now))},
+			{ID: "requests", Title: "1 request waits for the firm", Body: Waiting([]WaitingView{waitingView(f, wanted, s.now)})}, {Title: "People of the billing bureau", Table: grantTable(f, append([]grant.Grant{glass}, grants...), s.now)}}})),
 		named("emergencies", plain("firms", emergencyView(f, emergencies, &partial.Form{Action: "/x", Submit: "Ask for emergency access", Danger: true, Fields: []partial.Field{{Name: "reason", Label: "What has happened", Required: true, Wide: true}}}, id[ident.PersonID](9), s.now))),
+		named("conflicts", plain("asked", conflictsView(f, checks, partial.Pager{}, false, checkForm, s.now))),
+		named("conflict-open", plain("asked", conflictView(f, checks[0], "", people.ErrInvalid.On(fault.Field{Path: "reason", Code: "x", Message: "say why they can work for both firms"})))),
+		named("conflict-elsewhere", plain("asked", conflictView(f, checks[3], "", nil))),
+		named("conflict-cleared", plain("asked", conflictView(f, checks[1], "", nil))),
 		named("access", plain("access", PlainView{Head: layout.Head{Title: "Access"}, Lede: accessSentence(f, grants, s.now), Sections: []Section{
 			{ID: "requests", Title: "1 request waits for the firm", Body: Waiting([]WaitingView{waitingView(f, asked, s.now)})}, {Title: "People of the billing bureau", Table: grantTable(f, grants, s.now)}, {Title: "Your own people", Table: grantTable(f, nil, s.now)}}})),
-		named("access-asked", plain("asked", PlainView{Head: layout.Head{Title: "Ask for access"}, Sections: []Section{{Title: "Asked so far", Table: requestTable(f, []people.Request{asked, refused})}}})),
+		named("access-asked", plain("asked", PlainView{Head: layout.Head{Title: "Ask for access"}, Sections: []Section{{Title: "Asked so far", Table: requestTable(f, []grant.Request{asked, refused})}}})),
 		named("access-request", plain("access", PlainView{Head: layout.Head{Title: "Access for Maya Lindgren"}, Sections: []Section{{Title: "Why", Text: asked.Reason}, {Title: "Give it, or less of it", Body: GrantForm("token", GrantFormView{Form: form, Preview: &seen, Give: "Grant until 4 Dec 2026", Seen: "x"})}}})),
 		named("audit", plain("audit", verify("Audit log", checked))), named("audit-broken", plain("audit", verify("Audit log", broken))), named("audit-unchecked", plain("audit", verify("Audit log", audit.Checked{}))),
 	}

@@ -40,7 +40,7 @@ func (s *Site) imports(r *httpd.Request) (httpd.Reply, error) {
 		return httpd.Reply{}, err
 	}
 	t := &partial.Table{Caption: "Imports, newest first", Keys: true, Columns: []partial.Column{{Head: "File"}, {Head: "When", NoWrap: true}, {Head: "Rows", Right: true}, {Head: "Landed", Right: true}, {Head: "Refused", Right: true}, {Head: "State"}},
-		Empty: partial.Empty{Icon: "download", Title: "No file yet", Text: "A file of time and expenses, CSV or LEDES, lands here."}}
+		Empty: partial.Empty{Icon: "download", Title: "No file yet", Text: "A file of time and expenses, CSV, XLSX or LEDES, lands here."}}
 	for _, b := range list.Items {
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{
 			partial.Named(b.FileName, href.Import(f.FirmID, b.ID), b.Source), partial.Txt(format.Moment(b.CreatedAt.In(f.Zone))), partial.Txt(format.Count(b.Read)),
@@ -68,7 +68,7 @@ func (s *Site) newImportPage(r *httpd.Request, tried *capture.Result, failed err
 		return nil, err
 	}
 	form := &partial.Form{Action: href.ImportNew(f.FirmID), Submit: "Read the file", Cancel: href.Imports(f.FirmID), Upload: true, Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: []partial.Field{
-		{Name: "file", Label: "File", Kind: partial.File, Accept: ".csv,.txt,.led,.ledes", Required: true, Hint: "CSV or LEDES 1998B, at most 25 MiB and 100,000 rows"},
+		{Name: "file", Label: "File", Kind: partial.File, Accept: ".csv,.xlsx,.txt,.led,.ledes", Required: true, Hint: "CSV, XLSX or LEDES 1998B, at most 25 MiB and 100,000 rows"},
 		{Name: "source", Label: "Source", Value: r.Form("source"), Max: 40, Hint: "Empty for the usual columns; else the name of a saved mapping"},
 		{Name: "try", Label: "Only tell me what would land", Kind: partial.Check, Value: r.Form("try")},
 	}}

@@ -14,7 +14,7 @@ func invoiceFixtures(s story) []fixture {
 	c := s.specialist("Invoice HV-20948", "invoices", "HVL")
 	credit := InvoiceCreditView{Firm: firmOf("HVL"), ID: id[ident.InvoiceID](1), Number: "HV-20948", Total: usd(1492255), Form: partial.Form{
 		Action: "/x", Submit: "Credit $14,922.55", Danger: true, Cancel: "/y", Fields: []partial.Field{
-			{Name: "reason", Label: "Reason, printed on the credit note", Required: true, Wide: true}, {Name: "rebill", Label: "Its entries can be billed again", Kind: partial.Check, Value: "yes"},
+			{Name: "reason", Label: "Reason, printed on the credit note", Required: true, Wide: true}, rebillField("yes"),
 		}}}
 	list := InvoiceListView{
 		Firm: firmOf("HVL"), Today: s.at(23, 6, 0), Pager: partial.Pager{Shown: "3 of 214", Next: "/n"},
@@ -121,7 +121,22 @@ func TestInvoiceWords(t *testing.T) {
 	if v.openWords() != "$4,922.55 open" || v.dueWords() != "Due 6 Dec 2026, in 13 days" || v.paidNote() != "67.0% paid" {
 		t.Errorf("%q %q %q", v.openWords(), v.dueWords(), v.paidNote())
 	}
+	paid, credited := v, v
+	paid.Open = usd(0)
+	credited.Open, credited.Paid, credited.Credit = usd(0), usd(0), &InvoiceCredit{}
+	if paid.dueWords() != "" || credited.dueWords() != "" || credited.paidNote() != "taken back" {
+		t.Errorf("nothing is to be paid: %q %q %q", paid.dueWords(), credited.dueWords(), credited.paidNote())
+	}
 	if InvoiceChip("credited").Text != "Credited" || InvoiceChip("issued").Text != "Issued" {
 		t.Error("states")
+	}
+}
+
+func TestTheCreditPageSaysWhatTheNextBillStartsFrom(t *testing.T) {
+	t.Parallel()
+	for _, f := range invoiceFixtures(newStory(t)) {
+		if f.name == "invoice-credit" && !strings.Contains(render(t, f.page), "The next pre-bill starts from what this invoice") {
+			t.Error("the page does not say so")
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/money"
 )
 
@@ -80,7 +81,11 @@ func (v InvoiceView) crumbs() []partial.Link {
 
 func (v InvoiceView) openWords() string { return format.Money(v.Open) + " open" }
 
+// dueWords is "" for what nobody is to pay any more.
 func (v InvoiceView) dueWords() string {
+	if v.Open.Minor == 0 {
+		return ""
+	}
 	return "Due " + format.Date(v.DueOn) + ", " + format.InDays(v.DueOn, v.Today)
 }
 
@@ -90,7 +95,12 @@ func (v InvoiceView) paidBar() partial.Bar {
 	return partial.Bar{Says: format.Percent(v.Paid.Minor, v.Total.Minor) + " paid", Parts: []partial.BarPart{{Tone: partial.OK, Share: partial.Share(v.Paid.Minor, v.Total.Minor)}}}
 }
 
-func (v InvoiceView) paidNote() string { return format.Percent(v.Paid.Minor, v.Total.Minor) + " paid" }
+func (v InvoiceView) paidNote() string {
+	if v.Credit != nil {
+		return "taken back"
+	}
+	return format.Percent(v.Paid.Minor, v.Total.Minor) + " paid"
+}
 
 // withheld tells that the lines' text, and so the files that hold it, are above the reader's class.
 func (v InvoiceView) withheld() bool { return v.Sheet.Doc == nil }
@@ -137,16 +147,18 @@ func (v InvoiceCreditView) crumbs() []partial.Link {
 func (v InvoiceCreditView) title() string { return "Credit " + v.Number + " in full" }
 
 func (v InvoiceCreditView) lede() string {
-	return "A credit note over " + format.Money(v.Total) + " is issued. It is not mailed: its PDF is on the invoice, to send to the client. The invoice stays as it is; its entries can be billed again if you say so."
+	return "A credit note over " + format.Money(v.Total) + " is issued, and goes to the payor the way the invoice did, at once. The invoice stays as it is; its entries can be billed again if you say so."
 }
 
 // InvoiceListView is a firm's invoices.
 type InvoiceListView struct {
-	Firm  partial.Firm
-	Tabs  []partial.Tab
-	Rows  []InvoiceItem
-	Today time.Time
-	Pager partial.Pager
+	Firm    partial.Firm
+	Tabs    []partial.Tab
+	Rows    []InvoiceItem
+	Sums    []invoice.ListTotal // of the whole list
+	Today   time.Time
+	Pager   partial.Pager
+	Between string // the days of their dates, "" for all
 }
 
 // InvoiceItem is one invoice in the list.
@@ -178,6 +190,12 @@ func (v InvoiceListView) table() partial.Table {
 			partial.Named(r.Number, href.Invoice(v.Firm.ID, r.ID), r.Client), partial.Txt(r.Matter), partial.Txt(format.Date(r.On)), due,
 			partial.Txt(format.Money(r.Total)), partial.Txt(format.Money(r.Open)), partial.Node(partial.ChipMark(r.State)),
 		}})
+	}
+	for _, x := range v.Sums {
+		in := func(minor int64) partial.Cell {
+			return partial.Txt(format.Money(money.Amount{Minor: minor, Currency: x.Currency}))
+		}
+		t.Foot = append(t.Foot, partial.Row{Grand: true, Cells: []partial.Cell{totalCell(x.Invoices, "invoice", "invoices", x.Currency, len(v.Sums)), {}, {}, {}, in(x.TotalMinor), in(x.OpenMinor), {}}})
 	}
 	return t
 }

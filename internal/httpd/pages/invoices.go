@@ -42,8 +42,12 @@ func (s *Site) invoices(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	base := href.Query(href.Invoices(f.FirmID), "status", string(filter.Status), "open", yesIf(filter.Open), "overdue", yesIf(filter.Overdue != ""), "payor", string(filter.Payor), "from", string(filter.From), "to", string(filter.To))
-	v := InvoiceListView{Firm: *f.Firm, Today: invoice.DayOf(today).Time(), Pager: pagerOf(base, r, len(list.Items), list.Next)}
+	sums, err := s.Invoices.Sums(r.Context(), filter)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	base := href.Query(href.Invoices(f.FirmID), "status", string(filter.Status), "open", yesIf(filter.Open), "overdue", yesIf(filter.Overdue != ""), "payor", string(filter.Payor), "run", string(filter.Run), "currency", string(filter.Currency), "from", string(filter.From), "to", string(filter.To))
+	v := InvoiceListView{Firm: *f.Firm, Today: invoice.DayOf(today).Time(), Sums: sums, Between: between(filter.From, filter.To), Pager: pagerOf(base, r, len(list.Items), list.Next)}
 	for _, t := range []struct{ text, address string }{
 		{"All", href.Invoices(f.FirmID)}, {"Open", href.Query(href.Invoices(f.FirmID), "open", "yes")}, {"Overdue", href.Query(href.Invoices(f.FirmID), "overdue", "yes")},
 		{"Paid", href.Query(href.Invoices(f.FirmID), "status", "paid")}, {"Credited", href.Query(href.Invoices(f.FirmID), "status", "credited")},
@@ -65,8 +69,11 @@ func invoiceFilter(q *filters, today invoice.Day) (f invoice.Filter, err error) 
 	if q.yes("overdue", "invoices that are not due are shown too") {
 		f.Overdue = today
 	}
-	f.Payor, err = idOrNone[ident.PayorID](q.text("payor"))
+	f.Currency = q.currency()
 	f.From, f.To = q.between()
+	if f.Payor, err = idOrNone[ident.PayorID](q.text("payor")); err == nil {
+		f.Run, err = idOrNone[ident.RunID](q.text("run"))
+	}
 	return f, err
 }
 
@@ -204,9 +211,14 @@ func (s *Site) creditPage(r *httpd.Request, id ident.InvoiceID, failed error) (t
 	}
 	form := partial.Form{Action: href.InvoiceAct(f.FirmID, id, "credit"), Submit: "Issue credit note", Danger: true, Cancel: href.Invoice(f.FirmID, id), Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: []partial.Field{
 		{Name: "reason", Label: "Why", Kind: partial.Area, Value: r.Form("reason"), Required: true, Max: 300, Wide: true, Hint: "Printed on the credit note; the client reads it"},
-		{Name: "rebill", Label: "The entries can be billed again", Kind: partial.Check, Value: r.Form("rebill")},
+		rebillField(r.Form("rebill")),
 	}}
 	return InvoiceCreditPage(f.Chrome, InvoiceCreditView{Firm: *f.Firm, ID: id, Number: i.Number, Total: money.Amount{Minor: i.TotalMinor, Currency: i.Currency}, Form: form}), nil
+}
+
+func rebillField(value string) partial.Field {
+	return partial.Field{Name: "rebill", Label: "The entries can be billed again", Kind: partial.Check, Value: value,
+		Hint: "The next pre-bill starts from what this invoice's pre-bill said: its changes, holds and reasons are taken over, and each can be undone."}
 }
 
 func (s *Site) creditInvoice(r *httpd.Request) (httpd.Reply, error) {

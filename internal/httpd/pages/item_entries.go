@@ -95,7 +95,7 @@ func (s *Site) entryFormPage(r *httpd.Request, failed error) (templ.Component, e
 		}
 		return stored
 	}
-	v.Form.Fields = append(editFields(m.TaskSet, w, value), partial.Field{Name: "note", Label: "Note", Kind: partial.Area, Value: value("note", ""), Max: 500, Wide: true, Hint: "The firm and the billing team see it; needed for the reason Other"})
+	v.Form.Fields = append(editFields(m.TaskSet, w, e.Currency, value), partial.Field{Name: "note", Label: "Note", Kind: partial.Area, Value: value("note", ""), Max: 500, Wide: true, Hint: "The firm and the billing team see it; needed for the reason Other"})
 	return LineForm(f.Chrome, v), nil
 }
 
@@ -115,12 +115,14 @@ func (s *Site) amendEntry(r *httpd.Request) (httpd.Reply, error) {
 		return httpd.Reply{}, err
 	}
 	var c amend.Change
-	if c, err = changeOf(r, e.Work()); err == nil {
+	was, after := e.Work(), e
+	if c, err = changeOf(r, was); err == nil {
 		token, _ := strconv.ParseInt(r.Form("lease"), 10, 64) // 0 is no lease: the service refuses
-		_, err = s.Capture.Amend(r.Context(), worklist.Act{Item: i.ID, Token: token}, e.ID, r.FormInt("version"), c)
+		after, err = s.Capture.Amend(r.Context(), worklist.Act{Item: i.ID, Token: token}, e.ID, r.FormInt("version"), c)
 	}
 	if err != nil {
 		return again(err, func() (templ.Component, error) { return s.entryFormPage(r, err) })
 	}
-	return httpd.Go(href.Item(r.Firm(), i.ID)+"#e"+strconv.Itoa(e.SourceLine), "Line "+strconv.Itoa(e.SourceLine)+" saved. Undo stands at the line."), nil
+	in := func(w amend.Work) money.Amount { return money.Amount{Minor: w.Amount(), Currency: e.Currency} }
+	return httpd.Go(href.Item(r.Firm(), i.ID)+"#e"+strconv.Itoa(e.SourceLine), savedLine(e.SourceLine, in(was), in(after.Work()))), nil
 }

@@ -260,14 +260,21 @@ func itemFinding(f frame, v *ItemView, e *capture.Entry, x guideline.Stored, oth
 	}
 	switch x.State {
 	case guideline.Waived:
-		out.State, out.Tone, out.Evidence = "Waived", partial.OK, "Kept: "+x.Note
+		out.State, out.Tone, out.Evidence = "Waived", partial.OK, keptWords(x)
 		return out
 	case guideline.Fixed:
 		out.State, out.Tone = "Fixed", partial.OK
 		return out
 	case guideline.Open:
 	}
-	out.Waive = f.May(rbac.FindingWaive)
+	switch {
+	case x.Severity != guideline.Block:
+		out.Waive = f.May(rbac.FindingWaive)
+	case f.May(rbac.FindingOverride):
+		out.Override = true
+	default:
+		out.Blocks = blockWords
+	}
 	if x.Fix != "" {
 		out.Rule += ". " + x.Fix
 	}

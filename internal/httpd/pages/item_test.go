@@ -51,6 +51,7 @@ func (s story) item() ItemView {
 	clerical.AtRisk = usdp(24750)
 	vague := f(3, 5, "Vague narrative", "Two words say what was done.", "Section 3.4.", "Asked firm", partial.Calm)
 	travel := f(4, 7, "Travel at 50%", "", "", "Waived", partial.OK)
+	clerical.Waive, clerical.Blocks = false, blockWords
 	uncoded := f(5, 8, "Missing code", "Line 8 has no task code.", "Section 2.1: every line carries one.", "Open", partial.Warn)
 	line := func(no, day int, who string, cs []partial.Code, text string, tenths, dollars, cents int64, fs ...ItemFinding) ItemLine {
 		return ItemLine{ID: id[ident.EntryID](no), No: no, On: oct(day), Who: who, WhoFull: colleagues[who], Codes: cs, Text: text, Hours: hours(tenths), Rate: rateOf(dollars), Amount: usd(cents), Findings: fs, Expense: who == "",

@@ -16,6 +16,7 @@ import (
 // ItemView is one work item: its entries with findings, its clocks, the thread
 // with the firm. What the person may not do is left empty, not greyed out.
 type ItemView struct {
+	Today     time.Time // the firm's
 	Firm      partial.Firm
 	ID        ident.WorkItemID
 	Version   int
@@ -117,6 +118,9 @@ type ItemFinding struct {
 	AtRisk   *money.Amount
 	Fixes    []Fix
 	Waive    bool   // may be waived with a reason
+	Override bool   // blocks, and may be let pass by this reader
+	Blocks   string // who may let it pass, to who may not
+	Typed    OverrideTyped
 	Reason   Faulty // a reason that came back
 }
 

@@ -52,7 +52,7 @@ func (f ItemFinding) target() string {
 	return "e" + strconv.Itoa(f.Line)
 }
 
-func (f ItemFinding) open() bool { return len(f.Fixes) > 0 || f.Waive }
+func (f ItemFinding) open() bool { return len(f.Fixes) > 0 || f.Waive || f.Override || f.Blocks != "" }
 
 func (f ItemFinding) icon() string {
 	switch f.Tone {
@@ -77,6 +77,10 @@ func (f ItemFinding) waive(v ItemView) partial.Form {
 	return partial.Form{ID: "w-" + string(f.ID), Action: href.Finding(v.Firm.ID, v.ID, f.ID, "waive"), Version: v.Version, Submit: "Waive", Side: true, Fields: []partial.Field{
 		{Name: "reason", Label: "Reason", Value: f.Reason.Value, Error: f.Reason.Error, Required: true, Max: 500, Hint: "The firm sees it with the line."},
 	}}
+}
+
+func (f ItemFinding) override(v ItemView) partial.Form {
+	return f.Typed.form("o-"+string(f.ID), href.Finding(v.Firm.ID, v.ID, f.ID, "override"), v.Version, v.Today)
 }
 
 // fixKey is the key that presses fix i, "" beyond the third.

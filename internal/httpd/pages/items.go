@@ -27,6 +27,7 @@ func (s *Site) MountItems(srv *httpd.Server) {
 	post(srv, at+"/return", rbac.ItemWork, s.returnItem)
 	fill(srv, at+"/messages", rbac.MessageRead, s.writeMessage, of(s.itemPage))
 	fill(srv, at+"/findings/{finding}/waive", rbac.FindingWaive, s.waiveFinding, of(s.itemPage))
+	fill(srv, at+"/findings/{finding}/override", rbac.FindingOverride, s.overrideFinding, of(s.itemPage))
 	post(srv, at+"/findings/{finding}/fix", rbac.EntryAmend, s.fixFinding)
 	get(srv, at+"/entries/{entry}/edit", rbac.EntryAmend, s.entryForm)
 	fill(srv, at+"/entries/{entry}/edit", rbac.EntryAmend, s.amendEntry, s.entryFormPage)
@@ -61,7 +62,7 @@ func (s *Site) showItem(r *httpd.Request, id ident.WorkItemID, q *filters, faile
 	}
 	v := ItemView{
 		Firm: *f.Firm, ID: id, Version: i.Version, Work: workName(i.Type), Matter: i.Matter.Name, Number: i.Matter.Number, Client: i.Matter.Client, Label: partial.Label(i.Label), Now: i.Now.In(i.Zone),
-		About: []string{"Received " + format.Moment(i.ReceivedAt.In(i.Zone)), i.Agreement}, Show: q.one("show", "is no part of this list", "all lines are shown", "findings"), FirmWord: f.Firm.Name, OfFirm: !f.Standing.OfBureau(), CanWork: i.Mine,
+		About: []string{"Received " + format.Moment(i.ReceivedAt.In(i.Zone)), i.Agreement}, Show: q.one("show", "is no part of this list", "all lines are shown", "findings"), FirmWord: f.Firm.Name, OfFirm: !f.Standing.OfBureau(), CanWork: i.Mine, Today: s.today(f),
 		Lease: ItemLease{Mine: i.Mine, Holder: i.Holder.Name, Until: i.LeaseUntil.In(i.Zone), Token: i.LeaseToken,
 			Claim: i.May[rbac.ItemClaim] && (i.Status == worklist.Ready && (i.May[rbac.ItemAssign] || i.Reserved) || i.Status == worklist.Leased && i.Reserved)},
 	}
@@ -103,7 +104,7 @@ func (v *ItemView) refused(r *httpd.Request, failed error) {
 	for i := range v.Lines {
 		for j := range v.Lines[i].Findings {
 			if f := &v.Lines[i].Findings[j]; string(f.ID) == r.Param("finding") {
-				f.Reason = reasonAgain(r, failed)
+				f.Reason, f.Typed = reasonAgain(r, failed), overrideAgain(r, failed)
 			}
 		}
 	}
@@ -135,7 +136,7 @@ func itemClockOf(i worklist.Item, k worklist.Clock) ItemClock {
 	c := k.Progress.Clock
 	out := ItemClock{ID: k.ID, Name: k.Name, Promise: format.BusinessTime(int(k.TargetS / 60)), Clock: partial.Clock{
 		Now: i.Now, Target: time.Duration(k.TargetS) * time.Second, Used: time.Duration(k.UsedS) * time.Second, Paused: c.State == sla.Paused,
-		Met: c.Outcome == sla.Met, Missed: c.State == sla.Completed && c.Outcome == sla.Breached,
+		Met: c.Outcome == sla.Met, Missed: c.State == sla.Completed && c.Outcome == sla.Breached, Gone: c.Outcome == sla.Cancelled,
 	}}
 	if !c.DueAt.IsZero() {
 		out.Clock.Due = c.DueAt.In(i.Zone)
@@ -267,6 +268,16 @@ func (s *Site) waiveFinding(r *httpd.Request) (httpd.Reply, error) {
 	}
 	return s.actOn(r, "", "Waived, with your reason.", func(worklist.Act) error {
 		return s.Guidelines.Waive(r.Context(), finding, r.Form("reason"))
+	})
+}
+
+func (s *Site) overrideFinding(r *httpd.Request) (httpd.Reply, error) {
+	finding, err := httpd.ID[ident.FindingID](r, "finding")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	return s.actOn(r, "", "It may pass. The override is on record.", func(worklist.Act) error {
+		return s.Guidelines.Override(r.Context(), finding, overrideTyped(r))
 	})
 }
 

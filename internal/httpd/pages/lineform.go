@@ -1,10 +1,14 @@
 package pages
 
 import (
+	"strconv"
+	"strings"
+
 	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/utbms"
@@ -30,7 +34,7 @@ func reasons() (pairs []string) {
 
 // editFields are the fields of an edit. Nothing is chosen as its reason, which only
 // a change of value needs: a text that was put right is no courtesy.
-func editFields(taskSet string, w amend.Work, value func(field, stored string) string) []partial.Field {
+func editFields(taskSet string, w amend.Work, c money.Currency, value func(field, stored string) string) []partial.Field {
 	fields := []partial.Field{{Name: "narrative", Label: "Narrative", Kind: partial.Area, Rows: 4, Value: value("narrative", w.Narrative), Required: true, Wide: true}}
 	why := func(when string) partial.Field {
 		pairs := append([]string{"", "none: the value stays"}, reasons()...)
@@ -38,15 +42,33 @@ func editFields(taskSet string, w amend.Work, value func(field, stored string) s
 	}
 	if w.Kind == guideline.Time {
 		return append(fields,
-			partial.Field{Name: "hours", Label: "Hours", Kind: partial.Decimal, Value: value("hours", w.Quantity.String()), Required: true, Hint: "In tenths, such as 1.4"},
+			partial.Field{Name: "hours", Label: "Hours", Kind: partial.Decimal, Value: value("hours", w.Quantity.String()), Required: true, Hint: "In tenths, such as 1.4" + staysHint(w, c)},
 			partial.Field{Name: "task_code", Label: "Task code", Kind: partial.Select, Options: codeOptions(taskSet, value("task_code", w.Task))},
 			partial.Field{Name: "activity_code", Label: "Activity code", Kind: partial.Select, Options: codeOptions(utbms.Activity, value("activity_code", w.Activity))},
 			why("Needed when the hours change"))
 	}
 	return append(fields,
-		partial.Field{Name: "rate", Label: "Unit cost", Kind: partial.Decimal, Value: value("rate", w.Rate.Text(2)), Required: true},
+		partial.Field{Name: "rate", Label: "Unit cost", Kind: partial.Decimal, Value: value("rate", w.Rate.Text(2)), Required: true, Hint: strings.TrimPrefix(staysHint(w, c), ". ")},
 		partial.Field{Name: "expense_code", Label: "Expense code", Kind: partial.Select, Options: codeOptions(utbms.Expense, value("expense_code", w.Expense))},
 		why("Needed when the unit cost changes"))
+}
+
+// staysHint says what becomes of an entered amount when what is beneath it changes.
+func staysHint(w amend.Work, c money.Currency) string {
+	if w.WriteDown == 0 {
+		return ""
+	}
+	amount := format.Money(money.Amount{Minor: w.Amount(), Currency: c})
+	return ". The line bills " + amount + " as entered; that stays unless this comes to less"
+}
+
+// savedLine says that a line was saved, and what it bills where that changed.
+func savedLine(no int, before, after money.Amount) string {
+	line := "Line " + strconv.Itoa(no)
+	if before == after {
+		return line + " saved. Undo stands at the line."
+	}
+	return line + " now bills " + format.Money(after) + ". Undo stands at the line."
 }
 
 func codeOptions(set, chosen string) []partial.Option {
@@ -71,7 +93,7 @@ func changeOf(r *httpd.Request, w amend.Work) (c amend.Change, err error) {
 	number := func(field string, stored money.Fixed4) *money.Fixed4 {
 		v, err := money.ParseFixed4(r.Form(field))
 		if err != nil {
-			bad.Add(field, "number_form", "enter a number such as 1.4")
+			bad.Add(field, "number_form", "enter a number such as 1.4, with at most four decimals")
 			return nil
 		}
 		if v == stored {

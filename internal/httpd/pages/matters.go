@@ -115,7 +115,8 @@ func (s *Site) typedMatter(r *httpd.Request) (m matter.Matter, typed map[string]
 	}
 	m = matter.Matter{ID: id, ClientID: client, PayorID: payor, Number: r.Form("number"), Name: r.Form("name"),
 		PracticeGroup: r.Form("practice_group"), Label: authz.Label(r.FormInt("label")), TaskSet: r.Form("task_set"), ClientMatter: r.Form("client_matter"),
-		Currency: money.Currency(r.Form("currency")), TaxNote: r.Form("tax_note"), Version: r.FormInt("version")}
+		Currency: typedCurrency(r.Form("currency")), TaxNote: r.Form("tax_note"), Version: r.FormInt("version"),
+		Parties: matter.Parties{Adverse: namesIn(r.Form("adverse_parties")), Related: namesIn(r.Form("related_parties"))}}
 	if id != "" { // who approves is changed where people are, not here
 		if before, err := s.Matters.Matter(r.Context(), id); err == nil {
 			m.Responsible = before.Responsible
@@ -180,6 +181,8 @@ func (s *Site) matterPage(r *httpd.Request, m matter.Matter, typed map[string]st
 			{Name: "label", Label: "Level", Kind: partial.Select, Options: partial.Options(strconv.Itoa(int(m.Label)), "0", "Standard", "1", "Confidential", "2", "Restricted", "3", "Sealed"), Hint: "Who may know of the matter at all"},
 			{Name: "task_set", Label: "Task codes", Kind: partial.Select, Options: partial.Options(m.TaskSet, "", "None", "litigation", "Litigation", "project", "Project", "counseling", "Counseling", "bankruptcy", "Bankruptcy")},
 			{Name: "client_matter", Label: "Client's own number", Value: m.ClientMatter, Max: 20},
+			{Name: "adverse_parties", Label: "Adverse parties", Kind: partial.Area, Rows: 3, Value: strings.Join(m.Adverse, "\n"), Wide: true, Hint: "Who stands against the client, one a line, as written in the file"},
+			{Name: "related_parties", Label: "Related parties", Kind: partial.Area, Rows: 3, Value: strings.Join(m.Related, "\n"), Wide: true, Hint: "Who stands beside the client, one a line: parents, guarantors, insurers. No other firm is shown either"},
 			{Name: "currency", Label: "Currency", Value: string(m.Currency), Required: true, Max: 3},
 			{Name: "tax_rate", Label: "Tax on fees", Kind: partial.Decimal, Value: typed["tax_rate"], Hint: "As a share: 0.2 is 20 percent"},
 			{Name: "tax_note", Label: "Sentence about tax", Value: m.TaxNote, Max: 300, Wide: true, Hint: "Such as a reverse-charge note; printed on the invoice"},
@@ -196,9 +199,15 @@ func (s *Site) matterPage(r *httpd.Request, m matter.Matter, typed map[string]st
 	return Plain(f.Chrome, v), nil
 }
 
+// namesIn are the lines of a field; the service drops the empty ones.
+func namesIn(field string) []string {
+	return strings.Split(strings.ReplaceAll(field, "\r\n", "\n"), "\n")
+}
+
 // matterGroups is the heading that each field stands under.
 var matterGroups = map[string]string{
 	"client_id": "Whose it is", "payor_id": "Whose it is", "number": "The matter", "name": "The matter", "practice_group": "The matter", "label": "The matter",
+	"adverse_parties": "Other parties", "related_parties": "Other parties",
 	"task_set": "Codes and e-billing", "client_matter": "Codes and e-billing", "currency": "Money and tax", "tax_rate": "Money and tax", "tax_note": "Money and tax",
 	"opened_on": "Dates", "closed_on": "Dates",
 }
@@ -213,6 +222,9 @@ func matterLinks(f frame, m matter.Matter) (out []partial.Link) {
 	}
 	if f.May(rbac.EntryRead) {
 		out = append(out, partial.Link{Text: "Time and costs", Href: href.Query(href.Entries(f.FirmID), "matter", string(m.ID))})
+	}
+	if f.May(rbac.ArrangementRead) {
+		out = append(out, partial.Link{Text: "Fee arrangements", Href: href.Query(href.Arrangements(f.FirmID), "matter", string(m.ID))})
 	}
 	return out
 }

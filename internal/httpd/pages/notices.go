@@ -64,7 +64,7 @@ func lifeOf(f frame, i invoice.View, v *InvoiceView) (life []event) {
 	if i.Approved.By != "" {
 		life = append(life, event{i.Approved.At, partial.Step{Icon: "check", Tone: partial.OK, Text: "Approved by " + i.Approved.By, Note: format.Moment(i.Approved.At.In(f.Zone))}})
 	}
-	life = append(life, event{i.IssuedAt, partial.Step{Icon: "seal", Tone: partial.OK, Text: "Issued over " + format.Money(v.Total), Note: format.Moment(i.IssuedAt.In(f.Zone))}})
+	life = append(life, event{i.IssuedAt, partial.Step{Icon: "seal", Tone: partial.OK, Text: "Issued for " + format.Money(v.Total), Note: format.Moment(i.IssuedAt.In(f.Zone))}})
 	if i.Seen.Times > 0 {
 		life = append(life, event{i.Seen.First, partial.Step{Icon: "eye", Tone: partial.OK, Text: "Opened by the payor", Note: "first " + format.Moment(i.Seen.First.In(f.Zone)) + ", " + format.Counted(i.Seen.Times, "time", "times") + " in all"}})
 	}

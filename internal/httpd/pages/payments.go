@@ -41,9 +41,15 @@ func (s *Site) payments(r *httpd.Request) (httpd.Reply, error) {
 		return httpd.Reply{}, err
 	}
 	q := filtersOf(r)
-	unapplied := q.yes("unapplied", "payments that are allocated are shown too")
-	from, to := q.between()
-	list, err := s.Receivables.List(r.Context(), receivable.Filter{Unapplied: unapplied, From: from, To: to}, q.after())
+	filter, err := paymentFilter(q, invoice.DayOf(s.Clock.Now().In(f.Zone)))
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	list, err := s.Receivables.List(r.Context(), filter, q.after())
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	sums, err := s.Receivables.Sums(r.Context(), filter)
 	if err != nil {
 		return httpd.Reply{}, err
 	}
@@ -52,25 +58,56 @@ func (s *Site) payments(r *httpd.Request) (httpd.Reply, error) {
 	for _, p := range list.Items {
 		state := partial.Chip{Tone: partial.OK, Icon: "check", Text: "Allocated"}
 		switch {
-		case p.Reversed():
-			state = partial.Chip{Icon: "x", Text: "Reversed"}
 		case p.UnappliedMinor > 0:
 			state = partial.Chip{Tone: partial.Warn, Icon: "transfer", Text: "To allocate"}
+		case p.Reversed():
+			state = partial.Chip{Icon: "x", Text: "Reversed"}
 		}
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{
 			partial.Named(p.PayorName, href.Payment(f.FirmID, p.ID), ""), partial.Txt(format.Date(p.ReceivedOn.Time())), partial.Txt(p.Reference),
 			partial.Txt(format.Money(money.Amount{Minor: p.AmountMinor, Currency: p.Currency})), partial.Txt(format.Money(money.Amount{Minor: p.UnappliedMinor, Currency: p.Currency})), partial.Node(partial.ChipMark(state)),
 		}})
 	}
-	base := href.Query(href.Payments(f.FirmID), "unapplied", yesIf(unapplied), "from", string(from), "to", string(to))
-	v := PlainView{Head: layout.Head{Title: "Payments"}, Meta: []string{between(from, to)},
+	t.Foot = paymentTotals(sums)
+	base := href.Query(href.Payments(f.FirmID), "unapplied", yesIf(filter.Unapplied), "on", string(filter.On), "payor", string(filter.Payor), "currency", string(filter.Currency), "from", string(filter.From), "to", string(filter.To))
+	v := PlainView{Head: layout.Head{Title: "Payments"}, Meta: []string{between(filter.From, filter.To), leftOn(filter.On)},
 		Tabs: []partial.Tab{{Text: "All", Href: href.Payments(f.FirmID), Count: -1, Current: base == href.Payments(f.FirmID)},
-			{Text: "With something to allocate", Href: href.Query(href.Payments(f.FirmID), "unapplied", "yes"), Count: -1, Current: unapplied}},
+			{Text: "With something to allocate", Href: href.Query(href.Payments(f.FirmID), "unapplied", "yes"), Count: -1, Current: filter.Unapplied}},
 		Sections: []Section{{Title: "Money received", Table: t, Pager: pagerOf(base, r, len(list.Items), list.Next)}}}
 	if f.May(rbac.PaymentPost) {
 		v.Main = &partial.Link{Text: "Post a payment", Href: href.PaymentNew(f.FirmID)}
 	}
 	return q.plain(f, v), nil
+}
+
+func paymentFilter(q *filters, today invoice.Day) (f receivable.Filter, err error) {
+	f.Unapplied = q.yes("unapplied", "payments that are allocated are shown too")
+	f.On = q.past("on", today, "what is left now is shown")
+	f.Currency = q.currency()
+	f.From, f.To = q.between()
+	f.Payor, err = idOrNone[ident.PayorID](q.text("payor"))
+	return f, err
+}
+
+// leftOn says as of which day it is what is left to allocate, "" for now.
+func leftOn(on invoice.Day) string {
+	if on == "" {
+		return ""
+	}
+	return "what was left to allocate at the end of " + on.Long()
+}
+
+// paymentTotals add up the whole list: what came in and stayed, and what is left of it.
+func paymentTotals(sums []receivable.PaymentSum) (rows []partial.Row) {
+	for _, x := range sums {
+		in := func(minor int64) string { return format.Money(money.Amount{Minor: minor, Currency: x.Currency}) }
+		came := partial.Cell{Text: in(x.CollectedMinor)}
+		if x.ReversedMinor > 0 {
+			came.Sub = "without " + in(x.ReversedMinor) + " reversed"
+		}
+		rows = append(rows, partial.Row{Grand: true, Cells: []partial.Cell{totalCell(x.Payments, "payment", "payments", x.Currency, len(sums)), {}, {}, came, partial.Txt(in(x.UnappliedMinor)), {}}})
+	}
+	return rows
 }
 
 func (s *Site) newPayment(r *httpd.Request) (httpd.Reply, error) {
@@ -178,7 +215,12 @@ func (s *Site) paymentPage(r *httpd.Request, id ident.PaymentID, failed error) (
 	if p.Reversed() {
 		v.Lede = "Reversed on " + format.Date(p.ReversedAt.In(f.Zone)) + ": " + p.ReverseReason
 	}
-	v.Sections = append(v.Sections, Section{Title: "What it paid", Table: s.allocationTable(f, p)})
+	paid := Section{Title: "What it paid", Table: s.allocationTable(f, p)}
+	if beyond := p.BeyondMinor(); beyond > 0 {
+		paid.Note = "and " + format.Money(money.Amount{Minor: beyond, Currency: p.Currency}) + " on invoices that are not shown to you now"
+		paid.Table.Empty = partial.Empty{Icon: "lock", Title: "None that is shown to you now"}
+	}
+	v.Sections = append(v.Sections, paid)
 	if f.May(rbac.PaymentPost) && !p.Reversed() {
 		more, err := s.paymentForms(r, f, p, failed)
 		if err != nil {

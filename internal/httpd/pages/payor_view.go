@@ -101,5 +101,8 @@ type PayorInvoiceView struct {
 func (v PayorInvoiceView) file(f InvoiceFile) string { return href.PayorDocument(v.ID, f.Kind) }
 
 func (v PayorInvoiceView) about() []string {
+	if v.Open.Minor <= 0 {
+		return []string{"Nothing is left to pay"}
+	}
 	return []string{format.Money(v.Open) + " open", "Due " + format.Date(v.DueOn) + ", " + format.InDays(v.DueOn, v.Today)}
 }

@@ -28,6 +28,8 @@ func (s *Site) mountPrebillLines(srv *httpd.Server) {
 	}
 	post(srv, "/firms/{firm}/prebills/{id}/lines/{line}/undo", rbac.PrebillEdit, s.undoLine)
 	post(srv, "/firms/{firm}/prebills/{id}/cuts/{cut}/undo", rbac.PrebillEdit, s.undoCut)
+	post(srv, "/firms/{firm}/prebills/{id}/prices/put", rbac.PrebillEdit, s.putPrice)
+	post(srv, "/firms/{firm}/prebills/{id}/prices/take", rbac.PrebillEdit, s.takePrice)
 }
 
 var groupTitles = map[prebill.Group]string{
@@ -72,6 +74,7 @@ func rowOf(f frame, p prebill.View, l *prebill.Line) PrebillRow {
 		row.Why = append(row.Why, changeWords(f, e))
 		row.Undo = &partial.Button{Text: "Undo", Action: href.PrebillLine(f.FirmID, p.ID, l.ID, "undo"), Version: p.Version, Class: "sm quiet", Icon: "history", Press: "z"}
 	}
+	row.Why = append(row.Why, arrangedWhy(l.Arranged, in)...)
 	editable := changes(f, p)
 	if !editable {
 		row.Undo = nil
@@ -90,8 +93,28 @@ func changes(f frame, p prebill.View) bool {
 	return p.Status.Editable() && f.May(rbac.PrebillEdit) && !p.Redacted
 }
 
+// arrangedWhy says what the arrangement made of a line.
+func arrangedWhy(a prebill.Arranged, in func(int64) money.Amount) (why []string) {
+	say := func(minor int64, words string) {
+		if minor != 0 {
+			why = append(why, "As agreed: "+words+", "+signed(minor, func(m int64) string { return format.Money(in(m)) }))
+		}
+	}
+	words := map[amend.Reason]string{amend.ReasonFixed: "under the fixed price", amend.ReasonCourtesy: "no charge"}[a.Reason]
+	if a.Rate != 0 {
+		words = "blended rate of " + format.Rate(a.Rate, in(0).Currency)
+	}
+	say(a.AgreedMinor, words)
+	say(a.CapMinor, "fee cap")
+	say(a.DiscountMinor, "discount")
+	return why
+}
+
 // besideRows are what stands on the bill beside its lines.
 func besideRows(f frame, p prebill.View) (rows []PrebillBeside) {
+	for _, c := range p.Charges {
+		rows = append(rows, PrebillBeside{Text: c.Text(), Why: "By the fee arrangement", Amount: money.Amount{Minor: c.Minor, Currency: p.Currency}})
+	}
 	for i := range p.Cuts {
 		c := &p.Cuts[i]
 		if !c.Stands() {
@@ -138,20 +161,33 @@ func prebillFindings(f frame, p prebill.View, found []guideline.Stored, editable
 		at := href.Prebill(f.FirmID, p.ID) + "/findings/" + string(x.ID)
 		switch {
 		case x.State == guideline.Waived:
-			shown.Fact += " Kept: " + x.Note
+			shown.Fact += " " + keptWords(x)
 		case editable:
 			if x.Proposal != nil {
 				shown.Fix = &partial.Button{Text: titled(x.Fix, "Apply the fix"), Action: at + "/fix", Version: p.Version, Class: "sm", Press: "1"}
 			} else {
 				shown.Advice = x.Fix
 			}
-			if f.May(rbac.FindingWaive) {
+			if x.Severity != guideline.Block && f.May(rbac.FindingWaive) {
 				shown.Keep = at + "/waive"
 			}
+		}
+		if x.State == guideline.Open && x.Severity == guideline.Block && p.Status.Editable() {
+			shown.mayPass(f, p, at)
 		}
 		out = append(out, shown)
 	}
 	return out
+}
+
+// mayPass offers to let a blocking finding pass, or says who may.
+func (x *PrebillFinding) mayPass(f frame, p prebill.View, at string) {
+	switch {
+	case !f.May(rbac.FindingOverride):
+		x.Blocks = blockWords
+	case !p.Redacted:
+		x.Override = at + "/override"
+	}
 }
 
 func findingChip(x guideline.Stored) partial.Chip {
@@ -218,7 +254,7 @@ func (s *Site) linePage(r *httpd.Request, act string, failed error) (templ.Compo
 	case "write-down":
 		v.Title, v.Form.Submit = "Write down line "+n, "Write down"
 		v.Form.Fields = []partial.Field{
-			{Name: "amount", Label: "Bill instead", Kind: partial.Decimal, Value: value("amount", money.Amount{Minor: l.Amount(), Currency: p.Currency}.Text()), Required: true, Hint: "In " + string(p.Currency) + "; 0 is no charge"},
+			{Name: "amount", Label: "Bill instead", Kind: partial.Decimal, Value: value("amount", money.Amount{Minor: l.Work.Amount(), Currency: p.Currency}.Text()), Required: true, Hint: "In " + string(p.Currency) + "; 0 is no charge"},
 			{Name: "reason", Label: "Reason", Kind: partial.Select, Options: partial.Options(value("reason", string(amend.ReasonCourtesy)), reasons()...)}, note,
 		}
 	case "hold":
@@ -231,7 +267,7 @@ func (s *Site) linePage(r *httpd.Request, act string, failed error) (templ.Compo
 	default:
 		v.Title, v.Form.Submit = "Edit line "+n, "Save line"
 		note.Hint = "The firm and the billing team see it; needed for the reason Other"
-		v.Form.Fields = append(editFields(p.TaskSet, l.Work, value), note)
+		v.Form.Fields = append(editFields(p.TaskSet, l.Work, p.Currency, value), note)
 	}
 	return LineForm(f.Chrome, v), nil
 }
@@ -242,7 +278,6 @@ func (s *Site) changeLine(r *httpd.Request, act string) (httpd.Reply, error) {
 		return httpd.Reply{}, err
 	}
 	ctx, version, note := r.Context(), r.FormInt("version"), r.Form("note")
-	done := "Line " + strconv.Itoa(l.Position) + " saved. Undo stands at the line."
 	switch act {
 	case "write-down":
 		var amount money.Amount
@@ -264,7 +299,12 @@ func (s *Site) changeLine(r *httpd.Request, act string) (httpd.Reply, error) {
 	if err != nil {
 		return again(err, func() (templ.Component, error) { return s.linePage(r, act, err) })
 	}
-	return httpd.Go(href.Prebill(r.Firm(), p.ID)+"#l"+strconv.Itoa(l.Position), done), nil
+	_, after, err := s.lineOf(r)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	in := func(minor int64) money.Amount { return money.Amount{Minor: minor, Currency: p.Currency} }
+	return httpd.Go(href.Prebill(r.Firm(), p.ID)+"#l"+strconv.Itoa(l.Position), savedLine(l.Position, in(l.Bills()), in(after.Bills()))), nil
 }
 
 func (s *Site) undoLine(r *httpd.Request) (httpd.Reply, error) {

@@ -4,9 +4,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/prebill"
 )
 
 func prebillFixtures(s story) []fixture {
@@ -16,7 +19,7 @@ func prebillFixtures(s story) []fixture {
 	draft.Flow.Reader, draft.Flow.FirmWord = false, "Hollis & Vane"
 	draft.State = partial.Chip{Icon: "edit", Text: "Draft"}
 	draft.Remarks = []PrebillFinding{
-		{ID: id[ident.FindingID](11), Title: "Matter budget exceeded (BUD-01)", State: partial.Chip{Tone: partial.Bad, Icon: "alert", Text: "Blocks"}, AtRisk: "$1,200.00 at risk", Advice: "Ask the client for a higher budget before sending", Keep: "/x",
+		{ID: id[ident.FindingID](11), Title: "Matter budget exceeded (BUD-01)", State: partial.Chip{Tone: partial.Bad, Icon: "alert", Text: "Blocks"}, AtRisk: "$1,200.00 at risk", Advice: "Ask the client for a higher budget before sending", Blocks: blockWords,
 			Fact: "After this bill the matter is at 61,200.00 of 60,000.00. Pelham policy v7, rule BUD-01, section 7.1: the matter stays within its budget. The invoice cannot go out like this."},
 		{ID: id[ident.FindingID](12), Title: "Discount not applied (INV-15)", State: partial.Chip{Tone: partial.Warn, Icon: "flag", Text: "Open"}, AtRisk: "$746.13 at risk", Keep: "/x", Fix: &partial.Button{Text: "Write fees of 746.13 down", Action: "/x", Class: "sm", Press: "1"},
 			Fact: "A discount of 5% is agreed, 746.13; the bill has 0.00. Pelham policy v7, rule INV-15, section 2.2: fees have the agreed discount. A payor may cut it."},
@@ -24,10 +27,15 @@ func prebillFixtures(s story) []fixture {
 	}
 	draft.Beside = []PrebillBeside{{Text: "Discount on fees, as agreed", Why: "Ines Carvalho, 4 Nov, 10:12: Discount. Discount not applied (INV-15)", Amount: usd(-74613), Undo: &partial.Button{Text: "Undo", Action: "/x", Class: "sm quiet"}}}
 	draft.Problem = "Someone else changed line 10 a moment ago; look at the new state and decide again."
+	blocked := s.prebill()
+	blocked.Today, blocked.Remarks = nov(4), []PrebillFinding{draft.Remarks[0]}
+	blocked.Remarks[0].Blocks, blocked.Remarks[0].Override = "", "/x"
+	blocked.Remarks[0].Typed = OverrideTyped{Reason: Faulty{Value: string(guideline.ClientAgreed)}, Note: Faulty{Value: "ok", Error: "say in 3 to 500 characters who agreed to what"}}
 	approved := s.prebill()
 	approved.Mark, approved.Redacted = MarkClean, true
 	approved.State = partial.Chip{Tone: partial.OK, Icon: "check", Text: "Approved"}
 	approved.Decide = PrebillDecision{Withdraw: true, Approved: "Approved by Rosalind Vane, 5 Nov 2026, 16:20 EST", Next: "Waits for the run of 6 Nov. You can withdraw until it is taken."}
+	approved.Decide.Stopped, approved.Decide.Run = "The firm's bank details are not complete.", "/r"
 	row := s.prebill().Groups[2].Lines[0]
 	line := LineFormView{Title: "Write down line 10", Facts: row.facts(), Crumbs: []partial.Link{{Text: "PB-1184", Href: "/x"}, {Text: row.label()}}, Warning: "This voids the approval of 5 Nov.", Form: partial.Form{
 		Action: "/x", Version: 4, Submit: "Write down", Cancel: "/y", Fields: []partial.Field{
@@ -39,6 +47,7 @@ func prebillFixtures(s story) []fixture {
 	return []fixture{
 		{name: "prebill", page: Prebill(partner, s.prebill())},
 		{name: "prebill-draft", page: Prebill(s.specialist("Pre-bill PB-1184", "prebills", "HVL"), draft)},
+		{name: "prebill-blocked", page: Prebill(partner, blocked)},
 		{name: "prebill-approved", page: Prebill(partner, approved)},
 		{name: "prebill-line", page: LineForm(partner, line)},
 		{name: "prebills", page: Prebills(s.specialist("Pre-bills", "prebills", "HVL"), s.prebillList())},
@@ -156,5 +165,63 @@ func TestPrebillRowInEachView(t *testing.T) {
 	}
 	if WriteDownWords("COURTESY") != "Courtesy" || WriteDownWords("NEW") != "NEW" {
 		t.Error("reasons in words")
+	}
+}
+
+func TestWorkOfThisMonthIsProposedUpToToday(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 28, 10, 0, 0, 0, time.UTC)
+	for oldest, want := range map[time.Time]string{nov(1): "2026-11-28", oct(31): "2026-10-31", oct(2): "2026-10-31"} {
+		if got := format.DateKey(proposedThrough(now, oldest)); got != want {
+			t.Errorf("work from %s on: up to %s, want %s", oldest, got, want)
+		}
+	}
+}
+
+// TestAPrebillIsProposedUpToADayWithWork: what a form proposes finds something to bill.
+func TestAPrebillIsProposedUpToADayWithWork(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 28, 15, 0, 0, 0, time.UTC)
+	of := func(n int, oldest string) prebill.Ready {
+		return prebill.Ready{MatterID: id[ident.MatterID](n), OldestOn: typedDay(oldest)}
+	}
+	chosen := string(id[ident.MatterID](2))
+	for name, c := range map[string]struct {
+		ready  []prebill.Ready
+		chosen string
+		want   string
+	}{
+		"nothing waits":              {nil, "", "2026-10-31"},
+		"all of this month":          {[]prebill.Ready{of(1, "2026-11-02"), of(2, "2026-11-05")}, "", "2026-11-28"},
+		"some of the last":           {[]prebill.Ready{of(1, "2026-11-02"), of(2, "2026-10-31")}, "", "2026-10-31"},
+		"the chosen is of this one":  {[]prebill.Ready{of(1, "2026-10-02"), of(2, "2026-11-05")}, chosen, "2026-11-28"},
+		"the chosen is of the last":  {[]prebill.Ready{of(1, "2026-11-02"), of(2, "2026-09-05")}, chosen, "2026-10-31"},
+		"the chosen waits no longer": {[]prebill.Ready{of(1, "2026-11-02")}, chosen, "2026-11-28"},
+	} {
+		if got := format.DateKey(proposedFor(c.ready, c.chosen, now)); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+func typedDay(s string) time.Time {
+	d, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+func TestARunIsCalledAfterTheMonthThatWaits(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 28, 15, 0, 0, 0, time.UTC)
+	firms := []RunNewFirm{{Waiting: []RunWaiting{{LastWork: typedDay("2026-10-31")}}}, {Waiting: []RunWaiting{{LastWork: typedDay("2026-11-24")}, {LastWork: typedDay("2026-11-02")}}}}
+	for want, firms := range map[string][]RunNewFirm{"November 2026 close": firms, "October 2026 close": firms[:1]} {
+		if got := closeName(firms, now); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if got := closeName(nil, now); got != "October 2026 close" {
+		t.Errorf("nothing waits: %q", got)
 	}
 }

@@ -16,6 +16,7 @@ import (
 // PrebillView is one pre-bill: how the amount came about, its lines in order of
 // attention, and the decision.
 type PrebillView struct {
+	Today    time.Time // the firm's
 	Firm     partial.Firm
 	ID       ident.PrebillID
 	Version  int
@@ -32,6 +33,8 @@ type PrebillView struct {
 	Flow     PrebillFlow
 	Remarks  []PrebillFinding // on the bill as a whole
 	Beside   []PrebillBeside  // what is on the bill beside its lines
+	Parts    []PrebillPart    // what is agreed, by the day of the work
+	Behind   bool             // its amounts are not yet what is agreed now
 	Groups   []PrebillGroup   // in order of attention; empty ones are left out
 	Mark     PrebillMark
 	Hash     string // what an approval of this state is for
@@ -55,7 +58,7 @@ const (
 )
 
 // PrebillFlow leads from what was recorded to what will be invoiced:
-// Recorded + Team + Firm = Invoice. Changes are signed.
+// Recorded + Team + Firm + Arranged = Invoice. Changes are signed.
 type PrebillFlow struct {
 	Recorded      money.Amount
 	RecordedHours money.Fixed4
@@ -68,6 +71,8 @@ type PrebillFlow struct {
 	OwnLines      int
 	OwnHeld       int
 	OwnCut        bool
+	HasArranged   bool // something is agreed that is not by the hour
+	Arranged      money.Amount
 	Invoice       money.Amount
 	Fees          money.Amount
 	Expenses      money.Amount
@@ -120,6 +125,10 @@ type PrebillFinding struct {
 	Fix    *partial.Button // the fix that can be applied as it stands
 	Keep   string          // where the reason for keeping it posts, "" when not allowed
 	Reason Faulty          // a reason that came back
+
+	Blocks   string // who may let a blocking one pass, to who may not
+	Override string // where letting a blocking one pass posts, "" when not allowed
+	Typed    OverrideTyped
 }
 
 // PrebillBeside is a line of the bill that no entry stands behind.
@@ -146,6 +155,8 @@ type PrebillDecision struct {
 	Withdraw  bool
 	Cancel    bool
 	WhyNot    string // why approving or submitting is not possible yet
+	Stopped   string // why the last run could make no invoice of it, "" when none tried
+	Run       string // where that run is
 	Next      string // what happens after approving, and until when it can be withdrawn
 	Approved  string // "Approved by Rosalind Vane, 5 Nov 2026, 16:20 EST"
 	Returned  Faulty // the note of a send-back that was refused
@@ -193,6 +204,20 @@ func (f PrebillFlow) recordedNote() string {
 func (f PrebillFlow) teamNote() string { return changedLines(f.TeamLines, f.TeamHeld, f.TeamCut) }
 
 func (f PrebillFlow) ownNote() string { return changedLines(f.OwnLines, f.OwnHeld, f.OwnCut) }
+
+func (f PrebillFlow) class() string {
+	if f.HasArranged {
+		return "flow five"
+	}
+	return "flow"
+}
+
+func (f PrebillFlow) arrangedNote() string {
+	if f.Arranged.Minor == 0 {
+		return "as agreed, nothing changes"
+	}
+	return "as agreed"
+}
 
 func (f PrebillFlow) own() string {
 	if f.Reader {

@@ -32,6 +32,7 @@ func (s *Site) MountPrebills(srv *httpd.Server) {
 	post(srv, "/firms/{firm}/prebills/{id}/cancel", rbac.PrebillCancel, s.cancelPrebill)
 	post(srv, "/firms/{firm}/prebills/{id}/findings/{finding}/fix", rbac.PrebillEdit, s.fixPrebill)
 	fill(srv, "/firms/{firm}/prebills/{id}/findings/{finding}/waive", rbac.FindingWaive, s.waivePrebill, of(s.prebillPage))
+	fill(srv, "/firms/{firm}/prebills/{id}/findings/{finding}/override", rbac.FindingOverride, s.overridePrebill, of(s.prebillPage))
 	s.mountPrebillLines(srv)
 }
 
@@ -128,6 +129,7 @@ func (s *Site) newPrebillPage(r *httpd.Request, failed error) (templ.Component, 
 	chosen := titled(r.Form("matter"), r.Query("matter"))
 	v := PrebillNewView{Firm: *f.Firm}
 	pairs := []string{"", "choose"}
+	through := proposedFor(ready, chosen, s.Clock.Now().In(f.Zone))
 	for _, x := range ready {
 		name := x.MatterNumber + " " + x.MatterName
 		pairs = append(pairs, string(x.MatterID), name)
@@ -136,9 +138,50 @@ func (s *Site) newPrebillPage(r *httpd.Request, failed error) (templ.Component, 
 	}
 	v.Form = partial.Form{Action: href.PrebillNew(f.FirmID), Submit: "Build pre-bill", Cancel: href.Prebills(f.FirmID), Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: []partial.Field{
 		{Name: "matter", Label: "Matter", Kind: partial.Select, Options: partial.Options(chosen, pairs...), Required: true},
-		{Name: "through", Label: "Work up to and with", Kind: partial.Date, Value: titled(r.Form("through"), format.DateKey(lastOfPreviousMonth(s.Clock.Now().In(f.Zone)))), Required: true},
+		{Name: "through", Label: "Work up to and with", Kind: partial.Date, Value: titled(r.Form("through"), format.DateKey(through)), Required: true},
 	}}
 	return PrebillNew(f.Chrome, v), nil
+}
+
+// proposedFor is up to when the chosen matter's work is billed, or any matter's where
+// none is chosen: a day up to which there is something to bill, where there is any.
+func proposedFor(ready []prebill.Ready, chosen string, now time.Time) time.Time {
+	var oldest time.Time
+	for _, x := range ready {
+		if string(x.MatterID) == chosen {
+			return proposedThrough(now, x.OldestOn)
+		}
+		if oldest.IsZero() || x.OldestOn.Before(oldest) {
+			oldest = x.OldestOn
+		}
+	}
+	return proposedThrough(now, oldest)
+}
+
+// proposedThrough is up to when work is billed where nobody says otherwise: the end of the
+// last month, or today where all of it is of this one.
+func proposedThrough(now, oldest time.Time) time.Time {
+	if last := lastOfPreviousMonth(now); !oldest.After(last) {
+		return last
+	}
+	return now
+}
+
+// closeName is what a run is called where nobody says otherwise: after the month of the
+// last work that waits, or the last month where nothing does.
+func closeName(firms []RunNewFirm, now time.Time) string {
+	var last time.Time
+	for _, f := range firms {
+		for _, w := range f.Waiting {
+			if w.LastWork.After(last) {
+				last = w.LastWork
+			}
+		}
+	}
+	if last.IsZero() {
+		last = lastOfPreviousMonth(now)
+	}
+	return format.Month(last) + " close"
 }
 
 func lastOfPreviousMonth(now time.Time) time.Time {
@@ -234,6 +277,16 @@ func (s *Site) waivePrebill(r *httpd.Request) (httpd.Reply, error) {
 	})
 }
 
+func (s *Site) overridePrebill(r *httpd.Request) (httpd.Reply, error) {
+	finding, err := httpd.ID[ident.FindingID](r, "finding")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	return s.decide(r, "It may pass. The override is on record.", func(id ident.PrebillID, _ int) (prebill.Prebill, error) {
+		return prebill.Prebill{}, s.Prebills.Override(r.Context(), id, finding, overrideTyped(r))
+	})
+}
+
 func (s *Site) prebill(r *httpd.Request) (httpd.Reply, error) {
 	id, err := httpd.ID[ident.PrebillID](r, "id")
 	if err != nil {
@@ -262,7 +315,7 @@ func (s *Site) showPrebill(r *httpd.Request, id ident.PrebillID, q *filters, fai
 	v := PrebillView{
 		Firm: *f.Firm, ID: id, Version: p.Version, Name: p.Name(), Matter: p.MatterName, Number: p.MatterNumber, Client: p.ClientName, Payor: p.PayorName,
 		Period: "up to " + format.Date(p.ThroughOn), Label: partial.Label(p.Label), State: stateChip(p.Status), Mark: PrebillMark(q.one("show", "is no way to show a pre-bill", "changes are marked", string(MarkClean), string(MarkAsIs))), Hash: p.Hash,
-		Note: p.Note, Redacted: p.Redacted,
+		Note: p.Note, Redacted: p.Redacted, Today: s.today(f),
 	}
 	if p.Preparer != "" {
 		v.Prepared = "Prepared by " + p.Preparer + ", " + format.Date(p.PreparedAt.In(f.Zone))
@@ -275,10 +328,13 @@ func (s *Site) showPrebill(r *httpd.Request, id ident.PrebillID, q *filters, fai
 	}
 	v.Flow = flowOf(f, p)
 	v.Groups = s.prebillGroups(f, p)
-	v.Beside = besideRows(f, p)
+	v.Beside, v.Parts, v.Behind = besideRows(f, p), partsOf(f, p), p.Behind
 	v.Remarks = prebillFindings(f, p, p.Findings, changes(f, p))
 	v.refused(r, failed)
 	v.Decide = decisionOf(f, r, p, failed)
+	if err := s.stopped(r, f, p, &v.Decide); err != nil {
+		return nil, err
+	}
 	f.Wrong = q.said()
 	return Prebill(f.Chrome, v), nil
 }
@@ -290,7 +346,7 @@ func (v *PrebillView) refused(r *httpd.Request, failed error) {
 	}
 	for i := range v.Remarks {
 		if f := &v.Remarks[i]; string(f.ID) == r.Param("finding") {
-			f.Reason = reasonAgain(r, failed)
+			f.Reason, f.Typed = reasonAgain(r, failed), overrideAgain(r, failed)
 		}
 	}
 	for i := range v.Groups {
@@ -298,7 +354,7 @@ func (v *PrebillView) refused(r *httpd.Request, failed error) {
 		for j := range g.Lines {
 			for k := range g.Lines[j].Findings {
 				if f := &g.Lines[j].Findings[k]; string(f.ID) == r.Param("finding") {
-					f.Reason, g.Open = reasonAgain(r, failed), true
+					f.Reason, f.Typed, g.Open = reasonAgain(r, failed), overrideAgain(r, failed), true
 				}
 			}
 		}
@@ -308,10 +364,29 @@ func (v *PrebillView) refused(r *httpd.Request, failed error) {
 func flowOf(f frame, p prebill.View) PrebillFlow {
 	in := func(minor int64) money.Amount { return money.Amount{Minor: minor, Currency: p.Currency} }
 	t := p.Totals
+	arranged := len(p.Charges) > 0 || t.ArrangedMinor != 0
+	for _, x := range p.Parts {
+		arranged = arranged || x.Version.ID != ""
+	}
 	return PrebillFlow{
+		HasArranged: arranged, Arranged: in(t.ArrangedMinor),
 		Recorded: in(t.RecordedMinor), RecordedHours: t.RecordedHours, Lines: t.Lines, Team: in(t.TeamMinor), TeamLines: t.TeamLines, Own: in(t.FirmMinor), OwnLines: t.FirmLines,
 		TeamCut: t.TeamCutMinor > 0, OwnCut: t.FirmCutMinor > 0, TeamHeld: t.TeamHeld, OwnHeld: t.Held - t.TeamHeld, Invoice: in(t.InvoiceMinor), Fees: in(t.FeesMinor), Expenses: in(t.ExpensesMinor), Reader: !f.Spine, FirmWord: f.Firm.Name,
 	}
+}
+
+// stopped says why the last run could not make an invoice of an approved pre-bill.
+func (s *Site) stopped(r *httpd.Request, f frame, p prebill.View, d *PrebillDecision) error {
+	if p.Status != prebill.StatusApproved || !f.May(rbac.RunRead) {
+		return nil
+	}
+	item, ok, err := s.Invoices.Stopped(r.Context(), p.ID)
+	if err != nil || !ok || p.ApprovedAt != nil && item.UpdatedAt.Before(*p.ApprovedAt) {
+		return err // what was approved again since is another content
+	}
+	d.Stopped = sentence(item.Message)
+	d.Run = href.Run(item.Run)
+	return nil
 }
 
 func decisionOf(f frame, r *httpd.Request, p prebill.View, failed error) PrebillDecision {
@@ -319,7 +394,15 @@ func decisionOf(f frame, r *httpd.Request, p prebill.View, failed error) Prebill
 		Approve:  p.Status == prebill.StatusInReview && f.May(rbac.PrebillApprove),
 		Submit:   (p.Status == prebill.StatusDraft || p.Status == prebill.StatusChangesRequested) && f.May(rbac.PrebillSubmit),
 		Withdraw: p.Status == prebill.StatusApproved && f.May(rbac.PrebillApprove),
-		Next:     "Approved, it waits for its invoice run. The approval can be withdrawn until the run takes it.",
+		Next:     "Once approved, it waits for its invoice run; the approval can be withdrawn until the run takes it.",
+	}
+	switch p.Status { //nolint:exhaustive // what can still be decided says so by its buttons
+	case prebill.StatusApproved:
+		d.Next = "Approved, it waits for its invoice run. The approval can be withdrawn until the run takes it."
+	case prebill.StatusTaken:
+		d.Next = "Invoiced. It does not change any more; a credit note of its invoice frees the work again."
+	case prebill.StatusCancelled:
+		d.Next = "Cancelled. Its time and costs can be billed again."
 	}
 	d.SendBack = d.Approve
 	_, cancels := prebill.Step(p.Status, prebill.StatusCancelled)

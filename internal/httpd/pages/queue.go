@@ -62,6 +62,9 @@ func (s *Site) queue(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
+	if f.Owed, err = s.owed(r, f); err != nil {
+		return httpd.Reply{}, err
+	}
 	q := filtersOf(r)
 	v, err := s.queueView(r, q, f.Standing, f.Zone)
 	if err == nil && v.CanClaim {

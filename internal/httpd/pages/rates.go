@@ -25,16 +25,16 @@ func (s *Site) MountRates(srv *httpd.Server) {
 	post(srv, "/firms/{firm}/rates/{id}/end", rbac.RateEdit, s.endRate)
 }
 
-// rateNames are the names that rates refer to by id.
-type rateNames struct {
+// masterNames are the names that rates, guidelines and arrangements refer to by id.
+type masterNames struct {
 	matters     map[ident.MatterID]string
 	clients     map[ident.ClientID]string
 	timekeepers map[ident.TimekeeperID]string
 	order       struct{ matters, clients, timekeepers []string } // value, label pairs for choices
 }
 
-func (s *Site) names(r *httpd.Request) (n rateNames, err error) {
-	n = rateNames{map[ident.MatterID]string{}, map[ident.ClientID]string{}, map[ident.TimekeeperID]string{}, n.order}
+func (s *Site) names(r *httpd.Request) (n masterNames, err error) {
+	n = masterNames{map[ident.MatterID]string{}, map[ident.ClientID]string{}, map[ident.TimekeeperID]string{}, n.order}
 	matters, err := s.Matters.Matters(r.Context(), "")
 	if err != nil {
 		return n, err
@@ -90,7 +90,7 @@ func (s *Site) showRates(r *httpd.Request, failed error) (httpd.Reply, error) {
 	return httpd.Show(Plain(f.Chrome, v)), nil
 }
 
-func (s *Site) rateRow(f frame, n rateNames, x rate.Rate) partial.Row {
+func (s *Site) rateRow(f frame, n masterNames, x rate.Rate) partial.Row {
 	what := "The firm's standard"
 	switch {
 	case x.MatterID != "":
@@ -120,7 +120,7 @@ func (s *Site) newRate(r *httpd.Request) (httpd.Reply, error) {
 
 func (s *Site) addRate(r *httpd.Request) (httpd.Reply, error) {
 	x := rate.Rate{MatterID: ident.MatterID(r.Form("matter_id")), ClientID: ident.ClientID(r.Form("client_id")), TimekeeperID: ident.TimekeeperID(r.Form("timekeeper_id")),
-		Class: strings.ToUpper(r.Form("class")), Currency: money.Currency(strings.ToUpper(r.Form("currency"))), Reason: r.Form("reason")}
+		Class: strings.ToUpper(r.Form("class")), Currency: typedCurrency(r.Form("currency")), Reason: r.Form("reason")}
 	if v, err := money.ParseFixed4(r.Form("rate")); err == nil {
 		x.Rate = v
 	}

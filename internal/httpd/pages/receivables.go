@@ -126,6 +126,10 @@ func (s *Site) openBehind(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
+	sums, err := s.Receivables.BehindSums(r.Context(), c)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
 	back := href.Query(href.Receivables(f.FirmID), "on", string(c.On), "by", string(c.By))
 	t := &partial.Table{Caption: "Open invoices, oldest first", Keys: true, Pin: true, Columns: []partial.Column{{Head: "Invoice"}, {Head: "Payor"}, {Head: "Matter", Minor: true}, {Head: "Issued", NoWrap: true, Minor: true}, {Head: "Due", NoWrap: true}, {Head: "Days past", Right: true}, {Head: "Open", Right: true}},
 		Empty: partial.Empty{Icon: "check", Title: "No open invoice here", Text: "Nothing of this age was open at the end of that day."}}
@@ -133,20 +137,29 @@ func (s *Site) openBehind(r *httpd.Request) (httpd.Reply, error) {
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Named(o.Number, href.Invoice(f.FirmID, o.Invoice), o.ClientName), partial.Txt(o.PayorName), partial.Txt(o.MatterName), partial.Txt(o.IssuedOn.Long()), partial.Txt(o.DueOn.Long()),
 			partial.Txt(format.Count(o.Days)), partial.Txt(format.Money(money.Amount{Minor: o.Minor, Currency: o.Currency}))}})
 	}
+	for _, x := range sums {
+		t.Foot = append(t.Foot, partial.Row{Grand: true, Cells: []partial.Cell{totalCell(x.Invoices, "invoice", "invoices", x.Currency, len(sums)), {}, {}, {}, {}, {}, partial.Txt(format.Money(money.Amount{Minor: x.Minor, Currency: x.Currency}))}})
+	}
 	base := href.ReceivablesOpen(f.FirmID, string(c.On), string(c.By), string(c.Currency), string(c.Payor), string(c.Client), age)
 	return q.plain(f, PlainView{Head: layout.Head{Title: title, Crumbs: []partial.Link{{Text: "Receivables", Href: back}}}, Meta: []string{"as of the end of " + on.Long(), agedBy(c.By)},
 		Sections: []Section{{Title: "Invoices", Table: t, Pager: pagerOf(base, r, len(list.Items), list.Next)}}}), nil
+}
+
+// totalCell names the total of a whole list, whatever page of it is shown; the currency too
+// where there are others.
+func totalCell(n int, one, many string, c money.Currency, currencies int) partial.Cell {
+	text := "Total, " + format.Counted(n, one, many)
+	if currencies > 1 {
+		text += " in " + string(c)
+	}
+	return partial.Cell{Text: text, Key: true}
 }
 
 // cellOf is the figure that the address of a list belongs to; age is its column, "" for
 // all.
 func cellOf(q *filters, today invoice.Day) (c receivable.Cell, age string, err error) {
 	c.On, c.By = q.asOf(today)
-	if text := q.text("currency"); text != "" {
-		if c.Currency, err = money.ParseCurrency(text); err != nil {
-			q.refuse(text, "is no currency; write one as USD", "invoices in every currency are shown")
-		}
-	}
+	c.Currency = q.currency()
 	if c.Payor, err = idOrNone[ident.PayorID](q.text("payor")); err != nil {
 		return c, "", err
 	}

@@ -71,14 +71,18 @@ func (v ReceivablesView) meta() []string {
 
 // at is the report's own address with another basis.
 func (v ReceivablesView) at(by receivable.Basis) string {
-	on := string(v.On)
-	if v.On == v.Today {
-		on = ""
-	}
 	if by == receivable.ByDueDate {
 		by = ""
 	}
-	return href.Query(href.Receivables(v.Firm), "on", on, "by", string(by))
+	return href.Query(href.Receivables(v.Firm), "on", v.past(), "by", string(by))
+}
+
+// past is the report's day where it is not today.
+func (v ReceivablesView) past() string {
+	if v.On == v.Today {
+		return ""
+	}
+	return string(v.On)
 }
 
 // behind is the list of one figure; age -1 is all ages.
@@ -88,6 +92,11 @@ func (v ReceivablesView) behind(r ReceivableRow, age int) string {
 		text = strconv.Itoa(age)
 	}
 	return href.ReceivablesOpen(v.Firm, string(v.On), string(v.By), string(r.Currency), string(r.Payor), string(r.Client), text)
+}
+
+// spare is the list of what is on account, of one payor or of all.
+func (v ReceivablesView) spare(r ReceivableRow) string {
+	return href.Query(href.Payments(v.Firm), "unapplied", "yes", "on", v.past(), "payor", string(r.Payor), "currency", string(r.Currency))
 }
 
 func (r ReceivableRow) in(minor int64) money.Amount {
@@ -254,7 +263,7 @@ func (v FlowView) bars() partial.Pairs {
 		in := func(minor int64) string { return format.Figure(money.Amount{Minor: minor, Currency: v.Currency}) }
 		from, to := string(m.First), string(m.Last)
 		p.Groups = append(p.Groups, partial.Pair{Name: format.MonthShort(m.First.Time()), Tick: m.First.Time().Format("Jan"), Values: [2]float64{float64(m.BilledMinor) / scale, float64(m.CollectedMinor) / scale}, Texts: [2]string{in(m.BilledMinor), in(m.CollectedMinor)},
-			Hrefs: [2]string{href.Query(href.Invoices(v.Firm), "from", from, "to", to), href.Query(href.Payments(v.Firm), "from", from, "to", to)}})
+			Hrefs: [2]string{href.Query(href.Invoices(v.Firm), "from", from, "to", to, "currency", string(v.Currency)), href.Query(href.Payments(v.Firm), "from", from, "to", to, "currency", string(v.Currency))}})
 		billed, cash = billed+m.BilledMinor, cash+m.CollectedMinor
 		p.High = max(p.High, float64(m.BilledMinor)/scale, float64(m.CollectedMinor)/scale)
 	}

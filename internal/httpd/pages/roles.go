@@ -7,13 +7,13 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -32,14 +32,14 @@ func (s *Site) roles(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	list, err := s.People.Roles(r.Context())
+	list, err := s.Grants.Roles(r.Context())
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	return httpd.Show(Plain(f.Chrome, roleList(f, list, s.People.GivenRoles()))), nil
+	return httpd.Show(Plain(f.Chrome, roleList(f, list, s.Grants.GivenRoles()))), nil
 }
 
-func givenRoles(list []people.GivenRole) *partial.Table {
+func givenRoles(list []grant.GivenRole) *partial.Table {
 	t := &partial.Table{Caption: "Roles that come with Docketry", Columns: []partial.Column{{Head: "Role"}, {Head: "For"}, {Head: "May"}}}
 	for _, g := range list {
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{{Text: format.Capital(g.Role.Says()), Key: true}, partial.Txt(sideWords(g.Role.OfBureau())), partial.Txt(permissionWords(g.Permissions))}})
@@ -47,7 +47,7 @@ func givenRoles(list []people.GivenRole) *partial.Table {
 	return t
 }
 
-func roleList(f frame, list []people.Role, given []people.GivenRole) PlainView {
+func roleList(f frame, list []grant.Role, given []grant.GivenRole) PlainView {
 	t := &partial.Table{Caption: "Roles", Keys: true, Columns: []partial.Column{{Head: "Role"}, {Head: "For"}, {Head: "May"}, {Head: "Held by", Right: true}, {Head: "Made", NoWrap: true, Minor: true}},
 		Empty: partial.Empty{Icon: "key", Title: "No role of your own", Text: "The roles below are always there."}}
 	for _, x := range list {
@@ -78,7 +78,7 @@ func sideWords(staff bool) string {
 // rolesToGive is what a grant's form offers: the roles that come with Docketry, then
 // the firm's own for that side.
 func (s *Site) rolesToGive(r *httpd.Request, staff bool, known []string) ([]string, error) {
-	list, err := s.People.Roles(r.Context())
+	list, err := s.Grants.Roles(r.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func (s *Site) newRolePage(r *httpd.Request, failed error) (templ.Component, err
 		side = "staff"
 	}
 	d := typedRole(r)
-	form := roleForm(href.New(href.Roles(f.FirmID)), "Make the role", d, s.People.RoleChoices(staff), failed)
+	form := roleForm(href.New(href.Roles(f.FirmID)), "Make the role", d, s.Grants.RoleChoices(staff), failed)
 	form.Fields = append(form.Fields, partial.Field{Name: "for", Label: "For", Kind: partial.Select, Options: partial.Options(side, side, sideWords(staff)), Hint: "Cannot change later"})
 	return Plain(f.Chrome, rolePageView(f, "New role", form, nil)), nil
 }
@@ -117,7 +117,7 @@ func rolePageView(f frame, title string, form *partial.Form, more []Section) Pla
 		Sections: append([]Section{{Title: "Role", Form: form}}, more...)}
 }
 
-func roleForm(action, submit string, d people.RoleDraft, choices []rbac.Permission, failed error) *partial.Form {
+func roleForm(action, submit string, d grant.RoleDraft, choices []rbac.Permission, failed error) *partial.Form {
 	slices.SortFunc(choices, func(a, b rbac.Permission) int { return strings.Compare(string(a), string(b)) })
 	var boxes []partial.Option
 	for _, p := range choices {
@@ -130,8 +130,8 @@ func roleForm(action, submit string, d people.RoleDraft, choices []rbac.Permissi
 		}}
 }
 
-func typedRole(r *httpd.Request) people.RoleDraft {
-	d := people.RoleDraft{Staff: r.Form("for") == "staff", Name: r.Form("name")}
+func typedRole(r *httpd.Request) grant.RoleDraft {
+	d := grant.RoleDraft{Staff: r.Form("for") == "staff", Name: r.Form("name")}
 	for _, p := range r.FormList("permissions") {
 		d.Permissions = append(d.Permissions, rbac.Permission(p))
 	}
@@ -139,7 +139,7 @@ func typedRole(r *httpd.Request) people.RoleDraft {
 }
 
 func (s *Site) makeRole(r *httpd.Request) (httpd.Reply, error) {
-	made, err := s.People.MakeRole(r.Context(), typedRole(r))
+	made, err := s.Grants.MakeRole(r.Context(), typedRole(r))
 	if err != nil {
 		return again(err, func() (templ.Component, error) { return s.newRolePage(r, err) })
 	}
@@ -160,7 +160,7 @@ func (s *Site) rolePage(r *httpd.Request, failed error) (templ.Component, error)
 	if err != nil {
 		return nil, err
 	}
-	x, err := s.People.Role(r.Context(), id)
+	x, err := s.Grants.Role(r.Context(), id)
 	if err != nil {
 		return nil, err
 	}
@@ -168,11 +168,11 @@ func (s *Site) rolePage(r *httpd.Request, failed error) (templ.Component, error)
 	if x.Closed != nil || !f.May(rbac.RoleEdit) {
 		return Plain(f.Chrome, PlainView{Head: layout.Head{Title: x.Name, Crumbs: []partial.Link{{Text: "Roles", Href: href.Roles(f.FirmID)}}}, Sections: []Section{{Title: "Role", Facts: facts}}}), nil
 	}
-	d := people.RoleDraft{Name: x.Name, Permissions: x.Permissions}
+	d := grant.RoleDraft{Name: x.Name, Permissions: x.Permissions}
 	if failed != nil {
 		d = typedRole(r)
 	}
-	form := roleForm(href.Role(f.FirmID, x.ID), "Save the role", d, s.People.RoleChoices(x.Staff), failed)
+	form := roleForm(href.Role(f.FirmID, x.ID), "Save the role", d, s.Grants.RoleChoices(x.Staff), failed)
 	form.Version = x.Version
 	if failed != nil {
 		form.Version = r.FormInt("version")
@@ -189,7 +189,7 @@ func (s *Site) editRole(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	x, err := s.People.EditRole(r.Context(), id, r.FormInt("version"), typedRole(r))
+	x, err := s.Grants.EditRole(r.Context(), id, r.FormInt("version"), typedRole(r))
 	if err != nil {
 		return again(err, func() (templ.Component, error) { return s.rolePage(r, err) })
 	}
@@ -199,7 +199,7 @@ func (s *Site) editRole(r *httpd.Request) (httpd.Reply, error) {
 func (s *Site) closeRole(r *httpd.Request) (httpd.Reply, error) {
 	id, err := httpd.ID[ident.RoleID](r, "id")
 	if err == nil {
-		err = s.People.CloseRole(r.Context(), id)
+		err = s.Grants.CloseRole(r.Context(), id)
 	}
 	if err != nil {
 		return httpd.Reply{}, err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
@@ -167,5 +168,21 @@ func TestRunNewSum(t *testing.T) {
 	}
 	if (RunWaiting{Problem: "x", Dated: true}).box()["disabled"] != nil {
 		t.Error("a pre-bill that another date suits cannot be taken with it")
+	}
+}
+
+// What a firm's run has issued leads to those invoices; where there are none yet there is
+// no list to lead to.
+func TestARunLeadsToItsInvoices(t *testing.T) {
+	t.Parallel()
+	v := newStory(t).run()
+	v.Firms = v.Firms[:2]
+	v.Firms[1].Counts.Issued = 0
+	rows := v.firms().Rows
+	if got, want := rows[0].Cells[2].Href, href.Query(href.Invoices(v.Firms[0].Firm.ID), "run", string(v.ID)); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := rows[1].Cells[2].Href; got != "" {
+		t.Errorf("nothing is issued, and it leads to %q", got)
 	}
 }

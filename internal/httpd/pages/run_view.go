@@ -278,16 +278,20 @@ func (v RunView) failedNote() string {
 func (v RunView) firms() partial.Table {
 	t := partial.Table{
 		Caption: "Progress by firm", Pin: true,
-		Columns: []partial.Column{{Head: "Firm"}, {Head: "Progress"}, {Head: "Issued", Right: true}, {Head: "Failed", Right: true}, {Head: "Left", Right: true}, {Head: "Value", Right: true}},
+		Columns: []partial.Column{{Head: "Firm"}, {Head: "Progress"}, {Head: "Issued", Right: true}, {Head: "Failed", Right: true}, {Head: "Left", Right: true}, {Head: "Planned value", Right: true}},
 	}
 	for _, f := range v.Firms {
 		failed := partial.Cell{Text: format.Count(f.Counts.Failed)}
 		if f.Counts.Failed > 0 {
 			failed = partial.Cell{Text: failed.Text, Href: href.RunIn(f.Firm.ID, v.ID, "failed"), Tone: partial.Bad}
 		}
+		issued := partial.Cell{Text: format.Count(f.Counts.Issued) + " of " + format.Count(f.Counts.Planned)}
+		if f.Counts.Issued > 0 {
+			issued.Href = href.Query(href.Invoices(f.Firm.ID), "run", string(v.ID))
+		}
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{
 			{Node: firmLink(f.Firm, href.RunIn(f.Firm.ID, v.ID, "")), Key: true}, partial.Node(partial.BarLine(f.Counts.bar())),
-			partial.Txt(format.Count(f.Counts.Issued) + " of " + format.Count(f.Counts.Planned)), failed, partial.Txt(format.Count(f.Counts.Left)), partial.Node(amounts(f.Counts.Value)),
+			issued, failed, partial.Txt(format.Count(f.Counts.Left)), partial.Node(amounts(f.Counts.Value)),
 		}})
 	}
 	t.Foot = []partial.Row{{Grand: true, Cells: []partial.Cell{

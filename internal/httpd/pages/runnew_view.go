@@ -2,6 +2,7 @@ package pages
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -40,6 +41,8 @@ type RunWaiting struct {
 	Problem string
 	Dated   bool // another date on this form mends the problem, so it can be taken
 	Chosen  bool
+
+	LastWork time.Time // last work date on it
 }
 
 // value names firm and pre-bill in the posted form: field "prebill".

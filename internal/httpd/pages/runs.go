@@ -70,7 +70,7 @@ func (s *Site) newRunPage(r *httpd.Request, failed error) (templ.Component, erro
 		chosen[x] = true
 	}
 	v := RunNewView{
-		Name:   partial.Field{Name: "name", Label: "Name of the run", Value: titled(r.Form("name"), format.Month(lastOfPreviousMonth(s.Clock.Now()))+" close"), Required: true, Max: 80},
+		Name:   partial.Field{Name: "name", Label: "Name of the run", Value: r.Form("name"), Required: true, Max: 80},
 		On:     partial.Field{Name: "on", Label: "Invoice date", Kind: partial.Date, Value: r.Form("on"), Hint: "Empty is today where each firm is"},
 		Faults: partial.FaultsOf(failed), Empty: partial.Empty{Icon: "check", Title: "Nothing waits for a run", Text: "A run takes approved pre-bills. None of your firms has one at the moment."},
 	}
@@ -78,7 +78,11 @@ func (s *Site) newRunPage(r *httpd.Request, failed error) (templ.Component, erro
 		if !f.Standing.In(c.ID, rbac.RunStart) {
 			continue
 		}
-		p, err := s.Invoices.PreviewRun(scope.InFirm(r.Context(), c.ID), invoice.Day(r.Form("on")), invoice.Selection{})
+		in := scope.InFirm(r.Context(), c.ID)
+		p, err := s.Invoices.PreviewRun(in, invoice.Day(r.Form("on")), invoice.Selection{})
+		if errors.Is(err, invoice.ErrInput) { // the date is none that a run can bear; its field says so
+			p, err = s.Invoices.PreviewRun(in, "", invoice.Selection{})
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -86,6 +90,7 @@ func (s *Site) newRunPage(r *httpd.Request, failed error) (templ.Component, erro
 			v.Firms = append(v.Firms, waitingIn(c, p, chosen, failed == nil))
 		}
 	}
+	v.Name.Value = titled(v.Name.Value, closeName(v.Firms, s.Clock.Now()))
 	return RunNew(f.Chrome, v), nil
 }
 
@@ -95,7 +100,8 @@ func waitingIn(c firm.Card, p invoice.Preview, chosen map[string]bool, all bool)
 		out.Totals = append(out.Totals, money.Amount{Minor: t.Minor, Currency: t.Currency})
 	}
 	for _, w := range p.Waiting {
-		x := RunWaiting{Prebill: w.Prebill, Name: "Pre-bill", Matter: w.MatterName, Client: w.ClientName, Number: w.MatterNumber, Amount: money.Amount{Minor: w.NetMinor, Currency: w.Currency}}
+		x := RunWaiting{Prebill: w.Prebill, Name: "Pre-bill", Matter: w.MatterName, Client: w.ClientName, Number: w.MatterNumber, Amount: money.Amount{Minor: w.NetMinor, Currency: w.Currency},
+			LastWork: w.LastWork.Time()}
 		if w.Problem != nil {
 			x.Problem, x.Dated = sentence(httpd.FaultOf(w.Problem).Message), errors.Is(w.Problem, invoice.ErrBeforeWork)
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"unicode"
 
+	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/invoice/invoicebench"
 	"github.com/docketry/docketry/internal/money"
@@ -119,4 +120,29 @@ func tally(text string) map[string]int {
 		n[w]++
 	}
 	return n
+}
+
+// A page never asks for what was paid or credited since the paper was sent.
+func TestSheetAsksForWhatIsOpen(t *testing.T) {
+	t.Parallel()
+	d := sent(t)["all of it"]
+	whole := d.Totals.TotalMinor
+	for _, c := range []struct {
+		open  int64
+		wants string
+		not   string
+	}{
+		{whole, "by " + d.DueOn.Long(), "Nothing is left to pay"},
+		{whole - 100, "GBP " + format.Figure(money.Amount{Minor: whole - 100, Currency: "GBP"}) + " by " + d.DueOn.Long(), "Nothing is left to pay"},
+		{0, "Nothing is left to pay on this invoice.", "Pay to"},
+	} {
+		page := html.UnescapeString(render(t, Sheet(SheetView{Doc: d, Open: money.Amount{Minor: c.open, Currency: d.Currency}})))
+		if !strings.Contains(page, c.wants) || strings.Contains(page, c.not) {
+			t.Errorf("with %d open the page has not %q, or has %q", c.open, c.wants, c.not)
+		}
+	}
+	v := PayorInvoiceView{Open: money.Amount{Currency: "GBP"}, DueOn: d.DueOn.Time(), Today: d.DueOn.Time()}
+	if got := strings.Join(v.about(), ", "); strings.Contains(got, "Due") {
+		t.Errorf("a paid invoice says %q", got)
+	}
 }

@@ -171,6 +171,9 @@ func (s *Site) home(r *httpd.Request) (httpd.Reply, error) {
 	case st.OfBureau():
 		return httpd.Go(href.Firms, ""), nil
 	}
+	if asked, err := s.Undertakings.Mine(r.Context()); err != nil || len(asked) > 0 { // one of the bureau's, whom nothing lets in now
+		return httpd.Go(href.MyUndertakings, ""), err
+	}
 	cards, err := s.Firms.Mine(r.Context())
 	if err != nil {
 		return httpd.Reply{}, err
@@ -218,6 +221,10 @@ func (s *Site) showAccount(r *httpd.Request, failed error) (httpd.Reply, error) 
 	if err != nil {
 		return httpd.Reply{}, err
 	}
+	trained, err := s.trainingSections(r, f)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
 	back := func(form *partial.Form) *partial.Form { // the one that came back
 		if form.Action == r.Path() {
 			form.Faults, form.Problem = partial.FaultsOf(failed), problemIn(failed)
@@ -234,7 +241,7 @@ func (s *Site) showAccount(r *httpd.Request, failed error) (httpd.Reply, error) 
 					{Name: "present", Label: "Present password", Kind: partial.Password, Required: true, Autocomplete: "current-password"},
 					{Name: "password", Label: "New password", Kind: partial.Password, Required: true, Autocomplete: "new-password", Hint: "At least 15 characters of any kind; a sentence is good."},
 				}})},
-		}...), append(factorSections(f, factors, back), through...)...),
+		}...), append(append(factorSections(f, factors, back), through...), trained...)...),
 	})
 	return shownWith(failed, page), nil
 }

@@ -3,18 +3,23 @@ package pages
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/a-h/templ"
 
+	"github.com/docketry/docketry/internal/arrangement"
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/clock"
+	"github.com/docketry/docketry/internal/conflict"
+	"github.com/docketry/docketry/internal/evidence"
 	"github.com/docketry/docketry/internal/export"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/find"
 	"github.com/docketry/docketry/internal/firm"
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
@@ -23,40 +28,53 @@ import (
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/matter"
+	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/notice"
 	"github.com/docketry/docketry/internal/outbox"
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/rate"
 	"github.com/docketry/docketry/internal/receivable"
+	"github.com/docketry/docketry/internal/selfcheck"
 	"github.com/docketry/docketry/internal/sla"
+	"github.com/docketry/docketry/internal/training"
+	"github.com/docketry/docketry/internal/undertaking"
 	"github.com/docketry/docketry/internal/webhook"
+	"github.com/docketry/docketry/internal/wording"
 	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
 )
 
 // Site is the handlers of every page over the services.
 type Site struct {
-	Clock   clock.Clock
-	Firms   *firm.Service
-	People  *people.Service
-	Matters *matter.Service
-	Rates   *rate.Service
-	Find    *find.Service
-	Audit   *audit.Service
+	Clock        clock.Clock
+	Firms        *firm.Service
+	People       *people.Service
+	Conflicts    *conflict.Service
+	Undertakings *undertaking.Service
+	Training     *training.Service
+	Grants       *grant.Service
+	Matters      *matter.Service
+	Rates        *rate.Service
+	Find         *find.Service
+	Audit        *audit.Service
 
-	SLA         *sla.Service
-	Work        *worklist.Service
-	Guidelines  *guideline.Service
-	Capture     *capture.Service
-	Prebills    *prebill.Service
-	Invoices    *invoice.Service
-	Receivables *receivable.Service
-	Notices     *notice.Service
-	Exports     *export.Service
-	Webhooks    *webhook.Service
-	Outbox      *outbox.Board
-	Presence    *httpd.Presence // who looks at what now
+	SLA          *sla.Service
+	Work         *worklist.Service
+	Arrangements *arrangement.Service
+	Guidelines   *guideline.Service
+	Capture      *capture.Service
+	Prebills     *prebill.Service
+	Invoices     *invoice.Service
+	Receivables  *receivable.Service
+	Notices      *notice.Service
+	Exports      *export.Service
+	Evidence     *evidence.Service
+	SelfChecks   *selfcheck.Board
+	Webhooks     *webhook.Service
+	Wordings     *wording.Service
+	Outbox       *outbox.Board
+	Presence     *httpd.Presence // who looks at what now
 }
 
 // get and post are how pages are mounted.
@@ -114,6 +132,9 @@ func (s *Site) frame(r *httpd.Request, title, active string) (frame, error) {
 	if f.Standing, err = r.Standing(); err != nil {
 		return f, err
 	}
+	if f.Standing.Hidden(f.FirmID) {
+		f.Confirm = href.Query(href.StepUp, "back", backTo(r))
+	}
 	staff := f.Standing.OfBureau()
 	cards, err := s.Firms.Mine(r.Context())
 	if err != nil {
@@ -132,6 +153,16 @@ func (s *Site) frame(r *httpd.Request, title, active string) (frame, error) {
 	f.Next = staff && f.Standing.Anywhere(rbac.ItemClaim)
 	f.Nav = layout.Keep(layout.Menu(f.menuFirm(cards, staff)), f.allowed(staff))
 	return f, nil
+}
+
+// backTo is the address that shows the page again: with what followed its path, unless
+// the page answers a form.
+func backTo(r *httpd.Request) string {
+	page := r.Page()
+	if q := r.Queries().Encode(); q != "" && page == r.Path() {
+		return page + "?" + q
+	}
+	return page
 }
 
 func (f *frame) inside(c firm.Card, staff bool) {
@@ -199,6 +230,9 @@ func (s *Site) ErrorPage(r *httpd.Request, status int, f *fault.Error) templ.Com
 		if full, err := s.frame(r, http.StatusText(status), ""); err == nil {
 			c = full.Chrome
 		}
+		if c.Confirm != "" {
+			c.Confirm = href.StepUp // not back to what was refused
+		}
 	}
 	switch status {
 	case http.StatusNotFound:
@@ -213,6 +247,10 @@ func (s *Site) ErrorPage(r *httpd.Request, status int, f *fault.Error) templ.Com
 	case http.StatusForbidden:
 		if f.Code == httpd.ErrForged.Code {
 			v.Title, v.Links = "This form is no longer good", append(again, start)
+			break
+		}
+		if f.Code == authz.ErrUndertaking.Code {
+			v.Icon, v.Title, v.Links = "hold", "An undertaking comes first", []partial.Link{{Text: "Read and give it", Href: href.MyUndertakings}, start}
 			break
 		}
 		v.Icon, v.Title = "lock", "Your role does not include this"
@@ -257,7 +295,7 @@ func (s *Site) whoCanGrant(r *httpd.Request) []string {
 	if r.Firm() == "" {
 		return nil
 	}
-	names, err := s.People.WhoGrants(r.Context())
+	names, err := s.Grants.WhoGrants(r.Context())
 	if err != nil || len(names) == 0 {
 		return nil
 	}
@@ -304,4 +342,43 @@ func again(err error, show func() (templ.Component, error)) (httpd.Reply, error)
 		return httpd.Reply{}, errors.Join(err, showErr)
 	}
 	return httpd.ShowFault(err, c), nil
+}
+
+// typedForm is what was typed into the one of a page's forms that came back.
+type typedForm struct {
+	values url.Values
+	at     string
+	failed error
+}
+
+// back fills a form that came back with its faults; the page's other forms stay new.
+func (t typedForm) back(form *partial.Form) *partial.Form {
+	if t.at != form.Action || t.failed == nil {
+		return form
+	}
+	form.Faults, form.Problem = partial.FaultsOf(t.failed), problemIn(t.failed)
+	return form
+}
+
+// of is what was typed in the form that posts to action.
+func (t typedForm) of(action, name string) string {
+	if t.at != action {
+		return ""
+	}
+	return t.values.Get(name)
+}
+
+// typedCurrency is a currency in capitals however it is typed; what is none stays as it
+// is, for its form.
+func typedCurrency(text string) money.Currency {
+	if c, err := money.ParseCurrency(text); err == nil {
+		return c
+	}
+	return money.Currency(text)
+}
+
+// today is the day at the firm, as days are kept.
+func (s *Site) today(f frame) time.Time {
+	y, m, d := s.Clock.Now().In(f.Zone).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 }

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"errors"
 	"strconv"
 	"time"
 
@@ -22,7 +23,8 @@ func (s *Site) MountSLA(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/sla/cycles", rbac.SLARead, s.slaCycles)
 }
 
-// monthOf reads ?month=2026-10; without it the present month is meant.
+// monthOf reads ?month=2026-10; without it the present month is meant. One that cannot
+// be read is named.
 func monthOf(q *filters) sla.Month {
 	text := q.text("month")
 	if text == "" {
@@ -35,9 +37,21 @@ func monthOf(q *filters) sla.Month {
 	return m
 }
 
+// reportOf is the report of the month that the address asks for. One that lies ahead is
+// named, and the present month shown.
+func (s *Site) reportOf(r *httpd.Request, q *filters) (sla.Report, error) {
+	m := monthOf(q)
+	rep, err := s.SLA.Report(r.Context(), m)
+	if errors.Is(err, sla.ErrMonth) {
+		q.refuse(q.text("month"), "is no month with figures", "shown is the present month")
+		return s.SLA.Report(r.Context(), sla.Month{})
+	}
+	return rep, err
+}
+
 func (s *Site) sla(r *httpd.Request) (httpd.Reply, error) {
 	q := filtersOf(r)
-	rep, err := s.SLA.Report(r.Context(), monthOf(q))
+	rep, err := s.reportOf(r, q)
 	if err != nil {
 		return httpd.Reply{}, err
 	}
@@ -129,7 +143,7 @@ func riskOf(f frame, rep sla.Report, c sla.CycleRow) SLARisk {
 
 func (s *Site) slaCycles(r *httpd.Request) (httpd.Reply, error) {
 	q := filtersOf(r)
-	rep, err := s.SLA.Report(r.Context(), monthOf(q))
+	rep, err := s.reportOf(r, q)
 	if err != nil {
 		return httpd.Reply{}, err
 	}
@@ -138,7 +152,7 @@ func (s *Site) slaCycles(r *httpd.Request) (httpd.Reply, error) {
 		keys[i] = t.Key
 	}
 	target := q.one("target", "is no service of this month", "all services are shown", keys...)
-	outcome := sla.Outcome(q.one("outcome", "is no result of a promise", "all results are shown", string(sla.Open), string(sla.Met), string(sla.Breached), string(sla.Waived), string(sla.Cancelled)))
+	outcome := sla.Outcome(q.one("outcome", "is no result of a promise", "met and missed ones are shown", string(sla.Open), string(sla.Met), string(sla.Breached), string(sla.Waived), string(sla.Cancelled)))
 	list, total, err := s.SLA.Cycles(r.Context(), rep.Month, target, outcome, q.after())
 	if err != nil {
 		return httpd.Reply{}, err
@@ -161,7 +175,7 @@ func (s *Site) slaCycles(r *httpd.Request) (httpd.Reply, error) {
 }
 
 func cyclesTitle(rep sla.Report, target string, outcome sla.Outcome) string {
-	title := "All promises"
+	title := "Met and missed"
 	if outcome != "" {
 		title = outcomeChip(outcome).Text
 	}
@@ -182,6 +196,8 @@ func outcomeChip(o sla.Outcome) partial.Chip {
 		return partial.Chip{Tone: partial.Bad, Icon: "alert", Text: "Missed"}
 	case sla.Waived:
 		return partial.Chip{Tone: partial.Calm, Icon: "flag", Text: "Excused"}
+	case sla.Cancelled:
+		return partial.Chip{Tone: partial.Line, Icon: "x", Text: "Cancelled"}
 	default:
 		return partial.Chip{Tone: partial.Line, Icon: "clock", Text: "Open"}
 	}

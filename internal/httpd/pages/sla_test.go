@@ -6,6 +6,8 @@ import (
 
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/sla"
+	"github.com/docketry/docketry/internal/worklist"
 )
 
 func slaFixtures(s story) []fixture {
@@ -17,6 +19,21 @@ func slaFixtures(s story) []fixture {
 	return []fixture{
 		{name: "sla", page: SLA(s.partner("Service levels, October 2026", "sla"), s.sla())}, {name: "sla-empty", page: SLA(s.partner("Service levels", "sla"), empty)},
 		{name: "sla-cycles", page: SLACycles(s.partner("Missed in October 2026", "sla"), list)},
+	}
+}
+
+// TestEveryOutcomeOfAPromiseHasItsOwnWord: only one that is still to keep reads "Open".
+func TestEveryOutcomeOfAPromiseHasItsOwnWord(t *testing.T) {
+	t.Parallel()
+	for o, want := range map[sla.Outcome]string{sla.Open: "Open", sla.Met: "Met", sla.Breached: "Missed", sla.Waived: "Excused", sla.Cancelled: "Cancelled"} {
+		if got := outcomeChip(o).Text; got != want {
+			t.Errorf("%s reads %q, want %q", o, got, want)
+		}
+	}
+	var ended worklist.Clock
+	ended.Progress.Clock.State, ended.Progress.Clock.Outcome = sla.Completed, sla.Cancelled
+	if got := itemClockOf(worklist.Item{}, ended).Clock.Text(); got != "Cancelled" {
+		t.Errorf("the clock of a cancelled item reads %q", got)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
@@ -67,6 +68,17 @@ func (s *Site) showMembers(r *httpd.Request, q *filters, failed error) (templ.Co
 	if f.May(rbac.PersonRecover) {
 		v.Links = []partial.Link{{Text: "Lost second factors", Href: href.Recoveries(f.FirmID)}}
 	}
+	if f.Card.Kind == "bureau" && f.May(rbac.ConflictCheck) {
+		v.Links = append(v.Links, partial.Link{Text: "Conflict checks", Href: href.Conflicts(f.FirmID)})
+	}
+	if f.Card.Kind == "bureau" && f.May(rbac.TrainingRead) {
+		lapsing, err := s.lapsing(r, f)
+		if err != nil {
+			return nil, err
+		}
+		v.Sections = append(v.Sections, lapsing)
+		v.Links = append(v.Links, partial.Link{Text: "Training", Href: href.Training(f.FirmID)}, partial.Link{Text: "Undertakings", Href: href.Undertakings(f.FirmID)})
+	}
 	if f.Card.Kind == "bureau" && f.May(rbac.PersonInvite) {
 		v.Lede = "The bureau's own people. What they may see is for each firm to grant."
 		v.Sections = append(v.Sections, Section{Title: "Invite", Form: &partial.Form{Action: href.People(f.FirmID) + "/staff", Submit: "Send invitation", Faults: invitationFaults(r, failed), Problem: problemIn(failed),
@@ -121,9 +133,9 @@ func (s *Site) proposeAdministrator(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		err = people.ErrInvalid.On(fault.Field{Path: "person", Code: "person_missing", Message: "choose a person"})
 	}
-	var g people.Grant
+	var g grant.Grant
 	if err == nil {
-		g, err = s.People.Give(r.Context(), people.Draft{Person: who, Role: rbac.RoleBureauAdmin, Scope: authz.ScopeAll, Class: authz.C1, Label: authz.Standard, Reason: r.Form("reason")})
+		g, err = s.Grants.Give(r.Context(), grant.Draft{Person: who, Role: rbac.RoleBureauAdmin, Scope: authz.ScopeAll, Class: authz.C1, Label: authz.Standard, Reason: r.Form("reason")})
 	}
 	if err != nil {
 		return again(err, func() (templ.Component, error) { return s.memberPage(r, err) })
@@ -143,18 +155,18 @@ func rolesInWords(roles []string) string {
 }
 
 func (s *Site) inviteStaff(r *httpd.Request) (httpd.Reply, error) {
-	if _, err := s.People.InviteStaff(r.Context(), r.Form("name"), r.Form("email")); err != nil {
+	if _, err := s.Grants.InviteStaff(r.Context(), r.Form("name"), r.Form("email")); err != nil {
 		return again(err, func() (templ.Component, error) { return s.memberPage(r, err) })
 	}
 	return httpd.Go(href.People(r.Firm()), "Invited. The link in the mail works for 72 hours."), nil
 }
 
 func (s *Site) removeMember(r *httpd.Request) (httpd.Reply, error) {
-	return s.memberAct(r, "Removed. Their very next click is refused.", func(id ident.PersonID) error { return s.People.Remove(r.Context(), id) })
+	return s.memberAct(r, "Removed. Their very next click is refused.", func(id ident.PersonID) error { return s.Grants.Remove(r.Context(), id) })
 }
 
 func (s *Site) reinvite(r *httpd.Request) (httpd.Reply, error) {
-	return s.memberAct(r, "Sent again. The new link works for 72 hours; the old one no longer does.", func(id ident.PersonID) error { return s.People.Reinvite(r.Context(), id) })
+	return s.memberAct(r, "Sent again. The new link works for 72 hours; the old one no longer does.", func(id ident.PersonID) error { return s.Grants.Reinvite(r.Context(), id) })
 }
 
 func (s *Site) endMemberSessions(r *httpd.Request) (httpd.Reply, error) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
@@ -34,7 +35,7 @@ func (s *Site) wallPage(r *httpd.Request, failed error) (templ.Component, error)
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.People.Walls(r.Context())
+	list, err := s.Grants.Walls(r.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +62,7 @@ func (s *Site) wallPage(r *httpd.Request, failed error) (templ.Component, error)
 }
 
 func (s *Site) wallForm(r *httpd.Request, f frame, failed error) (*partial.Form, error) {
-	grants, err := s.People.Grants(r.Context(), false)
+	grants, err := s.Grants.Grants(r.Context(), false)
 	if err != nil {
 		return nil, err
 	}
@@ -87,12 +88,12 @@ func (s *Site) wallForm(r *httpd.Request, f frame, failed error) (*partial.Form,
 }
 
 func (s *Site) raiseWall(r *httpd.Request) (httpd.Reply, error) {
-	w := people.Wall{Clients: r.FormList("clients"), Matters: r.FormList("matters"), Reason: r.Form("reason")}
+	w := grant.Wall{Clients: r.FormList("clients"), Matters: r.FormList("matters"), Reason: r.Form("reason")}
 	var err error
 	if w.Person, err = ident.Parse[ident.PersonID](r.Form("person")); err != nil {
 		err = people.ErrInvalid.On(fault.Field{Path: "person", Code: "person_missing", Message: "choose a person"})
 	} else {
-		_, err = s.People.RaiseWall(r.Context(), w)
+		_, err = s.Grants.RaiseWall(r.Context(), w)
 	}
 	if err != nil {
 		return again(err, func() (templ.Component, error) { return s.wallPage(r, err) })
@@ -105,7 +106,7 @@ func (s *Site) liftWall(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, authz.ErrNotFound
 	}
-	if err := s.People.LiftWall(r.Context(), id); err != nil {
+	if err := s.Grants.LiftWall(r.Context(), id); err != nil {
 		return httpd.Reply{}, err
 	}
 	return httpd.Go(href.Walls(r.Firm()), "The wall is lifted."), nil

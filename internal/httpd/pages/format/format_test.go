@@ -124,3 +124,12 @@ func TestCapital(t *testing.T) {
 		}
 	}
 }
+
+func TestActs(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]string{"prebill.approved": "Pre-bill approved", "credit_note.issued": "Credit note issued", "grant.given": "Grant given", "sso.set_up": "Single sign-on set up", "looked": "Looked", "": ""} {
+		if got := Act(code); got != want {
+			t.Errorf("%q reads %q, want %q", code, got, want)
+		}
+	}
+}

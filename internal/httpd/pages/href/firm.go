@@ -49,8 +49,17 @@ func Rate(f ident.FirmID, id ident.RateID) string { return one(f, "rates", id) }
 // Guides is the billing guidelines of a firm's payors, matters and clients.
 func Guides(f ident.FirmID) string { return list(f, "guidelines") }
 
+// Overrides is the list of blocking findings that were let pass.
+func Overrides(f ident.FirmID) string { return list(f, "overrides") }
+
 // Guide is one version; trying, signing and ending are below.
 func Guide(f ident.FirmID, id ident.GuideID) string { return one(f, "guidelines", id) }
+
+// Arrangements is what a firm's clients agreed to pay.
+func Arrangements(f ident.FirmID) string { return list(f, "arrangements") }
+
+// Arrangement is one version; ending and withdrawing are below.
+func Arrangement(f ident.FirmID, id ident.ArrangementID) string { return one(f, "arrangements", id) }
 
 // New is the form for a new thing of a list.
 func New(list string) string { return list + "/new" }
@@ -73,6 +82,7 @@ func Access(f ident.FirmID) string { return list(f, "access") }
 func AccessEnded(f ident.FirmID) string { return Access(f) + "/ended" }
 
 // AccessLog is every look that was taken; its file is below.
+func Evidence(f ident.FirmID) string  { return Access(f) + "/evidence" }
 func AccessLog(f ident.FirmID) string { return Access(f) + "/log" }
 
 // AccessReview is the grants that are due to be kept or ended.
@@ -80,6 +90,12 @@ func AccessReview(f ident.FirmID) string { return Access(f) + "/review" }
 
 // AccessWhy asks why a person may or may not do something; href.Query asks it.
 func AccessWhy(f ident.FirmID) string { return Access(f) + "/why" }
+
+// Undertakings is what the bureau's people give and gave; publishing and the setting post there.
+func Undertakings(f ident.FirmID) string { return list(f, "undertakings") }
+
+// Training is the certificates of the bureau's people; acts post below.
+func Training(f ident.FirmID) string { return list(f, "training") }
 
 // AccessRequest is one request for access, to decide; acts post below.
 func AccessRequest(f ident.FirmID, id ident.RequestID) string {
@@ -103,6 +119,12 @@ func Emergencies(bureau ident.FirmID) string { return list(bureau, "emergencies"
 // Emergency is one of them; acts post below.
 func Emergency(bureau ident.FirmID, id ident.RequestID) string { return one(bureau, "emergencies", id) }
 
+// Conflicts is the conflict checks of the bureau's people, over all firms or for one.
+func Conflicts(f ident.FirmID) string { return list(f, "conflict-checks") }
+
+// Conflict is one of them; clearing it posts below.
+func Conflict(f ident.FirmID, id ident.CheckID) string { return one(f, "conflict-checks", id) }
+
 // People is a firm's people, or the bureau's.
 func People(f ident.FirmID) string { return list(f, "people") }
 
@@ -117,6 +139,15 @@ func Roles(f ident.FirmID) string { return list(f, "roles") }
 
 // Role is one of them; closing it posts below.
 func Role(f ident.FirmID, id ident.RoleID) string { return one(f, "roles", id) }
+
+// Sums is what the nightly self-checks of stored sums found.
+func Sums(f ident.FirmID) string { return Audit(f) + "/sums" }
+
+// Letters is what the firm's letters to payors say.
+func Letters(f ident.FirmID) string { return list(f, "letters") }
+
+// Letter is the words of one kind; going back to the standard posts below.
+func Letter(f ident.FirmID, kind string) string { return one(f, "letters", kind) }
 
 // Webhooks is the programs that are told what happened.
 func Webhooks(f ident.FirmID) string { return list(f, "webhooks") }
@@ -144,9 +175,6 @@ func Export(f ident.FirmID, id ident.ExportID) string { return one(f, "exports",
 
 // Audit is a firm's audit log.
 func Audit(f ident.FirmID) string { return list(f, "audit") }
-
-// AuditEntry is one leaf of it, with its proof.
-func AuditEntry(f ident.FirmID, id ident.LeafID) string { return one(f, "audit", id) }
 
 // Jobs is a firm's parked and waiting jobs.
 func Jobs(f ident.FirmID) string { return list(f, "jobs") }

@@ -14,9 +14,10 @@ const (
 	Home        = "/"
 	SignIn      = "/sign-in" // GET the form, POST e-mail and password
 	Forgot      = "/sign-in/forgot"
-	Through     = "/sign-in/through" // GET the form for a firm's code, POST it
-	Factor      = "/sign-in/factor"  // GET the form, POST the code
-	App         = "/people/me/app"   // GET the secret, POST its first code
+	Through     = "/sign-in/through"  // GET the form for a firm's code, POST it
+	Factor      = "/sign-in/factor"   // GET the form, POST the code
+	StepUp      = "/people/me/factor" // GET the question, POST the factor
+	App         = "/people/me/app"    // GET the secret, POST its first code
 	Passkeys    = "/people/me/passkeys"
 	Passkey     = Passkeys + "/new" // GET the form, POST the name and what the browser made
 	SignOut     = "/sign-out"       // POST
@@ -36,6 +37,8 @@ const (
 	PayorEnter  = "/payor/enter"    // GET the form for the code, POST the code
 	PayorLeave  = "/payor/leave"    // POST
 	PayorList   = "/payor/invoices" // that payor's invoices, and no others
+
+	MyUndertakings = "/people/me/undertakings" // GET them, POST one
 )
 
 // Query adds name, value pairs to an address; empty values are left out, so the

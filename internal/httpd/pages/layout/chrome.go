@@ -24,6 +24,8 @@ type Chrome struct {
 	KeysOff   bool          // single-key shortcuts are switched off (WCAG 2.1.4)
 	Flash     *Flash
 	Wrong     []string // what of the address could not be taken and what is shown instead, in sentences
+	Confirm   string   // where to show a factor, while matters that the person's grants reach are hidden without; "" when none are
+	Owed      int      // firms that show the person nothing until they give an undertaking; asked where a person lands
 	CSRF      string
 	RequestID string
 	Path      string // of this page, to come back to after a preference

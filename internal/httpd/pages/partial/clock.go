@@ -20,6 +20,7 @@ type Clock struct {
 	Paused bool
 	Met    bool // ended in time
 	Missed bool // ended late
+	Gone   bool // cancelled: neither met nor missed
 }
 
 // look is everything that depends on the state, in one table.
@@ -32,6 +33,7 @@ var (
 	lookOver  = look{"sla over", "t-bad", "alert"}
 	lookHeld  = look{"sla held", "t-calm", "pause"}
 	lookMet   = look{"sla", "t-ok", "check"}
+	lookGone  = look{"sla", "", "x"}
 )
 
 func (c Clock) look() look {
@@ -41,6 +43,8 @@ func (c Clock) look() look {
 		return lookMet
 	case c.Missed:
 		return lookNow
+	case c.Gone:
+		return lookGone
 	case c.Paused:
 		return lookHeld
 	case c.Due.IsZero():
@@ -63,6 +67,8 @@ func (c Clock) Text() string {
 		return "Met"
 	case c.Missed:
 		return "Missed"
+	case c.Gone:
+		return "Cancelled"
 	case c.Paused:
 		return "Paused, " + format.Duration(max(0, c.Target-c.Used)) + " left"
 	case c.Due.IsZero():
@@ -83,13 +89,15 @@ func (c Clock) tone() string  { return c.look().tone }
 // seconds is what the script counts down from; "" stops it. The script knows no
 // business hours, so what is over stands until the page is read anew.
 func (c Clock) seconds() string {
-	if c.Due.IsZero() || c.Paused || c.Met || c.Missed || c.Now.After(c.Due) {
+	if c.Due.IsZero() || c.Paused || c.ended() || c.Now.After(c.Due) {
 		return ""
 	}
 	return strconv.FormatInt(int64(c.Due.Sub(c.Now)/time.Second), 10)
 }
 
-func (c Clock) tracked() bool { return c.Target > 0 && !c.Met && !c.Missed }
+func (c Clock) tracked() bool { return c.Target > 0 && !c.ended() }
+
+func (c Clock) ended() bool { return c.Met || c.Missed || c.Gone }
 
 // used is whole percent, capped: a track cannot show more than all.
 func (c Clock) used() string {

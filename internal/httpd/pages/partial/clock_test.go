@@ -28,6 +28,7 @@ func TestClock(t *testing.T) {
 		"no clock":                   {Clock{Now: now}, "sla", "No clock", "0%", ""},
 		"met":                        {Clock{Now: now, Target: 8 * h, Used: 3 * h, Met: true}, "sla", "Met", "37%", ""},
 		"missed":                     {Clock{Now: now, Target: 8 * h, Used: 9 * h, Missed: true}, "sla now", "Missed", "100%", ""},
+		"cancelled":                  {Clock{Due: now.Add(h), Now: now, Target: 8 * h, Used: 3 * h, Gone: true}, "sla", "Cancelled", "37%", ""},
 	} {
 		if got := c.clock; got.class() != c.class || got.Text() != c.text || got.used() != c.used || got.seconds() != c.seconds {
 			t.Errorf("%s: %q %q %q %q", name, got.class(), got.Text(), got.used(), got.seconds())

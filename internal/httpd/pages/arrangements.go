@@ -1,0 +1,256 @@
+package pages
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/docketry/docketry/internal/arrangement"
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/format"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/layout"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/rbac"
+)
+
+// MountArrangements adds what clients agreed to pay for work: versions, their form with
+// a worked example, ending and withdrawing.
+func (s *Site) MountArrangements(srv *httpd.Server) {
+	get(srv, "/firms/{firm}/arrangements", rbac.ArrangementRead, s.arrangements)
+	get(srv, "/firms/{firm}/arrangements/new", rbac.ArrangementEdit, s.newArrangement)
+	fill(srv, "/firms/{firm}/arrangements/new", rbac.ArrangementEdit, s.agreeArrangement, s.arrangementAgain)
+	get(srv, "/firms/{firm}/arrangements/{id}", rbac.ArrangementRead, s.arrangement)
+	fill(srv, "/firms/{firm}/arrangements/{id}/end", rbac.ArrangementEdit, s.endArrangement, of(s.arrangementPage))
+	post(srv, "/firms/{firm}/arrangements/{id}/withdraw", rbac.ArrangementEdit, s.withdrawArrangement)
+}
+
+func (s *Site) arrangements(r *httpd.Request) (httpd.Reply, error) {
+	f, err := s.frame(r, "Fee arrangements", "arrangements")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	list, err := s.Arrangements.List(r.Context())
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	n, err := s.names(r)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	q := filtersOf(r)
+	const instead = "the arrangements of every matter and client are shown"
+	only := arrangement.Place{Matter: ident.MatterID(q.one("matter", "is no matter of yours", instead, ident.Strings(slices.Collect(maps.Keys(n.matters)))...)),
+		Client: ident.ClientID(q.one("client", "is no client of yours", instead, ident.Strings(slices.Collect(maps.Keys(n.clients)))...))}
+	return q.plain(f, arrangementsView(f, n, list, only, s.today(f))), nil
+}
+
+// arrangementsView lists versions, all or those of one place.
+func arrangementsView(f frame, n masterNames, list arrangement.Versions, only arrangement.Place, today time.Time) PlainView {
+	t := &partial.Table{Caption: "Fee arrangements, the newest version of each place first", Keys: true,
+		Columns: []partial.Column{{Head: "For"}, {Head: "Version", Right: true}, {Head: "Work from", NoWrap: true}, {Head: "Last day", NoWrap: true}, {Head: "State"}, {Head: "Agreed", Wide: true}},
+		Empty:   partial.Empty{Icon: "check", Title: "Everything is by the hour", Text: "A matter, or all matters of a client, can be billed at fixed prices, under a cap, at a blended rate, with discounts, or at no charge."}}
+	for i := range list {
+		v := &list[i]
+		if only.Matter != "" && v.Matter != only.Matter || only.Client != "" && v.Client != only.Client {
+			continue
+		}
+		name, kind := n.arranged(v.Place)
+		until := "open"
+		if v.Until != nil {
+			until = format.Date(v.Until.AddDate(0, 0, -1))
+		}
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Named(name, href.Arrangement(f.FirmID, v.ID), kind),
+			partial.Txt(strconv.Itoa(v.Number)), partial.Txt(format.Date(v.From)), partial.Txt(until), partial.Txt(arrangementState(list, v, today)), partial.Txt(strings.Join(arrangementWords(v.Terms), ". ") + ".")}})
+	}
+	out := PlainView{Head: layout.Head{Title: "Fee arrangements"}, Lede: "What clients agreed to pay. Work goes by the version of its day: the matter's own before the client's, and by the hour where nothing is agreed.", Sections: []Section{{Title: "All versions", Table: t}}}
+	if only != (arrangement.Place{}) {
+		name, _ := n.arranged(only)
+		out.Sections[0].Title = "Versions of " + name
+		out.Links = []partial.Link{{Text: "All arrangements", Href: href.Arrangements(f.FirmID)}}
+	}
+	if f.May(rbac.ArrangementEdit) {
+		out.Main = &partial.Link{Text: "New arrangement", Href: href.Query(href.New(href.Arrangements(f.FirmID)), "matter", string(only.Matter))}
+	}
+	return out
+}
+
+// arranged names what an arrangement is for.
+func (n masterNames) arranged(p arrangement.Place) (name, kind string) {
+	if p.Matter != "" {
+		return n.matters[p.Matter], "matter"
+	}
+	return n.clients[p.Client], "client"
+}
+
+func arrangementState(all arrangement.Versions, v *arrangement.Version, today time.Time) string {
+	superseded := false
+	for i := range all {
+		o := &all[i]
+		superseded = superseded || o.Place == v.Place && o.Stands() && o.From.After(v.From) && !o.From.After(today)
+	}
+	switch {
+	case !v.Stands():
+		return "Withdrawn"
+	case v.Until != nil && !today.Before(*v.Until):
+		return "Ended"
+	case superseded:
+		return "Followed by a later version"
+	case v.From.After(today):
+		return "Begins later"
+	default:
+		return "In force"
+	}
+}
+
+func (s *Site) arrangement(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.ArrangementID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	page, err := s.arrangementPage(r, id, nil)
+	return httpd.Show(page), err
+}
+
+func (s *Site) arrangementPage(r *httpd.Request, id ident.ArrangementID, failed error) (templ.Component, error) {
+	v, err := s.Arrangements.Get(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	f, err := s.frame(r, "Fee arrangement", "arrangements")
+	if err != nil {
+		return nil, err
+	}
+	n, err := s.names(r)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.Arrangements.List(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	name, kind := n.arranged(v.Place)
+	return Plain(f.Chrome, arrangementView(f, name+" ("+kind+")", v, arrangementState(list, &v, s.today(f)), r.Form("until"), failed)), nil
+}
+
+// arrangementView shows a version. typed is the day that came back in the form that ends
+// it, "" for none.
+func arrangementView(f frame, place string, v arrangement.Version, state, typed string, failed error) PlainView {
+	facts := []partial.Fact{{Name: "Agreed", Value: strings.Join(arrangementWords(v.Terms), ". ") + "."}, {Name: "Work from", Value: format.Date(v.From)}}
+	if v.Until != nil {
+		facts = append(facts, partial.Fact{Name: "Last day", Value: format.Date(v.Until.AddDate(0, 0, -1))})
+	}
+	facts = append(facts, partial.Fact{Name: "Entered", Value: v.AgreedByWho + ", " + format.Moment(v.AgreedAt.In(f.Zone))})
+	here := href.Arrangement(f.FirmID, v.ID)
+	view := PlainView{Head: layout.Head{Title: place, Crumbs: []partial.Link{{Text: "Fee arrangements", Href: href.Arrangements(f.FirmID)}}}, Meta: []string{"version " + strconv.Itoa(v.Number), state},
+		Sections: []Section{{Title: "What is agreed", Facts: facts}, exampleSection(v.Terms)}}
+	if !f.May(rbac.ArrangementEdit) || !v.Stands() {
+		return view
+	}
+	view.Links = []partial.Link{{Text: "New version", Href: href.Query(href.New(href.Arrangements(f.FirmID)), "from", string(v.ID))}}
+	view.Acts = []partial.Button{{Text: "Withdraw", Action: here + "/withdraw", Class: "danger"}}
+	if v.Until == nil {
+		view.Sections = append(view.Sections, Section{Title: "End it", Note: "Bills that are approved or issued stay as they are", Form: &partial.Form{ID: "end", Action: here + "/end", Submit: "End", Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
+			Fields: []partial.Field{{Form: "end", Name: "until", Label: "First day without it", Kind: partial.Date, Value: typed, Required: true, Hint: "Work from then on goes by the client's arrangement, or by the hour"}}}})
+	}
+	return view
+}
+
+func (s *Site) endArrangement(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.ArrangementID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	day, err := time.Parse(time.DateOnly, r.Form("until"))
+	if err != nil {
+		err = arrangement.ErrTerms.On(fault.Field{Path: "until", Code: "date_form", Message: "enter the day as 2026-10-31"})
+	} else {
+		_, err = s.Arrangements.End(r.Context(), id, day)
+	}
+	if err != nil {
+		return again(err, func() (templ.Component, error) { return s.arrangementPage(r, id, err) })
+	}
+	return httpd.Go(href.Arrangement(r.Firm(), id), "It ends before "+format.Date(day)+"."), nil
+}
+
+func (s *Site) withdrawArrangement(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.ArrangementID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	if _, err := s.Arrangements.Withdraw(r.Context(), id); err != nil {
+		return again(err, func() (templ.Component, error) { return s.arrangementPage(r, id, err) })
+	}
+	return httpd.Go(href.Arrangements(r.Firm()), "Withdrawn. The version before it holds again, if there is one. Open pre-bills follow when they are next changed or handed on."), nil
+}
+
+// arrangementWords say what is agreed, a sentence without its stop each.
+func arrangementWords(t arrangement.Terms) []string {
+	in := func(minor int64) string { return format.Money(money.Amount{Minor: minor, Currency: t.Currency}) }
+	words := []string{map[arrangement.Kind]string{
+		arrangement.KindHourly: "By the hour, at the rate of each line", arrangement.KindNoCharge: "No charge; the time is kept for reports",
+	}[t.Kind]}
+	switch {
+	case t.Fixed != nil:
+		words[0] = "Fixed price" + capWords(t.Fixed.Per, t.Fixed.Prices, in)
+		if t.Fixed.Shadow {
+			words = append(words, "The invoice shows the hours and their value")
+		} else {
+			words = append(words, "The invoice does not show the hours")
+		}
+	case t.Blended != nil:
+		words[0] = "A blended rate of " + format.Rate(t.Blended.Rate, t.Currency) + " for everybody"
+		if o := t.Blended.OthersRate; o != 0 {
+			words[0] = "A blended rate of " + format.Rate(t.Blended.Rate, t.Currency) + " for lawyers and " + format.Rate(o, t.Currency) + " for others"
+		}
+	}
+	if c := t.Cap; c != nil {
+		w := "Fees are capped" + capWords(c.Per, c.Limits, in)
+		if c.Soft {
+			w += ", as a warning only"
+		}
+		words = append(words, w)
+	}
+	if v := t.Volume; v != nil {
+		var tiers []string
+		for _, x := range v.Tiers {
+			tiers = append(tiers, format.Goal(int64(x.Rate))+" above "+in(x.FromMinor))
+		}
+		w := "Volume discount on the client's fees of the year: " + strings.Join(tiers, ", ")
+		if v.Retroactive {
+			w += ", on all fees once a tier is reached"
+		}
+		words = append(words, w)
+	}
+	if d := t.Discount; d != nil {
+		w := format.Goal(int64(d.Rate)) + " off the fees as one adjustment"
+		if d.ByLine {
+			w = format.Goal(int64(d.Rate)) + " off each line of the fees"
+		}
+		words = append(words, w)
+	}
+	return words
+}
+
+// capWords are amounts by what they are for: " for the matter: $6,000.00".
+func capWords(per arrangement.Scope, list []arrangement.Price, in func(int64) string) string {
+	var parts []string
+	for _, p := range list {
+		switch {
+		case per == arrangement.PerMatter:
+			parts = append(parts, in(p.AmountMinor))
+		case p.Code == "":
+			parts = append(parts, in(p.AmountMinor)+" each")
+		default:
+			parts = append(parts, p.Code+" "+in(p.AmountMinor))
+		}
+	}
+	return map[arrangement.Scope]string{arrangement.PerMatter: " for the matter: ", arrangement.PerPhase: " by phase: ", arrangement.PerTask: " by task: ", arrangement.PerYear: " a year: "}[per] + strings.Join(parts, ", ")
+}

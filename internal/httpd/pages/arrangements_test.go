@@ -1,0 +1,141 @@
+package pages
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/docketry/docketry/internal/arrangement"
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/prebill"
+)
+
+// pelhamTerms are a blended rate under a cap, with both discounts.
+func pelhamTerms() arrangement.Terms {
+	return arrangement.Terms{
+		Kind: arrangement.KindBlended, Currency: "USD", Blended: &arrangement.Blended{Rate: rateOf(420), OthersRate: rateOf(180)},
+		Cap:      &arrangement.Cap{Per: arrangement.PerPhase, Limits: []arrangement.Price{{Code: "L300", AmountMinor: 250_000}, {AmountMinor: 4_000_000}}},
+		Volume:   &arrangement.Volume{Tiers: []arrangement.Tier{{FromMinor: 10_000_000, Rate: 50_000}, {FromMinor: 25_000_000, Rate: 75_000}}, Retroactive: true},
+		Discount: &arrangement.Discount{Rate: 25_000, ByLine: true},
+	}
+}
+
+func fixedTerms() arrangement.Terms {
+	return arrangement.Terms{Kind: arrangement.KindFixed, Currency: "USD", Fixed: &arrangement.Fixed{Per: arrangement.PerPhase, Shadow: true, Prices: []arrangement.Price{{Code: "L300", AmountMinor: 600_000}, {Code: "L400", AmountMinor: 950_000}}}}
+}
+
+func arrangementFixtures(t testing.TB, s story) []fixture {
+	t.Helper()
+	f := s.house(t, "arrangements")
+	matter, client := id[ident.MatterID](1), id[ident.ClientID](1)
+	ended := nov(1)
+	list := arrangement.Versions{
+		{ID: id[ident.ArrangementID](1), Place: arrangement.Place{Client: client}, Number: 1, From: oct(1), Until: &ended, Terms: arrangement.Terms{Kind: arrangement.KindHourly, Currency: "USD"}, AgreedByWho: "Noor Haddad", AgreedAt: s.at(1, 9, 0)},
+		{ID: id[ident.ArrangementID](3), Place: arrangement.Place{Matter: matter}, Number: 2, From: nov(1), Terms: pelhamTerms(), AgreedByWho: "Noor Haddad", AgreedAt: s.at(2, 9, 0)},
+		{ID: id[ident.ArrangementID](2), Place: arrangement.Place{Matter: matter}, Number: 1, From: oct(1), Terms: fixedTerms(), AgreedByWho: "Noor Haddad", AgreedAt: s.at(1, 9, 0)},
+	}
+	names := masterNames{matters: map[ident.MatterID]string{matter: "00417-0032 Carrier liability, Savannah fire"}, clients: map[ident.ClientID]string{client: "Pelham Freight Lines"}}
+	late := arrangement.ErrTerms.On(fault.Field{Path: "until", Code: "dates_order", Message: "choose a day after 1 Nov 2026, or withdraw the version"})
+	terms := pelhamTerms()
+	form := formOfTerms(terms)
+	form["place"], form["from"], form["cap_limits"] = "matter:m", "2026-11-01", "L300 = two thousand"
+	_, refused := form.terms()
+	c := f.Chrome
+	page := func(name string, v PlainView) fixture {
+		c.Title = v.Head.Title
+		return fixture{name: name, page: Plain(c, v)}
+	}
+	arranged := s.prebill()
+	arranged.Flow.HasArranged, arranged.Flow.Arranged, arranged.Behind = true, usd(-32_000), true
+	arranged.Parts = partsOf(f, storyParts(list))
+	arranged.Beside = besideRows(f, prebill.View{Prebill: prebill.Prebill{Currency: "USD"}, Charges: []prebill.Charge{{Arrangement: list[2].ID, What: "fixed", Code: "L300", Minor: 600_000}, {Arrangement: list[1].ID, What: "volume discount", Minor: -32_000}}})
+	return []fixture{
+		page("arrangements", arrangementsView(f, names, list, arrangement.Place{}, nov(4))),
+		page("arrangement", arrangementView(f, names.matters[matter]+" (matter)", list[1], "In force", "2026-11-01", late)),
+		page("arrangement-form", arrangementFormView(f.FirmID, partial.Options("matter:m", "", "choose", "matter:m", "Matter 00417-0032 Carrier liability, Savannah fire"), form, &terms, refused)),
+		{name: "prebill-arranged", page: Prebill(s.partner("Pre-bill PB-1184", "prebills"), arranged)},
+	}
+}
+
+// storyParts is a bill over a change of what is agreed: a price that is on it, one that
+// was billed before, and the work by a blended rate.
+func storyParts(list arrangement.Versions) prebill.View {
+	return prebill.View{Prebill: prebill.Prebill{ID: id[ident.PrebillID](1), Version: 4, Currency: "USD", Status: prebill.StatusInReview}, Parts: []prebill.Part{
+		{Version: list[2], Lines: 4, WorkedMinor: 512_300, FeesMinor: 600_000, OverMinor: 87_700, Prices: []prebill.PriceState{{Code: "L300", Minor: 600_000, Here: true}, {Code: "L400", Minor: 950_000, Billed: true}}},
+		{Version: list[1], Lines: 7, WorkedMinor: 800_000, FeesMinor: 729_075, CreditMinor: 1_200, Warnings: []arrangement.Warning{{Code: "cap_exceeded", Message: "the cap of $2,500.00 is exceeded by $100.00"}}},
+		{Lines: 1, WorkedMinor: 10_000, FeesMinor: 10_000},
+	}}
+}
+
+// What is agreed is the same after its form was opened and sent back.
+func TestArrangementFormKeepsEverything(t *testing.T) {
+	t.Parallel()
+	yen := arrangement.Terms{Kind: arrangement.KindHourly, Currency: "JPY", Cap: &arrangement.Cap{Per: arrangement.PerYear, Soft: true, Limits: []arrangement.Price{{Code: "2026", AmountMinor: 9_000_000}}}, Discount: &arrangement.Discount{Rate: 123_400}}
+	for name, terms := range map[string]arrangement.Terms{"blended": pelhamTerms(), "fixed": fixedTerms(), "yen": yen, "no charge": {Kind: arrangement.KindNoCharge, Currency: "EUR"}} {
+		view := arrangementFormView(firmOf("HVL").ID, nil, formOfTerms(terms), nil, nil)
+		sent := filled(view.Sections[0].Form.Fields)
+		form := arrangementForm{}
+		for _, n := range arrangementFields {
+			form[n] = strings.TrimSpace(strings.ReplaceAll(sent.Get(n), "\r\n", "\n")) // as httpd.Request does
+		}
+		got, err := form.terms()
+		if err != nil || mustJSON(t, got) != mustJSON(t, terms) {
+			t.Errorf("%s: %v\nbefore %s\nafter  %s", name, err, mustJSON(t, terms), mustJSON(t, got))
+		}
+	}
+}
+
+// Whatever is wrong is said at the box that it was typed in, also by the rules behind.
+func TestArrangementFormSaysWhichField(t *testing.T) {
+	t.Parallel()
+	typed := func(pairs ...string) arrangementForm {
+		form := arrangementForm{"place": "matter:" + string(id[ident.MatterID](1)), "from": "2026-11-01", "currency": "usd", "kind": "hourly"}
+		for i := 0; i < len(pairs); i += 2 {
+			form[pairs[i]] = pairs[i+1]
+		}
+		return form
+	}
+	if _, err := typed().read(); err != nil {
+		t.Fatalf("a form that is right: %v", err)
+	}
+	for name, c := range map[string]struct {
+		form  arrangementForm
+		field string
+		says  string
+	}{
+		"no place":           {typed("place", ""), "place", "choose a matter or a client"},
+		"a payor":            {typed("place", "payor:"+string(id[ident.PayorID](1))), "place", "choose a matter or a client"},
+		"no day":             {typed("from", "1 Nov"), "from", "enter the day"},
+		"no currency":        {typed("currency", "dollars"), "currency", "three-letter"},
+		"an amount in words": {typed("kind", "fixed", "fixed_per", "matter", "fixed_prices", "six thousand"), "fixed_prices", "six thousand"},
+		"no price":           {typed("kind", "fixed", "fixed_per", "matter"), "fixed_prices", ""},
+		"a foreign price":    {typed("fixed_prices", "6000"), "fixed_prices", "no such terms"},
+		"no rate":            {typed("kind", "blended"), "blended_rate", ""},
+		"a rate in words":    {typed("kind", "blended", "blended_rate", "much"), "blended_rate", "enter a rate"},
+		"a limit for none":   {typed("cap_limits", "50000"), "cap_per", ""},
+		"a cap without":      {typed("cap_per", "matter"), "cap_limits", ""},
+		"a tier alone":       {typed("volume_tiers", "100000"), "volume_tiers", "percentage"},
+		"a share in words":   {typed("discount", "a tenth"), "discount", "percentage"},
+		"more than all":      {typed("discount", "120"), "discount", ""},
+	} {
+		n, err := c.form.read()
+		if err == nil {
+			err = n.Terms.Validate()
+		}
+		faults := arrangementFaults(err)
+		if text := faults.On(c.field); len(faults) != 1 || text == "" || !strings.Contains(strings.ToLower(text), c.says) {
+			t.Errorf("%s: %+v", name, faults)
+		}
+	}
+}
+
+func mustJSON(t *testing.T, terms arrangement.Terms) string {
+	t.Helper()
+	b, err := json.Marshal(terms)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}

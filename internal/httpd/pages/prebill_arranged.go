@@ -1,0 +1,110 @@
+package pages
+
+import (
+	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/httpd/pages/format"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/prebill"
+	"github.com/docketry/docketry/internal/utbms"
+	"github.com/docketry/docketry/rbac"
+)
+
+// PrebillPart is what one version of an arrangement makes of the work that goes by it.
+type PrebillPart struct {
+	Title  string   // with the first day of the version: a bill may have several
+	Words  []string // what is agreed
+	Href   string   // the version, for who may read it
+	Facts  []partial.Fact
+	Prices []PrebillPrice
+	Warns  []string
+}
+
+// PrebillPrice is a fixed price, and the button that puts it on the bill or takes it off.
+type PrebillPrice struct {
+	Text, State string
+	Amount      money.Amount
+	Act         *partial.Button
+}
+
+func partsOf(f frame, p prebill.View) (list []PrebillPart) {
+	in := func(minor int64) string { return format.Money(money.Amount{Minor: minor, Currency: p.Currency}) }
+	for _, x := range p.Parts {
+		part := PrebillPart{Title: "Work by the hour", Words: []string{"Nothing is agreed for these days"}}
+		if id := x.Version.ID; id != "" {
+			part.Title, part.Words = "Fee arrangement from "+format.Date(x.Version.From), arrangementWords(x.Version.Terms)
+			if f.May(rbac.ArrangementRead) {
+				part.Href = href.Arrangement(f.FirmID, id)
+			}
+		}
+		part.Facts = []partial.Fact{{Name: format.Counted(x.Lines, "line", "lines") + " worked", Value: in(x.WorkedMinor)}, {Name: "Fees by it", Value: in(x.FeesMinor)}}
+		switch {
+		case x.OverMinor > 0:
+			part.Facts = append(part.Facts, partial.Fact{Name: "Above the value of the work so far", Value: in(x.OverMinor)})
+		case x.OverMinor < 0:
+			part.Facts = append(part.Facts, partial.Fact{Name: "Below the value of the work so far", Value: in(-x.OverMinor)})
+		}
+		if x.CreditMinor > 0 {
+			part.Warns = append(part.Warns, "For earlier bills "+in(x.CreditMinor)+" more is due to the client than this bill can take off.")
+		}
+		for _, w := range x.Warnings {
+			part.Warns = append(part.Warns, sentence(w.Message))
+		}
+		for _, price := range x.Prices {
+			part.Prices = append(part.Prices, priceOf(f, p, x.Version.ID, price))
+		}
+		list = append(list, part)
+	}
+	return list
+}
+
+func priceOf(f frame, p prebill.View, of ident.ArrangementID, x prebill.PriceState) PrebillPrice {
+	out := PrebillPrice{Text: "For the matter", Amount: money.Amount{Minor: x.Minor, Currency: p.Currency}}
+	if x.Code != "" {
+		out.Text = x.Code
+		if c, ok := utbms.Lookup(x.Code); ok {
+			out.Text = x.Code + " " + c.Name
+		}
+	}
+	out.State = "not on this bill"
+	act, text := "put", "Put on this bill"
+	switch {
+	case x.Billed:
+		out.State = "billed before"
+		if x.Where != "" {
+			out.State += ", on " + x.Where
+		}
+		return out
+	case x.Here:
+		out.State, act, text = "on this bill", "take", "Take off"
+	case x.Where != "":
+		out.State = "on " + x.Where
+		return out
+	}
+	if changes(f, p) {
+		out.Act = &partial.Button{Text: text, Action: href.Prebill(f.FirmID, p.ID) + "/prices/" + act, Version: p.Version, Class: "sm", Hidden: []partial.Hidden{{Name: "arrangement", Value: string(of)}, {Name: "code", Value: x.Code}}}
+	}
+	return out
+}
+
+func (s *Site) putPrice(r *httpd.Request) (httpd.Reply, error) {
+	of, err := ident.Parse[ident.ArrangementID](r.Form("arrangement"))
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	return s.decide(r, "The price is on the bill.", func(id ident.PrebillID, version int) (prebill.Prebill, error) {
+		return s.Prebills.PutPrice(r.Context(), id, version, of, r.Form("code"))
+	})
+}
+
+func (s *Site) takePrice(r *httpd.Request) (httpd.Reply, error) {
+	of, err := ident.Parse[ident.ArrangementID](r.Form("arrangement"))
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	return s.decide(r, "The price is off the bill; a later one can have it.", func(id ident.PrebillID, version int) (prebill.Prebill, error) {
+		return s.Prebills.TakePrice(r.Context(), id, version, of, r.Form("code"))
+	})
+}
