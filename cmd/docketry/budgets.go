@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/docketry/docketry/internal/app/load"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/calendar"
 	"github.com/docketry/docketry/internal/guideline"
@@ -20,6 +21,8 @@ func budgets() []budget {
 		{name: "permission", says: "permission decision at 100 firms of 40 people: at least fifty times the speed of plain Casbin over all firms' rules", budget: 50, atLeast: true, ours: benchPermission(100), limit: benchCasbin},
 		{name: "firms", says: "permission decision at 100 firms of 40 people: at most 1.5 times what it costs at one firm", budget: 1.5, ours: benchPermission(100), limit: benchPermission(1)},
 		{name: "rules", says: "one entry by 50 rules that a firm wrote: at most ten microseconds, 100,000 entries a second", budget: 1, ours: benchRules, fixed: 10 * time.Microsecond},
+		{name: "queue", says: "queue page of 50 of a million items of 40 firms, with session, scope and firm filter: at most twice the processor time of echo and pgx alone", budget: 2, cpu: true, ours: large.page((*load.Bureau).Queue), limit: large.page((*load.Bureau).PlainQueue)},
+		{name: "deep", says: "the page in the middle of that queue: at most 1.2 times the first", budget: 1.2, ours: large.page((*load.Bureau).Deep), limit: large.page((*load.Bureau).Queue)},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/rbac"
 )
@@ -18,7 +19,7 @@ var hidden = regexp.MustCompile(`name="(version|sum|after)" value="([^"]*)"`)
 func TestAnUndertakingOnPages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	f := testkit.Firm(t, w.s.DB)
+	f, other := testkit.Firm(t, w.s.DB), testkit.Firm(t, w.s.DB)
 	th := things{firm: f, ids: map[string]string{}}
 	admin, specialist, lead := w.visitor(t, th, rbac.RoleFirmAdmin), w.visitor(t, th, rbac.RoleSpecialist), w.visitor(t, th, rbac.RoleTeamLead)
 	at := "/firms/" + string(f.ID)
@@ -44,8 +45,12 @@ func TestAnUndertakingOnPages(t *testing.T) {
 	want("turn on", send(admin, at+"/undertakings/required", "required", "yes"), 303)
 	want("the quiet page", specialist.ask(http.MethodGet, at+"/entries", ""), 403, "An undertaking comes first", `href="/people/me/undertakings"`)
 	want("the same to a program", specialist.ask(http.MethodGet, "/api/v1"+at+"/entries", ""), 403, "undertaking_due")
+	start := specialist.ask(http.MethodGet, "/", "")
+	if start.status != 303 || !strings.HasSuffix(start.kind, "/people/me/undertakings") {
+		t.Errorf("who works for this firm alone lands at %d %s", start.status, start.kind)
+	}
+	other.Grant(t, ident.PersonID(f.Text(t, `SELECT person_id FROM access_grant WHERE firm_id = ? AND role = 'specialist'`, f.ID)), rbac.RoleSpecialist)
 	want("where they land", specialist.ask(http.MethodGet, "/queue", ""), 200, "Until you give your undertaking of confidentiality, 1 firm shows you nothing", `href="/people/me/undertakings"`)
-	want("the start page", specialist.ask(http.MethodGet, "/", ""), 303)
 	want("the access page", admin.ask(http.MethodGet, at+"/access", ""), 200, "Undertakings and training", "gives nothing", "Not given")
 	page := specialist.ask(http.MethodGet, "/people/me/undertakings", "")
 	want("what is asked", page, 200, "Give this undertaking")

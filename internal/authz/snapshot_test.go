@@ -79,6 +79,12 @@ func TestCompiledIsCasbin(t *testing.T) {
 			f.Exec(t, `UPDATE custom_role SET permissions = ?::text[] WHERE firm_id = ? AND id = ?`, db.Array(lines[role]), f.ID, role.CustomID())
 		}
 		grants := rapid.SliceOfN(holdings(roles, ids, clients), 0, 4).Draw(rt, "grants")
+		waiting := rapid.IntRange(0, 5).Draw(rt, "all wait") == 0 // which chance alone hardly ever draws
+		for i := range grants {
+			if later := testkit.Now.Add(time.Hour); waiting {
+				grants[i].from, grants[i].until, grants[i].waits, grants[i].ended = testkit.Now.Add(-time.Hour), nil, &later, false
+			}
+		}
 		for _, g := range grants {
 			f.Exec(t, `INSERT INTO access_grant (firm_id, id, person_id, role, scope_kind, scope_ids, practice_groups, class, label, from_at, until_at, waits_from, ended_at, reason, created_at)
 				VALUES (?, gen_random_uuid(), ?, ?, ?, ?::uuid[], ?::text[], ?, ?, ?, ?, ?, CASE WHEN ?::boolean THEN ?::timestamptz END, 'test', ?)`,
@@ -102,6 +108,9 @@ func TestCompiledIsCasbin(t *testing.T) {
 			sc.Machine = "worker"
 		}
 		token := rapid.Ptr(passes(looks), true).Draw(rt, "token")
+		if waiting {
+			token = nil
+		}
 		if token != nil {
 			sc.Token = ident.New[ident.TokenID](testkit.Now)
 			f.Exec(t, `INSERT INTO api_token (firm_id, id, person_id, name, token_hash, permissions, class, networks, expires_at, created_at, ended_at, ended_by)
