@@ -23,6 +23,7 @@ type Config struct {
 	Log       *slog.Logger
 	Redis     string // URL; a password and TLS as go-redis reads them
 	Key       []byte // authenticates what travels in Redis
+	Former    []byte // believed besides, while the key is being replaced; nil otherwise
 	Metrics   *obs.Metrics
 	Schedules []Schedule
 	Sweeps    []Sweep

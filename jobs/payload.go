@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,20 +36,30 @@ func (d delivery) mac(key []byte) []byte {
 	return m.Sum(nil)
 }
 
-// open reads a payload. With a wrong seal it still tells the id, for the record of
-// the refusal.
-func open(key, payload []byte) (d delivery, err error) {
+// open reads a payload sealed with one of keys. With a wrong seal it still tells the id,
+// for the record of the refusal.
+func open(keys [][]byte, payload []byte) (d delivery, err error) {
+	d, _, err = openWhich(keys, payload)
+	return d, err
+}
+
+// openWhich is open, and tells which of keys it was.
+func openWhich(keys [][]byte, payload []byte) (d delivery, which int, err error) {
 	text, seal, _ := strings.Cut(string(payload), ".")
 	id, attempt, _ := strings.Cut(text, ":")
 	if d.id, err = ident.Parse[ident.JobID](id); err != nil {
-		return d, errForged
+		return d, -1, errForged
 	}
 	if d.attempt, err = strconv.Atoi(attempt); err != nil {
-		return d, errForged
+		return d, -1, errForged
 	}
 	got, err := hex.DecodeString(seal)
-	if err != nil || !hmac.Equal(got, d.mac(key)) {
-		return d, errForged
+	if err != nil {
+		return d, -1, errForged
 	}
-	return d, nil
+	which = slices.IndexFunc(keys, func(key []byte) bool { return len(key) > 0 && hmac.Equal(got, d.mac(key)) })
+	if which < 0 {
+		return d, -1, errForged
+	}
+	return d, which, nil
 }

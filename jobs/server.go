@@ -13,6 +13,7 @@ import (
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/scope"
+	"github.com/docketry/docketry/internal/seal"
 )
 
 // taskType is the same for every job: what kind it is stays in PostgreSQL.
@@ -55,7 +56,7 @@ func (e *Engine) receive(ctx context.Context, t *asynq.Task) error {
 		return errStopping
 	}
 	defer e.running.Done()
-	d, err := open(e.Key, t.Payload())
+	d, err := open(seal.Live(e.Key, e.Former), t.Payload())
 	if err != nil {
 		e.refuse(ctx, d, err)
 		return fmt.Errorf("%w: %w", err, asynq.SkipRetry)

@@ -196,6 +196,7 @@ func (s *Services) tenants(context.Context) (err error) {
 	}
 	home := bureau.New(s.DB)
 	s.People = people.New(s.DB, s.Guard, s.Policy, home, s.Hasher, s.Courier, s.Config.Keys.Session, s.keys, s.Config.PublicURL)
+	s.People.FormerKey(s.Config.Keys.FormerSession)
 	s.Conflicts = conflict.New(s.DB, s.Guard, home)
 	s.Grants = grant.New(s.DB, s.Guard, s.Policy, home, s.People, s.Conflicts)
 	s.Undertakings, s.Training = undertaking.New(s.DB, s.Guard, home), training.New(s.DB, s.Guard, home)
@@ -228,7 +229,7 @@ func (s *Services) billing(context.Context) error {
 	}
 	s.Prebills.HandOverWhen(paper.Fits)
 	s.Invoices = invoice.New(invoice.Parts{DB: s.DB, Guard: s.Guard, Paper: paper, Blobs: s.Blobs, Release: s.Receivables.ReleaseInvoice})
-	links, err := notice.NewLinks(s.Config.PublicURL, s.Config.Keys.Session)
+	links, err := notice.NewLinks(s.Config.PublicURL, s.Config.Keys.Session, s.Config.Keys.FormerSession)
 	if err != nil {
 		return fmt.Errorf("make the payors' links: %w", err)
 	}

@@ -34,7 +34,7 @@ func NewEngine(s *Services) (*jobs.Engine, error) {
 	jobs.Handle(r, s.Webhooks.Call)
 	jobs.Handle(r, s.SelfCheck.Night)
 	return jobs.New(jobs.Config{
-		DB: s.DB, Registry: r, Log: s.Log, Redis: s.Config.RedisURL, Key: s.Config.Keys.Payload, Metrics: s.Metrics,
+		DB: s.DB, Registry: r, Log: s.Log, Redis: s.Config.RedisURL, Key: s.Config.Keys.Payload, Former: s.Config.Keys.FormerPayload, Metrics: s.Metrics,
 		Schedules: []jobs.Schedule{
 			{Name: "selfcheck", When: jobs.Daily(3, 20), Args: func(p jobs.Period) outbox.Args { return selfcheck.Nightly{Day: p.Day} }},
 		},

@@ -75,7 +75,12 @@ type Keys struct {
 	Master  []byte // wraps each firm's data key
 	Audit   []byte // Ed25519 seed that signs checkpoints: exactly 32 bytes
 	Former  []byte // the master key before the present one, while it is being replaced; nil otherwise
-	Session []byte // authenticates form tokens and one-time links
+	Session []byte // authenticates payors' links, known devices, and letters' one-time links
+
+	// The key before each, or the next one, while it is being replaced: it is believed, and makes nothing.
+	FormerScope   []byte
+	FormerPayload []byte
+	FormerSession []byte
 }
 
 const prefix = "DOCKETRY_"
@@ -93,6 +98,8 @@ func Load() (Config, error) {
 	}{
 		{"SCOPE_KEY", &c.Keys.Scope}, {"PAYLOAD_KEY", &c.Keys.Payload}, {"MASTER_KEY", &c.Keys.Master},
 		{"AUDIT_KEY", &c.Keys.Audit}, {"SESSION_KEY", &c.Keys.Session}, {"MASTER_KEY_FORMER", &c.Keys.Former},
+		{"SCOPE_KEY_FORMER", &c.Keys.FormerScope}, {"PAYLOAD_KEY_FORMER", &c.Keys.FormerPayload},
+		{"SESSION_KEY_FORMER", &c.Keys.FormerSession},
 	} {
 		b, err := secret(prefix + k.name)
 		if err != nil {
@@ -101,10 +108,25 @@ func Load() (Config, error) {
 		}
 		*k.into = b
 	}
-	if len(c.Keys.Former) > 0 && bytes.Equal(c.Keys.Former, c.Keys.Master) {
-		problems = append(problems, fmt.Errorf("%[1]sMASTER_KEY_FORMER is the same as %[1]sMASTER_KEY: name the key before it, or leave it unset", prefix))
-	}
+	problems = append(problems, c.Keys.formers())
 	return c, errors.Join(problems...)
+}
+
+// formers tells what is wrong with the keys that are configured beside present ones.
+func (k Keys) formers() error {
+	var problems []error
+	for _, p := range []struct {
+		name            string
+		present, former []byte
+	}{
+		{"SCOPE_KEY", k.Scope, k.FormerScope}, {"PAYLOAD_KEY", k.Payload, k.FormerPayload}, {"MASTER_KEY", k.Master, k.Former},
+		{"SESSION_KEY", k.Session, k.FormerSession},
+	} {
+		if len(p.former) > 0 && bytes.Equal(p.former, p.present) {
+			problems = append(problems, fmt.Errorf("%[1]s%[2]s_FORMER is the same as %[1]s%[2]s: name the key before it, or leave it unset", prefix, p.name))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // secret is the value of name, or of the file that name_FILE names; nil when neither is set.

@@ -2,7 +2,6 @@ package notice
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"database/sql"
@@ -96,7 +95,7 @@ func newCode() (seal.Secret, error) {
 }
 
 func (s *Service) codeHash(id, code string) []byte {
-	return s.Links.mac("code", []byte(id), []byte(code))
+	return mac(s.Links.keys[0], "code", []byte(id), []byte(code))
 }
 
 // askedEnough tells that no further code is sent for now.
@@ -159,7 +158,7 @@ func (s *Service) try(tx *db.Tx, contact ident.ContactID, code string) (bool, er
 	}
 	entry := audit.Entry{Action: "payor.entered", Object: "contact", ID: string(contact), Class: audit.C1}
 	q, args := `UPDATE payor_code SET used_at = ? WHERE firm_id = ? AND id = ?`, []any{tx.Now, tx.Scope.Firm, id}
-	right := hmac.Equal(hash, s.codeHash(id, code))
+	right := len(hash) == sha256.Size && s.Links.made(hash, "code", []byte(id), []byte(code))
 	if !right {
 		entry.Result = "denied"
 		q, args = `UPDATE payor_code SET tries = tries + 1 WHERE firm_id = ? AND id = ?`, args[1:]

@@ -12,6 +12,7 @@ import (
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/outbox"
+	"github.com/docketry/docketry/internal/seal"
 )
 
 // LinkWanted asks for an invitation or a password's reset to a person's own address. A link's secret stands
@@ -43,7 +44,11 @@ const (
 
 // linkToken is the secret part of a one-time link.
 func (s *Service) linkToken(kind string, who ident.PersonID, link ident.LinkID) string {
-	mac := hmac.New(sha256.New, s.key)
+	return linkToken(s.key, kind, who, link)
+}
+
+func linkToken(key []byte, kind string, who ident.PersonID, link ident.LinkID) string {
+	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte("link " + kind + " " + string(who) + " " + string(link)))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
@@ -68,11 +73,17 @@ func (s *Service) LinkLetter(tx *db.Tx, w LinkWanted) (i Invitation, stands bool
 	if w.Reset {
 		kind = linkReset
 	}
-	i.Token = s.linkToken(kind, w.Person, w.Link)
+	// Whoever made the link may have had the other of the two keys: the stored hash tells.
 	var until *time.Time
-	err = tx.Raw(`SELECT auth.link_until(?::uuid, ?, ?)`, w.Person, kind, hashOf(i.Token)).Row().Scan(&until)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return i, false, fmt.Errorf("look for the link of person %s: %w", w.Person, err)
+	for _, key := range seal.Live(s.key, s.former) {
+		i.Token = linkToken(key, kind, w.Person, w.Link)
+		err = tx.Raw(`SELECT auth.link_until(?::uuid, ?, ?)`, w.Person, kind, hashOf(i.Token)).Row().Scan(&until)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return i, false, fmt.Errorf("look for the link of person %s: %w", w.Person, err)
+		}
+		if until != nil {
+			break
+		}
 	}
 	if until == nil || !until.After(tx.Now) {
 		return i, false, nil

@@ -7,9 +7,11 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/seal"
 )
 
 // secret is a random token of 256 bits; only its hash is stored.
@@ -29,12 +31,21 @@ func hashOf(token string) string {
 // deviceToken marks a browser as one that the person has signed in from. It opens
 // nothing; it only spares the person a lock that strangers caused.
 func (s *Service) deviceToken(who ident.PersonID, nonce string) string {
-	mac := hmac.New(sha256.New, s.key)
+	return deviceToken(s.key, who, nonce)
+}
+
+func deviceToken(key []byte, who ident.PersonID, nonce string) string {
+	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte("device " + string(who) + " " + nonce))
 	return nonce + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
 func (s *Service) knows(device string, who ident.PersonID) bool {
 	nonce, _, ok := strings.Cut(device, ".")
-	return ok && who != "" && len(device) < 200 && hmac.Equal([]byte(s.deviceToken(who, nonce)), []byte(device))
+	if !ok || who == "" || len(device) >= 200 {
+		return false
+	}
+	return slices.ContainsFunc(seal.Live(s.key, s.former), func(key []byte) bool {
+		return hmac.Equal([]byte(deviceToken(key, who, nonce)), []byte(device))
+	})
 }

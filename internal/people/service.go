@@ -22,6 +22,7 @@ type Service struct {
 	hasher    *Hasher
 	courier   Courier
 	key       []byte
+	former    []byte             // believed besides key while it is being replaced; nil otherwise
 	keys      *blob.Keys         // the bureau's seals what people show beside a password
 	relying   *webauthn.WebAuthn // for whom browsers keep passkeys; nil where they keep none
 	left      []Leaving
@@ -67,6 +68,10 @@ func (s *Service) LeaveEverywhere(tx *db.Tx, who ident.PersonID) error {
 	}
 	return s.Leave(tx, who)
 }
+
+// FormerKey has key believed besides the one that New was given: letters with links that
+// were made with it are still written, and devices that carry its cookie are known.
+func (s *Service) FormerKey(key []byte) { s.former = key }
 
 // Lattice says which role must show a factor (rbac.Policy).
 type Lattice interface {
