@@ -56,6 +56,6 @@ func withMigrator(do func(cmd *cobra.Command, m *db.Migrator, args []string) err
 		if err := c.ForMigrate(); err != nil {
 			return &exitError{exitConfig, err}
 		}
-		return do(cmd, db.NewMigrator(c.MigrateURL, c.Keys.Scope), args)
+		return do(cmd, db.NewMigrator(c.MigrateURL, c.Keys.Scope, c.Keys.FormerScope), args)
 	}
 }

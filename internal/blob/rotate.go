@@ -13,7 +13,7 @@ import (
 )
 
 // ErrNotOwner refuses to look over all firms' keys as a role that sees one firm.
-var ErrNotOwner = errors.New("the master key is looked after as docketry_migrate, which alone sees the keys of every firm")
+var ErrNotOwner = db.ErrNotOwner
 
 // Use is what one master key wraps.
 type Use struct {
@@ -27,7 +27,7 @@ type Use struct {
 // present key is always in the list. d is opened as docketry_migrate (SECURITY 8).
 func Uses(ctx context.Context, d *db.DB, m *seal.Master) ([]Use, error) {
 	var uses []Use
-	err := asOwner(ctx, d, func(tx *db.Tx) error {
+	err := d.AsOwner(ctx, "keys", func(tx *db.Tx) error {
 		return tx.Raw(`SELECT master_id, count(*) AS keys, count(DISTINCT firm_id) AS firms FROM firm_key GROUP BY master_id ORDER BY master_id`).
 			Scan(&uses).Error
 	})
@@ -61,7 +61,7 @@ func (k *Keys) RewrapAll(ctx context.Context, d *db.DB) (n int, err error) {
 	var after any
 	for {
 		var firms []ident.FirmID
-		err := asOwner(ctx, d, func(tx *db.Tx) error {
+		err := d.AsOwner(ctx, "keys", func(tx *db.Tx) error {
 			return tx.Raw(`SELECT DISTINCT firm_id FROM firm_key WHERE master_id <> ? AND (?::uuid IS NULL OR firm_id > ?::uuid) ORDER BY firm_id LIMIT 200`,
 				k.master.Present(), after, after).Scan(&firms).Error
 		})
@@ -96,19 +96,4 @@ func (k *Keys) rewrapFirm(ctx context.Context, d *db.DB, firm ident.FirmID) (n i
 		return 0, err
 	}
 	return n, nil
-}
-
-// asOwner runs fn where it sees the keys of every firm. The scope names no firm that exists.
-func asOwner(ctx context.Context, d *db.DB, fn func(tx *db.Tx) error) error {
-	nobody := ident.New[ident.FirmID](d.Clock().Now())
-	return d.InFirm(scope.ForMachine(ctx, "keys", nobody), func(tx *db.Tx) error {
-		var owner bool
-		if err := tx.Raw(`SELECT current_user = 'docketry_migrate'`).Row().Scan(&owner); err != nil {
-			return fmt.Errorf("ask for the role: %w", err)
-		}
-		if !owner {
-			return ErrNotOwner
-		}
-		return fn(tx)
-	})
 }

@@ -218,8 +218,8 @@ func (e *RoleError) Error() string {
 	return "the database does not keep firms apart: " + strings.Join(e.Breaches, "; ")
 }
 
-// Check refuses a role that could see past the walls, and a database in which a
-// wall is missing. serve and work end with exit code 78 when it fails.
+// Check refuses a role that could see past the walls, a database in which a wall is
+// missing, and one that does not accept the sealing keys. serve and work end with exit code 78 when it fails.
 func (d *DB) Check(ctx context.Context) error {
 	breaches, err := d.breaches(ctx, func(r rule) bool { return !r.beside })
 	if err != nil {
@@ -228,5 +228,5 @@ func (d *DB) Check(ctx context.Context) error {
 	if len(breaches) > 0 {
 		return &RoleError{breaches}
 	}
-	return nil
+	return d.accepted(ctx)
 }

@@ -27,6 +27,7 @@ import (
 type Config struct {
 	URL              string        // names docketry_api or docketry_worker
 	Key              []byte        // the sealing key, 32 to 64 bytes
+	Former           []byte        // the sealing key before or after it while it is being replaced: Check asks that both are accepted; nil otherwise
 	Clock            clock.Clock   // every row of a transaction takes its time from here
 	StatementTimeout time.Duration // SECURITY T31: 5 s for HTTP, 60 s for jobs; 0 means 5 s
 	IdleTimeout      time.Duration // T31: how long a transaction may be silent; 0 means 15 s
@@ -42,6 +43,7 @@ type DB struct {
 	pool    *sql.DB
 	gorm    *gorm.DB
 	key     []byte
+	former  []byte
 	clock   clock.Clock
 	begin   string // SET LOCAL of the time limits, sent with BEGIN
 	acquire time.Duration
@@ -88,6 +90,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if c.MaxConns == 0 {
 		pc.MaxConns = 10
 	}
+	name(pc.ConnConfig.RuntimeParams, c.Key)
 	if c.Bounced {
 		// PgBouncer 1.18 does not follow prepared statements (PLATFORM 2).
 		pc.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
@@ -110,7 +113,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	limit, idle := cmp.Or(c.StatementTimeout, 5*time.Second), cmp.Or(c.IdleTimeout, 15*time.Second)
 	acquire := cmp.Or(c.AcquireTimeout, 2*time.Second)
 	return &DB{
-		pgx: pool, pool: sqlDB, gorm: g, key: c.Key, clock: c.Clock, acquire: acquire,
+		pgx: pool, pool: sqlDB, gorm: g, key: c.Key, former: c.Former, clock: c.Clock, acquire: acquire,
 		begin: fmt.Sprintf("SET LOCAL statement_timeout = %d; SET LOCAL idle_in_transaction_session_timeout = %d",
 			limit.Milliseconds(), idle.Milliseconds()),
 		patience: limit + grace,

@@ -119,14 +119,18 @@ func (tx *Tx) Enter(firm ident.FirmID) error {
 
 // seal binds sealed to this transaction's challenge; the server verifies it at once.
 func (tx *Tx) seal(sealed string) error {
-	mac := hmac.New(sha256.New, tx.owner.key)
-	mac.Write(tx.challenge)
-	mac.Write([]byte(sealed))
-	if err := tx.enter(sealed, hex.EncodeToString(mac.Sum(nil))); err != nil {
+	if err := tx.enter(sealed, sealOf(tx.owner.key, tx.challenge, sealed)); err != nil {
 		return fmt.Errorf("enter scope: %w", err)
 	}
 	*tx.sealed = sealed
 	return nil
+}
+
+func sealOf(key, challenge []byte, sealed string) string {
+	mac := hmac.New(sha256.New, key)
+	mac.Write(challenge)
+	mac.Write([]byte(sealed))
+	return hex.EncodeToString(mac.Sum(nil))
 }
 
 // enter tells the server, which for a person in one firm stamps the transaction.

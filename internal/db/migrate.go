@@ -10,6 +10,7 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
+	"github.com/docketry/docketry/internal/seal"
 	"github.com/docketry/docketry/migrations"
 )
 
@@ -23,12 +24,15 @@ var backupSQL string
 // that may create roles (or finds them made) and be docketry_migrate; it must
 // reach the server directly, for it holds a session lock.
 type Migrator struct {
-	url string
-	key []byte
+	url  string
+	keys [][]byte
 }
 
-// NewMigrator takes the sealing key because `up` puts its pads into auth.key.
-func NewMigrator(url string, key []byte) *Migrator { return &Migrator{url, key} }
+// NewMigrator takes the sealing key, and the one before or after it while it is being
+// replaced, because `up` puts their pads into auth.key.
+func NewMigrator(url string, key []byte, former ...[]byte) *Migrator {
+	return &Migrator{url, seal.Live(key, former...)}
+}
 
 // Up makes the roles, runs every pending migration, lets the backup role read what
 // there is now and installs the key. Several at once wait for each other. It may be
@@ -116,26 +120,6 @@ func (m *Migrator) provider(ctx context.Context, fn func(p *goose.Provider) erro
 		return err
 	}
 	return fn(p)
-}
-
-// InstallKey adds the program's key beside an older one, so that both serve while
-// programs are restarted. Without a key no program sees a row.
-func (m *Migrator) InstallKey(ctx context.Context) error {
-	inner, outer := pads(m.key)
-	c, err := pgx.ParseConfig(m.url)
-	if err != nil {
-		return fmt.Errorf("read migrate URL: %w", err)
-	}
-	c.RuntimeParams["role"] = "docketry_auth"
-	conn := stdlib.OpenDB(*c)
-	defer conn.Close()
-	_, err = conn.ExecContext(ctx, `INSERT INTO auth.key (id, inner_pad, outer_pad)
-		SELECT (SELECT coalesce(max(id), 0) + 1 FROM auth.key), $1, $2
-		WHERE NOT EXISTS (SELECT FROM auth.key WHERE inner_pad = $1)`, inner, outer)
-	if err != nil {
-		return fmt.Errorf("install the sealing key: %w", err)
-	}
-	return nil
 }
 
 // pads are the two columns of auth.key for a key of at most 64 bytes.

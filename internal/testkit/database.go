@@ -67,6 +67,13 @@ func BouncedDB(t testing.TB) *db.DB {
 	return opened(t, must(t, bouncer).Postgres(api, must(t, packageDatabase)), clock.At(Now), true)
 }
 
+// BouncedURL is the connection string of a database of NewDatabase through PgBouncer in
+// transaction mode.
+func BouncedURL(t testing.TB, role, name string) string {
+	t.Helper()
+	return must(t, bouncer).Postgres(role, name)
+}
+
 // URL is the connection string of the package's database for a role, for what
 // opens it by itself.
 func URL(t testing.TB, role string) string {
