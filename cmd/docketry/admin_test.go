@@ -60,7 +60,7 @@ func TestKeysStatusOfAnEmptyHouse(t *testing.T) {
 		t.Errorf("without a master key: %v", err)
 	}
 	t.Setenv("DOCKETRY_MASTER_KEY", hex.EncodeToString(testkit.Key))
-	if out, err := run("status", "--json"); err != nil || !strings.Contains(out, `"state":"present","data_keys":0`) {
+	if out, err := run("status", "--json"); err != nil || !strings.Contains(out, `"kind":"master","id":"`) {
 		t.Errorf("%q, %v", out, err)
 	}
 	if out, err := run("rewrap"); err != nil || !strings.HasPrefix(out, "0 data keys ") {
@@ -69,5 +69,39 @@ func TestKeysStatusOfAnEmptyHouse(t *testing.T) {
 	t.Setenv("DOCKETRY_MASTER_KEY_FORMER", hex.EncodeToString(testkit.Key))
 	if _, err := run("status"); err == nil || !strings.Contains(err.Error(), "DOCKETRY_MASTER_KEY_FORMER is the same") {
 		t.Errorf("the same key twice: %v", err)
+	}
+	t.Setenv("DOCKETRY_MASTER_KEY_FORMER", "")
+	for _, kind := range []string{"SCOPE", "PAYLOAD", "SESSION"} {
+		name := "DOCKETRY_" + kind + "_KEY"
+		t.Setenv(name, hex.EncodeToString(testkit.Key))
+		for _, wrong := range []string{hex.EncodeToString(testkit.Key), "00ff", strings.Repeat("61", 32), "no key"} {
+			t.Setenv(name+"_FORMER", wrong)
+			if _, err := run("status"); err == nil || !strings.Contains(err.Error(), name+"_FORMER ") {
+				t.Errorf("%s: %q was taken: %v", name, wrong, err)
+			}
+		}
+		t.Setenv(name+"_FORMER", "")
+	}
+	next := hex.EncodeToString([]byte("the next key of thirty-two bytes"))
+	t.Setenv("DOCKETRY_REDIS_URL", testkit.RedisURL(t))
+	if out, err := run("status"); err != nil || strings.Contains(out, "former") || strings.Count(out, "present key") != 4 {
+		t.Errorf("%q, %v", out, err)
+	}
+	for _, kind := range []string{"SCOPE", "PAYLOAD", "SESSION"} {
+		t.Setenv("DOCKETRY_"+kind+"_KEY_FORMER", next)
+	}
+	if out, err := run("status"); !errors.Is(err, errNo) || !strings.Contains(out, "not installed: run `docketry admin keys install`") ||
+		!strings.Contains(out, "take DOCKETRY_PAYLOAD_KEY_FORMER away") || !strings.Contains(out, "take DOCKETRY_SESSION_KEY_FORMER away") {
+		t.Errorf("%q, %v", out, err)
+	}
+	if out, err := run("install"); err != nil || strings.Count(out, "accepts scope key") != 2 {
+		t.Errorf("%q, %v", out, err)
+	}
+	if out, err := run("status"); !errors.Is(err, errNo) || !strings.Contains(out, "take DOCKETRY_SCOPE_KEY_FORMER away") {
+		t.Errorf("%q, %v", out, err)
+	}
+	t.Setenv("DOCKETRY_SCOPE_KEY_FORMER", "")
+	if out, err := run("retire"); err != nil || !strings.HasPrefix(out, "1 former") {
+		t.Errorf("%q, %v", out, err)
 	}
 }

@@ -17,12 +17,17 @@ import (
 func newKeysCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "keys",
-		Short: "Replace the master key without downtime (needs DOCKETRY_MASTER_KEY too)",
-		Long: "The master key wraps each firm's data key. To replace it: give serve and work the new key as\n" +
-			"DOCKETRY_MASTER_KEY_FORMER beside the old one and restart them; exchange the two and restart them;\n" +
-			"run `docketry admin keys rewrap`; take DOCKETRY_MASTER_KEY_FORMER away when `status` says it is unused.",
+		Short: "Replace a key without downtime (needs DOCKETRY_MASTER_KEY too)",
+		Long: "Replaces the scope, payload, master or session key. The order is the same for each, and matters:\n" +
+			"  1. scope key only: `docketry admin keys install` with the new key as DOCKETRY_SCOPE_KEY_FORMER;\n" +
+			"  2. everywhere, give the new key as DOCKETRY_..._KEY_FORMER beside the old one and restart serve and work;\n" +
+			"  3. everywhere, exchange the two and restart: the new key makes, the old one is still believed;\n" +
+			"  4. master key only: `docketry admin keys rewrap`;\n" +
+			"  5. when `docketry admin keys status` says so, take DOCKETRY_..._KEY_FORMER away everywhere and restart;\n" +
+			"  6. scope key only: `docketry admin keys retire`, so that the database refuses the old key.\n" +
+			"A program that lacks the key another one makes with refuses what that one made: finish a step before the next.",
 	}
-	cmd.AddCommand(newKeysStatusCmd(), newKeysRewrapCmd())
+	cmd.AddCommand(newKeysStatusCmd(), newKeysInstallCmd(), newKeysRewrapCmd(), newKeysRetireCmd())
 	return cmd
 }
 
@@ -30,33 +35,72 @@ func newKeysStatusCmd() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Say which master keys are in use; exit 1 unless it is the present one alone",
+		Short: "Say which keys are in use and when a former one may go; exit 1 unless it is the present ones alone",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withKeys(cmd.Context(), func(d *db.DB, m *seal.Master) error {
-				uses, err := blob.Uses(cmd.Context(), d, m)
-				if err != nil {
-					return err
+			uses, err := keyUses(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				err = json.NewEncoder(cmd.OutOrStdout()).Encode(uses)
+			} else {
+				for _, u := range uses {
+					fmt.Fprintln(cmd.OutOrStdout(), u.Says)
 				}
-				if asJSON {
-					err = json.NewEncoder(cmd.OutOrStdout()).Encode(uses)
-				} else {
-					for _, u := range uses {
-						fmt.Fprintln(cmd.OutOrStdout(), sentence(u))
-					}
-				}
-				if err != nil {
-					return err
-				}
-				if !settled(uses) {
-					return errNo
-				}
-				return nil
-			})
+			}
+			if err != nil {
+				return err
+			}
+			if !settled(uses) {
+				return errNo
+			}
+			return nil
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
 	return cmd
+}
+
+func newKeysInstallCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "install",
+		Short: "Have the database accept DOCKETRY_SCOPE_KEY and DOCKETRY_SCOPE_KEY_FORMER; before any program starts with them",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := configured(config.Config.ForMigrate)
+			if err != nil {
+				return err
+			}
+			if err := migratorOf(c).InstallKey(cmd.Context()); err != nil {
+				return err
+			}
+			for _, key := range seal.Live(c.Keys.Scope, c.Keys.FormerScope) {
+				fmt.Fprintf(cmd.OutOrStdout(), "the database accepts scope key %s\n", db.KeyID(key))
+			}
+			return nil
+		},
+	}
+}
+
+func newKeysRetireCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "retire",
+		Short: "Have the database refuse every scope key but those configured; refuses while a program still seals with one",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := configured(config.Config.ForMigrate)
+			if err != nil {
+				return err
+			}
+			n, err := migratorOf(c).RetireKeys(cmd.Context())
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%d former scope keys are refused from now on\n", n)
+			return nil
+		},
+	}
 }
 
 func newKeysRewrapCmd() *cobra.Command {
@@ -65,7 +109,7 @@ func newKeysRewrapCmd() *cobra.Command {
 		Short: "Wrap every firm's data key with the present master key; safe to run again, or twice at once",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withKeys(cmd.Context(), func(d *db.DB, m *seal.Master) error {
+			return withKeys(cmd.Context(), func(_ config.Config, d *db.DB, m *seal.Master) error {
 				n, err := blob.NewKeys(m).RewrapAll(cmd.Context(), d)
 				fmt.Fprintf(cmd.OutOrStdout(), "%d data keys are wrapped anew with master key %s\n", n, m.Present())
 				return err
@@ -74,14 +118,27 @@ func newKeysRewrapCmd() *cobra.Command {
 	}
 }
 
-// withKeys opens the database as its owner, with the master keys of the environment.
-func withKeys(ctx context.Context, fn func(d *db.DB, m *seal.Master) error) error {
+// configured is the environment where it has what a command needs.
+func configured(need func(config.Config) error) (config.Config, error) {
 	c, err := config.Load()
 	if err == nil {
-		err = c.ForKeys()
+		err = need(c)
 	}
 	if err != nil {
-		return &exitError{exitConfig, err}
+		return c, &exitError{exitConfig, err}
+	}
+	return c, nil
+}
+
+func migratorOf(c config.Config) *db.Migrator {
+	return db.NewMigrator(c.MigrateURL, c.Keys.Scope, c.Keys.FormerScope)
+}
+
+// withKeys opens the database as its owner, with the master keys of the environment.
+func withKeys(ctx context.Context, fn func(c config.Config, d *db.DB, m *seal.Master) error) error {
+	c, err := configured(config.Config.ForKeys)
+	if err != nil {
+		return err
 	}
 	owner, err := asRole(c.MigrateURL, "docketry_migrate")
 	if err != nil {
@@ -96,43 +153,18 @@ func withKeys(ctx context.Context, fn func(d *db.DB, m *seal.Master) error) erro
 		return err
 	}
 	defer d.Close()
-	return fn(d, m)
+	return fn(c, d, m)
 }
 
-// settled tells that nothing needs a key other than the present one.
-func settled(uses []blob.Use) bool {
-	for _, u := range uses {
-		if u.State != "present" {
-			return false
-		}
-	}
-	return true
-}
-
-func sentence(u blob.Use) string {
-	wraps := fmt.Sprintf("master key %s wraps %d data keys of %d firms: ", u.MasterID, u.Keys, u.Firms)
-	switch u.State {
-	case "present":
-		return wraps + "the present key"
-	case "former":
-		return wraps + "still needed; use it as the former key until `docketry admin keys rewrap` has run"
-	default:
-		return wraps + "it is not configured, so these firms' documents cannot be read; set it as DOCKETRY_MASTER_KEY_FORMER"
-	}
-}
-
-// examineKeys is the doctor's look at the master keys, where it may see every firm's.
+// examineKeys is the doctor's look at the keys, where it may see every firm's.
 func examineKeys(ctx context.Context) []finding {
-	var found []finding
-	err := withKeys(ctx, func(d *db.DB, m *seal.Master) error {
-		uses, err := blob.Uses(ctx, d, m)
-		for _, u := range uses {
-			found = append(found, judge("master key", u.State == "present", sentence(u), "run `docketry admin keys rewrap` with both keys configured"))
-		}
-		return err
-	})
+	uses, err := keyUses(ctx)
 	if err != nil {
-		return problems("master key", err, "")
+		return problems("keys", err, "")
+	}
+	var found []finding
+	for _, u := range uses {
+		found = append(found, judge(u.Kind+" key", u.OK, u.Says, "finish the replacement: `docketry admin keys --help` has the order"))
 	}
 	return found
 }
