@@ -197,11 +197,11 @@ func (o drillOptions) auditKeys(c config.Config) (string, error) {
 	if len(c.Keys.Audit) == 0 {
 		return "", errors.New("the audit log is proven with the public audit key: give --key, or DOCKETRY_AUDIT_KEY")
 	}
-	k, err := audit.NewSigningKey(c.Keys.Audit)
+	k, err := audit.NewSigningKey(c.Keys.Audit, c.FormerAudit()...)
 	if err != nil {
 		return "", &exitError{exitConfig, err}
 	}
-	return k.Public(), nil
+	return k.Publics(), nil
 }
 
 func printDrill(w io.Writer, out backup.Outcome, asJSON bool) error {

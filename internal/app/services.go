@@ -133,7 +133,7 @@ func (s *Services) machinery(ctx context.Context) (err error) {
 	}
 	s.keys = blob.NewKeys(master)
 	s.Blobs = blob.New(s.DB, b, s.keys)
-	if s.AuditKey, err = audit.NewSigningKey(s.Config.Keys.Audit); err != nil {
+	if s.AuditKey, err = audit.NewSigningKey(s.Config.Keys.Audit, s.Config.FormerAudit()...); err != nil {
 		return fmt.Errorf("read the audit key: %w", err)
 	}
 	var sender mail.Sender
@@ -237,7 +237,7 @@ func (s *Services) billing(context.Context) error {
 	s.Exports = export.New(s.DB, s.Guard, s.Blobs)
 	s.Wordings = wording.New(s.DB, s.Guard)
 	s.Webhooks = webhook.New(s.DB, s.Guard, s.keys, s.caller(), s.Config.PublicURL)
-	s.Audit = audit.NewService(s.DB, s.Guard, invoice.Sealed, s.AuditKey.Public())
+	s.Audit = audit.NewService(s.DB, s.Guard, invoice.Sealed, s.AuditKey.Publics())
 	s.Evidence = evidence.New(s.DB, s.Guard, s.Policy, s.Audit)
 	s.SelfChecks = selfcheck.NewBoard(s.DB, s.Guard)
 	s.SelfCheck = selfcheck.New(s.DB, bureau.New(s.DB), s.Log, s.Metrics)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -41,7 +42,7 @@ func (s *Service) write(ctx context.Context, w io.Writer, record func(tx *db.Tx)
 		if head.Size == 0 {
 			return ErrUnsealed
 		}
-		head.Format, head.Origin, head.Firm, head.Keys = bundleFormat, Origin(tx.Scope.Firm), string(tx.Scope.Firm), []string{s.public}
+		head.Format, head.Origin, head.Firm, head.Keys = bundleFormat, Origin(tx.Scope.Firm), string(tx.Scope.Firm), strings.Split(strings.TrimSpace(s.public), "\n")
 		return tx.Raw(`SELECT note FROM audit_checkpoint WHERE firm_id = ? ORDER BY size, at`, tx.Scope.Firm).Scan(&notes).Error
 	})
 	if err != nil {

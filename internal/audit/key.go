@@ -3,6 +3,7 @@ package audit
 import (
 	"crypto/ed25519"
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
@@ -17,11 +18,15 @@ type SigningKey struct {
 	private  ed25519.PrivateKey
 	verifier note.Verifier
 	text     string
+	trusted  []note.Verifier // itself, and those before it
+	publics  string          // of all of these, one a line
 }
 
 // NewSigningKey makes the key of a 32-byte seed. Without one nothing is signed and
-// nothing starts (F17).
-func NewSigningKey(seed []byte) (*SigningKey, error) {
+// nothing starts (F17). former are the public halves of the keys that signed before it,
+// one a line or in texts of their own: what they sealed is built upon, and what no key
+// of these sealed is not.
+func NewSigningKey(seed []byte, former ...string) (*SigningKey, error) {
 	if len(seed) != ed25519.SeedSize {
 		return nil, fmt.Errorf("the audit key has %d bytes, it needs exactly %d: no unsigned checkpoint is ever made", len(seed), ed25519.SeedSize)
 	}
@@ -34,8 +39,34 @@ func NewSigningKey(seed []byte) (*SigningKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read own audit key: %w", err)
 	}
-	return &SigningKey{private, v, text}, nil
+	k := &SigningKey{private, v, text, []note.Verifier{v}, text + "\n"}
+	for _, lines := range former {
+		if err := k.trust(lines); err != nil {
+			return nil, fmt.Errorf("read the former audit keys: %w", err)
+		}
+	}
+	return k, nil
 }
+
+func (k *SigningKey) trust(lines string) error {
+	keys, err := parseKeys(lines)
+	if err != nil {
+		return err
+	}
+	for _, v := range keys {
+		same := func(x note.Verifier) bool { return x.Name() == v.Name() && x.KeyHash() == v.KeyHash() }
+		if slices.ContainsFunc(k.trusted, same) {
+			return fmt.Errorf("%s+%08x is named twice, or is the present key: leave it out", v.Name(), v.KeyHash())
+		}
+		k.trusted = append(k.trusted, v)
+	}
+	k.publics += strings.TrimSpace(lines) + "\n"
+	return nil
+}
+
+// Publics are the public halves of this key and of those before it, one a line, this
+// one first.
+func (k *SigningKey) Publics() string { return k.publics }
 
 // Public is the key in the form that firms keep and `audit verify --key` reads:
 // name, key hash and key on one line.

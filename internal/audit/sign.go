@@ -23,8 +23,8 @@ const (
 var ErrAltered = errors.New("the audit tree no longer contains what an earlier checkpoint sealed")
 
 // Sign seals every active firm's tree that is due and tells how many. Run it each
-// minute. A firm whose tree was altered is left unsigned and named in the error;
-// the others are signed all the same.
+// minute. A firm whose tree was altered, or sealed by a stranger, is left unsigned and
+// named in the error; the others are signed all the same.
 func (k *Keeper) Sign(ctx context.Context) (signed int, err error) {
 	var altered []error
 	err = k.db.InSystem(ctx, "audit.sign", func(sys *db.System) error {
@@ -32,7 +32,7 @@ func (k *Keeper) Sign(ctx context.Context) (signed int, err error) {
 			for _, firm := range firms {
 				done, err := k.signFirm(sys, firm, false)
 				switch {
-				case errors.Is(err, ErrAltered):
+				case errors.Is(err, ErrAltered), errors.Is(err, ErrStranger):
 					altered = append(altered, fmt.Errorf("firm %s: %w", firm, err))
 				case err != nil:
 					return fmt.Errorf("sign audit tree of firm %s: %w", firm, err)
@@ -94,21 +94,25 @@ func due(last Checkpoint, size int64, now time.Time) bool {
 	return (size > last.Size && age >= signEvery) || age >= signAtMost
 }
 
-// last is the newest checkpoint, the zero one when there is none. One that does
-// not verify with the present key may have been signed with the key before it.
+// ErrStranger stops signing: a new seal upon what nobody known has sealed would make it
+// look whole.
+var ErrStranger = errors.New("the newest checkpoint is signed by neither the present audit key nor a former one; name the public half of the key before it in the file of DOCKETRY_AUDIT_FORMER_FILE")
+
+// last is the newest checkpoint, the zero one when there is none: one of the present
+// key, or of one before it.
 func (k *Keeper) last(tx *db.Tx) (Checkpoint, error) {
 	signed, err := lastCheckpoint(tx)
 	if err != nil || signed == "" {
 		return Checkpoint{}, err
 	}
-	c, err := openCheckpoint(signed, note.VerifierList(k.key.verifier))
+	c, err := openCheckpoint(signed, note.VerifierList(k.key.trusted...))
 	if err == nil {
 		return c, nil
 	}
-	if c, err = readUnsigned(signed); err != nil {
-		return Checkpoint{}, fmt.Errorf("%w: the newest checkpoint: %w", ErrAltered, err)
+	if _, unread := readUnsigned(signed); unread != nil {
+		return Checkpoint{}, fmt.Errorf("%w: the newest checkpoint: %w", ErrAltered, unread)
 	}
-	return c, nil
+	return Checkpoint{}, ErrStranger
 }
 
 // contains proves that the tree still has the root it had at c.

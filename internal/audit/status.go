@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/docketry/docketry/internal/db"
@@ -30,7 +31,7 @@ func (s *Service) Status(ctx context.Context) (st Status, err error) {
 			return err
 		}
 		st, err = status(tx)
-		st.PublicKey = s.public
+		st.PublicKey, _, _ = strings.Cut(s.public, "\n")
 		return err
 	})
 	return st, err
@@ -81,7 +82,7 @@ func (s *Service) Checkpoint(ctx context.Context) (signed string, err error) {
 }
 
 // Verify recomputes the firm's whole history as it stands in the database, as
-// `audit verify` would with the present public key. It needs audit.export, and
+// `audit verify` would with the present public key and those before it. It needs audit.export, and
 // records nothing, for it shows nothing but the answer.
 func (s *Service) Verify(ctx context.Context) (Report, error) {
 	return s.VerifySince(ctx)

@@ -40,6 +40,9 @@ type Config struct {
 	SSOFile string   `env:"SSO_FILE"` // JSON: the providers through which firms' people sign in
 	SSO     []Issuer `env:"-"`        // what it lists
 
+	AuditFormerFile string `env:"AUDIT_FORMER_FILE"` // public halves of earlier audit keys, one a line
+	auditFormer     string // what it holds
+
 	Keys Keys `env:"-"`
 }
 
@@ -91,7 +94,7 @@ func Load() (Config, error) {
 	if err := env.ParseWithOptions(&c, env.Options{Prefix: prefix}); err != nil {
 		return c, fmt.Errorf("read configuration: %w", err)
 	}
-	problems := []error{c.MailDKIM.read(), c.readSSO()}
+	problems := []error{c.MailDKIM.read(), c.readSSO(), c.readAuditFormer()}
 	for _, k := range []struct {
 		name string
 		into *[]byte
@@ -205,6 +208,27 @@ func (c Config) running() error {
 		needKey("SCOPE_KEY", c.Keys.Scope), needKey("PAYLOAD_KEY", c.Keys.Payload), needKey("MASTER_KEY", c.Keys.Master),
 		needKey("SESSION_KEY", c.Keys.Session), c.auditKey(),
 	)
+}
+
+// FormerAudit are the public halves of the audit keys before the present one, as
+// audit.NewSigningKey takes them; none where there was no other.
+func (c Config) FormerAudit() []string {
+	if strings.TrimSpace(c.auditFormer) == "" {
+		return nil
+	}
+	return []string{c.auditFormer}
+}
+
+func (c *Config) readAuditFormer() error {
+	if c.AuditFormerFile == "" {
+		return nil
+	}
+	b, err := os.ReadFile(c.AuditFormerFile)
+	if err != nil {
+		return fmt.Errorf("%sAUDIT_FORMER_FILE cannot be read: %w", prefix, err)
+	}
+	c.auditFormer = string(b)
+	return nil
 }
 
 func (c Config) auditKey() error {

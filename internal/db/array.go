@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
@@ -18,6 +19,10 @@ func Array[T any](xs []T) driver.Valuer { return array[T](xs) }
 
 type array[T any] []T
 
+// maps are kept because to make one costs more than all it encodes; one serves one
+// goroutine at a time.
+var maps = sync.Pool{New: func() any { return pgtype.NewMap() }}
+
 // Value writes the array in PostgreSQL's text form, which every protocol takes.
 func (a array[T]) Value() (driver.Value, error) {
 	texts := make([]*string, len(a))
@@ -28,7 +33,9 @@ func (a array[T]) Value() (driver.Value, error) {
 		}
 		texts[i] = s
 	}
-	b, err := pgtype.NewMap().Encode(pgtype.TextArrayOID, pgtype.TextFormatCode, texts, nil)
+	m := maps.Get().(*pgtype.Map) //nolint:forcetypeassert // it holds nothing else
+	defer maps.Put(m)
+	b, err := m.Encode(pgtype.TextArrayOID, pgtype.TextFormatCode, texts, nil)
 	if err != nil {
 		return nil, fmt.Errorf("encode array: %w", err)
 	}
