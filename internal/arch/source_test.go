@@ -32,7 +32,7 @@ func (p pkg) name() string { return strings.TrimPrefix(p.ImportPath, mod) }
 func (p pkg) tests() []string { return append(append([]string{}, p.TestGoFiles...), p.XTestGoFiles...) }
 
 var packages = sync.OnceValues(func() (all []pkg, err error) {
-	out, err := exec.Command("go", "list", "-e", "-tags", "browser", "-json=ImportPath,Dir,Doc,Imports,GoFiles,TestGoFiles,XTestGoFiles", mod+"...").Output()
+	out, err := exec.Command("go", "list", "-e", "-tags", "browser,faults", "-json=ImportPath,Dir,Doc,Imports,GoFiles,TestGoFiles,XTestGoFiles", mod+"...").Output()
 	if err != nil {
 		return nil, err
 	}
