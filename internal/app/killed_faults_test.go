@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/docketry/docketry/internal/app"
+	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/clock"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
@@ -111,7 +112,9 @@ func running(t *testing.T, h *house) request {
 	return request{sid: h.signIn(t, h.firm, rbac.RoleSpecialist), path: "/runs", body: fmt.Sprintf(`{"name":"February","firm_ids":[%q]}`, h.firm.ID), status: 202}
 }
 
-func crediting(t *testing.T, h *house) request {
+// issued is an invoice with its documents.
+func (h *house) issued(t *testing.T) ident.InvoiceID {
+	t.Helper()
 	p := h.approved(t)
 	_, err := h.s.Invoices.StartRun(h.firm.As(t, rbac.RoleSpecialist), invoice.NewRun{Name: "February", Firms: []invoice.FirmSelection{{Firm: h.firm.ID}}})
 	if err != nil {
@@ -125,8 +128,11 @@ func crediting(t *testing.T, h *house) request {
 	if _, err := h.engine.Drain(t.Context(), h.firm.ID); err != nil {
 		t.Fatal(err)
 	}
-	i := h.firm.Text(t, `SELECT id FROM invoice WHERE firm_id = ? AND prebill_id = ?`, h.firm.ID, p.ID)
-	return request{sid: h.signIn(t, h.firm, rbac.RolePartner), path: h.at("/invoices/%s/credit", i), body: `{"reason":"wrong matter"}`, status: 201}
+	return ident.InvoiceID(h.firm.Text(t, `SELECT id FROM invoice WHERE firm_id = ? AND prebill_id = ?`, h.firm.ID, p.ID))
+}
+
+func crediting(t *testing.T, h *house) request {
+	return request{sid: h.signIn(t, h.firm, rbac.RolePartner), path: h.at("/invoices/%s/credit", h.issued(t)), body: `{"reason":"wrong matter"}`, status: 201}
 }
 
 func paying(t *testing.T, h *house) request {
@@ -135,15 +141,15 @@ func paying(t *testing.T, h *house) request {
 }
 
 func allocating(t *testing.T, h *house) request {
-	m := h.firm.Matter(t)
-	i := h.firm.Invoice(t, m, testkit.Issued(h.day(14), h.day(-16)))
-	p, err := h.s.Receivables.Post(h.firm.As(t, rbac.RoleSpecialist), receivable.NewPayment{Payor: m.Payor, Currency: "USD", AmountMinor: 5_000,
+	i := h.issued(t)
+	payor := h.firm.Text(t, `SELECT payor_id FROM invoice WHERE firm_id = ? AND id = ?`, h.firm.ID, i)
+	p, err := h.s.Receivables.Post(h.firm.As(t, rbac.RoleSpecialist), receivable.NewPayment{Payor: ident.PayorID(payor), Currency: "USD", AmountMinor: 5_000,
 		Method: receivable.MethodWire, ReceivedOn: invoice.Day(h.day(1))})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return request{sid: h.signIn(t, h.firm, rbac.RoleSpecialist), path: h.at("/payments/%s/allocations", p.ID), version: p.Version,
-		body: fmt.Sprintf(`{"shares":[{"invoice_id":%q,"amount_minor":1000}]}`, i.ID), status: 200}
+		body: fmt.Sprintf(`{"shares":[{"invoice_id":%q,"amount_minor":1000}]}`, i), status: 200}
 }
 
 func importing(t *testing.T, h *house) request {
@@ -287,6 +293,16 @@ func (k *killer) sound(t *testing.T) {
 		return err
 	})
 	if err != nil {
+		t.Fatal(err)
+	}
+	keeper, err := audit.NewKeeper(k.house.worker.DB, k.house.worker.AuditKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keeper.Sequence(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := keeper.SignNow(t.Context(), k.house.firm.ID); err != nil {
 		t.Fatal(err)
 	}
 	trail, err := k.house.s.Audit.Verify(k.house.firm.As(t, rbac.RoleFirmAdmin))
