@@ -198,7 +198,7 @@ type killer struct {
 	srv   server
 	redis *redis.Client
 	store *store
-	live  *served
+	live  *victim
 	done  change // what the act changes when nothing goes wrong
 
 	nothing, whole int

@@ -24,8 +24,8 @@ import (
 	"github.com/docketry/docketry/internal/testkit"
 )
 
-// served is one `docketry serve`, with a wire to PostgreSQL of its own.
-type served struct {
+// victim is one `docketry serve`, with a wire to PostgreSQL of its own.
+type victim struct {
 	wire *wire
 	cmd  *exec.Cmd
 	url  string
@@ -49,9 +49,9 @@ func builtOnce(t *testing.T) string {
 }
 
 // start runs the program and returns when it listens.
-func (s server) start(t *testing.T) *served {
+func (s server) start(t *testing.T) *victim {
 	t.Helper()
-	p := &served{wire: newWire(t), dead: make(chan struct{})}
+	p := &victim{wire: newWire(t), dead: make(chan struct{})}
 	p.cmd = exec.Command(s.program, "serve")
 	p.cmd.Env = append(os.Environ(), "GOGC=off", // it lives for two requests
 		fmt.Sprintf("DOCKETRY_DATABASE_URL=host=%s port=5432 user=docketry_api dbname=%s", p.wire.dir, s.database),
@@ -109,7 +109,7 @@ type reply struct {
 }
 
 // post sends the request under a key. A connection that breaks is no error here.
-func (p *served) post(t *testing.T, r request, key string) reply {
+func (p *victim) post(t *testing.T, r request, key string) reply {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.url+"/api/v1"+r.path, strings.NewReader(r.body))
 	if err != nil {
@@ -203,9 +203,11 @@ func (before state) to(now state) change {
 
 // settled waits until the server has noticed that a dead process is gone, and with
 // that has ended its transactions.
-func (s *store) settled(t *testing.T, p *served) {
+func (s *store) settled(t *testing.T, p *victim) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; {
+	again := time.NewTicker(2 * time.Millisecond)
+	defer again.Stop()
+	for deadline := time.Now().Add(30 * time.Second); ; <-again.C {
 		var n int
 		err := s.conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE pid = ANY ($1)`, p.wire.sessions()).Scan(&n)
 		switch {
@@ -216,6 +218,5 @@ func (s *store) settled(t *testing.T, p *served) {
 		case time.Now().After(deadline):
 			t.Fatalf("%d sessions of a dead process are still there", n)
 		}
-		time.Sleep(2 * time.Millisecond)
 	}
 }

@@ -155,7 +155,7 @@ func (b *Bureau) signIn(totp string) error {
 		return err
 	}
 	body := fmt.Sprintf(`{"email": %q, "password": %q, "code": %q}`, who, demo.Password, code)
-	r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1/api/v1/sessions", strings.NewReader(body))
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "http://127.0.0.1/api/v1/sessions", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Origin", "http://127.0.0.1")
 	rec := httptest.NewRecorder()

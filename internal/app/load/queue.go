@@ -13,6 +13,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/labstack/echo/v4"
+
+	"github.com/docketry/docketry/internal/clock"
 )
 
 // CPU is the unit of what the measurements report beside their time: processor time of
@@ -39,7 +41,7 @@ func (b *Bureau) Deep(t *testing.B) {
 func (b *Bureau) PlainQueue(t *testing.B) {
 	e := echo.New()
 	e.GET("/api/v1/queue", func(c echo.Context) error {
-		rows, err := b.plain.Query(c.Request().Context(), plainQueue, b.firms, time.Now(), 50)
+		rows, err := b.plain.Query(c.Request().Context(), plainQueue, b.firms, clock.System().Now(), 50)
 		if err != nil {
 			return err
 		}
@@ -64,7 +66,7 @@ func (b *Bureau) measure(t *testing.B, web http.Handler, path string) {
 }
 
 func (b *Bureau) get(web http.Handler, path string) (*httptest.ResponseRecorder, error) {
-	r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1"+path, http.NoBody)
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "http://127.0.0.1"+path, http.NoBody)
 	r.Header.Set("Cookie", b.cookie)
 	rec := httptest.NewRecorder()
 	web.ServeHTTP(rec, r)
@@ -98,21 +100,6 @@ func (b *Bureau) middle() (string, error) {
 	key.At = key.At.UTC()
 	text, err := json.Marshal(key)
 	return base64.RawURLEncoding.EncodeToString(text), err
-}
-
-// Counts tells how many items the specialist's queue counts, and how long its page,
-// which counts them, takes.
-func (b *Bureau) Counts() (all int64, err error) {
-	rec, err := b.get(b.web, "/api/v1/queue/counts")
-	if err != nil {
-		return 0, err
-	}
-	var got struct {
-		Data struct {
-			All int64 `json:"all"`
-		} `json:"data"`
-	}
-	return got.Data.All, json.Unmarshal(rec.Body.Bytes(), &got)
 }
 
 type plainRow struct {
