@@ -10,6 +10,8 @@ import (
 // mountAPI adds every JSON operation, in the order of a bill's life.
 func mountAPI(srv *httpd.Server, s *Services) {
 	api.Accounts(srv, s.People)
+	api.Through(srv, s.People)
+	api.Recoveries(srv, s.People)
 	api.Members(srv, s.People, s.Grants, s.People)
 	api.Grants(srv, s.Grants)
 	api.Conflicts(srv, s.Conflicts)

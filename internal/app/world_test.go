@@ -254,6 +254,12 @@ func (w world) furnished(t *testing.T) things {
 	certificate, err := w.s.Training.Record(f.As(t, rbac.RoleTeamLead), training.Draft{Person: testkit.Actor(specialist), Course: course.ID, PassedOn: w.s.Clock.Now().AddDate(0, 0, -30)})
 	ok(err)
 	th.ids["certificate"] = string(certificate.ID)
+	lost := testkit.Actor(f.As(t, rbac.RoleTimekeeper))
+	f.As(t, rbac.RoleFirmAdmin) // of two
+	f.Exec(t, `INSERT INTO factor (person_id, id, kind, sealed, key_version, created_at, confirmed_at) VALUES (?, gen_random_uuid(), 'totp', '', 1, now(), now())`, lost)
+	waits, err := w.s.People.OpenRecovery(admin, string(lost)+"@people.example", "called back")
+	ok(err)
+	th.ids["recovery"] = string(waits.ID)
 	token, _, err := w.s.People.CreateToken(admin, people.TokenDraft{Name: "Ledger", Permissions: []rbac.Permission{rbac.InvoiceRead}, Class: 2, Networks: []string{"192.0.2.0/24"}, Days: 30})
 	ok(err)
 	th.ids["token"] = string(token.ID)

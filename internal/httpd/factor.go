@@ -36,6 +36,9 @@ const (
 	undertakings = "/people/me/undertakings"
 )
 
+// LinkPath is where people link their account at their firm's own provider.
+const LinkPath = "/firms/{firm}/sign-in/link"
+
 // beforeFactor are the routes that stay open to whoever owes a factor: setting one
 // up, reading what is set up, and leaving.
 var beforeFactor = map[string]bool{
@@ -56,7 +59,7 @@ var aboutFactors = map[string]bool{
 	"POST /people/me/passkeys/{id}/remove": true, "DELETE " + apiRoot + "/people/me/passkeys/{id}": true,
 	"POST /people/me/passkeys/codes": true,
 	"POST " + undertakings:           true, "POST " + apiRoot + undertakings: true,
-	"GET /firms/{firm}/sign-in/link": true, "GET /firms/{firm}/sign-in/try": true,
+	"GET " + LinkPath: true, "POST " + apiRoot + LinkPath: true, "GET /firms/{firm}/sign-in/try": true,
 }
 
 // StepUp asks for a code before an act. Kept is what was typed, to be sent along again.

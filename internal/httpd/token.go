@@ -55,12 +55,12 @@ func (s *Server) byToken(c echo.Context, text string, next echo.HandlerFunc) err
 }
 
 // forToken lets a token through to what is inside its own firm and what a program
-// may do there at all.
+// may do there at all; what signs a person in is never its.
 func forToken(sc scope.Scope, r Route) error {
 	switch {
 	case sc.Token == "":
 		return nil
-	case !strings.Contains(r.Path, "{firm}") || !rbac.ForToken(r.Needs):
+	case !strings.Contains(r.Path, "{firm}") || !rbac.ForToken(r.Needs) || aboutFactors[r.Method+" "+r.Path]:
 		return errTokenRoute
 	default:
 		return nil

@@ -19,6 +19,8 @@ type trail interface {
 	Status(ctx context.Context) (audit.Status, error)
 	Verify(ctx context.Context) (audit.Report, error)
 	Bundle(ctx context.Context, w io.Writer) error
+	CheckNow(ctx context.Context) (audit.Checked, error)
+	Checked(ctx context.Context) (audit.Checked, error)
 }
 
 // AuditEntry is one leaf of the firm's tree.
@@ -60,6 +62,25 @@ type AuditStatus struct {
 	PublicKey   string     `json:"public_key" class:"C1" doc:"for docketry audit verify --key"`
 }
 
+// AuditCheck is what recomputing the firm's tree found.
+type AuditCheck struct {
+	At          *time.Time `json:"at,omitempty" class:"C1" doc:"left out where it was never checked"`
+	OK          bool       `json:"ok" class:"C1"`
+	Leaves      int64      `json:"leaves" class:"C1"`
+	Checkpoints int64      `json:"checkpoints" class:"C1"`
+	Invoices    int64      `json:"invoices" class:"C1"`
+	Failed      []string   `json:"failed" class:"C1" doc:"of signatures, leaves, consistency, gaps"`
+	Problems    []string   `json:"problems,omitempty" class:"C2" doc:"each in a sentence"`
+}
+
+func toAuditCheck(c audit.Checked) AuditCheck {
+	out := AuditCheck{OK: c.OK, Leaves: c.Leaves, Checkpoints: c.Checkpoints, Invoices: c.Invoices, Failed: append([]string{}, c.Failed...), Problems: c.Problems}
+	if !c.At.IsZero() {
+		out.At = utc(&c.At)
+	}
+	return out
+}
+
 // Audit mounts the audit trail.
 func Audit(s *httpd.Server, v trail) {
 	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/audit", Needs: rbac.AuditRead, Summary: "Who did and saw what, the newest first"},
@@ -86,6 +107,16 @@ func Audit(s *httpd.Server, v trail) {
 				out.SealedAt = &at
 			}
 			return one(out, err)
+		})
+	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/audit/check", Needs: rbac.AuditRead, Summary: "What the last check of the tree found"},
+		func(ctx context.Context, _ *InFirm) (*One[AuditCheck], error) {
+			c, err := v.Checked(ctx)
+			return one(toAuditCheck(c), err)
+		})
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/audit/check", Needs: rbac.AuditExport, Summary: "Recompute the tree now, and keep what was found"},
+		func(ctx context.Context, _ *InFirm) (*One[AuditCheck], error) {
+			c, err := v.CheckNow(ctx)
+			return one(toAuditCheck(c), err)
 		})
 	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/audit/bundle", Needs: rbac.AuditExport, Summary: "Everything needed to prove the trail offline"},
 		func(ctx context.Context, _ *InFirm) (*Download, error) {

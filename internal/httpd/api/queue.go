@@ -38,6 +38,7 @@ type queue interface {
 	ActOnMany(ctx context.Context, m worklist.Many) ([]worklist.Outcome, error)
 	Views(ctx context.Context) ([]worklist.View, error)
 	SaveView(ctx context.Context, v worklist.View) (worklist.View, error)
+	OpenWith(ctx context.Context, id ident.ViewID, on bool) error
 	DropView(ctx context.Context, id ident.ViewID) error
 }
 

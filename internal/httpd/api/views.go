@@ -55,14 +55,19 @@ func mountViews(s *httpd.Server, v queue) {
 			saved, err := v.SaveView(ctx, worklist.View{Name: b.Name, Tab: b.Tab, Type: b.Type, Firm: firm, Search: b.Search, Default: b.Default})
 			return one(toSavedView(saved), err)
 		})
-	httpd.API(s, httpd.Op{Method: "DELETE", Path: "/queue/views/{id}", Needs: rbac.QueueRead, Summary: "Remove one", Status: 204},
-		func(ctx context.Context, in *struct {
-			ID string `path:"id"`
-		}) (*Empty, error) {
-			id, err := idOf[ident.ViewID](in.ID)
-			if err != nil {
-				return nil, err
-			}
-			return done(v.DropView(ctx, id))
-		})
+	act := func(method, path, summary string, do func(ctx context.Context, id ident.ViewID) error) {
+		httpd.API(s, httpd.Op{Method: method, Path: "/queue/views/{id}" + path, Needs: rbac.QueueRead, Summary: summary, Status: 204},
+			func(ctx context.Context, in *struct {
+				ID string `path:"id"`
+			}) (*Empty, error) {
+				id, err := idOf[ident.ViewID](in.ID)
+				if err != nil {
+					return nil, err
+				}
+				return done(do(ctx, id))
+			})
+	}
+	act("DELETE", "", "Remove one", v.DropView)
+	act("PUT", "/default", "Let the queue open with it", func(ctx context.Context, id ident.ViewID) error { return v.OpenWith(ctx, id, true) })
+	act("DELETE", "/default", "Let the queue open without it", func(ctx context.Context, id ident.ViewID) error { return v.OpenWith(ctx, id, false) })
 }

@@ -1,0 +1,79 @@
+package app_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/docketry/docketry/internal/clock"
+	"github.com/docketry/docketry/internal/outbound"
+	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/internal/testkit"
+	"github.com/docketry/docketry/rbac"
+)
+
+// issuer answers what a provider says of itself; package people goes there and back.
+func issuer(t *testing.T) (address string, calls *outbound.Client) {
+	t.Helper()
+	var srv *httptest.Server
+	srv = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		said := map[string]any{"issuer": srv.URL, "authorization_endpoint": srv.URL + "/authorize", "token_endpoint": srv.URL + "/token", "jwks_uri": srv.URL + "/keys", "id_token_signing_alg_values_supported": []string{"RS256"}}
+		if err := json.NewEncoder(w).Encode(said); err != nil {
+			t.Error(err)
+		}
+	}))
+	t.Cleanup(srv.Close)
+	return srv.URL, outbound.New(outbound.Loopback{Roots: srv.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs})
+}
+
+// A firm's sign-in through its provider is read, tried, turned on and off by the API,
+// by the administrator alone; linking is each person's own and asks for the factor.
+func TestSignInThroughTheFirmByAPI(t *testing.T) {
+	t.Parallel()
+	c := clock.At(testkit.Now)
+	w := worldOver(t, testkit.Open(t, "docketry_api", c), testkit.Open(t, "docketry_worker", c))
+	f, other := testkit.Firm(t, w.s.DB), testkit.Firm(t, w.s.DB)
+	address, calls := issuer(t)
+	at := "/firms/" + string(f.ID) + "/sign-in"
+	admin, partner, stranger := w.signIn(t, f, rbac.RoleFirmAdmin), w.signIn(t, f, rbac.RolePartner), w.signIn(t, other, rbac.RoleFirmAdmin)
+
+	w.answers(t, "GET", at, admin, "", 200, `"listed":false`)
+	w.answers(t, "POST", at+"/try", admin, "", 409, "sso_none")
+	w.s.People.SignInThrough(people.NewProviders([]people.Issuer{{URL: address, Client: "docketry", Secret: "s", Firms: []string{f.Code}}}, calls, c, "http://127.0.0.1"))
+	w.answers(t, "GET", at, admin, "", 200, `"listed":true`)
+	w.answers(t, "GET", at, partner, "", 403)
+	w.answers(t, "GET", at, stranger, "", 404)
+	w.answers(t, "PUT", at, partner, `{"on":true}`, 403)
+	w.answers(t, "PUT", at, admin, `{"on":true}`, 409, "sso_unproven")
+
+	var way struct{ Address, Host string }
+	if err := json.Unmarshal([]byte(w.answers(t, "POST", at+"/try", admin, "", 200, f.Text(t, `SELECT name FROM firm WHERE firm_id = ?`, f.ID))), &way); err != nil {
+		t.Fatal(err)
+	}
+	to, err := url.Parse(way.Address)
+	if err != nil || to.Host != way.Host || to.Query().Get("state") == "" || to.Query().Get("code_challenge_method") != "S256" {
+		t.Errorf("the way leads to %s, %v", way.Address, err)
+	}
+	w.answers(t, "POST", at+"/link", partner, "", 409, "sso_none") // it is not on yet
+
+	f.Exec(t, `INSERT INTO firm_sso (firm_id, issuer, proven_at, proven_by) SELECT ?, ?, ?, person_id FROM access_grant WHERE firm_id = ? AND role = 'firm_admin' LIMIT 1`, f.ID, address, testkit.Now, f.ID)
+	w.answers(t, "PUT", at, admin, `{"on":false,"only":true}`, 409, "sso_off")
+	w.answers(t, "PUT", at, admin, `{"on":true}`, 200, `"on_since"`, `"only":false`)
+	w.answers(t, "PUT", at, admin, `{"on":true}`, 412, "sso_changed")
+	w.answers(t, "GET", at+"/link", partner, "", 200, `"on":true`, `"linked":false`)
+	w.answers(t, "GET", at+"/link", stranger, "", 404)
+	w.answers(t, "POST", at+"/link", partner, "", 200, `"address"`)
+	w.answers(t, "POST", at+"/link", stranger, "", 404)
+
+	c.Advance(6 * time.Minute)
+	for _, p := range []struct{ method, path, sid, body string }{{"PUT", at, admin, `{"on":false}`}, {"POST", at + "/try", admin, ""}, {"POST", at + "/link", partner, ""}} {
+		w.answers(t, p.method, p.path, p.sid, p.body, 403, "factor_stale")
+	}
+	if n := f.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'sso.set'`, f.ID); n != 1 {
+		t.Errorf("%d leaves, want one for the one change", n)
+	}
+}
