@@ -3,8 +3,6 @@ package jobs_test
 import (
 	"bytes"
 	"net"
-	"os"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 
@@ -20,44 +18,9 @@ import (
 type cutter struct {
 	armed  atomic.Bool
 	before bool
-	server string
 }
 
-// newCutter returns the folder of its socket.
-func newCutter(t *testing.T, before bool) (*cutter, string) {
-	t.Helper()
-	dir, err := os.MkdirTemp("/tmp", "cut-") // a socket's path must be short
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &cutter{before: before, server: filepath.Join(testkit.Stack(t).Run, ".s.PGSQL.5432")}
-	l, err := net.Listen("unix", filepath.Join(dir, ".s.PGSQL.5432"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = l.Close()
-		_ = os.RemoveAll(dir)
-	})
-	go func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go c.pass(client)
-		}
-	}()
-	return c, dir
-}
-
-func (c *cutter) pass(client net.Conn) {
-	defer client.Close()
-	server, err := net.Dial("unix", c.server)
-	if err != nil {
-		return
-	}
-	defer server.Close()
+func (c *cutter) pass(client, server net.Conn) {
 	var mute atomic.Bool
 	answered := make(chan struct{})
 	go func() {
@@ -102,7 +65,8 @@ func TestF06CutOffInCommitIsResolvedByKey(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := testkit.Firm(t, testkit.WorkerDB(t))
-			c, dir := newCutter(t, before)
+			c := &cutter{before: before}
+			dir := testkit.Between(t, c.pass)
 			url := "host=" + dir + testkit.URL(t, "docketry_worker")[len("host="+testkit.Stack(t).Run):]
 			d, err := db.Open(t.Context(), db.Config{URL: url, Key: testkit.Key, Clock: clock.At(testkit.Now)})
 			if err != nil {

@@ -64,4 +64,7 @@ func TestT22_LeftoversOfARetiredKeyAreRefusedAndDone(t *testing.T) {
 	jobs.Handle(all, effect(d, nil))
 	running(t, engine(t, d, all, func(c *jobs.Config) { c.Redis, c.Key = url, b }))
 	wantAllOnce(t, f, 6)
+	if n := f.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'job.refused'`, f.ID); n < 5 {
+		t.Errorf("%d leftovers were refused, want 5 at least", n)
+	}
 }

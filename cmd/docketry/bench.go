@@ -105,11 +105,11 @@ func (l *lazyBureau) page(measure func(l *load.Bureau, b *testing.B)) func(b *te
 		if l.err != nil {
 			b.Fatal(l.err) // which the command tells when it closes
 		}
-		b.ResetTimer()
 		measure(l.it, b)
 	}
 }
 
+// close ends what was opened, or tells why it could not be.
 func (l *lazyBureau) close() error {
 	if l.it == nil {
 		return l.err

@@ -97,7 +97,7 @@ func newKeysRetireCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%d former scope keys are refused from now on\n", n)
+			fmt.Fprintf(cmd.OutOrStdout(), "former scope keys that the database refuses from now on: %d\n", n)
 			return nil
 		},
 	}

@@ -53,8 +53,7 @@ func (s server) start(t *testing.T) *victim {
 	t.Helper()
 	p := &victim{wire: newWire(t), dead: make(chan struct{})}
 	p.cmd = exec.Command(s.program, "serve")
-	p.cmd.Env = append(os.Environ(), "GOGC=off", // it lives for two requests
-		fmt.Sprintf("DOCKETRY_DATABASE_URL=host=%s port=5432 user=docketry_api dbname=%s", p.wire.dir, s.database),
+	p.cmd.Env = append(os.Environ(), fmt.Sprintf("DOCKETRY_DATABASE_URL=host=%s port=5432 user=docketry_api dbname=%s", p.wire.dir, s.database),
 		"DOCKETRY_REDIS_URL="+s.redis, "DOCKETRY_PUBLIC_URL="+s.config.PublicURL, "DOCKETRY_BLOB_URL="+s.config.BlobURL,
 		"DOCKETRY_LISTEN=127.0.0.1:0", "DOCKETRY_OPS_LISTEN=127.0.0.1:0",
 		"DOCKETRY_SCOPE_KEY="+hex.EncodeToString(s.config.Keys.Scope), "DOCKETRY_PAYLOAD_KEY="+hex.EncodeToString(s.config.Keys.Payload),

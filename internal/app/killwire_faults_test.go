@@ -5,8 +5,6 @@ package app_test
 import (
 	"fmt"
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -22,9 +20,8 @@ import (
 // something, and kills when the server has done the nth and its answer would go back;
 // after any other statement is before the next one, for the transaction is still open.
 type wire struct {
-	dir    string // of its socket
-	server string
-	kill   func()
+	dir  string // of its socket
+	kill func()
 
 	mu    sync.Mutex
 	armed bool
@@ -36,28 +33,8 @@ type wire struct {
 
 func newWire(t *testing.T) *wire {
 	t.Helper()
-	dir, err := os.MkdirTemp("/tmp", "kill-") // a socket's path must be short
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &wire{dir: dir, server: filepath.Join(testkit.Stack(t).Run, ".s.PGSQL.5432")}
-	l, err := net.Listen("unix", filepath.Join(dir, ".s.PGSQL.5432"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = l.Close()
-		_ = os.RemoveAll(dir)
-	})
-	go func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go w.pass(client)
-		}
-	}()
+	w := &wire{}
+	w.dir = testkit.Between(t, w.pass)
 	return w
 }
 
@@ -102,13 +79,7 @@ func (w *wire) sessions() []uint32 {
 	return append([]uint32{}, w.pids...)
 }
 
-func (w *wire) pass(client net.Conn) {
-	defer client.Close()
-	server, err := net.Dial("unix", w.server)
-	if err != nil {
-		return
-	}
-	defer server.Close()
+func (w *wire) pass(client, server net.Conn) {
 	l := &line{wire: w, client: pgproto3.NewBackend(client, client), server: pgproto3.NewFrontend(server, server), settled: make(chan struct{}), texts: map[string]string{}, portals: map[string]string{}}
 	hello, err := l.client.ReceiveStartupMessage()
 	if err != nil {

@@ -134,7 +134,7 @@ func (s *Services) machinery(ctx context.Context) (err error) {
 	s.keys = blob.NewKeys(master)
 	s.Blobs = blob.New(s.DB, b, s.keys)
 	if s.AuditKey, err = audit.NewSigningKey(s.Config.Keys.Audit, s.Config.FormerAudit()...); err != nil {
-		return fmt.Errorf("read the audit key: %w", err)
+		return fmt.Errorf("%w: DOCKETRY_AUDIT_KEY or DOCKETRY_AUDIT_FORMER_FILE: %w", ErrSetup, err)
 	}
 	var sender mail.Sender
 	if s.Config.MailURL != "" {

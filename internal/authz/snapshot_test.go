@@ -2,10 +2,7 @@ package authz_test
 
 import (
 	"errors"
-	"fmt"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -271,70 +268,23 @@ func passes(all []rbac.Permission) *rapid.Generator[pass] {
 
 // TestT07ManyLooksWhileAGrantToggles is the race of SECURITY T07 at the door of the
 // services: 8 workers decide 10,000 times each while a grant is ended and given again.
-// The count turns by one before and after each change: 0 the grant is given, 1 it is
-// being ended, 2 it has ended, 3 it is being given. A decision during which it stood
-// still has one right answer.
 func TestT07ManyLooksWhileAGrantToggles(t *testing.T) {
 	t.Parallel()
-	const workers, looks = 8, 10_000
 	d := testkit.DB(t)
 	f := testkit.Firm(t, d)
 	who := testkit.Person(t, d, "racer")
 	grant := f.Grant(t, who, rbac.RolePartner)
 	g := guardOver(t, d)
-	var turn, decided, allows, refusals atomic.Int64
-	var wrong sync.Map
-	var all sync.WaitGroup
-	for range workers {
-		all.Go(func() {
-			for range looks {
-				before := turn.Load()
-				err := d.InFirm(f.Acting(who), func(tx *db.Tx) error {
-					_, err := g.Require(tx, rbac.PrebillRead)
-					return err
-				})
-				if err != nil && !errors.Is(err, authz.ErrNotFound) {
-					wrong.Store(fmt.Sprintf("neither allowed nor refused: %v", err), true)
-				}
-				decided.Add(1)
-				if turn.Load() != before {
-					continue
-				}
-				switch before % 4 {
-				case 0:
-					allows.Add(1)
-					if err != nil {
-						wrong.Store("refused while the grant was given", true)
-					}
-				case 2:
-					refusals.Add(1)
-					if err == nil {
-						wrong.Store("allowed after the revoke had committed", true)
-					}
-				}
-			}
+	testkit.Race{Grant: string(grant), Workers: 8, Asks: 10_000, Every: 400, Least: 1000}.Run(t, f, func() (allowed bool, odd string) {
+		err := d.InFirm(f.Acting(who), func(tx *db.Tx) error {
+			_, err := g.Require(tx, rbac.PrebillRead)
+			return err
 		})
-	}
-	finished := make(chan struct{})
-	go func() { all.Wait(); close(finished) }()
-	for next := int64(400); ; next += 400 {
-		for decided.Load() < next {
-			select {
-			case <-finished:
-				goto judged
-			case <-time.After(time.Millisecond):
-			}
+		if err != nil && !errors.Is(err, authz.ErrNotFound) {
+			odd = err.Error()
 		}
-		turn.Add(1)
-		f.Exec(t, `UPDATE access_grant SET ended_at = CASE WHEN ended_at IS NULL THEN now() END WHERE firm_id = ? AND id = ?`, f.ID, grant)
-		turn.Add(1)
-	}
-judged:
-	wrong.Range(func(what, _ any) bool { t.Error(what); return true })
-	if decided.Load() != workers*looks || allows.Load() < 1000 || refusals.Load() < 1000 {
-		t.Errorf("%d decisions, of which %d under a standing grant and %d under an ended one", decided.Load(), allows.Load(), refusals.Load())
-	}
-	t.Logf("%d decisions over %d changes: %d rightly allowed, %d rightly refused", decided.Load(), turn.Load()/2, allows.Load(), refusals.Load())
+		return err == nil, odd
+	})
 }
 
 // What a transaction reads of its own change is not kept for others, and does not

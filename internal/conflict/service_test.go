@@ -40,16 +40,16 @@ type pair struct {
 
 func newPair(t testing.TB, w world) pair {
 	t.Helper()
-	p := pair{first: testkit.Firm(t, w.d), second: testkit.Firm(t, w.d)}
+	p := pair{first: testkit.Firm(t, w.DB), second: testkit.Firm(t, w.DB)}
 	p.who = testkit.Actor(p.first.As(t, rbac.RoleSpecialist))
-	p.office, p.lead, p.admin = w.bureau.As(t, rbac.RoleBureauAdmin), p.second.As(t, rbac.RoleTeamLead), p.second.As(t, rbac.RoleFirmAdmin)
+	p.office, p.lead, p.admin = w.Bureau.As(t, rbac.RoleBureauAdmin), p.second.As(t, rbac.RoleTeamLead), p.second.As(t, rbac.RoleFirmAdmin)
 	p.first.Grant(t, testkit.Actor(p.lead), rbac.RoleSpecialist)
 	return p
 }
 
 func (p pair) check(t testing.TB, w world) conflict.Check {
 	t.Helper()
-	list, err := w.conflicts.Check(p.office, p.second.ID, p.who)
+	list, err := w.Conflicts.Check(p.office, p.second.ID, p.who)
 	if err != nil || len(list) != 1 {
 		t.Fatalf("check: %+v, %v", list, err)
 	}
@@ -71,7 +71,7 @@ func TestT24_AConflictCheckCountsAndNamesNobody(t *testing.T) {
 	if c.FirmName == "" || c.OtherName == "" || c.Name == "" || c.By == "" {
 		t.Errorf("the bureau is not told who and where: %+v", c)
 	}
-	for _, f := range []testkit.F{w.bureau, p.first, p.second} {
+	for _, f := range []testkit.F{w.Bureau, p.first, p.second} {
 		for table, text := range map[string]string{
 			"conflict_check": `SELECT coalesce(string_agg(to_jsonb(c)::text, ' '), '') FROM conflict_check c WHERE firm_id = ?`,
 			"audit_leaf":     `SELECT coalesce(string_agg(to_jsonb(l)::text, ' '), '') FROM audit_leaf l WHERE firm_id = ?`,
@@ -90,7 +90,7 @@ func TestT24_AConflictCheckCountsAndNamesNobody(t *testing.T) {
 			t.Errorf("a firm sees %d checks", n)
 		}
 	}
-	if leaves(t, w.bureau, "conflict.checked", string(c.ID)) != 1 {
+	if leaves(t, w.Bureau, "conflict.checked", string(c.ID)) != 1 {
 		t.Error("the check has no leaf")
 	}
 }
@@ -103,35 +103,35 @@ func TestWhoSeesConflictChecks(t *testing.T) {
 	against(t, p.second, "adverse", "Merle Freight")
 	c := p.check(t, w)
 	for name, ctx := range map[string]context.Context{"administrator of the firm": p.admin, "administrator of the other": p.first.As(t, rbac.RoleFirmAdmin), "partner": p.second.As(t, rbac.RolePartner), "specialist": p.second.As(t, rbac.RoleSpecialist)} {
-		_, errList := w.conflicts.Checks(ctx, false, page.Request{})
-		_, errRun := w.conflicts.Check(ctx, "", p.who)
-		_, errOne := w.conflicts.Find(ctx, c.ID)
-		for _, err := range []error{errList, errRun, errOne, w.conflicts.Clear(ctx, c.ID, "fine")} {
+		_, errList := w.Conflicts.Checks(ctx, false, page.Request{})
+		_, errRun := w.Conflicts.Check(ctx, "", p.who)
+		_, errOne := w.Conflicts.Find(ctx, c.ID)
+		for _, err := range []error{errList, errRun, errOne, w.Conflicts.Clear(ctx, c.ID, "fine")} {
 			if !errors.Is(err, authz.ErrForbidden) {
 				t.Errorf("%s: %v, want ErrForbidden", name, err)
 			}
 		}
 	}
 	elsewhere := p.first.As(t, rbac.RoleTeamLead)
-	if list, err := w.conflicts.Checks(elsewhere, false, page.Request{}); err != nil || len(list.Items) != 0 {
+	if list, err := w.Conflicts.Checks(elsewhere, false, page.Request{}); err != nil || len(list.Items) != 0 {
 		t.Errorf("a lead sees the checks for another firm: %+v, %v", list, err)
 	}
-	if _, err := w.conflicts.Find(elsewhere, c.ID); !errors.Is(err, people.ErrNotFound) {
+	if _, err := w.Conflicts.Find(elsewhere, c.ID); !errors.Is(err, people.ErrNotFound) {
 		t.Errorf("a lead opens a check for another firm: %v", err)
 	}
-	if err := w.conflicts.Clear(elsewhere, c.ID, "fine"); !errors.Is(err, people.ErrNotFound) {
+	if err := w.Conflicts.Clear(elsewhere, c.ID, "fine"); !errors.Is(err, people.ErrNotFound) {
 		t.Errorf("a lead clears a check for another firm: %v", err)
 	}
-	if _, err := w.conflicts.Check(elsewhere, p.second.ID, p.who); !errors.Is(err, people.ErrNotFound) {
+	if _, err := w.Conflicts.Check(elsewhere, p.second.ID, p.who); !errors.Is(err, people.ErrNotFound) {
 		t.Errorf("a lead checks for another firm: %v", err)
 	}
-	if _, err := w.conflicts.Check(p.office, p.second.ID, testkit.Actor(p.admin)); !errors.Is(err, people.ErrNotFound) {
+	if _, err := w.Conflicts.Check(p.office, p.second.ID, testkit.Actor(p.admin)); !errors.Is(err, people.ErrNotFound) {
 		t.Errorf("a firm's own person is checked: %v", err)
 	}
-	if _, err := w.conflicts.Check(p.office, "", p.who); !errors.Is(err, people.ErrInvalid) {
+	if _, err := w.Conflicts.Check(p.office, "", p.who); !errors.Is(err, people.ErrInvalid) {
 		t.Errorf("no firm: %v", err)
 	}
-	list, err := w.conflicts.Checks(p.lead, true, page.Request{})
+	list, err := w.Conflicts.Checks(p.lead, true, page.Request{})
 	if err != nil || len(list.Items) != 1 || list.Items[0].ID != c.ID {
 		t.Errorf("the lead's list: %+v, %v", list, err)
 	}
@@ -146,16 +146,16 @@ func TestT01_ALeadIsNotToldOfAFirmTheyHaveNoAccessTo(t *testing.T) {
 	client(t, p.first, "Wachtel Mills")
 	against(t, p.second, "adverse", "Wachtel Mills")
 	narrow := p.second.As(t, rbac.RoleTeamLead)
-	made, err := w.conflicts.Check(narrow, "", p.who)
+	made, err := w.Conflicts.Check(narrow, "", p.who)
 	if err != nil || len(made) != 1 || made[0].Opposite != 1 {
 		t.Fatalf("%+v, %v", made, err)
 	}
 	id := made[0].ID
-	one, err := w.conflicts.Find(narrow, id)
+	one, err := w.Conflicts.Find(narrow, id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := w.conflicts.Checks(narrow, false, page.Request{})
+	list, err := w.Conflicts.Checks(narrow, false, page.Request{})
 	if err != nil || len(list.Items) != 1 {
 		t.Fatalf("%+v, %v", list, err)
 	}
@@ -164,10 +164,10 @@ func TestT01_ALeadIsNotToldOfAFirmTheyHaveNoAccessTo(t *testing.T) {
 			t.Errorf("%s: the other firm is %q %q, and this one %q", name, c.Other, c.OtherName, c.FirmName)
 		}
 	}
-	if err := w.conflicts.Clear(narrow, id, "fine"); !errors.Is(err, conflict.ErrOther) || leaves(t, w.bureau, "conflict.cleared", string(id)) != 0 {
+	if err := w.Conflicts.Clear(narrow, id, "fine"); !errors.Is(err, conflict.ErrOther) || leaves(t, w.Bureau, "conflict.cleared", string(id)) != 0 {
 		t.Errorf("clears without knowing between whom: %v", err)
 	}
-	wide, err := w.conflicts.Find(p.lead, id)
+	wide, err := w.Conflicts.Find(p.lead, id)
 	if err != nil || wide.Other != p.first.ID || wide.OtherName == "" {
 		t.Errorf("who has access to both: %+v, %v", wide, err)
 	}
@@ -183,7 +183,7 @@ func TestConflictChecksArePaged(t *testing.T) {
 		want[p.check(t, w).ID] = true
 	}
 	for after := ""; ; {
-		list, err := w.conflicts.Checks(p.lead, false, page.Request{After: after, Size: 2})
+		list, err := w.Conflicts.Checks(p.lead, false, page.Request{After: after, Size: 2})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -210,33 +210,33 @@ func TestAnOpenCheckIsClearedWithAReason(t *testing.T) {
 	against(t, p.second, "adverse", "Amsel Mills")
 	c := p.check(t, w)
 	p.second.Grant(t, p.who, rbac.RoleTeamLead) // they would decide about themselves
-	if err := w.conflicts.Clear(p.second.Acting(p.who), c.ID, "fine"); !errors.Is(err, conflict.ErrSelf) {
+	if err := w.Conflicts.Clear(p.second.Acting(p.who), c.ID, "fine"); !errors.Is(err, conflict.ErrSelf) {
 		t.Errorf("one's own check: %v", err)
 	}
-	if err := w.conflicts.Clear(p.lead, c.ID, ""); !errors.Is(err, people.ErrInvalid) {
+	if err := w.Conflicts.Clear(p.lead, c.ID, ""); !errors.Is(err, people.ErrInvalid) {
 		t.Errorf("without a reason: %v", err)
 	}
-	if err := w.conflicts.Clear(p.lead, c.ID, "Works on invoices of other clients only"); err != nil {
+	if err := w.Conflicts.Clear(p.lead, c.ID, "Works on invoices of other clients only"); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.conflicts.Clear(p.office, c.ID, "again"); !errors.Is(err, conflict.ErrDecided) {
+	if err := w.Conflicts.Clear(p.office, c.ID, "again"); !errors.Is(err, conflict.ErrDecided) {
 		t.Errorf("a second time: %v", err)
 	}
-	got, err := w.conflicts.Find(p.office, c.ID)
+	got, err := w.Conflicts.Find(p.office, c.ID)
 	if err != nil || got.State != conflict.CheckCleared || got.DecidedBy == "" || got.DecidedAt == nil || got.Reason == "" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if leaves(t, w.bureau, "conflict.cleared", string(c.ID)) != 1 {
+	if leaves(t, w.Bureau, "conflict.cleared", string(c.ID)) != 1 {
 		t.Error("clearing has no leaf in the bureau's trail")
 	}
 	again := p.check(t, w)
 	if again.State != conflict.CheckCleared || again.Reason != got.Reason {
 		t.Errorf("the word does not go on: %+v", again)
 	}
-	if now, err := w.conflicts.Find(p.office, c.ID); err != nil || now.ID != again.ID {
+	if now, err := w.Conflicts.Find(p.office, c.ID); err != nil || now.ID != again.ID {
 		t.Errorf("the address of the former check leads to %+v, %v", now, err)
 	}
-	if err := w.conflicts.Clear(p.office, c.ID, "an old page"); !errors.Is(err, conflict.ErrDecided) {
+	if err := w.Conflicts.Clear(p.office, c.ID, "an old page"); !errors.Is(err, conflict.ErrDecided) {
 		t.Errorf("clearing a former check: %v", err)
 	}
 	client(t, p.first, "Drossel Mills")
@@ -255,28 +255,28 @@ func TestAskingRunsTheCheck(t *testing.T) {
 	asked := func() int64 {
 		return p.second.Count(t, `SELECT count(*) FROM access_request WHERE firm_id = ?`, p.second.ID)
 	}
-	if _, err := w.grants.Ask(p.lead, letIn(p.who, 30)); !errors.Is(err, conflict.ErrOpen) || asked() != 0 {
+	if _, err := w.Grants.Ask(p.lead, letIn(p.who, 30)); !errors.Is(err, conflict.ErrOpen) || asked() != 0 {
 		t.Fatalf("asked with an open check: %v, %d requests", err, asked())
 	}
 	office := letIn(p.who, 30)
-	if _, err := w.grants.AskFor(p.office, p.second.ID, office); !errors.Is(err, conflict.ErrOpen) || asked() != 0 {
+	if _, err := w.Grants.AskFor(p.office, p.second.ID, office); !errors.Is(err, conflict.ErrOpen) || asked() != 0 {
 		t.Fatalf("asked with an open check: %v, %d requests", err, asked())
 	}
-	list, err := w.conflicts.Checks(p.lead, true, page.Request{})
+	list, err := w.Conflicts.Checks(p.lead, true, page.Request{})
 	if err != nil || len(list.Items) != 1 {
 		t.Fatalf("what refused the request is not kept: %+v, %v", list, err)
 	}
-	if err := w.conflicts.Clear(p.lead, list.Items[0].ID, "Other clients only"); err != nil {
+	if err := w.Conflicts.Clear(p.lead, list.Items[0].ID, "Other clients only"); err != nil {
 		t.Fatal(err)
 	}
-	r, err := w.grants.Ask(p.lead, letIn(p.who, 30))
+	r, err := w.Grants.Ask(p.lead, letIn(p.who, 30))
 	if err != nil || asked() != 1 {
 		t.Fatalf("after clearing: %v", err)
 	}
-	if _, err := w.grants.Answer(p.admin, r.ID, letIn(p.who, 20)); err != nil {
+	if _, err := w.Grants.Answer(p.admin, r.ID, letIn(p.who, 20)); err != nil {
 		t.Errorf("the firm cannot give what was cleared: %v", err)
 	}
-	if _, err := w.grants.Ask(p.second.As(t, rbac.RoleSpecialist), letIn(p.who, 30)); !errors.Is(err, authz.ErrForbidden) {
+	if _, err := w.Grants.Ask(p.second.As(t, rbac.RoleSpecialist), letIn(p.who, 30)); !errors.Is(err, authz.ErrForbidden) {
 		t.Errorf("without the permission: %v", err)
 	}
 }
@@ -288,7 +288,7 @@ func TestT24_AFirmReadsOneSentenceWhateverTheCheckFound(t *testing.T) {
 	w := setup(t)
 	refusals := map[string]error{}
 	give := func(name string, p pair) {
-		_, err := w.grants.Give(p.admin, letIn(p.who, 30))
+		_, err := w.Grants.Give(p.admin, letIn(p.who, 30))
 		refusals[name] = err
 		if n := p.second.Count(t, `SELECT count(*) FROM access_grant WHERE firm_id = ? AND person_id = ?`, p.second.ID, p.who); n != 0 {
 			t.Errorf("%s: a refusal left %d grants", name, n)
@@ -301,7 +301,7 @@ func TestT24_AFirmReadsOneSentenceWhateverTheCheckFound(t *testing.T) {
 	if c.State != conflict.CheckClear {
 		t.Fatalf("%+v", c)
 	}
-	testkit.AdminExec(t, w.d, `UPDATE conflict_check SET checked_at = checked_at - interval '30 days' WHERE id = $1`, string(c.ID))
+	testkit.AdminExec(t, w.DB, `UPDATE conflict_check SET checked_at = checked_at - interval '30 days' WHERE id = $1`, string(c.ID))
 	give("the look is old", old)
 	open := newPair(t, w)
 	client(t, open.first, "Finch Marine")
@@ -310,7 +310,7 @@ func TestT24_AFirmReadsOneSentenceWhateverTheCheckFound(t *testing.T) {
 	give("it is open", open)
 	twice := newPair(t, w) // one clear and one that nobody has looked at
 	twice.check(t, w)
-	testkit.Firm(t, w.d).Grant(t, twice.who, rbac.RoleSpecialist)
+	testkit.Firm(t, w.DB).Grant(t, twice.who, rbac.RoleSpecialist)
 	give("of two other firms one is not looked at", twice)
 	for name, err := range refusals {
 		var f *fault.Error
@@ -320,20 +320,20 @@ func TestT24_AFirmReadsOneSentenceWhateverTheCheckFound(t *testing.T) {
 	}
 	clean := newPair(t, w)
 	clean.check(t, w)
-	if _, err := w.grants.Give(clean.admin, letIn(clean.who, 30)); err != nil {
+	if _, err := w.Grants.Give(clean.admin, letIn(clean.who, 30)); err != nil {
 		t.Errorf("clear: %v", err)
 	}
-	if err := w.conflicts.Clear(open.lead, mustOne(t, w, open).ID, "Other clients only"); err != nil {
+	if err := w.Conflicts.Clear(open.lead, mustOne(t, w, open).ID, "Other clients only"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.grants.Give(open.admin, letIn(open.who, 30)); err != nil {
+	if _, err := w.Grants.Give(open.admin, letIn(open.who, 30)); err != nil {
 		t.Errorf("cleared: %v", err)
 	}
 }
 
 func mustOne(t testing.TB, w world, p pair) conflict.Check {
 	t.Helper()
-	list, err := w.conflicts.Checks(p.lead, false, page.Request{})
+	list, err := w.Conflicts.Checks(p.lead, false, page.Request{})
 	if err != nil || len(list.Items) != 1 {
 		t.Fatalf("%+v, %v", list, err)
 	}
@@ -343,31 +343,31 @@ func mustOne(t testing.TB, w world, p pair) conflict.Check {
 func TestWhomNoCheckConcerns(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f := testkit.Firm(t, w.d)
+	f := testkit.Firm(t, w.DB)
 	admin := f.As(t, rbac.RoleFirmAdmin)
 	give := func(name string, who ident.PersonID, d grant.Draft) {
 		d.Person = who
-		if _, err := w.grants.Give(admin, d); err != nil {
+		if _, err := w.Grants.Give(admin, d); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	elsewhere := testkit.Firm(t, w.d)
+	elsewhere := testkit.Firm(t, w.DB)
 	give("the first firm", staffMember(t, w), letIn("", 30))
 	here := testkit.Actor(elsewhere.As(t, rbac.RoleSpecialist))
 	f.Grant(t, here, rbac.RoleQualityAuditor)
 	give("works here already", here, letIn("", 30))
 	back := testkit.Actor(elsewhere.As(t, rbac.RoleSpecialist))
 	f.Grant(t, back, rbac.RoleSpecialist, testkit.Window(testkit.Now.AddDate(-1, 0, 0), testkit.Now.AddDate(0, -8, 0)))
-	if _, err := w.grants.Give(admin, letIn(back, 30)); !errors.Is(err, conflict.ErrUnconfirmed) {
+	if _, err := w.Grants.Give(admin, letIn(back, 30)); !errors.Is(err, conflict.ErrUnconfirmed) {
 		t.Errorf("comes back after eight months elsewhere: %v", err)
 	}
 	long := testkit.Actor(elsewhere.As(t, rbac.RoleSpecialist, testkit.Window(testkit.Now.AddDate(-3, 0, 0), testkit.Now.AddDate(-2, -7, 0))))
 	give("left the other firm more than two years ago", long, letIn("", 30))
-	glass := testkit.Actor(w.bureau.As(t, rbac.RoleSpecialist))
+	glass := testkit.Actor(w.Bureau.As(t, rbac.RoleSpecialist))
 	elsewhere.Grant(t, glass, rbac.RoleBreakGlass)
 	give("was let in elsewhere in an emergency", glass, letIn("", 30))
 	gone := testkit.Actor(elsewhere.As(t, rbac.RoleSpecialist, testkit.Window(testkit.Now.AddDate(-2, 0, 0), testkit.Now.AddDate(-2, 5, 0))))
-	if _, err := w.grants.Give(admin, letIn(gone, 30)); !errors.Is(err, conflict.ErrUnconfirmed) {
+	if _, err := w.Grants.Give(admin, letIn(gone, 30)); !errors.Is(err, conflict.ErrUnconfirmed) {
 		t.Errorf("left the other firm less than two years ago: %v", err)
 	}
 	own := testkit.Actor(f.As(t, rbac.RoleTimekeeper))
@@ -383,9 +383,9 @@ func TestTwoFirmsAtOnceDoNotPassEachOther(t *testing.T) {
 		who := staffMember(t, w)
 		errs := make(chan error, 2)
 		for range 2 {
-			admin := testkit.Firm(t, w.d).As(t, rbac.RoleFirmAdmin)
+			admin := testkit.Firm(t, w.DB).As(t, rbac.RoleFirmAdmin)
 			go func() {
-				_, err := w.grants.Give(admin, letIn(who, 30))
+				_, err := w.Grants.Give(admin, letIn(who, 30))
 				errs <- err
 			}()
 		}
@@ -417,5 +417,5 @@ func letIn(who ident.PersonID, days int) grant.Draft {
 // staffMember is one of the bureau's people who works for no firm yet.
 func staffMember(t testing.TB, w world) ident.PersonID {
 	t.Helper()
-	return testkit.Actor(w.bureau.As(t, rbac.RoleSpecialist))
+	return testkit.Actor(w.Bureau.As(t, rbac.RoleSpecialist))
 }

@@ -121,7 +121,7 @@ func insertCheck(tx *db.Tx, c Check, before *standing) error {
 	}
 	err := tx.Exec(`INSERT INTO conflict_check (firm_id, id, person_id, for_firm, other_firm, opposite, shared, state, checked_by, checked_at, decided_by, decided_at, reason)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?::uuid, ?, ?::uuid, ?, ?)`,
-		tx.Scope.Firm, c.ID, c.Person, c.Firm, c.Other, c.Opposite, c.Shared, c.State, null(tx.Scope.Actor), c.At, null(decider), c.DecidedAt, c.Reason).Error
+		tx.Scope.Firm, c.ID, c.Person, c.Firm, c.Other, c.Opposite, c.Shared, c.State, db.Null(tx.Scope.Actor), c.At, db.Null(decider), c.DecidedAt, c.Reason).Error
 	return wrap(err, "insert check", c.ID)
 }
 
@@ -142,7 +142,7 @@ func listChecks(tx *db.Tx, firm ident.FirmID, open bool, r page.Request) (page.P
 	rows, err := tx.Raw(`SELECT `+checkColumns+` WHERE c.firm_id = ? AND c.superseded_at IS NULL AND (?::uuid IS NULL OR c.for_firm = ?::uuid) AND (NOT ? OR c.state = 'open')
 		AND (? OR (c.checked_at, c.id) < ((SELECT k.checked_at FROM conflict_check k WHERE k.firm_id = c.firm_id AND k.id = nullif(?, '')::uuid), nullif(?, '')::uuid))
 		ORDER BY c.checked_at DESC, c.id DESC LIMIT ?`,
-		tx.Scope.Firm, null(firm), null(firm), open, first, after.ID, after.ID, r.Limit()+1).Rows()
+		tx.Scope.Firm, db.Null(firm), db.Null(firm), open, first, after.ID, after.ID, r.Limit()+1).Rows()
 	if err != nil {
 		return page.Page[Check]{}, fmt.Errorf("list checks: %w", err)
 	}
@@ -159,15 +159,6 @@ func listChecks(tx *db.Tx, firm ident.FirmID, open bool, r page.Request) (page.P
 		return page.Page[Check]{}, err
 	}
 	return page.Cut(list, r.Limit(), func(c Check) any { return checkKey{ID: string(c.ID)} })
-}
-
-// null is an id as a parameter, NULL when there is none.
-func null[T ~string](id T) *string {
-	if id == "" {
-		return nil
-	}
-	s := string(id)
-	return &s
 }
 
 // wrap names what failed; a row that is not there is ErrNotFound.

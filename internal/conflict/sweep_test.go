@@ -18,13 +18,13 @@ import (
 // again looks again as the worker does, and finds the check of the pair that stands.
 func (p pair) again(t testing.TB, w world) (stands *conflict.Check) {
 	t.Helper()
-	d := testkit.Open(t, "docketry_worker", w.clock)
+	d := testkit.Open(t, "docketry_worker", w.Clock)
 	worker := conflict.New(d, nil, bureau.New(d))
 	if _, err := worker.Sweep(background()); err != nil {
 		t.Fatal(err)
 	}
 	for after := ""; ; {
-		list, err := w.conflicts.Checks(p.office, false, page.Request{After: after})
+		list, err := w.Conflicts.Checks(p.office, false, page.Request{After: after})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -44,7 +44,7 @@ func (p pair) again(t testing.TB, w world) (stands *conflict.Check) {
 
 func told(t testing.TB, w world, id ident.CheckID) (who []string) {
 	t.Helper()
-	return strings.Fields(w.bureau.Text(t, `SELECT coalesce(string_agg(l.person_id::text, ' '), '') FROM person_letter l JOIN outbox o ON o.firm_id = l.firm_id AND o.task_key = l.id::text WHERE l.firm_id = ? AND l.kind = 'conflict_found' AND l.about = ?`, w.bureau.ID, id))
+	return strings.Fields(w.Bureau.Text(t, `SELECT coalesce(string_agg(l.person_id::text, ' '), '') FROM person_letter l JOIN outbox o ON o.firm_id = l.firm_id AND o.task_key = l.id::text WHERE l.firm_id = ? AND l.kind = 'conflict_found' AND l.about = ?`, w.Bureau.ID, id))
 }
 
 func TestPartiesThatComeLaterOpenACheck(t *testing.T) {
@@ -54,7 +54,7 @@ func TestPartiesThatComeLaterOpenACheck(t *testing.T) {
 		t.Fatalf("%+v", c)
 	}
 	p.second.Grant(t, p.who, rbac.RoleSpecialist)
-	w.clock.Advance(time.Hour)
+	w.Clock.Advance(time.Hour)
 	if c := p.again(t, w); c == nil || c.State != conflict.CheckClear || c.By == "" {
 		t.Fatalf("nothing is new, and the check changed: %+v", c)
 	}
@@ -64,7 +64,7 @@ func TestPartiesThatComeLaterOpenACheck(t *testing.T) {
 	if c == nil || c.State != conflict.CheckOpen || c.Opposite != 1 || c.By != "" || c.Firm != p.second.ID || c.Other != p.first.ID {
 		t.Fatalf("%+v", c)
 	}
-	if leaves(t, w.bureau, "conflict.checked", string(c.ID)) != 1 {
+	if leaves(t, w.Bureau, "conflict.checked", string(c.ID)) != 1 {
 		t.Error("it has no leaf")
 	}
 	who := told(t, w, c.ID)
@@ -82,10 +82,10 @@ func TestPartiesThatComeLaterOpenACheck(t *testing.T) {
 	if same := p.again(t, w); same.ID != c.ID || len(told(t, w, c.ID)) != len(who) {
 		t.Error("looking twice opens or tells twice")
 	}
-	if err := w.conflicts.Clear(p.office, c.ID, "Works on other clients only"); err != nil {
+	if err := w.Conflicts.Clear(p.office, c.ID, "Works on other clients only"); err != nil {
 		t.Fatal(err)
 	}
-	w.clock.Advance(60 * 24 * time.Hour)
+	w.Clock.Advance(60 * 24 * time.Hour)
 	if same := p.again(t, w); same.ID != c.ID || same.State != conflict.CheckCleared {
 		t.Errorf("the word does not stand while they work there: %+v", same)
 	}
@@ -114,7 +114,7 @@ func TestWhomNoSecondLookConcerns(t *testing.T) {
 		t.Errorf("works for the second no more: %+v", c)
 	}
 	glass := opposed()
-	glass.who = testkit.Actor(w.bureau.As(t, rbac.RoleSpecialist))
+	glass.who = testkit.Actor(w.Bureau.As(t, rbac.RoleSpecialist))
 	glass.first.Grant(t, glass.who, rbac.RoleSpecialist)
 	glass.second.Grant(t, glass.who, rbac.RoleBreakGlass)
 	if c := glass.again(t, w); c != nil {
@@ -135,7 +135,7 @@ func TestNobodyIsToldOfTheirOwnCheck(t *testing.T) {
 	against(t, p.second, "adverse", "Girlitz Mills")
 	p.first.Grant(t, p.who, rbac.RoleTeamLead)
 	p.second.Grant(t, p.who, rbac.RoleTeamLead)
-	other := testkit.Actor(w.bureau.As(t, rbac.RoleBureauAdmin))
+	other := testkit.Actor(w.Bureau.As(t, rbac.RoleBureauAdmin))
 	c := p.again(t, w)
 	if c == nil {
 		t.Fatal("no check")

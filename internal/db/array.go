@@ -19,6 +19,15 @@ func Array[T any](xs []T) driver.Valuer { return array[T](xs) }
 
 type array[T any] []T
 
+// Null passes an id, or NULL when there is none.
+func Null[T ~string](id T) *string {
+	if id == "" {
+		return nil
+	}
+	s := string(id)
+	return &s
+}
+
 // maps are kept because to make one costs more than all it encodes; one serves one
 // goroutine at a time.
 var maps = sync.Pool{New: func() any { return pgtype.NewMap() }}

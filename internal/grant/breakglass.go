@@ -219,35 +219,16 @@ func (s *Service) Emergencies(ctx context.Context) (list []Emergency, err error)
 		if _, err := s.guard.Require(tx, rbac.BreakGlassAsk); err != nil {
 			return err
 		}
-		home := tx.Scope.Firm
-		var firms []ident.FirmID
-		if err := tx.Raw("SELECT id FROM auth.active_firms(NULL, 1000) AS f(id)").Scan(&firms).Error; err != nil {
-			return wrap(err, "list firms for the bureau", home)
-		}
-		for _, firm := range firms {
-			if firm == home {
-				continue
-			}
-			more, err := emergenciesOf(tx, firm)
-			if err != nil {
-				return err
-			}
-			list = append(list, more...)
+		if list, err = overFirms(tx, emergenciesOf); err != nil {
+			return err
 		}
 		slices.SortStableFunc(list, func(a, b Emergency) int { return b.AskedAt.Compare(a.AskedAt) })
-		return tx.Enter(home)
+		return nil
 	})
 	return list, err
 }
 
-func emergenciesOf(tx *db.Tx, firm ident.FirmID) (list []Emergency, err error) {
-	if err := tx.Enter(firm); err != nil {
-		return nil, err
-	}
-	var name string
-	if err := tx.Raw(`SELECT name FROM firm WHERE firm_id = ?`, firm).Row().Scan(&name); err != nil {
-		return nil, wrap(err, "name firm", firm)
-	}
+func emergenciesOf(tx *db.Tx, firm ident.FirmID, name string) (list []Emergency, err error) {
 	requests, err := listRequests(tx, "")
 	if err != nil {
 		return nil, err

@@ -39,12 +39,12 @@ func breakGlass(t *testing.T) glass {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g.guard = authz.NewGuard(g.d, policy)
+	g.guard = authz.NewGuard(g.DB, policy)
 	g.guard.RecordBreakGlass(grant.RecordGlass)
-	g.f = testkit.Firm(t, g.d)
+	g.f = testkit.Firm(t, g.DB)
 	g.firm = g.f.As(t, rbac.RoleFirmAdmin)
 	g.f.As(t, rbac.RolePartner)
-	g.asker, g.second = g.bureau.As(t, rbac.RoleBureauAdmin), g.bureau.As(t, rbac.RoleBureauAdmin)
+	g.asker, g.second = g.Bureau.As(t, rbac.RoleBureauAdmin), g.Bureau.As(t, rbac.RoleBureauAdmin)
 	g.who = testkit.Actor(g.asker)
 	g.open, g.sealed, g.behind = g.f.Matter(t, testkit.Label(2)), g.f.Matter(t, testkit.Label(3)), g.f.Matter(t)
 	g.f.Wall(t, g.who, g.behind.ID)
@@ -53,7 +53,7 @@ func breakGlass(t *testing.T) glass {
 
 // look reads a matter as the asker, as any service would.
 func (g glass) look(p rbac.Permission, m ident.MatterID) error {
-	return g.d.InFirm(g.f.Acting(g.who), func(tx *db.Tx) error {
+	return g.DB.InFirm(g.f.Acting(g.who), func(tx *db.Tx) error {
 		a, err := g.guard.Require(tx, p)
 		if err == nil {
 			err = a.RequireMatter(tx, m)
@@ -78,16 +78,16 @@ func TestT34_BreakGlass(t *testing.T) {
 	t.Parallel()
 	for name, allow := range map[string]func(g glass, id ident.RequestID) (grant.Grant, error){
 		"the firm allows it": func(g glass, id ident.RequestID) (grant.Grant, error) {
-			return g.grants.Answer(g.firm, id, grant.Draft{})
+			return g.Grants.Answer(g.firm, id, grant.Draft{})
 		},
 		"a second administrator does": func(g glass, id ident.RequestID) (grant.Grant, error) {
-			return g.grants.OpenGlass(g.second, g.f.ID, id)
+			return g.Grants.OpenGlass(g.second, g.f.ID, id)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			g := breakGlass(t)
-			r, err := g.grants.AskGlass(g.asker, g.f.ID, "Payment file sent twice, firm cannot be reached")
+			r, err := g.Grants.AskGlass(g.asker, g.f.ID, "Payment file sent twice, firm cannot be reached")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -97,10 +97,10 @@ func TestT34_BreakGlass(t *testing.T) {
 			if err := g.look(rbac.EntryRead, g.open.ID); !errors.Is(err, authz.ErrNotFound) {
 				t.Errorf("before a second word: %v", err)
 			}
-			if _, err := g.grants.OpenGlass(g.asker, g.f.ID, r.ID); !errors.Is(err, grant.ErrOwnRequest) {
+			if _, err := g.Grants.OpenGlass(g.asker, g.f.ID, r.ID); !errors.Is(err, grant.ErrOwnRequest) {
 				t.Errorf("the asker's own word: %v", err)
 			}
-			if _, err := g.grants.AskGlass(g.asker, g.f.ID, "again"); !errors.Is(err, grant.ErrGlassTwice) {
+			if _, err := g.Grants.AskGlass(g.asker, g.f.ID, "again"); !errors.Is(err, grant.ErrGlassTwice) {
 				t.Errorf("asked twice: %v", err)
 			}
 			given, err := allow(g, r.ID)
@@ -133,17 +133,17 @@ func TestT34_BreakGlass(t *testing.T) {
 			if n := g.glassLeaves(t, "entry.read", given.ID); n != 1 {
 				t.Errorf("%d leaves of the service are marked, of 1", n)
 			}
-			if list, err := g.grants.Emergencies(g.second); err != nil || !opened(list, r.ID, testkit.Now) {
+			if list, err := g.Grants.Emergencies(g.second); err != nil || !opened(list, r.ID, testkit.Now) {
 				t.Errorf("the bureau's list does not say that it is open: %v", err)
 			}
-			if _, err := g.grants.Extend(g.firm, given.ID, testkit.Now.Add(2*time.Hour), "longer"); !errors.Is(err, grant.ErrRoleAbove) {
+			if _, err := g.Grants.Extend(g.firm, given.ID, testkit.Now.Add(2*time.Hour), "longer"); !errors.Is(err, grant.ErrRoleAbove) {
 				t.Errorf("extended: %v", err)
 			}
-			g.clock.Advance(59 * time.Minute)
+			g.Clock.Advance(59 * time.Minute)
 			if err := g.look(rbac.EntryRead, g.open.ID); err != nil {
 				t.Errorf("within the hour: %v", err)
 			}
-			if err := g.grants.EndGrant(g.firm, given.ID); err != nil {
+			if err := g.Grants.EndGrant(g.firm, given.ID); err != nil {
 				t.Fatal(err)
 			}
 			if err := g.look(rbac.EntryRead, g.open.ID); !errors.Is(err, authz.ErrNotFound) {
@@ -165,29 +165,29 @@ func opened(list []grant.Emergency, id ident.RequestID, at time.Time) bool {
 func TestT34_BreakGlassIsOverByItself(t *testing.T) {
 	t.Parallel()
 	g := breakGlass(t)
-	r, err := g.grants.AskGlass(g.asker, g.f.ID, "Disk alarm")
+	r, err := g.Grants.AskGlass(g.asker, g.f.ID, "Disk alarm")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := g.grants.OpenGlass(g.second, g.f.ID, r.ID); err != nil {
+	if _, err := g.Grants.OpenGlass(g.second, g.f.ID, r.ID); err != nil {
 		t.Fatal(err)
 	}
-	g.clock.Advance(time.Hour)
+	g.Clock.Advance(time.Hour)
 	if err := g.look(rbac.MatterRead, g.open.ID); !errors.Is(err, authz.ErrNotFound) {
 		t.Errorf("after the hour: %v", err)
 	}
-	r, err = g.grants.AskGlass(g.asker, g.f.ID, "Disk alarm again")
+	r, err = g.Grants.AskGlass(g.asker, g.f.ID, "Disk alarm again")
 	if err != nil {
 		t.Fatalf("asked anew when the first was over: %v", err)
 	}
-	g.clock.Advance(25 * time.Hour)
-	if _, err := g.grants.OpenGlass(g.second, g.f.ID, r.ID); !errors.Is(err, grant.ErrGlassLate) {
+	g.Clock.Advance(25 * time.Hour)
+	if _, err := g.Grants.OpenGlass(g.second, g.f.ID, r.ID); !errors.Is(err, grant.ErrGlassLate) {
 		t.Errorf("a day later: %v", err)
 	}
-	if err := g.grants.EndGlass(g.second, g.f.ID, r.ID); err != nil {
+	if err := g.Grants.EndGlass(g.second, g.f.ID, r.ID); err != nil {
 		t.Errorf("take back: %v", err)
 	}
-	if err := g.grants.EndGlass(g.second, g.f.ID, r.ID); !errors.Is(err, grant.ErrDecided) {
+	if err := g.Grants.EndGlass(g.second, g.f.ID, r.ID); !errors.Is(err, grant.ErrDecided) {
 		t.Errorf("twice: %v", err)
 	}
 }
@@ -196,11 +196,11 @@ func TestT34_BreakGlassIsOverByItself(t *testing.T) {
 func TestT34_BreakGlassEndsWithTheRole(t *testing.T) {
 	t.Parallel()
 	g := breakGlass(t)
-	r, err := g.grants.AskGlass(g.asker, g.f.ID, "Payment file sent twice, firm cannot be reached")
+	r, err := g.Grants.AskGlass(g.asker, g.f.ID, "Payment file sent twice, firm cannot be reached")
 	if err != nil {
 		t.Fatal(err)
 	}
-	hour, err := g.grants.OpenGlass(g.second, g.f.ID, r.ID)
+	hour, err := g.Grants.OpenGlass(g.second, g.f.ID, r.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,13 +208,13 @@ func TestT34_BreakGlassEndsWithTheRole(t *testing.T) {
 		t.Fatalf("within the hour: %v", err)
 	}
 	var role ident.GrantID
-	err = g.d.InFirm(g.bureau.Machine(), func(tx *db.Tx) error {
-		return tx.Raw(`SELECT id FROM access_grant WHERE firm_id = ? AND person_id = ? AND role = ?`, g.bureau.ID, g.who, rbac.RoleBureauAdmin).Row().Scan(&role)
+	err = g.DB.InFirm(g.Bureau.Machine(), func(tx *db.Tx) error {
+		return tx.Raw(`SELECT id FROM access_grant WHERE firm_id = ? AND person_id = ? AND role = ?`, g.Bureau.ID, g.who, rbac.RoleBureauAdmin).Row().Scan(&role)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := g.grants.EndGrant(g.second, role); err != nil {
+	if err := g.Grants.EndGrant(g.second, role); err != nil {
 		t.Fatal(err)
 	}
 	if err := g.look(rbac.EntryRead, g.open.ID); !errors.Is(err, authz.ErrNotFound) {
@@ -228,41 +228,41 @@ func TestT34_BreakGlassEndsWithTheRole(t *testing.T) {
 func TestT34_BreakGlassRefusals(t *testing.T) {
 	t.Parallel()
 	g := breakGlass(t)
-	other := testkit.Firm(t, g.d)
-	r, err := g.grants.AskGlass(g.asker, g.f.ID, "Disk alarm")
+	other := testkit.Firm(t, g.DB)
+	r, err := g.Grants.AskGlass(g.asker, g.f.ID, "Disk alarm")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := g.grants.Answer(other.As(t, rbac.RoleFirmAdmin), r.ID, grant.Draft{}); !errors.Is(err, people.ErrNotFound) {
+	if _, err := g.Grants.Answer(other.As(t, rbac.RoleFirmAdmin), r.ID, grant.Draft{}); !errors.Is(err, people.ErrNotFound) {
 		t.Errorf("another firm allows it: %v", err)
 	}
-	if _, err := g.grants.OpenGlass(g.second, other.ID, r.ID); !errors.Is(err, people.ErrNotFound) {
+	if _, err := g.Grants.OpenGlass(g.second, other.ID, r.ID); !errors.Is(err, people.ErrNotFound) {
 		t.Errorf("opened in another firm: %v", err)
 	}
-	if _, err := g.grants.Answer(g.f.As(t, rbac.RolePartner), r.ID, grant.Draft{}); !errors.Is(err, authz.ErrForbidden) {
+	if _, err := g.Grants.Answer(g.f.As(t, rbac.RolePartner), r.ID, grant.Draft{}); !errors.Is(err, authz.ErrForbidden) {
 		t.Errorf("a partner allows it: %v", err)
 	}
 	lead := g.f.As(t, rbac.RoleTeamLead)
-	if _, err := g.grants.AskGlass(lead, g.f.ID, "Me too"); !errors.Is(err, authz.ErrForbidden) {
+	if _, err := g.Grants.AskGlass(lead, g.f.ID, "Me too"); !errors.Is(err, authz.ErrForbidden) {
 		t.Errorf("a team lead asks: %v", err)
 	}
-	if _, err := g.grants.AskGlass(g.asker, ident.New[ident.FirmID](testkit.Now), "Nowhere"); !errors.Is(err, people.ErrNotFound) {
+	if _, err := g.Grants.AskGlass(g.asker, ident.New[ident.FirmID](testkit.Now), "Nowhere"); !errors.Is(err, people.ErrNotFound) {
 		t.Errorf("a firm that is not there: %v", err)
 	}
-	if _, err := g.grants.AskGlass(g.asker, g.bureau.ID, "Home"); !errors.Is(err, people.ErrNotFound) {
+	if _, err := g.Grants.AskGlass(g.asker, g.Bureau.ID, "Home"); !errors.Is(err, people.ErrNotFound) {
 		t.Errorf("the bureau itself: %v", err)
 	}
-	if _, err := g.grants.AskGlass(g.second, g.f.ID, ""); !errors.Is(err, people.ErrInvalid) {
+	if _, err := g.Grants.AskGlass(g.second, g.f.ID, ""); !errors.Is(err, people.ErrInvalid) {
 		t.Errorf("without a reason: %v", err)
 	}
 	given := grant.Draft{Person: g.who, Role: rbac.RoleBreakGlass, Scope: authz.ScopeAll, Class: authz.C3, Until: at(testkit.Now.Add(time.Hour)), Reason: "x"}
-	if _, err := g.grants.Give(g.firm, given); !errors.Is(err, grant.ErrRoleAbove) {
+	if _, err := g.Grants.Give(g.firm, given); !errors.Is(err, grant.ErrRoleAbove) {
 		t.Errorf("given as a grant: %v", err)
 	}
-	if err := g.grants.Refuse(g.firm, r.ID, "Call us"); err != nil {
+	if err := g.Grants.Refuse(g.firm, r.ID, "Call us"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := g.grants.OpenGlass(g.second, g.f.ID, r.ID); !errors.Is(err, grant.ErrDecided) {
+	if _, err := g.Grants.OpenGlass(g.second, g.f.ID, r.ID); !errors.Is(err, grant.ErrDecided) {
 		t.Errorf("after the firm refused: %v", err)
 	}
 	if n := g.f.Count(t, `SELECT count(*) FROM access_grant WHERE firm_id = ? AND role = 'break_glass'`, g.f.ID); n != 0 {
@@ -277,7 +277,7 @@ func TestT34_BreakGlassInTheDatabase(t *testing.T) {
 	t.Parallel()
 	g := breakGlass(t)
 	insert := func(label int, minutes int, by any) error {
-		return g.d.InFirm(g.f.Machine(), func(tx *db.Tx) error {
+		return g.DB.InFirm(g.f.Machine(), func(tx *db.Tx) error {
 			return tx.Exec(`INSERT INTO access_grant (firm_id, id, person_id, role, class, label, from_at, until_at, reason, granted_by, created_at)
 				VALUES (?, gen_random_uuid(), ?, 'break_glass', 3, ?, ?, ?, 'x', ?::uuid, ?)`, g.f.ID, g.who, label, tx.Now, tx.Now.Add(time.Duration(minutes)*time.Minute), by, tx.Now).Error
 		})
@@ -311,12 +311,12 @@ func TestT34_UnrecordedBreakGlassGivesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	silent := authz.NewGuard(g.d, policy)
-	failing := authz.NewGuard(g.d, policy)
+	silent := authz.NewGuard(g.DB, policy)
+	failing := authz.NewGuard(g.DB, policy)
 	broken := errors.New("the log is full")
 	failing.RecordBreakGlass(func(*db.Tx, ident.GrantID, rbac.Permission) error { return broken })
 	for want, guard := range map[error]*authz.Guard{authz.ErrForbidden: silent, broken: failing} {
-		err := g.d.InFirm(scope.With(context.Background(), scope.Scope{Firm: g.f.ID, Actor: g.who}), func(tx *db.Tx) error {
+		err := g.DB.InFirm(scope.With(context.Background(), scope.Scope{Firm: g.f.ID, Actor: g.who}), func(tx *db.Tx) error {
 			_, err := guard.Require(tx, rbac.MatterRead)
 			return err
 		})

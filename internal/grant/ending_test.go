@@ -13,8 +13,8 @@ import (
 func TestAFirmIsToldOnceThatAccessEnds(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f := testkit.Firm(t, w.d)
-	worker := testkit.Open(t, "docketry_worker", w.clock)
+	f := testkit.Firm(t, w.DB)
+	worker := testkit.Open(t, "docketry_worker", w.Clock)
 	f.As(t, rbac.RoleFirmAdmin)
 	f.As(t, rbac.RoleSpecialist, testkit.Window(testkit.Now, testkit.Now.AddDate(0, 0, 20)))
 	f.As(t, rbac.RolePartner, testkit.Window(testkit.Now, testkit.Now.AddDate(0, 0, 10))) // the firm's own: not told of
@@ -30,10 +30,10 @@ func TestAFirmIsToldOnceThatAccessEnds(t *testing.T) {
 		}
 	}
 	told(0, 0)
-	w.clock.Advance(7 * 24 * time.Hour)
+	w.Clock.Advance(7 * 24 * time.Hour)
 	told(1, 0)
-	w.clock.Advance(11 * 24 * time.Hour)
+	w.Clock.Advance(11 * 24 * time.Hour)
 	told(1, 1)
-	w.clock.Advance(3 * 24 * time.Hour)
+	w.Clock.Advance(3 * 24 * time.Hour)
 	told(1, 1)
 }

@@ -16,13 +16,13 @@ import (
 func TestExplainNamesWhatDecided(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f, other := testkit.Firm(t, w.d), testkit.Firm(t, w.d)
+	f, other := testkit.Firm(t, w.DB), testkit.Firm(t, w.DB)
 	admin := f.As(t, rbac.RoleFirmAdmin)
 	open, sealed, foreign := f.Matter(t, testkit.Label(1)), f.Matter(t, testkit.Label(2)), other.Matter(t)
-	who := testkit.Person(t, w.d, "explained")
+	who := testkit.Person(t, w.DB, "explained")
 	explain := func(p rbac.Permission, m ident.MatterID) *authz.Explanation {
 		t.Helper()
-		x, err := w.grants.Explain(admin, who, p, m)
+		x, err := w.Grants.Explain(admin, who, p, m)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -31,8 +31,8 @@ func TestExplainNamesWhatDecided(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = w.d.InFirm(f.Acting(who), func(tx *db.Tx) error {
-			a, err := authz.NewGuard(w.d, policy).Require(tx, p)
+		err = w.DB.InFirm(f.Acting(who), func(tx *db.Tx) error {
+			a, err := authz.NewGuard(w.DB, policy).Require(tx, p)
 			if err == nil && m != "" {
 				err = a.RequireMatter(tx, m)
 			}
@@ -43,7 +43,7 @@ func TestExplainNamesWhatDecided(t *testing.T) {
 		}
 		return x
 	}
-	if _, err := w.grants.Explain(admin, who, rbac.MatterRead, ""); !errors.Is(err, authz.ErrNotFound) {
+	if _, err := w.Grants.Explain(admin, who, rbac.MatterRead, ""); !errors.Is(err, authz.ErrNotFound) {
 		t.Errorf("a person the firm has never let in: %v", err)
 	}
 	given := f.Grant(t, who, rbac.RolePartner)
@@ -68,7 +68,7 @@ func TestExplainNamesWhatDecided(t *testing.T) {
 			t.Errorf("%s: %+v", tt.name, x)
 		}
 	}
-	wall, err := w.grants.RaiseWall(admin, grant.Wall{Person: who, Matters: []string{string(open.ID)}, Reason: "Former client"})
+	wall, err := w.Grants.RaiseWall(admin, grant.Wall{Person: who, Matters: []string{string(open.ID)}, Reason: "Former client"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,19 +100,19 @@ func TestExplainNamesWhatDecided(t *testing.T) {
 		t.Errorf("%d looks recorded, of 11", n)
 	}
 	for name, err := range map[string]error{
-		"another firm's matter": second(w.grants.Explain(admin, who, rbac.MatterRead, foreign.ID)),
-		"another firm":          second(w.grants.Explain(other.As(t, rbac.RoleFirmAdmin), who, rbac.MatterRead, "")),
+		"another firm's matter": second(w.Grants.Explain(admin, who, rbac.MatterRead, foreign.ID)),
+		"another firm":          second(w.Grants.Explain(other.As(t, rbac.RoleFirmAdmin), who, rbac.MatterRead, "")),
 	} {
 		if !errors.Is(err, authz.ErrNotFound) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for _, role := range []rbac.Role{rbac.RolePartner, rbac.RoleSpecialist} {
-		if _, err := w.grants.Explain(f.As(t, role), who, rbac.MatterRead, ""); !errors.Is(err, authz.ErrForbidden) {
+		if _, err := w.Grants.Explain(f.As(t, role), who, rbac.MatterRead, ""); !errors.Is(err, authz.ErrForbidden) {
 			t.Errorf("%s asks: %v", role, err)
 		}
 	}
-	if _, err := w.grants.Explain(admin, who, "matter.destroy", ""); !errors.Is(err, grant.ErrPermissionUnknown) {
+	if _, err := w.Grants.Explain(admin, who, "matter.destroy", ""); !errors.Is(err, grant.ErrPermissionUnknown) {
 		t.Errorf("an unknown permission: %v", err)
 	}
 	if n := leaves(t, f, "grant.explained", string(who)); n != 11 {
@@ -126,13 +126,13 @@ func second[T any](_ T, err error) error { return err }
 func TestExplainNamesTheFactor(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f := testkit.Firm(t, w.d)
+	f := testkit.Firm(t, w.DB)
 	admin := f.As(t, rbac.RoleFirmAdmin)
 	restricted, open := f.Matter(t, testkit.Label(2)), f.Matter(t)
 	who := testkit.Actor(f.As(t, rbac.RolePartner))
 	because := func(m ident.MatterID) authz.Because {
 		t.Helper()
-		x, err := w.grants.Explain(admin, who, rbac.MatterRead, m)
+		x, err := w.Grants.Explain(admin, who, rbac.MatterRead, m)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,7 +14,7 @@ import (
 func TestThePreviewsSample(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f := testkit.Firm(t, w.d)
+	f := testkit.Firm(t, w.DB)
 	m := f.Matter(t)
 	k := f.Timekeeper(t, "RV", "PARTNR", 6_850_000)
 	f.Work(t, m, k, "2026-02-11", 20_000, 6_850_000)
@@ -25,7 +25,7 @@ func TestThePreviewsSample(t *testing.T) {
 		d.Class = c
 		return d
 	}
-	p, err := w.grants.Preview(full, draft(authz.C3))
+	p, err := w.Grants.Preview(full, draft(authz.C3))
 	if err != nil || p.Sample == nil || p.Sample.Narrative == "" || p.Sample.HidesC3 {
 		t.Fatalf("all of it: %+v, %v", p.Sample, err)
 	}
@@ -46,7 +46,7 @@ func TestThePreviewsSample(t *testing.T) {
 		if !tt.mine {
 			ctx = half
 		}
-		p, err := w.grants.Preview(ctx, draft(tt.class))
+		p, err := w.Grants.Preview(ctx, draft(tt.class))
 		if err != nil || p.Sample == nil || p.Sample.Narrative != "" {
 			t.Errorf("%s: %+v, %v", name, p.Sample, err)
 			continue

@@ -299,7 +299,7 @@ func (s *Service) Withdraw(ctx context.Context, id ident.RequestID) error {
 // decide records how a request ended.
 func decide(tx *db.Tx, r Request, allowed rbac.Permission, as RequestStatus, answer string, narrower bool, g ident.GrantID) error {
 	err := tx.Exec(`UPDATE access_request SET status = ?, answer = ?, narrower = ?, decided_by = ?, decided_at = ?, grant_id = ?::uuid WHERE firm_id = ? AND id = ?`,
-		as, answer, narrower, tx.Scope.Actor, tx.Now, null(g), tx.Scope.Firm, r.ID).Error
+		as, answer, narrower, tx.Scope.Actor, tx.Now, db.Null(g), tx.Scope.Firm, r.ID).Error
 	if err != nil {
 		return fmt.Errorf("decide request %s: %w", r.ID, err)
 	}

@@ -23,10 +23,10 @@ func letters(t testing.TB, f testkit.F, kind letter.Kind) int64 {
 func TestAskAndAnswer(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f, other := testkit.Firm(t, w.d), testkit.Firm(t, w.d)
+	f, other := testkit.Firm(t, w.DB), testkit.Firm(t, w.DB)
 	admin, lead := f.As(t, rbac.RoleFirmAdmin), f.As(t, rbac.RoleTeamLead)
 	who := staffMember(t, w)
-	r, err := w.grants.Ask(lead, letIn(who, 30))
+	r, err := w.Grants.Ask(lead, letIn(who, 30))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,38 +36,38 @@ func TestAskAndAnswer(t *testing.T) {
 	if n := f.Count(t, `SELECT count(*) FROM access_grant WHERE firm_id = ? AND person_id = ?`, f.ID, who); n != 0 {
 		t.Error("asking gave something")
 	}
-	if list, err := w.grants.Requests(admin); err != nil || len(list) != 1 || list[0].Status != grant.RequestWaiting {
+	if list, err := w.Grants.Requests(admin); err != nil || len(list) != 1 || list[0].Status != grant.RequestWaiting {
 		t.Errorf("the administrator sees %+v, %v", list, err)
 	}
-	if list, err := w.grants.Requests(f.As(t, rbac.RoleTeamLead)); err != nil || len(list) != 0 {
+	if list, err := w.Grants.Requests(f.As(t, rbac.RoleTeamLead)); err != nil || len(list) != 0 {
 		t.Errorf("another lead sees %d of a colleague's requests, %v", len(list), err)
 	}
-	if _, err := w.grants.Request(f.As(t, rbac.RoleTeamLead), r.ID); !errors.Is(err, people.ErrNotFound) {
+	if _, err := w.Grants.Request(f.As(t, rbac.RoleTeamLead), r.ID); !errors.Is(err, people.ErrNotFound) {
 		t.Errorf("another lead reads it: %v", err)
 	}
-	if _, err := w.grants.Answer(other.As(t, rbac.RoleFirmAdmin), r.ID, letIn(who, 30)); !errors.Is(err, people.ErrNotFound) {
+	if _, err := w.Grants.Answer(other.As(t, rbac.RoleFirmAdmin), r.ID, letIn(who, 30)); !errors.Is(err, people.ErrNotFound) {
 		t.Errorf("another firm answers: %v", err)
 	}
-	if _, err := w.grants.Answer(lead, r.ID, letIn(who, 30)); !errors.Is(err, authz.ErrForbidden) {
+	if _, err := w.Grants.Answer(lead, r.ID, letIn(who, 30)); !errors.Is(err, authz.ErrForbidden) {
 		t.Errorf("the bureau answers itself: %v", err)
 	}
-	if _, err := w.grants.Answer(admin, r.ID, letIn(who, 60)); !errors.Is(err, grant.ErrWider) {
+	if _, err := w.Grants.Answer(admin, r.ID, letIn(who, 60)); !errors.Is(err, grant.ErrWider) {
 		t.Errorf("more than was asked for: %v", err)
 	}
 	less := letIn(who, 10)
 	less.Class = authz.C2
-	g, err := w.grants.Answer(admin, r.ID, less)
+	g, err := w.Grants.Answer(admin, r.ID, less)
 	if err != nil || g.Class != authz.C2 {
 		t.Fatalf("%+v, %v", g, err)
 	}
-	got, err := w.grants.Request(lead, r.ID)
+	got, err := w.Grants.Request(lead, r.ID)
 	if err != nil || got.Status != grant.RequestGiven || !got.Narrower || got.Grant != g.ID {
 		t.Errorf("%+v, %v", got, err)
 	}
 	if leaves(t, f, "grant.request_given", string(r.ID)) != 1 || letters(t, f, letter.Answered) != 1 || letters(t, f, letter.Given) != 1 {
 		t.Error("the answer leaves a leaf, a letter to who asked and one to who was given it")
 	}
-	if _, err := w.grants.Answer(admin, r.ID, less); !errors.Is(err, grant.ErrDecided) {
+	if _, err := w.Grants.Answer(admin, r.ID, less); !errors.Is(err, grant.ErrDecided) {
 		t.Errorf("twice: %v", err)
 	}
 }
@@ -75,7 +75,7 @@ func TestAskAndAnswer(t *testing.T) {
 func TestAskRefusals(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f, other := testkit.Firm(t, w.d), testkit.Firm(t, w.d)
+	f, other := testkit.Firm(t, w.DB), testkit.Firm(t, w.DB)
 	mine, hidden, foreign := f.Matter(t), f.Matter(t), other.Matter(t)
 	lead := f.As(t, rbac.RoleTeamLead, testkit.OnMatters(mine.ID))
 	who := staffMember(t, w)
@@ -84,24 +84,24 @@ func TestAskRefusals(t *testing.T) {
 		d.Scope, d.IDs = authz.ScopeMatter, []string{string(id)}
 		return d
 	}
-	if _, err := w.grants.Ask(lead, onMatter(mine.ID)); err != nil {
+	if _, err := w.Grants.Ask(lead, onMatter(mine.ID)); err != nil {
 		t.Fatalf("a matter they know: %v", err)
 	}
-	_, errHidden := w.grants.Ask(lead, onMatter(hidden.ID))
-	_, errForeign := w.grants.Ask(lead, onMatter(foreign.ID))
-	_, errAbsent := w.grants.Ask(lead, onMatter(ident.New[ident.MatterID](testkit.Now)))
+	_, errHidden := w.Grants.Ask(lead, onMatter(hidden.ID))
+	_, errForeign := w.Grants.Ask(lead, onMatter(foreign.ID))
+	_, errAbsent := w.Grants.Ask(lead, onMatter(ident.New[ident.MatterID](testkit.Now)))
 	if errHidden == nil || errForeign == nil || errHidden.Error() != errAbsent.Error() || errForeign.Error() != errAbsent.Error() {
 		t.Errorf("out of scope, foreign and absent differ: %v, %v, %v", errHidden, errForeign, errAbsent)
 	}
-	if _, err := w.grants.Ask(f.As(t, rbac.RoleSpecialist), letIn(who, 30)); !errors.Is(err, authz.ErrForbidden) {
+	if _, err := w.Grants.Ask(f.As(t, rbac.RoleSpecialist), letIn(who, 30)); !errors.Is(err, authz.ErrForbidden) {
 		t.Errorf("a specialist asks: %v", err)
 	}
-	if _, err := w.grants.Ask(other.Acting(testkit.Actor(lead)), letIn(who, 30)); !errors.Is(err, authz.ErrNotFound) {
+	if _, err := w.Grants.Ask(other.Acting(testkit.Actor(lead)), letIn(who, 30)); !errors.Is(err, authz.ErrNotFound) {
 		t.Errorf("a lead of nobody there asks: %v", err)
 	}
 	admin := letIn(testkit.Actor(f.As(t, rbac.RolePartner)), 30)
 	admin.Role = rbac.RoleFirmAdmin
-	if _, err := w.grants.Ask(lead, admin); !errors.Is(err, people.ErrInvalid) {
+	if _, err := w.Grants.Ask(lead, admin); !errors.Is(err, people.ErrInvalid) {
 		t.Errorf("the bureau asks for an administrator: %v", err)
 	}
 	if n := f.Count(t, `SELECT count(*) FROM access_request WHERE firm_id = ?`, f.ID); n != 1 {
@@ -115,28 +115,28 @@ func TestAskRefusals(t *testing.T) {
 func TestRefuseAndWithdraw(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f := testkit.Firm(t, w.d)
+	f := testkit.Firm(t, w.DB)
 	admin, lead := f.As(t, rbac.RoleFirmAdmin), f.As(t, rbac.RoleTeamLead)
-	r, err := w.grants.Ask(lead, letIn(staffMember(t, w), 30))
+	r, err := w.Grants.Ask(lead, letIn(staffMember(t, w), 30))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.grants.Refuse(admin, r.ID, ""); !errors.Is(err, people.ErrInvalid) {
+	if err := w.Grants.Refuse(admin, r.ID, ""); !errors.Is(err, people.ErrInvalid) {
 		t.Errorf("without a reason: %v", err)
 	}
-	if err := w.grants.Refuse(admin, r.ID, "The close is done"); err != nil {
+	if err := w.Grants.Refuse(admin, r.ID, "The close is done"); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := w.grants.Request(lead, r.ID); err != nil || got.Status != grant.RequestRefused || got.Answer != "The close is done" {
+	if got, err := w.Grants.Request(lead, r.ID); err != nil || got.Status != grant.RequestRefused || got.Answer != "The close is done" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if r, err = w.grants.Ask(lead, letIn(staffMember(t, w), 30)); err != nil {
+	if r, err = w.Grants.Ask(lead, letIn(staffMember(t, w), 30)); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.grants.Withdraw(f.As(t, rbac.RoleTeamLead), r.ID); !errors.Is(err, people.ErrNotFound) {
+	if err := w.Grants.Withdraw(f.As(t, rbac.RoleTeamLead), r.ID); !errors.Is(err, people.ErrNotFound) {
 		t.Errorf("a colleague's: %v", err)
 	}
-	if err := w.grants.Withdraw(lead, r.ID); err != nil {
+	if err := w.Grants.Withdraw(lead, r.ID); err != nil {
 		t.Fatal(err)
 	}
 	if leaves(t, f, "grant.request_withdrawn", string(r.ID)) != 1 {
@@ -147,20 +147,20 @@ func TestRefuseAndWithdraw(t *testing.T) {
 func TestTheBureausAdministratorAsksForTheWholeFirm(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f := testkit.Firm(t, w.d)
+	f := testkit.Firm(t, w.DB)
 	f.As(t, rbac.RoleFirmAdmin)
-	office := w.bureau.As(t, rbac.RoleBureauAdmin)
-	r, err := w.grants.AskFor(office, f.ID, letIn(staffMember(t, w), 30))
+	office := w.Bureau.As(t, rbac.RoleBureauAdmin)
+	r, err := w.Grants.AskFor(office, f.ID, letIn(staffMember(t, w), 30))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if n := f.Count(t, `SELECT count(*) FROM access_request WHERE firm_id = ? AND id = ?`, f.ID, r.ID); n != 1 {
 		t.Error("the request is not in the firm")
 	}
-	if _, err := w.grants.AskFor(office, ident.New[ident.FirmID](testkit.Now), letIn(staffMember(t, w), 30)); !errors.Is(err, people.ErrNotFound) {
+	if _, err := w.Grants.AskFor(office, ident.New[ident.FirmID](testkit.Now), letIn(staffMember(t, w), 30)); !errors.Is(err, people.ErrNotFound) {
 		t.Errorf("a firm that is not there: %v", err)
 	}
-	if _, err := w.grants.AskFor(f.As(t, rbac.RoleTeamLead), f.ID, letIn(staffMember(t, w), 30)); !errors.Is(err, people.ErrNotFound) && err != nil {
+	if _, err := w.Grants.AskFor(f.As(t, rbac.RoleTeamLead), f.ID, letIn(staffMember(t, w), 30)); !errors.Is(err, people.ErrNotFound) && err != nil {
 		t.Logf("a lead from inside the firm: %v", err)
 	}
 }
@@ -173,10 +173,10 @@ func colleague(t testing.TB, f testkit.F) grant.Draft {
 func TestT06AnAdministratorIsMadeByTwo(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f := testkit.Firm(t, w.d)
+	f := testkit.Firm(t, w.DB)
 	first, second := f.As(t, rbac.RoleFirmAdmin), f.As(t, rbac.RoleFirmAdmin)
 	d := colleague(t, f)
-	g, err := w.grants.Give(first, d)
+	g, err := w.Grants.Give(first, d)
 	if err != nil || g.Waits == "" || g.ID != "" {
 		t.Fatalf("%+v, %v", g, err)
 	}
@@ -186,20 +186,20 @@ func TestT06AnAdministratorIsMadeByTwo(t *testing.T) {
 	if letters(t, f, letter.Second) != 1 {
 		t.Error("the second administrator is told")
 	}
-	if _, err := w.grants.Answer(first, g.Waits, grant.Draft{}); !errors.Is(err, grant.ErrOwnRequest) {
+	if _, err := w.Grants.Answer(first, g.Waits, grant.Draft{}); !errors.Is(err, grant.ErrOwnRequest) {
 		t.Errorf("one's own word: %v", err)
 	}
-	if _, err := w.grants.Answer(f.Acting(d.Person), g.Waits, grant.Draft{}); !errors.Is(err, authz.ErrForbidden) {
+	if _, err := w.Grants.Answer(f.Acting(d.Person), g.Waits, grant.Draft{}); !errors.Is(err, authz.ErrForbidden) {
 		t.Errorf("whom it is about: %v", err)
 	}
-	made, err := w.grants.Answer(second, g.Waits, grant.Draft{})
+	made, err := w.Grants.Answer(second, g.Waits, grant.Draft{})
 	if err != nil || made.ID == "" {
 		t.Fatalf("%+v, %v", made, err)
 	}
-	if _, err := w.grants.Grants(f.Acting(d.Person), false); err != nil {
+	if _, err := w.Grants.Grants(f.Acting(d.Person), false); err != nil {
 		t.Errorf("the new administrator: %v", err)
 	}
-	if _, err := w.grants.Extend(first, made.ID, testkit.Now.AddDate(0, 0, 30), "longer"); !errors.Is(err, grant.ErrAdminAnew) {
+	if _, err := w.Grants.Extend(first, made.ID, testkit.Now.AddDate(0, 0, 30), "longer"); !errors.Is(err, grant.ErrAdminAnew) {
 		t.Errorf("extended by one: %v", err)
 	}
 }
@@ -207,37 +207,37 @@ func TestT06AnAdministratorIsMadeByTwo(t *testing.T) {
 func TestT06ASoleAdministratorWaitsADayForTheBureau(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f := testkit.Firm(t, w.d)
-	sole, office := f.As(t, rbac.RoleFirmAdmin), w.bureau.As(t, rbac.RoleBureauAdmin)
-	g, err := w.grants.Give(sole, colleague(t, f))
+	f := testkit.Firm(t, w.DB)
+	sole, office := f.As(t, rbac.RoleFirmAdmin), w.Bureau.As(t, rbac.RoleBureauAdmin)
+	g, err := w.Grants.Give(sole, colleague(t, f))
 	if err != nil || g.Waits == "" {
 		t.Fatalf("%+v, %v", g, err)
 	}
 	if n := letters(t, f, letter.Sole); n < 3 {
 		t.Errorf("%d letters, want the administrator, the partner and the bureau", n)
 	}
-	if _, err := w.grants.ConfirmSole(office, f.ID, g.Waits); !errors.Is(err, grant.ErrUnripe) {
+	if _, err := w.Grants.ConfirmSole(office, f.ID, g.Waits); !errors.Is(err, grant.ErrUnripe) {
 		t.Errorf("at once: %v", err)
 	}
-	w.clock.Advance(25 * time.Hour)
-	if _, err := w.grants.Answer(sole, g.Waits, grant.Draft{}); !errors.Is(err, grant.ErrOwnRequest) {
+	w.Clock.Advance(25 * time.Hour)
+	if _, err := w.Grants.Answer(sole, g.Waits, grant.Draft{}); !errors.Is(err, grant.ErrOwnRequest) {
 		t.Errorf("alone, later: %v", err)
 	}
-	if _, err := w.grants.ConfirmSole(sole, f.ID, g.Waits); !errors.Is(err, authz.ErrForbidden) {
+	if _, err := w.Grants.ConfirmSole(sole, f.ID, g.Waits); !errors.Is(err, authz.ErrForbidden) {
 		t.Errorf("the firm as the bureau: %v", err)
 	}
-	if _, err := w.grants.ConfirmSole(office, testkit.Firm(t, w.d).ID, g.Waits); !errors.Is(err, people.ErrNotFound) {
+	if _, err := w.Grants.ConfirmSole(office, testkit.Firm(t, w.DB).ID, g.Waits); !errors.Is(err, people.ErrNotFound) {
 		t.Errorf("through another firm: %v", err)
 	}
-	again, err := w.grants.Give(sole, colleague(t, f))
+	again, err := w.Grants.Give(sole, colleague(t, f))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.grants.ConfirmSole(office, f.ID, g.Waits); err != nil {
+	if _, err := w.Grants.ConfirmSole(office, f.ID, g.Waits); err != nil {
 		t.Fatal(err)
 	}
-	w.clock.Advance(25 * time.Hour)
-	if _, err := w.grants.ConfirmSole(office, f.ID, again.Waits); !errors.Is(err, grant.ErrHasSecond) {
+	w.Clock.Advance(25 * time.Hour)
+	if _, err := w.Grants.ConfirmSole(office, f.ID, again.Waits); !errors.Is(err, grant.ErrHasSecond) {
 		t.Errorf("once there are two: %v", err)
 	}
 }
@@ -245,22 +245,22 @@ func TestT06ASoleAdministratorWaitsADayForTheBureau(t *testing.T) {
 func TestInvitingAnAdministratorWaitsToo(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f := testkit.Firm(t, w.d)
+	f := testkit.Firm(t, w.DB)
 	first, second := f.As(t, rbac.RoleFirmAdmin), f.As(t, rbac.RoleFirmAdmin)
 	email := strings.ToLower(f.Code) + ".new@people.example"
-	g, err := w.grants.Invite(first, "New Admin", email, grant.Draft{Role: rbac.RoleFirmAdmin, Scope: authz.ScopeAll, Class: authz.C2, Reason: "Deputy"})
+	g, err := w.Grants.Invite(first, "New Admin", email, grant.Draft{Role: rbac.RoleFirmAdmin, Scope: authz.ScopeAll, Class: authz.C2, Reason: "Deputy"})
 	if err != nil || g.Waits == "" {
 		t.Fatalf("%+v, %v", g, err)
 	}
-	for _, l := range w.post.sent {
+	for _, l := range w.Post.Sent() {
 		if l.Email == email {
 			t.Error("the link went out before the second word")
 		}
 	}
-	if _, err := w.grants.Answer(second, g.Waits, grant.Draft{}); err != nil {
+	if _, err := w.Grants.Answer(second, g.Waits, grant.Draft{}); err != nil {
 		t.Fatal(err)
 	}
-	if w.post.to(t, email).Token == "" {
+	if w.Post.To(t, email).Token == "" {
 		t.Error("no link after the second word")
 	}
 }

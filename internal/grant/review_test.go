@@ -17,21 +17,21 @@ import (
 func TestQuarterlyReview(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f, other := testkit.Firm(t, w.d), testkit.Firm(t, w.d)
+	f, other := testkit.Firm(t, w.DB), testkit.Firm(t, w.DB)
 	admin := f.As(t, rbac.RoleFirmAdmin)
-	given, err := w.grants.Give(admin, letIn(staffMember(t, w), 180))
+	given, err := w.Grants.Give(admin, letIn(staffMember(t, w), 180))
 	if err != nil {
 		t.Fatal(err)
 	}
 	due := func(want int) {
 		t.Helper()
-		if list, err := w.grants.Reviews(admin); err != nil || len(list) != want {
+		if list, err := w.Grants.Reviews(admin); err != nil || len(list) != want {
 			t.Errorf("%d are due, %v; want %d", len(list), err, want)
 		}
 	}
 	tell := func() int64 {
 		t.Helper()
-		if err := grant.SweepGrants(background(), testkit.Open(t, "docketry_worker", w.clock)); err != nil {
+		if err := grant.SweepGrants(background(), testkit.Open(t, "docketry_worker", w.Clock)); err != nil {
 			t.Fatal(err)
 		}
 		return f.Count(t, `SELECT count(*) FROM person_letter WHERE firm_id = ? AND kind LIKE 'grants_review_%'`, f.ID)
@@ -40,47 +40,47 @@ func TestQuarterlyReview(t *testing.T) {
 	if n := tell(); n != 0 {
 		t.Errorf("%d letters before anything is due", n)
 	}
-	w.clock.Advance(90 * 24 * time.Hour)
+	w.Clock.Advance(90 * 24 * time.Hour)
 	due(2) // the administrator's own among them
 	if a, b := tell(), tell(); a != 1 || b != 1 {
 		t.Errorf("%d, then %d letters of one quarter", a, b)
 	}
-	list, err := w.grants.Reviews(admin)
+	list, err := w.Grants.Reviews(admin)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, g := range list {
 		if g.Person == testkit.Actor(admin) {
-			if err := w.grants.Keep(admin, g.ID); !errors.Is(err, grant.ErrReviewSelf) {
+			if err := w.Grants.Keep(admin, g.ID); !errors.Is(err, grant.ErrReviewSelf) {
 				t.Errorf("one's own: %v", err)
 			}
 		}
 	}
-	if err := w.grants.Keep(other.As(t, rbac.RoleFirmAdmin), given.ID); !errors.Is(err, people.ErrNotFound) {
+	if err := w.Grants.Keep(other.As(t, rbac.RoleFirmAdmin), given.ID); !errors.Is(err, people.ErrNotFound) {
 		t.Errorf("another firm keeps it: %v", err)
 	}
-	if err := w.grants.Keep(f.As(t, rbac.RolePartner), given.ID); !errors.Is(err, authz.ErrForbidden) {
+	if err := w.Grants.Keep(f.As(t, rbac.RolePartner), given.ID); !errors.Is(err, authz.ErrForbidden) {
 		t.Errorf("a partner keeps it: %v", err)
 	}
-	if list, err := w.grants.Reviews(other.As(t, rbac.RoleFirmAdmin)); err != nil || len(list) != 0 {
+	if list, err := w.Grants.Reviews(other.As(t, rbac.RoleFirmAdmin)); err != nil || len(list) != 0 {
 		t.Errorf("another firm's list: %d, %v", len(list), err)
 	}
 	if n := leaves(t, f, "grant.kept", string(given.ID)); n != 0 {
 		t.Errorf("the refusals left %d leaves", n)
 	}
-	if err := w.grants.Keep(admin, given.ID); err != nil {
+	if err := w.Grants.Keep(admin, given.ID); err != nil {
 		t.Fatal(err)
 	}
 	if n := leaves(t, f, "grant.kept", string(given.ID)); n != 1 {
 		t.Errorf("%d leaves", n)
 	}
 	due(1)
-	w.clock.Advance(89 * 24 * time.Hour)
+	w.Clock.Advance(89 * 24 * time.Hour)
 	due(1)
-	if err := w.grants.EndGrant(admin, given.ID); err != nil {
+	if err := w.Grants.EndGrant(admin, given.ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.grants.Keep(admin, given.ID); !errors.Is(err, grant.ErrEnded) {
+	if err := w.Grants.Keep(admin, given.ID); !errors.Is(err, grant.ErrEnded) {
 		t.Errorf("kept after its end: %v", err)
 	}
 	if n := tell(); n != 2 {

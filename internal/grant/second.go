@@ -153,34 +153,13 @@ func (s *Service) Soles(ctx context.Context) (list []Sole, err error) {
 		if _, err := s.guard.Require(tx, rbac.GrantConfirm); err != nil {
 			return err
 		}
-		home := tx.Scope.Firm
-		var firms []ident.FirmID
-		if err := tx.Raw("SELECT id FROM auth.active_firms(NULL, 1000) AS f(id)").Scan(&firms).Error; err != nil {
-			return wrap(err, "list firms for the bureau", home)
-		}
-		for _, firm := range firms {
-			if firm == home {
-				continue
-			}
-			more, err := solesOf(tx, firm)
-			if err != nil {
-				return err
-			}
-			list = append(list, more...)
-		}
-		return tx.Enter(home)
+		list, err = overFirms(tx, solesOf)
+		return err
 	})
 	return list, err
 }
 
-func solesOf(tx *db.Tx, firm ident.FirmID) (list []Sole, err error) {
-	if err := tx.Enter(firm); err != nil {
-		return nil, err
-	}
-	var name string
-	if err := tx.Raw(`SELECT name FROM firm WHERE firm_id = ?`, firm).Row().Scan(&name); err != nil {
-		return nil, wrap(err, "name firm", firm)
-	}
+func solesOf(tx *db.Tx, firm ident.FirmID, name string) (list []Sole, err error) {
 	waiting, err := listRequests(tx, "")
 	if err != nil {
 		return nil, err

@@ -189,7 +189,7 @@ func endGrant(tx *db.Tx, g Grant, allowed rbac.Permission) error {
 			return err
 		}
 	}
-	err := tx.Exec(`UPDATE access_grant SET ended_at = ?, ended_by = ?::uuid WHERE firm_id = ? AND id = ?`, tx.Now, null(tx.Scope.Actor), tx.Scope.Firm, g.ID).Error
+	err := tx.Exec(`UPDATE access_grant SET ended_at = ?, ended_by = ?::uuid WHERE firm_id = ? AND id = ?`, tx.Now, db.Null(tx.Scope.Actor), tx.Scope.Firm, g.ID).Error
 	if err != nil {
 		return fmt.Errorf("end grant %s: %w", g.ID, err)
 	}

@@ -23,36 +23,36 @@ func letIn(who ident.PersonID, days int) grant.Draft {
 // staffMember is one of the bureau's people who works for no firm yet.
 func staffMember(t testing.TB, w world) ident.PersonID {
 	t.Helper()
-	return testkit.Actor(w.bureau.As(t, rbac.RoleSpecialist))
+	return testkit.Actor(w.Bureau.As(t, rbac.RoleSpecialist))
 }
 
 func TestGive(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f := testkit.Firm(t, w.d)
+	f := testkit.Firm(t, w.DB)
 	admin := f.As(t, rbac.RoleFirmAdmin)
 	who := staffMember(t, w)
-	g, err := w.grants.Give(admin, letIn(who, 30))
+	g, err := w.Grants.Give(admin, letIn(who, 30))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if leaves(t, f, "grant.given", string(g.ID)) != 1 {
 		t.Error("no leaf")
 	}
-	list, err := w.grants.Grants(admin, false)
+	list, err := w.Grants.Grants(admin, false)
 	if err != nil || len(list) != 2 {
 		t.Fatalf("%d grants, %v", len(list), err)
 	}
-	if err := w.grants.EndGrant(admin, g.ID); err != nil {
+	if err := w.Grants.EndGrant(admin, g.ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.grants.EndGrant(admin, g.ID); !errors.Is(err, grant.ErrEnded) {
+	if err := w.Grants.EndGrant(admin, g.ID); !errors.Is(err, grant.ErrEnded) {
 		t.Errorf("ending it again: %v", err)
 	}
-	if list, err = w.grants.Grants(admin, true); err != nil || len(list) != 2 || list[0].Ended == nil && list[1].Ended == nil {
+	if list, err = w.Grants.Grants(admin, true); err != nil || len(list) != 2 || list[0].Ended == nil && list[1].Ended == nil {
 		t.Errorf("with past ones: %+v, %v", list, err)
 	}
-	if list, err = w.grants.Grants(admin, false); err != nil || len(list) != 1 {
+	if list, err = w.Grants.Grants(admin, false); err != nil || len(list) != 1 {
 		t.Errorf("without: %+v, %v", list, err)
 	}
 }
@@ -60,7 +60,7 @@ func TestGive(t *testing.T) {
 func TestGiveRefusals(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f, other := testkit.Firm(t, w.d), testkit.Firm(t, w.d)
+	f, other := testkit.Firm(t, w.DB), testkit.Firm(t, w.DB)
 	admin := f.As(t, rbac.RoleFirmAdmin)
 	who := staffMember(t, w)
 	colleague := testkit.Actor(f.As(t, rbac.RolePartner))
@@ -79,7 +79,7 @@ func TestGiveRefusals(t *testing.T) {
 		"in another firm":        {other.Acting(testkit.Actor(admin)), letIn(who, 30), authz.ErrNotFound},
 		"a part of the firm":     {f.As(t, rbac.RoleFirmAdmin, testkit.OnPractices("Tax")), letIn(who, 30), authz.ErrForbidden},
 		"to oneself":             {admin, with(func(d *grant.Draft) { d.Person, d.Role, d.Until = testkit.Actor(admin), rbac.RolePartner, nil }), grant.ErrSelf},
-		"a stranger":             {admin, with(func(d *grant.Draft) { d.Person = testkit.Person(t, w.d, "stranger") }), people.ErrNotFound},
+		"a stranger":             {admin, with(func(d *grant.Draft) { d.Person = testkit.Person(t, w.DB, "stranger") }), people.ErrNotFound},
 		"nobody":                 {admin, with(func(d *grant.Draft) { d.Person = ident.New[ident.PersonID](testkit.Now) }), people.ErrNotFound},
 		"another firm's person":  {admin, with(func(d *grant.Draft) { d.Person = testkit.Actor(other.As(t, rbac.RolePartner)) }), people.ErrNotFound},
 		"a bureau role at home":  {admin, with(func(d *grant.Draft) { d.Person = colleague }), people.ErrInvalid},
@@ -100,7 +100,7 @@ func TestGiveRefusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := f.Count(t, `SELECT count(*) FROM access_grant WHERE person_id = ?`, who)
-			if _, err := w.grants.Give(tt.ctx, tt.draft); !errors.Is(err, tt.want) {
+			if _, err := w.Grants.Give(tt.ctx, tt.draft); !errors.Is(err, tt.want) {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}
 			if after := f.Count(t, `SELECT count(*) FROM access_grant WHERE person_id = ?`, who); after != before {
@@ -118,7 +118,7 @@ func TestT06TheLatticeDecidesWhoGivesWhat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := testkit.Firm(t, w.d)
+	f := testkit.Firm(t, w.DB)
 	for _, giver := range rbac.Roles() {
 		if giver == rbac.RoleMachine || giver == rbac.RoleBureauAdmin {
 			continue
@@ -129,7 +129,7 @@ func TestT06TheLatticeDecidesWhoGivesWhat(t *testing.T) {
 			if d.Role = given; !given.OfBureau() && given != rbac.RoleMachine {
 				d.Person = testkit.Actor(f.As(t, rbac.RoleTimekeeper))
 			}
-			_, err := w.grants.Give(ctx, d)
+			_, err := w.Grants.Give(ctx, d)
 			if want := policy.MayGrant(giver, given) && policy.Allows(giver, rbac.GrantGive); want != (err == nil) {
 				t.Errorf("%s gives %s: %v, lattice says %v", giver, given, err, want)
 			}
@@ -140,20 +140,20 @@ func TestT06TheLatticeDecidesWhoGivesWhat(t *testing.T) {
 func TestTheLastAdministratorStays(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f := testkit.Firm(t, w.d)
+	f := testkit.Firm(t, w.DB)
 	admin := f.As(t, rbac.RoleFirmAdmin)
-	list, err := w.grants.Grants(admin, false)
+	list, err := w.Grants.Grants(admin, false)
 	if err != nil || len(list) != 1 {
 		t.Fatal(list, err)
 	}
-	if err := w.grants.EndGrant(admin, list[0].ID); !errors.Is(err, grant.ErrLastAdmin) {
+	if err := w.Grants.EndGrant(admin, list[0].ID); !errors.Is(err, grant.ErrLastAdmin) {
 		t.Errorf("ending the last: %v", err)
 	}
 	second := f.As(t, rbac.RoleFirmAdmin)
-	if err := w.grants.EndGrant(second, list[0].ID); err != nil {
+	if err := w.Grants.EndGrant(second, list[0].ID); err != nil {
 		t.Errorf("ending one of two: %v", err)
 	}
-	if _, err := w.grants.Grants(admin, false); !errors.Is(err, authz.ErrNotFound) {
+	if _, err := w.Grants.Grants(admin, false); !errors.Is(err, authz.ErrNotFound) {
 		t.Errorf("the one whose grant ended still reads: %v", err)
 	}
 }
@@ -161,21 +161,21 @@ func TestTheLastAdministratorStays(t *testing.T) {
 func TestExtend(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f := testkit.Firm(t, w.d)
+	f := testkit.Firm(t, w.DB)
 	admin := f.As(t, rbac.RoleFirmAdmin)
-	g, err := w.grants.Give(admin, letIn(staffMember(t, w), 30))
+	g, err := w.Grants.Give(admin, letIn(staffMember(t, w), 30))
 	if err != nil {
 		t.Fatal(err)
 	}
 	later := testkit.Now.AddDate(0, 0, 90)
-	n, err := w.grants.Extend(admin, g.ID, later, "Year-end close")
+	n, err := w.Grants.Extend(admin, g.ID, later, "Year-end close")
 	if err != nil || !n.Until.Equal(later) || n.ID == g.ID {
 		t.Fatalf("%+v, %v", n, err)
 	}
-	if _, err := w.grants.Extend(admin, g.ID, later, "again"); !errors.Is(err, grant.ErrEnded) {
+	if _, err := w.Grants.Extend(admin, g.ID, later, "again"); !errors.Is(err, grant.ErrEnded) {
 		t.Errorf("extending the ended one: %v", err)
 	}
-	if _, err := w.grants.Extend(admin, n.ID, testkit.Now.AddDate(0, 0, 200), "too long"); !errors.Is(err, people.ErrInvalid) {
+	if _, err := w.Grants.Extend(admin, n.ID, testkit.Now.AddDate(0, 0, 200), "too long"); !errors.Is(err, people.ErrInvalid) {
 		t.Errorf("beyond 180 days: %v", err)
 	}
 	if live := f.Count(t, `SELECT count(*) FROM access_grant WHERE firm_id = ? AND person_id = ? AND ended_at IS NULL`, f.ID, g.Person); live != 1 {
@@ -186,28 +186,28 @@ func TestExtend(t *testing.T) {
 func TestRemoveAndSessions(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f, other := testkit.Firm(t, w.d), testkit.Firm(t, w.d)
+	f, other := testkit.Firm(t, w.DB), testkit.Firm(t, w.DB)
 	admin := f.As(t, rbac.RoleFirmAdmin)
-	who, _ := w.member(t, f, rbac.RolePartner)
+	who, _ := w.Member(t, f, rbac.RolePartner)
 	other.Grant(t, who, rbac.RolePartner)
 	for _, firm := range []ident.FirmID{f.ID, other.ID} {
 		f.Exec(t, `INSERT INTO session (id, token_hash, person_id, firm_id_now, created_at, seen_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 			ident.New[ident.SessionID](testkit.Now), string(who)+string(firm), who, firm, testkit.Now, testkit.Now, testkit.Now.Add(time.Hour))
 	}
-	list, err := w.svc.SessionsOf(admin, who)
+	list, err := w.People.SessionsOf(admin, who)
 	if err != nil || len(list) != 1 {
 		t.Errorf("an administrator sees %d sessions of another firm too, %v", len(list), err)
 	}
-	if _, err := w.svc.SessionsOf(admin, testkit.Person(t, w.d, "stranger")); !errors.Is(err, people.ErrNotFound) {
+	if _, err := w.People.SessionsOf(admin, testkit.Person(t, w.DB, "stranger")); !errors.Is(err, people.ErrNotFound) {
 		t.Errorf("sessions of a stranger: %v", err)
 	}
-	if err := w.grants.Remove(admin, testkit.Actor(admin)); !errors.Is(err, grant.ErrSelf) {
+	if err := w.Grants.Remove(admin, testkit.Actor(admin)); !errors.Is(err, grant.ErrSelf) {
 		t.Errorf("removing oneself: %v", err)
 	}
-	if err := w.grants.Remove(admin, who); err != nil {
+	if err := w.Grants.Remove(admin, who); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.svc.Me(f.Acting(who)); err != nil {
+	if _, err := w.People.Me(f.Acting(who)); err != nil {
 		t.Errorf("the person is gone elsewhere too: %v", err)
 	}
 	if n := f.Count(t, `SELECT count(*) FROM session WHERE person_id = ? AND ended_at IS NULL`, who); n != 1 {
@@ -221,19 +221,19 @@ func TestRemoveAndSessions(t *testing.T) {
 func TestTheBureauDisablesItsOwn(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	admin := w.bureau.As(t, rbac.RoleBureauAdmin)
-	f := testkit.Firm(t, w.d)
-	who, email := w.member(t, f, rbac.RoleSpecialist)
-	if err := w.grants.Remove(admin, who); err != nil {
+	admin := w.Bureau.As(t, rbac.RoleBureauAdmin)
+	f := testkit.Firm(t, w.DB)
+	who, email := w.Member(t, f, rbac.RoleSpecialist)
+	if err := w.Grants.Remove(admin, who); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.svc.SignIn(background(), try(email, good, from())); !errors.Is(err, people.ErrSignIn) {
+	if _, err := w.People.SignIn(background(), try(email, good, from())); !errors.Is(err, people.ErrSignIn) {
 		t.Errorf("sign in: %v", err)
 	}
-	if _, err := w.grants.Grants(f.Acting(who), false); !errors.Is(err, authz.ErrNotFound) {
+	if _, err := w.Grants.Grants(f.Acting(who), false); !errors.Is(err, authz.ErrNotFound) {
 		t.Errorf("their grant in a firm still works: %v", err)
 	}
-	if err := w.grants.Remove(admin, testkit.Actor(f.As(t, rbac.RolePartner))); !errors.Is(err, people.ErrNotFound) {
+	if err := w.Grants.Remove(admin, testkit.Actor(f.As(t, rbac.RolePartner))); !errors.Is(err, people.ErrNotFound) {
 		t.Errorf("the bureau removes a firm's person: %v", err)
 	}
 }
@@ -241,7 +241,7 @@ func TestTheBureauDisablesItsOwn(t *testing.T) {
 func TestMembersArePaged(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f := testkit.Firm(t, w.d)
+	f := testkit.Firm(t, w.DB)
 	admin := f.As(t, rbac.RoleFirmAdmin)
 	for range 4 {
 		f.As(t, rbac.RolePartner)
@@ -249,7 +249,7 @@ func TestMembersArePaged(t *testing.T) {
 	seen := map[ident.PersonID]bool{}
 	r := page.Request{Size: 2}
 	for range 5 {
-		p, err := w.svc.Members(admin, r)
+		p, err := w.People.Members(admin, r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -263,7 +263,7 @@ func TestMembersArePaged(t *testing.T) {
 	if len(seen) != 5 {
 		t.Errorf("%d people over all pages", len(seen))
 	}
-	if _, err := w.svc.Members(admin, page.Request{After: "bm90IGEga2V5"}); !errors.Is(err, page.ErrBadCursor) {
+	if _, err := w.People.Members(admin, page.Request{After: "bm90IGEga2V5"}); !errors.Is(err, page.ErrBadCursor) {
 		t.Errorf("a made-up cursor: %v", err)
 	}
 }
@@ -271,14 +271,14 @@ func TestMembersArePaged(t *testing.T) {
 func TestWallsAndPreview(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f := testkit.Firm(t, w.d)
+	f := testkit.Firm(t, w.DB)
 	admin := f.As(t, rbac.RoleFirmAdmin)
 	open := f.Matter(t)
 	walled := f.Matter(t, testkit.SameClientAs(open))
 	high := f.Matter(t, testkit.Label(2))
 	elsewhere := f.Matter(t)
 	who := staffMember(t, w)
-	wall, err := w.grants.RaiseWall(admin, grant.Wall{Person: who, Matters: []string{string(walled.ID)}, Reason: "EW-07"})
+	wall, err := w.Grants.RaiseWall(admin, grant.Wall{Person: who, Matters: []string{string(walled.ID)}, Reason: "EW-07"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,7 +287,7 @@ func TestWallsAndPreview(t *testing.T) {
 	}
 	d := letIn(who, 30)
 	d.Scope, d.IDs = authz.ScopeClient, []string{string(open.Client), string(high.Client)}
-	p, err := w.grants.Preview(admin, d)
+	p, err := w.Grants.Preview(admin, d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -301,28 +301,28 @@ func TestWallsAndPreview(t *testing.T) {
 			t.Errorf("matter %s: %s, want %s", id, got[id], r)
 		}
 	}
-	list, err := w.grants.Walls(admin)
+	list, err := w.Grants.Walls(admin)
 	if err != nil || len(list) != 1 || len(list[0].Names) != 1 {
 		t.Errorf("%+v, %v", list, err)
 	}
-	if err := w.grants.LiftWall(f.As(t, rbac.RolePartner), wall.ID); !errors.Is(err, authz.ErrForbidden) {
+	if err := w.Grants.LiftWall(f.As(t, rbac.RolePartner), wall.ID); !errors.Is(err, authz.ErrForbidden) {
 		t.Errorf("a partner lifts a wall: %v", err)
 	}
-	if err := w.grants.LiftWall(admin, wall.ID); err != nil {
+	if err := w.Grants.LiftWall(admin, wall.ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.grants.LiftWall(admin, wall.ID); !errors.Is(err, grant.ErrEnded) {
+	if err := w.Grants.LiftWall(admin, wall.ID); !errors.Is(err, grant.ErrEnded) {
 		t.Errorf("lifting it again: %v", err)
 	}
-	own, err := w.grants.RaiseWall(f.As(t, rbac.RoleFirmAdmin), grant.Wall{Person: testkit.Actor(admin), Matters: []string{string(open.ID)}, Reason: "own"})
+	own, err := w.Grants.RaiseWall(f.As(t, rbac.RoleFirmAdmin), grant.Wall{Person: testkit.Actor(admin), Matters: []string{string(open.ID)}, Reason: "own"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.grants.LiftWall(admin, own.ID); !errors.Is(err, grant.ErrSelf) {
+	if err := w.Grants.LiftWall(admin, own.ID); !errors.Is(err, grant.ErrSelf) {
 		t.Errorf("lifting the wall before oneself: %v", err)
 	}
-	foreign := testkit.Firm(t, w.d).Matter(t)
-	if _, err := w.grants.RaiseWall(admin, grant.Wall{Person: who, Matters: []string{string(foreign.ID)}, Reason: "x"}); !errors.Is(err, people.ErrInvalid) {
+	foreign := testkit.Firm(t, w.DB).Matter(t)
+	if _, err := w.Grants.RaiseWall(admin, grant.Wall{Person: who, Matters: []string{string(foreign.ID)}, Reason: "x"}); !errors.Is(err, people.ErrInvalid) {
 		t.Errorf("a wall before another firm's matter: %v", err)
 	}
 }
@@ -330,12 +330,12 @@ func TestWallsAndPreview(t *testing.T) {
 func TestWhoGrantsIsForThoseInside(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f := testkit.Firm(t, w.d)
+	f := testkit.Firm(t, w.DB)
 	f.As(t, rbac.RoleFirmAdmin)
-	if names, err := w.grants.WhoGrants(f.As(t, rbac.RoleTimekeeper)); err != nil || len(names) != 1 {
+	if names, err := w.Grants.WhoGrants(f.As(t, rbac.RoleTimekeeper)); err != nil || len(names) != 1 {
 		t.Errorf("inside: %v, %v", names, err)
 	}
-	if names, err := w.grants.WhoGrants(f.Acting(testkit.Person(t, w.d, "outsider"))); err != nil || len(names) != 0 {
+	if names, err := w.Grants.WhoGrants(f.Acting(testkit.Person(t, w.DB, "outsider"))); err != nil || len(names) != 0 {
 		t.Errorf("outside: %v, %v", names, err)
 	}
 }

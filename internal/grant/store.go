@@ -12,7 +12,7 @@ import (
 func insertGrant(tx *db.Tx, g Grant, by ident.PersonID) error {
 	err := tx.Exec(`INSERT INTO access_grant (firm_id, id, person_id, role, scope_kind, scope_ids, practice_groups, class, label, from_at, until_at, reason, granted_by, created_at)
 		VALUES (?, ?, ?, ?, ?, ?::uuid[], ?::text[], ?, ?, ?, ?, ?, ?::uuid, ?)`,
-		tx.Scope.Firm, g.ID, g.Person, g.Role, g.Scope, db.Array(g.IDs), db.Array(g.Practices), g.Class, g.Label, g.From, g.Until, g.Reason, null(by), tx.Now).Error
+		tx.Scope.Firm, g.ID, g.Person, g.Role, g.Scope, db.Array(g.IDs), db.Array(g.Practices), g.Class, g.Label, g.From, g.Until, g.Reason, db.Null(by), tx.Now).Error
 	return wrap(err, "insert grant", g.ID)
 }
 
@@ -111,13 +111,39 @@ func scopeExists(tx *db.Tx, d Draft) error {
 
 var errScope = ErrInvalid.On(fault.Field{Path: "scope_ids", Code: "scope_unknown", Message: "choose clients or matters of this firm"})
 
-// null is an id as a parameter, NULL when there is none.
-func null[T ~string](id T) *string {
-	if id == "" {
-		return nil
+// overFirms reads inside of every active firm but the one tx stands in, which is the
+// bureau, and comes back to that.
+func overFirms[T any](tx *db.Tx, read func(tx *db.Tx, firm ident.FirmID, name string) ([]T, error)) (all []T, err error) {
+	const size = 500
+	home := tx.Scope.Firm
+	var after *ident.FirmID
+	for {
+		var firms []ident.FirmID
+		if err := tx.Raw("SELECT id FROM auth.active_firms(?, ?) AS f(id)", after, size).Scan(&firms).Error; err != nil {
+			return nil, wrap(err, "list firms for the bureau", home)
+		}
+		for _, firm := range firms {
+			if firm == home {
+				continue
+			}
+			if err := tx.Enter(firm); err != nil {
+				return nil, err
+			}
+			var name string
+			if err := tx.Raw(`SELECT name FROM firm WHERE firm_id = ?`, firm).Row().Scan(&name); err != nil {
+				return nil, wrap(err, "name firm", firm)
+			}
+			more, err := read(tx, firm, name)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, more...)
+		}
+		if len(firms) < size {
+			return all, tx.Enter(home)
+		}
+		after = &firms[size-1]
 	}
-	s := string(id)
-	return &s
 }
 
 // wrap names what failed; a row that is not there is ErrNotFound.

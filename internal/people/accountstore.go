@@ -20,7 +20,7 @@ func sessionsOf(tx *db.Tx, who ident.PersonID, firm ident.FirmID) (list []Sessio
 	err = tx.Raw(`SELECT id, device, network, created_at, seen_at, expires_at, id = ?::uuid AS current FROM session
 		WHERE person_id = ? AND (?::uuid IS NULL OR firm_id_now = ?::uuid) AND ended_at IS NULL AND expires_at > ? AND seen_at > ?
 		ORDER BY created_at DESC, id DESC`,
-		null(tx.Scope.Session), who, null(firm), null(firm), tx.Now, tx.Now.Add(-IdleTime)).Scan(&list).Error
+		db.Null(tx.Scope.Session), who, db.Null(firm), db.Null(firm), tx.Now, tx.Now.Add(-IdleTime)).Scan(&list).Error
 	return list, wrap(err, "list sessions of person", who)
 }
 
@@ -28,7 +28,7 @@ func sessionsOf(tx *db.Tx, who ident.PersonID, firm ident.FirmID) (list []Sessio
 // it, and never the one to keep.
 func EndSessions(tx *db.Tx, who ident.PersonID, firm ident.FirmID, keep ident.SessionID) (int64, error) {
 	res := tx.Exec(`UPDATE session SET ended_at = ?, data = '' WHERE person_id = ? AND ended_at IS NULL
-		AND (?::uuid IS NULL OR firm_id_now = ?::uuid) AND id IS DISTINCT FROM ?::uuid`, tx.Now, who, null(firm), null(firm), null(keep))
+		AND (?::uuid IS NULL OR firm_id_now = ?::uuid) AND id IS DISTINCT FROM ?::uuid`, tx.Now, who, db.Null(firm), db.Null(firm), db.Null(keep))
 	return res.RowsAffected, wrap(res.Error, "end sessions of person", who)
 }
 

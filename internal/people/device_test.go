@@ -133,6 +133,6 @@ func (d *device) says(t *testing.T, response map[string]any) string {
 // session is a live session of who, in which a factor was just shown.
 func session(t *testing.T, w world, who ident.PersonID) ident.SessionID {
 	t.Helper()
-	token := stored(t, w, who, w.clock.Now().Add(8*60*60*1e9))
+	token := stored(t, w, who, w.Clock.Now().Add(8*60*60*1e9))
 	return ident.SessionID(token[len("hash-"):])
 }

@@ -77,7 +77,7 @@ func hasApp(tx *db.Tx, who ident.PersonID) (has bool, err error) {
 // within FactorTime.
 func ShownLately(tx *db.Tx) (at time.Time, err error) {
 	err = tx.Raw(`SELECT factor_at FROM session WHERE id = ?::uuid AND person_id = ? AND ended_at IS NULL AND factor_at >= ?`,
-		null(tx.Scope.Session), tx.Scope.Actor, tx.Now.Add(-FactorTime)).Row().Scan(&at)
+		db.Null(tx.Scope.Session), tx.Scope.Actor, tx.Now.Add(-FactorTime)).Row().Scan(&at)
 	return at, db.Absent(err, ErrStale, "look at session", tx.Scope.Session)
 }
 

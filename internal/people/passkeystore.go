@@ -85,7 +85,7 @@ func keepChallenge(tx *db.Tx, what purpose, who ident.PersonID, holder string, s
 		return fmt.Errorf("write a challenge: %w", err)
 	}
 	err = tx.Exec(`INSERT INTO passkey_challenge (hash, purpose, person_id, holder, state, expires_at) VALUES (?, ?, ?::uuid, ?, ?, ?)`,
-		hashOf(state.Challenge), what, null(who), hashOf(holder), string(b), tx.Now.Add(pendingTime)).Error
+		hashOf(state.Challenge), what, db.Null(who), hashOf(holder), string(b), tx.Now.Add(pendingTime)).Error
 	if err != nil {
 		return fmt.Errorf("keep a challenge: %w", err)
 	}
@@ -98,7 +98,7 @@ func keepChallenge(tx *db.Tx, what purpose, who ident.PersonID, holder string, s
 func takeChallenge(tx *db.Tx, what purpose, who ident.PersonID, holder, answer string) (state webauthn.SessionData, found bool, err error) {
 	var text string
 	err = tx.Raw(`DELETE FROM passkey_challenge WHERE hash = ? AND purpose = ? AND person_id IS NOT DISTINCT FROM ?::uuid AND holder = ? RETURNING CASE WHEN expires_at > ? THEN state ELSE '' END`,
-		hashOf(challengeOf(answer)), what, null(who), hashOf(holder), tx.Now).Row().Scan(&text)
+		hashOf(challengeOf(answer)), what, db.Null(who), hashOf(holder), tx.Now).Row().Scan(&text)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && text == "" {
 		return state, false, nil
 	}

@@ -104,14 +104,14 @@ func TestHasherTurnsPeopleAwayWhenManyWait(t *testing.T) {
 func TestTheHashIsMadeAnewWhenItsPriceChanged(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f := testkit.Firm(t, w.d)
-	who, email := w.member(t, f, rbac.RoleTimekeeper)
+	f := testkit.Firm(t, w.DB)
+	who, email := w.Member(t, f, rbac.RoleTimekeeper)
 	old, err := argon2id.CreateHash(good, &argon2id.Params{Memory: 32, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
 	if err != nil {
 		t.Fatal(err)
 	}
 	f.Exec(t, `UPDATE credential SET secret_hash = ? WHERE person_id = ? AND kind = 'password'`, old, who)
-	if _, err := w.svc.SignIn(background(), try(email, good, from())); err != nil {
+	if _, err := w.People.SignIn(background(), try(email, good, from())); err != nil {
 		t.Fatal(err)
 	}
 	if now := f.Text(t, `SELECT secret_hash FROM credential WHERE person_id = ? AND kind = 'password'`, who); !strings.HasPrefix(now, "$argon2id$v=19$m=64,") {

@@ -20,7 +20,7 @@ func (h *holder) letters(t *testing.T, in testkit.F, kind string) int64 {
 // lost fails unless the holder still has their factor.
 func (h *holder) keeps(t *testing.T) {
 	t.Helper()
-	if _, err := h.svc.SignIn(background(), try(h.email, good, from())); !errors.Is(err, people.ErrFactor) {
+	if _, err := h.People.SignIn(background(), try(h.email, good, from())); !errors.Is(err, people.ErrFactor) {
 		t.Errorf("the factor is gone: %v", err)
 	}
 }
@@ -39,18 +39,18 @@ func TestALostFactorTakesTwoPeopleAndADay(t *testing.T) {
 	t.Parallel()
 	h := withApp(t)
 	admins := h.admins(t, 2)
-	session := stored(t, h.world, ident.PersonID(h.who), h.clock.Now().Add(72*time.Hour))
-	if _, err := h.svc.OpenRecovery(h.firm.As(t, rbac.RolePartner), h.email, called); err == nil {
+	session := stored(t, h.world, ident.PersonID(h.who), h.Clock.Now().Add(72*time.Hour))
+	if _, err := h.People.OpenRecovery(h.firm.As(t, rbac.RolePartner), h.email, called); err == nil {
 		t.Error("a partner opens a recovery")
 	}
-	if _, err := h.svc.OpenRecovery(admins[0], h.email, ""); !errors.Is(err, people.ErrInvalid) {
+	if _, err := h.People.OpenRecovery(admins[0], h.email, ""); !errors.Is(err, people.ErrInvalid) {
 		t.Errorf("without a reason: %v", err)
 	}
-	r, err := h.svc.OpenRecovery(admins[0], h.email, called)
+	r, err := h.People.OpenRecovery(admins[0], h.email, called)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.svc.OpenRecovery(admins[1], h.email, called); !errors.Is(err, people.ErrRecoverTwice) {
+	if _, err := h.People.OpenRecovery(admins[1], h.email, called); !errors.Is(err, people.ErrRecoverTwice) {
 		t.Errorf("a second one: %v", err)
 	}
 	if n := h.letters(t, h.firm, "recovery_opened"); n != 1 {
@@ -59,32 +59,32 @@ func TestALostFactorTakesTwoPeopleAndADay(t *testing.T) {
 	if n := h.letters(t, h.firm, "recovery_of_person"); n != 2 {
 		t.Errorf("%d letters to administrators", n)
 	}
-	if err := h.svc.ConfirmRecovery(admins[1], r.ID); !errors.Is(err, people.ErrRecoverEarly) {
+	if err := h.People.ConfirmRecovery(admins[1], r.ID); !errors.Is(err, people.ErrRecoverEarly) {
 		t.Errorf("at once: %v", err)
 	}
-	h.clock.Advance(24*time.Hour + time.Second)
-	if err := h.svc.ConfirmRecovery(admins[0], r.ID); !errors.Is(err, people.ErrRecoverSecond) {
+	h.Clock.Advance(24*time.Hour + time.Second)
+	if err := h.People.ConfirmRecovery(admins[0], r.ID); !errors.Is(err, people.ErrRecoverSecond) {
 		t.Errorf("by who asked: %v", err)
 	}
-	other := testkit.Firm(t, h.d)
-	if err := h.svc.ConfirmRecovery(other.As(t, rbac.RoleFirmAdmin), r.ID); !errors.Is(err, people.ErrNotFound) {
+	other := testkit.Firm(t, h.DB)
+	if err := h.People.ConfirmRecovery(other.As(t, rbac.RoleFirmAdmin), r.ID); !errors.Is(err, people.ErrNotFound) {
 		t.Errorf("another firm's: %v", err)
 	}
 	h.keeps(t)
-	if err := h.svc.ConfirmRecovery(admins[1], r.ID); err != nil {
+	if err := h.People.ConfirmRecovery(admins[1], r.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, found, err := h.store.FindCtx(background(), session); found || err != nil {
+	if _, found, err := h.Sessions.FindCtx(background(), session); found || err != nil {
 		t.Errorf("a session lives on: %v", err)
 	}
-	e, err := h.svc.SignIn(background(), try(h.email, good, from()))
+	e, err := h.People.SignIn(background(), try(h.email, good, from()))
 	if err != nil || !e.FactorDue || e.FactorShown {
 		t.Errorf("a new factor is due: %+v, %v", e, err)
 	}
-	if x, err := h.svc.Factors(h.firm.Acting(ident.PersonID(h.who))); err != nil || x.Any() || x.CodesLeft != 0 {
+	if x, err := h.People.Factors(h.firm.Acting(ident.PersonID(h.who))); err != nil || x.Any() || x.CodesLeft != 0 {
 		t.Errorf("%+v, %v", x, err)
 	}
-	if err := h.svc.ConfirmRecovery(admins[1], r.ID); !errors.Is(err, people.ErrNotFound) {
+	if err := h.People.ConfirmRecovery(admins[1], r.ID); !errors.Is(err, people.ErrNotFound) {
 		t.Errorf("again: %v", err)
 	}
 	for action, want := range map[string]int64{"recovery.opened": 1, "recovery.confirmed": 1} {
@@ -102,27 +102,27 @@ func TestARecoveryIsRefused(t *testing.T) {
 	h := withApp(t)
 	admins := h.admins(t, 2)
 	me := h.firm.Acting(ident.PersonID(h.who))
-	if ripe, err := h.svc.RecoversMe(me); err != nil || ripe != nil {
+	if ripe, err := h.People.RecoversMe(me); err != nil || ripe != nil {
 		t.Fatalf("%v, %v", ripe, err)
 	}
-	r, err := h.svc.OpenRecovery(admins[0], h.email, called)
+	r, err := h.People.OpenRecovery(admins[0], h.email, called)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if ripe, err := h.svc.RecoversMe(me); err != nil || ripe == nil || !ripe.Equal(r.Ripe) {
+	if ripe, err := h.People.RecoversMe(me); err != nil || ripe == nil || !ripe.Equal(r.Ripe) {
 		t.Fatalf("%v, %v", ripe, err)
 	}
-	if n, err := h.svc.RefuseMine(me); err != nil || n != 1 {
+	if n, err := h.People.RefuseMine(me); err != nil || n != 1 {
 		t.Fatalf("%d, %v", n, err)
 	}
-	h.clock.Advance(25 * time.Hour)
-	if err := h.svc.ConfirmRecovery(admins[1], r.ID); !errors.Is(err, people.ErrNotFound) {
+	h.Clock.Advance(25 * time.Hour)
+	if err := h.People.ConfirmRecovery(admins[1], r.ID); !errors.Is(err, people.ErrNotFound) {
 		t.Errorf("after its owner refused: %v", err)
 	}
-	if r, err = h.svc.OpenRecovery(admins[0], h.email, called); err != nil {
+	if r, err = h.People.OpenRecovery(admins[0], h.email, called); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.svc.RefuseRecovery(admins[1], r.ID); err != nil {
+	if err := h.People.RefuseRecovery(admins[1], r.ID); err != nil {
 		t.Fatal(err)
 	}
 	h.keeps(t)
@@ -137,46 +137,46 @@ func TestTheBureauRecoversWhereAFirmCannot(t *testing.T) {
 	t.Parallel()
 	h := withApp(t)
 	sole := h.admins(t, 1)[0]
-	if _, err := h.svc.OpenRecovery(sole, h.email, called); !errors.Is(err, people.ErrRecoverBureau) {
+	if _, err := h.People.OpenRecovery(sole, h.email, called); !errors.Is(err, people.ErrRecoverBureau) {
 		t.Errorf("by the only administrator: %v", err)
 	}
-	first, second := h.bureau.As(t, rbac.RoleBureauAdmin), h.bureau.As(t, rbac.RoleBureauAdmin)
-	r, err := h.svc.OpenRecovery(first, h.email, called)
+	first, second := h.Bureau.As(t, rbac.RoleBureauAdmin), h.Bureau.As(t, rbac.RoleBureauAdmin)
+	r, err := h.People.OpenRecovery(first, h.email, called)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if n := h.letters(t, h.firm, "recovery_of_person"); n != 1 {
 		t.Errorf("%d letters to the firm's administrator", n)
 	}
-	h.clock.Advance(24*time.Hour + time.Second)
-	if err := h.svc.ConfirmRecovery(first, r.ID); !errors.Is(err, people.ErrRecoverSecond) {
+	h.Clock.Advance(24*time.Hour + time.Second)
+	if err := h.People.ConfirmRecovery(first, r.ID); !errors.Is(err, people.ErrRecoverSecond) {
 		t.Errorf("by who asked, where there are two: %v", err)
 	}
-	if err := h.svc.ConfirmRecovery(second, r.ID); err != nil {
+	if err := h.People.ConfirmRecovery(second, r.ID); err != nil {
 		t.Fatal(err)
 	}
 
 	w := withApp(t)
 	two := w.admins(t, 2)
-	if _, err := w.svc.OpenRecovery(w.bureau.As(t, rbac.RoleBureauAdmin), w.email, called); !errors.Is(err, people.ErrRecoverFirm) {
+	if _, err := w.People.OpenRecovery(w.Bureau.As(t, rbac.RoleBureauAdmin), w.email, called); !errors.Is(err, people.ErrRecoverFirm) {
 		t.Errorf("the bureau, where the firm can: %v", err)
 	}
-	if _, err := w.svc.OpenRecovery(w.firm.Acting(ident.PersonID(w.who)), w.email, called); err == nil {
+	if _, err := w.People.OpenRecovery(w.firm.Acting(ident.PersonID(w.who)), w.email, called); err == nil {
 		t.Error("a partner recovers themselves")
 	}
-	stranger := testkit.Firm(t, w.d)
-	if _, err := w.svc.OpenRecovery(stranger.As(t, rbac.RoleFirmAdmin), w.email, called); !errors.Is(err, people.ErrInvalid) {
+	stranger := testkit.Firm(t, w.DB)
+	if _, err := w.People.OpenRecovery(stranger.As(t, rbac.RoleFirmAdmin), w.email, called); !errors.Is(err, people.ErrInvalid) {
 		t.Errorf("a firm where they are nobody: %v", err)
 	}
-	if _, err := w.svc.OpenRecovery(stranger.As(t, rbac.RoleFirmAdmin), "nobody@people.example", called); !errors.Is(err, people.ErrInvalid) {
+	if _, err := w.People.OpenRecovery(stranger.As(t, rbac.RoleFirmAdmin), "nobody@people.example", called); !errors.Is(err, people.ErrInvalid) {
 		t.Errorf("an address that is nobody's: %v", err)
 	}
 	stranger.Grant(t, ident.PersonID(w.who), rbac.RolePartner)
-	if _, err := w.svc.OpenRecovery(two[0], w.email, called); !errors.Is(err, people.ErrRecoverBureau) {
+	if _, err := w.People.OpenRecovery(two[0], w.email, called); !errors.Is(err, people.ErrRecoverBureau) {
 		t.Errorf("a person of two firms: %v", err)
 	}
-	bare, email := w.member(t, w.firm, rbac.RoleTimekeeper)
-	if _, err := w.svc.OpenRecovery(two[0], email, called); !errors.Is(err, people.ErrRecoverNone) {
+	bare, email := w.Member(t, w.firm, rbac.RoleTimekeeper)
+	if _, err := w.People.OpenRecovery(two[0], email, called); !errors.Is(err, people.ErrRecoverNone) {
 		t.Errorf("%s without a factor: %v", bare, err)
 	}
 }

@@ -15,8 +15,8 @@ import (
 // stored commits a session of who and returns its token.
 func stored(t testing.TB, w world, who ident.PersonID, deadline time.Time) string {
 	t.Helper()
-	id := ident.New[ident.SessionID](w.clock.Now())
-	values := map[string]any{people.KeySession: string(id), people.KeyPerson: string(who), people.KeyFactorAt: w.clock.Now(), people.KeyDevice: "test", "csrf": "x"}
+	id := ident.New[ident.SessionID](w.Clock.Now())
+	values := map[string]any{people.KeySession: string(id), people.KeyPerson: string(who), people.KeyFactorAt: w.Clock.Now(), people.KeyDevice: "test", "csrf": "x"}
 	if who == "" {
 		values = map[string]any{"csrf": "x"}
 	}
@@ -25,7 +25,7 @@ func stored(t testing.TB, w world, who ident.PersonID, deadline time.Time) strin
 		t.Fatal(err)
 	}
 	token := "hash-" + string(id)
-	if err := w.store.CommitCtx(background(), token, b, deadline); err != nil {
+	if err := w.Sessions.CommitCtx(background(), token, b, deadline); err != nil {
 		t.Fatal(err)
 	}
 	return token
@@ -34,48 +34,48 @@ func stored(t testing.TB, w world, who ident.PersonID, deadline time.Time) strin
 func TestSessionStore(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f := testkit.Firm(t, w.d)
+	f := testkit.Firm(t, w.DB)
 	found := func(token string) bool {
 		t.Helper()
-		_, ok, err := w.store.FindCtx(background(), token)
+		_, ok, err := w.Sessions.FindCtx(background(), token)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return ok
 	}
 	later := testkit.Now.Add(10 * time.Hour)
-	who, _ := w.member(t, f, rbac.RolePartner)
+	who, _ := w.Member(t, f, rbac.RolePartner)
 
 	t.Run("lives while it is used", func(t *testing.T) {
-		token := stored(t, w, who, w.clock.Now().Add(10*time.Hour))
+		token := stored(t, w, who, w.Clock.Now().Add(10*time.Hour))
 		for range 4 {
-			w.clock.Advance(20 * time.Minute)
+			w.Clock.Advance(20 * time.Minute)
 			if !found(token) {
 				t.Fatal("gone within its idle time")
 			}
 		}
-		w.clock.Advance(31 * time.Minute)
+		w.Clock.Advance(31 * time.Minute)
 		if found(token) {
 			t.Error("found after 31 idle minutes")
 		}
 	})
 	t.Run("ends at its deadline", func(t *testing.T) {
-		token := stored(t, w, who, w.clock.Now().Add(10*time.Minute))
-		w.clock.Advance(10 * time.Minute)
+		token := stored(t, w, who, w.Clock.Now().Add(10*time.Minute))
+		w.Clock.Advance(10 * time.Minute)
 		if found(token) {
 			t.Error("found at its deadline")
 		}
 	})
 	t.Run("T12 deleted is gone and a late commit does not bring it back", func(t *testing.T) {
 		token := stored(t, w, who, later)
-		b, _, err := w.store.FindCtx(background(), token)
+		b, _, err := w.Sessions.FindCtx(background(), token)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := w.store.DeleteCtx(background(), token); err != nil {
+		if err := w.Sessions.DeleteCtx(background(), token); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.store.CommitCtx(background(), token, b, later); err != nil {
+		if err := w.Sessions.CommitCtx(background(), token, b, later); err != nil {
 			t.Fatal(err)
 		}
 		if found(token) {
@@ -83,7 +83,7 @@ func TestSessionStore(t *testing.T) {
 		}
 	})
 	t.Run("T04 ends with its person", func(t *testing.T) {
-		leaver, _ := w.member(t, f, rbac.RolePartner)
+		leaver, _ := w.Member(t, f, rbac.RolePartner)
 		token := stored(t, w, leaver, later)
 		f.Exec(t, `UPDATE person SET status = 'disabled', disabled_at = now() WHERE id = ?`, leaver)
 		if found(token) {

@@ -86,8 +86,8 @@ func TestTokensThatAreNotForThisSignIn(t *testing.T) {
 	t.Parallel()
 	f := newForger(t)
 	h := setup(t).house(t, calls(t, f.web), people.Issuer{URL: f.url, Client: "docketry", MFA: []string{"mfa"}})
-	h.firm.Exec(t, `INSERT INTO firm_sso (firm_id, issuer, proven_at, proven_by, on_at) VALUES (?, ?, ?, ?, ?)`, h.firm.ID, f.url, h.clock.Now(), h.admin, h.clock.Now())
-	h.firm.Exec(t, `INSERT INTO sso_link (firm_id, issuer, subject, person_id, linked_at) VALUES (?, ?, 'rosalind', ?, ?)`, h.firm.ID, f.url, h.admin, h.clock.Now())
+	h.firm.Exec(t, `INSERT INTO firm_sso (firm_id, issuer, proven_at, proven_by, on_at) VALUES (?, ?, ?, ?, ?)`, h.firm.ID, f.url, h.Clock.Now(), h.admin, h.Clock.Now())
+	h.firm.Exec(t, `INSERT INTO sso_link (firm_id, issuer, subject, person_id, linked_at) VALUES (?, ?, 'rosalind', ?, ?)`, h.firm.ID, f.url, h.admin, h.Clock.Now())
 	stranger, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +99,7 @@ func TestTokensThatAreNotForThisSignIn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		now := h.clock.Now()
+		now := h.Clock.Now()
 		f.sign, f.bare = f.key, false
 		f.claims = map[string]any{"iss": f.url, "aud": "docketry", "sub": "rosalind", "nonce": u.Query().Get("nonce"), "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix()}
 		change()
@@ -112,7 +112,7 @@ func TestTokensThatAreNotForThisSignIn(t *testing.T) {
 		"no party of two":           func() { f.claims["aud"] = []string{"docketry", "another"} },
 		"nonce of another sign-in":  func() { f.claims["nonce"] = "another" },
 		"no nonce":                  func() { delete(f.claims, "nonce") },
-		"expired":                   func() { f.claims["exp"] = h.clock.Now().Add(-time.Second).Unix() },
+		"expired":                   func() { f.claims["exp"] = h.Clock.Now().Add(-time.Second).Unix() },
 		"nobody":                    func() { f.claims["sub"] = "" },
 		"another key":               func() { f.sign = stranger },
 		"no signature":              func() { f.bare = true },

@@ -100,7 +100,7 @@ var codes atomic.Int64
 // them: of letters that testkit's random ones do not use.
 func coded(t *testing.T, w world) testkit.F {
 	t.Helper()
-	f, n := testkit.Firm(t, w.d), codes.Add(1)
+	f, n := testkit.Firm(t, w.DB), codes.Add(1)
 	f.Code = string([]byte{'G', 'G' + byte(n/13%13), 'G' + byte(n%13)})
 	f.Exec(t, `UPDATE firm SET code = ? WHERE firm_id = ?`, f.Code, f.ID)
 	return f
@@ -112,8 +112,8 @@ func (w world) house(t *testing.T, calls *outbound.Client, list ...people.Issuer
 	for n := range list {
 		list[n].Firms = append(list[n].Firms, h.firm.Code)
 	}
-	w.svc.SignInThrough(people.NewProviders(list, calls, w.clock, here))
-	h.admin, _ = h.member(t, h.firm, rbac.RoleFirmAdmin)
+	w.People.SignInThrough(people.NewProviders(list, calls, w.Clock, here))
+	h.admin, _ = h.Member(t, h.firm, rbac.RoleFirmAdmin)
 	h.as = h.session(h.admin)
 	return h
 }
@@ -126,25 +126,25 @@ func (h *house) session(who ident.PersonID) context.Context {
 // turnOn proves the provider as user and turns it on.
 func (h *house) turnOn(p *provider, user string, only bool) {
 	h.t.Helper()
-	way, err := h.svc.WayToProve(h.as, browser)
+	way, err := h.People.WayToProve(h.as, browser)
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	if a, err := h.svc.Arrive(h.as, p.visit(way, user), people.Try{}); err != nil || a.Errand != people.ErrandProve {
+	if a, err := h.People.Arrive(h.as, p.visit(way, user), people.Try{}); err != nil || a.Errand != people.ErrandProve {
 		h.t.Fatalf("%+v, %v", a, err)
 	}
-	x, err := h.svc.SSO(h.as)
+	x, err := h.People.SSO(h.as)
 	if err != nil || !x.Listed || x.ProvenAt == nil || x.OnAt != nil {
 		h.t.Fatalf("%+v, %v", x, err)
 	}
-	if err := h.svc.SetSSO(h.as, x.Version, true, only); err != nil {
+	if err := h.People.SetSSO(h.as, x.Version, true, only); err != nil {
 		h.t.Fatal(err)
 	}
 }
 
 func (h *house) wayIn() people.Way {
 	h.t.Helper()
-	w, err := h.svc.WayIn(background(), h.firm.Code, browser)
+	w, err := h.People.WayIn(background(), h.firm.Code, browser)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func (h *house) wayIn() people.Way {
 }
 
 func (h *house) arrive(b people.Back) (people.Arrived, error) {
-	return h.svc.Arrive(background(), b, people.Try{Network: from(), Browser: "test"})
+	return h.People.Arrive(background(), b, people.Try{Network: from(), Browser: "test"})
 }
 
 func (p *provider) issuer() people.Issuer {
@@ -168,17 +168,17 @@ func TestSigningInThroughTheFirm(t *testing.T) {
 	t.Parallel()
 	p := newProvider(t)
 	h := setup(t).house(t, calls(t, p.web), p.issuer())
-	if _, err := h.svc.WayIn(background(), h.firm.Code, browser); !errors.Is(err, people.ErrSSONone) {
+	if _, err := h.People.WayIn(background(), h.firm.Code, browser); !errors.Is(err, people.ErrSSONone) {
 		t.Errorf("before it is turned on: %v", err)
 	}
-	if _, err := h.svc.WayIn(background(), "QQQ", browser); !errors.Is(err, people.ErrSSONone) {
+	if _, err := h.People.WayIn(background(), "QQQ", browser); !errors.Is(err, people.ErrSSONone) {
 		t.Errorf("a code that is nobody's: %v", err)
 	}
-	if err := h.svc.SetSSO(h.as, 0, true, false); !errors.Is(err, people.ErrSSOUnproven) {
+	if err := h.People.SetSSO(h.as, 0, true, false); !errors.Is(err, people.ErrSSOUnproven) {
 		t.Errorf("before anybody has come back: %v", err)
 	}
 	partner := h.firm.As(t, rbac.RolePartner)
-	if _, err := h.svc.WayToProve(partner, browser); err == nil {
+	if _, err := h.People.WayToProve(partner, browser); err == nil {
 		t.Error("a partner proves the firm's sign-in")
 	}
 	h.turnOn(p, user1, false)
@@ -215,7 +215,7 @@ func TestSigningInThroughTheFirm(t *testing.T) {
 		t.Errorf("in another browser: %v", err)
 	}
 	late := p.visit(h.wayIn(), user1)
-	h.clock.Advance(11 * time.Minute)
+	h.Clock.Advance(11 * time.Minute)
 	if _, err := h.arrive(late); !errors.Is(err, people.ErrSSO) {
 		t.Errorf("after eleven minutes: %v", err)
 	}
@@ -235,36 +235,36 @@ func TestNobodyIsLinkedByTheirAddress(t *testing.T) {
 	p := newProvider(t)
 	h := setup(t).house(t, calls(t, p.web), p.issuer())
 	h.turnOn(p, user1, false)
-	who, _ := h.member(t, h.firm, rbac.RolePartner)
+	who, _ := h.Member(t, h.firm, rbac.RolePartner)
 	h.firm.Exec(t, `UPDATE person SET email = 'test-user2@zitadel.ch' WHERE id = ?`, who)
 	if a, err := h.arrive(p.visit(h.wayIn(), user2)); !errors.Is(err, people.ErrSSOUnknown) || a.Entered.Person != "" {
 		t.Fatalf("an address that is the same: %+v, %v", a, err)
 	}
 	me := h.session(who)
-	way, err := h.svc.WayToLink(me, browser)
+	way, err := h.People.WayToLink(me, browser)
 	if err != nil {
 		t.Fatal(err)
 	}
 	back := p.visit(way, user2)
-	if _, err := h.svc.Arrive(h.as, back, people.Try{}); !errors.Is(err, people.ErrSSO) {
+	if _, err := h.People.Arrive(h.as, back, people.Try{}); !errors.Is(err, people.ErrSSO) {
 		t.Errorf("another person finishes the link: %v", err)
 	}
-	if way, err = h.svc.WayToLink(me, browser); err != nil {
+	if way, err = h.People.WayToLink(me, browser); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.svc.Arrive(me, p.visit(way, user1), people.Try{}); !errors.Is(err, people.ErrSSOTaken) {
+	if _, err := h.People.Arrive(me, p.visit(way, user1), people.Try{}); !errors.Is(err, people.ErrSSOTaken) {
 		t.Errorf("the administrator's subject: %v", err)
 	}
-	if way, err = h.svc.WayToLink(me, browser); err != nil {
+	if way, err = h.People.WayToLink(me, browser); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.svc.Arrive(me, p.visit(way, user2), people.Try{}); err != nil {
+	if _, err := h.People.Arrive(me, p.visit(way, user2), people.Try{}); err != nil {
 		t.Fatal(err)
 	}
 	if a, err := h.arrive(p.visit(h.wayIn(), user2)); err != nil || a.Entered.Person != who {
 		t.Errorf("%+v, %v", a, err)
 	}
-	h.firm.Exec(t, `UPDATE access_grant SET ended_at = ? WHERE firm_id = ? AND person_id = ?`, h.clock.Now(), h.firm.ID, who)
+	h.firm.Exec(t, `UPDATE access_grant SET ended_at = ? WHERE firm_id = ? AND person_id = ?`, h.Clock.Now(), h.firm.ID, who)
 	if a, err := h.arrive(p.visit(h.wayIn(), user2)); !errors.Is(err, people.ErrSSOUnknown) {
 		t.Errorf("without a grant: %+v, %v", a, err)
 	}
@@ -281,8 +281,8 @@ func TestT05_ASubjectOfAnotherFirm(t *testing.T) {
 	h.turnOn(p, user1, false)
 	other := &house{world: w, t: t, firm: coded(t, w)}
 	issuer.Firms = []string{h.firm.Code, other.firm.Code}
-	w.svc.SignInThrough(people.NewProviders([]people.Issuer{issuer}, calls(t, p.web), w.clock, here))
-	other.admin, _ = other.member(t, other.firm, rbac.RoleFirmAdmin)
+	w.People.SignInThrough(people.NewProviders([]people.Issuer{issuer}, calls(t, p.web), w.Clock, here))
+	other.admin, _ = other.Member(t, other.firm, rbac.RoleFirmAdmin)
 	other.as = other.session(other.admin)
 	other.turnOn(p, user2, false)
 
@@ -304,7 +304,7 @@ func TestT05_ASubjectOfAnotherFirm(t *testing.T) {
 	through := h.session(h.admin)
 	sc, _ := scope.From(through)
 	h.firm.Exec(t, `UPDATE session SET via_firm_id = ? WHERE id = ?`, h.firm.ID, sc.Session)
-	if _, err := h.svc.Switch(through, other.firm.ID); !errors.Is(err, people.ErrNotFound) {
+	if _, err := h.People.Switch(through, other.firm.ID); !errors.Is(err, people.ErrNotFound) {
 		t.Errorf("from a session through the first firm into the second: %v", err)
 	}
 }
@@ -315,14 +315,14 @@ func TestAnInvitedPersonComesThroughTheFirm(t *testing.T) {
 	h := setup(t).house(t, calls(t, p.web), p.issuer())
 	h.turnOn(p, user1, false)
 	email := "new." + strings.ToLower(h.firm.Code) + string(h.firm.ID)[24:] + "@firm.example"
-	if _, err := h.grants.Invite(h.as, "New Partner", email, grant.Draft{Role: rbac.RolePartner, Scope: "all", Class: 3, Reason: "joins"}); err != nil {
+	if _, err := h.Grants.Invite(h.as, "New Partner", email, grant.Draft{Role: rbac.RolePartner, Scope: "all", Class: 3, Reason: "joins"}); err != nil {
 		t.Fatal(err)
 	}
-	token := h.post.to(t, email).Token
-	if ok, err := h.svc.InvitedThrough(background(), token); err != nil || !ok {
+	token := h.Post.To(t, email).Token
+	if ok, err := h.People.InvitedThrough(background(), token); err != nil || !ok {
 		t.Fatalf("%v, %v", ok, err)
 	}
-	way, err := h.svc.WayInvited(background(), token, browser)
+	way, err := h.People.WayInvited(background(), token, browser)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -330,28 +330,28 @@ func TestAnInvitedPersonComesThroughTheFirm(t *testing.T) {
 	if err != nil || a.Entered.Person == "" || !a.Entered.FactorDue {
 		t.Fatalf("%+v, %v", a, err)
 	}
-	if _, err := h.svc.Invitee(background(), token); !errors.Is(err, people.ErrLink) {
+	if _, err := h.People.Invitee(background(), token); !errors.Is(err, people.ErrLink) {
 		t.Errorf("the invitation serves again: %v", err)
 	}
 	if b, err := h.arrive(p.visit(h.wayIn(), user2)); err != nil || b.Entered.Person != a.Entered.Person {
 		t.Errorf("%+v, %v", b, err)
 	}
-	if _, err := h.svc.SignIn(background(), try(email, "", from())); !errors.Is(err, people.ErrSignIn) {
+	if _, err := h.People.SignIn(background(), try(email, "", from())); !errors.Is(err, people.ErrSignIn) {
 		t.Errorf("a person without a password signs in with one: %v", err)
 	}
 	// Who has no password sets the first factor up in a session through the firm.
 	me := h.session(a.Entered.Person)
-	asked, err := h.svc.BeginPasskey(me, browser)
+	asked, err := h.People.BeginPasskey(me, browser)
 	if err != nil {
 		t.Fatal(err)
 	}
 	in := people.NewPasskey{Name: "Laptop", Holder: browser, Answer: newDevice(t).make(t, asked)}
-	if _, err := h.svc.AddPasskey(me, in); !errors.Is(err, people.ErrPassword) {
+	if _, err := h.People.AddPasskey(me, in); !errors.Is(err, people.ErrPassword) {
 		t.Errorf("in another session: %v", err)
 	}
 	sc, _ := scope.From(me)
 	h.firm.Exec(t, `UPDATE session SET via_firm_id = ? WHERE id = ?`, h.firm.ID, sc.Session)
-	if _, err := h.svc.AddPasskey(me, in); err != nil {
+	if _, err := h.People.AddPasskey(me, in); err != nil {
 		t.Error(err)
 	}
 	if _, err := h.arrive(p.visit(h.wayIn(), user2)); !errors.Is(err, people.ErrFactor) {
@@ -363,17 +363,17 @@ func TestOnlyThroughTheFirm(t *testing.T) {
 	t.Parallel()
 	p := newProvider(t)
 	h := setup(t).house(t, calls(t, p.web), p.issuer())
-	who, email := h.member(t, h.firm, rbac.RoleTimekeeper)
-	token := stored(t, h.world, who, h.clock.Now().Add(time.Hour))
+	who, email := h.Member(t, h.firm, rbac.RoleTimekeeper)
+	token := stored(t, h.world, who, h.Clock.Now().Add(time.Hour))
 	h.firm.Exec(t, `UPDATE session SET firm_id_now = ? WHERE token_hash = ?`, h.firm.ID, token)
 	h.turnOn(p, user1, true)
-	if _, found, err := h.store.FindCtx(background(), token); found || err != nil {
+	if _, found, err := h.Sessions.FindCtx(background(), token); found || err != nil {
 		t.Errorf("a session that came another way lives on: %v", err)
 	}
-	if e, err := h.svc.SignIn(background(), try(email, good, from())); !errors.Is(err, people.ErrSSOOnly) || e.Device != "" {
+	if e, err := h.People.SignIn(background(), try(email, good, from())); !errors.Is(err, people.ErrSSOOnly) || e.Device != "" {
 		t.Errorf("with the password: %+v, %v", e, err)
 	}
-	if e, err := h.svc.SignIn(background(), try(string(h.admin)+"@people.example", good, from())); err != nil || e.Firm != h.firm.ID {
+	if e, err := h.People.SignIn(background(), try(string(h.admin)+"@people.example", good, from())); err != nil || e.Firm != h.firm.ID {
 		t.Errorf("the administrator's way back: %+v, %v", e, err)
 	}
 	if n := h.firm.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'sso.passed_by'`, h.firm.ID); n != 1 {
@@ -382,9 +382,9 @@ func TestOnlyThroughTheFirm(t *testing.T) {
 	if n := h.firm.Count(t, `SELECT count(*) FROM person_letter WHERE firm_id = ? AND kind = 'sso_passed_by'`, h.firm.ID); n != 1 {
 		t.Errorf("%d letters", n)
 	}
-	elsewhere := testkit.Firm(t, h.d)
+	elsewhere := testkit.Firm(t, h.DB)
 	elsewhere.Grant(t, who, rbac.RoleTimekeeper)
-	if e, err := h.svc.SignIn(background(), try(email, good, from())); err != nil || e.Firm != elsewhere.ID || len(e.Firms) != 1 {
+	if e, err := h.People.SignIn(background(), try(email, good, from())); err != nil || e.Firm != elsewhere.ID || len(e.Firms) != 1 {
 		t.Errorf("with a second firm that has none: %+v, %v", e, err)
 	}
 }

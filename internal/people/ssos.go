@@ -463,6 +463,6 @@ func (s *Service) endOtherWays(tx *db.Tx, on, only bool) error {
 	err := tx.Exec(`UPDATE session SET ended_at = ?, data = '' WHERE firm_id_now = ? AND ended_at IS NULL AND id IS DISTINCT FROM ?::uuid
 		AND (NOT ? AND via_firm_id IS NOT NULL OR ? AND via_firm_id IS NULL AND NOT EXISTS (SELECT FROM access_grant g
 			WHERE g.firm_id = ? AND g.person_id = session.person_id AND g.role = ? AND g.ended_at IS NULL))`,
-		tx.Now, tx.Scope.Firm, null(tx.Scope.Session), on, only, tx.Scope.Firm, rbac.RoleFirmAdmin).Error
+		tx.Now, tx.Scope.Firm, db.Null(tx.Scope.Session), on, only, tx.Scope.Firm, rbac.RoleFirmAdmin).Error
 	return wrap(err, "end sessions of firm", tx.Scope.Firm)
 }

@@ -27,7 +27,7 @@ type attempt struct {
 
 func keepAttempt(tx *db.Tx, a attempt) error {
 	err := tx.Exec(`INSERT INTO sso_attempt (firm_id, hash, purpose, person_id, holder, issuer, nonce, verifier, invite, expires_at) VALUES (?, ?, ?, ?::uuid, ?, ?, ?, ?, ?, ?)`,
-		tx.Scope.Firm, hashOf(a.state), a.errand, null(a.person), hashOf(a.holder), a.issuer, a.nonce, a.verifier, a.invite, tx.Now.Add(pendingTime)).Error
+		tx.Scope.Firm, hashOf(a.state), a.errand, db.Null(a.person), hashOf(a.holder), a.issuer, a.nonce, a.verifier, a.invite, tx.Now.Add(pendingTime)).Error
 	return wrap(err, "keep an attempt in firm", tx.Scope.Firm)
 }
 
@@ -165,7 +165,7 @@ func (s *Service) openTo(tx *db.Tx, p Person, firms []ident.FirmID, via ident.Fi
 // cameThrough is the firm through whose provider the session of tx began.
 func cameThrough(tx *db.Tx) (via ident.FirmID, lately bool, err error) {
 	var id *ident.FirmID
-	err = tx.Raw(`SELECT via_firm_id, created_at >= ? FROM session WHERE id = ?::uuid AND ended_at IS NULL`, tx.Now.Add(-FactorTime), null(tx.Scope.Session)).Row().Scan(&id, &lately)
+	err = tx.Raw(`SELECT via_firm_id, created_at >= ? FROM session WHERE id = ?::uuid AND ended_at IS NULL`, tx.Now.Add(-FactorTime), db.Null(tx.Scope.Session)).Row().Scan(&id, &lately)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && id == nil {
 		return "", false, nil
 	}

@@ -49,15 +49,6 @@ func awaited(tx *db.Tx, who ident.PersonID) (awaited bool, err error) {
 	return awaited, wrap(err, "look whether they have come, person", who)
 }
 
-// null is an id as a parameter, NULL when there is none.
-func null[T ~string](id T) *string {
-	if id == "" {
-		return nil
-	}
-	s := string(id)
-	return &s
-}
-
 // wrap names what failed; a row that is not there is ErrNotFound.
 func wrap[T ~string](err error, what string, id T) error {
 	return db.Absent(err, ErrNotFound, what, id)

@@ -22,25 +22,25 @@ func tokenDraft() people.TokenDraft {
 func TestCreateToken(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f := testkit.Firm(t, w.d)
+	f := testkit.Firm(t, w.DB)
 	admin := f.As(t, rbac.RoleFirmAdmin)
-	made, text, err := w.svc.CreateToken(admin, tokenDraft())
+	made, text, err := w.People.CreateToken(admin, tokenDraft())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if leaves(t, f, "token.created", string(made.ID)) != 1 {
 		t.Error("no leaf")
 	}
-	sc, err := w.svc.OpenToken(t.Context(), text.Reveal(), netip.MustParseAddr("::ffff:192.0.2.9"))
+	sc, err := w.People.OpenToken(t.Context(), text.Reveal(), netip.MustParseAddr("::ffff:192.0.2.9"))
 	if err != nil || sc.Firm != f.ID || sc.Actor != testkit.Actor(admin) || sc.Token != made.ID {
 		t.Errorf("%+v, %v", sc, err)
 	}
-	list, err := w.svc.Tokens(admin)
+	list, err := w.People.Tokens(admin)
 	if err != nil || len(list) != 1 || list[0].LastUsed == nil || !slices.Equal(list[0].Networks, []string{"192.0.2.9/32", "2001:db8::/48"}) {
 		t.Errorf("%+v, %v", list, err)
 	}
-	w.clock.Set(made.Expires)
-	if _, err := w.svc.OpenToken(t.Context(), text.Reveal(), netip.MustParseAddr("192.0.2.9")); !errors.Is(err, people.ErrToken) {
+	w.Clock.Set(made.Expires)
+	if _, err := w.People.OpenToken(t.Context(), text.Reveal(), netip.MustParseAddr("192.0.2.9")); !errors.Is(err, people.ErrToken) {
 		t.Errorf("expired: %v", err)
 	}
 }
@@ -48,7 +48,7 @@ func TestCreateToken(t *testing.T) {
 func TestTokenRefusals(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f, other := testkit.Firm(t, w.d), testkit.Firm(t, w.d)
+	f, other := testkit.Firm(t, w.DB), testkit.Firm(t, w.DB)
 	admin := f.As(t, rbac.RoleFirmAdmin)
 	for name, change := range map[string]func(d *people.TokenDraft){
 		"no name":            func(d *people.TokenDraft) { d.Name = "" },
@@ -68,33 +68,33 @@ func TestTokenRefusals(t *testing.T) {
 	} {
 		d := tokenDraft()
 		change(&d)
-		if _, text, err := w.svc.CreateToken(admin, d); !errors.Is(err, people.ErrInvalid) || text != "" {
+		if _, text, err := w.People.CreateToken(admin, d); !errors.Is(err, people.ErrInvalid) || text != "" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, _, err := w.svc.CreateToken(f.As(t, rbac.RolePartner), tokenDraft()); !errors.Is(err, authz.ErrForbidden) {
+	if _, _, err := w.People.CreateToken(f.As(t, rbac.RolePartner), tokenDraft()); !errors.Is(err, authz.ErrForbidden) {
 		t.Errorf("a partner: %v", err)
 	}
-	if _, _, err := w.svc.CreateToken(other.Acting(testkit.Actor(admin)), tokenDraft()); !errors.Is(err, authz.ErrNotFound) {
+	if _, _, err := w.People.CreateToken(other.Acting(testkit.Actor(admin)), tokenDraft()); !errors.Is(err, authz.ErrNotFound) {
 		t.Errorf("in another firm: %v", err)
 	}
 	if n := f.Count(t, `SELECT count(*) FROM api_token WHERE firm_id = ?`, f.ID) + f.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'token.created'`, f.ID); n != 0 {
 		t.Errorf("%d rows of refused tokens", n)
 	}
-	made, _, err := w.svc.CreateToken(admin, tokenDraft())
+	made, _, err := w.People.CreateToken(admin, tokenDraft())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.svc.EndToken(other.As(t, rbac.RoleFirmAdmin), made.ID); !errors.Is(err, people.ErrNotFound) {
+	if err := w.People.EndToken(other.As(t, rbac.RoleFirmAdmin), made.ID); !errors.Is(err, people.ErrNotFound) {
 		t.Errorf("another firm ends it: %v", err)
 	}
-	if err := w.svc.EndToken(f.As(t, rbac.RolePartner), made.ID); !errors.Is(err, authz.ErrForbidden) {
+	if err := w.People.EndToken(f.As(t, rbac.RolePartner), made.ID); !errors.Is(err, authz.ErrForbidden) {
 		t.Errorf("a partner ends it: %v", err)
 	}
-	if err := w.svc.EndToken(admin, made.ID); err != nil {
+	if err := w.People.EndToken(admin, made.ID); err != nil {
 		t.Error(err)
 	}
-	if err := w.svc.EndToken(admin, made.ID); !errors.Is(err, people.ErrTokenEnded) {
+	if err := w.People.EndToken(admin, made.ID); !errors.Is(err, people.ErrTokenEnded) {
 		t.Errorf("twice: %v", err)
 	}
 }
@@ -103,12 +103,12 @@ func TestTokenRefusals(t *testing.T) {
 func TestTokenCarriesNothingOnceEnded(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	f := testkit.Firm(t, w.d)
-	made, text, err := w.svc.CreateToken(f.As(t, rbac.RoleFirmAdmin), tokenDraft())
+	f := testkit.Firm(t, w.DB)
+	made, text, err := w.People.CreateToken(f.As(t, rbac.RoleFirmAdmin), tokenDraft())
 	if err != nil {
 		t.Fatal(err)
 	}
-	sc, err := w.svc.OpenToken(t.Context(), text.Reveal(), netip.MustParseAddr("192.0.2.9"))
+	sc, err := w.People.OpenToken(t.Context(), text.Reveal(), netip.MustParseAddr("192.0.2.9"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestTokenCarriesNothingOnceEnded(t *testing.T) {
 		t.Errorf("beyond the token: %v", err)
 	}
 	f.Exec(t, `UPDATE api_token SET last_used_at = ? WHERE firm_id = ? AND id = ?`, testkit.Now.Add(-time.Hour), f.ID, made.ID)
-	if err := w.svc.EndToken(f.As(t, rbac.RoleFirmAdmin), made.ID); err != nil {
+	if err := w.People.EndToken(f.As(t, rbac.RoleFirmAdmin), made.ID); err != nil {
 		t.Fatal(err)
 	}
 	if err := may(rbac.ClientRead); !errors.Is(err, authz.ErrNotFound) {
@@ -135,8 +135,8 @@ func required(t *testing.T, w world, sc scope.Scope, p rbac.Permission) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w.d.InFirm(scope.With(t.Context(), sc), func(tx *db.Tx) error {
-		_, err := authz.NewGuard(w.d, policy).Require(tx, p)
+	return w.DB.InFirm(scope.With(t.Context(), sc), func(tx *db.Tx) error {
+		_, err := authz.NewGuard(w.DB, policy).Require(tx, p)
 		return err
 	})
 }

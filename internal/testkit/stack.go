@@ -5,7 +5,9 @@ package testkit
 
 import (
 	"context"
+	"net"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -50,6 +52,45 @@ var bouncer = sync.OnceValues(func() (devstack.Addresses, error) {
 	}
 	return b.Addresses, nil
 })
+
+// Between stands between a program and the run's PostgreSQL: pass is given each new
+// connection of both, and both are closed when it returns. dir is the host that the
+// program is told of.
+func Between(t testing.TB, pass func(client, server net.Conn)) (dir string) {
+	t.Helper()
+	dir, err := os.MkdirTemp("/tmp", "pg-") // a socket's path must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	const socket = ".s.PGSQL.5432"
+	l, err := net.Listen("unix", filepath.Join(dir, socket))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = l.Close()
+		_ = os.RemoveAll(dir)
+	})
+	behind := filepath.Join(Stack(t).Run, socket)
+	go func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer func() { _ = client.Close() }()
+				server, err := net.Dial("unix", behind)
+				if err != nil {
+					return
+				}
+				defer func() { _ = server.Close() }()
+				pass(client, server)
+			}()
+		}
+	}()
+	return dir
+}
 
 // Redis is a client of an empty logical database that belongs to one test.
 func Redis(t testing.TB) *redis.Client {

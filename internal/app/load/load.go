@@ -21,10 +21,10 @@ import (
 	"github.com/docketry/docketry/internal/people"
 )
 
-// Firms and Items are the size of the bureau.
+// The size of the bureau.
 const (
-	Firms = 40
-	Items = 1_000_000
+	firms = 40
+	items = 1_000_000
 )
 
 // who works the queue of all firms.
@@ -37,7 +37,6 @@ type Bureau struct {
 	web    http.Handler
 	plain  *pgxpool.Pool // the same database, by nobody's rules
 	firms  []string      // those the specialist works for
-	person string
 	cookie string
 }
 
@@ -51,11 +50,11 @@ func Open(ctx context.Context, say io.Writer) (b *Bureau, err error) {
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, b.Close())
+			err, b = errors.Join(err, b.Close()), nil
 		}
 	}()
 	b.stage.Config.Listen, b.stage.Config.PublicURL = "127.0.0.1:0", "http://127.0.0.1"
-	fmt.Fprintf(say, "hire a bureau for %d firms\n", Firms)
+	fmt.Fprintf(say, "hire a bureau for %d firms\n", firms)
 	totp, err := b.hire(ctx)
 	if err != nil {
 		return b, err
@@ -63,7 +62,7 @@ func Open(ctx context.Context, say io.Writer) (b *Bureau, err error) {
 	if b.plain, err = pgxpool.New(ctx, b.stage.Config.MigrateURL); err != nil {
 		return b, fmt.Errorf("open the database: %w", err)
 	}
-	fmt.Fprintf(say, "give it %d items of work\n", Items)
+	fmt.Fprintf(say, "give it %d items of work\n", items)
 	if err := b.fill(ctx); err != nil {
 		return b, err
 	}
@@ -76,7 +75,10 @@ func Open(ctx context.Context, say io.Writer) (b *Bureau, err error) {
 		return b, err
 	}
 	b.web = web.Handler()
-	return b, b.signIn(totp)
+	if err := b.signIn(totp); err != nil {
+		return b, err
+	}
+	return b, b.same()
 }
 
 // Close ends the servers and removes what they kept.
@@ -103,18 +105,17 @@ func (b *Bureau) hire(ctx context.Context) (totp string, err error) {
 	if err != nil {
 		return "", err
 	}
-	firms := make([]demo.Firm, Firms)
-	for i := range firms {
-		firms[i] = firmNo(i + 1)
+	all := make([]demo.Firm, firms)
+	for i := range all {
+		all[i] = firmNo(i + 1)
 	}
-	cast, err := demo.Hire(ctx, s, c, letters, engine, firms)
+	cast, err := demo.Hire(ctx, s, c, letters, engine, all)
 	if err != nil {
 		return "", err
 	}
 	for _, t := range cast.Firms {
 		b.firms = append(b.firms, string(t.ID))
 	}
-	b.person = string(cast.People[who])
 	for _, x := range cast.SignIns() {
 		if x.Email == who {
 			totp = x.TOTP
@@ -138,7 +139,7 @@ func firmNo(n int) demo.Firm {
 // with deadlines from four days ago to four weeks ahead.
 func (b *Bureau) fill(ctx context.Context) error {
 	return pgx.BeginFunc(ctx, b.plain, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, fillItems, Items); err != nil {
+		if _, err := tx.Exec(ctx, fillItems, items); err != nil {
 			return fmt.Errorf("fill the queue: %w", err)
 		}
 		if _, err := tx.Exec(ctx, fillClocks); err != nil {

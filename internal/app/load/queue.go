@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -39,6 +40,10 @@ func (b *Bureau) Deep(t *testing.B) {
 // PlainQueue measures the same fifty rows from a web server that knows no person and
 // no wall: echo, pgx, one question over the specialist's firms, JSON.
 func (b *Bureau) PlainQueue(t *testing.B) {
+	b.measure(t, b.bare(), queuePath)
+}
+
+func (b *Bureau) bare() http.Handler {
 	e := echo.New()
 	e.GET("/api/v1/queue", func(c echo.Context) error {
 		rows, err := b.plain.Query(c.Request().Context(), plainQueue, b.firms, clock.System().Now(), 50)
@@ -49,9 +54,42 @@ func (b *Bureau) PlainQueue(t *testing.B) {
 		if err != nil {
 			return err
 		}
-		return c.JSON(http.StatusOK, map[string]any{"data": list})
+		return c.JSON(http.StatusOK, map[string]any{"items": list})
 	})
-	b.measure(t, e, queuePath)
+	return e
+}
+
+// same makes sure that what is compared is the same: both list the same fifty items in
+// the same order, and the queue counts every item there is.
+func (b *Bureau) same() error {
+	var ours, limit struct {
+		Items []struct {
+			ID string `json:"id"`
+		} `json:"items"`
+	}
+	var counts struct {
+		All int64 `json:"all"`
+	}
+	for _, ask := range []struct {
+		web  http.Handler
+		path string
+		into any
+	}{{b.web, queuePath, &ours}, {b.bare(), queuePath, &limit}, {b.web, "/api/v1/queue/counts", &counts}} {
+		rec, err := b.get(ask.web, ask.path)
+		if err == nil {
+			err = json.Unmarshal(rec.Body.Bytes(), ask.into)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(ours.Items) != 50 || !slices.Equal(ours.Items, limit.Items) {
+		return fmt.Errorf("the queue lists %v, the same rows read plainly are %v", ours.Items, limit.Items)
+	}
+	if counts.All != items {
+		return fmt.Errorf("the queue counts %d items, want %d", counts.All, items)
+	}
+	return nil
 }
 
 // measure asks for a page again and again and tells the processor time of one answer.
