@@ -101,7 +101,7 @@ func TestKeysStatusOfAnEmptyHouse(t *testing.T) {
 		t.Errorf("%q, %v", out, err)
 	}
 	t.Setenv("DOCKETRY_SCOPE_KEY_FORMER", "")
-	if out, err := run("retire"); err != nil || !strings.HasPrefix(out, "1 former") {
+	if out, err := run("retire"); err != nil || !strings.HasSuffix(out, "from now on: 1\n") {
 		t.Errorf("%q, %v", out, err)
 	}
 }
