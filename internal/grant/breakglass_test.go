@@ -325,3 +325,29 @@ func TestT34_UnrecordedBreakGlassGivesNothing(t *testing.T) {
 		}
 	}
 }
+
+// The bureau's list goes on behind the firms of one question.
+func TestEmergenciesOfManyFirms(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	asker := w.Bureau.As(t, rbac.RoleBureauAdmin)
+	waits := map[ident.FirmID]bool{}
+	for range 101 {
+		f := testkit.Firm(t, w.DB)
+		f.As(t, rbac.RoleFirmAdmin)
+		if _, err := w.Grants.AskGlass(asker, f.ID, "Payment file sent twice"); err != nil {
+			t.Fatal(err)
+		}
+		waits[f.ID] = true
+	}
+	list, err := w.Grants.Emergencies(asker)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range list {
+		delete(waits, e.Firm)
+	}
+	if len(waits) > 0 {
+		t.Errorf("%d of 101 firms are missing", len(waits))
+	}
+}

@@ -114,7 +114,7 @@ var errScope = ErrInvalid.On(fault.Field{Path: "scope_ids", Code: "scope_unknown
 // overFirms reads inside of every active firm but the one tx stands in, which is the
 // bureau, and comes back to that.
 func overFirms[T any](tx *db.Tx, read func(tx *db.Tx, firm ident.FirmID, name string) ([]T, error)) (all []T, err error) {
-	const size = 500
+	const size = 100 // firms of one question
 	home := tx.Scope.Firm
 	var after *ident.FirmID
 	for {
