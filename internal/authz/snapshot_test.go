@@ -75,11 +75,15 @@ func TestCompiledIsCasbin(t *testing.T) {
 			lines[role] = ident.Strings(rapid.SliceOfNDistinct(some, 1, 3, rapid.ID[rbac.Permission]).Draw(rt, "role"))
 			f.Exec(t, `UPDATE custom_role SET permissions = ?::text[] WHERE firm_id = ? AND id = ?`, db.Array(lines[role]), f.ID, role.CustomID())
 		}
-		grants := rapid.SliceOfN(holdings(roles, ids, clients), 0, 4).Draw(rt, "grants")
 		waiting := rapid.IntRange(0, 5).Draw(rt, "all wait") == 0 // which chance alone hardly ever draws
+		least := 0
+		if waiting {
+			least = 1
+		}
+		grants := rapid.SliceOfN(holdings(roles, ids, clients), least, 4).Draw(rt, "grants")
 		for i := range grants {
-			if later := testkit.Now.Add(time.Hour); waiting {
-				grants[i].from, grants[i].until, grants[i].waits, grants[i].ended = testkit.Now.Add(-time.Hour), nil, &later, false
+			if since := testkit.Now.Add(-time.Hour); waiting {
+				grants[i].from, grants[i].until, grants[i].waits, grants[i].ended = since, nil, &since, false
 			}
 		}
 		for _, g := range grants {
