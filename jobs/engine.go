@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -45,7 +46,7 @@ const maxTries = 10
 type Engine struct {
 	Config
 	redis     redis.UniversalClient
-	client    *asynq.Client
+	client    atomic.Pointer[asynq.Client] // anew when Redis has forgotten its queues
 	inspector *asynq.Inspector
 	running   sync.WaitGroup // jobs under way
 	gate      sync.Mutex     // over stopping: no job begins once its end is waited for
@@ -70,7 +71,7 @@ func New(c Config) (*Engine, error) {
 	opt.DialTimeout, opt.ReadTimeout, opt.WriteTimeout = 2*time.Second, 2*time.Second, 2*time.Second
 	opt.ContextTimeoutEnabled = true
 	e.redis = redis.NewClient(opt)
-	e.client = asynq.NewClientFromRedisClient(e.redis)
+	e.client.Store(asynq.NewClientFromRedisClient(e.redis))
 	e.inspector = asynq.NewInspectorFromRedisClient(e.redis)
 	return e, nil
 }

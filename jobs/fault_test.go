@@ -56,6 +56,30 @@ func allSent(t *testing.T, f testkit.F) func() bool {
 	}
 }
 
+// inRedis is how many tasks wait in the queues which Redis knows of.
+func inRedis(t *testing.T, url string) (n int) {
+	t.Helper()
+	opt, err := redis.ParseURL(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := redis.NewClient(opt)
+	defer c.Close()
+	i := asynq.NewInspectorFromRedisClient(c)
+	queues, err := i.Queues()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range queues {
+		info, err := i.GetQueueInfo(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += info.Pending
+	}
+	return n
+}
+
 func TestF03RedisEmptiedWhileWorkIsPending(t *testing.T) {
 	t.Parallel()
 	for name, lose := range map[string]func(t *testing.T, url string, kill func() error, revive func(context.Context) error){
@@ -90,6 +114,9 @@ func TestF03RedisEmptiedWhileWorkIsPending(t *testing.T) {
 			eventually(t, "everything is in Redis", allSent(t, f))
 			eventually(t, "some run", func() bool { return begun.Load() == 4 })
 			lose(t, url, server.Kill, server.Revive)
+			// While the workers are still busy: what went out again is known to be there
+			// and is not sent a third time by each look.
+			eventually(t, "what was lost is in Redis", func() bool { return inRedis(t, url) == 56 })
 			open()
 			wantAllOnce(t, f, 60)
 		})

@@ -126,7 +126,13 @@ func (e *Engine) resend(sys *db.System, firm ident.FirmID) error {
 func (e *Engine) inRedis(r sendRow) (bool, error) {
 	info, err := e.inspector.GetTaskInfo(r.Queue, delivery{r.ID, r.Attempt}.taskID())
 	switch {
-	case errors.Is(err, asynq.ErrTaskNotFound), errors.Is(err, asynq.ErrQueueNotFound):
+	case errors.Is(err, asynq.ErrTaskNotFound):
+		return false, nil
+	case errors.Is(err, asynq.ErrQueueNotFound):
+		// Redis was emptied. A client tells it of each queue once and remembers that
+		// it did: without a new one, everything sent would look lost for ever and go
+		// out again before a busy worker came to it.
+		e.client.Store(asynq.NewClientFromRedisClient(e.redis))
 		return false, nil
 	case err != nil:
 		return false, fmt.Errorf("ask Redis for job %s: %w", r.ID, err)

@@ -113,7 +113,7 @@ func (e *Engine) sendable(tx *db.Tx, firm ident.FirmID) (rows []sendRow, err err
 func (e *Engine) send(ctx context.Context, queue string, d delivery) error {
 	ctx, stop := context.WithTimeout(ctx, sendTimeout)
 	defer stop()
-	_, err := e.client.EnqueueContext(ctx, asynq.NewTask(taskType, d.seal(e.Key)),
+	_, err := e.client.Load().EnqueueContext(ctx, asynq.NewTask(taskType, d.seal(e.Key)),
 		asynq.TaskID(d.taskID()), asynq.Queue(queue), asynq.MaxRetry(maxTries), asynq.Timeout(2*time.Hour))
 	if err != nil && !errors.Is(err, asynq.ErrTaskIDConflict) {
 		return fmt.Errorf("send job %s to Redis: %w", d.id, err)
