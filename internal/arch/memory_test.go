@@ -21,6 +21,7 @@ var memories = map[string]string{
 	"internal/people.Providers":               "what an issuer says of itself, under its address from the operator's list",
 	"internal/db.turns":                       "who has or waits for a turn now, under the firm or the person",
 	"internal/db.maps":                        "how types are encoded",
+	"jobs.Engine":                             "the connection to Redis that sends jobs, made anew when Redis has forgotten its queues",
 	"internal/bureau.Home":                    "the bureau's id",
 	"internal/worklist.Service":               "the bureau's id",
 	"internal/guideline.compiled":             "rules under the hashes of the guidelines' own text: who has the same text has the same rules",

@@ -1,12 +1,128 @@
 package authz
 
 import (
+	"context"
 	"fmt"
+	"slices"
 
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/rbac"
 )
+
+// Firms lists the active firms in which the person of ctx holds a live grant whose role
+// includes p, by id, for InBureau. Each firm's service decides again inside it.
+func (g *Guard) Firms(ctx context.Context, p rbac.Permission) (firms []ident.FirmID, err error) {
+	err = g.db.InBureau(ctx, nil, func(tx *db.Tx) error {
+		firms, err = g.firms(tx, p)
+		return err
+	})
+	return firms, err
+}
+
+func (g *Guard) firms(tx *db.Tx, p rbac.Permission) (firms []ident.FirmID, err error) {
+	if tx.Scope.Actor == "" {
+		return nil, nil
+	}
+	if _, ok := tx.ListStamp(); ok {
+		return g.firmsKnown(tx, p)
+	}
+	var rows []struct {
+		FirmID ident.FirmID
+		Roles  db.Strings
+		Own    db.Strings
+	}
+	if err := tx.Raw("SELECT firm_id, roles, own FROM auth.person_firms(?::uuid, ?)", tx.Scope.Actor, tx.Now).Scan(&rows).Error; err != nil {
+		return nil, fmt.Errorf("read firms of person %s: %w", tx.Scope.Actor, err)
+	}
+	for _, r := range rows {
+		if anyGives(g.policy, rolesOf(r.Roles), r.Own, p) {
+			firms = append(firms, r.FirmID)
+		}
+	}
+	return firms, nil
+}
+
+// firmsKnown is firms by what is kept, and of firms where nothing is, by what is read
+// with tx moved over to them.
+func (g *Guard) firmsKnown(tx *db.Tx, p rbac.Permission) (firms []ident.FirmID, err error) {
+	known, missing := g.kept(tx)
+	if len(missing) > 0 {
+		if err := tx.Over(missing); err != nil {
+			return nil, err
+		}
+		if err := g.readAcross(tx, missing, known); err != nil {
+			return nil, err
+		}
+	}
+	for firm, f := range known {
+		if _, err := g.decide(f.live(tx.Now), nil, p); err == nil {
+			firms = append(firms, firm)
+		}
+	}
+	slices.Sort(firms)
+	return firms, nil
+}
+
+// kept are the facts that are kept of the actor of tx at the versions of its stamp, and
+// the firms in which they hold a grant and nothing is kept. Nobody who is disabled or
+// whose session has ended has any.
+func (g *Guard) kept(tx *db.Tx) (known map[ident.FirmID]*facts, missing []ident.FirmID) {
+	stamp, _ := tx.ListStamp()
+	known = make(map[ident.FirmID]*facts, len(stamp.Firms))
+	if !stamp.Active || !stamp.Open {
+		return known, nil
+	}
+	for _, v := range stamp.Firms {
+		if f := g.snapshot.at(holder{v.Firm, tx.Scope.Actor}, v.Version); f != nil {
+			known[v.Firm] = f
+		} else {
+			missing = append(missing, v.Firm)
+		}
+	}
+	return known, missing
+}
+
+// readAcross adds the facts of firms to known, and keeps them.
+func (g *Guard) readAcross(tx *db.Tx, firms []ident.FirmID, known map[ident.FirmID]*facts) error {
+	read, clean, err := readFacts(tx, tx.Scope.Actor, firms...)
+	if err != nil {
+		return err
+	}
+	for firm, f := range read {
+		if known[firm] = f; clean {
+			g.snapshot.keep(holder{firm, tx.Scope.Actor}, f)
+		}
+	}
+	return nil
+}
+
+// List is Firms and Across in one read-only transaction: fn runs in it, as the bureau
+// role over the firms in which the actor has p, or over named alone, with what they may
+// know of in each. ErrForbidden without any such firm, ErrNotFound when named is none.
+func (g *Guard) List(ctx context.Context, p rbac.Permission, named ident.FirmID, fn func(tx *db.Tx, accesses []*Access) error) error {
+	return g.db.InBureau(ctx, nil, func(tx *db.Tx) error {
+		firms, err := g.firms(tx, p)
+		switch {
+		case err != nil:
+			return err
+		case len(firms) == 0:
+			return ErrForbidden
+		case named != "" && !slices.Contains(firms, named):
+			return ErrNotFound
+		case named != "":
+			firms = []ident.FirmID{named}
+		}
+		if err := tx.Over(firms); err != nil {
+			return err
+		}
+		accesses, err := g.Across(tx, firms, p)
+		if err != nil {
+			return err
+		}
+		return fn(tx, accesses)
+	})
+}
 
 // Across is Require for a list over several firms: in a transaction of the bureau
 // role it reads what the actor may know of in each. Firms in which no live grant
@@ -15,80 +131,55 @@ func (g *Guard) Across(tx *db.Tx, firms []ident.FirmID, p rbac.Permission) ([]*A
 	if tx.Scope.Actor == "" {
 		return nil, ErrForbidden
 	}
-	byFirm := map[ident.FirmID]*Access{}
-	var order []*Access
-	for _, r := range firms {
-		if byFirm[r] == nil {
-			byFirm[r] = &Access{Person: tx.Scope.Actor, Firm: r}
-			order = append(order, byFirm[r])
-		}
-	}
-	if err := g.grantsAcross(tx, firms, p, byFirm); err != nil {
+	known, err := g.knownAcross(tx, firms)
+	if err != nil {
 		return nil, err
 	}
-	if err := wallsAcross(tx, firms, byFirm); err != nil {
-		return nil, err
-	}
-	var held []*Access
-	for _, a := range order {
-		a.clear(tx, a.grants)
-		if len(a.grants) > 0 {
-			held = append(held, a)
+	held := make([]*Access, 0, len(known))
+	for _, firm := range firms {
+		f := known[firm]
+		if f == nil {
+			continue
 		}
+		delete(known, firm) // a firm that is named twice is listed once
+		giving, err := g.decide(f.live(tx.Now), nil, p)
+		if err != nil {
+			continue // it gives nothing there
+		}
+		a := &Access{Person: tx.Scope.Actor, Firm: firm, walls: f.standing(tx.Now)}
+		a.clear(tx, giving)
+		held = append(held, a)
 	}
 	return held, nil
 }
 
-func (g *Guard) grantsAcross(tx *db.Tx, firms []ident.FirmID, p rbac.Permission, byFirm map[ident.FirmID]*Access) error {
-	var rows []struct {
-		FirmID         ident.FirmID
-		ID             ident.GrantID
-		Role           rbac.Role
-		ScopeKind      ScopeKind
-		ScopeIDs       db.Strings
-		PracticeGroups db.Strings
-		Class          Class
-		Label          Label
-		Own            db.Strings
+// knownAcross are the facts of the actor of tx in each of firms: those kept at the
+// version of now, and what else there is, read in one statement. Nobody who is disabled
+// or whose session has ended has any.
+func (g *Guard) knownAcross(tx *db.Tx, firms []ident.FirmID) (map[ident.FirmID]*facts, error) {
+	if _, ok := tx.ListStamp(); !ok {
+		return g.askedAcross(tx, firms)
 	}
-	err := tx.Raw(`SELECT g.firm_id, g.id, g.role, g.scope_kind, g.scope_ids, g.practice_groups, g.class, g.label, coalesce(r.permissions, '{}') AS own
-		FROM unnest(?::uuid[]) AS f(id) JOIN access_grant g ON g.firm_id = f.id AND g.person_id = ? JOIN person p ON p.id = g.person_id
-		LEFT JOIN custom_role r ON r.firm_id = g.firm_id AND r.id = g.role_id
-		WHERE p.status = 'active' AND g.ended_at IS NULL AND g.from_at <= ? AND (g.until_at IS NULL OR g.until_at > ?) AND (g.waits_from IS NULL OR g.waits_from > ?) ORDER BY g.id`,
-		db.Array(firms), tx.Scope.Actor, tx.Now, tx.Now, tx.Now).Scan(&rows).Error
-	if err != nil {
-		return fmt.Errorf("read grants of person %s across firms: %w", tx.Scope.Actor, err)
+	known, missing := g.kept(tx)
+	missing = slices.DeleteFunc(missing, func(f ident.FirmID) bool { return !slices.Contains(firms, f) })
+	if len(missing) == 0 {
+		return known, nil
 	}
-	for _, r := range rows {
-		grant := Grant{ID: r.ID, Role: r.Role, Scope: r.ScopeKind, IDs: r.ScopeIDs, Practices: r.PracticeGroups, Class: r.Class, Label: r.Label}
-		if r.Role.IsCustom() {
-			grant.own = r.Own
-		}
-		if g.gives(&grant, p) {
-			a := byFirm[r.FirmID]
-			a.grants = append(a.grants, grant)
-		}
-	}
-	return nil
+	return known, g.readAcross(tx, missing, known)
 }
 
-func wallsAcross(tx *db.Tx, firms []ident.FirmID, byFirm map[ident.FirmID]*Access) error {
-	var rows []struct {
-		FirmID    ident.FirmID
-		ClientIDs db.Strings
-		MatterIDs db.Strings
+// askedAcross asks rows for everything, as a transaction must that has perhaps changed
+// what a stamp stands for, or waited for others since.
+func (g *Guard) askedAcross(tx *db.Tx, firms []ident.FirmID) (map[ident.FirmID]*facts, error) {
+	var active bool
+	if err := tx.Raw(`SELECT EXISTS (SELECT FROM person WHERE id = ? AND status = 'active')`, tx.Scope.Actor).Row().Scan(&active); err != nil {
+		return nil, fmt.Errorf("read whether person %s is active: %w", tx.Scope.Actor, err)
 	}
-	err := tx.Raw(`SELECT w.firm_id, w.client_ids, w.matter_ids FROM unnest(?::uuid[]) AS f(id) JOIN wall w ON w.firm_id = f.id AND w.person_id = ?
-		WHERE w.ended_at IS NULL AND w.from_at <= ? AND (w.until_at IS NULL OR w.until_at > ?)`,
-		db.Array(firms), tx.Scope.Actor, tx.Now, tx.Now).Scan(&rows).Error
-	if err != nil {
-		return fmt.Errorf("read walls of person %s across firms: %w", tx.Scope.Actor, err)
+	if !active {
+		return map[ident.FirmID]*facts{}, nil
 	}
-	for _, r := range rows {
-		a := byFirm[r.FirmID]
-		a.walls = append(a.walls, wall{r.ClientIDs, r.MatterIDs})
-	}
-	return nil
+	read, _, err := readFacts(tx, tx.Scope.Actor, firms...)
+	return read, err
 }
 
 // Plain tells whether a label alone decides what the person may know of in the
@@ -105,6 +196,9 @@ func (a *Access) Plain() (label Label, ok bool) {
 	}
 	return a.Unscoped()
 }
+
+// IsPlain tells whether Plain says so.
+func (a *Access) IsPlain() bool { _, ok := a.Plain(); return ok }
 
 // Unscoped is the highest label of what belongs to no matter, or to several, that
 // the person may know of; ok is false without a grant over the whole firm.

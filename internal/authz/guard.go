@@ -1,7 +1,6 @@
 package authz
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,7 +8,6 @@ import (
 
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/scope"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -362,31 +360,4 @@ func walls(tx *db.Tx, who ident.PersonID) ([]wall, error) {
 		ws[i] = wall{r.ClientIDs, r.MatterIDs}
 	}
 	return ws, nil
-}
-
-// Firms lists the firms in which the person of ctx holds a live grant whose role
-// includes p, for InBureau. Each firm's service decides again inside it.
-func (g *Guard) Firms(ctx context.Context, p rbac.Permission) ([]ident.FirmID, error) {
-	sc, err := scope.From(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var firms []ident.FirmID
-	err = g.db.InBureau(ctx, nil, func(tx *db.Tx) error {
-		var rows []struct {
-			FirmID ident.FirmID
-			Roles  db.Strings
-			Own    db.Strings
-		}
-		if err := tx.Raw("SELECT firm_id, roles, own FROM auth.person_firms(?::uuid, ?)", sc.Actor, tx.Now).Scan(&rows).Error; err != nil {
-			return fmt.Errorf("read firms of person %s: %w", sc.Actor, err)
-		}
-		for _, r := range rows {
-			if anyGives(g.policy, rolesOf(r.Roles), r.Own, p) {
-				firms = append(firms, r.FirmID)
-			}
-		}
-		return nil
-	})
-	return firms, err
 }

@@ -114,9 +114,13 @@ func (g *Guard) known(tx *db.Tx, who ident.PersonID) (*facts, error) {
 	if f := g.snapshot.at(h, stamp.Version); f != nil {
 		return f, nil
 	}
-	f, clean, err := readFacts(tx, who)
+	read, clean, err := readFacts(tx, who, tx.Scope.Firm)
 	if err != nil {
 		return nil, err
+	}
+	f := read[tx.Scope.Firm]
+	if f == nil {
+		return nil, fmt.Errorf("read rights of person %s: the firm is not there", who)
 	}
 	if clean {
 		g.snapshot.keep(h, f)
@@ -124,29 +128,39 @@ func (g *Guard) known(tx *db.Tx, who ident.PersonID) (*facts, error) {
 	return f, nil
 }
 
-// readFacts reads grants, walls and their version in one statement, so that they fit
-// together. clean is false when the transaction has written: what it read may be its
-// own and may never come to be.
-func readFacts(tx *db.Tx, who ident.PersonID) (f *facts, clean bool, err error) {
-	var grants, walls []byte
-	f = &facts{}
-	err = tx.Raw(`SELECT f.authz_version, pg_current_xact_id_if_assigned() IS NULL,
+// readFacts reads grants, walls and their version of each firm in one statement, so that
+// they fit together. clean is false when the transaction has written: what it read may be
+// its own and may never come to be.
+func readFacts(tx *db.Tx, who ident.PersonID, firms ...ident.FirmID) (all map[ident.FirmID]*facts, clean bool, err error) {
+	var rows []struct {
+		FirmID  ident.FirmID
+		Version int64
+		Clean   bool
+		Grants  json.RawMessage
+		Walls   json.RawMessage
+	}
+	err = tx.Raw(`SELECT f.firm_id, f.authz_version AS version, pg_current_xact_id_if_assigned() IS NULL AS clean,
 		(SELECT coalesce(json_agg(json_build_object('id', g.id, 'role', g.role, 'scope', g.scope_kind, 'ids', g.scope_ids, 'practices', g.practice_groups,
 			'class', g.class, 'label', g.label, 'from', g.from_at, 'until', g.until_at, 'waits', g.waits_from, 'used', g.last_used_on, 'own', r.permissions) ORDER BY g.id), '[]')
-			FROM access_grant g LEFT JOIN custom_role r ON r.firm_id = g.firm_id AND r.id = g.role_id WHERE g.firm_id = f.firm_id AND g.person_id = ? AND g.ended_at IS NULL),
+			FROM access_grant g LEFT JOIN custom_role r ON r.firm_id = g.firm_id AND r.id = g.role_id WHERE g.firm_id = f.firm_id AND g.person_id = ? AND g.ended_at IS NULL) AS grants,
 		(SELECT coalesce(json_agg(json_build_object('clients', w.client_ids, 'matters', w.matter_ids, 'from', w.from_at, 'until', w.until_at) ORDER BY w.id), '[]')
-			FROM wall w WHERE w.firm_id = f.firm_id AND w.person_id = ? AND w.ended_at IS NULL)
-		FROM firm f WHERE f.firm_id = ?`, who, who, tx.Scope.Firm).Row().Scan(&f.version, &clean, &grants, &walls)
+			FROM wall w WHERE w.firm_id = f.firm_id AND w.person_id = ? AND w.ended_at IS NULL) AS walls
+		FROM firm f WHERE f.firm_id = ANY (?::uuid[])`, who, who, db.Array(firms)).Scan(&rows).Error
 	if err != nil {
 		return nil, false, fmt.Errorf("read rights of person %s: %w", who, err)
 	}
-	if err := f.decode(grants, walls); err != nil {
-		return nil, false, fmt.Errorf("read rights of person %s: %w", who, err)
+	all, clean = make(map[ident.FirmID]*facts, len(rows)), true
+	for _, r := range rows {
+		f := &facts{version: r.Version}
+		if err := f.decode(r.Grants, r.Walls); err != nil {
+			return nil, false, fmt.Errorf("read rights of person %s: %w", who, err)
+		}
+		all[r.FirmID], clean = f, clean && r.Clean
 	}
-	return f, clean, nil
+	return all, clean, nil
 }
 
-func (f *facts) decode(grants, walls []byte) error {
+func (f *facts) decode(grants, walls json.RawMessage) error {
 	var gs []struct {
 		ID             ident.GrantID
 		Role           rbac.Role

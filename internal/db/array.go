@@ -34,14 +34,32 @@ var maps = sync.Pool{New: func() any { return pgtype.NewMap() }}
 
 // Value writes the array in PostgreSQL's text form, which every protocol takes.
 func (a array[T]) Value() (driver.Value, error) {
-	texts := make([]*string, len(a))
+	texts := make([]string, len(a))
+	var null bool
 	for i, x := range a {
 		s, err := elementText(reflect.ValueOf(x))
 		if err != nil {
 			return nil, err
 		}
-		texts[i] = s
+		if null = null || s == nil; s != nil {
+			texts[i] = *s
+		}
 	}
+	if null {
+		return a.withNull()
+	}
+	return encodeArray(texts)
+}
+
+func (a array[T]) withNull() (driver.Value, error) {
+	texts := make([]*string, len(a))
+	for i, x := range a {
+		texts[i], _ = elementText(reflect.ValueOf(x)) // which has been asked before
+	}
+	return encodeArray(texts)
+}
+
+func encodeArray(texts any) (driver.Value, error) {
 	m := maps.Get().(*pgtype.Map) //nolint:forcetypeassert // it holds nothing else
 	defer maps.Put(m)
 	b, err := m.Encode(pgtype.TextArrayOID, pgtype.TextFormatCode, texts, nil)

@@ -64,6 +64,7 @@ type Tx struct {
 	challenge []byte
 	sealed    *string // the scope the connection is in now; one for all that join
 	stamp     *stamped
+	list      *stampedList
 	after     []func()
 }
 

@@ -29,6 +29,8 @@ func listScope(firms []ident.FirmID) string {
 	return "{" + strings.Join(ident.Strings(firms), ",") + "}"
 }
 
+func isList(sealed string) bool { return strings.HasPrefix(sealed, "{") }
+
 // run is the one place that opens a transaction: begin, seal, fn, commit.
 func (d *DB) run(ctx context.Context, sc scope.Scope, sealed, begin string, fn func(tx *Tx) error) error {
 	ctx, back, err := d.turns.take(ctx)
@@ -84,7 +86,7 @@ func (d *DB) inside(tx *Tx, sealed, begin string, fn func(tx *Tx) error) (err er
 		err = tx.commit()
 	}()
 	statements := []string{begin, d.begin}
-	if strings.HasPrefix(sealed, "{") {
+	if isList(sealed) {
 		statements = append(statements, asBureau)
 	}
 	if tx.challenge, err = tx.beginScope(statements); err != nil {
@@ -96,6 +98,19 @@ func (d *DB) inside(tx *Tx, sealed, begin string, fn func(tx *Tx) error) (err er
 	tx.wire.most = d.patience
 	tx.rebind()
 	return fn(tx)
+}
+
+// Over moves a list's transaction to other firms, which the actor must be shown: what a
+// list starts from can so be read first, in the transaction of the list.
+func (tx *Tx) Over(firms []ident.FirmID) error {
+	if !isList(*tx.sealed) {
+		return errors.New("only a transaction over a list of firms moves to another list")
+	}
+	sealed := listScope(firms)
+	if *tx.sealed == sealed {
+		return nil
+	}
+	return tx.seal(sealed)
 }
 
 // rebind gives tx a gorm of its own context on its connection.
@@ -136,8 +151,11 @@ func sealOf(key, challenge []byte, sealed string) string {
 // enter tells the server, which for a person in one firm stamps the transaction.
 func (tx *Tx) enter(sealed, seal string) error {
 	tx.stamp = nil
-	if tx.Scope.Actor == "" || sealed == "" || strings.HasPrefix(sealed, "{") {
+	switch {
+	case tx.Scope.Actor == "" || sealed == "" || isList(sealed) && tx.list != nil:
 		return tx.wire.exec(tx.ctx, "SELECT auth.enter($1, $2)", sealed, seal)
+	case isList(sealed):
+		return tx.enterList(sealed, seal)
 	}
 	s := &stamped{firm: ident.FirmID(sealed), actor: tx.Scope.Actor, session: tx.Scope.Session}
 	err := tx.wire.conn.QueryRowContext(tx.wire.await(tx.ctx), "SELECT coalesce(authz_version, 0), coalesce(active, false), coalesce(open, false) FROM auth.stamp($1, $2, $3::uuid, nullif($4, '')::uuid)",
@@ -148,15 +166,37 @@ func (tx *Tx) enter(sealed, seal string) error {
 	return err
 }
 
+// enterList is enter for a list, where the stamp of a transaction is taken once.
+func (tx *Tx) enterList(sealed, seal string) error {
+	s := &stampedList{actor: tx.Scope.Actor, session: tx.Scope.Session}
+	var firms []string
+	var versions []int64
+	err := tx.wire.raw(tx.ctx, func(ctx context.Context, pg *pgx.Conn) error {
+		return pg.QueryRow(ctx, "SELECT firms::text[], versions, active, open FROM auth.stamp_list($1, $2, $3::uuid, nullif($4, '')::uuid)",
+			sealed, seal, string(s.actor), string(s.session)).Scan(&firms, &versions, &s.Active, &s.Open)
+	})
+	if err != nil {
+		return err
+	}
+	for i, firm := range firms {
+		s.Firms = append(s.Firms, FirmVersion{ident.FirmID(firm), versions[i]})
+	}
+	tx.list = s
+	return nil
+}
+
 // beginScope begins and learns what to seal in one round trip. The backend's own
 // process id is needed: behind PgBouncer the driver's is PgBouncer's.
 func (tx *Tx) beginScope(statements []string) (challenge []byte, err error) {
+	statements = append(statements, "SELECT encode(auth.challenge(), 'hex')")
 	err = tx.wire.raw(tx.ctx, func(ctx context.Context, pg *pgx.Conn) error {
-		// One simple-protocol message for what has no parameters and no rows.
-		if _, err := pg.PgConn().Exec(ctx, strings.Join(statements, ";")).ReadAll(); err != nil {
+		// One simple-protocol message for what has no parameters.
+		results, err := pg.PgConn().Exec(ctx, strings.Join(statements, ";")).ReadAll()
+		if err != nil {
 			return err
 		}
-		return pg.QueryRow(ctx, "SELECT auth.challenge()").Scan(&challenge)
+		challenge, err = hex.DecodeString(string(results[len(results)-1].Rows[0][0]))
+		return err
 	})
 	return challenge, err
 }

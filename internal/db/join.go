@@ -3,7 +3,6 @@ package db
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/docketry/docketry/internal/scope"
 )
@@ -72,7 +71,7 @@ func (tx *Tx) reseal(sealed string) error {
 		return nil
 	}
 	role := "SET LOCAL ROLE NONE"
-	if strings.HasPrefix(sealed, "{") {
+	if isList(sealed) {
 		role = asBureau
 	}
 	if err := tx.wire.exec(tx.ctx, role); err != nil {

@@ -28,3 +28,33 @@ func (tx *Tx) Stamp() (s Stamp, ok bool) {
 	}
 	return t.Stamp, true
 }
+
+// ListStamp is what was true of the actor when the transaction first entered a list of
+// firms: Stamp, of every active firm in which they hold a grant that has not been ended.
+type ListStamp struct {
+	Firms  []FirmVersion // by id
+	Active bool
+	Open   bool
+}
+
+// FirmVersion is the version of a firm's grants and walls.
+type FirmVersion struct {
+	Firm    ident.FirmID
+	Version int64
+}
+
+type stampedList struct {
+	ListStamp
+
+	actor   ident.PersonID
+	session ident.SessionID
+}
+
+// ListStamp is the stamp of this transaction's actor over firms. ok is false as Stamp's.
+func (tx *Tx) ListStamp() (s ListStamp, ok bool) {
+	t := tx.list
+	if t == nil || tx.wire.wrote || t.actor != tx.Scope.Actor || t.session != tx.Scope.Session {
+		return ListStamp{}, false
+	}
+	return t.ListStamp, true
+}

@@ -3,7 +3,9 @@ package db
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
+	"reflect"
 	"strings"
 	"time"
 
@@ -63,6 +65,23 @@ func (w *wire) raw(ctx context.Context, fn func(ctx context.Context, c *pgx.Conn
 // It notes what might have written.
 type bound struct{ *wire }
 
+// resolve puts arrays into the text that they are sent as. The driver would do so too,
+// but for an array it reads the text again, to write it in the binary form.
+func resolve(args []any) error {
+	for i, arg := range args {
+		v, ok := arg.(driver.Valuer)
+		if !ok || reflect.TypeOf(arg).Kind() != reflect.Slice {
+			continue
+		}
+		text, err := v.Value()
+		if err != nil {
+			return err
+		}
+		args[i] = text
+	}
+	return nil
+}
+
 func (b bound) PrepareContext(ctx context.Context, q string) (*sql.Stmt, error) {
 	b.wrote = true // nobody knows what it will be given
 	return b.conn.PrepareContext(b.await(ctx), q)
@@ -70,16 +89,23 @@ func (b bound) PrepareContext(ctx context.Context, q string) (*sql.Stmt, error) 
 
 func (b bound) ExecContext(ctx context.Context, q string, args ...any) (sql.Result, error) {
 	b.wrote = true
+	if err := resolve(args); err != nil {
+		return nil, err
+	}
 	return b.conn.ExecContext(b.await(ctx), q, args...)
 }
 
 func (b bound) QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
 	b.note(q)
+	if err := resolve(args); err != nil {
+		return nil, err
+	}
 	return b.conn.QueryContext(b.await(ctx), q, args...)
 }
 
 func (b bound) QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row {
 	b.note(q)
+	_ = resolve(args) // what cannot be sent is refused by the driver, which tries it again
 	return b.conn.QueryRowContext(b.await(ctx), q, args...)
 }
 

@@ -22,7 +22,7 @@ const waitWithoutCalendar = 7 * 24 * time.Hour
 // the fifth business day after it came in, on the calendar of the agreement in
 // force, else on the firm's newest.
 func Wait(tx *db.Tx, received time.Time) (Standing, error) {
-	cal, some, err := waitCalendar(tx)
+	cal, some, err := waitCalendar(tx, NewCalendars())
 	if err != nil {
 		return Standing{}, err
 	}
@@ -39,7 +39,7 @@ func Wait(tx *db.Tx, received time.Time) (Standing, error) {
 // WaitOn is Wait for an item that waited for somebody else from one instant to now:
 // the business time in between does not count. What was late already stays so.
 func WaitOn(tx *db.Tx, received, due, from time.Time) (Standing, error) {
-	cal, some, err := waitCalendar(tx)
+	cal, some, err := waitCalendar(tx, NewCalendars())
 	if err != nil {
 		return Standing{}, err
 	}
@@ -79,7 +79,7 @@ const waitCalendars = `SELECT k.id FROM calendar k LEFT JOIN LATERAL (SELECT a.c
 	WHERE k.firm_id = f.id ORDER BY k.id = a.calendar_id DESC NULLS LAST, k.id DESC LIMIT 1`
 
 // waitCalendar is the one of the firm of tx; ok is false where there is none.
-func waitCalendar(tx *db.Tx) (c *calendar.Calendar, ok bool, err error) {
+func waitCalendar(tx *db.Tx, calendars *Calendars) (c *calendar.Calendar, ok bool, err error) {
 	var id ident.CalendarID
 	err = tx.Raw(`SELECT k.id FROM (SELECT ?::uuid AS id) f CROSS JOIN LATERAL (`+waitCalendars+`) k`, tx.Scope.Firm, tx.Now).Row().Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -88,61 +88,28 @@ func waitCalendar(tx *db.Tx) (c *calendar.Calendar, ok bool, err error) {
 	if err != nil {
 		return nil, false, fmt.Errorf("find the firm's calendar: %w", err)
 	}
-	c, err = NewCalendars().get(tx, id)
+	c, err = calendars.get(tx, id)
 	return c, err == nil, err
 }
 
-// Waited is an item without an open clock, for its glance.
-type Waited struct {
-	Item     ItemKey
-	Received time.Time
-	Due      time.Time
-}
-
-// WaitGlances are the glances of items that wait without a promise.
-func (s *Service) WaitGlances(tx *db.Tx, items []Waited) (map[ItemKey]Glance, error) {
-	glances := make(map[ItemKey]Glance, len(items))
-	if len(items) == 0 {
-		return glances, nil
-	}
-	firms := map[ident.FirmID]bool{}
-	var ids []ident.FirmID
-	for _, w := range items {
-		if !firms[w.Item.Firm] {
-			firms[w.Item.Firm], ids = true, append(ids, w.Item.Firm)
-		}
-	}
-	var rows []struct {
-		FirmID     ident.FirmID
-		CalendarID ident.CalendarID
-	}
-	err := tx.Raw(`SELECT f.id AS firm_id, k.id AS calendar_id FROM unnest(?::uuid[]) AS f(id) CROSS JOIN LATERAL (`+waitCalendars+`) k`, db.Array(ids), tx.Now).Scan(&rows).Error
+// WaitGlance is the glance of an item of the firm of tx that waits without a promise.
+func (s *Service) WaitGlance(tx *db.Tx, received, due time.Time) (g Glance, err error) {
+	cal, _, err := waitCalendar(tx, s.calendars)
 	if err != nil {
-		return nil, fmt.Errorf("find calendars of %d firms: %w", len(ids), err)
-	}
-	calendars := map[ident.FirmID]*calendar.Calendar{}
-	for _, r := range rows {
-		if calendars[r.FirmID], err = s.calendars.of(tx, r.FirmID, r.CalendarID); err != nil {
-			return nil, err
-		}
-	}
-	for _, w := range items {
-		if glances[w.Item], err = w.glance(calendars[w.Item.Firm], tx.Now); err != nil {
-			return nil, err
-		}
-	}
-	return glances, nil
-}
-
-func (w Waited) glance(cal *calendar.Calendar, now time.Time) (g Glance, err error) {
-	g = Glance{Name: "Five business days", State: Running, DueAt: w.Due, Over: now.Truncate(time.Second).After(w.Due)}
-	if cal == nil {
-		g.TargetS, g.UsedS = int64(w.Due.Sub(w.Received)/time.Second), max(0, int64(now.Sub(w.Received)/time.Second))
-		return g, nil
-	}
-	if g.TargetS, err = cal.Between(w.Received, w.Due); err != nil {
 		return g, err
 	}
-	g.UsedS, err = cal.Between(w.Received, now)
+	return waitGlance(cal, received, due, tx.Now)
+}
+
+func waitGlance(cal *calendar.Calendar, received, due, now time.Time) (g Glance, err error) {
+	g = Glance{Name: "Five business days", State: Running, DueAt: due, Over: now.Truncate(time.Second).After(due)}
+	if cal == nil {
+		g.TargetS, g.UsedS = int64(due.Sub(received)/time.Second), max(0, int64(now.Sub(received)/time.Second))
+		return g, nil
+	}
+	if g.TargetS, err = cal.Between(received, due); err != nil {
+		return g, err
+	}
+	g.UsedS, err = cal.Between(received, now)
 	return g, err
 }

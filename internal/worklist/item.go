@@ -104,13 +104,11 @@ func (s *Service) Item(ctx context.Context, id ident.WorkItemID) (out Item, err 
 }
 
 // waitOf tells how the days go of an item for which nothing is promised.
-func (s *Service) waitOf(tx *db.Tx, out *Item) error {
+func (s *Service) waitOf(tx *db.Tx, out *Item) (err error) {
 	if out.Promised || out.DueAt.IsZero() {
 		return nil
 	}
-	key := sla.ItemKey{Firm: tx.Scope.Firm, Item: out.ID}
-	all, err := s.sla.WaitGlances(tx, []sla.Waited{{Item: key, Received: out.ReceivedAt, Due: out.DueAt}})
-	out.Wait = all[key]
+	out.Wait, err = s.sla.WaitGlance(tx, out.ReceivedAt, out.DueAt)
 	return err
 }
 

@@ -170,24 +170,5 @@ func (s *Service) Peek(ctx context.Context) (id ident.WorkItemID, firm ident.Fir
 // acrossFirms reads as the bureau over the firms in which the actor may see the
 // queue; named narrows it to one of them. Without any there is nothing to see.
 func (s *Service) acrossFirms(ctx context.Context, named ident.FirmID, fn func(tx *db.Tx, accesses []*authz.Access) error) error {
-	firms, err := s.guard.Firms(ctx, rbac.QueueRead)
-	if err != nil {
-		return err
-	}
-	if len(firms) == 0 {
-		return authz.ErrForbidden
-	}
-	if named != "" {
-		if !slices.Contains(firms, named) {
-			return ErrNotFound
-		}
-		firms = []ident.FirmID{named}
-	}
-	return s.db.InBureau(ctx, firms, func(tx *db.Tx) error {
-		accesses, err := s.guard.Across(tx, firms, rbac.QueueRead)
-		if err != nil {
-			return err
-		}
-		return fn(tx, accesses)
-	})
+	return s.guard.List(ctx, rbac.QueueRead, named, fn)
 }

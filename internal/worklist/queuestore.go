@@ -10,6 +10,7 @@ import (
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/sla"
 )
 
@@ -27,38 +28,58 @@ type queueRow struct {
 	Priority      sla.Priority
 	Status        Status
 	MatterID      *ident.MatterID
-	Label         authz.Label
-	SubjectKind   string
-	SubjectID     string
+	Label         authz.Label // the matter's, where there is one
 	Promised      bool
-	Brings        aboutColumns `gorm:"embedded"`
+	Brings        aboutColumns
 	ReceivedAt    time.Time
 	DueAt         *time.Time
 	DeadlineAt    time.Time
 	LeasedBy      *ident.PersonID
 	LeaseUntil    *time.Time
+	ParkedBy      *ident.PersonID
+	ParkedAt      *time.Time
+	ParkedReason  sla.Reason
+	Pinned        bool
+	Triage        bool
 	Version       int
 	ReservedFor   *ident.PersonID
 	ReservedUntil *time.Time
 	ReservedAs    *ReservedAs
 	ReservedBy    *ident.PersonID
-	ParkedBy      *ident.PersonID
-	ParkedAt      *time.Time
-	ParkedReason  *string
-	PinnedAt      *time.Time
-	TriageAt      *time.Time
-	Code          string
-	Name          string
-	Slot          int
-	Tz            string
-	MatterNumber  *string
-	MatterName    *string
-	MatterLabel   *authz.Label
-	ClientName    *string
-	HolderName    *string
-	ParkerName    *string
-	KeptName      *string
-	KeeperName    *string
+	Firm          Firm
+	MatterNumber  string
+	MatterName    string
+	ClientName    string
+	HolderName    string
+	ParkerName    string
+	KeptName      string
+	KeeperName    string
+	SumCurrency   *money.Currency // of what the item is about, where that has a sum now
+	SumMinor      *int64
+	Clock         sla.Listed
+}
+
+// queueItem are the item's own columns, queueNames what is joined to the rows of a page.
+const (
+	queueItem = `w.firm_id, w.id, w.type, w.priority, w.status, w.matter_id, coalesce(m.label, w.label) AS label, w.promised,
+		w.entries, w.from_on, w.to_on, w.currency, w.amount_minor, w.received_at, w.due_at, w.deadline_at,
+		w.leased_by, w.lease_until, w.parked_by, w.parked_at, coalesce(w.parked_reason, '') AS parked_reason, w.pinned_at IS NOT NULL AS pinned, w.triage_at IS NOT NULL AS triage, w.version,
+		w.reserved_for, w.reserved_until, w.reserved_as, w.reserved_by, f.code, f.name, f.slot, f.tz, coalesce(m.number, '') AS number, coalesce(m.name, '') AS matter,
+		w.subject_kind, w.subject_id, m.client_id`
+	queueColumns = `w.firm_id, w.id, w.type, w.priority, w.status, w.matter_id, w.label, w.promised, w.entries, w.from_on, w.to_on, w.currency, w.amount_minor,
+		w.received_at, w.due_at, w.deadline_at, w.leased_by, w.lease_until, w.parked_by, w.parked_at, w.parked_reason, w.pinned, w.triage, w.version,
+		w.reserved_for, w.reserved_until, w.reserved_as, w.reserved_by, w.code, w.name, w.slot, w.tz, w.number, w.matter,
+		coalesce(c.name, ''), coalesce(h.name, ''), coalesce(k.name, ''), coalesce(q.name, ''), coalesce(y.name, ''), s.currency, s.minor, ` + sla.GlanceColumns
+)
+
+// columns are where queueColumns of one row go.
+func (r *queueRow) columns() []any {
+	return append([]any{
+		&r.FirmID, &r.ID, &r.Type, &r.Priority, &r.Status, &r.MatterID, &r.Label, &r.Promised, &r.Brings.Entries, &r.Brings.FromOn, &r.Brings.ToOn, &r.Brings.Currency, &r.Brings.AmountMinor,
+		&r.ReceivedAt, &r.DueAt, &r.DeadlineAt, &r.LeasedBy, &r.LeaseUntil, &r.ParkedBy, &r.ParkedAt, &r.ParkedReason, &r.Pinned, &r.Triage, &r.Version,
+		&r.ReservedFor, &r.ReservedUntil, &r.ReservedAs, &r.ReservedBy, &r.Firm.Code, &r.Firm.Name, &r.Firm.Slot, &r.Firm.Zone, &r.MatterNumber, &r.MatterName,
+		&r.ClientName, &r.HolderName, &r.ParkerName, &r.KeptName, &r.KeeperName, &r.SumCurrency, &r.SumMinor,
+	}, r.Clock.Columns()...)
 }
 
 // openItems is what the queue lists; a lease that has run out makes an item ready.
@@ -88,35 +109,38 @@ func inTab(tx *db.Tx, tab Tab) (cond string, args []any) {
 func readQueue(tx *db.Tx, accesses []*authz.Access, q Query, after queueKey, n int) ([]queueRow, error) {
 	tab, tabArgs := inTab(tx, q.Tab)
 	more, moreArgs := q.conditions(after)
-	var all []queueRow
-	for _, g := range grouped(accesses) {
+	groups := grouped(accesses)
+	all := make([]queueRow, 0, n)
+	for _, g := range groups {
 		sees, seesArgs := g.seen()
 		args := []any{db.Array(g.firms), db.Array(g.labels)}
-		args = append(append(append(append(args, tabArgs...), moreArgs...), seesArgs...), n, n)
-		var rows []queueRow
-		err := tx.Raw(`SELECT w.*, f.code, f.name, f.slot, f.tz, m.number AS matter_number, m.name AS matter_name, m.label AS matter_label, c.name AS client_name,
-				h.name AS holder_name, k.name AS parker_name, q.name AS kept_name, y.name AS keeper_name
+		args = append(append(append(append(args, tabArgs...), moreArgs...), seesArgs...), n, n, tx.Now)
+		var r queueRow
+		err := db.Each(tx, `SELECT `+queueColumns+`
 			FROM (SELECT x.* FROM unnest(?::uuid[], ?::int[]) AS g(id, label) CROSS JOIN LATERAL (
-				SELECT w.firm_id, w.id, w.type, w.priority, w.status, w.matter_id, w.label, w.subject_kind, w.subject_id, w.promised,
-					w.entries, w.from_on, w.to_on, w.currency, w.amount_minor, w.received_at, w.due_at, w.deadline_at,
-					w.leased_by, w.lease_until, w.parked_by, w.parked_at, w.parked_reason, w.pinned_at, w.triage_at, w.version,
-					w.reserved_for, w.reserved_until, w.reserved_as, w.reserved_by
+				SELECT `+queueItem+`
 				FROM work_item w JOIN firm f ON f.firm_id = w.firm_id LEFT JOIN matter m ON m.firm_id = w.firm_id AND m.id = w.matter_id
 				WHERE w.firm_id = g.id AND `+openItems+` AND `+tab+` AND `+more+` AND `+sees+`
 				ORDER BY w.deadline_at, w.id LIMIT ?) x ORDER BY x.deadline_at, x.firm_id, x.id LIMIT ?) w
-			JOIN firm f ON f.firm_id = w.firm_id
-			LEFT JOIN matter m ON m.firm_id = w.firm_id AND m.id = w.matter_id LEFT JOIN client c ON c.firm_id = m.firm_id AND c.id = m.client_id
+			LEFT JOIN client c ON c.firm_id = w.firm_id AND c.id = w.client_id
 			LEFT JOIN person h ON h.id = w.leased_by LEFT JOIN person k ON k.id = w.parked_by
 			LEFT JOIN person q ON q.id = w.reserved_for LEFT JOIN person y ON y.id = w.reserved_by
-			ORDER BY w.deadline_at, w.firm_id, w.id`, args...).Scan(&rows).Error
+			LEFT JOIN LATERAL (SELECT p.currency, prebill_net(p.firm_id, p.id) AS minor FROM prebill p WHERE w.subject_kind = 'prebill' AND p.firm_id = w.firm_id AND p.id = w.subject_id
+				UNION ALL SELECT i.currency, i.total_minor FROM invoice i WHERE w.subject_kind = 'invoice' AND i.firm_id = w.firm_id AND i.id = w.subject_id) s ON true
+			`+sla.GlanceJoin+`
+			ORDER BY w.deadline_at, w.firm_id, w.id`, args, r.columns(), func() error {
+			all = append(all, r)
+			return nil
+		})
 		if err != nil {
 			return nil, fmt.Errorf("read the queue: %w", err)
 		}
-		all = append(all, rows...)
 	}
-	slices.SortFunc(all, func(x, y queueRow) int {
-		return cmp.Or(x.DeadlineAt.Compare(y.DeadlineAt), cmp.Compare(x.FirmID, y.FirmID), cmp.Compare(x.ID, y.ID))
-	})
+	if len(groups) > 1 {
+		slices.SortFunc(all, func(x, y queueRow) int {
+			return cmp.Or(x.DeadlineAt.Compare(y.DeadlineAt), cmp.Compare(x.FirmID, y.FirmID), cmp.Compare(x.ID, y.ID))
+		})
+	}
 	return all[:min(len(all), n)], nil
 }
 
@@ -146,87 +170,63 @@ func (q Query) conditions(after queueKey) (cond string, args []any) {
 
 // rows shows what the actor may see of each item.
 func (s *Service) rows(tx *db.Tx, accesses []*authz.Access, rows []queueRow) ([]Row, error) {
-	access := map[ident.FirmID]*authz.Access{}
-	for _, a := range accesses {
-		access[a.Firm] = a
-	}
-	keys := make([]sla.ItemKey, len(rows))
-	for i, r := range rows {
-		keys[i] = sla.ItemKey{Firm: r.FirmID, Item: r.ID}
-	}
-	glances, err := s.sla.Glances(tx, keys)
-	if err != nil {
-		return nil, err
-	}
-	waits, err := s.sla.WaitGlances(tx, waited(rows))
-	if err != nil {
-		return nil, err
-	}
-	shown, err := confidential(tx, access, rows)
-	if err != nil {
-		return nil, err
-	}
-	sums, err := amounts(tx, rows, shown)
+	shown, err := confidential(tx, accesses, rows)
 	if err != nil {
 		return nil, err
 	}
 	list := make([]Row, len(rows))
-	for i, r := range rows {
-		key := itemKey{r.FirmID, r.ID}
-		list[i] = r.row(tx, shown[key])
-		list[i].Glance = glances[keys[i]]
-		if !r.Promised {
-			list[i].Glance = waits[keys[i]]
+	for i := range rows {
+		r := &rows[i]
+		r.Firm.ID, r.Clock.Firm = r.FirmID, r.FirmID
+		r.show(tx, shown[i], &list[i])
+		switch {
+		case r.Promised:
+			list[i].Glance, err = s.sla.Promised(tx, r.Clock)
+		case r.DueAt != nil:
+			list[i].Glance, err = s.sla.Waiting(tx, r.Clock, r.ReceivedAt, *r.DueAt)
 		}
-		if sum, ok := sums[key]; ok && list[i].Label < authz.Sealed {
-			list[i].Amount = &sum
+		if err != nil {
+			return nil, err
 		}
 	}
 	return list, nil
 }
 
-// waited are the rows that wait for nobody and have no clock.
-func waited(rows []queueRow) (list []sla.Waited) {
-	for _, r := range rows {
-		if !r.Promised && r.DueAt != nil {
-			list = append(list, sla.Waited{Item: sla.ItemKey{Firm: r.FirmID, Item: r.ID}, Received: r.ReceivedAt, Due: *r.DueAt})
-		}
-	}
-	return list
-}
-
-// row shows an item; confidential tells whether its C2 fields are shown.
-func (r queueRow) row(tx *db.Tx, confidential bool) Row {
-	out := Row{
-		Firm: Firm{r.FirmID, r.Code, r.Name, r.Slot, r.Tz}, ID: r.ID, Type: r.Type, Priority: r.Priority, Status: r.Status, Label: r.Label,
+// show fills out with what is shown of an item; confidential tells whether that includes
+// its C2 fields.
+func (r *queueRow) show(tx *db.Tx, confidential bool, out *Row) {
+	*out = Row{
+		Firm: r.Firm, ID: r.ID, Type: r.Type, Priority: r.Priority, Status: r.Status, Label: r.Label,
 		Promised: r.Promised, About: r.Brings.about(), ReceivedAt: r.ReceivedAt.UTC(), DueAt: instant(r.DueAt), DeadlineAt: r.DeadlineAt.UTC(), ParkedAt: instant(r.ParkedAt),
-		Pinned: r.PinnedAt != nil, Triage: r.TriageAt != nil, Version: r.Version,
-		Kept: keptOf(tx.Now, r.ReservedFor, r.ReservedUntil, r.ReservedAs, r.ReservedBy, text(r.KeptName), text(r.KeeperName)),
+		Pinned: r.Pinned, Triage: r.Triage, Version: r.Version,
+		Kept: keptOf(tx.Now, r.ReservedFor, r.ReservedUntil, r.ReservedAs, r.ReservedBy, r.KeptName, r.KeeperName),
 	}
 	out.KeptForMe = out.Kept.For.ID == tx.Scope.Actor
+	confidential = confidential && r.Label < authz.Sealed
 	if r.MatterID != nil {
-		out.Matter = Matter{ID: *r.MatterID, Number: text(r.MatterNumber), Label: *r.MatterLabel}
-		out.Label = out.Matter.Label
-		if confidential && out.Label < authz.Sealed {
-			out.Matter.Name, out.Matter.Client = text(r.MatterName), text(r.ClientName)
+		out.Matter = Matter{ID: *r.MatterID, Number: r.MatterNumber, Label: r.Label}
+		if confidential {
+			out.Matter.Name, out.Matter.Client = r.MatterName, r.ClientName
 		}
 	}
-	if confidential && out.Label < authz.Sealed {
+	if confidential {
 		out.Amount = out.About.Amount
+		if r.SumMinor != nil {
+			out.Amount = &money.Amount{Minor: *r.SumMinor, Currency: *r.SumCurrency}
+		}
 	}
 	out.About.Amount = nil
 	switch {
 	case r.Status == Leased && r.LeaseUntil.After(tx.Now):
-		out.Holder, out.Mine = Person{*r.LeasedBy, text(r.HolderName)}, *r.LeasedBy == tx.Scope.Actor
+		out.Holder, out.Mine = Person{*r.LeasedBy, r.HolderName}, *r.LeasedBy == tx.Scope.Actor
 	case r.Status == Leased:
 		out.Status = Ready // its holder has gone; the next claim takes it back
 	case r.Status == Parked:
-		out.Waiting = sla.Reason(text(r.ParkedReason))
+		out.Waiting = r.ParkedReason
 		if r.ParkedBy != nil {
-			out.Parked = Person{*r.ParkedBy, text(r.ParkerName)}
+			out.Parked = Person{*r.ParkedBy, r.ParkerName}
 		}
 	}
-	return out
 }
 
 type countsRow struct {
