@@ -7,6 +7,7 @@ import (
 
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/scope"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -101,7 +102,14 @@ func (g *Guard) readAcross(tx *db.Tx, firms []ident.FirmID, known map[ident.Firm
 // role over the firms in which the actor has p, or over named alone, with what they may
 // know of in each. ErrForbidden without any such firm, ErrNotFound when named is none.
 func (g *Guard) List(ctx context.Context, p rbac.Permission, named ident.FirmID, fn func(tx *db.Tx, accesses []*Access) error) error {
-	return g.db.InBureau(ctx, nil, func(tx *db.Tx) error {
+	sc, err := scope.From(ctx)
+	if err != nil {
+		return err
+	}
+	// Begun over the firms of the last time: as a rule they still are, and the next
+	// statement tells whether.
+	last := lister{sc.Actor, p, named}
+	return g.db.InBureau(ctx, g.snapshot.listed(last), func(tx *db.Tx) error {
 		firms, err := g.firms(tx, p)
 		switch {
 		case err != nil:
@@ -116,6 +124,7 @@ func (g *Guard) List(ctx context.Context, p rbac.Permission, named ident.FirmID,
 		if err := tx.Over(firms); err != nil {
 			return err
 		}
+		g.snapshot.list(last, firms)
 		accesses, err := g.Across(tx, firms, p)
 		if err != nil {
 			return err

@@ -71,7 +71,32 @@ func (f *facts) standing(at time.Time) []wall {
 // decided by the version that it read itself, so nothing has to be told to other
 // processes and nothing can be stale. It grows to one entry for each person and firm
 // that meet in this process, some 300 bytes.
-type snapshot struct{ kept sync.Map } // holder to *facts
+type snapshot struct {
+	kept  sync.Map // holder to *facts
+	lists sync.Map // lister to []ident.FirmID
+}
+
+// lister is one person's list of one kind: over all their firms, or over the one named.
+type lister struct {
+	person ident.PersonID
+	p      rbac.Permission
+	named  ident.FirmID
+}
+
+// listed are the firms of the last list, nil when there was none. Whoever begins with
+// them decides anew which they are.
+func (s *snapshot) listed(l lister) []ident.FirmID {
+	if kept, ok := s.lists.Load(l); ok {
+		return kept.([]ident.FirmID)
+	}
+	return nil
+}
+
+func (s *snapshot) list(l lister, firms []ident.FirmID) {
+	if !slices.Equal(s.listed(l), firms) {
+		s.lists.Store(l, firms)
+	}
+}
 
 type holder struct {
 	firm   ident.FirmID

@@ -2,6 +2,8 @@ package db
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -24,4 +26,20 @@ func Each(tx *Tx, q string, args, into []any, each func() error) error {
 		_, err = pgx.ForEachRow(rows, into, each)
 		return err
 	})
+}
+
+// One asks one question of what belongs to no firm, such as who is behind a session: by
+// itself, in no transaction and no scope, so that rows of firms answer nothing. Arguments
+// are $1, $2 and so on. sql.ErrNoRows when there is no such row.
+func (d *DB) One(ctx context.Context, q string, args, into []any) error {
+	within, stop := context.WithTimeoutCause(ctx, d.acquire, errSilent)
+	defer stop()
+	err := d.pgx.QueryRow(within, q, args...).Scan(into...)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(context.Cause(within), errSilent):
+		return ErrUnavailable.Because(fmt.Errorf("%w: %w", errSilent, err))
+	}
+	return classify(err)
 }

@@ -35,6 +35,7 @@ const seenEvery = time.Minute
 // without use, at its deadline, when its row is ended, and with its person. The
 // manager must hash tokens (HashTokenInStore) and leave idle time to the store.
 type SessionStore struct {
+	db     *db.DB
 	bureau *bureau.Home
 	codec  scs.Codec
 }
@@ -42,31 +43,34 @@ type SessionStore struct {
 // NewSessionStore returns the store over d.
 func NewSessionStore(d *db.DB) *SessionStore {
 	gob.Register(time.Time{}) // scs keeps values as interfaces
-	return &SessionStore{bureau.New(d), scs.GobCodec{}}
+	return &SessionStore{d, bureau.New(d), scs.GobCodec{}}
 }
 
 var _ scs.CtxStore = (*SessionStore)(nil)
 
-// FindCtx returns a live session's data and notes its use.
+// FindCtx returns a live session's data and notes its use. Each request begins with it.
 func (s *SessionStore) FindCtx(ctx context.Context, token string) (b []byte, found bool, err error) {
-	err = s.bureau.AsMachine(ctx, func(tx *db.Tx) error {
-		var seen time.Time
-		err := tx.Raw(`SELECT data, seen_at FROM session s WHERE token_hash = ? AND ended_at IS NULL AND expires_at > ? AND seen_at > ?
+	var seen time.Time
+	now := s.db.Clock().Now()
+	err = s.db.One(ctx, `SELECT data, seen_at FROM session s WHERE token_hash = $1 AND ended_at IS NULL AND expires_at > $2 AND seen_at > $3
 			AND (person_id IS NULL OR EXISTS (SELECT FROM person p WHERE p.id = s.person_id AND p.status = 'active'))`,
-			token, tx.Now, tx.Now.Add(-IdleTime)).Row().Scan(&b, &seen)
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("find session: %w", err)
-		}
-		found = true
-		if tx.Now.Sub(seen) < seenEvery {
-			return nil
-		}
+		[]any{token, now, now.Add(-IdleTime)}, []any{&b, &seen})
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("find session: %w", err)
+	}
+	if now.Sub(seen) < seenEvery {
+		return b, true, nil
+	}
+	err = s.bureau.AsMachine(ctx, func(tx *db.Tx) error {
 		return tx.Exec(`UPDATE session SET seen_at = ? WHERE token_hash = ? AND seen_at < ?`, tx.Now, token, tx.Now).Error
 	})
-	return b, found, err
+	if err != nil {
+		return nil, false, fmt.Errorf("note the use of a session: %w", err)
+	}
+	return b, true, nil
 }
 
 // Lives tells whether a session has neither ended nor run out nor lost its person. It
