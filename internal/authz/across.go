@@ -15,87 +15,19 @@ import (
 // includes p, by id, for InBureau. Each firm's service decides again inside it.
 func (g *Guard) Firms(ctx context.Context, p rbac.Permission) (firms []ident.FirmID, err error) {
 	err = g.db.InBureau(ctx, nil, func(tx *db.Tx) error {
-		firms, err = g.firms(tx, p)
+		accesses, err := g.everywhere(tx, p)
+		firms = firmsOf(accesses)
 		return err
 	})
 	return firms, err
 }
 
-func (g *Guard) firms(tx *db.Tx, p rbac.Permission) (firms []ident.FirmID, err error) {
-	if tx.Scope.Actor == "" {
-		return nil, nil
+func firmsOf(accesses []*Access) []ident.FirmID {
+	firms := make([]ident.FirmID, len(accesses))
+	for i, a := range accesses {
+		firms[i] = a.Firm
 	}
-	if _, ok := tx.ListStamp(); ok {
-		return g.firmsKnown(tx, p)
-	}
-	var rows []struct {
-		FirmID ident.FirmID
-		Roles  db.Strings
-		Own    db.Strings
-	}
-	if err := tx.Raw("SELECT firm_id, roles, own FROM auth.person_firms(?::uuid, ?)", tx.Scope.Actor, tx.Now).Scan(&rows).Error; err != nil {
-		return nil, fmt.Errorf("read firms of person %s: %w", tx.Scope.Actor, err)
-	}
-	for _, r := range rows {
-		if anyGives(g.policy, rolesOf(r.Roles), r.Own, p) {
-			firms = append(firms, r.FirmID)
-		}
-	}
-	return firms, nil
-}
-
-// firmsKnown is firms by what is kept, and of firms where nothing is, by what is read
-// with tx moved over to them.
-func (g *Guard) firmsKnown(tx *db.Tx, p rbac.Permission) (firms []ident.FirmID, err error) {
-	known, missing := g.kept(tx)
-	if len(missing) > 0 {
-		if err := tx.Over(missing); err != nil {
-			return nil, err
-		}
-		if err := g.readAcross(tx, missing, known); err != nil {
-			return nil, err
-		}
-	}
-	for firm, f := range known {
-		if _, err := g.decide(f.live(tx.Now), nil, p); err == nil {
-			firms = append(firms, firm)
-		}
-	}
-	slices.Sort(firms)
-	return firms, nil
-}
-
-// kept are the facts that are kept of the actor of tx at the versions of its stamp, and
-// the firms in which they hold a grant and nothing is kept. Nobody who is disabled or
-// whose session has ended has any.
-func (g *Guard) kept(tx *db.Tx) (known map[ident.FirmID]*facts, missing []ident.FirmID) {
-	stamp, _ := tx.ListStamp()
-	known = make(map[ident.FirmID]*facts, len(stamp.Firms))
-	if !stamp.Active || !stamp.Open {
-		return known, nil
-	}
-	for _, v := range stamp.Firms {
-		if f := g.snapshot.at(holder{v.Firm, tx.Scope.Actor}, v.Version); f != nil {
-			known[v.Firm] = f
-		} else {
-			missing = append(missing, v.Firm)
-		}
-	}
-	return known, missing
-}
-
-// readAcross adds the facts of firms to known, and keeps them.
-func (g *Guard) readAcross(tx *db.Tx, firms []ident.FirmID, known map[ident.FirmID]*facts) error {
-	read, clean, err := readFacts(tx, tx.Scope.Actor, firms...)
-	if err != nil {
-		return err
-	}
-	for firm, f := range read {
-		if known[firm] = f; clean {
-			g.snapshot.keep(holder{firm, tx.Scope.Actor}, f)
-		}
-	}
-	return nil
+	return firms
 }
 
 // List is Firms and Across in one read-only transaction: fn runs in it, as the bureau
@@ -106,29 +38,28 @@ func (g *Guard) List(ctx context.Context, p rbac.Permission, named ident.FirmID,
 	if err != nil {
 		return err
 	}
-	// Begun over the firms of the last time: as a rule they still are, and the next
-	// statement tells whether.
+	// Begun over the firms of the last time: as a rule they still are, and what is read
+	// on entering tells whether.
 	last := lister{sc.Actor, p, named}
 	return g.db.InBureau(ctx, g.snapshot.listed(last), func(tx *db.Tx) error {
-		firms, err := g.firms(tx, p)
-		switch {
-		case err != nil:
+		accesses, err := g.everywhere(tx, p)
+		if err != nil {
 			return err
-		case len(firms) == 0:
-			return ErrForbidden
-		case named != "" && !slices.Contains(firms, named):
-			return ErrNotFound
-		case named != "":
-			firms = []ident.FirmID{named}
 		}
+		if len(accesses) == 0 {
+			return ErrForbidden
+		}
+		if named != "" {
+			accesses = slices.DeleteFunc(accesses, func(a *Access) bool { return a.Firm != named })
+		}
+		if len(accesses) == 0 {
+			return ErrNotFound
+		}
+		firms := firmsOf(accesses)
 		if err := tx.Over(firms); err != nil {
 			return err
 		}
 		g.snapshot.list(last, firms)
-		accesses, err := g.Across(tx, firms, p)
-		if err != nil {
-			return err
-		}
 		return fn(tx, accesses)
 	})
 }
@@ -140,55 +71,115 @@ func (g *Guard) Across(tx *db.Tx, firms []ident.FirmID, p rbac.Permission) ([]*A
 	if tx.Scope.Actor == "" {
 		return nil, ErrForbidden
 	}
-	known, err := g.knownAcross(tx, firms)
-	if err != nil {
+	if stamp, ok := tx.ListStamp(); ok {
+		named := slices.DeleteFunc(slices.Clone(stamp.Firms), func(v db.FirmVersion) bool { return !slices.Contains(firms, v.Firm) })
+		return g.stamped(tx, p, named, nil)
+	}
+	return g.asked(tx, p, firms)
+}
+
+// everywhere is Across over all firms in which the actor holds a grant, by id. tx may be
+// over others afterwards.
+func (g *Guard) everywhere(tx *db.Tx, p rbac.Permission) ([]*Access, error) {
+	if tx.Scope.Actor == "" {
+		return nil, nil
+	}
+	if stamp, ok := tx.ListStamp(); ok {
+		return g.stamped(tx, p, stamp.Firms, tx.Over)
+	}
+	var firms []ident.FirmID
+	if err := tx.Raw("SELECT firm_id FROM auth.person_firms(?::uuid, ?)", tx.Scope.Actor, tx.Now).Scan(&firms).Error; err != nil {
+		return nil, fmt.Errorf("read firms of person %s: %w", tx.Scope.Actor, err)
+	}
+	if err := tx.Over(firms); err != nil {
 		return nil, err
 	}
-	held := make([]*Access, 0, len(known))
-	for _, firm := range firms {
-		f := known[firm]
-		if f == nil {
-			continue
+	return g.asked(tx, p, firms)
+}
+
+// stamped decides by the facts that are kept at the versions of tx's stamp, and where
+// nothing is kept by what is read, after move over to those firms unless tx is over them
+// already. Nobody who is disabled or whose session has ended is given anything.
+func (g *Guard) stamped(tx *db.Tx, p rbac.Permission, firms []db.FirmVersion, move func([]ident.FirmID) error) (held []*Access, err error) {
+	if stamp, _ := tx.ListStamp(); !stamp.Active || !stamp.Open {
+		return nil, nil
+	}
+	known := make([]*facts, len(firms))
+	var missing []ident.FirmID
+	for i, v := range firms {
+		if known[i] = g.snapshot.at(holder{v.Firm, tx.Scope.Actor}, v.Version); known[i] == nil {
+			missing = append(missing, v.Firm)
 		}
-		delete(known, firm) // a firm that is named twice is listed once
-		giving, err := g.decide(f.live(tx.Now), nil, p)
-		if err != nil {
-			continue // it gives nothing there
+	}
+	if len(missing) > 0 && move != nil {
+		if err := move(missing); err != nil {
+			return nil, err
 		}
-		a := &Access{Person: tx.Scope.Actor, Firm: firm, walls: f.standing(tx.Now)}
-		a.clear(tx, giving)
-		held = append(held, a)
+	}
+	if len(missing) > 0 {
+		if err := g.readMissing(tx, missing, firms, known); err != nil {
+			return nil, err
+		}
+	}
+	held = make([]*Access, 0, len(firms))
+	for i, f := range known {
+		if f != nil {
+			held = g.hold(tx, held, firms[i].Firm, f, p)
+		}
 	}
 	return held, nil
 }
 
-// knownAcross are the facts of the actor of tx in each of firms: those kept at the
-// version of now, and what else there is, read in one statement. Nobody who is disabled
-// or whose session has ended has any.
-func (g *Guard) knownAcross(tx *db.Tx, firms []ident.FirmID) (map[ident.FirmID]*facts, error) {
-	if _, ok := tx.ListStamp(); !ok {
-		return g.askedAcross(tx, firms)
+// readMissing fills known, which goes along with firms, where it is nil, and keeps what
+// it read.
+func (g *Guard) readMissing(tx *db.Tx, missing []ident.FirmID, firms []db.FirmVersion, known []*facts) error {
+	read, clean, err := readFacts(tx, tx.Scope.Actor, missing...)
+	if err != nil {
+		return err
 	}
-	known, missing := g.kept(tx)
-	missing = slices.DeleteFunc(missing, func(f ident.FirmID) bool { return !slices.Contains(firms, f) })
-	if len(missing) == 0 {
-		return known, nil
+	for i, v := range firms {
+		if known[i] != nil || read[v.Firm] == nil {
+			continue
+		}
+		if known[i] = read[v.Firm]; clean {
+			g.snapshot.keep(holder{v.Firm, tx.Scope.Actor}, known[i])
+		}
 	}
-	return known, g.readAcross(tx, missing, known)
+	return nil
 }
 
-// askedAcross asks rows for everything, as a transaction must that has perhaps changed
-// what a stamp stands for, or waited for others since.
-func (g *Guard) askedAcross(tx *db.Tx, firms []ident.FirmID) (map[ident.FirmID]*facts, error) {
+// asked asks rows for everything, as a transaction must that has perhaps changed what a
+// stamp stands for, or waited for others since.
+func (g *Guard) asked(tx *db.Tx, p rbac.Permission, firms []ident.FirmID) (held []*Access, err error) {
 	var active bool
 	if err := tx.Raw(`SELECT EXISTS (SELECT FROM person WHERE id = ? AND status = 'active')`, tx.Scope.Actor).Row().Scan(&active); err != nil {
 		return nil, fmt.Errorf("read whether person %s is active: %w", tx.Scope.Actor, err)
 	}
 	if !active {
-		return map[ident.FirmID]*facts{}, nil
+		return nil, nil
 	}
 	read, _, err := readFacts(tx, tx.Scope.Actor, firms...)
-	return read, err
+	if err != nil {
+		return nil, err
+	}
+	for _, firm := range firms {
+		if f := read[firm]; f != nil {
+			held = g.hold(tx, held, firm, f, p)
+		}
+		delete(read, firm) // a firm that is named twice is listed once
+	}
+	return held, nil
+}
+
+// hold adds what the actor of tx may know of in a firm, where a live grant gives p.
+func (g *Guard) hold(tx *db.Tx, held []*Access, firm ident.FirmID, f *facts, p rbac.Permission) []*Access {
+	giving, err := g.decide(f.live(tx.Now), nil, p)
+	if err != nil {
+		return held // it gives nothing there
+	}
+	a := &Access{Person: tx.Scope.Actor, Firm: firm, walls: f.standing(tx.Now)}
+	a.clear(tx, giving)
+	return append(held, a)
 }
 
 // Plain tells whether a label alone decides what the person may know of in the

@@ -22,7 +22,7 @@ type Glance struct {
 // item's glance: GlanceColumns into Columns, from items w (work_item) joined with GlanceJoin.
 type Listed struct {
 	Firm       ident.FirmID // set by the list
-	CalendarID *ident.CalendarID
+	CalendarID ident.CalendarID // "" for none
 	Name       string
 	State      State
 	DueAt      *time.Time
@@ -32,7 +32,7 @@ type Listed struct {
 }
 
 // GlanceColumns are what Columns takes.
-const GlanceColumns = `coalesce(lc.calendar_id, lk.id), coalesce(lc.name, ''), coalesce(lc.state, ''), lc.due_at, coalesce(lc.target_s, 0), coalesce(lc.consumed_s, 0), lc.seg_start_at`
+const GlanceColumns = `coalesce(lc.calendar_id::text, lk.id::text, ''), coalesce(lc.name, ''), coalesce(lc.state, ''), lc.due_at, coalesce(lc.target_s, 0), coalesce(lc.consumed_s, 0), lc.seg_start_at`
 
 // GlanceJoin finds the clock of w that comes first, or for what waits without a promise
 // the calendar of its firm. It has one parameter, the present.
@@ -43,7 +43,7 @@ const GlanceJoin = `LEFT JOIN LATERAL (SELECT c.calendar_id, t.name, c.state, c.
 
 // Columns are where GlanceColumns of one row go.
 func (l *Listed) Columns() []any {
-	return []any{&l.CalendarID, &l.Name, &l.State, &l.DueAt, &l.TargetS, &l.ConsumedS, &l.SegStartAt}
+	return []any{(*string)(&l.CalendarID), &l.Name, (*string)(&l.State), &l.DueAt, &l.TargetS, &l.ConsumedS, &l.SegStartAt}
 }
 
 // Promised is the glance of an item that has clocks; none while all have stopped.
@@ -55,7 +55,7 @@ func (s *Service) Promised(tx *db.Tx, l Listed) (g Glance, err error) {
 	if l.State != Running {
 		return g, nil
 	}
-	cal, err := s.calendars.of(tx, l.Firm, *l.CalendarID)
+	cal, err := s.calendars.of(tx, l.Firm, l.CalendarID)
 	if err != nil {
 		return g, err
 	}
@@ -70,10 +70,10 @@ func (s *Service) Promised(tx *db.Tx, l Listed) (g Glance, err error) {
 
 // Waiting is the glance of an item that waits without a promise, from its receipt until it is due.
 func (s *Service) Waiting(tx *db.Tx, l Listed, received, due time.Time) (g Glance, err error) {
-	if l.CalendarID == nil {
+	if l.CalendarID == "" {
 		return waitGlance(nil, received, due, tx.Now)
 	}
-	cal, err := s.calendars.of(tx, l.Firm, *l.CalendarID)
+	cal, err := s.calendars.of(tx, l.Firm, l.CalendarID)
 	if err != nil {
 		return g, err
 	}

@@ -21,7 +21,7 @@ func confidential(tx *db.Tx, accesses []*authz.Access, rows []queueRow) ([]bool,
 		r := &rows[i]
 		a := access[r.FirmID]
 		switch {
-		case r.MatterID == nil:
+		case r.MatterID == "":
 			label, ok := a.UnscopedSeeing(authz.C2)
 			shown[i] = ok && a.WholeFirm() && r.Label <= label
 		case !a.Sees(authz.C2):
@@ -37,7 +37,7 @@ func confidential(tx *db.Tx, accesses []*authz.Access, rows []queueRow) ([]bool,
 	for firm, at := range asked {
 		ids := make([]ident.MatterID, len(at))
 		for j, i := range at {
-			ids[j] = *rows[i].MatterID
+			ids[j] = rows[i].MatterID
 		}
 		named, err := showing(tx, access[firm], ids)
 		if err != nil {

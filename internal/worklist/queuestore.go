@@ -27,7 +27,7 @@ type queueRow struct {
 	Type          string
 	Priority      sla.Priority
 	Status        Status
-	MatterID      *ident.MatterID
+	MatterID      ident.MatterID // "" for work over several
 	Label         authz.Label // the matter's, where there is one
 	Promised      bool
 	Brings        aboutColumns
@@ -66,7 +66,7 @@ const (
 		w.leased_by, w.lease_until, w.parked_by, w.parked_at, coalesce(w.parked_reason, '') AS parked_reason, w.pinned_at IS NOT NULL AS pinned, w.triage_at IS NOT NULL AS triage, w.version,
 		w.reserved_for, w.reserved_until, w.reserved_as, w.reserved_by, f.code, f.name, f.slot, f.tz, coalesce(m.number, '') AS number, coalesce(m.name, '') AS matter,
 		w.subject_kind, w.subject_id, m.client_id`
-	queueColumns = `w.firm_id, w.id, w.type, w.priority, w.status, w.matter_id, w.label, w.promised, w.entries, w.from_on, w.to_on, w.currency, w.amount_minor,
+	queueColumns = `w.firm_id, w.id, w.type, w.priority, w.status, coalesce(w.matter_id::text, ''), w.label, w.promised, w.entries, w.from_on, w.to_on, w.currency, w.amount_minor,
 		w.received_at, w.due_at, w.deadline_at, w.leased_by, w.lease_until, w.parked_by, w.parked_at, w.parked_reason, w.pinned, w.triage, w.version,
 		w.reserved_for, w.reserved_until, w.reserved_as, w.reserved_by, w.code, w.name, w.slot, w.tz, w.number, w.matter,
 		coalesce(c.name, ''), coalesce(h.name, ''), coalesce(k.name, ''), coalesce(q.name, ''), coalesce(y.name, ''), s.currency, s.minor, ` + sla.GlanceColumns
@@ -74,9 +74,11 @@ const (
 
 // columns are where queueColumns of one row go.
 func (r *queueRow) columns() []any {
+	// Texts and numbers as what they are below their names: for a named type the driver
+	// looks for a way in with every page.
 	return append([]any{
-		&r.FirmID, &r.ID, &r.Type, &r.Priority, &r.Status, &r.MatterID, &r.Label, &r.Promised, &r.Brings.Entries, &r.Brings.FromOn, &r.Brings.ToOn, &r.Brings.Currency, &r.Brings.AmountMinor,
-		&r.ReceivedAt, &r.DueAt, &r.DeadlineAt, &r.LeasedBy, &r.LeaseUntil, &r.ParkedBy, &r.ParkedAt, &r.ParkedReason, &r.Pinned, &r.Triage, &r.Version,
+		(*string)(&r.FirmID), (*string)(&r.ID), &r.Type, (*int16)(&r.Priority), (*string)(&r.Status), (*string)(&r.MatterID), (*int16)(&r.Label), &r.Promised, &r.Brings.Entries, &r.Brings.FromOn, &r.Brings.ToOn, &r.Brings.Currency, &r.Brings.AmountMinor,
+		&r.ReceivedAt, &r.DueAt, &r.DeadlineAt, &r.LeasedBy, &r.LeaseUntil, &r.ParkedBy, &r.ParkedAt, (*string)(&r.ParkedReason), &r.Pinned, &r.Triage, &r.Version,
 		&r.ReservedFor, &r.ReservedUntil, &r.ReservedAs, &r.ReservedBy, &r.Firm.Code, &r.Firm.Name, &r.Firm.Slot, &r.Firm.Zone, &r.MatterNumber, &r.MatterName,
 		&r.ClientName, &r.HolderName, &r.ParkerName, &r.KeptName, &r.KeeperName, &r.SumCurrency, &r.SumMinor,
 	}, r.Clock.Columns()...)
@@ -203,8 +205,8 @@ func (r *queueRow) show(tx *db.Tx, confidential bool, out *Row) {
 	}
 	out.KeptForMe = out.Kept.For.ID == tx.Scope.Actor
 	confidential = confidential && r.Label < authz.Sealed
-	if r.MatterID != nil {
-		out.Matter = Matter{ID: *r.MatterID, Number: r.MatterNumber, Label: r.Label}
+	if r.MatterID != "" {
+		out.Matter = Matter{ID: r.MatterID, Number: r.MatterNumber, Label: r.Label}
 		if confidential {
 			out.Matter.Name, out.Matter.Client = r.MatterName, r.ClientName
 		}
