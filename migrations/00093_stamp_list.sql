@@ -34,7 +34,11 @@ ALTER FUNCTION auth.stamp_list(text, text, uuid, uuid) OWNER TO docketry_auth;
 REVOKE EXECUTE ON FUNCTION auth.stamp_list(text, text, uuid, uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION auth.stamp_list(text, text, uuid, uuid) TO docketry_migrate, docketry_api, docketry_worker, docketry_bureau;
 
+-- The views of the queue go by the index of deadlines: one comes when the first of all clocks would, running or paused.
+ALTER TABLE work_item ADD CONSTRAINT work_item_deadline_comes_first CHECK (deadline_at <= due_at);
+
 -- +goose Down
+ALTER TABLE work_item DROP CONSTRAINT work_item_deadline_comes_first;
 DROP FUNCTION auth.stamp_list(text, text, uuid, uuid);
 DROP FUNCTION auth.person_stamp(uuid, uuid);
 REVOKE SELECT (id) ON wall FROM docketry_bureau;

@@ -87,7 +87,11 @@ func (r *queueRow) columns() []any {
 // openItems is what the queue lists; a lease that has run out makes an item ready.
 const openItems = `w.status IN ('ready', 'leased', 'parked')`
 
-// inTab are the conditions of the views, on w and f. Lists and counts share them.
+// withDay are firms with the instant at which their present day ends. It has one
+// parameter, the present.
+const withDay = `(SELECT f.firm_id, f.code, f.name, f.slot, f.tz, ((?::timestamptz AT TIME ZONE f.tz)::date + 1)::timestamp AT TIME ZONE f.tz AS day_end FROM firm f OFFSET 0)`
+
+// inTab are the conditions of the views, on w and f (withDay). Lists and counts share them.
 func inTab(tx *db.Tx, tab Tab) (cond string, args []any) {
 	at := cutoff(tx)
 	switch tab {
@@ -97,9 +101,10 @@ func inTab(tx *db.Tx, tab Tab) (cond string, args []any) {
 		return `((w.status = 'leased' AND w.leased_by = ? AND w.lease_until > ?) OR (w.reserved_for = ? AND w.reserved_until > ?))`,
 			[]any{tx.Scope.Actor, tx.Now, tx.Scope.Actor, tx.Now}
 	case TabToday:
-		return `(w.due_at >= ? AND (w.due_at AT TIME ZONE f.tz)::date = (?::timestamptz AT TIME ZONE f.tz)::date)`, []any{at, at}
+		// The index goes by deadline_at, which is never after due_at (00093).
+		return `(w.due_at >= ? AND w.due_at < f.day_end AND w.deadline_at < f.day_end)`, []any{at}
 	case TabOver:
-		return `(w.due_at < ?)`, []any{at}
+		return `(w.due_at < ? AND w.deadline_at < ?)`, []any{at, at}
 	case TabWaiting:
 		return `(w.status = 'parked')`, nil
 	}
@@ -115,13 +120,13 @@ func readQueue(tx *db.Tx, accesses []*authz.Access, q Query, after queueKey, n i
 	all := make([]queueRow, 0, n)
 	for _, g := range groups {
 		sees, seesArgs := g.seen()
-		args := []any{db.Array(g.firms), db.Array(g.labels)}
+		args := []any{db.Array(g.firms), db.Array(g.labels), cutoff(tx)}
 		args = append(append(append(append(args, tabArgs...), moreArgs...), seesArgs...), n, n, tx.Now)
 		var r queueRow
 		err := db.Each(tx, `SELECT `+queueColumns+`
-			FROM (SELECT x.* FROM unnest(?::uuid[], ?::int[]) AS g(id, label) CROSS JOIN LATERAL (
+			FROM (SELECT x.* FROM unnest(?::uuid[], ?::int[]) AS g(id, label) JOIN `+withDay+` f ON f.firm_id = g.id CROSS JOIN LATERAL (
 				SELECT `+queueItem+`
-				FROM work_item w JOIN firm f ON f.firm_id = w.firm_id LEFT JOIN matter m ON m.firm_id = w.firm_id AND m.id = w.matter_id
+				FROM work_item w LEFT JOIN matter m ON m.firm_id = w.firm_id AND m.id = w.matter_id
 				WHERE w.firm_id = g.id AND `+openItems+` AND `+tab+` AND `+more+` AND `+sees+`
 				ORDER BY w.deadline_at, w.id LIMIT ?) x ORDER BY x.deadline_at, x.firm_id, x.id LIMIT ?) w
 			LEFT JOIN client c ON c.firm_id = w.firm_id AND c.id = w.client_id
@@ -255,12 +260,12 @@ func readCounts(tx *db.Tx, accesses []*authz.Access) ([]countsRow, error) {
 			args = append(args, more...)
 		}
 		at := cutoff(tx)
-		args = append(args, at, at.Add(time.Hour), db.Array(g.firms), db.Array(g.labels))
+		args = append(args, at, at.Add(time.Hour), db.Array(g.firms), db.Array(g.labels), at)
 		sees, seesArgs := g.seen()
 		var rows []countsRow
 		err := tx.Raw(`SELECT w.firm_id, f.code, f.name, f.slot, f.tz, w.type, count(*) AS "all"`+columns+`,
 				count(*) FILTER (WHERE w.due_at >= ? AND w.due_at <= ?) AS "hour"
-			FROM unnest(?::uuid[], ?::int[]) AS g(id, label) JOIN firm f ON f.firm_id = g.id JOIN work_item w ON w.firm_id = g.id
+			FROM unnest(?::uuid[], ?::int[]) AS g(id, label) JOIN `+withDay+` f ON f.firm_id = g.id JOIN work_item w ON w.firm_id = g.id
 			LEFT JOIN matter m ON m.firm_id = w.firm_id AND m.id = w.matter_id
 			WHERE `+openItems+` AND `+sees+` GROUP BY w.firm_id, f.code, f.name, f.slot, f.tz, w.type`, append(args, seesArgs...)...).Scan(&rows).Error
 		if err != nil {
