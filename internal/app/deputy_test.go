@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -86,6 +87,8 @@ func TestADeputyOverTheWholeProgram(t *testing.T) {
 	want("what waits for Ines alone", second.ask("GET", at+"/prebills?status=in_review&waits_for="+string(who), ""), 200, "for Ines Vane")
 	want("the principal's list", principal.ask("GET", at+"/prebills", ""), 200)
 	want("through the API", second.ask("GET", api+"/prebills", ""), 200, `"stands_for":"Ines Vane"`)
+	want("where they land", second.ask("GET", at+"/sla", ""), 200, "You stand in for Ines Vane: 1 pre-bill waits for them.")
+	want("what waits for one person, to the administrator", admin.ask("GET", at+"/prebills?status=in_review&waits_for="+string(who), ""), 200, "For one person", string(bill.Name()))
 	want("the pre-bill", second.ask("GET", at+"/prebills/"+string(bill.ID), ""), 200, "for whom you stand in")
 	v, err := w.s.Prebills.Get(f.Acting(stand), bill.ID)
 	if err != nil {
@@ -110,8 +113,22 @@ func TestADeputyOverTheWholeProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	list, err := w.s.Deputies.List(f.Acting(stand), page.Request{})
-	if err != nil || list.Items[0].Why != deputy.WhyLeft || list.Items[0].Waited != 0 {
+	trial := slices.IndexFunc(list.Items, func(s deputy.Stead) bool { return s.Reason == "A trial" })
+	if err != nil || trial < 0 || list.Items[trial].Why != deputy.WhyLeft || list.Items[trial].Waited != 0 {
 		t.Errorf("after the principal left: %+v, %v", list.Items, err)
+	}
+	// A grant that ran out is found by the worker, with the worker's own rights.
+	third := f.As(t, rbac.RolePartner)
+	st, err := w.s.Deputies.Name(f.Acting(stand), deputy.Draft{Deputy: testkit.Actor(third), From: w.s.Clock.Now(), Until: w.s.Clock.Now().AddDate(0, 0, 3), Reason: "A trial"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Exec(t, `UPDATE access_grant SET until_at = ? WHERE firm_id = ? AND person_id = ?`, w.s.Clock.Now(), f.ID, testkit.Actor(third))
+	if n, err := w.worker.Deputies.Sweep(t.Context()); err != nil || n < 1 {
+		t.Errorf("the sweep ended %d, %v", n, err)
+	}
+	if n := f.Count(t, `SELECT count(*) FROM deputy d JOIN person_letter l ON l.firm_id = d.firm_id AND l.about = d.id AND l.kind = 'deputy_left' WHERE d.firm_id = ? AND d.id = ? AND d.ended_why = 'left' AND d.ended_by IS NULL`, f.ID, st.ID); n != 1 {
+		t.Errorf("%d letters of the sweep", n)
 	}
 	want("the letter's link", admin.ask("GET", at+"/prebills?status=in_review&waits_for="+string(who), ""), 200, "No pre-bills here")
 }

@@ -243,6 +243,24 @@ func (s *Site) endDeputy(r *httpd.Request) (httpd.Reply, error) {
 	return httpd.Go(href.Deputies(r.Firm()), "Ended. Nothing more reaches the deputy."), nil
 }
 
+// StandInView is somebody for whom the reader stands in and something waits.
+type StandInView struct{ Sentence, Href string }
+
+// standsIn is what waits for those for whom the reader stands in, for the page where
+// partners land.
+func (s *Site) standsIn(r *httpd.Request, f frame) (list []StandInView, err error) {
+	if !f.May(rbac.PrebillApprove) || !f.May(rbac.PrebillRead) {
+		return nil, nil
+	}
+	whom, err := s.Prebills.StandsIn(r.Context())
+	for _, p := range whom {
+		if p.Waiting > 0 {
+			list = append(list, StandInView{"You stand in for " + p.Name + ": " + format.Counted(p.Waiting, "pre-bill waits", "pre-bills wait") + " for them.", href.WaitsFor(f.FirmID, p.ID)})
+		}
+	}
+	return list, err
+}
+
 // deputySections lead from the account of who approves to who stands in for them.
 func (s *Site) deputySections(r *httpd.Request, f frame) ([]Section, error) {
 	cards, err := s.Firms.Mine(r.Context())

@@ -91,8 +91,13 @@ func (s *Site) prebills(r *httpd.Request) (httpd.Reply, error) {
 	for _, st := range prebill.Statuses() {
 		v.Tabs = append(v.Tabs, partial.Tab{Text: stateChip(st).Text, Href: href.Query(href.Prebills(f.FirmID), "status", string(st)), Count: counts[st], Current: st == status && whom == ""})
 	}
+	named := whom == ""
 	for _, p := range standing {
+		named = named || p.ID == whom
 		v.Tabs = append(v.Tabs, partial.Tab{Text: "For " + p.Name, Href: href.WaitsFor(f.FirmID, p.ID), Count: p.Waiting, Current: p.ID == whom})
+	}
+	if !named {
+		v.Tabs = append(v.Tabs, partial.Tab{Text: "For one person", Href: href.WaitsFor(f.FirmID, whom), Count: -1, Current: true})
 	}
 	for _, p := range list.Items {
 		item := PrebillItem{ID: p.ID, Name: p.Name(), Matter: titled(p.MatterName, "Matter "+p.MatterNumber), Client: p.ClientName, Number: p.MatterNumber, Label: partial.Label(p.Label), State: stateChip(p.Status), Up: p.ThroughOn, Open: p.OpenFindings, For: p.StandsFor}
