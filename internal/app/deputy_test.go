@@ -88,7 +88,7 @@ func TestADeputyOverTheWholeProgram(t *testing.T) {
 	want("the principal's list", principal.ask("GET", at+"/prebills", ""), 200)
 	want("through the API", second.ask("GET", api+"/prebills", ""), 200, `"stands_for":"Ines Vane"`)
 	want("where they land", second.ask("GET", at+"/sla", ""), 200, "You stand in for Ines Vane: 1 pre-bill waits for them.")
-	want("what waits for one person, to the administrator", admin.ask("GET", at+"/prebills?status=in_review&waits_for="+string(who), ""), 200, "For one person", string(bill.Name()))
+	want("what waits for one person, to the administrator", admin.ask("GET", at+"/prebills?status=in_review&waits_for="+string(who), ""), 200, "For one person", bill.Name())
 	want("the pre-bill", second.ask("GET", at+"/prebills/"+string(bill.ID), ""), 200, "for whom you stand in")
 	v, err := w.s.Prebills.Get(f.Acting(stand), bill.ID)
 	if err != nil {

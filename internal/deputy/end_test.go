@@ -117,7 +117,7 @@ func TestWhoLeavesEndsIt(t *testing.T) {
 				w.submitted(w.ines)
 				w.submitted(w.ines)
 				w.submitted(w.jon)
-				w.submitted(nil)
+				w.submitted(w.f.Machine())
 				s := w.named()
 				second := w.f.As(t, rbac.RoleFirmAdmin)
 				leave(t, w, leaver)

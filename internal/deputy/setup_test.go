@@ -105,11 +105,12 @@ func (w world) letters(kind string, to context.Context) int64 {
 	return w.f.Count(w.t, `SELECT count(*) FROM person_letter l JOIN outbox o ON o.firm_id = l.firm_id AND o.task_key = l.id::text WHERE l.firm_id = ? AND l.kind = ? AND l.person_id = ?`, w.f.ID, kind, is(to))
 }
 
-// submitted is a pre-bill in review of a matter for which who is responsible.
+// submitted is a pre-bill in review of a matter for which who is responsible, nobody
+// for the machinery.
 func (w world) submitted(who context.Context) prebill.View {
 	w.t.Helper()
 	m := w.f.Matter(w.t)
-	if who != nil {
+	if is(who) != "" {
 		w.f.Exec(w.t, `UPDATE matter SET responsible_id = ? WHERE firm_id = ? AND id = ?`, is(who), w.f.ID, m.ID)
 	}
 	// Few hours on one day, so that no rule remarks on them.
