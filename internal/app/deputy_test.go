@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/docketry/docketry/internal/app"
 	"github.com/docketry/docketry/internal/deputy"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/testkit"
@@ -98,6 +100,19 @@ func TestADeputyOverTheWholeProgram(t *testing.T) {
 	want("the approved one", principal.ask("GET", at+"/prebills/"+string(bill.ID), ""), 200, "Approved by Jon Abel for Ines Vane")
 	want("through the API too", principal.ask("GET", api+"/prebills/"+string(bill.ID), ""), 200, `"approved_by":"Jon Abel"`, `"approved_for":"Ines Vane"`, `"approved_for_id":"`)
 	want("the audit log", admin.ask("GET", api+"/audit?object_id="+string(bill.ID), ""), 200, `"on_behalf_of":"Ines Vane"`)
+
+	_, err = w.s.Invoices.StartRun(specialist, invoice.NewRun{Name: "February", Firms: []invoice.FirmSelection{{Firm: f.ID}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := app.NewEngine(w.worker)
+	if err == nil {
+		_, err = engine.Drain(t.Context(), f.ID)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	want("its invoice", principal.ask("GET", at+"/invoices/"+f.Text(t, `SELECT id FROM invoice WHERE firm_id = ?`, f.ID), ""), 200, "Approved by Jon Abel for Ines Vane")
 
 	id := f.Text(t, `SELECT id FROM deputy WHERE firm_id = ?`, f.ID)
 	want("given back", send(second, at+"/deputies/"+id+"/end"), 303)

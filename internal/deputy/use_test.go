@@ -118,7 +118,7 @@ func TestTheDeputysListSaysForWhom(t *testing.T) {
 	for name, c := range map[string]struct {
 		ctx  context.Context
 		want string
-	}{"the deputy": {w.jon, "Ines"}, "the principal": {w.ines, ""}, "a third": {w.person("Mia"), ""}} {
+	}{"the deputy": {w.jon, "Ines"}, "the principal": {w.ines, ""}, "a third": {w.person("Mia"), ""}, "the machinery": {w.f.Machine(), ""}} {
 		list, err := w.bills.List(c.ctx, prebill.Filter{}, page.Request{})
 		if err != nil || len(list.Items) != 2 {
 			t.Fatalf("%s: %v, %v", name, list.Items, err)

@@ -176,7 +176,7 @@ func deputyForm(f frame, rows deputyRows, typed typedForm, now time.Time) *parti
 		partial.Field{Name: "deputy", Label: "Who stands in", Kind: partial.Select, Options: partial.Options(typed.of(here, "deputy"), others...), Required: true, Hint: "Only who approves pre-bills with access of their own"},
 		partial.Field{Name: "from", Label: "First day", Kind: partial.Date, Value: titled(typed.of(here, "from"), format.DateKey(today)), Required: true},
 		partial.Field{Name: "until", Label: "Last day", Kind: partial.Date, Value: titled(typed.of(here, "until"), format.DateKey(today.AddDate(0, 0, 13))), Required: true, Hint: "At most 92 days"},
-		partial.Field{Name: "reason", Label: "Why", Value: typed.of(here, "reason"), Required: true, Max: 500, Hint: "Annual leave, a trial"})
+		partial.Field{Name: "reason", Label: "Why", Value: typed.of(here, "reason"), Required: true, Max: 500, Hint: "Annual leave, a long trial; no client's name"})
 	return form
 }
 
