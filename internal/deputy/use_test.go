@@ -352,3 +352,39 @@ func TestT07_NoApprovalIsForSomebodyAfterTheEnd(t *testing.T) {
 	}
 	t.Logf("%d of 72 approvals were for the principal", w.f.Count(t, `SELECT count(*) FROM prebill WHERE firm_id = ? AND approved_under IS NOT NULL`, w.f.ID))
 }
+
+// Naming races with the end of the grant that it rests on: whichever comes first, nobody
+// is left standing in without the right.
+func TestT07_NamingRacesWithTheEndOfTheGrant(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	named := 0
+	for i := range 24 {
+		leaver := []context.Context{w.jon, w.ines}[i%2]
+		id := w.f.Text(t, `SELECT id FROM access_grant WHERE firm_id = ? AND person_id = ? AND ended_at IS NULL`, w.f.ID, is(leaver))
+		d := w.for10(is(w.jon))
+		d.Principal = is(w.ines)
+		var all sync.WaitGroup
+		all.Go(func() {
+			if s, err := w.svc.Name(w.adm, d); err == nil {
+				named++
+			} else if !errors.Is(err, deputy.ErrInvalid) || s.ID != "" {
+				t.Errorf("naming: %v", err)
+			}
+		})
+		all.Go(func() {
+			if err := w.Grants.EndGrant(w.adm, ident.GrantID(id)); err != nil {
+				t.Errorf("ending: %v", err)
+			}
+		})
+		all.Wait()
+		if n := w.f.Count(t, `SELECT count(*) FROM deputy WHERE firm_id = ? AND ended_at IS NULL`, w.f.ID); n != 0 {
+			t.Fatalf("round %d: %d stand without the right", i, n)
+		}
+		w.f.Grant(t, is(leaver), rbac.RolePartner)
+	}
+	if n := w.f.Count(t, `SELECT count(*) FROM deputy WHERE firm_id = ? AND ended_why = 'left'`, w.f.ID); n != int64(named) {
+		t.Errorf("%d named, %d ended by leaving", named, n)
+	}
+	t.Logf("%d of 24 were named first", named)
+}
