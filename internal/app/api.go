@@ -15,6 +15,7 @@ func mountAPI(srv *httpd.Server, s *Services) {
 	api.Members(srv, s.People, s.Grants, s.People)
 	api.Grants(srv, s.Grants)
 	api.Conflicts(srv, s.Conflicts)
+	api.Deputies(srv, s.Deputies)
 	api.Undertakings(srv, s.Undertakings)
 	api.Training(srv, s.Training)
 	api.Roles(srv, s.Grants)

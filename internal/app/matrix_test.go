@@ -337,6 +337,9 @@ var nested = map[rbac.Role][]nestedCase{
 		{"POST /firms/{firm}/grants", `{"person_id":"<?>","role":"partner","scope":"all","class":3,"label":"standard","reason":"x"}`, "person", false},
 		{"POST /firms/{firm}/grants", `{"person_id":"<person>","role":"partner","scope":"matter","scope_ids":["<matter>","<?>"],"class":3,"label":"standard","reason":"x"}`, "matter", false},
 		{"POST /firms/{firm}/grants", `{"person_id":"<person>","role":"partner","scope":"client","scope_ids":["<?>"],"class":3,"label":"standard","reason":"x"}`, "client", false},
+		{"POST /firms/{firm}/deputies", `{"principal_id":"<?>","deputy_id":"<person>","from":"2030-01-01T00:00:00Z","until":"2030-01-08T00:00:00Z","reason":"x"}`, "person", false},
+		{"POST /firms/{firm}/deputies", `{"principal_id":"<person>","deputy_id":"<?>","from":"2030-01-01T00:00:00Z","until":"2030-01-08T00:00:00Z","reason":"x"}`, "person", false},
+		{"GET /firms/{firm}/prebills?waits_for=<?>", "", "person", true},
 		{"POST /firms/{firm}/walls", `{"person_id":"<person>","matter_ids":["<matter>","<?>"],"reason":"x"}`, "matter", false},
 		{"POST /firms/{firm}/exports/preview", `{"from":"2026-01-01","to":"2026-03-01","matter_ids":["<?>"],"form":"redacted","hours":24,"reason":"x"}`, "matter", false},
 		{"POST /firms/{firm}/exports", `{"from":"2026-01-01","to":"2026-03-01","matter_ids":["<?>"],"form":"redacted","hours":24,"reason":"x"}`, "matter", false},
@@ -394,6 +397,7 @@ var bodies = map[string]string{
 	"POST /firms/{firm}/sole-administrators/{id}/refuse":           `{"firm_id":"<firm>","reason":"x"}`,
 	"POST /firms/{firm}/emergencies/{id}/open":                     `{"firm_id":"<firm>"}`,
 	"POST /firms/{firm}/emergencies/{id}/end":                      `{"firm_id":"<firm>"}`,
+	"POST /firms/{firm}/deputies":                                  `{"deputy_id":"<person>","from":"2030-01-01T00:00:00Z","until":"2030-01-08T00:00:00Z","reason":"x"}`,
 	"POST /firms/{firm}/conflict-checks":                           `{"person_id":"<person>"}`,
 	"POST /firms/{firm}/conflict-checks/{id}/clear":                `{"reason":"x"}`,
 	"PUT /firms/{firm}/roles/{id}":                                 `{"name":"N","permissions":["firm.read"]}`,
@@ -467,6 +471,6 @@ var nounOf = map[string]string{"line": "line", "cut": "cut", "entry": "entry", "
 var segments = map[string]string{
 	"clients": "client", "payors": "payor", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "arrangements": "arrangement", "guidelines": "guide", "imports": "import",
 	"entries": "entry", "findings": "finding", "items": "item", "prebills": "prebill", "runs": "run", "invoices": "invoice", "credit-notes": "credit_note",
-	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "access-requests": "request", "asked": "request", "sole": "request", "sole-administrators": "request", "requests": "request", "emergencies": "request", "conflict-checks": "check", "courses": "course", "certificates": "certificate", "walls": "wall", "roles": "role", "tokens": "token", "webhooks": "webhook", "letters": "wording",
+	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "access-requests": "request", "asked": "request", "sole": "request", "sole-administrators": "request", "requests": "request", "emergencies": "request", "conflict-checks": "check", "courses": "course", "deputies": "deputy", "certificates": "certificate", "walls": "wall", "roles": "role", "tokens": "token", "webhooks": "webhook", "letters": "wording",
 	"people": "person", "passkeys": "passkey", "recoveries": "recovery", "agreements": "agreement", "calendars": "calendar", "views": "view", "numbering": "series", "import-mappings": "mapping",
 }

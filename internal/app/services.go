@@ -19,6 +19,7 @@ import (
 	"github.com/docketry/docketry/internal/config"
 	"github.com/docketry/docketry/internal/conflict"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/deputy"
 	"github.com/docketry/docketry/internal/evidence"
 	"github.com/docketry/docketry/internal/export"
 	"github.com/docketry/docketry/internal/find"
@@ -78,6 +79,7 @@ type Services struct {
 	Audit        *audit.Service
 	People       *people.Service
 	Conflicts    *conflict.Service
+	Deputies     *deputy.Service
 	Undertakings *undertaking.Service
 	Training     *training.Service
 	Grants       *grant.Service
@@ -213,6 +215,8 @@ func (s *Services) tenants(context.Context) (err error) {
 	s.SLA = sla.New(s.DB, s.Guard)
 	s.Work = worklist.NewService(s.DB, s.Guard, s.SLA)
 	s.People.WhenAccessEnds(worklist.EndLeases)
+	s.Deputies = deputy.New(s.DB, s.Guard, prebill.WaitingFor)
+	s.People.WhenAccessEnds(s.Deputies.Left)
 	return nil
 }
 

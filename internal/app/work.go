@@ -49,6 +49,7 @@ func NewEngine(s *Services) (*jobs.Engine, error) {
 			{Name: "mail.sweep", Every: 30 * time.Second, Do: counted(s.Mails.Sweep)},
 			{Name: "export.sweep", Every: 10 * time.Minute, Do: counted(s.Exports.Sweep)},
 			{Name: "grant.sweep", Every: time.Hour, Do: func(ctx context.Context) error { return grant.SweepGrants(ctx, s.DB) }},
+			{Name: "deputy.sweep", Every: 10 * time.Minute, Do: counted(s.Deputies.Sweep)},
 			{Name: "conflict.sweep", Every: 6 * time.Hour, Do: counted(s.Conflicts.Sweep)},
 			{Name: "session.sweep", Every: time.Hour, Do: func(ctx context.Context) error { return people.Sweep(ctx, s.DB) }},
 			{Name: "outbox.sweep", Every: 6 * time.Hour, Do: func(ctx context.Context) error { return outbox.Sweep(ctx, s.DB) }},

@@ -16,6 +16,7 @@ import (
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/config"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/deputy"
 	"github.com/docketry/docketry/internal/export"
 	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/guideline"
@@ -254,6 +255,9 @@ func (w world) furnished(t *testing.T) things {
 	certificate, err := w.s.Training.Record(f.As(t, rbac.RoleTeamLead), training.Draft{Person: testkit.Actor(specialist), Course: course.ID, PassedOn: w.s.Clock.Now().AddDate(0, 0, -30)})
 	ok(err)
 	th.ids["certificate"] = string(certificate.ID)
+	away, err := w.s.Deputies.Name(partner, deputy.Draft{Deputy: testkit.Actor(f.As(t, rbac.RolePartner)), From: w.s.Clock.Now(), Until: w.s.Clock.Now().AddDate(0, 0, 14), Reason: "On leave"})
+	ok(err)
+	th.ids["deputy"] = string(away.ID)
 	lost := testkit.Actor(f.As(t, rbac.RoleTimekeeper))
 	f.As(t, rbac.RoleFirmAdmin) // of two
 	f.Exec(t, `INSERT INTO factor (person_id, id, kind, sealed, key_version, created_at, confirmed_at) VALUES (?, gen_random_uuid(), 'totp', '', 1, now(), now())`, lost)

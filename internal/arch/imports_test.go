@@ -19,7 +19,7 @@ var layers = []struct {
 	{"catalogue", false, []string{"rbac", "migrations"}},
 	{"machinery", false, in("internal/", "config", "db", "outbox", "audit", "authz", "blob", "mail", "pdf", "seal", "obs", "devstack", "outbound")},
 	{"time and queue", true, in("internal/", "calendar", "sla", "worklist")},
-	{"tenants", true, in("internal/", "firm", "bureau", "letter", "people", "undertaking", "training", "conflict", "grant")},
+	{"tenants", true, in("internal/", "firm", "bureau", "letter", "people", "deputy", "undertaking", "training", "conflict", "grant")},
 	{"reference", true, in("internal/", "utbms", "ledes", "matter", "rate", "arrangement", "guideline", "amend", "portal")},
 	{"capture", true, in("internal/", "capture")},
 	{"billing", true, in("internal/", "prebill", "invoice", "ebill", "receivable", "trust", "dispute")},

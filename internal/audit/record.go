@@ -35,6 +35,7 @@ type Entry struct {
 	Matter     ident.MatterID // when it belongs to one
 	Class      int            // the highest class it touched; 0 counts as C1
 	Permission string         // the permission that allowed it
+	Behalf     ident.PersonID // for whom the actor stands in, "" for nobody
 	Before     any            // hashed; with a salt when Class is C3 or C4
 	After      any            // likewise; a Digest is taken as it is
 	Detail     any            // small, C1 only: reason codes, counts, versions
@@ -65,6 +66,9 @@ func Record(tx *db.Tx, e Entry) error {
 		return fmt.Errorf("mark the detail of %s: %w", e.Action, err)
 	}
 	actor, behalf := actorOf(tx)
+	if e.Behalf != "" {
+		behalf = string(e.Behalf)
+	}
 	result := e.Result
 	if result == "" {
 		result = "done"

@@ -43,7 +43,7 @@ type Shown struct {
 	At         time.Time
 	Actor      string // as recorded: a person's id, "machine:..", "contact:.."
 	Who        string // the person's name, the machine's task, "payor's contact"
-	OnBehalfOf string // a person's name, where machinery acted for one
+	OnBehalfOf string // a person's name, where machinery or a deputy acted for one
 	Session    string
 	Action     string
 	Object     string

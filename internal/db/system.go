@@ -27,6 +27,7 @@ var tasks = map[string]string{
 	"export.sweep":   "expires exports",
 	"webhook.sweep":  "finds events that webhooks are to be told of",
 	"grant.sweep":    "tells firms of grants that are about to end",
+	"deputy.sweep":   "ends the standing-in whose day has come, or of which one has left",
 	"session.sweep":  "removes ended sessions",
 	"access":         "reads which firms a person is granted",
 	"conflict.check": "compares the names of firms' parties and keeps none of them",

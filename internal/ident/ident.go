@@ -23,6 +23,7 @@ type (
 	WallID        string
 	RequestID     string // a request for access
 	CheckID       string // a conflict check of one person between two firms
+	DeputyID      string // one person standing in for another for a time
 	CourseID      string
 	CertificateID string
 	LetterID      string // to a person

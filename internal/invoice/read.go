@@ -166,8 +166,9 @@ type View struct {
 
 // Approval is the firm's yes to the pre-bill that became the invoice.
 type Approval struct {
-	By string // name of the partner
-	At time.Time
+	By  string // name of the partner
+	For string // name of whom they stood in for, "" for nobody
+	At  time.Time
 }
 
 // Get is one invoice. Its text is privileged (C3): with it goes a leaf. A reader
@@ -211,8 +212,9 @@ func (s *Service) Get(ctx context.Context, id ident.InvoiceID) (v View, err erro
 }
 
 func approvalOf(tx *db.Tx, id ident.PrebillID) (a Approval, err error) {
-	err = tx.Raw(`SELECT coalesce(y.name, ''), coalesce(p.approved_at, p.prepared_at) FROM prebill p LEFT JOIN person y ON y.id = p.approved_by WHERE p.firm_id = ? AND p.id = ?`,
-		tx.Scope.Firm, id).Row().Scan(&a.By, &a.At)
+	err = tx.Raw(`SELECT coalesce(y.name, ''), coalesce(w.name, ''), coalesce(p.approved_at, p.prepared_at)
+		FROM prebill p LEFT JOIN person y ON y.id = p.approved_by LEFT JOIN person w ON w.id = p.approved_for WHERE p.firm_id = ? AND p.id = ?`,
+		tx.Scope.Firm, id).Row().Scan(&a.By, &a.For, &a.At)
 	if err != nil {
 		return a, fmt.Errorf("load approval of pre-bill %s: %w", id, err)
 	}

@@ -43,6 +43,10 @@ const (
 	RecoveryOf     Kind = "recovery_of_person" // to who can stop it
 	RecoveryDone   Kind = "recovery_done"
 	ReadsMany      Kind = "reads_many"    // to a firm's administrators: somebody opens many privileged texts (SECURITY 7)
+	DeputyNamed    Kind = "deputy_named"  // to who is to stand in for somebody
+	DeputyGiven    Kind = "deputy_given"  // to whom somebody else gave a deputy
+	DeputyEnded    Kind = "deputy_ended"  // to whoever of the two did not end it
+	DeputyLeft     Kind = "deputy_left"   // to a firm's administrators: one of the two left, and so much waited for them
 	PassedBy       Kind = "sso_passed_by" // to a firm's administrators: one of them came in past the firm's own sign-in
 )
 
@@ -58,7 +62,7 @@ type Wanted struct {
 func (Wanted) Kind() string { return "person.letter" }
 
 // words is what a kind of letter says: subject, text, what the link is called.
-func (k Kind) words(firm string) (subject, text, link string) {
+func (k Kind) words(firm string, count int) (subject, text, link string) {
 	if k.reviews() {
 		return "Access at " + firm + " waits for its review", "Some access at " + firm + " was given or last kept more than 90 days ago. Please look at each and keep it or end it.", "Review access"
 	}
@@ -106,13 +110,32 @@ func (k Kind) words(firm string) (subject, text, link string) {
 		return "Many privileged texts were opened at " + firm, "Somebody with access to " + firm + " has opened more than 500 narratives in ten minutes, outside the work they hold. There may be a good reason. The access log names who it was and each record they opened.", "See the access log"
 	case PassedBy:
 		return "An administrator came in past " + firm + "'s sign-in", "People of " + firm + " sign in through its own provider only. An administrator has just signed in without it, as administrators can when it fails. If nobody had a reason to, look at the audit log.", "See the audit log"
+	case DeputyNamed:
+		return "You stand in for a colleague at " + firm, "You are named as a colleague's deputy at " + firm + ". While it lasts, the pre-bills that wait for them reach you too, marked with their name. It gives you no new right. If you cannot do it, give it back.", "See for whom, and until when"
+	case DeputyGiven:
+		return "A deputy stands in for you at " + firm, "An administrator of " + firm + " has named a deputy for you. While it lasts, the pre-bills that wait for you reach the deputy too. You can end it at any time.", "See who, and until when"
+	case DeputyEnded:
+		return "Standing in at " + firm + " has ended", "Your deputy at " + firm + ", or your standing in for a colleague there, has ended before its day. What waits for each of you by name reaches nobody else any more.", "See what ended"
+	case DeputyLeft:
+		return "A deputy's part at " + firm + " has ended because somebody left", "Somebody at " + firm + " who had a deputy, or was one, can no longer approve pre-bills, so that has ended. " + waitedWords(count) + " Please see that each goes to somebody who can approve it.", "See what waits"
 	default:
 		return "News from " + firm, "There is news about access at " + firm + ".", "Open Docketry"
 	}
 }
 
-// path is where a letter's link leads.
-func (k Kind) path(firm ident.FirmID) string {
+func waitedWords(count int) string {
+	switch count {
+	case 0:
+		return "No pre-bill in review waited for them."
+	case 1:
+		return "1 pre-bill in review waited for them."
+	default:
+		return fmt.Sprintf("%d pre-bills in review waited for them.", count)
+	}
+}
+
+// path is where a letter's link leads. whose is the person whose list it is, "" for none.
+func (k Kind) path(firm ident.FirmID, whose ident.PersonID) string {
 	if k.reviews() {
 		return "/firms/" + string(firm) + "/access/review"
 	}
@@ -121,6 +144,10 @@ func (k Kind) path(firm ident.FirmID) string {
 		return "/firms/" + string(firm) + "/access"
 	case Answered:
 		return "/firms/" + string(firm) + "/access/asked"
+	case DeputyNamed, DeputyGiven, DeputyEnded:
+		return "/firms/" + string(firm) + "/deputies"
+	case DeputyLeft:
+		return "/firms/" + string(firm) + "/prebills?status=in_review&waits_for=" + string(whose)
 	case ConflictFound:
 		return "/firms/" + string(firm) + "/conflict-checks?open=1"
 	case ReadsMany:
@@ -136,10 +163,10 @@ func (k Kind) path(firm ident.FirmID) string {
 	}
 }
 
-func (k Kind) letter(name, firm, url string, id ident.FirmID) (string, mail.Letter) {
-	subject, text, link := k.words(firm)
+func (k Kind) letter(name, firm, url string, id ident.FirmID, c Counted) (string, mail.Letter) {
+	subject, text, link := k.words(firm, c.Figure)
 	url = strings.TrimSuffix(url, "/")
-	return subject, mail.Letter{Greeting: "Dear " + name + ",", Paragraphs: []string{text}, Link: url + k.path(id), LinkText: link, Closing: []string{"Docketry", url}}
+	return subject, mail.Letter{Greeting: "Dear " + name + ",", Paragraphs: []string{text}, Link: url + k.path(id, c.Whose), LinkText: link, Closing: []string{"Docketry", url}}
 }
 
 // Review is the kind of the letter about what waits for its review in the quarter of at.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/deputy"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
@@ -18,6 +19,7 @@ import (
 type Filter struct {
 	Status Status         // "" is all that are open
 	Matter ident.MatterID // "" is all matters in scope; names closed ones too
+	For    ident.PersonID // those alone that are this person's by name to approve; "" is all
 }
 
 // Summary is one row of a list. Without C2 on its matter names and amounts are
@@ -43,6 +45,10 @@ type Summary struct {
 	OpenFindings  int // on the lines and on the bill
 	Version       int
 	Confidential  bool // the reader's grants show names and amounts
+	Responsible   ident.PersonID
+	PreparedBy    ident.PersonID
+	SubmittedBy   ident.PersonID
+	StandsFor     string `gorm:"-"` // in review: for whom an approval by the reader would be given, "" for themselves
 }
 
 // Name is how people call it.
@@ -68,10 +74,62 @@ func (s *Service) List(ctx context.Context, f Filter, r page.Request) (list page
 		if err != nil {
 			return err
 		}
+		if err := s.mark(tx, rows); err != nil {
+			return err
+		}
 		list, err = page.Cut(rows, r.Limit(), func(s Summary) any { return s.Number })
 		return err
 	})
 	return list, err
+}
+
+// mark says on each row for whom the reader stands in there.
+func (s *Service) mark(tx *db.Tx, rows []Summary) error {
+	whom, err := standIns(tx, s.guard)
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		p := Prebill{PreparedBy: rows[i].PreparedBy, SubmittedBy: rows[i].SubmittedBy}
+		if own := tx.Scope.Actor == p.PreparedBy || tx.Scope.Actor == p.SubmittedBy; rows[i].Status == StatusInReview && !own {
+			rows[i].StandsFor = whom[p.addressee(rows[i].Responsible)]
+		}
+	}
+	return nil
+}
+
+// StandsIn are the people for whom the reader stands in now, each with how many
+// pre-bills in scope wait for them.
+func (s *Service) StandsIn(ctx context.Context) (list []StandIn, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, rbac.PrebillRead)
+		if err != nil {
+			return err
+		}
+		whom, err := deputy.StandsFor(tx, s.guard)
+		if err != nil {
+			return err
+		}
+		cond, args := a.Matters("m")
+		for _, p := range whom {
+			in := StandIn{ID: p.ID, Name: p.Name}
+			err := tx.Raw(`SELECT count(*) FROM prebill p JOIN matter m ON m.firm_id = p.firm_id AND m.id = p.matter_id
+				WHERE p.firm_id = ? AND p.status = 'in_review' AND m.responsible_id = ? AND `+addressed+` AND `+cond, append([]any{tx.Scope.Firm, p.ID}, args...)...).Row().Scan(&in.Waiting)
+			if err != nil {
+				return fmt.Errorf("count what waits for person %s: %w", p.ID, err)
+			}
+			list = append(list, in)
+		}
+		return nil
+	})
+	return list, err
+}
+
+// StandIn is somebody for whom the reader stands in.
+type StandIn struct {
+	ID      ident.PersonID
+	Name    string
+	Waiting int // pre-bills in review that are theirs by name to approve
 }
 
 // Counts tells how many pre-bills in scope stand in each status.
@@ -101,7 +159,7 @@ func summaries(tx *db.Tx, a *authz.Access, f Filter, after int64, limit int) (ro
 	scope, scopeArgs := a.Matters("m")
 	shown, shownArgs := a.MattersSeeing("m", authz.C2)
 	args := append([]any{}, shownArgs...)
-	args = append(args, tx.Scope.Firm, after, string(f.Status), string(f.Status), string(f.Matter), orNull(f.Matter), string(f.Matter))
+	args = append(args, tx.Scope.Firm, after, string(f.Status), string(f.Status), string(f.Matter), orNull(f.Matter), string(f.Matter), string(f.For), orNull(f.For))
 	args = append(append(args, scopeArgs...), limit)
 	err = tx.Raw(`SELECT p.id, p.number, p.matter_id, m.number AS matter_number, m.name AS matter_name, c.name AS client_name, y.name AS payor_name, m.label,
 			p.status, p.currency, p.through_on, p.prepared_at, p.submitted_at, p.approved_at, p.version,
@@ -109,7 +167,7 @@ func summaries(tx *db.Tx, a *authz.Access, f Filter, after int64, limit int) (ro
 			(SELECT count(*) FROM finding g JOIN prebill_line k ON k.firm_id = g.firm_id AND k.id = g.line_id
 				WHERE k.firm_id = p.firm_id AND k.prebill_id = p.id AND g.state = 'open')
 				+ (SELECT count(*) FROM finding g WHERE g.firm_id = p.firm_id AND g.prebill_id = p.id AND g.state = 'open') AS open_findings,
-			(`+shown+`) AS confidential
+			(`+shown+`) AS confidential, coalesce(m.responsible_id::text, '') AS responsible, coalesce(p.prepared_by::text, '') AS prepared_by, coalesce(p.submitted_by::text, '') AS submitted_by
 		FROM prebill p
 		JOIN matter m ON m.firm_id = p.firm_id AND m.id = p.matter_id
 		JOIN client c ON c.firm_id = m.firm_id AND c.id = m.client_id
@@ -117,7 +175,7 @@ func summaries(tx *db.Tx, a *authz.Access, f Filter, after int64, limit int) (ro
 		LEFT JOIN prebill_line l ON l.firm_id = p.firm_id AND l.prebill_id = p.id
 		LEFT JOIN entry e ON e.firm_id = l.firm_id AND e.id = l.entry_id
 		WHERE p.firm_id = ? AND p.number < ? AND (p.status = ? OR (? = '' AND (p.status NOT IN ('taken', 'cancelled') OR ? <> '')))
-		  AND (p.matter_id = ?::uuid OR ? = '') AND `+scope+`
+		  AND (p.matter_id = ?::uuid OR ? = '') AND (? = '' OR m.responsible_id = ?::uuid AND `+addressed+`) AND `+scope+`
 		GROUP BY p.firm_id, p.id, m.firm_id, m.id, c.name, y.name ORDER BY p.number DESC LIMIT ?`, args...).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("list pre-bills of firm %s: %w", tx.Scope.Firm, err)

@@ -94,9 +94,12 @@ type Prebill struct {
 	ApprovedBy   ident.PersonID
 	ApprovedAt   *time.Time
 	ApprovedHash string
-	TakenAt      *time.Time
-	CancelledAt  *time.Time
-	Version      int
+	// For whom the approver stood in, and under what; "" where they approved for themselves.
+	ApprovedFor   ident.PersonID
+	ApprovedUnder ident.DeputyID
+	TakenAt       *time.Time
+	CancelledAt   *time.Time
+	Version       int
 }
 
 // Name is how people call it: PB-1184. It is no invoice number.
@@ -109,7 +112,7 @@ func (p *Prebill) move(to Status, by ident.PersonID, at time.Time) error {
 	}
 	p.Status = to
 	if to != StatusApproved && to != StatusTaken {
-		p.ApprovedBy, p.ApprovedAt, p.ApprovedHash = "", nil, ""
+		p.ApprovedBy, p.ApprovedAt, p.ApprovedHash, p.ApprovedFor, p.ApprovedUnder = "", nil, "", "", ""
 	}
 	switch to {
 	case StatusTaken:

@@ -47,7 +47,8 @@ func (s *Service) Submit(ctx context.Context, id ident.PrebillID, version int) (
 	})
 }
 
-// Approve approves exactly the content that hash names, as shown with the version.
+// Approve approves exactly the content that hash names, as shown with the version. Who
+// stands in for the partner responsible approves for them (package deputy).
 // ErrStale when either is not what is stored; ErrOwnWork for who prepared it.
 func (s *Service) Approve(ctx context.Context, id ident.PrebillID, version int, hash string) (Prebill, error) {
 	if err := s.judgeAnew(ctx, rbac.PrebillApprove, id, version); err != nil {
@@ -80,13 +81,16 @@ func (s *Service) Approve(ctx context.Context, id ident.PrebillID, version int, 
 		if err := s.billable(tx, p, &all); err != nil {
 			return err
 		}
+		if err := s.approveFor(tx, p); err != nil {
+			return err
+		}
 		if err := save(tx, p); err != nil {
 			return err
 		}
 		if err := openItem(tx, p, itemIssue); err != nil {
 			return err
 		}
-		return record(tx, "prebill.approved", rbac.PrebillApprove, p, audit.C2, nil, nil, map[string]any{"hash": stored, "version": p.Version})
+		return recordFor(tx, p, stored)
 	})
 }
 

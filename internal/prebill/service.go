@@ -44,10 +44,26 @@ func (s *Service) Get(ctx context.Context, id ident.PrebillID) (v View, err erro
 		if err := a.RequireMatter(tx, p.MatterID); err != nil {
 			return err
 		}
-		v, err = view(tx, a, p)
-		return err
+		if v, err = view(tx, a, p); err != nil {
+			return err
+		}
+		return s.standing(tx, &v)
 	})
 	return v, err
+}
+
+// standing names for whom an approval was given, and for whom the reader's would be.
+func (s *Service) standing(tx *db.Tx, v *View) (err error) {
+	if v.ApproverFor, _, err = names(tx, v.ApprovedFor, ""); err != nil || v.Status != StatusInReview || v.OwnWork {
+		return err
+	}
+	m, err := matter.Get(tx, v.MatterID)
+	if err != nil {
+		return err
+	}
+	whom, err := standIns(tx, s.guard)
+	v.StandsFor = whom[v.addressee(m.Responsible)]
+	return err
 }
 
 // view assembles what the actor may see of p and records the look.

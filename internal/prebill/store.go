@@ -12,11 +12,12 @@ import (
 )
 
 const headColumns = `p.id, p.number, p.matter_id, p.payor_id, p.currency, p.through_on, p.status, coalesce(p.prepared_by::text, ''), p.prepared_at,
-	coalesce(p.submitted_by::text, ''), p.submitted_at, p.note, coalesce(p.approved_by::text, ''), p.approved_at, p.approved_hash, p.taken_at, p.cancelled_at, p.version`
+	coalesce(p.submitted_by::text, ''), p.submitted_at, p.note, coalesce(p.approved_by::text, ''), p.approved_at, p.approved_hash,
+	coalesce(p.approved_for::text, ''), coalesce(p.approved_under::text, ''), p.taken_at, p.cancelled_at, p.version`
 
 func (p *Prebill) fields() []any {
 	return []any{&p.ID, &p.Number, &p.MatterID, &p.PayorID, &p.Currency, &p.ThroughOn, &p.Status, &p.PreparedBy, &p.PreparedAt,
-		&p.SubmittedBy, &p.SubmittedAt, &p.Note, &p.ApprovedBy, &p.ApprovedAt, &p.ApprovedHash, &p.TakenAt, &p.CancelledAt, &p.Version}
+		&p.SubmittedBy, &p.SubmittedAt, &p.Note, &p.ApprovedBy, &p.ApprovedAt, &p.ApprovedHash, &p.ApprovedFor, &p.ApprovedUnder, &p.TakenAt, &p.CancelledAt, &p.Version}
 }
 
 // load reads a head; whoever asks. Decide first: Access.RequireMatter.
@@ -65,9 +66,9 @@ func insert(tx *db.Tx, p *Prebill) error {
 // too, so that an approval of an earlier state is stale.
 func save(tx *db.Tx, p *Prebill) error {
 	res := tx.Exec(`UPDATE prebill SET through_on = ?::date, status = ?, submitted_by = ?, submitted_at = ?, note = ?, approved_by = ?, approved_at = ?,
-			approved_hash = ?, taken_at = ?, cancelled_at = ?, version = version + 1
+			approved_hash = ?, approved_for = ?, approved_under = ?, taken_at = ?, cancelled_at = ?, version = version + 1
 		WHERE firm_id = ? AND id = ? AND version = ?`, day(p.ThroughOn), p.Status, orNull(p.SubmittedBy), p.SubmittedAt, p.Note, orNull(p.ApprovedBy),
-		p.ApprovedAt, p.ApprovedHash, p.TakenAt, p.CancelledAt, tx.Scope.Firm, p.ID, p.Version)
+		p.ApprovedAt, p.ApprovedHash, orNull(p.ApprovedFor), orNull(p.ApprovedUnder), p.TakenAt, p.CancelledAt, tx.Scope.Firm, p.ID, p.Version)
 	switch {
 	case db.Violates(res.Error, "prebill_four_eyes"):
 		return ErrOwnWork

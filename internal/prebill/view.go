@@ -18,6 +18,8 @@ type View struct {
 	TaskSet       string
 	Preparer      string // name of the person, "" for a schedule
 	Approver      string
+	ApproverFor   string // for whom the approver stood in, "" for nobody
+	StandsFor     string // for whom an approval by the reader would be given, "" for themselves
 	Hash          string // what an approval of this state is for
 	Redacted      bool
 	Lines         []Line

@@ -23,6 +23,9 @@ type PrebillView struct {
 	Hash         string           `json:"content_hash" class:"C1" doc:"what an approval of this state is for"`
 	Redacted     bool             `json:"redacted" class:"C1"`
 	OwnWork      bool             `json:"own_work" class:"C1" doc:"you prepared it and cannot approve it"`
+	StandsFor    string           `json:"stands_for,omitempty" class:"C1" doc:"for whom you stand in there, and an approval of yours would be given"`
+	Approver     string           `json:"approved_by,omitempty" class:"C1"`
+	ApproverFor  string           `json:"approved_for,omitempty" class:"C1" doc:"for whom the approver stood in"`
 	Totals       *PrebillTotals   `json:"totals,omitempty" class:"C2"`
 	Arranged     []ArrangedPart   `json:"arranged,omitempty" doc:"of an open one: what is agreed by the day of the work, and what it makes of it"`
 	Charges      []PrebillCharge  `json:"charges,omitempty" doc:"what the arrangement made beside the lines"`
@@ -138,7 +141,7 @@ func toPrebillView(v prebill.View) PrebillView {
 	c := v.Currency
 	t := v.Totals
 	out := PrebillView{Prebill: toPrebill(v.Prebill), MatterNumber: v.MatterNumber, MatterName: v.MatterName, ClientName: v.ClientName, PayorName: v.PayorName,
-		Hash: v.Hash, Redacted: v.Redacted, OwnWork: v.OwnWork, Sections: []PrebillSection{},
+		Hash: v.Hash, Redacted: v.Redacted, OwnWork: v.OwnWork, StandsFor: v.StandsFor, Approver: v.Approver, ApproverFor: v.ApproverFor, Sections: []PrebillSection{},
 		Totals: &PrebillTotals{Money{t.RecordedMinor, c}, Money{t.TeamMinor, c}, Money{t.FirmMinor, c}, Money{t.ArrangedMinor, c}, Money{t.InvoiceMinor, c}, Money{t.AtRiskMinor, c}, decimal(t.Hours)}}
 	for _, x := range v.Parts {
 		part := ArrangedPart{Arrangement: x.Version.ID, Lines: x.Lines, Worked: amount(x.WorkedMinor, c), Fees: amount(x.FeesMinor, c)}

@@ -45,12 +45,13 @@ type Prebill struct {
 	Status   prebill.Status  `json:"status" class:"C1"`
 	Note     string          `json:"note,omitempty" class:"C3"`
 	Approved *time.Time      `json:"approved_at,omitempty" class:"C1"`
+	For      ident.PersonID  `json:"approved_for_id,omitempty" class:"C1" doc:"for whom the approver stood in"`
 	Taken    *time.Time      `json:"taken_at,omitempty" class:"C1"`
 	Version  int             `json:"version" class:"C1"`
 }
 
 func toPrebill(p prebill.Prebill) Prebill {
-	return Prebill{p.ID, p.Name(), p.MatterID, p.PayorID, p.Currency, day(p.ThroughOn), p.Status, p.Note, utc(p.ApprovedAt), utc(p.TakenAt), p.Version}
+	return Prebill{p.ID, p.Name(), p.MatterID, p.PayorID, p.Currency, day(p.ThroughOn), p.Status, p.Note, utc(p.ApprovedAt), p.ApprovedFor, utc(p.TakenAt), p.Version}
 }
 
 // PrebillSummary is one row of the list.
@@ -69,12 +70,13 @@ type PrebillSummary struct {
 	Recorded     *Money          `json:"recorded,omitempty" class:"C2"`
 	Invoice      *Money          `json:"to_invoice,omitempty" class:"C2"`
 	Findings     int             `json:"open_findings" class:"C1"`
+	StandsFor    string          `json:"stands_for,omitempty" class:"C1" doc:"in review: for whom you stand in there, and an approval of yours would be given"`
 	Version      int             `json:"version" class:"C1"`
 }
 
 func toPrebillSummary(p prebill.Summary) PrebillSummary {
 	out := PrebillSummary{ID: p.ID, Name: p.Name(), Matter: p.MatterID, MatterNumber: p.MatterNumber, MatterName: p.MatterName, ClientName: p.ClientName, PayorName: p.PayorName,
-		Label: p.Label.String(), Status: p.Status, Through: day(p.ThroughOn), Lines: p.Lines, Findings: p.OpenFindings, Version: p.Version}
+		Label: p.Label.String(), Status: p.Status, Through: day(p.ThroughOn), Lines: p.Lines, Findings: p.OpenFindings, StandsFor: p.StandsFor, Version: p.Version}
 	if p.Confidential {
 		out.Recorded, out.Invoice = amount(p.RecordedMinor, p.Currency), amount(p.InvoiceMinor, p.Currency)
 	}
@@ -101,12 +103,17 @@ func Prebills(s *httpd.Server, v prebills) {
 			Paged
 			Status prebill.Status `query:"status"`
 			Matter string         `query:"matter_id"`
+			For    string         `query:"waits_for" doc:"a person: those alone that are theirs by name to approve"`
 		}) (*Many[PrebillSummary], error) {
 			matter, err := optionalID[ident.MatterID](in.Matter)
 			if err != nil {
 				return nil, err
 			}
-			p, err := v.List(ctx, prebill.Filter{Status: in.Status, Matter: matter}, in.request())
+			whom, err := optionalID[ident.PersonID](in.For)
+			if err != nil {
+				return nil, err
+			}
+			p, err := v.List(ctx, prebill.Filter{Status: in.Status, Matter: matter, For: whom}, in.request())
 			return paged(p, err, toPrebillSummary)
 		})
 	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/prebills/ready", Needs: rbac.PrebillBuild, Summary: "Matters with something to bill, the oldest work first"},

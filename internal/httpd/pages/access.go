@@ -104,6 +104,9 @@ func (s *Site) showAccess(r *httpd.Request, past bool) (httpd.Reply, error) {
 		v.Sections = append(v.Sections, more...)
 	}
 	v.Links = []partial.Link{{Text: "Ended access", Href: href.AccessEnded(f.FirmID)}}
+	if f.May(rbac.DeputyRead) && f.Card.Kind != "bureau" {
+		v.Links = append(v.Links, partial.Link{Text: "Deputies", Href: href.Deputies(f.FirmID)})
+	}
 	if f.May(rbac.UndertakingRead) {
 		v.Links = append(v.Links, partial.Link{Text: "Undertakings", Href: href.Undertakings(f.FirmID)})
 	}

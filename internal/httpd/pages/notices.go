@@ -62,7 +62,7 @@ func (s *Site) noticesOf(r *httpd.Request, f frame, i invoice.View, v *InvoiceVi
 // lifeOf is what happened to the invoice beside its letters.
 func lifeOf(f frame, i invoice.View, v *InvoiceView) (life []event) {
 	if i.Approved.By != "" {
-		life = append(life, event{i.Approved.At, partial.Step{Icon: "check", Tone: partial.OK, Text: "Approved by " + i.Approved.By, Note: format.Moment(i.Approved.At.In(f.Zone))}})
+		life = append(life, event{i.Approved.At, partial.Step{Icon: "check", Tone: partial.OK, Text: "Approved by " + i.Approved.By + forWhom(i.Approved.For), Note: format.Moment(i.Approved.At.In(f.Zone))}})
 	}
 	life = append(life, event{i.IssuedAt, partial.Step{Icon: "seal", Tone: partial.OK, Text: "Issued for " + format.Money(v.Total), Note: format.Moment(i.IssuedAt.In(f.Zone))}})
 	if i.Seen.Times > 0 {

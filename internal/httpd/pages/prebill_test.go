@@ -34,7 +34,7 @@ func prebillFixtures(s story) []fixture {
 	approved := s.prebill()
 	approved.Mark, approved.Redacted = MarkClean, true
 	approved.State = partial.Chip{Tone: partial.OK, Icon: "check", Text: "Approved"}
-	approved.Decide = PrebillDecision{Withdraw: true, Approved: "Approved by Rosalind Vane, 5 Nov 2026, 16:20 EST", Next: "Waits for the run of 6 Nov. You can withdraw until it is taken."}
+	approved.Decide = PrebillDecision{Withdraw: true, Approved: "Approved by Rosalind Vane for Martin Oyelaran, 5 Nov 2026, 16:20 EST", Next: "Waits for the run of 6 Nov. You can withdraw until it is taken."}
 	approved.Decide.Stopped, approved.Decide.Run = "The firm's bank details are not complete.", "/r"
 	row := s.prebill().Groups[2].Lines[0]
 	line := LineFormView{Title: "Write down line 10", Facts: row.facts(), Crumbs: []partial.Link{{Text: "PB-1184", Href: "/x"}, {Text: row.label()}}, Warning: "This voids the approval of 5 Nov.", Form: partial.Form{
@@ -94,7 +94,7 @@ func (s story) prebill() PrebillView {
 			{Title: "Your changes", Amount: usd(44400), Open: true, Lines: []PrebillRow{expert, held}},
 			{Title: "Unchanged", Amount: usd(474280), Lines: []PrebillRow{same, mileage}},
 		},
-		Decide: PrebillDecision{By: "by Fri 6 Nov 2026, 17:00 EST", Approve: true, SendBack: true, Next: "Approving queues the invoice for the next run. Nothing reaches Pelham before then, and you can withdraw until the run takes it."},
+		Decide: PrebillDecision{By: "by Fri 6 Nov 2026, 17:00 EST", Approve: true, SendBack: true, StandsFor: "It waits for Martin Oyelaran, for whom you stand in. Your approval is recorded as yours for Martin Oyelaran.", Next: "Approving queues the invoice for the next run. Nothing reaches Pelham before then, and you can withdraw until the run takes it."},
 		Thread: []partial.Message{{Author: "Ines Carvalho", Side: "Larkspur", At: "4 Nov 11:02", Text: "Lines 6 and 7 pass: the client’s e-mail is attached."}},
 	}
 }
@@ -102,11 +102,11 @@ func (s story) prebill() PrebillView {
 func (s story) prebillList() PrebillListView {
 	return PrebillListView{
 		Firm: firmOf("HVL"), CanBuild: true, Pager: partial.Pager{Shown: "3 of 3"},
-		Tabs: []partial.Tab{{Text: "Open", Href: "/x", Count: 3, Current: true}, {Text: "In review", Href: "/y", Count: 1}, {Text: "Invoiced", Href: "/z", Count: -1}},
+		Tabs: []partial.Tab{{Text: "Open", Href: "/x", Count: 3, Current: true}, {Text: "In review", Href: "/y", Count: 1}, {Text: "Invoiced", Href: "/z", Count: -1}, {Text: "For Martin Oyelaran", Href: "/w", Count: 1}},
 		Rows: []PrebillItem{
-			{id[ident.PrebillID](1), "PB-1184", "Carrier liability, Savannah fire", "Pelham Freight Lines", "00417-0032", 1, partial.Chip{Tone: partial.Accent, Icon: "eye", Text: "In review"}, usdp(1492255), oct(31), 2},
-			{id[ident.PrebillID](2), "PB-1185", "Product recall", "Orrin Home Appliances", "00388-0011", 0, partial.Chip{Icon: "edit", Text: "Draft"}, usdp(291437), oct(31), 0},
-			{id[ident.PrebillID](3), "PB-1186", "Matter 00402-0006", "", "00402-0006", 2, partial.Chip{Tone: partial.OK, Icon: "check", Text: "Approved"}, nil, oct(31), 0},
+			{id[ident.PrebillID](1), "PB-1184", "Carrier liability, Savannah fire", "Pelham Freight Lines", "00417-0032", 1, partial.Chip{Tone: partial.Accent, Icon: "eye", Text: "In review"}, usdp(1492255), oct(31), 2, "Martin Oyelaran"},
+			{id[ident.PrebillID](2), "PB-1185", "Product recall", "Orrin Home Appliances", "00388-0011", 0, partial.Chip{Icon: "edit", Text: "Draft"}, usdp(291437), oct(31), 0, ""},
+			{id[ident.PrebillID](3), "PB-1186", "Matter 00402-0006", "", "00402-0006", 2, partial.Chip{Tone: partial.OK, Icon: "check", Text: "Approved"}, nil, oct(31), 0, ""},
 		},
 	}
 }

@@ -158,6 +158,7 @@ type PrebillDecision struct {
 	Stopped   string // why the last run could make no invoice of it, "" when none tried
 	Run       string // where that run is
 	Next      string // what happens after approving, and until when it can be withdrawn
+	StandsFor string // for whom the reader would approve, as a sentence; "" for themselves
 	Approved  string // "Approved by Rosalind Vane, 5 Nov 2026, 16:20 EST"
 	Returned  Faulty // the note of a send-back that was refused
 	InvoiceAt string // address of the invoice once there is one

@@ -64,11 +64,19 @@ func (s *Site) prebills(r *httpd.Request) (httpd.Reply, error) {
 		states = append(states, string(st))
 	}
 	status := prebill.Status(q.one("status", "is no state of a pre-bill", "open pre-bills are shown", states...))
-	list, err := s.Prebills.List(r.Context(), prebill.Filter{Status: status}, q.after())
+	whom, err := personOf(q.text("waits_for"))
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	list, err := s.Prebills.List(r.Context(), prebill.Filter{Status: status, For: whom}, q.after())
 	if err != nil {
 		return httpd.Reply{}, err
 	}
 	counts, err := s.Prebills.Counts(r.Context())
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	standing, err := s.Prebills.StandsIn(r.Context())
 	if err != nil {
 		return httpd.Reply{}, err
 	}
@@ -79,19 +87,35 @@ func (s *Site) prebills(r *httpd.Request) (httpd.Reply, error) {
 			open += n
 		}
 	}
-	v.Tabs = append(v.Tabs, partial.Tab{Text: "Open", Href: href.Prebills(f.FirmID), Count: open, Current: status == ""})
+	v.Tabs = append(v.Tabs, partial.Tab{Text: "Open", Href: href.Prebills(f.FirmID), Count: open, Current: status == "" && whom == ""})
 	for _, st := range prebill.Statuses() {
-		v.Tabs = append(v.Tabs, partial.Tab{Text: stateChip(st).Text, Href: href.Query(href.Prebills(f.FirmID), "status", string(st)), Count: counts[st], Current: st == status})
+		v.Tabs = append(v.Tabs, partial.Tab{Text: stateChip(st).Text, Href: href.Query(href.Prebills(f.FirmID), "status", string(st)), Count: counts[st], Current: st == status && whom == ""})
+	}
+	named := whom == ""
+	for _, p := range standing {
+		named = named || p.ID == whom
+		v.Tabs = append(v.Tabs, partial.Tab{Text: "For " + p.Name, Href: href.WaitsFor(f.FirmID, p.ID), Count: p.Waiting, Current: p.ID == whom})
+	}
+	if !named {
+		v.Tabs = append(v.Tabs, partial.Tab{Text: "For one person", Href: href.WaitsFor(f.FirmID, whom), Count: -1, Current: true})
 	}
 	for _, p := range list.Items {
-		item := PrebillItem{ID: p.ID, Name: p.Name(), Matter: titled(p.MatterName, "Matter "+p.MatterNumber), Client: p.ClientName, Number: p.MatterNumber, Label: partial.Label(p.Label), State: stateChip(p.Status), Up: p.ThroughOn, Open: p.OpenFindings}
+		item := PrebillItem{ID: p.ID, Name: p.Name(), Matter: titled(p.MatterName, "Matter "+p.MatterNumber), Client: p.ClientName, Number: p.MatterNumber, Label: partial.Label(p.Label), State: stateChip(p.Status), Up: p.ThroughOn, Open: p.OpenFindings, For: p.StandsFor}
 		if p.Confidential {
 			item.Amount = &money.Amount{Minor: p.InvoiceMinor, Currency: p.Currency}
 		}
 		v.Rows = append(v.Rows, item)
 	}
-	v.Pager = pagerOf(href.Query(href.Prebills(f.FirmID), "status", string(status)), r, len(list.Items), list.Next)
+	v.Pager = pagerOf(href.Query(href.Prebills(f.FirmID), "status", string(status), "waits_for", string(whom)), r, len(list.Items), list.Next)
 	return q.show(f, func(c layout.Chrome) templ.Component { return Prebills(c, v) }), nil
+}
+
+// personOf reads a person whose list is asked for; a malformed id is as absent as any.
+func personOf(text string) (ident.PersonID, error) {
+	if text == "" {
+		return "", nil
+	}
+	return ident.Parse[ident.PersonID](text)
 }
 
 // pagerOf is the foot of a keyset-paged list whose plain address is base.
@@ -389,6 +413,14 @@ func (s *Site) stopped(r *httpd.Request, f frame, p prebill.View, d *PrebillDeci
 	return nil
 }
 
+// forWhom follows the name of who stood in.
+func forWhom(name string) string {
+	if name == "" {
+		return ""
+	}
+	return " for " + name
+}
+
 func decisionOf(f frame, r *httpd.Request, p prebill.View, failed error) PrebillDecision {
 	d := PrebillDecision{
 		Approve:  p.Status == prebill.StatusInReview && f.May(rbac.PrebillApprove),
@@ -404,7 +436,9 @@ func decisionOf(f frame, r *httpd.Request, p prebill.View, failed error) Prebill
 	case prebill.StatusCancelled:
 		d.Next = "Cancelled. Its time and costs can be billed again."
 	}
-	d.SendBack = d.Approve
+	if d.SendBack = d.Approve; d.Approve && p.StandsFor != "" {
+		d.StandsFor = "It waits for " + p.StandsFor + ", for whom you stand in. Your approval is recorded as yours for " + p.StandsFor + "."
+	}
 	_, cancels := prebill.Step(p.Status, prebill.StatusCancelled)
 	d.Cancel = cancels && f.May(rbac.PrebillCancel)
 	switch {
@@ -416,7 +450,7 @@ func decisionOf(f frame, r *httpd.Request, p prebill.View, failed error) Prebill
 		d.WhyNot = fmt.Sprintf("%s open: fix the line or the bill, or say why it stays.", format.Counted(p.OpenFindings, "finding is", "findings are"))
 	}
 	if p.ApprovedAt != nil {
-		d.Approved = "Approved by " + p.Approver + ", " + format.Moment(p.ApprovedAt.In(f.Zone))
+		d.Approved = "Approved by " + p.Approver + forWhom(p.ApproverFor) + ", " + format.Moment(p.ApprovedAt.In(f.Zone))
 	}
 	if failed != nil {
 		d.Returned = Faulty{Value: r.Form("note"), Error: partial.FaultsOf(failed).On("note")}

@@ -34,6 +34,7 @@ type PrebillItem struct {
 	Amount *money.Amount // nil above the person's class
 	Up     time.Time     // last day of its work
 	Open   int           // findings that nobody has settled
+	For    string        // for whom the reader stands in there
 }
 
 func (v PrebillListView) table() partial.Table {
@@ -47,11 +48,18 @@ func (v PrebillListView) table() partial.Table {
 			amount = partial.Txt(format.Money(*r.Amount))
 		}
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{
-			partial.Named(r.Matter, href.Prebill(v.Firm.ID, r.ID), joined(r.Name, r.Client)), partial.Txt(format.Date(r.Up)), {Text: r.Number, Code: true}, partial.Node(partial.LabelMark(r.Label)),
+			partial.Named(r.Matter, href.Prebill(v.Firm.ID, r.ID), joined(r.Name, r.Client, r.forWords())), partial.Txt(format.Date(r.Up)), {Text: r.Number, Code: true}, partial.Node(partial.LabelMark(r.Label)),
 			partial.Txt(format.Count(r.Open)), amount, partial.Node(partial.ChipMark(r.State)),
 		}})
 	}
 	return t
+}
+
+func (r PrebillItem) forWords() string {
+	if r.For == "" {
+		return ""
+	}
+	return "for " + r.For
 }
 
 // PrebillNewView builds a pre-bill: the matter, up to which day, for whom.

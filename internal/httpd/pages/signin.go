@@ -225,6 +225,10 @@ func (s *Site) showAccount(r *httpd.Request, failed error) (httpd.Reply, error) 
 	if err != nil {
 		return httpd.Reply{}, err
 	}
+	away, err := s.deputySections(r, f)
+	if err != nil {
+		return httpd.Reply{}, err
+	}
 	back := func(form *partial.Form) *partial.Form { // the one that came back
 		if form.Action == r.Path() {
 			form.Faults, form.Problem = partial.FaultsOf(failed), problemIn(failed)
@@ -241,7 +245,7 @@ func (s *Site) showAccount(r *httpd.Request, failed error) (httpd.Reply, error) 
 					{Name: "present", Label: "Present password", Kind: partial.Password, Required: true, Autocomplete: "current-password"},
 					{Name: "password", Label: "New password", Kind: partial.Password, Required: true, Autocomplete: "new-password", Hint: "At least 15 characters of any kind; a sentence is good."},
 				}})},
-		}...), append(append(factorSections(f, factors, back), through...), trained...)...),
+		}...), append(append(factorSections(f, factors, back), through...), append(trained, away...)...)...),
 	})
 	return shownWith(failed, page), nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/clock"
 	"github.com/docketry/docketry/internal/conflict"
+	"github.com/docketry/docketry/internal/deputy"
 	"github.com/docketry/docketry/internal/evidence"
 	"github.com/docketry/docketry/internal/export"
 	"github.com/docketry/docketry/internal/fault"
@@ -51,6 +52,7 @@ type Site struct {
 	Firms        *firm.Service
 	People       *people.Service
 	Conflicts    *conflict.Service
+	Deputies     *deputy.Service
 	Undertakings *undertaking.Service
 	Training     *training.Service
 	Grants       *grant.Service

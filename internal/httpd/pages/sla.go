@@ -87,6 +87,9 @@ func (s *Site) sla(r *httpd.Request) (httpd.Reply, error) {
 	for _, c := range rep.Waiting {
 		v.Waiting = append(v.Waiting, riskOf(f, rep, c))
 	}
+	if v.StandsIn, err = s.standsIn(r, f); err != nil {
+		return httpd.Reply{}, err
+	}
 	return q.show(f, func(c layout.Chrome) templ.Component { return SLA(c, v) }), nil
 }
 

@@ -49,7 +49,8 @@ func months(counts ...int64) []SLAMonth {
 func (s story) sla() SLAView {
 	const h, m = time.Hour, time.Minute
 	return SLAView{
-		Firm: firmOf("HVL"), Month: oct(1), Prev: "/p", Next: "/n", Server: "Larkspur Billing Services", Agreement: "Agreement 4, in force since 1 Jan 2026", AsOf: s.now, Calendar: "Atlanta, version 3", Locked: "Figures lock today, 17:00 EST", CSV: "/c",
+		StandsIn: []StandInView{{"You stand in for Martin Oyelaran: 2 pre-bills wait for them.", "/x"}},
+		Firm:     firmOf("HVL"), Month: oct(1), Prev: "/p", Next: "/n", Server: "Larkspur Billing Services", Agreement: "Agreement 4, in force since 1 Jan 2026", AsOf: s.now, Calendar: "Atlanta, version 3", Locked: "Figures lock today, 17:00 EST", CSV: "/c",
 		Targets: []SLATarget{
 			{Key: "review", Name: "Time-entry review", Promise: "8 business hours", GoalE6: 950000, Met: 403, All: 412, Months: months(380, 399, 390, 404, 0, 0, 395, 408, 388, 400, 403, 412)},
 			{Key: "ready", Name: "Pre-bill ready", Promise: "3 business days", GoalE6: 950000, Met: 57, All: 58, Excused: 1, Months: months(50, 52, 55, 56, 57, 58)},

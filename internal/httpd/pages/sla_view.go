@@ -30,6 +30,7 @@ type SLAView struct {
 	AtRisk    []SLARisk
 	Waiting   []SLARisk // paused for the firm's answer
 	Credits   []partial.Sum
+	StandsIn  []StandInView
 	CSV       string // address of the same figures as a file, "" without the right
 }
 

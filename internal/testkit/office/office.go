@@ -82,7 +82,18 @@ type Office struct {
 func Open(t testing.TB) Office {
 	t.Helper()
 	c := clock.At(testkit.Now)
-	d := testkit.Open(t, "docketry_api", c)
+	return over(t, testkit.Open(t, "docketry_api", c), c)
+}
+
+// Apart is Open in a database of its own, for what sweeps over all firms there are.
+func Apart(t testing.TB) Office {
+	t.Helper()
+	c := clock.At(testkit.Now)
+	return over(t, testkit.OpenDatabase(t, "docketry_api", testkit.NewDatabase(t), c), c)
+}
+
+func over(t testing.TB, d *db.DB, c *clock.Manual) Office {
+	t.Helper()
 	policy, err := rbac.New()
 	if err != nil {
 		t.Fatal(err)

@@ -97,6 +97,12 @@ func Undertakings(f ident.FirmID) string { return list(f, "undertakings") }
 // Training is the certificates of the bureau's people; acts post below.
 func Training(f ident.FirmID) string { return list(f, "training") }
 
+// Deputies is who stands in for whom; naming one posts there.
+func Deputies(f ident.FirmID) string { return list(f, "deputies") }
+
+// Deputy is one of them; ending it posts below.
+func Deputy(f ident.FirmID, id ident.DeputyID) string { return one(f, "deputies", id) }
+
 // AccessRequest is one request for access, to decide; acts post below.
 func AccessRequest(f ident.FirmID, id ident.RequestID) string {
 	return Access(f) + "/requests/" + string(id)

@@ -40,6 +40,11 @@ func ImportAct(f ident.FirmID, id ident.ImportID, act string) string {
 // Prebills is the list of a firm's pre-bills.
 func Prebills(f ident.FirmID) string { return list(f, "prebills") }
 
+// WaitsFor is the pre-bills in review that wait for a person by name.
+func WaitsFor(f ident.FirmID, who ident.PersonID) string {
+	return Query(Prebills(f), "status", "in_review", "waits_for", string(who))
+}
+
 // PrebillNew is the form that builds one.
 func PrebillNew(f ident.FirmID) string { return Prebills(f) + "/new" }
 
