@@ -65,6 +65,8 @@ grants.csv      Everybody who had access at any time of the period: role, scope,
                 by whom it was given, why, when a review last kept it, and when it was last used.
 requests.csv    What was asked for in the period, emergency access among it, and what it was answered.
 walls.csv       Ethical walls that stood at any time of the period.
+deputies.csv    Who stood in for whom at any time of the period, why, how it ended, and how many approvals that
+                stand were given under it.
 undertakings.csv
                 Which undertakings of confidentiality the bureau's people among them gave, to the bureau and to this
                 firm: version, SHA-256 of the text, time. Without a version: none was given by the period's end.

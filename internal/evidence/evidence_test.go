@@ -140,6 +140,11 @@ func TestEvidenceIsWholeAndNamesNoClient(t *testing.T) {
 	// What the reader gave to another firm stays there.
 	theirs.Exec(t, `INSERT INTO firm_undertaking (firm_id, version, body, sha256, published_by, published_at) VALUES (?, 1, 'Theirs', encode(sha256('Theirs'), 'hex'), ?, ?)`, theirs.ID, foreign, testkit.Now)
 	theirs.Exec(t, `INSERT INTO firm_undertaking_given (firm_id, person_id, version, sha256, given_at, session_id, factor_at) SELECT ?, ?, 1, sha256, ?, gen_random_uuid(), ? FROM firm_undertaking WHERE firm_id = ?`, theirs.ID, who, testkit.Now, testkit.Now, theirs.ID)
+	for _, f := range []testkit.F{h.f, theirs} {
+		away, in := testkit.Actor(f.As(t, rbac.RolePartner)), testkit.Actor(f.As(t, rbac.RolePartner))
+		f.Exec(t, `INSERT INTO deputy (firm_id, id, principal_id, deputy_id, from_at, until_at, reason, named_by, named_at) VALUES (?, gen_random_uuid(), ?, ?, ?, ?, ?, ?, ?)`,
+			f.ID, away, in, testkit.Now, testkit.Now.AddDate(0, 0, 9), "Away "+string(f.ID), away, testkit.Now)
+	}
 	var b bytes.Buffer
 	if err := h.svc.Write(admin, &b, h.quarter()); err != nil {
 		t.Fatal(err)
@@ -149,7 +154,7 @@ func TestEvidenceIsWholeAndNamesNoClient(t *testing.T) {
 	client := h.f.Text(t, `SELECT name FROM client WHERE id = ?`, m.Client)
 	for name, want := range map[string]string{
 		"grants.csv": number, "walls.csv": number, "people.csv": string(testkit.Actor(reader)), "roles.csv": `"specialist","entry.read",`, "looks.csv": `"entry.read","matter","` + string(m.ID),
-		"audit-proof.jsonl": `"checkpoint"`, "README.txt": "audit-proof.jsonl", "requests.csv": "request_id", "own_roles.csv": "role_id",
+		"audit-proof.jsonl": `"checkpoint"`, "README.txt": "audit-proof.jsonl", "requests.csv": "request_id", "own_roles.csv": "role_id", "deputies.csv": "Away " + string(h.f.ID),
 		"undertakings.csv": string(who) + `","bureau","1"`, "training.csv": "Course of " + string(who),
 	} {
 		if !strings.Contains(got[name], want) {

@@ -52,6 +52,11 @@ var queries = []struct{ name, sql string }{
 			x.reason AS reason, ` + instant("x.from_at") + ` AS "from", ` + instant("x.ended_at") + ` AS lifted, coalesce(b.name, '') AS raised_by
 		FROM wall x JOIN acquaintance p ON p.id = x.person_id LEFT JOIN acquaintance b ON b.id = x.created_by
 		WHERE x.firm_id = @firm AND x.from_at < @to AND (x.ended_at IS NULL OR x.ended_at >= @from) ORDER BY x.from_at, x.id`},
+	{"deputies.csv", `SELECT x.id::text AS deputy_id, coalesce(p.name, '') AS person, x.principal_id::text AS person_id, coalesce(q.name, '') AS deputy, x.deputy_id::text AS deputy_person_id,
+			` + instant("x.from_at") + ` AS "from", ` + instant("x.until_at") + ` AS until, ` + instant("x.ended_at") + ` AS ended, coalesce(x.ended_why, '') AS ended_why, coalesce(e.name, '') AS ended_by,
+			coalesce(b.name, '') AS named_by, ` + instant("x.named_at") + ` AS named_at, x.reason AS reason, (SELECT count(*) FROM prebill a WHERE a.firm_id = x.firm_id AND a.approved_under = x.id)::text AS approved
+		FROM deputy x LEFT JOIN acquaintance p ON p.id = x.principal_id LEFT JOIN acquaintance q ON q.id = x.deputy_id LEFT JOIN acquaintance b ON b.id = x.named_by LEFT JOIN acquaintance e ON e.id = x.ended_by
+		WHERE x.firm_id = @firm AND x.from_at < @to AND coalesce(x.ended_at, x.until_at) >= @from ORDER BY x.from_at, x.id`},
 	{"people.csv", `SELECT p.id::text AS person_id, p.name AS name, p.email AS email, ` + works + ` AS of, p.status AS status
 		FROM acquaintance p WHERE EXISTS (SELECT FROM access_grant x WHERE x.person_id = p.id AND x.firm_id = @firm AND ` + during + `)
 		ORDER BY p.name, p.id`},
