@@ -35,6 +35,7 @@ func (s *Site) evidencePage(r *httpd.Request, failed error) (templ.Component, er
 		{"requests.csv", "What was asked for, emergency access among it, and what it was answered"},
 		{"walls.csv", "Ethical walls that stood in the period"},
 		{"deputies.csv", "Who stood in for whom, how it ended, and how many approvals were given so"},
+		{"undertakings.csv, training.csv", "Undertakings and certificates of the bureau's people among them"},
 		{"people.csv", "The people behind the grants, and whether they can still sign in"},
 		{"roles.csv, own_roles.csv", "What each role may do, with the line of the policy"},
 		{"looks.csv", "Every look at confidential text, and every try that was stopped, with the work it was for and its leaf in the log"},
