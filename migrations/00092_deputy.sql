@@ -15,7 +15,6 @@ CREATE TABLE deputy (
   ended_at     timestamptz,
   ended_by     uuid,                 -- NULL when its day came, or a grant of one of the two ran out
   ended_why    text,
-  waited       integer,              -- pre-bills that waited for whoever left, when they left
   CONSTRAINT deputy_pkey PRIMARY KEY (firm_id, id),
   CONSTRAINT deputy_firm_fkey FOREIGN KEY (firm_id) REFERENCES firm (firm_id),
   CONSTRAINT deputy_principal_fkey FOREIGN KEY (principal_id) REFERENCES person (id),
@@ -29,14 +28,13 @@ CREATE TABLE deputy (
   CONSTRAINT deputy_reason_length CHECK (length(reason) BETWEEN 1 AND 500),
   CONSTRAINT deputy_why_known CHECK (ended_why IN ('date', 'principal', 'deputy', 'firm', 'left')),
   CONSTRAINT deputy_ended CHECK ((ended_at IS NULL) = (ended_why IS NULL) AND (ended_by IS NULL OR ended_at IS NOT NULL)),
-  CONSTRAINT deputy_waited CHECK ((waited IS NOT NULL) = (ended_why IS NOT DISTINCT FROM 'left') AND waited >= 0),
   -- No approval is given under it before it begins, from its day on, or after it ended.
   CONSTRAINT deputy_used_within CHECK (used_at IS NULL OR (used_at >= from_at AND used_at < until_at AND (ended_at IS NULL OR used_at <= ended_at)))
 );
 CALL isolate('deputy');
 REVOKE UPDATE, DELETE ON deputy FROM docketry_api, docketry_worker;
 REVOKE INSERT ON deputy FROM docketry_worker;
-GRANT UPDATE (used_at, ended_at, ended_by, ended_why, waited) ON deputy TO docketry_api, docketry_worker;
+GRANT UPDATE (used_at, ended_at, ended_by, ended_why) ON deputy TO docketry_api, docketry_worker;
 -- One at a time for a person of a firm.
 CREATE UNIQUE INDEX deputy_one_open ON deputy (firm_id, principal_id) WHERE ended_at IS NULL;
 CREATE INDEX deputy_standing_in ON deputy (firm_id, deputy_id) WHERE ended_at IS NULL; -- for whom somebody stands in, asked at each approval
@@ -51,13 +49,12 @@ ALTER TABLE prebill
   ADD CONSTRAINT prebill_for_four_eyes CHECK (approved_for IS NULL
     OR (approved_for IS DISTINCT FROM prepared_by AND approved_for IS DISTINCT FROM submitted_by));
 
--- What a letter counts, and whose list its link leads to.
+-- Whose list a letter's link leads to.
 ALTER TABLE person_letter
-  ADD COLUMN figure integer,
   ADD COLUMN whose uuid,
   ADD CONSTRAINT person_letter_whose_fkey FOREIGN KEY (whose) REFERENCES person (id);
 
 -- +goose Down
-ALTER TABLE person_letter DROP COLUMN whose, DROP COLUMN figure;
+ALTER TABLE person_letter DROP COLUMN whose;
 ALTER TABLE prebill DROP COLUMN approved_under, DROP COLUMN approved_for;
 DROP TABLE deputy;

@@ -215,7 +215,7 @@ func (s *Services) tenants(context.Context) (err error) {
 	s.SLA = sla.New(s.DB, s.Guard)
 	s.Work = worklist.NewService(s.DB, s.Guard, s.SLA)
 	s.People.WhenAccessEnds(worklist.EndLeases)
-	s.Deputies = deputy.New(s.DB, s.Guard, prebill.WaitingFor)
+	s.Deputies = deputy.New(s.DB, s.Guard)
 	s.People.WhenAccessEnds(s.Deputies.Left)
 	return nil
 }

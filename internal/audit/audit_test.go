@@ -353,6 +353,9 @@ func TestListShowsWhatMayBeSeen(t *testing.T) {
 	if err := h.svc.Bundle(f.As(t, rbac.RolePartner), &bytes.Buffer{}); !errors.Is(err, authz.ErrForbidden) {
 		t.Errorf("partner's bundle: %v", err)
 	}
+	if err := h.svc.Bundle(f.As(t, rbac.RoleFirmAdmin, testkit.OnMatters(mine.ID)), &bytes.Buffer{}); !errors.Is(err, audit.ErrPart) {
+		t.Errorf("bundle of who sees a part: %v", err)
+	}
 	if err := h.svc.Bundle(admin, &bytes.Buffer{}); !errors.Is(err, audit.ErrUnsealed) {
 		t.Errorf("bundle before the first seal: %v", err)
 	}

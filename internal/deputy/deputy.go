@@ -106,7 +106,6 @@ type Stead struct {
 	Ended         *time.Time
 	EndedBy       string // a name, "" when nobody's act ended it
 	Why           Why    // "" while it has not ended
-	Waited        int    // pre-bills that waited for who left, when they left
 }
 
 // Open tells whether it is still to come or holds at the instant.

@@ -2,6 +2,7 @@ package deputy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/docketry/docketry/internal/authz"
@@ -96,22 +97,34 @@ func (s *Service) sweep(tx *db.Tx) (n int, err error) {
 }
 
 // For takes the one under which the actor of tx stands in for principal now, for an act
-// that is recorded as done for them; "" when there is none, or the principal approves no
-// more. Until tx commits nobody ends it, and no end is before the act.
-func For(tx *db.Tx, guard *authz.Guard, principal ident.PersonID) (ident.DeputyID, error) {
+// on a matter that is recorded as done for them; "" when there is none, or the principal
+// could not approve there themselves. Until tx commits nobody ends it, and no end is before the act.
+func For(tx *db.Tx, guard *authz.Guard, principal ident.PersonID, on ident.MatterID) (ident.DeputyID, error) {
 	if principal == "" || principal == tx.Scope.Actor || tx.Scope.Actor == "" {
 		return "", nil
 	}
-	holds, err := guard.Gives(tx, principal, approves)
-	if err != nil || !holds {
+	theirs, err := guard.Reach(tx, principal, approves)
+	if err != nil || theirs == nil {
+		return "", err
+	}
+	if err := theirs.RequireMatter(tx, on); errors.Is(err, authz.ErrNotFound) {
+		return "", nil
+	} else if err != nil {
 		return "", err
 	}
 	return use(tx, principal)
 }
 
+// StoodFor is somebody for whom the actor stands in, where they could approve themselves.
+type StoodFor struct {
+	Person
+
+	Reach *authz.Access
+}
+
 // StandsFor are the people for whom the actor of tx stands in now, by name: those alone
 // who approve still, as the actor does.
-func StandsFor(tx *db.Tx, guard *authz.Guard) (list []Person, err error) {
+func StandsFor(tx *db.Tx, guard *authz.Guard) (list []StoodFor, err error) {
 	if tx.Scope.Actor == "" {
 		return nil, nil // machinery stands in for nobody
 	}
@@ -123,12 +136,12 @@ func StandsFor(tx *db.Tx, guard *authz.Guard) (list []Person, err error) {
 		return nil, err
 	}
 	for _, st := range mine {
-		holds, err := guard.Gives(tx, st.Principal, approves)
+		reach, err := guard.Reach(tx, st.Principal, approves)
 		if err != nil {
 			return nil, err
 		}
-		if holds {
-			list = append(list, Person{st.Principal, st.PrincipalName})
+		if reach != nil {
+			list = append(list, StoodFor{Person{st.Principal, st.PrincipalName}, reach})
 		}
 	}
 	return list, nil

@@ -20,21 +20,21 @@ import (
 type Service struct {
 	db    *db.DB
 	guard *authz.Guard
-	waits Waits
 }
 
-// Waits counts what waits in the firm of tx for the people by name.
-type Waits func(tx *db.Tx, people ...ident.PersonID) (int, error)
-
-// New returns the service. Pre-bills come later in the life of a bill, so who wires the
-// services says with waits how many there are.
-func New(d *db.DB, guard *authz.Guard, waits Waits) *Service { return &Service{d, guard, waits} }
+// New returns the service.
+func New(d *db.DB, guard *authz.Guard) *Service { return &Service{d, guard} }
 
 // Name names a deputy: everybody for themselves, whoever manages deputies for anybody of
 // the firm. Both must approve by a grant of their own, now. ErrOpen where the principal
 // has one, ErrChain where a stead would be passed on.
 func (s *Service) Name(ctx context.Context, d Draft) (st Stead, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		// Before anything else is held: no two namings make a chain between them, and none
+		// waits for a grant of somebody who waits here.
+		if err := tx.Lock("deputies of " + string(tx.Scope.Firm)); err != nil {
+			return err
+		}
 		allowed := rbac.DeputyName
 		if _, err := s.guard.Require(tx, allowed); err != nil {
 			return err
@@ -62,9 +62,6 @@ func (s *Service) Name(ctx context.Context, d Draft) (st Stead, err error) {
 }
 
 func (s *Service) name(tx *db.Tx, d Draft, zone *time.Location, allowed rbac.Permission) (Stead, error) {
-	if err := tx.Lock("deputies of " + string(tx.Scope.Firm)); err != nil {
-		return Stead{}, err // no two namings make a chain between them
-	}
 	principal, deputy, err := s.both(tx, d)
 	if err != nil {
 		return Stead{}, err
@@ -183,41 +180,26 @@ type ending struct {
 
 // finish writes the end of one that is locked and tells who has to know.
 func (s *Service) finish(tx *db.Tx, st Stead, e ending) error {
-	var waited *int
-	if e.why == WhyLeft {
-		n, err := s.waited(tx, st, e.leaver)
-		if err != nil {
-			return err
-		}
-		waited = &n
-	}
 	by := tx.Scope.Actor
 	if e.why == WhyDate {
 		by = ""
 	}
-	ended, err := end(tx, st, e.at, by, e.why, waited)
+	ended, err := end(tx, st, e.at, by, e.why)
 	if err != nil {
 		return err
 	}
-	if err := s.tell(tx, st, e, waited); err != nil {
+	if err := s.tell(tx, st, e); err != nil {
 		return err
 	}
 	return audit.Record(tx, audit.Entry{Action: "deputy.ended", Object: "deputy", ID: string(st.ID), Class: audit.C1, Permission: string(e.allowed),
-		Detail: map[string]any{"principal": st.Principal, "deputy": st.Deputy, "why": e.why, "at": ended, "waited": waited}})
-}
-
-// waited counts what waited for who left: by their own name, and what reached them as
-// the other's deputy.
-func (s *Service) waited(tx *db.Tx, st Stead, leaver ident.PersonID) (int, error) {
-	if leaver == st.Deputy {
-		return s.waits(tx, st.Deputy, st.Principal)
-	}
-	return s.waits(tx, leaver)
+		Detail: map[string]any{"principal": st.Principal, "deputy": st.Deputy, "why": e.why, "at": ended}})
 }
 
 // tell writes to whoever of the two did not end it and is still there and, where
-// somebody left, to the firm's administrators. A day that comes is told to nobody.
-func (s *Service) tell(tx *db.Tx, st Stead, e ending, waited *int) error {
+// somebody left, to the firm's administrators, with a link to what waits for who left: each
+// reader's own list, for a number of it would count what stands behind their walls. A day
+// that comes is told to nobody.
+func (s *Service) tell(tx *db.Tx, st Stead, e ending) error {
 	if e.why == WhyDate {
 		return nil
 	}
@@ -236,7 +218,7 @@ func (s *Service) tell(tx *db.Tx, st Stead, e ending, waited *int) error {
 	if err != nil {
 		return err
 	}
-	return letter.WriteCounted(tx, letter.DeputyLeft, string(st.ID), letter.Counted{Figure: *waited, Whose: e.leaver}, admins...)
+	return letter.WriteAbout(tx, letter.DeputyLeft, string(st.ID), e.leaver, admins...)
 }
 
 // others are the people but for the one who acts.

@@ -45,7 +45,7 @@ func in(t *testing.T, o office.Office) world {
 	}
 	w := world{Office: o, t: t, made: &atomic.Int32{}}
 	w.f, w.guard = testkit.Firm(t, w.DB), authz.NewGuard(w.DB, policy)
-	w.svc = deputy.New(w.DB, w.guard, prebill.WaitingFor)
+	w.svc = deputy.New(w.DB, w.guard)
 	w.bills = prebill.New(w.DB, w.guard)
 	w.People.WhenAccessEnds(w.svc.Left)
 	w.ines, w.jon, w.adm = w.person("Ines"), w.person("Jon"), w.f.As(t, rbac.RoleFirmAdmin)

@@ -9,7 +9,7 @@ import (
 )
 
 const columns = `s.id, s.principal_id, p.name, s.deputy_id, d.name, s.from_at, s.until_at, s.reason, n.name, s.named_at, s.used_at,
-	s.ended_at, coalesce(e.name, ''), coalesce(s.ended_why, ''), coalesce(s.waited, 0)
+	s.ended_at, coalesce(e.name, ''), coalesce(s.ended_why, '')
 	FROM deputy s JOIN acquaintance p ON p.id = s.principal_id JOIN acquaintance d ON d.id = s.deputy_id JOIN person n ON n.id = s.named_by
 	LEFT JOIN person e ON e.id = s.ended_by`
 
@@ -17,7 +17,7 @@ type scanner interface{ Scan(dest ...any) error }
 
 func scan(row scanner) (s Stead, err error) {
 	err = row.Scan(&s.ID, &s.Principal, &s.PrincipalName, &s.Deputy, &s.DeputyName, &s.From, &s.Until, &s.Reason, &s.NamedBy, &s.NamedAt, &s.Used,
-		&s.Ended, &s.EndedBy, &s.Why, &s.Waited)
+		&s.Ended, &s.EndedBy, &s.Why)
 	return s, err
 }
 
@@ -63,10 +63,10 @@ func insert(tx *db.Tx, s Stead) error {
 
 // end writes the end of one that is locked. It is never before an approval that was
 // given under it: two transactions read their clocks before they wait for the row.
-func end(tx *db.Tx, s Stead, at time.Time, by ident.PersonID, why Why, waited *int) (ended time.Time, err error) {
-	err = tx.Raw(`UPDATE deputy SET ended_at = greatest(?::timestamptz, used_at), ended_by = ?::uuid, ended_why = ?, waited = ?
+func end(tx *db.Tx, s Stead, at time.Time, by ident.PersonID, why Why) (ended time.Time, err error) {
+	err = tx.Raw(`UPDATE deputy SET ended_at = greatest(?::timestamptz, used_at), ended_by = ?::uuid, ended_why = ?
 		WHERE firm_id = ? AND id = ? AND ended_at IS NULL RETURNING ended_at`,
-		at, db.Null(by), why, waited, tx.Scope.Firm, s.ID).Row().Scan(&ended)
+		at, db.Null(by), why, tx.Scope.Firm, s.ID).Row().Scan(&ended)
 	return ended, db.Absent(err, ErrEnded, "end deputy", s.ID)
 }
 

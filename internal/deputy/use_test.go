@@ -216,6 +216,23 @@ func TestAGrantThatRanOutGivesNothingBeforeTheSweep(t *testing.T) {
 	w.approves("after the principal's grant ran out", w.jon, v, "")
 }
 
+// Behind a wall of the principal's the deputy approves for themselves alone.
+func TestNobodyIsStoodInForBehindTheirOwnWall(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	v := w.submitted(w.ines)
+	w.named()
+	w.f.Wall(t, is(w.ines), v.MatterID)
+	list, err := w.bills.List(w.jon, prebill.Filter{Status: prebill.StatusInReview}, page.Request{})
+	if err != nil || len(list.Items) != 1 || list.Items[0].StandsFor != "" {
+		t.Errorf("in the list: %+v, %v", list.Items, err)
+	}
+	if in, err := w.bills.StandsIn(w.jon); err != nil || len(in) != 1 || in[0].Waiting != 0 {
+		t.Errorf("on the landing page: %+v, %v", in, err)
+	}
+	w.approves("behind the principal's wall", w.jon, v, "")
+}
+
 // waiting waits until somebody waits for a lock that another transaction holds.
 func waiting(t *testing.T, f testkit.F) {
 	t.Helper()
@@ -277,10 +294,11 @@ func TestT07_TheEndWaitsForAnApproval(t *testing.T) {
 	t.Parallel()
 	w := in(t, office.Apart(t))
 	s := w.named()
+	m := w.f.Matter(t)
 	held, release, used := make(chan struct{}), make(chan bool), make(chan error)
 	go func() {
 		used <- w.DB.InFirm(w.jon, func(tx *db.Tx) error {
-			id, err := deputy.For(tx, w.guard, is(w.ines))
+			id, err := deputy.For(tx, w.guard, is(w.ines), m.ID)
 			if err == nil && id != s.ID {
 				err = errors.New("not taken")
 			}

@@ -163,6 +163,14 @@ func TestRunsAreListedOverTheFirmsOfTheReader(t *testing.T) {
 	if err != nil || len(firms) != 2 {
 		t.Errorf("firms %v, %v", firms, err)
 	}
+	// What stands behind a wall is in no count of the list, and does not hide the rest.
+	other.f.Wall(t, testkit.Actor(h.specialist), other.m.ID)
+	if p, err := h.svc.Runs(h.specialist, page.Request{}); err != nil || len(p.Items) != 1 || p.Items[0].Firms != 1 || p.Items[0].Planned != 1 || p.Items[0].Left != 0 {
+		t.Errorf("with a wall: runs %+v, %v", p.Items, err)
+	}
+	if firms, err := h.svc.RunFirms(h.specialist, run); err != nil || len(firms) != 1 || firms[0] != h.f.ID {
+		t.Errorf("with a wall: firms %v, %v", firms, err)
+	}
 	items, err := h.svc.RunItems(h.specialist, run, "", page.Request{})
 	if err != nil || len(items.Items) != 1 || items.Items[0].Number != "26-00001" || items.Items[0].Status != invoice.ItemIssued {
 		t.Errorf("items %+v, %v", items, err)

@@ -2,6 +2,7 @@ package invoice
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -174,10 +175,6 @@ func (s *Service) Stopped(ctx context.Context, id ident.PrebillID) (item Item, o
 // Runs lists the runs of every firm in which the person may read runs, newest first,
 // with counts of items and without amounts.
 func (s *Service) Runs(ctx context.Context, req page.Request) (p page.Page[Run], err error) {
-	firms, err := s.guard.Firms(ctx, rbac.RunRead)
-	if err != nil {
-		return p, err
-	}
 	var after struct {
 		At time.Time
 		ID ident.RunID
@@ -186,15 +183,17 @@ func (s *Service) Runs(ctx context.Context, req page.Request) (p page.Page[Run],
 	if err != nil {
 		return p, err
 	}
-	err = s.db.InBureau(ctx, firms, func(tx *db.Tx) error {
+	err = s.guard.List(ctx, rbac.RunRead, "", func(tx *db.Tx, accesses []*authz.Access) error {
+		firms, seen, args := ofRuns(accesses)
 		q := `SELECT r.id, min(r.name) AS name, min(r.invoice_on) AS on_, min(r.started_by::text) AS started_by, min(r.started_at) AS started_at,
-				count(*) AS firms, sum(r.planned_count) AS planned, sum(c.issued) AS issued, sum(c.failed) AS failed, sum(c.waiting) AS left_
-			FROM run r CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE t.status = 'issued') AS issued, count(*) FILTER (WHERE t.status = 'failed') AS failed,
-				count(*) FILTER (WHERE t.status = 'waiting') AS waiting FROM run_item t WHERE t.firm_id = r.firm_id AND t.run_id = r.id) c
-			WHERE r.firm_id = ANY (?::uuid[]) AND (? OR (r.started_at, r.id) < (?, nullif(?, '')::uuid))
+				count(*) AS firms, sum(c.planned) AS planned, sum(c.issued) AS issued, sum(c.failed) AS failed, sum(c.waiting) AS left_
+			FROM run r CROSS JOIN LATERAL (SELECT count(*) AS planned, count(*) FILTER (WHERE t.status = 'issued') AS issued, count(*) FILTER (WHERE t.status = 'failed') AS failed,
+				count(*) FILTER (WHERE t.status = 'waiting') AS waiting FROM run_item t JOIN matter m ON m.firm_id = t.firm_id AND m.id = t.matter_id
+				WHERE t.firm_id = r.firm_id AND t.run_id = r.id AND (` + seen + `)) c
+			WHERE c.planned > 0 AND r.firm_id = ANY (?::uuid[]) AND (? OR (r.started_at, r.id) < (?, nullif(?, '')::uuid))
 			GROUP BY r.id ORDER BY min(r.started_at) DESC, r.id DESC LIMIT ?`
 		var rows []runRow
-		if err := tx.Raw(q, db.Array(firms), first, after.At, after.ID, req.Limit()+1).Scan(&rows).Error; err != nil {
+		if err := tx.Raw(q, append(args, db.Array(firms), first, after.At, after.ID, req.Limit()+1)...).Scan(&rows).Error; err != nil {
 			return fmt.Errorf("list runs: %w", err)
 		}
 		runs := make([]Run, len(rows))
@@ -209,6 +208,9 @@ func (s *Service) Runs(ctx context.Context, req page.Request) (p page.Page[Run],
 		})
 		return err
 	})
+	if errors.Is(err, authz.ErrForbidden) {
+		return page.Page[Run]{}, nil // in no firm is there a run for them
+	}
 	return p, err
 }
 
@@ -234,17 +236,39 @@ func (r runRow) run() Run {
 	return out
 }
 
-// RunFirms lists the firms of a run in which the person may read it.
+// RunFirms lists the firms of a run in which the person may know of any item of it.
 func (s *Service) RunFirms(ctx context.Context, run ident.RunID) (firms []ident.FirmID, err error) {
-	mine, err := s.guard.Firms(ctx, rbac.RunRead)
-	if err != nil {
-		return nil, err
-	}
-	err = s.db.InBureau(ctx, mine, func(tx *db.Tx) error {
-		return tx.Raw(`SELECT r.firm_id FROM run r WHERE r.firm_id = ANY (?::uuid[]) AND r.id = ? ORDER BY r.firm_id`, db.Array(mine), run).Scan(&firms).Error
+	err = s.guard.List(ctx, rbac.RunRead, "", func(tx *db.Tx, accesses []*authz.Access) error {
+		mine, seen, args := ofRuns(accesses)
+		return tx.Raw(`SELECT r.firm_id FROM run r WHERE r.firm_id = ANY (?::uuid[]) AND r.id = ?
+			AND EXISTS (SELECT FROM run_item t JOIN matter m ON m.firm_id = t.firm_id AND m.id = t.matter_id WHERE t.firm_id = r.firm_id AND t.run_id = r.id AND (`+seen+`)) ORDER BY r.firm_id`,
+			append([]any{db.Array(mine), run}, args...)...).Scan(&firms).Error
 	})
-	if err == nil && len(firms) == 0 {
+	if errors.Is(err, authz.ErrForbidden) || err == nil && len(firms) == 0 {
 		return nil, ErrNotFound
 	}
 	return firms, err
+}
+
+// ofRuns are the firms of a list of runs, and what the actor may know of there as a
+// condition on an item t and its matter m.
+func ofRuns(accesses []*authz.Access) (firms []ident.FirmID, seen string, args []any) {
+	var plain []ident.FirmID
+	var labels []int
+	var each []string
+	var more []any
+	for _, a := range accesses {
+		firms = append(firms, a.Firm)
+		if label, ok := a.Plain(); ok {
+			plain, labels = append(plain, a.Firm), append(labels, int(label))
+			continue
+		}
+		cond, own := a.Matters("m")
+		each, more = append(each, "t.firm_id = ? AND "+cond), append(append(more, a.Firm), own...)
+	}
+	seen = `EXISTS (SELECT FROM unnest(?::uuid[], ?::int[]) AS g(id, label) WHERE g.id = t.firm_id AND m.label <= g.label)`
+	for _, cond := range each {
+		seen += " OR " + cond
+	}
+	return firms, seen, append([]any{db.Array(plain), db.Array(labels)}, more...)
 }

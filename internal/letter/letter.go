@@ -62,7 +62,7 @@ type Wanted struct {
 func (Wanted) Kind() string { return "person.letter" }
 
 // words is what a kind of letter says: subject, text, what the link is called.
-func (k Kind) words(firm string, count int) (subject, text, link string) {
+func (k Kind) words(firm string) (subject, text, link string) {
 	if k.reviews() {
 		return "Access at " + firm + " waits for its review", "Some access at " + firm + " was given or last kept more than 90 days ago. Please look at each and keep it or end it.", "Review access"
 	}
@@ -117,20 +117,9 @@ func (k Kind) words(firm string, count int) (subject, text, link string) {
 	case DeputyEnded:
 		return "Standing in at " + firm + " has ended", "Your deputy at " + firm + ", or your standing in for a colleague there, has ended before its day. What waits for each of you by name reaches nobody else any more.", "See what ended"
 	case DeputyLeft:
-		return "A deputy's part at " + firm + " has ended because somebody left", "Somebody at " + firm + " who had a deputy, or was one, can no longer approve pre-bills, so that has ended. " + waitedWords(count) + " Please see that each goes to somebody who can approve it.", "See what waits"
+		return "A deputy's part at " + firm + " has ended because somebody left", "Somebody at " + firm + " who had a deputy, or was one, can no longer approve pre-bills, so that has ended. Please look at what waits for them, and see that each goes to somebody who can approve it.", "See what waits"
 	default:
 		return "News from " + firm, "There is news about access at " + firm + ".", "Open Docketry"
-	}
-}
-
-func waitedWords(count int) string {
-	switch count {
-	case 0:
-		return "No pre-bill in review waited for them."
-	case 1:
-		return "1 pre-bill in review waited for them."
-	default:
-		return fmt.Sprintf("%d pre-bills in review waited for them.", count)
 	}
 }
 
@@ -163,10 +152,10 @@ func (k Kind) path(firm ident.FirmID, whose ident.PersonID) string {
 	}
 }
 
-func (k Kind) letter(name, firm, url string, id ident.FirmID, c Counted) (string, mail.Letter) {
-	subject, text, link := k.words(firm, c.Figure)
+func (k Kind) letter(name, firm, url string, id ident.FirmID, whose ident.PersonID) (string, mail.Letter) {
+	subject, text, link := k.words(firm)
 	url = strings.TrimSuffix(url, "/")
-	return subject, mail.Letter{Greeting: "Dear " + name + ",", Paragraphs: []string{text}, Link: url + k.path(id, c.Whose), LinkText: link, Closing: []string{"Docketry", url}}
+	return subject, mail.Letter{Greeting: "Dear " + name + ",", Paragraphs: []string{text}, Link: url + k.path(id, whose), LinkText: link, Closing: []string{"Docketry", url}}
 }
 
 // Review is the kind of the letter about what waits for its review in the quarter of at.

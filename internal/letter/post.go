@@ -16,30 +16,16 @@ import (
 // Write queues a letter to each of the people, in the transaction of what it is
 // about. Asking again for the same kind, thing and person is asking once.
 func Write(tx *db.Tx, kind Kind, about string, people ...ident.PersonID) error {
-	return write(tx, kind, about, nil, people)
+	return WriteAbout(tx, kind, about, "", people...)
 }
 
-// Counted is what a letter counts, and whose list its link leads to.
-type Counted struct {
-	Figure int
-	Whose  ident.PersonID
-}
-
-// WriteCounted is Write for a letter that says how many there were when it was written.
-func WriteCounted(tx *db.Tx, kind Kind, about string, c Counted, people ...ident.PersonID) error {
-	return write(tx, kind, about, &c, people)
-}
-
-func write(tx *db.Tx, kind Kind, about string, c *Counted, people []ident.PersonID) error {
-	var figure *int
-	var whose *string
-	if c != nil {
-		figure, whose = &c.Figure, db.Null(c.Whose)
-	}
+// WriteAbout is Write for a letter whose link leads to somebody's list, as its reader may
+// see it.
+func WriteAbout(tx *db.Tx, kind Kind, about string, whose ident.PersonID, people ...ident.PersonID) error {
 	for _, who := range people {
 		id := ident.New[ident.LetterID](tx.Now)
-		res := tx.Exec(`INSERT INTO person_letter (firm_id, id, key, person_id, kind, about, queued_at, figure, whose) VALUES (?, ?, ?, ?, ?, nullif(?, '')::uuid, ?, ?, ?::uuid) ON CONFLICT (firm_id, key) DO NOTHING`,
-			tx.Scope.Firm, id, strings.Join([]string{string(kind), about, string(who)}, ":"), who, kind, about, tx.Now, figure, whose)
+		res := tx.Exec(`INSERT INTO person_letter (firm_id, id, key, person_id, kind, about, queued_at, whose) VALUES (?, ?, ?, ?, ?, nullif(?, '')::uuid, ?, ?::uuid) ON CONFLICT (firm_id, key) DO NOTHING`,
+			tx.Scope.Firm, id, strings.Join([]string{string(kind), about, string(who)}, ":"), who, kind, about, tx.Now, db.Null(whose))
 		if res.Error != nil {
 			return fmt.Errorf("queue a letter to person %s: %w", who, res.Error)
 		}
@@ -79,7 +65,7 @@ type row struct {
 	Email    string
 	Status   string
 	Firm     string
-	Counted
+	Whose    ident.PersonID // whose list the link leads to
 }
 
 // Send is the job's handler.
@@ -133,7 +119,7 @@ func (l row) end(now time.Time) (state, reason string) {
 }
 
 func (p *Post) outgoing(tx *db.Tx, l row) mail.Outgoing {
-	subject, letter := l.Kind.letter(l.Name, l.Firm, p.url, tx.Scope.Firm, l.Counted)
+	subject, letter := l.Kind.letter(l.Name, l.Firm, p.url, tx.Scope.Firm, l.Whose)
 	_, domain, _ := strings.Cut(p.from, "@")
 	return mail.Outgoing{FromName: "Docketry", From: p.from, ToName: l.Name, To: l.Email, Subject: subject, Text: letter.Text(), HTML: letter.HTML(subject),
 		MessageID: "access." + string(l.ID) + "@" + domain, Date: tx.Now}
@@ -181,8 +167,8 @@ func verdict(sent error) (state, reason string) {
 }
 
 func lock(tx *db.Tx, id ident.LetterID) (l row, err error) {
-	err = tx.Raw(`SELECT l.id, l.kind, l.state, l.queued_at, p.name, p.email, p.status, f.name, coalesce(l.figure, 0), coalesce(l.whose::text, '') FROM person_letter l JOIN person p ON p.id = l.person_id JOIN firm f ON f.firm_id = l.firm_id
-		WHERE l.firm_id = ? AND l.id = ? FOR UPDATE OF l`, tx.Scope.Firm, id).Row().Scan(&l.ID, &l.Kind, &l.State, &l.QueuedAt, &l.Name, &l.Email, &l.Status, &l.Firm, &l.Figure, &l.Whose)
+	err = tx.Raw(`SELECT l.id, l.kind, l.state, l.queued_at, p.name, p.email, p.status, f.name, coalesce(l.whose::text, '') FROM person_letter l JOIN person p ON p.id = l.person_id JOIN firm f ON f.firm_id = l.firm_id
+		WHERE l.firm_id = ? AND l.id = ? FOR UPDATE OF l`, tx.Scope.Firm, id).Row().Scan(&l.ID, &l.Kind, &l.State, &l.QueuedAt, &l.Name, &l.Email, &l.Status, &l.Firm, &l.Whose)
 	return l, wrap(err, "load letter", id)
 }
 

@@ -33,7 +33,7 @@ func (s *Service) approveFor(tx *db.Tx, p *Prebill) error {
 		return err
 	}
 	whom := p.addressee(m.Responsible)
-	under, err := deputy.For(tx, s.guard, whom)
+	under, err := deputy.For(tx, s.guard, whom, p.MatterID)
 	if err != nil || under == "" {
 		return err
 	}
@@ -51,27 +51,30 @@ func recordFor(tx *db.Tx, p *Prebill, hash string) error {
 		Permission: string(rbac.PrebillApprove), Behalf: p.ApprovedFor, Detail: detail})
 }
 
-// standIns are the people for whom the actor stands in now, by id.
-func standIns(tx *db.Tx, guard *authz.Guard) (map[ident.PersonID]string, error) {
+// standIn is a person and a matter.
+type standIn struct {
+	person ident.PersonID
+	matter ident.MatterID
+}
+
+// standIns are the names of the people for whom the actor stands in now on each of the
+// matters: where they could approve themselves.
+func standIns(tx *db.Tx, guard *authz.Guard, matters ...ident.MatterID) (map[standIn]string, error) {
 	list, err := deputy.StandsFor(tx, guard)
 	if err != nil {
 		return nil, err
 	}
-	names := map[ident.PersonID]string{}
+	names := map[standIn]string{}
 	for _, p := range list {
-		names[p.ID] = p.Name
+		cond, args := p.Reach.Matters("m")
+		var seen []ident.MatterID
+		err := tx.Raw(`SELECT m.id FROM matter m WHERE m.firm_id = ? AND m.id = ANY (?::uuid[]) AND `+cond, append([]any{tx.Scope.Firm, db.Array(matters)}, args...)...).Scan(&seen).Error
+		if err != nil {
+			return nil, fmt.Errorf("find where person %s is stood in for: %w", p.ID, err)
+		}
+		for _, m := range seen {
+			names[standIn{p.ID, m}] = p.Name
+		}
 	}
 	return names, nil
-}
-
-// WaitingFor counts the pre-bills in review that wait for the people by name, in the firm
-// of tx, whatever the actor may know of: it is a number for who has to see to them. It
-// is a deputy.Waits.
-func WaitingFor(tx *db.Tx, people ...ident.PersonID) (n int, err error) {
-	err = tx.Raw(`SELECT count(*) FROM prebill p JOIN matter m ON m.firm_id = p.firm_id AND m.id = p.matter_id
-		WHERE p.firm_id = ? AND p.status = 'in_review' AND m.responsible_id = ANY (?::uuid[]) AND `+addressed, tx.Scope.Firm, db.Array(people)).Row().Scan(&n)
-	if err != nil {
-		return 0, fmt.Errorf("count what waits in firm %s: %w", tx.Scope.Firm, err)
-	}
-	return n, nil
 }

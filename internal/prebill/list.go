@@ -85,14 +85,18 @@ func (s *Service) List(ctx context.Context, f Filter, r page.Request) (list page
 
 // mark says on each row for whom the reader stands in there.
 func (s *Service) mark(tx *db.Tx, rows []Summary) error {
-	whom, err := standIns(tx, s.guard)
+	matters := make([]ident.MatterID, len(rows))
+	for i, r := range rows {
+		matters[i] = r.MatterID
+	}
+	whom, err := standIns(tx, s.guard, matters...)
 	if err != nil {
 		return err
 	}
 	for i := range rows {
 		p := Prebill{PreparedBy: rows[i].PreparedBy, SubmittedBy: rows[i].SubmittedBy}
 		if own := tx.Scope.Actor == p.PreparedBy || tx.Scope.Actor == p.SubmittedBy; rows[i].Status == StatusInReview && !own {
-			rows[i].StandsFor = whom[p.addressee(rows[i].Responsible)]
+			rows[i].StandsFor = whom[standIn{p.addressee(rows[i].Responsible), rows[i].MatterID}]
 		}
 	}
 	return nil
@@ -112,9 +116,10 @@ func (s *Service) StandsIn(ctx context.Context) (list []StandIn, err error) {
 		}
 		cond, args := a.Matters("m")
 		for _, p := range whom {
+			theirs, more := p.Reach.Matters("m")
 			in := StandIn{ID: p.ID, Name: p.Name}
 			err := tx.Raw(`SELECT count(*) FROM prebill p JOIN matter m ON m.firm_id = p.firm_id AND m.id = p.matter_id
-				WHERE p.firm_id = ? AND p.status = 'in_review' AND m.responsible_id = ? AND `+addressed+` AND `+cond, append([]any{tx.Scope.Firm, p.ID}, args...)...).Row().Scan(&in.Waiting)
+				WHERE p.firm_id = ? AND p.status = 'in_review' AND m.responsible_id = ? AND `+addressed+` AND `+cond+` AND `+theirs, append(append([]any{tx.Scope.Firm, p.ID}, args...), more...)...).Row().Scan(&in.Waiting)
 			if err != nil {
 				return fmt.Errorf("count what waits for person %s: %w", p.ID, err)
 			}

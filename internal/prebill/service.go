@@ -61,8 +61,8 @@ func (s *Service) standing(tx *db.Tx, v *View) (err error) {
 	if err != nil {
 		return err
 	}
-	whom, err := standIns(tx, s.guard)
-	v.StandsFor = whom[v.addressee(m.Responsible)]
+	whom, err := standIns(tx, s.guard, v.MatterID)
+	v.StandsFor = whom[standIn{v.addressee(m.Responsible), v.MatterID}]
 	return err
 }
 

@@ -21,7 +21,7 @@ type Glance struct {
 // Listed is what a list of items reads along, as the bureau role may, to show each
 // item's glance: GlanceColumns into Columns, from items w (work_item) joined with GlanceJoin.
 type Listed struct {
-	Firm       ident.FirmID // set by the list
+	Firm       ident.FirmID     // set by the list
 	CalendarID ident.CalendarID // "" for none
 	Name       string
 	State      State

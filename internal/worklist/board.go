@@ -84,13 +84,13 @@ type group struct {
 	access *authz.Access
 }
 
-// grouped puts all firms in which a label decides into one group, and each other
-// firm into its own.
+// grouped puts all firms in which a label decides, of what is known of and of what is
+// shown, into one group, and each other firm into its own.
 func grouped(accesses []*authz.Access) []group {
 	var plain group
 	var groups []group
 	for _, a := range accesses {
-		if label, ok := a.Plain(); ok {
+		if label, ok := a.Plain(); ok && a.AllSee(authz.C2) {
 			plain.firms, plain.labels = append(plain.firms, a.Firm), append(plain.labels, int(label))
 			continue
 		}

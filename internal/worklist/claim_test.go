@@ -272,6 +272,15 @@ func TestQueuePagesEqualTheirCounts(t *testing.T) {
 	if rows := list(t, k, ctx, worklist.Query{Search: m.Number[2:]}); len(rows) != 7 || rows[0].Matter.Name == "" || rows[0].Glance.Name == "" {
 		t.Errorf("search finds %d", len(rows))
 	}
+	// A grant without confidential text shows no name or number, and finds none by them.
+	k.Exec(t, `UPDATE access_grant SET class = 1 WHERE firm_id = ? AND person_id = ?`, k.ID, who)
+	if rows := list(t, k, ctx, worklist.Query{Firm: k.ID}); len(rows) != 7 || rows[0].Matter.Name != "" || rows[0].Matter.Number != "" {
+		t.Errorf("class 1 lists %d, %+v", len(rows), rows[0].Matter)
+	}
+	if rows := list(t, k, ctx, worklist.Query{Search: m.Number[2:]}); len(rows) != 0 {
+		t.Errorf("class 1 finds %d by the number", len(rows))
+	}
+	k.Exec(t, `UPDATE access_grant SET class = 3 WHERE firm_id = ? AND person_id = ?`, k.ID, who)
 	if rows := list(t, k, ctx, worklist.Query{Search: "%"}); len(rows) != 0 {
 		t.Errorf("a percent sign finds %d", len(rows))
 	}

@@ -28,7 +28,7 @@ type queueRow struct {
 	Priority      sla.Priority
 	Status        Status
 	MatterID      ident.MatterID // "" for work over several
-	Label         authz.Label // the matter's, where there is one
+	Label         authz.Label    // the matter's, where there is one
 	Promised      bool
 	Brings        aboutColumns
 	ReceivedAt    time.Time
@@ -121,13 +121,14 @@ func readQueue(tx *db.Tx, accesses []*authz.Access, q Query, after queueKey, n i
 	for _, g := range groups {
 		sees, seesArgs := g.seen()
 		args := []any{db.Array(g.firms), db.Array(g.labels), cutoff(tx)}
-		args = append(append(append(append(args, tabArgs...), moreArgs...), seesArgs...), n, n, tx.Now)
+		found, foundArgs := g.found(q.Search)
+		args = append(append(append(append(append(args, tabArgs...), moreArgs...), foundArgs...), seesArgs...), n, n, tx.Now)
 		var r queueRow
 		err := db.Each(tx, `SELECT `+queueColumns+`
 			FROM (SELECT x.* FROM unnest(?::uuid[], ?::int[]) AS g(id, label) JOIN `+withDay+` f ON f.firm_id = g.id CROSS JOIN LATERAL (
 				SELECT `+queueItem+`
 				FROM work_item w LEFT JOIN matter m ON m.firm_id = w.firm_id AND m.id = w.matter_id
-				WHERE w.firm_id = g.id AND `+openItems+` AND `+tab+` AND `+more+` AND `+sees+`
+				WHERE w.firm_id = g.id AND `+openItems+` AND `+tab+` AND `+more+` AND `+found+` AND `+sees+`
 				ORDER BY w.deadline_at, w.id LIMIT ?) x ORDER BY x.deadline_at, x.firm_id, x.id LIMIT ?) w
 			LEFT JOIN client c ON c.firm_id = w.firm_id AND c.id = w.client_id
 			LEFT JOIN person h ON h.id = w.leased_by LEFT JOIN person k ON k.id = w.parked_by
@@ -151,15 +152,27 @@ func readQueue(tx *db.Tx, accesses []*authz.Access, q Query, after queueKey, n i
 	return all[:min(len(all), n)], nil
 }
 
+// found is what somebody types into the search, on number and name of the matter where
+// the grants that cover it show them.
+func (g group) found(search string) (cond string, args []any) {
+	s := strings.TrimSpace(search)
+	if s == "" {
+		return "true", nil
+	}
+	like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s) + "%"
+	cond, args = "(m.number ILIKE ? OR (m.label < 3 AND m.name ILIKE ?))", []any{like, like}
+	if g.access == nil {
+		return cond, args
+	}
+	shown, more := g.access.MattersSeeing("m", authz.C2)
+	return "(" + cond + " AND " + shown + ")", append(args, more...)
+}
+
 // conditions are what a query asks beyond its view.
 func (q Query) conditions(after queueKey) (cond string, args []any) {
 	cond = "true"
 	if q.Type != "" {
 		cond, args = cond+" AND w.type = ?", append(args, q.Type)
-	}
-	if s := strings.TrimSpace(q.Search); s != "" {
-		like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s) + "%"
-		cond, args = cond+" AND (m.number ILIKE ? OR (m.label < 3 AND m.name ILIKE ?))", append(args, like, like)
 	}
 	if q.Only != nil {
 		items := make([]string, len(q.Only))
@@ -209,9 +222,13 @@ func (r *queueRow) show(tx *db.Tx, confidential bool, out *Row) {
 		Kept: keptOf(tx.Now, r.ReservedFor, r.ReservedUntil, r.ReservedAs, r.ReservedBy, r.KeptName, r.KeeperName),
 	}
 	out.KeptForMe = out.Kept.For.ID == tx.Scope.Actor
+	numbered := confidential
 	confidential = confidential && r.Label < authz.Sealed
 	if r.MatterID != "" {
-		out.Matter = Matter{ID: r.MatterID, Number: r.MatterNumber, Label: r.Label}
+		out.Matter = Matter{ID: r.MatterID, Label: r.Label}
+		if numbered {
+			out.Matter.Number = r.MatterNumber
+		}
 		if confidential {
 			out.Matter.Name, out.Matter.Client = r.MatterName, r.ClientName
 		}

@@ -34,16 +34,11 @@ type Deputy struct {
 	EndedAt       *time.Time     `json:"ended_at,omitempty" class:"C1"`
 	EndedBy       string         `json:"ended_by,omitempty" class:"C1" doc:"left out where nobody's act ended it"`
 	Why           deputy.Why     `json:"ended_why,omitempty" class:"C1" enum:"date,principal,deputy,firm,left"`
-	Waited        *int           `json:"waited,omitempty" class:"C1" doc:"pre-bills that waited for who left, when they left"`
 }
 
 func toDeputy(s deputy.Stead) Deputy {
-	out := Deputy{ID: s.ID, Principal: s.Principal, PrincipalName: s.PrincipalName, Deputy: s.Deputy, DeputyName: s.DeputyName, From: s.From.UTC(), Until: s.Until.UTC(),
+	return Deputy{ID: s.ID, Principal: s.Principal, PrincipalName: s.PrincipalName, Deputy: s.Deputy, DeputyName: s.DeputyName, From: s.From.UTC(), Until: s.Until.UTC(),
 		Reason: s.Reason, NamedBy: s.NamedBy, NamedAt: s.NamedAt.UTC(), UsedAt: utc(s.Used), EndedAt: utc(s.Ended), EndedBy: s.EndedBy, Why: s.Why}
-	if s.Why == deputy.WhyLeft {
-		out.Waited = &s.Waited
-	}
-	return out
 }
 
 // Deputies mounts naming and ending them.

@@ -140,7 +140,7 @@ func endedWords(s deputy.Stead) string {
 	case deputy.WhyFirm:
 		return "by " + s.EndedBy + " for the firm"
 	case deputy.WhyLeft:
-		return "one of them can approve no longer; " + format.Counted(s.Waited, "pre-bill", "pre-bills") + " waited"
+		return "one of them can approve no longer"
 	default:
 		return "its day came"
 	}
