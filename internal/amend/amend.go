@@ -16,7 +16,7 @@ var (
 // Reason is why a line's value, text or place changed (LEGAL-BILLING 9).
 type Reason string
 
-// The reasons of write-downs, and three for changes that cut nothing.
+// The reasons of write-downs, and those for changes that cut nothing.
 const (
 	ReasonRate      Reason = "RATE"
 	ReasonDiscount  Reason = "DISCOUNT"
@@ -31,7 +31,8 @@ const (
 	ReasonOther     Reason = "OTHER" // needs a note
 	ReasonWording   Reason = "WORDING"
 	ReasonCoding    Reason = "CODING"
-	ReasonHold      Reason = "HOLD" // needs a note
+	ReasonHold      Reason = "HOLD"  // needs a note
+	ReasonSplit     Reason = "SPLIT" // how a part of a line began
 )
 
 // WriteDownReasons lists what a person chooses from.
@@ -71,6 +72,7 @@ type Recorded struct {
 	Expense   string
 	Standard  money.Fixed4 // standard rate of the timekeeper
 	Source    string       // where the rate came from, in words
+	Share     bool         // of a part of an entry: Amount is its share of the entry's, not its own hours priced
 }
 
 // Amount is what the line is worth on the bill if it is not held.

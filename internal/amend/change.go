@@ -36,8 +36,8 @@ type Terms struct {
 	TaskSet  string
 }
 
-// increment is the step that hours are rounded up to (TIM-01).
-const increment money.Fixed4 = 1_000
+// Increment is the step that hours are rounded up to (TIM-01).
+const Increment money.Fixed4 = 1_000
 
 // maxNarrative is LEDES 1998B's limit in bytes.
 const maxNarrative = 15_360
@@ -95,7 +95,7 @@ func (c Change) text(after *Work, t Terms, bad *fault.Fields) {
 // to and nothing is written down any more.
 func (c Change) measure(after, w *Work, t Terms, bad *fault.Fields) {
 	if c.Quantity != nil {
-		most := (w.Recorded.Quantity + increment - 1) / increment * increment
+		most := (w.Recorded.Quantity + Increment - 1) / Increment * Increment
 		if w.Kind == guideline.Expense {
 			most = w.Recorded.Quantity
 		}
@@ -133,9 +133,9 @@ func (c Change) measure(after, w *Work, t Terms, bad *fault.Fields) {
 }
 
 // Valued is quantity x rate, rounded once: as recorded for what was recorded, by
-// the firm's policy of today for what changed.
+// the firm's policy of today for what changed and for a part of an entry.
 func (w *Work) Valued(quantity, rate money.Fixed4, t Terms) (int64, error) {
-	if quantity == w.Recorded.Quantity && rate == w.Recorded.Rate {
+	if !w.Recorded.Share && quantity == w.Recorded.Quantity && rate == w.Recorded.Rate {
 		return w.Recorded.Amount, nil
 	}
 	return money.Line(quantity, rate, t.Currency, t.Rounding)

@@ -407,6 +407,7 @@ var bodies = map[string]string{
 	"POST /firms/{firm}/findings/{id}/waive":                       `{"note":"because"}`,
 	"POST /firms/{firm}/prebills/{id}/approve":                     `{"content_hash":"` + strings.Repeat("0", 64) + `"}`,
 	"POST /firms/{firm}/prebills/{id}/request-changes":             `{"note":"because"}`,
+	"POST /firms/{firm}/prebills/{id}/lines/{line}/split":          `{"parts":[{"hours":"0.1","narrative":"Draft"},{"hours":"0.1","narrative":"Review"}]}`,
 	"PATCH /firms/{firm}/prebills/{id}/lines/{line}":               `{"amount_minor":0,"reason":"COURTESY"}`,
 	"POST /firms/{firm}/prebills/{id}/findings/{finding}/waive":    `{"note":"because"}`,
 	"POST /firms/{firm}/invoices/{id}/credit":                      `{"reason":"because"}`,

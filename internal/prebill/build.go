@@ -123,12 +123,13 @@ func fill(tx *db.Tx, p Prebill, m matter.Matter, through time.Time) (Prebill, er
 	if err != nil {
 		return p, err
 	}
-	have, err := lines(tx, p.ID)
+	last, err := lastPosition(tx, p.ID)
 	if err != nil {
 		return p, err
 	}
-	added := copies(tx, entries, len(have))
-	if err := resume(tx, m, termsOf(&p, m, f), entries, added); err != nil {
+	added := copies(tx, entries, last)
+	from, err := resume(tx, m, termsOf(&p, m, f), entries, added)
+	if err != nil {
 		return p, err
 	}
 	if err := claim(tx, p.ID, entries); err != nil {
@@ -143,6 +144,9 @@ func fill(tx *db.Tx, p Prebill, m matter.Matter, through time.Time) (Prebill, er
 				return p, err
 			}
 		}
+	}
+	if err := splitAgain(tx, &p, from, added); err != nil {
+		return p, err
 	}
 	if _, err := recheck(tx, &p, m, f); err != nil {
 		return p, err

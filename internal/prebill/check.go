@@ -93,7 +93,11 @@ func checkLines(tx *db.Tx, p *Prebill, m matter.Matter, card *rate.Card, all []L
 		}
 		judged[i].Findings = guideline.Check(l.asGuideline(m), c)
 	}
-	return guideline.Record(tx, guideline.Prebill, c.Today, judged)
+	left, err := gone(tx, p.ID, p.Currency)
+	if err != nil {
+		return err
+	}
+	return guideline.Record(tx, guideline.Prebill, c.Today, append(judged, left...))
 }
 
 // policyOf is what the payor, the matter, the client and the firm lay down today.
@@ -119,7 +123,7 @@ func agreed(card *rate.Card, m matter.Matter, l *Line) (money.Fixed4, bool, erro
 
 func (l *Line) asGuideline(m matter.Matter) guideline.Line {
 	g := guideline.Line{
-		ID: string(l.EntryID), Kind: l.Kind, Client: string(m.ClientID), Matter: string(m.ID), Timekeeper: string(l.Timekeeper), Class: l.TKClass, Code: l.TKCode, Name: l.TKName, On: l.On,
+		ID: l.ownID(), Kind: l.Kind, Client: string(m.ClientID), Matter: string(m.ID), Timekeeper: string(l.Timekeeper), Class: l.TKClass, Code: l.TKCode, Name: l.TKName, On: l.On,
 		ValueMinor: l.Amount(), Currency: m.Currency, Narrative: l.Narrative, Task: l.Task, Activity: l.Activity, Expense: l.Expense,
 	}
 	if l.Kind == guideline.Time {

@@ -79,6 +79,9 @@ func (s *Service) edit(tx *db.Tx, a *authz.Access, p *Prebill, id ident.PrebillL
 	if err != nil {
 		return err
 	}
+	if work.Held && l.SplitOf != "" {
+		return ErrPartHeld
+	}
 	after := *l
 	after.Work = work
 	side, err := s.sideOf(tx)
@@ -94,7 +97,8 @@ func (s *Service) edit(tx *db.Tx, a *authz.Access, p *Prebill, id ident.PrebillL
 	return record(tx, "prebill.line_edited", rbac.PrebillEdit, p, classOf(m, audit.C3), e.Before, e.After, map[string]any{"line": l.ID, "reason": e.Reason, "side": e.Side})
 }
 
-// Undo takes back the newest change of a line that stands, whoever made it.
+// Undo takes back the newest change of a line that stands, whoever made it. Of a part
+// with no later change that is its split: ErrPartsSet while another part has one.
 // amend.ErrNoEdit when the line is as recorded.
 func (s *Service) Undo(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine) (Prebill, error) {
 	return s.changing(ctx, rbac.PrebillEdit, id, version, func(tx *db.Tx, _ *authz.Access, p *Prebill) error {
@@ -105,6 +109,9 @@ func (s *Service) Undo(ctx context.Context, id ident.PrebillID, version int, lin
 		e := l.Edits.Last()
 		if e == nil {
 			return amend.ErrNoEdit
+		}
+		if e.Reason == amend.ReasonSplit {
+			return s.join(tx, p, m, f, l)
 		}
 		before := *l
 		before.Content = e.Before

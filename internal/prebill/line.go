@@ -12,7 +12,8 @@ import (
 type Line struct {
 	ID         ident.PrebillLine
 	EntryID    ident.EntryID
-	Position   int // from 1, by date
+	SplitOf    ident.PrebillLine // the line that this is a part of, "" of a whole one
+	Position   int               // from 1, by date
 	On         time.Time
 	Timekeeper ident.TimekeeperID // "" on a cost
 	TKCode     string
@@ -33,6 +34,15 @@ func (l *Line) Bills() int64 {
 		return 0
 	}
 	return l.Amount()
+}
+
+// ownID tells a line from others where rules compare them: its entry's, and of a part its
+// own, for there are more of the entry.
+func (l *Line) ownID() string {
+	if l.SplitOf != "" {
+		return string(l.ID)
+	}
+	return string(l.EntryID)
 }
 
 func (l *Line) isTime() bool { return l.Kind == guideline.Time }

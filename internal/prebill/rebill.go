@@ -20,7 +20,7 @@ func credited(tx *db.Tx, m matter.Matter, entries []ident.EntryID) (map[ident.En
 				WHERE c.firm_id = i.firm_id AND c.invoice_id = i.id AND c.rebill) AS again
 			FROM invoice i JOIN prebill p ON p.firm_id = i.firm_id AND p.id = i.prebill_id
 			JOIN prebill_line l ON l.firm_id = p.firm_id AND l.prebill_id = p.id
-			WHERE i.firm_id = ? AND i.matter_id = ? AND p.status = 'taken' AND l.entry_id = ANY (?::uuid[])
+			WHERE i.firm_id = ? AND i.matter_id = ? AND p.status = 'taken' AND l.split_of IS NULL AND l.entry_id = ANY (?::uuid[])
 				AND EXISTS (SELECT FROM invoice n JOIN credit_note c ON c.firm_id = n.firm_id AND c.invoice_id = n.id WHERE n.firm_id = ? AND n.matter_id = ? AND c.rebill)
 			ORDER BY l.entry_id, p.taken_at DESC, l.id DESC) x WHERE x.again`,
 		tx.Scope.Firm, m.ID, db.Array(entries), tx.Scope.Firm, m.ID).Rows()
@@ -42,15 +42,16 @@ func credited(tx *db.Tx, m matter.Matter, entries []ident.EntryID) (map[ident.En
 
 // resume lets lines whose bill was credited start from what it said: their standing
 // edits are made again on the entry, with their reasons, notes and authors, and can be
-// undone. What was amended or undone at the entry after the credit holds too.
-func resume(tx *db.Tx, m matter.Matter, t amend.Terms, entries []capture.Entry, added []Line) error {
+// undone. What was amended or undone at the entry after the credit holds too. It returns
+// the credited line of each entry.
+func resume(tx *db.Tx, m matter.Matter, t amend.Terms, entries []capture.Entry, added []Line) (map[ident.EntryID]ident.PrebillLine, error) {
 	ids := make([]ident.EntryID, len(entries))
 	for i := range entries {
 		ids[i] = entries[i].ID
 	}
 	from, err := credited(tx, m, ids)
 	if err != nil || len(from) == 0 {
-		return err
+		return nil, err
 	}
 	var of []ident.PrebillLine
 	for _, l := range from {
@@ -58,7 +59,7 @@ func resume(tx *db.Tx, m matter.Matter, t amend.Terms, entries []capture.Entry, 
 	}
 	edits, err := editsOf(tx, `d.line_id = ANY (?::uuid[])`, db.Array(of))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for i := range added {
 		l, e := &added[i], &entries[i]
@@ -71,7 +72,7 @@ func resume(tx *db.Tx, m matter.Matter, t amend.Terms, entries []capture.Entry, 
 			}
 		}
 	}
-	return nil
+	return from, nil
 }
 
 // together are the edits of a credited line and the amendments of its entry, each once:

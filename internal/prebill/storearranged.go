@@ -42,7 +42,7 @@ func billedUnder(tx *db.Tx, p *Prebill, m matter.Matter) (*before, error) {
 		Worked, Capped, Fees int64
 	}
 	err = tx.Raw(`SELECT l.task_code AS task, extract(year FROM l.worked_on)::int AS year, sum(l.value_minor) AS worked, sum(l.amount_minor - l.discount_minor) AS capped, sum(l.amount_minor) AS fees
-		FROM `+earlier+` e JOIN prebill_line l ON l.firm_id = e.firm_id AND l.prebill_id = e.id WHERE e.matter_id = ? AND l.kind = 'time' AND NOT l.held GROUP BY 1, 2`,
+		FROM `+earlier+` e JOIN prebill_line l ON l.firm_id = e.firm_id AND l.prebill_id = e.id WHERE e.matter_id = ? AND l.kind = 'time' AND NOT l.held AND NOT l.gone GROUP BY 1, 2`,
 		append(from, m.ID)...).Scan(&lines).Error
 	if err != nil {
 		return nil, fmt.Errorf("sum what was billed on matter %s: %w", m.ID, err)
@@ -83,7 +83,7 @@ func (b *before) charged(tx *db.Tx, m matter.Matter, from []any) error {
 // those discounts. Percentage discounts come after them and do not count.
 func (b *before) year(tx *db.Tx, p *Prebill, from []any) error {
 	q := `WITH e AS (SELECT * FROM ` + earlier + ` x WHERE extract(year FROM x.through_on) = ?)
-		SELECT coalesce((SELECT sum(l.amount_minor - l.discount_minor) FROM e JOIN prebill_line l ON l.firm_id = e.firm_id AND l.prebill_id = e.id WHERE l.kind = 'time' AND NOT l.held), 0)::bigint
+		SELECT coalesce((SELECT sum(l.amount_minor - l.discount_minor) FROM e JOIN prebill_line l ON l.firm_id = e.firm_id AND l.prebill_id = e.id WHERE l.kind = 'time' AND NOT l.held AND NOT l.gone), 0)::bigint
 			+ coalesce((SELECT sum(c.amount_minor) FROM e JOIN prebill_charge c ON c.firm_id = e.firm_id AND c.prebill_id = e.id WHERE c.what = ?), 0)::bigint
 			- coalesce((SELECT sum(c.amount_minor) FROM e JOIN prebill_cut c ON c.firm_id = e.firm_id AND c.prebill_id = e.id WHERE c.undone_at IS NULL AND c.reason <> ?), 0)::bigint,
 			coalesce((SELECT -sum(c.amount_minor) FROM e JOIN prebill_charge c ON c.firm_id = e.firm_id AND c.prebill_id = e.id WHERE c.what = ?), 0)::bigint`

@@ -110,8 +110,8 @@ func settleEntries(tx *db.Tx, p *Prebill, all []Line) error {
 		}
 	}
 	n, err := capture.MarkBilled(tx, p.ID)
-	if err == nil && n != int64(len(all)-len(held)) {
-		return ErrAltered.With("the pre-bill holds %d entries and %d lines; it needs a new approval", n, len(all)-len(held))
+	if want := billedEntries(all); err == nil && n != int64(want) {
+		return ErrAltered.With("the pre-bill holds %d entries and its lines bill %d; it needs a new approval", n, want)
 	}
 	return err
 }

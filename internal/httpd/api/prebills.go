@@ -20,6 +20,7 @@ type prebills interface {
 	List(ctx context.Context, f prebill.Filter, r page.Request) (page.Page[prebill.Summary], error)
 	Get(ctx context.Context, id ident.PrebillID) (prebill.View, error)
 	Edit(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine, c amend.Change) (prebill.Prebill, error)
+	Split(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine, d prebill.Division) (prebill.Prebill, error)
 	Undo(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine) (prebill.Prebill, error)
 	PutPrice(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string) (prebill.Prebill, error)
 	TakePrice(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string) (prebill.Prebill, error)

@@ -21,7 +21,8 @@ type LineFormView struct {
 	Crumbs  []partial.Link
 	Facts   []partial.Fact // the line as it stands
 	Form    partial.Form
-	Warning string // "This voids the approval of 5 Nov."
+	Split   *partial.Form // takes the line apart; nil where that cannot be
+	Warning string        // "This voids the approval of 5 Nov."
 }
 
 // reasons are the codes of write-downs, each with its words.

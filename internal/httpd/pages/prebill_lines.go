@@ -26,6 +26,9 @@ func (s *Site) mountPrebillLines(srv *httpd.Server) {
 		fill(srv, path, rbac.PrebillEdit, func(r *httpd.Request) (httpd.Reply, error) { return s.changeLine(r, act) },
 			func(r *httpd.Request, failed error) (templ.Component, error) { return s.linePage(r, act, failed) })
 	}
+	split := "/firms/{firm}/prebills/{id}/lines/{line}/split"
+	get(srv, split, rbac.PrebillEdit, func(r *httpd.Request) (httpd.Reply, error) { return s.lineForm(r, "split") })
+	fill(srv, split, rbac.PrebillEdit, s.splitLine, func(r *httpd.Request, failed error) (templ.Component, error) { return s.linePage(r, "split", failed) })
 	post(srv, "/firms/{firm}/prebills/{id}/lines/{line}/undo", rbac.PrebillEdit, s.undoLine)
 	post(srv, "/firms/{firm}/prebills/{id}/cuts/{cut}/undo", rbac.PrebillEdit, s.undoCut)
 	post(srv, "/firms/{firm}/prebills/{id}/prices/put", rbac.PrebillEdit, s.putPrice)
@@ -74,6 +77,9 @@ func rowOf(f frame, p prebill.View, l *prebill.Line) PrebillRow {
 		row.Why = append(row.Why, changeWords(f, e))
 		row.Undo = &partial.Button{Text: "Undo", Action: href.PrebillLine(f.FirmID, p.ID, l.ID, "undo"), Version: p.Version, Class: "sm quiet", Icon: "history", Press: "z"}
 	}
+	if by := l.RoundedMinor(); by != 0 {
+		row.Why = append(row.Why, "Rounded for itself, this part bills "+signed(by, func(m int64) string { return format.Money(in(m)) })+" beside its share of what was recorded.")
+	}
 	row.Why = append(row.Why, arrangedWhy(l.Arranged, in)...)
 	editable := changes(f, p)
 	if !editable {
@@ -82,6 +88,12 @@ func rowOf(f frame, p prebill.View, l *prebill.Line) PrebillRow {
 		row.Acts = []PrebillAct{{Act: "edit", Text: "Edit"}, {Act: "write-down", Text: "Write down"}, {Act: "hold", Text: "Hold"}}
 		if l.Held {
 			row.Acts = []PrebillAct{{Act: "release", Text: "Put back on the bill", Pressed: true}}
+		}
+		switch {
+		case l.SplitOf != "":
+			row.Acts = row.Acts[:2] // a part is not held without the others
+		case l.MaySplit():
+			row.Acts = append(row.Acts, PrebillAct{Act: "split", Text: "Split"})
 		}
 	}
 	row.Findings = prebillFindings(f, p, l.Findings, editable)
@@ -261,6 +273,10 @@ func (s *Site) linePage(r *httpd.Request, act string, failed error) (templ.Compo
 		v.Title, v.Form.Submit = "Hold line "+n, "Hold for the next bill"
 		note.Required = true
 		v.Form.Fields = []partial.Field{note}
+	case "split":
+		v.Title, v.Form.Submit = "Split line "+n, "Split line"
+		v.Form.Faults = splitFaults(v.Form.Faults)
+		v.Form.Fields = splitFields(r, p, l, failed != nil)
 	case "release":
 		v.Title, v.Form.Submit = "Put line "+n+" back", "Put back on the bill"
 		v.Form.Fields = []partial.Field{note}
@@ -268,6 +284,10 @@ func (s *Site) linePage(r *httpd.Request, act string, failed error) (templ.Compo
 		v.Title, v.Form.Submit = "Edit line "+n, "Save line"
 		note.Hint = "The firm and the billing team see it; needed for the reason Other"
 		v.Form.Fields = append(editFields(p.TaskSet, l.Work, p.Currency, value), note)
+		if l.MaySplit() {
+			form := partial.Form{ID: "s", Action: href.PrebillLine(f.FirmID, p.ID, l.ID, "split"), Version: p.Version, Submit: "Split line", Side: true, Fields: splitFields(r, p, l, false)}
+			v.Split = &form
+		}
 	}
 	return LineForm(f.Chrome, v), nil
 }

@@ -44,12 +44,25 @@ func prebillFixtures(s story) []fixture {
 			{Name: "note", Label: "Note", Kind: partial.Area, Wide: true, Max: 500},
 		}, Faults: partial.Faults{{Path: "amount", Message: "This is not an amount", Fix: "Enter an amount such as 500.00"}},
 	}}
+	splits := line
+	splits.Title, splits.Form, splits.Warning = "Edit line 10", partial.Form{Action: "/x", Version: 4, Submit: "Save line", Cancel: "/y", Fields: line.Form.Fields}, ""
+	splits.Split = &partial.Form{ID: "s", Action: "/x", Version: 4, Submit: "Split line", Side: true, Fields: []partial.Field{
+		{Group: "Part 1", Name: "hours_1", Label: "Hours", Kind: partial.Decimal, Value: "1.2", Hint: "All parts come to 1.8"},
+		{Group: "Part 1", Name: "narrative_1", Label: "Narrative", Kind: partial.Area, Rows: 2, Value: row.Text, Wide: true},
+		{Group: "Part 2", Name: "hours_2", Label: "Hours", Kind: partial.Decimal, Value: "0.5"},
+		{Group: "Part 2", Name: "narrative_2", Label: "Narrative", Kind: partial.Area, Rows: 2, Wide: true},
+	}}
+	splitting := splits
+	splitting.Title, splitting.Form, splitting.Split = "Split line 10", *splits.Split, nil
+	splitting.Form.ID, splitting.Form.Faults = "", partial.Faults{{Path: "narrative_2", Message: "say what was done"}}
 	return []fixture{
 		{name: "prebill", page: Prebill(partner, s.prebill())},
 		{name: "prebill-draft", page: Prebill(s.specialist("Pre-bill PB-1184", "prebills", "HVL"), draft)},
 		{name: "prebill-blocked", page: Prebill(partner, blocked)},
 		{name: "prebill-approved", page: Prebill(partner, approved)},
 		{name: "prebill-line", page: LineForm(partner, line)},
+		{name: "prebill-line-edit", page: LineForm(partner, splits)},
+		{name: "prebill-line-split", page: LineForm(partner, splitting)},
 		{name: "prebills", page: Prebills(s.specialist("Pre-bills", "prebills", "HVL"), s.prebillList())},
 		{name: "prebill-new", page: PrebillNew(s.specialist("Build a pre-bill", "prebills", "HVL"), s.prebillNew())},
 	}

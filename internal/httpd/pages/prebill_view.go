@@ -141,7 +141,7 @@ type PrebillBeside struct {
 
 // PrebillAct opens the form of one change of a line.
 type PrebillAct struct {
-	Act     string // of href.PrebillLine: edit, write-down, hold, release
+	Act     string // of href.PrebillLine: edit, write-down, hold, release, split
 	Text    string
 	Pressed bool
 }
@@ -344,7 +344,7 @@ func WriteDownWords(code string) string {
 	words := map[string]string{
 		"RATE": "Rate above what is agreed", "DISCOUNT": "Discount", "COURTESY": "Courtesy", "CAP": "Fee cap", "FIXED": "Fixed fee", "GUIDELINE": "Client guideline",
 		"QUALITY": "Quality of the work", "TRAVEL": "Travel terms", "DUPLICATE": "Billed twice", "STALE": "Too old to bill", "OTHER": "Other, see the note",
-		"WORDING": "Wording", "CODING": "Codes", "HOLD": "Held",
+		"WORDING": "Wording", "CODING": "Codes", "HOLD": "Held", "SPLIT": "Split into several lines",
 	}
 	if w, ok := words[code]; ok {
 		return w
