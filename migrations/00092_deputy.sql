@@ -39,6 +39,18 @@ GRANT UPDATE (used_at, ended_at, ended_by, ended_why) ON deputy TO docketry_api,
 CREATE UNIQUE INDEX deputy_one_open ON deputy (firm_id, principal_id) WHERE ended_at IS NULL;
 CREATE INDEX deputy_standing_in ON deputy (firm_id, deputy_id) WHERE ended_at IS NULL; -- for whom somebody stands in, asked at each approval
 
+-- What has ended stays as it ended: a new one is named instead.
+-- +goose StatementBegin
+CREATE FUNCTION deputy_stays_ended() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF OLD.ended_at IS NOT NULL THEN
+    RAISE EXCEPTION 'this deputy has ended' USING ERRCODE = 'check_violation', CONSTRAINT = 'deputy_stays_ended', TABLE = 'deputy';
+  END IF;
+  RETURN NEW;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER deputy_stays_ended BEFORE UPDATE ON deputy FOR EACH ROW EXECUTE FUNCTION deputy_stays_ended();
+
 -- Whom an approval was given for, under what. The foreign key holds the three persons to the row.
 ALTER TABLE prebill
   ADD COLUMN approved_for uuid,
@@ -58,3 +70,4 @@ ALTER TABLE person_letter
 ALTER TABLE person_letter DROP COLUMN whose;
 ALTER TABLE prebill DROP COLUMN approved_under, DROP COLUMN approved_for;
 DROP TABLE deputy;
+DROP FUNCTION deputy_stays_ended();

@@ -20,11 +20,11 @@ $$;
 -- +goose StatementEnd
 ALTER FUNCTION auth.person_stamp(uuid, uuid) OWNER TO docketry_auth;
 REVOKE EXECUTE ON FUNCTION auth.person_stamp(uuid, uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION auth.person_stamp(uuid, uuid) TO docketry_migrate, docketry_api, docketry_worker, docketry_bureau;
 
+-- It runs as its owner, so that nobody asks person_stamp about anybody without a seal.
 -- +goose StatementBegin
 CREATE FUNCTION auth.stamp_list(scope text, seal text, who uuid, by_session uuid, OUT firms uuid[], OUT versions bigint[], OUT active boolean, OUT open boolean)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM auth.enter(scope, seal);
   SELECT s.* INTO firms, versions, active, open FROM auth.person_stamp(who, by_session) s;

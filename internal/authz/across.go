@@ -197,9 +197,6 @@ func (a *Access) Plain() (label Label, ok bool) {
 	return a.Unscoped()
 }
 
-// IsPlain tells whether Plain says so.
-func (a *Access) IsPlain() bool { _, ok := a.Plain(); return ok }
-
 // Unscoped is the highest label of what belongs to no matter, or to several, that
 // the person may know of; ok is false without a grant over the whole firm.
 func (a *Access) Unscoped() (label Label, ok bool) { return a.UnscopedSeeing(C1) }

@@ -35,34 +35,32 @@ var maps = sync.Pool{New: func() any { return pgtype.NewMap() }}
 // Value writes the array in PostgreSQL's text form, which every protocol takes.
 func (a array[T]) Value() (driver.Value, error) {
 	texts := make([]string, len(a))
-	var null bool
+	var nulls []*string // the same, where some are NULL
 	for i, x := range a {
 		s, err := elementText(reflect.ValueOf(x))
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		if null = null || s == nil; s != nil {
+		case s != nil:
 			texts[i] = *s
 		}
+		if s == nil && nulls == nil {
+			nulls = make([]*string, len(a))
+			for j := range i {
+				nulls[j] = &texts[j]
+			}
+		}
+		if nulls != nil {
+			nulls[i] = s
+		}
 	}
-	if null {
-		return a.withNull()
+	var all any = texts // which the driver writes sooner
+	if nulls != nil {
+		all = nulls
 	}
-	return encodeArray(texts)
-}
-
-func (a array[T]) withNull() (driver.Value, error) {
-	texts := make([]*string, len(a))
-	for i, x := range a {
-		texts[i], _ = elementText(reflect.ValueOf(x)) // which has been asked before
-	}
-	return encodeArray(texts)
-}
-
-func encodeArray(texts any) (driver.Value, error) {
 	m := maps.Get().(*pgtype.Map) //nolint:forcetypeassert // it holds nothing else
 	defer maps.Put(m)
-	b, err := m.Encode(pgtype.TextArrayOID, pgtype.TextFormatCode, texts, nil)
+	b, err := m.Encode(pgtype.TextArrayOID, pgtype.TextFormatCode, all, nil)
 	if err != nil {
 		return nil, fmt.Errorf("encode array: %w", err)
 	}

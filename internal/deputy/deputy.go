@@ -31,6 +31,10 @@ import (
 // approves is the permission that both of the two hold by a grant of their own.
 const approves = rbac.PrebillApprove
 
+// maxAhead is how far off somebody begins to stand in at most, in days: a plan for years
+// would only bar every other one.
+const maxAhead = 366
+
 // maxDays is how long somebody stands in at most, in days of the firm's calendar.
 const maxDays = 92
 
@@ -77,6 +81,8 @@ func (d Draft) validate(now time.Time, zone *time.Location) error {
 		fs.Add("from", "date_missing", "enter the first day")
 	case d.From.Before(now.Add(-time.Minute)):
 		fs.Add("from", "window_past", "it cannot begin in the past; enter today or a later day")
+	case d.From.After(now.AddDate(0, 0, maxAhead)):
+		fs.Add("from", "window_far", "it begins at most %d days from now; enter an earlier day", maxAhead)
 	}
 	switch {
 	case d.Until.IsZero():

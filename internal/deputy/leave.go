@@ -31,11 +31,11 @@ func (s *Service) settle(tx *db.Tx, st Stead) (ended bool, err error) {
 		return true, s.finish(tx, st, ending{at: st.Until, why: WhyDate})
 	}
 	for _, who := range []ident.PersonID{st.Principal, st.Deputy} {
-		holds, err := s.guard.Gives(tx, who, approves)
+		held, err := s.guard.Reach(tx, who, approves)
 		if err != nil {
 			return false, err
 		}
-		if !holds {
+		if held == nil {
 			return true, s.finish(tx, st, ending{at: tx.Now, why: WhyLeft, leaver: who})
 		}
 	}
@@ -132,7 +132,7 @@ func StandsFor(tx *db.Tx, guard *authz.Guard) (list []StoodFor, err error) {
 	if err != nil || len(mine) == 0 {
 		return nil, err
 	}
-	if own, err := guard.Gives(tx, tx.Scope.Actor, approves); err != nil || !own {
+	if own, err := guard.Reach(tx, tx.Scope.Actor, approves); err != nil || own == nil {
 		return nil, err
 	}
 	for _, st := range mine {

@@ -72,6 +72,7 @@ func TestWhatNamingRefuses(t *testing.T) {
 		"a right still to come": {func(d *deputy.Draft) { d.Deputy = later }, "deputy: Later cannot approve pre-bills; who stands in needs that right by a grant of their own"},
 		"no days":               {func(d *deputy.Draft) { d.From, d.Until = time.Time{}, time.Time{} }, "from: enter the first day; until: enter the last day"},
 		"the past":              {func(d *deputy.Draft) { d.From = now.Add(-2 * time.Minute) }, "from: it cannot begin in the past; enter today or a later day"},
+		"years ahead":           {func(d *deputy.Draft) { d.From = now.AddDate(2, 0, 0); d.Until = d.From.AddDate(0, 0, 9) }, "from: it begins at most 366 days from now; enter an earlier day"},
 		"the wrong way round":   {func(d *deputy.Draft) { d.Until = d.From }, "until: the last day must not come before the first"},
 		"too long":              {func(d *deputy.Draft) { d.Until = d.From.AddDate(0, 0, 93) }, "until: at most 92 days; name them again then"},
 		"no reason":             {func(d *deputy.Draft) { d.Reason = "" }, "reason: "},

@@ -110,12 +110,10 @@ func (s *Service) both(tx *db.Tx, d Draft) (principal, deputy people.Person, err
 		if err != nil {
 			return principal, deputy, err
 		}
-		holds, err := s.guard.GivesStill(tx, p.ID, approves)
-		if err != nil {
-			return principal, deputy, err
-		}
-		if !holds {
+		if _, err := s.guard.Holder(tx, p.ID, approves); errors.Is(err, authz.ErrNotFound) {
 			fs.Add(one.path, "deputy_right", "%s %s", p.Name, one.may)
+		} else if err != nil {
+			return principal, deputy, err
 		}
 		*one.into = p
 	}
@@ -264,9 +262,13 @@ func (s *Service) Candidates(ctx context.Context) (list []Person, err error) {
 		if _, err := s.guard.Require(tx, rbac.DeputyRead); err != nil {
 			return err
 		}
-		who, err := s.guard.Given(tx, approves)
+		held, err := s.guard.Holders(tx, approves)
 		if err != nil {
 			return err
+		}
+		who := make([]ident.PersonID, len(held))
+		for i, a := range held {
+			who[i] = a.Person
 		}
 		list, err = persons(tx, who)
 		return err

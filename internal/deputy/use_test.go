@@ -197,8 +197,14 @@ func TestAnApprovalRefersToItsDeputy(t *testing.T) {
 	err := w.DB.InFirm(w.f.Machine(), func(tx *db.Tx) error {
 		return tx.Exec(`UPDATE deputy SET used_at = ? WHERE firm_id = ? AND id = ?`, w.Clock.Now().Add(day), w.f.ID, s.ID).Error
 	})
-	if !db.Violates(err, "deputy_used_within") {
+	if !db.Violates(err, "deputy_stays_ended") {
 		t.Errorf("used after the end: %v", err)
+	}
+	err = w.DB.InFirm(w.f.Machine(), func(tx *db.Tx) error {
+		return tx.Exec(`UPDATE deputy SET ended_at = NULL, ended_by = NULL, ended_why = NULL WHERE firm_id = ? AND id = ?`, w.f.ID, s.ID).Error
+	})
+	if !db.Violates(err, "deputy_stays_ended") {
+		t.Errorf("made to last again: %v", err)
 	}
 }
 

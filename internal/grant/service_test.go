@@ -321,6 +321,13 @@ func TestWallsAndPreview(t *testing.T) {
 	if err := w.Grants.LiftWall(admin, own.ID); !errors.Is(err, grant.ErrSelf) {
 		t.Errorf("lifting the wall before oneself: %v", err)
 	}
+	// The other administrator is now the last who sees all of the firm.
+	last := f.Text(t, `SELECT created_by::text FROM wall WHERE firm_id = ? AND id = ?`, f.ID, own.ID)
+	before := f.Count(t, `SELECT count(*) FROM wall WHERE firm_id = ?`, f.ID)
+	_, err = w.Grants.RaiseWall(f.Acting(ident.PersonID(last)), grant.Wall{Person: ident.PersonID(last), Matters: []string{string(open.ID)}, Reason: "own"})
+	if !errors.Is(err, grant.ErrInvalid) || f.Count(t, `SELECT count(*) FROM wall WHERE firm_id = ?`, f.ID) != before {
+		t.Errorf("a wall before the last administrator who sees all: %v", err)
+	}
 	foreign := testkit.Firm(t, w.DB).Matter(t)
 	if _, err := w.Grants.RaiseWall(admin, grant.Wall{Person: who, Matters: []string{string(foreign.ID)}, Reason: "x"}); !errors.Is(err, people.ErrInvalid) {
 		t.Errorf("a wall before another firm's matter: %v", err)

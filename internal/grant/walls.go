@@ -3,6 +3,7 @@ package grant
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/docketry/docketry/internal/audit"
@@ -53,12 +54,30 @@ func (s *Service) RaiseWall(ctx context.Context, w Wall) (Wall, error) {
 		if err != nil {
 			return fmt.Errorf("insert wall %s: %w", w.ID, err)
 		}
+		if err := s.someoneGives(tx, p); err != nil {
+			return err
+		}
 		if err := s.people.Leave(tx, w.Person); err != nil {
 			return err
 		}
 		return audit.Record(tx, audit.Entry{Action: "wall.raised", Object: "wall", ID: string(w.ID), Class: audit.C2, Permission: string(rbac.WallRaise), After: w, Detail: map[string]any{"person": w.Person}})
 	})
 	return w, err
+}
+
+// someoneGives refuses a wall before the last administrator who sees all of the firm: after
+// it nobody there could give access or lift it.
+func (s *Service) someoneGives(tx *db.Tx, walled people.Person) error {
+	held, err := s.guard.Holders(tx, rbac.GrantGive)
+	if err != nil {
+		return err
+	}
+	theirs := slices.ContainsFunc(held, func(a *authz.Access) bool { return a.Person == walled.ID })
+	if !theirs || slices.ContainsFunc(held, (*authz.Access).WholeFirm) {
+		return nil
+	}
+	return ErrInvalid.On(fault.Field{Path: "person", Code: "wall_last_admin",
+		Message: walled.Name + " is the last administrator who sees all of the firm, and nobody could give access or lift the wall afterwards", Fix: "let a second administrator in first"})
 }
 
 func (w Wall) validate() error {

@@ -98,6 +98,25 @@ func TestFewerHoursAreAWriteDown(t *testing.T) {
 	}
 }
 
+// What is agreed about fees counts the parts as it did the line, and what is under a fixed
+// price has no hours to split.
+func TestAnArrangementCountsThePartsAsTheLine(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	s.f.Arrange(t, s.m, dayOne, capAt900)
+	v := s.split(s.built(), halves())
+	if said(v) != "45000, 15000, 30000, 10000 = 100000" { // the line was 600.00 of it
+		t.Errorf("under a cap: %s", said(v))
+	}
+	s.adds(v)
+	fixed := setup(t)
+	fixed.f.Arrange(t, fixed.m, dayOne, `"kind":"fixed","fixed":{"per":"matter","prices":[{"code":"","amount_minor":50000}]}`)
+	w := fixed.built()
+	if _, err := fixed.svc.Split(fixed.specialist, w.ID, w.Version, w.Lines[0].ID, halves()); !errors.Is(err, prebill.ErrNoSplit) || !strings.Contains(err.Error(), "under a fixed price") {
+		t.Errorf("under a fixed price: %v", err)
+	}
+}
+
 // fieldsOf are the messages of a refusal's fields.
 func fieldsOf(err error) string {
 	var f *fault.Error
@@ -128,6 +147,7 @@ func TestWhatCannotBeSplitSaysWhy(t *testing.T) {
 	bad(func(d *prebill.Division) { d.Parts[1].Hours = 6_000 }, "take 0.1 off")
 	bad(func(d *prebill.Division) { d.Parts[0].Hours, d.Parts[1].Hours = 14_500, 5_500 }, "parts.1.hours: enter tenths")
 	bad(func(d *prebill.Division) { d.Parts[1].Hours = 0 }, "parts.2.hours: enter more than 0")
+	bad(func(d *prebill.Division) { d.Parts[0].Hours, d.Parts[1].Hours = 0, 21_000 }, "parts.1.hours: enter more than 0 and at most the 2.0 of the line\nparts.2.hours: enter more")
 	bad(func(d *prebill.Division) { d.Parts[1].Narrative = " " }, "parts.2.narrative: say what was done")
 	bad(func(d *prebill.Division) { d.Parts[0].Task = text("X999") }, "parts.1.task_code: X999")
 	bad(func(d *prebill.Division) { d.Parts[1].Hours, d.Reason = 4_000, amend.ReasonOther }, "note: say in a few words why")

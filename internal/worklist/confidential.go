@@ -20,12 +20,13 @@ func confidential(tx *db.Tx, accesses []*authz.Access, rows []queueRow) ([]bool,
 	for i := range rows {
 		r := &rows[i]
 		a := access[r.FirmID]
+		_, plain := a.Plain()
 		switch {
 		case r.MatterID == "":
 			label, ok := a.UnscopedSeeing(authz.C2)
 			shown[i] = ok && a.WholeFirm() && r.Label <= label
 		case !a.Sees(authz.C2):
-		case a.IsPlain() && a.AllSee(authz.C2):
+		case plain && a.AllSee(authz.C2):
 			shown[i] = true
 		default:
 			if asked == nil {
