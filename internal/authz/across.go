@@ -41,7 +41,7 @@ func (g *Guard) List(ctx context.Context, p rbac.Permission, named ident.FirmID,
 	// Begun over the firms of the last time: as a rule they still are, and what is read
 	// on entering tells whether.
 	last := lister{sc.Actor, p, named}
-	return g.db.InBureau(ctx, g.snapshot.listed(last), func(tx *db.Tx) error {
+	return g.db.InBureau(ctx, g.snapshot.listed(last).firms, func(tx *db.Tx) error {
 		accesses, err := g.everywhere(tx, p)
 		if err != nil {
 			return err
@@ -49,19 +49,69 @@ func (g *Guard) List(ctx context.Context, p rbac.Permission, named ident.FirmID,
 		if len(accesses) == 0 {
 			return ErrForbidden
 		}
-		if named != "" {
-			accesses = slices.DeleteFunc(accesses, func(a *Access) bool { return a.Firm != named })
-		}
-		if len(accesses) == 0 {
+		if accesses = in(named, accesses); len(accesses) == 0 {
 			return ErrNotFound
 		}
 		firms := firmsOf(accesses)
 		if err := tx.Over(firms); err != nil {
 			return err
 		}
-		g.snapshot.list(last, firms)
+		stamp, _ := tx.ListStamp()
+		g.snapshot.list(last, list{firms, stamp.Firms})
 		return fn(tx, accesses)
 	})
+}
+
+// in leaves of accesses those in the firm named, where one is.
+func in(named ident.FirmID, accesses []*Access) []*Access {
+	if named == "" {
+		return accesses
+	}
+	return slices.DeleteFunc(accesses, func(a *Access) bool { return a.Firm != named })
+}
+
+// Ahead is List for what is one question, asked all day: it is made of what the actor
+// could know of the last time, and answered only where the stamp of its transaction says
+// that this still is what they may know of. Otherwise, and where question gives nil or fn
+// wants to ask more, answered is false and nothing was shown: List it.
+func (g *Guard) Ahead(ctx context.Context, p rbac.Permission, named ident.FirmID, question func(tx *db.Tx, accesses []*Access) *db.Question,
+	fn func(tx *db.Tx, accesses []*Access) error,
+) (answered bool, err error) {
+	sc, err := scope.From(ctx)
+	if err != nil {
+		return false, err
+	}
+	was := g.snapshot.listed(lister{sc.Actor, p, named}).of
+	if len(was) == 0 {
+		return false, nil
+	}
+	var accesses []*Access
+	return g.db.Ahead(ctx, func(tx *db.Tx) *db.Plan {
+		if accesses = in(named, g.expected(tx, p, was)); len(accesses) == 0 {
+			return nil
+		}
+		q := question(tx, accesses)
+		if q == nil {
+			return nil
+		}
+		return &db.Plan{Firms: firmsOf(accesses), Question: *q, Agreed: func(is db.ListStamp) bool {
+			return is.Active && is.Open && slices.Equal(is.Firms, was)
+		}}
+	}, func(tx *db.Tx) error { return fn(tx, accesses) })
+}
+
+// expected is what the actor of tx may know of if the versions are still those given;
+// nothing unless all facts are kept at those.
+func (g *Guard) expected(tx *db.Tx, p rbac.Permission, firms []db.FirmVersion) []*Access {
+	held := make([]*Access, 0, len(firms))
+	for _, v := range firms {
+		f := g.snapshot.at(holder{v.Firm, tx.Scope.Actor}, v.Version)
+		if f == nil {
+			return nil
+		}
+		held = g.hold(tx, held, v.Firm, f, p)
+	}
+	return held
 }
 
 // Across is Require for a list over several firms: in a transaction of the bureau

@@ -67,6 +67,10 @@ func TestT07_AListIsWhatEachFirmDecides(t *testing.T) {
 		if step.firms >= 0 && len(want) != step.firms {
 			t.Errorf("%s: %d firms decide for the person, want %d: the test says little", step.name, len(want), step.firms)
 		}
+		// Asked in one step with what was kept before the change, and again when all is kept.
+		if got, answered := ahead(t, kept, sc, false); answered && !maps(got, want) {
+			t.Errorf("%s: asked ahead the list shows %v, each firm by itself %v", step.name, got, want)
+		}
 		for how, g := range map[string]*authz.Guard{"what was kept": kept, "nothing kept": guardOver(t, d)} {
 			got, over := listed(t, g, sc)
 			if !maps(got, want) {
@@ -76,7 +80,44 @@ func TestT07_AListIsWhatEachFirmDecides(t *testing.T) {
 				t.Errorf("%s, with %s: the list is sealed over %v", step.name, how, over)
 			}
 		}
+		if got, answered := ahead(t, kept, sc, false); answered != (len(want) > 0) || answered && !maps(got, want) {
+			t.Errorf("%s: asked ahead with all kept (%v) the list shows %v, each firm by itself %v", step.name, answered, got, want)
+		}
+		if _, answered := ahead(t, kept, sc, true); answered {
+			t.Errorf("%s: answered although more was asked after the end", step.name)
+		}
 	}
+}
+
+// ahead is what Ahead shows; more asks once more when the transaction has ended.
+func ahead(t *testing.T, g *authz.Guard, sc scope.Scope, more bool) (got shown, answered bool) {
+	t.Helper()
+	got = shown{}
+	var firm, id string
+	answered, err := g.Ahead(scope.With(context.Background(), sc), rbac.QueueRead, "", func(_ *db.Tx, accesses []*authz.Access) *db.Question {
+		q := db.Question{SQL: `SELECT m.firm_id::text, m.id::text FROM matter m WHERE false`, Into: []any{&firm, &id}, Each: func() error {
+			got[ident.FirmID(firm)] = append(got[ident.FirmID(firm)], id)
+			return nil
+		}}
+		for _, a := range accesses {
+			cond, args := a.Matters("m")
+			q.SQL, q.Args = q.SQL+` OR m.firm_id = ? AND `+cond, slices.Concat(q.Args, []any{a.Firm}, args)
+		}
+		q.SQL += ` ORDER BY m.firm_id, m.id`
+		return &q
+	}, func(tx *db.Tx, accesses []*authz.Access) error {
+		for _, a := range accesses {
+			got[a.Firm] = append([]string{}, got[a.Firm]...)
+		}
+		if more {
+			return tx.Exec(`SELECT 1`).Error
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got, answered
 }
 
 func maps(a, b shown) bool {

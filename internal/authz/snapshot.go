@@ -73,7 +73,7 @@ func (f *facts) standing(at time.Time) []wall {
 // that meet in this process, some 300 bytes.
 type snapshot struct {
 	kept  sync.Map // holder to *facts
-	lists sync.Map // lister to []ident.FirmID
+	lists sync.Map // lister to list
 }
 
 // lister is one person's list of one kind: over all their firms, or over the one named.
@@ -83,18 +83,25 @@ type lister struct {
 	named  ident.FirmID
 }
 
-// listed are the firms of the last list, nil when there was none. Whoever begins with
-// them decides anew which they are.
-func (s *snapshot) listed(l lister) []ident.FirmID {
-	if kept, ok := s.lists.Load(l); ok {
-		return kept.([]ident.FirmID)
-	}
-	return nil
+// list is a list as it last was: the firms it went over, of those in which the person
+// held grants, each at a version.
+type list struct {
+	firms []ident.FirmID
+	of    []db.FirmVersion
 }
 
-func (s *snapshot) list(l lister, firms []ident.FirmID) {
-	if !slices.Equal(s.listed(l), firms) {
-		s.lists.Store(l, firms)
+// listed is the last list, empty when there was none. Whoever begins with its firms
+// decides anew which they are.
+func (s *snapshot) listed(l lister) list {
+	if kept, ok := s.lists.Load(l); ok {
+		return kept.(list)
+	}
+	return list{}
+}
+
+func (s *snapshot) list(l lister, now list) {
+	if was := s.listed(l); !slices.Equal(was.firms, now.firms) || !slices.Equal(was.of, now.of) {
+		s.lists.Store(l, now)
 	}
 }
 

@@ -31,8 +31,14 @@ func listScope(firms []ident.FirmID) string {
 
 func isList(sealed string) bool { return strings.HasPrefix(sealed, "{") }
 
-// run is the one place that opens a transaction: begin, seal, fn, commit.
+// run is the ordinary course of a transaction: begin, seal, fn, commit.
 func (d *DB) run(ctx context.Context, sc scope.Scope, sealed, begin string, fn func(tx *Tx) error) error {
+	return d.open(ctx, sc, func(tx *Tx) error { return d.inside(tx, sealed, begin, fn) })
+}
+
+// open is the one place that takes a connection for a transaction, which course has to
+// begin and to end.
+func (d *DB) open(ctx context.Context, sc scope.Scope, course func(tx *Tx) error) error {
 	ctx, back, err := d.turns.take(ctx)
 	if err != nil {
 		return classify(err)
@@ -46,7 +52,7 @@ func (d *DB) run(ctx context.Context, sc scope.Scope, sealed, begin string, fn f
 	w := &wire{conn: conn, most: d.acquire}
 	defer w.done()
 	tx := &Tx{Scope: sc, Now: d.clock.Now(), ctx: scope.With(ctx, sc), owner: d, wire: w, sealed: new(string)}
-	if err := d.inside(tx, sealed, begin, fn); err != nil {
+	if err := course(tx); err != nil {
 		if w.silent() && ctx.Err() == nil {
 			return ErrUnavailable.Because(fmt.Errorf("%w: %w", errSilent, err))
 		}
@@ -73,31 +79,46 @@ func (d *DB) take(ctx context.Context) (*sql.Conn, error) {
 
 // inside commits when fn is content and rolls back otherwise, also on a panic. If
 // even the rollback fails, pgx discards the connection.
-func (d *DB) inside(tx *Tx, sealed, begin string, fn func(tx *Tx) error) (err error) {
+func (d *DB) inside(tx *Tx, sealed, begin string, fn func(tx *Tx) error) error {
+	return tx.orBack(func() error {
+		if err := tx.begin(begin, isList(sealed)); err != nil {
+			return err
+		}
+		if err := tx.seal(sealed); err != nil {
+			return err
+		}
+		tx.wire.most = d.patience
+		tx.rebind()
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return tx.commit()
+	})
+}
+
+// orBack rolls back unless fn is content.
+func (tx *Tx) orBack(fn func() error) (err error) {
+	content := false
 	defer func() {
-		if p := recover(); p != nil {
+		if !content {
 			tx.rollback()
-			panic(p)
 		}
-		if err != nil {
-			tx.rollback()
-			return
-		}
-		err = tx.commit()
 	}()
-	statements := []string{begin, d.begin}
-	if isList(sealed) {
+	err = fn()
+	content = err == nil
+	return err
+}
+
+// begin begins and learns what to seal in one round trip.
+func (tx *Tx) begin(begin string, list bool) (err error) {
+	statements := []string{begin, tx.owner.begin}
+	if list {
 		statements = append(statements, asBureau)
 	}
 	if tx.challenge, err = tx.beginScope(statements); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	if err = tx.seal(sealed); err != nil {
-		return err
-	}
-	tx.wire.most = d.patience
-	tx.rebind()
-	return fn(tx)
+	return nil
 }
 
 // Over moves a list's transaction to other firms, which the actor must be shown: what a
@@ -166,20 +187,27 @@ func (tx *Tx) enter(sealed, seal string) error {
 	return err
 }
 
+// stampList enters a list and answers its stamp.
+const stampList = "SELECT firms::text[], versions, active, open FROM auth.stamp_list($1, $2, $3::uuid, nullif($4, '')::uuid)"
+
 // enterList is enter for a list, where the stamp of a transaction is taken once.
 func (tx *Tx) enterList(sealed, seal string) error {
+	return tx.wire.raw(tx.ctx, func(ctx context.Context, pg *pgx.Conn) error {
+		return tx.stampedBy(pg.QueryRow(ctx, stampList, sealed, seal, string(tx.Scope.Actor), string(tx.Scope.Session)))
+	})
+}
+
+// stampedBy keeps what stampList answered.
+func (tx *Tx) stampedBy(row pgx.Row) error {
 	s := &stampedList{actor: tx.Scope.Actor, session: tx.Scope.Session}
 	var firms []string
 	var versions []int64
-	err := tx.wire.raw(tx.ctx, func(ctx context.Context, pg *pgx.Conn) error {
-		return pg.QueryRow(ctx, "SELECT firms::text[], versions, active, open FROM auth.stamp_list($1, $2, $3::uuid, nullif($4, '')::uuid)",
-			sealed, seal, string(s.actor), string(s.session)).Scan(&firms, &versions, &s.Active, &s.Open)
-	})
-	if err != nil {
+	if err := row.Scan(&firms, &versions, &s.Active, &s.Open); err != nil {
 		return err
 	}
+	s.Firms = make([]FirmVersion, len(firms))
 	for i, firm := range firms {
-		s.Firms = append(s.Firms, FirmVersion{ident.FirmID(firm), versions[i]})
+		s.Firms[i] = FirmVersion{ident.FirmID(firm), versions[i]}
 	}
 	tx.list = s
 	return nil

@@ -27,6 +27,8 @@ type wire struct {
 	conn  *sql.Conn
 	most  time.Duration
 	wrote bool // something but a plain SELECT was sent
+	over  bool // the transaction has ended: nothing more is sent
+	late  bool // something was to be sent after that
 
 	last context.Context // of the statement under way
 	stop func()
@@ -35,6 +37,12 @@ type wire struct {
 // await is the context to send the next statement under. The one before is over.
 func (w *wire) await(ctx context.Context) context.Context {
 	w.done()
+	if w.over {
+		w.late = true
+		w.last, w.stop = context.WithCancel(ctx)
+		w.stop()
+		return w.last
+	}
 	w.last, w.stop = context.WithTimeoutCause(ctx, w.most, errSilent)
 	return w.last
 }

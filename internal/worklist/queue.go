@@ -78,15 +78,12 @@ type Firm struct {
 // Queue is one page of open items over all firms that the actor is granted, the
 // soonest deadline first. Hidden items are not in it, nor in any count.
 func (s *Service) Queue(ctx context.Context, q Query) (p page.Page[Row], err error) {
-	err = s.acrossFirms(ctx, q.Firm, func(tx *db.Tx, accesses []*authz.Access) error {
-		var after queueKey
-		if _, err := q.Page.Decode(&after); err != nil {
-			return err
-		}
-		rows, err := readQueue(tx, accesses, q, after, q.Page.Limit()+1)
-		if err != nil {
-			return err
-		}
+	var after queueKey
+	if _, err := q.Page.Decode(&after); err != nil {
+		return p, err
+	}
+	n := q.Page.Limit() + 1
+	show := func(tx *db.Tx, accesses []*authz.Access, rows []queueRow) error {
 		cut, err := page.Cut(rows, q.Page.Limit(), func(r queueRow) any { return queueKey{r.DeadlineAt, r.FirmID, r.ID} })
 		if err != nil {
 			return err
@@ -94,6 +91,25 @@ func (s *Service) Queue(ctx context.Context, q Query) (p page.Page[Row], err err
 		p.Next = cut.Next
 		p.Items, err = s.rows(tx, accesses, cut.Items)
 		return err
+	}
+	rows := make([]queueRow, 0, n)
+	answered, err := s.guard.Ahead(ctx, rbac.QueueRead, q.Firm, func(tx *db.Tx, accesses []*authz.Access) *db.Question {
+		groups := grouped(accesses)
+		if len(groups) > 1 {
+			return nil
+		}
+		ask := queueQuestion(tx, groups[0], q, after, n, &rows)
+		return &ask
+	}, func(tx *db.Tx, accesses []*authz.Access) error { return show(tx, accesses, rows) })
+	if answered || err != nil {
+		return p, err
+	}
+	err = s.acrossFirms(ctx, q.Firm, func(tx *db.Tx, accesses []*authz.Access) error {
+		rows, err := readQueue(tx, accesses, q, after, n)
+		if err != nil {
+			return err
+		}
+		return show(tx, accesses, rows)
 	})
 	return p, err
 }

@@ -114,33 +114,10 @@ func inTab(tx *db.Tx, tab Tab) (cond string, args []any) {
 // readQueue reads up to n rows after a key. Each firm is read by its own index up to
 // n rows, and the rows merged (PLATFORM 2: never one sorted scan over many firms).
 func readQueue(tx *db.Tx, accesses []*authz.Access, q Query, after queueKey, n int) ([]queueRow, error) {
-	tab, tabArgs := inTab(tx, q.Tab)
-	more, moreArgs := q.conditions(after)
 	groups := grouped(accesses)
 	all := make([]queueRow, 0, n)
 	for _, g := range groups {
-		sees, seesArgs := g.seen()
-		args := []any{db.Array(g.firms), db.Array(g.labels), cutoff(tx)}
-		found, foundArgs := g.found(q.Search)
-		args = append(append(append(append(append(args, tabArgs...), moreArgs...), foundArgs...), seesArgs...), n, n, tx.Now)
-		var r queueRow
-		err := db.Each(tx, `SELECT `+queueColumns+`
-			FROM (SELECT x.* FROM unnest(?::uuid[], ?::int[]) AS g(id, label) JOIN `+withDay+` f ON f.firm_id = g.id CROSS JOIN LATERAL (
-				SELECT `+queueItem+`
-				FROM work_item w LEFT JOIN matter m ON m.firm_id = w.firm_id AND m.id = w.matter_id
-				WHERE w.firm_id = g.id AND `+openItems+` AND `+tab+` AND `+more+` AND `+found+` AND `+sees+`
-				ORDER BY w.deadline_at, w.id LIMIT ?) x ORDER BY x.deadline_at, x.firm_id, x.id LIMIT ?) w
-			LEFT JOIN client c ON c.firm_id = w.firm_id AND c.id = w.client_id
-			LEFT JOIN person h ON h.id = w.leased_by LEFT JOIN person k ON k.id = w.parked_by
-			LEFT JOIN person q ON q.id = w.reserved_for LEFT JOIN person y ON y.id = w.reserved_by
-			LEFT JOIN LATERAL (SELECT p.currency, prebill_net(p.firm_id, p.id) AS minor FROM prebill p WHERE w.subject_kind = 'prebill' AND p.firm_id = w.firm_id AND p.id = w.subject_id
-				UNION ALL SELECT i.currency, i.total_minor FROM invoice i WHERE w.subject_kind = 'invoice' AND i.firm_id = w.firm_id AND i.id = w.subject_id) s ON true
-			`+sla.GlanceJoin+`
-			ORDER BY w.deadline_at, w.firm_id, w.id`, args, r.columns(), func() error {
-			all = append(all, r)
-			return nil
-		})
-		if err != nil {
+		if err := tx.Read(queueQuestion(tx, g, q, after, n, &all)); err != nil {
 			return nil, fmt.Errorf("read the queue: %w", err)
 		}
 	}
@@ -150,6 +127,33 @@ func readQueue(tx *db.Tx, accesses []*authz.Access, q Query, after queueKey, n i
 		})
 	}
 	return all[:min(len(all), n)], nil
+}
+
+// queueQuestion asks for the rows of one group, which are put behind those in into.
+func queueQuestion(tx *db.Tx, g group, q Query, after queueKey, n int, into *[]queueRow) db.Question {
+	tab, tabArgs := inTab(tx, q.Tab)
+	more, moreArgs := q.conditions(after)
+	sees, seesArgs := g.seen()
+	found, foundArgs := g.found(q.Search)
+	r := new(queueRow)
+	return db.Question{SQL: `SELECT ` + queueColumns + `
+		FROM (SELECT x.* FROM unnest(?::uuid[], ?::int[]) AS g(id, label) JOIN ` + withDay + ` f ON f.firm_id = g.id CROSS JOIN LATERAL (
+			SELECT ` + queueItem + `
+			FROM work_item w LEFT JOIN matter m ON m.firm_id = w.firm_id AND m.id = w.matter_id
+			WHERE w.firm_id = g.id AND ` + openItems + ` AND ` + tab + ` AND ` + more + ` AND ` + found + ` AND ` + sees + `
+			ORDER BY w.deadline_at, w.id LIMIT ?) x ORDER BY x.deadline_at, x.firm_id, x.id LIMIT ?) w
+		LEFT JOIN client c ON c.firm_id = w.firm_id AND c.id = w.client_id
+		LEFT JOIN person h ON h.id = w.leased_by LEFT JOIN person k ON k.id = w.parked_by
+		LEFT JOIN person q ON q.id = w.reserved_for LEFT JOIN person y ON y.id = w.reserved_by
+		LEFT JOIN LATERAL (SELECT p.currency, prebill_net(p.firm_id, p.id) AS minor FROM prebill p WHERE w.subject_kind = 'prebill' AND p.firm_id = w.firm_id AND p.id = w.subject_id
+			UNION ALL SELECT i.currency, i.total_minor FROM invoice i WHERE w.subject_kind = 'invoice' AND i.firm_id = w.firm_id AND i.id = w.subject_id) s ON true
+		` + sla.GlanceJoin + `
+		ORDER BY w.deadline_at, w.firm_id, w.id`,
+		Args: slices.Concat([]any{db.Array(g.firms), db.Array(g.labels), cutoff(tx)}, tabArgs, moreArgs, foundArgs, seesArgs, []any{n, n, tx.Now}),
+		Into: r.columns(), Each: func() error {
+			*into = append(*into, *r)
+			return nil
+		}}
 }
 
 // found is what somebody types into the search, on number and name of the matter where
