@@ -16,6 +16,7 @@ import (
 
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/scope"
 )
 
@@ -42,7 +43,7 @@ var ErrForged = fault.New(fault.Forbidden, "request_forged", "this form has expi
 // newSessions keeps sessions in our own table. failed answers when it cannot be read.
 func newSessions(p Parts, failed func(http.ResponseWriter, *http.Request, error)) *scs.SessionManager {
 	// Not scs.New: it starts a store of its own whose goroutine never ends.
-	m := &scs.SessionManager{Store: p.Sessions, Codec: scs.GobCodec{}}
+	m := &scs.SessionManager{Store: p.Sessions, Codec: people.SessionCodec{}}
 	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) { failed(w, r, err) }
 	m.HashTokenInStore = true
 	m.Lifetime = maxSession // the store keeps the idle time

@@ -12,7 +12,7 @@ import (
 // browser. End it with DeleteCtx under its id.
 func (s *SessionStore) BeginShown(ctx context.Context, who ident.PersonID, at time.Time) (ident.SessionID, error) {
 	id, until := ident.New[ident.SessionID](at), at.Add(time.Hour)
-	b, err := s.codec.Encode(until, map[string]any{KeySession: string(id), KeyPerson: string(who), KeyFactorAt: at})
+	b, err := SessionCodec{}.Encode(until, map[string]any{KeySession: string(id), KeyPerson: string(who), KeyFactorAt: at})
 	if err != nil {
 		return "", err
 	}

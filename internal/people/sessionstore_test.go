@@ -1,10 +1,9 @@
 package people_test
 
 import (
+	"maps"
 	"testing"
 	"time"
-
-	"github.com/alexedwards/scs/v2"
 
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/people"
@@ -20,7 +19,7 @@ func stored(t testing.TB, w world, who ident.PersonID, deadline time.Time) strin
 	if who == "" {
 		values = map[string]any{"csrf": "x"}
 	}
-	b, err := scs.GobCodec{}.Encode(deadline, values)
+	b, err := people.SessionCodec{}.Encode(deadline, values)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,4 +99,21 @@ func TestSessionStore(t *testing.T) {
 			t.Error("found")
 		}
 	})
+}
+
+func TestASessionsValuesComeBack(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 29, 8, 30, 0, 123456000, time.UTC)
+	want := map[string]any{people.KeyPerson: "p", people.KeyFactorAt: at, "flash": "Done: \u201cfine\u201d"}
+	b, err := people.SessionCodec{}.Encode(at.Add(time.Hour), want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	deadline, got, err := people.SessionCodec{}.Decode(b)
+	if err != nil || !deadline.Equal(at.Add(time.Hour)) || !maps.Equal(got, want) {
+		t.Errorf("came back as %v until %v (%v), want %v", got, deadline, err, want)
+	}
+	if _, err := (people.SessionCodec{}).Encode(at, map[string]any{"n": 1}); err == nil {
+		t.Error("a number was kept; read again it would be something else")
+	}
 }
