@@ -181,6 +181,9 @@ func TestT03_NoRouteTakesAColumn(t *testing.T) {
 			refused("twice", fmt.Sprintf(`{%q:"x",%q:"y"}`, c, c), `"key_repeated"`)
 		}
 		for name := range fields.Properties {
+			if i := strings.IndexByte(name, 's'); i >= 0 { // the decoder takes a long s for an s
+				refused("a long s", fmt.Sprintf(`{%q:"x",%q:"y"}`, name, name[:i]+"\u017f"+name[i+1:]), `"key_repeated"`)
+			}
 			refused("a field of its own in capitals", fmt.Sprintf(`{%q:"x"}`, strings.ToUpper(name)), `"key_repeated"`)
 		}
 	}

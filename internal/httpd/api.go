@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
@@ -273,7 +274,8 @@ func (w *bodyWalk) value(path string, depth int) error {
 				return errBody
 			}
 			name := fmt.Sprint(key)
-			if folded := strings.ToLower(name); seen[folded] || folded != name {
+			// Letters beyond ASCII too: the decoder takes the long s for an s.
+			if folded := strings.ToLower(name); seen[folded] || folded != name || strings.ContainsFunc(name, func(r rune) bool { return r > unicode.MaxASCII }) {
 				return errBody.With("a key is given twice or not in lower case").On(fault.Field{Path: folded, Code: "key_repeated", Message: "give each key once, in lower case"})
 			}
 			seen[name] = true
