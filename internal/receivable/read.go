@@ -31,7 +31,7 @@ func (f Filter) payments(tx *db.Tx, access *authz.Access) (left, from string, ar
 		from += `LEFT JOIN (SELECT payment_id, -sum(amount_minor)::bigint AS minor FROM posting WHERE firm_id = ? AND account = 'unapplied' AND posted_on <= ? GROUP BY payment_id) u ON u.payment_id = p.id `
 		args = append(args, tx.Scope.Firm, f.On)
 	}
-	cond, more := access.Clients("c")
+	cond, more := shown(access)
 	from += `WHERE p.firm_id = ? AND (? = '' OR p.payor_id::text = ?) AND (? = '' OR p.currency = ?) AND (NOT ? OR ` + left + ` > 0)
 		AND p.received_on BETWEEN coalesce(nullif(?, '')::date, '-infinity') AND coalesce(nullif(?, '')::date, 'infinity') AND ` + cond
 	args = append(args, tx.Scope.Firm, string(f.Payor), string(f.Payor), string(f.Currency), string(f.Currency), f.Unapplied, string(f.From), string(f.To))
@@ -85,22 +85,16 @@ func (s *Service) Sums(ctx context.Context, f Filter) (sums []PaymentSum, err er
 	return sums, err
 }
 
-// Get is one payment with its allocations to invoices that the person may know of.
+// Get is one payment with its allocations, oldest first.
 func (s *Service) Get(ctx context.Context, id ident.PaymentID) (d Detail, err error) {
 	err = s.reading(ctx, func(tx *db.Tx, access *authz.Access) error {
 		if d.Payment, err = findPayment(tx, access, id); err != nil {
 			return err
 		}
-		d.Allocations, err = visibleAllocations(tx, access, id)
+		d.Allocations, err = allocations(tx, `a.payment_id = ?`, id)
 		return err
 	})
 	return d, err
-}
-
-// visibleAllocations are those of a payment to invoices of matters that the access shows.
-func visibleAllocations(tx *db.Tx, access *authz.Access, id ident.PaymentID) ([]Allocation, error) {
-	cond, args := access.MattersSeeing("m", authz.C2)
-	return allocations(tx, `a.payment_id = ? AND EXISTS (SELECT FROM matter m WHERE m.firm_id = i.firm_id AND m.id = i.matter_id AND `+cond+`)`, append([]any{id}, args...)...)
 }
 
 // OfInvoice lists what was allocated to an invoice, oldest first, for its page.

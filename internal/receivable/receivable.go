@@ -20,7 +20,6 @@ import (
 // Faults of this package.
 var (
 	ErrNotFound   = fault.New(fault.NotFound, "not_found", "there is nothing here")
-	ErrOutOfReach = fault.New(fault.Forbidden, "payment_out_of_reach", "this payment is allocated to invoices beyond your grant; someone who sees them can take it back")
 	ErrInput      = fault.New(fault.Invalid, "input_invalid", "some fields need correcting")
 	ErrStale      = fault.New(fault.Stale, "version_stale", "someone changed this payment since you opened it; look at the new state and decide again")
 	ErrTooMuch    = fault.New(fault.Conflict, "allocation_too_much", "this is more than is open")
@@ -76,16 +75,6 @@ type Payment struct {
 type Detail struct {
 	Payment
 	Allocations []Allocation
-}
-
-// BeyondMinor is what of the payment pays invoices that are not among Allocations, for who
-// reads may not know of them.
-func (d Detail) BeyondMinor() int64 {
-	beyond := d.AllocatedMinor
-	for _, a := range d.Allocations {
-		beyond -= a.AmountMinor
-	}
-	return beyond
 }
 
 // Reversed tells whether the payment was taken back.

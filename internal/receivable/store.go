@@ -24,9 +24,19 @@ const unappliedNow = "p.unapplied_minor"
 
 const tablesOfPayment = ` FROM payment p JOIN payor y ON y.firm_id = p.firm_id AND y.id = p.payor_id JOIN client c ON c.firm_id = p.firm_id AND c.id = p.client_id `
 
-// findPayment loads a payment of a client that the access may know of.
+// shown is the predicate on aliases p and c for payments that the access may know of: of
+// its clients, and never paid into a matter beyond it. A part of one would tell by what
+// is missing what such a matter was billed, and somebody who sees all of it books it.
+func shown(a *authz.Access) (cond string, args []any) {
+	cond, args = a.Clients("c")
+	matters, more := a.MattersSeeing("m", authz.C2)
+	return cond + ` AND NOT EXISTS (SELECT FROM allocation a JOIN invoice i ON i.firm_id = a.firm_id AND i.id = a.invoice_id
+		JOIN matter m ON m.firm_id = i.firm_id AND m.id = i.matter_id WHERE a.firm_id = p.firm_id AND a.payment_id = p.id AND (` + matters + `) IS NOT TRUE)`, append(args, more...)
+}
+
+// findPayment loads a payment that the access may know of.
 func findPayment(tx *db.Tx, a *authz.Access, id ident.PaymentID) (Payment, error) {
-	cond, args := a.Clients("c")
+	cond, args := shown(a)
 	var found []Payment
 	q := `SELECT ` + columnsOfPayment(unappliedNow) + tablesOfPayment + `WHERE p.firm_id = ? AND p.id = ? AND ` + cond
 	if err := tx.Raw(q, append([]any{tx.Scope.Firm, id}, args...)...).Scan(&found).Error; err != nil {

@@ -45,9 +45,6 @@ func (s *Service) undo(ctx context.Context, id ident.PaymentID, version int, act
 		if err != nil {
 			return err
 		}
-		if err := inReach(tx, access, id, undone.allocations, rest == nil); err != nil {
-			return err
-		}
 		p = before
 		on, err := today(tx)
 		if err != nil {
@@ -73,26 +70,6 @@ func (s *Service) undo(ctx context.Context, id ident.PaymentID, version int, act
 		return record(tx, action, &p, before)
 	})
 	return p, err
-}
-
-// inReach refuses to move money of invoices that the person may not know of: an allocation
-// that is named is not there; a whole payment is for somebody with a wider grant.
-func inReach(tx *db.Tx, access *authz.Access, id ident.PaymentID, undone []Allocation, named bool) error {
-	visible, err := visibleAllocations(tx, access, id)
-	if err != nil {
-		return err
-	}
-	for _, a := range undone {
-		seen := slices.ContainsFunc(visible, func(v Allocation) bool { return v.ID == a.ID })
-		switch {
-		case seen:
-		case named:
-			return ErrNotFound
-		default:
-			return ErrOutOfReach
-		}
-	}
-	return nil
 }
 
 // held are the rows that an undo has locked.

@@ -39,7 +39,6 @@ type Payment struct {
 	Reason      string            `json:"reverse_reason,omitempty" class:"C2"`
 	Version     int               `json:"version" class:"C1"`
 	Allocations []Allocation      `json:"allocations,omitempty"`
-	Beyond      *Money            `json:"allocated_beyond,omitempty" class:"C2" doc:"of the allocated, what pays invoices that are not listed here: they are beyond your grant, or want your factor again"`
 }
 
 // Allocation is the part of a payment that pays one invoice.
@@ -63,9 +62,6 @@ func toPaymentDetail(d receivable.Detail) Payment {
 	out := toPayment(d.Payment)
 	for _, a := range d.Allocations {
 		out.Allocations = append(out.Allocations, Allocation{a.ID, a.Invoice, a.Number, amount(a.AmountMinor, d.Currency), a.Reverses, a.TakenBack, a.MadeAt.UTC()})
-	}
-	if beyond := d.BeyondMinor(); beyond > 0 {
-		out.Beyond = amount(beyond, d.Currency)
 	}
 	return out
 }

@@ -215,12 +215,7 @@ func (s *Site) paymentPage(r *httpd.Request, id ident.PaymentID, failed error) (
 	if p.Reversed() {
 		v.Lede = "Reversed on " + format.Date(p.ReversedAt.In(f.Zone)) + ": " + p.ReverseReason
 	}
-	paid := Section{Title: "What it paid", Table: s.allocationTable(f, p)}
-	if beyond := p.BeyondMinor(); beyond > 0 {
-		paid.Note = "and " + format.Money(money.Amount{Minor: beyond, Currency: p.Currency}) + " on invoices that are not shown to you now"
-		paid.Table.Empty = partial.Empty{Icon: "lock", Title: "None that is shown to you now"}
-	}
-	v.Sections = append(v.Sections, paid)
+	v.Sections = append(v.Sections, Section{Title: "What it paid", Table: s.allocationTable(f, p)})
 	if f.May(rbac.PaymentPost) && !p.Reversed() {
 		more, err := s.paymentForms(r, f, p, failed)
 		if err != nil {
