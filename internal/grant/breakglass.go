@@ -19,19 +19,24 @@ import (
 // Break-glass is the one exception from "nobody at the bureau has standing access"
 // (SECURITY, promise 6 and T34). An administrator of the bureau asks for one firm and
 // says why; the firm is told at once. The firm's administrator allows it, or a second
-// administrator of the bureau does where the firm cannot be reached; the firm's refusal
-// stands. It opens a grant of an hour that only looks, that reaches no sealed matter,
-// that walls beat, and that the firm ends when it likes. Every use is a leaf.
+// administrator of the bureau does where the firm cannot be reached. The firm's no, a
+// refusal or an end put to the access, stands: for a week after it the firm alone lets
+// anybody in this way. It opens a grant of an hour that only looks, that reaches no sealed
+// matter, that walls beat, and that the firm ends when it likes. Every use is a leaf.
 
 const (
 	glassTime = time.Hour
 	glassLife = 24 * time.Hour // a request that nobody answered is over
+	glassNo   = 7 * glassLife  // how long the firm's no keeps a second administrator from opening
+	glassMost = 3              // requests of one person for one firm in a day
 )
 
 // Faults of break-glass.
 var (
 	ErrGlassTwice = fault.New(fault.Conflict, "break_glass_twice", "you have asked for this firm already, or are let in now; end that first")
 	ErrGlassLate  = fault.New(fault.Conflict, "break_glass_late", "this was asked for more than a day ago; it has to be asked for again")
+	ErrGlassNo    = fault.New(fault.Forbidden, "break_glass_refused", "the firm said no within the last week: until that is over its own administrator alone can let you in")
+	ErrGlassOften = fault.New(fault.TooMany, "break_glass_often", "you have asked for this firm three times within a day; speak to its administrator")
 	ErrGlassGone  = fault.New(fault.Conflict, "break_glass_gone", "whoever asked is no longer an administrator of the bureau")
 )
 
@@ -76,6 +81,9 @@ func (s *Service) AskGlass(ctx context.Context, firm ident.FirmID, reason string
 		if err != nil {
 			return err
 		}
+		if no, err := firmSaidNo(tx, others); no || err != nil {
+			return err // a second word would not count
+		}
 		return letter.Write(tx, letter.GlassSecond, string(r.ID), slices.DeleteFunc(others, func(who ident.PersonID) bool { return who == p.ID })...)
 	})
 	return r, err
@@ -90,6 +98,16 @@ func (s *Service) OpenGlass(ctx context.Context, firm ident.FirmID, id ident.Req
 			return err
 		case r.Status != RequestWaiting:
 			return ErrDecided
+		}
+		admins, err := s.bureauAdmins(tx)
+		if err != nil {
+			return err
+		}
+		switch no, err := firmSaidNo(tx, admins); {
+		case err != nil:
+			return err
+		case no:
+			return ErrGlassNo
 		}
 		g, err = s.openGlass(tx, r, rbac.BreakGlassOpen)
 		return err
@@ -273,7 +291,28 @@ func oneGlass(tx *db.Tx, who ident.PersonID) error {
 	if found {
 		return ErrGlassTwice
 	}
+	var asked int
+	err = tx.Raw(`SELECT count(*) FROM access_request WHERE firm_id = ? AND person_id = ? AND kind = 'emergency' AND asked_at > ?`, tx.Scope.Firm, who, tx.Now.Add(-glassLife)).Row().Scan(&asked)
+	if err != nil {
+		return wrap(err, "count requests of emergency access of person", who)
+	}
+	if asked >= glassMost {
+		return ErrGlassOften
+	}
 	return nil
+}
+
+// firmSaidNo tells whether the firm of tx refused emergency access within glassNo, or
+// ended it: whoever ended it and is no administrator of the bureau acted for the firm.
+func firmSaidNo(tx *db.Tx, bureau []ident.PersonID) (no bool, err error) {
+	since := tx.Now.Add(-glassNo)
+	err = tx.Raw(`SELECT EXISTS (SELECT FROM access_request WHERE firm_id = ? AND kind = 'emergency' AND status = 'refused' AND decided_at > ?)
+		OR EXISTS (SELECT FROM access_grant WHERE firm_id = ? AND role = ? AND ended_at > ? AND ended_by IS NOT NULL AND NOT ended_by = ANY (?::uuid[]))`,
+		tx.Scope.Firm, since, tx.Scope.Firm, rbac.RoleBreakGlass, since, db.Array(bureau)).Row().Scan(&no)
+	if err != nil {
+		return false, wrap(err, "look for a no to emergency access", tx.Scope.Firm)
+	}
+	return no, nil
 }
 
 // RecordGlass writes the leaf of one use of emergency access (authz.RecordBreakGlass).

@@ -270,6 +270,64 @@ func TestT34_BreakGlassRefusals(t *testing.T) {
 	}
 }
 
+// The firm's no lasts: a second administrator of the bureau does not go around it.
+func TestT34_TheFirmsNoStands(t *testing.T) {
+	t.Parallel()
+	for name, no := range map[string]func(t *testing.T, g glass, r grant.Request){
+		"refused": func(t *testing.T, g glass, r grant.Request) {
+			t.Helper()
+			if err := g.Grants.Refuse(g.firm, r.ID, "Call us"); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"ended": func(t *testing.T, g glass, r grant.Request) {
+			t.Helper()
+			hour, err := g.Grants.OpenGlass(g.second, g.f.ID, r.ID)
+			if err == nil {
+				err = g.Grants.EndGrant(g.firm, hour.ID)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := breakGlass(t)
+			ask := func() grant.Request {
+				t.Helper()
+				r, err := g.Grants.AskGlass(g.asker, g.f.ID, "Disk alarm")
+				if err != nil {
+					t.Fatal(err)
+				}
+				return r
+			}
+			no(t, g, ask())
+			again := ask()
+			if _, err := g.Grants.OpenGlass(g.second, g.f.ID, again.ID); !errors.Is(err, grant.ErrGlassNo) {
+				t.Fatalf("opened after the firm's no: %v", err)
+			}
+			if _, err := g.Grants.Answer(g.firm, again.ID, grant.Draft{}); err != nil {
+				t.Fatalf("the firm itself lets them in: %v", err)
+			}
+			if err := g.Grants.EndGlass(g.asker, g.f.ID, again.ID); err != nil {
+				t.Fatal(err)
+			}
+			third := ask()
+			if err := g.Grants.EndGlass(g.asker, g.f.ID, third.ID); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := g.Grants.AskGlass(g.asker, g.f.ID, "Disk alarm"); !errors.Is(err, grant.ErrGlassOften) {
+				t.Errorf("a fourth time within a day: %v", err)
+			}
+			g.Clock.Advance(7*24*time.Hour + time.Minute)
+			if _, err := g.Grants.OpenGlass(g.second, g.f.ID, ask().ID); err != nil {
+				t.Errorf("a week later: %v", err)
+			}
+		})
+	}
+}
+
 func at(t time.Time) *time.Time { return &t }
 
 // The database holds the line by itself, whatever a program does.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/page"
@@ -318,8 +319,19 @@ func TestWallsAndPreview(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Grants.LiftWall(admin, own.ID); !errors.Is(err, grant.ErrSelf) {
+	if err := w.Grants.LiftWall(admin, own.ID); !errors.Is(err, people.ErrNotFound) {
 		t.Errorf("lifting the wall before oneself: %v", err)
+	}
+	// What she is kept from is not there for her: not as a wall, nor to raise one (T24).
+	if list, err := w.Grants.Walls(admin); err != nil || len(list) != 0 {
+		t.Errorf("walls before what is hidden are listed: %+v, %v", list, err)
+	}
+	for name, m := range map[string]string{"hidden": string(open.ID), "absent": string(ident.New[ident.MatterID](testkit.Now))} {
+		_, err := w.Grants.RaiseWall(admin, grant.Wall{Person: who, Matters: []string{m}, Reason: "x"})
+		var told *fault.Error
+		if !errors.As(err, &told) || len(told.Fields) != 1 || told.Fields[0].Code != "scope_unknown" {
+			t.Errorf("a wall before what is %s: %v", name, err)
+		}
 	}
 	// The other administrator is now the last who sees all of the firm.
 	last := f.Text(t, `SELECT created_by::text FROM wall WHERE firm_id = ? AND id = ?`, f.ID, own.ID)

@@ -22,8 +22,7 @@ type Wall struct {
 	Name    string
 	Clients []string
 	Matters []string
-	Names   []string // of what the reader may know of
-	Hidden  int
+	Names   []string // of them
 	Reason  string
 	Since   time.Time
 	SetBy   string
@@ -31,9 +30,11 @@ type Wall struct {
 }
 
 // RaiseWall keeps a person away from the named clients and matters of the firm, at once.
+// What the actor may not know of is refused as what is not there (T24).
 func (s *Service) RaiseWall(ctx context.Context, w Wall) (Wall, error) {
 	err := s.db.InFirm(ctx, func(tx *db.Tx) error {
-		if _, err := s.guard.Require(tx, rbac.WallRaise); err != nil {
+		a, err := s.guard.Require(tx, rbac.WallRaise)
+		if err != nil {
 			return err
 		}
 		if err := w.validate(); err != nil {
@@ -47,6 +48,12 @@ func (s *Service) RaiseWall(ctx context.Context, w Wall) (Wall, error) {
 			if err := scopeExists(tx, d); err != nil {
 				return err
 			}
+		}
+		switch known, err := knowsWall(tx, a, w); {
+		case err != nil:
+			return err
+		case !known:
+			return errScope
 		}
 		w.ID, w.Name, w.Since = ident.New[ident.WallID](tx.Now), p.Name, tx.Now
 		err = tx.Exec(`INSERT INTO wall (firm_id, id, person_id, client_ids, matter_ids, reason, from_at, created_by, created_at) VALUES (?, ?, ?, ?::uuid[], ?::uuid[], ?, ?, ?, ?)`,
@@ -89,17 +96,27 @@ func (w Wall) validate() error {
 	return fs.Err(ErrInvalid)
 }
 
-// LiftWall ends a wall at once. Nobody lifts a wall that stands before themselves.
+// LiftWall ends a wall at once. Nobody lifts a wall that stands before themselves: what is
+// behind it is not there for them, and so neither is the wall.
 func (s *Service) LiftWall(ctx context.Context, id ident.WallID) error {
 	return s.db.InFirm(ctx, func(tx *db.Tx) error {
-		if _, err := s.guard.Require(tx, rbac.WallLift); err != nil {
+		a, err := s.guard.Require(tx, rbac.WallLift)
+		if err != nil {
 			return err
 		}
+		w := Wall{ID: id}
 		var who ident.PersonID
 		var ended *time.Time
-		err := tx.Raw(`SELECT person_id, ended_at FROM wall WHERE firm_id = ? AND id = ? FOR UPDATE`, tx.Scope.Firm, id).Row().Scan(&who, &ended)
+		err = tx.Raw(`SELECT person_id, client_ids, matter_ids, ended_at FROM wall WHERE firm_id = ? AND id = ? FOR UPDATE`, tx.Scope.Firm, id).
+			Row().Scan(&who, (*db.Strings)(&w.Clients), (*db.Strings)(&w.Matters), &ended)
 		if err := wrap(err, "load wall", id); err != nil {
 			return err
+		}
+		switch known, err := knowsWall(tx, a, w); {
+		case err != nil:
+			return err
+		case !known:
+			return ErrNotFound
 		}
 		switch {
 		case who == tx.Scope.Actor:
@@ -114,7 +131,8 @@ func (s *Service) LiftWall(ctx context.Context, id ident.WallID) error {
 	})
 }
 
-// Walls lists the firm's standing walls, the newest first.
+// Walls lists the firm's standing walls, the newest first: those of which the actor may
+// know all that they name.
 func (s *Service) Walls(ctx context.Context) (list []Wall, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
 		a, err := s.guard.Require(tx, rbac.WallRead)
@@ -124,7 +142,8 @@ func (s *Service) Walls(ctx context.Context) (list []Wall, err error) {
 		if list, err = walls(tx); err != nil {
 			return err
 		}
-		return nameWalls(tx, a, list)
+		list, err = nameWalls(tx, a, list)
+		return err
 	})
 	return list, err
 }
@@ -132,7 +151,7 @@ func (s *Service) Walls(ctx context.Context) (list []Wall, err error) {
 func walls(tx *db.Tx) (list []Wall, err error) {
 	rows, err := tx.Raw(`SELECT w.id, w.person_id, p.name, w.client_ids, w.matter_ids, w.reason, w.from_at, b.name
 		FROM wall w JOIN acquaintance p ON p.id = w.person_id JOIN person b ON b.id = w.created_by
-		WHERE w.firm_id = ? AND w.ended_at IS NULL ORDER BY w.from_at DESC, w.id LIMIT 500`, tx.Scope.Firm).Rows()
+		WHERE w.firm_id = ? AND w.ended_at IS NULL ORDER BY w.from_at DESC, w.id`, tx.Scope.Firm).Rows()
 	if err != nil {
 		return nil, fmt.Errorf("list walls of firm %s: %w", tx.Scope.Firm, err)
 	}
@@ -147,23 +166,60 @@ func walls(tx *db.Tx) (list []Wall, err error) {
 	return list, rows.Err()
 }
 
-func nameWalls(tx *db.Tx, a *authz.Access, list []Wall) error {
+// nameWalls names what walls keep from, where the reader sees names, and leaves out those
+// that keep from something which the reader may not know of: one of them shown in part
+// would tell that there is more.
+func nameWalls(tx *db.Tx, a *authz.Access, list []Wall) (shown []Wall, err error) {
 	var clients, matters []string
 	for _, w := range list {
 		clients, matters = append(clients, w.Clients...), append(matters, w.Matters...)
 	}
+	known, err := knownOf(tx, a, clients, matters)
+	if err != nil {
+		return nil, err
+	}
 	names, err := namesOf(tx, a, clients, matters)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for i, w := range list {
-		for _, id := range append(append([]string(nil), w.Clients...), w.Matters...) {
-			if n, ok := names[id]; ok {
-				list[i].Names = append(list[i].Names, n)
-			} else {
-				list[i].Hidden++
+	for _, w := range list {
+		if !w.within(known) {
+			continue
+		}
+		for _, id := range slices.Concat(w.Clients, w.Matters) {
+			if name, ok := names[id]; ok {
+				w.Names = append(w.Names, name)
 			}
 		}
+		shown = append(shown, w)
 	}
-	return nil
+	return shown, nil
+}
+
+// knowsWall tells whether a may know of all that a wall keeps from.
+func knowsWall(tx *db.Tx, a *authz.Access, w Wall) (bool, error) {
+	known, err := knownOf(tx, a, w.Clients, w.Matters)
+	return w.within(known), err
+}
+
+func (w Wall) within(known map[string]bool) bool {
+	return !slices.ContainsFunc(slices.Concat(w.Clients, w.Matters), func(id string) bool { return !known[id] })
+}
+
+// knownOf are those of clients and matters that a may know of.
+func knownOf(tx *db.Tx, a *authz.Access, clients, matters []string) (map[string]bool, error) {
+	ofClients, args := a.Clients("c")
+	ofMatters, more := a.Matters("m")
+	args = slices.Concat([]any{tx.Scope.Firm, db.Array(clients)}, args, []any{tx.Scope.Firm, db.Array(matters)}, more)
+	var ids []string
+	err := tx.Raw(`SELECT c.id FROM client c WHERE c.firm_id = ? AND c.id = ANY (?::uuid[]) AND `+ofClients+`
+		UNION ALL SELECT m.id FROM matter m WHERE m.firm_id = ? AND m.id = ANY (?::uuid[]) AND `+ofMatters, args...).Scan(&ids).Error
+	if err != nil {
+		return nil, fmt.Errorf("look for what walls keep from: %w", err)
+	}
+	known := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		known[id] = true
+	}
+	return known, nil
 }

@@ -210,14 +210,13 @@ type Wall struct {
 	Clients []string       `json:"client_ids,omitempty" class:"C1"`
 	Matters []string       `json:"matter_ids,omitempty" class:"C1"`
 	Names   []string       `json:"names,omitempty" class:"C2"`
-	Hidden  int            `json:"hidden,omitempty" class:"C1"`
 	Reason  string         `json:"reason,omitempty" class:"C2"`
 	Since   time.Time      `json:"since" class:"C1"`
 	SetBy   string         `json:"set_by,omitempty" class:"C1"`
 }
 
 func toWall(w grant.Wall) Wall {
-	return Wall{w.ID, w.Person, w.Name, w.Clients, w.Matters, w.Names, w.Hidden, w.Reason, w.Since.UTC(), w.SetBy}
+	return Wall{w.ID, w.Person, w.Name, w.Clients, w.Matters, w.Names, w.Reason, w.Since.UTC(), w.SetBy}
 }
 
 func mountWalls(s *httpd.Server, v grants) {

@@ -232,9 +232,5 @@ func scopeKindWords(k authz.ScopeKind) string {
 }
 
 func wallNames(w grant.Wall) string {
-	names := strings.Join(w.Names, ", ")
-	if w.Hidden > 0 {
-		names = strings.TrimPrefix(fmt.Sprintf("%s and %d more", names, w.Hidden), " and ")
-	}
-	return names
+	return strings.Join(w.Names, ", ")
 }

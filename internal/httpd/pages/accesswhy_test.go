@@ -24,7 +24,7 @@ func whyFixtures(t testing.TB, s story) []fixture {
 	}}
 	walled := *x
 	walled.Allowed, walled.Because, walled.Walls = false, authz.BecauseWall, []ident.WallID{id[ident.WallID](7)}
-	walls := []grant.Wall{{ID: id[ident.WallID](7), Names: []string{"00402-0007 Lease portfolio"}, Hidden: 1, Reason: "EW-07", Since: ended, SetBy: "Noor Haddad"}, {ID: id[ident.WallID](8), Reason: "EW-08"}}
+	walls := []grant.Wall{{ID: id[ident.WallID](7), Names: []string{"00402-0007 Lease portfolio"}, Reason: "EW-07", Since: ended, SetBy: "Noor Haddad"}, {ID: id[ident.WallID](8), Reason: "EW-08"}}
 	question := Section{Title: "The question", Body: AskForm(href.AccessWhy(f.FirmID), "Ask", []partial.Field{
 		{Name: "person", Label: "Who", Kind: partial.Select, Options: partial.Options("a", "", "choose", "a", "Ines Carvalho"), Required: true},
 		{Name: "permission", Label: "May they", Kind: partial.Select, Options: actOptions("entry.read"), Required: true},
