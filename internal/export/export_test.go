@@ -386,8 +386,8 @@ func TestT04_RevokedMeansUnreachable(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Wall(t, testkit.Actor(asker), m.ID)
-	if _, err := h.svc.Download(asker, ticket.Reveal(), "n", ""); !errors.Is(err, export.ErrRightGone) {
-		t.Errorf("behind a wall since: %v", err)
+	if _, err := h.svc.Download(asker, ticket.Reveal(), "n", ""); !errors.Is(err, export.ErrTicket) {
+		t.Errorf("behind a wall since (T25): %v", err)
 	}
 	f.EndGrant(t, grant)
 	for _, goesOn := range []string{"", e.FileHash} {

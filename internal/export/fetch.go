@@ -71,6 +71,9 @@ func (s *Service) Download(ctx context.Context, token, network, goesOn string) (
 			return err
 		}
 		e, err := s.fetchable(tx, id, again)
+		if errors.Is(err, ErrRightGone) {
+			return ErrTicket // after a revoke a ticket is like one that never was
+		}
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
@@ -126,9 +127,19 @@ func (s *Service) Close(ctx context.Context, id ident.WebhookID) error {
 	return s.change(ctx, id, "webhook.closed", func(tx *db.Tx, w *Webhook) error { return end(tx, id, Closed) })
 }
 
+// mostTries is how often one address is called by hand within a minute.
+const mostTries = 5
+
 // Try calls one with an event of its own, so that its receiver can be seen to work.
 func (s *Service) Try(ctx context.Context, id ident.WebhookID) error {
 	return s.change(ctx, id, "webhook.tried", func(tx *db.Tx, w *Webhook) error {
+		tries, err := countTries(tx, id, tx.Now.Add(-time.Minute))
+		if err != nil {
+			return err
+		}
+		if tries >= mostTries {
+			return ErrTries
+		}
 		return queue(tx, id, told{Action: Test, Object: "webhook", ObjectID: string(id), At: tx.Now})
 	})
 }

@@ -179,6 +179,15 @@ func insertDelivery(tx *db.Tx, id ident.WebhookID, e told) (ident.DeliveryID, er
 	return call, nil
 }
 
+// countTries counts the calls made by hand since an instant.
+func countTries(tx *db.Tx, id ident.WebhookID, since time.Time) (n int, err error) {
+	err = tx.Raw(`SELECT count(*) FROM webhook_delivery WHERE firm_id = ? AND webhook_id = ? AND event = ? AND created_at > ?`, tx.Scope.Firm, id, Test, since).Row().Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count tries of webhook %s: %w", id, err)
+	}
+	return n, nil
+}
+
 func deliveries(tx *db.Tx, id ident.WebhookID) (list []Delivery, err error) {
 	err = tx.Raw(`SELECT d.id, d.event, d.object, d.object_id, d.at, d.state, d.attempts, coalesce(d.answer, 0) AS answer, d.problem, d.created_at AS created, d.ended_at AS ended
 		FROM webhook_delivery d WHERE d.firm_id = ? AND d.webhook_id = ? ORDER BY d.created_at DESC, d.id DESC LIMIT 100`, tx.Scope.Firm, id).Scan(&list).Error

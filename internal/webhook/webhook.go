@@ -90,6 +90,7 @@ var (
 	ErrNotFound = fault.New(fault.NotFound, "not_found", "there is nothing here")
 	ErrInput    = fault.New(fault.Invalid, "input_invalid", "some fields need correcting")
 	ErrMost     = fault.New(fault.Conflict, "webhook_most", "a firm has at most 5 webhooks; close one first")
+	ErrTries    = fault.New(fault.TooMany, "webhook_tries", "this webhook was tried five times within a minute; wait a minute")
 	ErrOver     = fault.New(fault.Conflict, "webhook_over", "this webhook is closed; make a new one")
 )
 

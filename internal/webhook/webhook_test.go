@@ -392,6 +392,14 @@ func TestAReceiverThatFails(t *testing.T) {
 	if calls[0].header.Get("Docketry-Signature") != "sha256="+webhook.Sign(key, time.Unix(unix, 0), calls[0].body) {
 		t.Error("the new secret does not sign")
 	}
+	// By hand one address is called five times a minute and no more.
+	var tries int
+	for err = h.svc.Try(admin, w.ID); err == nil; err = h.svc.Try(admin, w.ID) {
+		tries++
+	}
+	if !errors.Is(err, webhook.ErrTries) || tries > 4 {
+		t.Errorf("called by hand %d times more: %v", tries, err)
+	}
 }
 
 // Closing keeps back what waits, and old calls are forgotten.
