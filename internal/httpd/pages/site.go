@@ -192,7 +192,7 @@ func (f *frame) allowed(staff bool) func(rbac.Permission) bool {
 	firm := f.FirmID
 	return func(p rbac.Permission) bool {
 		switch {
-		case p == rbac.QueueRead || p == rbac.RunRead:
+		case p == rbac.QueueRead || p == rbac.TeamRead || p == rbac.RunRead:
 			return staff && f.Standing.Anywhere(p)
 		case p == rbac.FirmRead:
 			return staff
