@@ -1,7 +1,6 @@
 package team
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -112,25 +111,14 @@ func (b *Board) Lacks() (list []Lack) {
 // Hour is what falls due in one hour of the forecast.
 type Hour struct {
 	Until          int // business hours from now: 1 to 8
-	Likely, Others int
+	Likely, Course int
 }
 
 // Hours split the promises of the forecast's time by business hours until they are due.
 func (b *Board) Hours() []Hour {
 	hours := make([]Hour, Horizon/3600)
 	for n := range hours {
-		hours[n].Until = n + 1
-	}
-	for _, i := range b.Items {
-		if !i.Promised || i.DueAt.Before(b.At) || i.LeftS > Horizon {
-			continue
-		}
-		h := &hours[max(0, (i.LeftS-1)/3600)]
-		if i.Likely {
-			h.Likely++
-		} else {
-			h.Others++
-		}
+		hours[n] = Hour{n + 1, b.Count(Query{List: ListForecast, Hour: n + 1}), b.Count(Query{List: ListCourse, Hour: n + 1})}
 	}
 	return hours
 }
@@ -192,7 +180,7 @@ func (b *Board) roomFor(i Item, from ident.PersonID, loads map[ident.PersonID]*L
 		if p.ID == from || !slices.Contains(i.Reach, p.ID) || !l.Known || l.Hands >= worklist.MaxHeld || l.WorkMin+i.Estimate > l.LeftMin {
 			continue
 		}
-		if best == nil || cmp.Compare(l.LeftMin-l.WorkMin, best.LeftMin-best.WorkMin) > 0 {
+		if best == nil || l.LeftMin-l.WorkMin > best.LeftMin-best.WorkMin {
 			best = l
 		}
 	}

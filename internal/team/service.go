@@ -90,7 +90,7 @@ func (s *Service) gather(tx *db.Tx, b *Board, people map[ident.PersonID]*Person)
 	if err := s.measure(tx, &f, items, b.At); err != nil {
 		return err
 	}
-	if err := meet(tx, f, items, people); err != nil {
+	if err := meet(tx, &f, items, people); err != nil {
 		return err
 	}
 	b.Firms, b.Items = append(b.Firms, f), append(b.Items, items...)
@@ -124,8 +124,8 @@ func (s *Service) measure(tx *db.Tx, f *Firm, items []Item, at time.Time) error 
 	return nil
 }
 
-// meet adds who works at the firm, as far as the lead may be told.
-func meet(tx *db.Tx, f Firm, items []Item, people map[ident.PersonID]*Person) error {
+// meet adds who works at the firm, as far as the lead may be told; the board keeps nobody else.
+func meet(tx *db.Tx, f *Firm, items []Item, people map[ident.PersonID]*Person) error {
 	known := map[ident.PersonID]bool{}
 	if f.Whole {
 		for _, who := range f.Workers {
@@ -140,6 +140,7 @@ func meet(tx *db.Tx, f Firm, items []Item, people map[ident.PersonID]*Person) er
 			known[who] = true
 		}
 	}
+	f.Workers = slices.DeleteFunc(f.Workers, func(who ident.PersonID) bool { return !known[who] })
 	names, err := namesOf(tx, known)
 	if err != nil {
 		return err

@@ -96,16 +96,24 @@ func (i Item) today(at time.Time) bool {
 	return !i.DueAt.IsZero() && !i.over(at) && i.DueAt.Before(i.DayEnd)
 }
 
+// soon tells a promise that falls due within the forecast's time.
+func (i Item) soon(at time.Time) bool {
+	return i.Promised && !i.DueAt.IsZero() && !i.DueAt.Before(at) && i.LeftS <= Horizon
+}
+
+// hour is in which business hour from now it falls due: 1 to 8.
+func (i Item) hour() int { return int(max(0, i.LeftS-1)/3600) + 1 }
+
 // Firm is one firm of the board.
 type Firm struct {
 	worklist.Firm
 	Whole       bool // the lead may know of all of it
 	DayEnd      time.Time
-	Calendar    bool  // one is in force
-	LeftS       int64 // business seconds until its day ends
-	PaceS       int64 // business seconds of the last PaceDays
-	FinishedMin int64 // estimate of what was finished in them
-	Workers     []ident.PersonID
+	Calendar    bool             // one is in force
+	LeftS       int64            // business seconds until its day ends
+	PaceS       int64            // business seconds of the last PaceDays
+	FinishedMin int64            // estimate of what was finished in them
+	Workers     []ident.PersonID // of those whom the lead is told of
 }
 
 // Person is somebody of the team.
@@ -143,18 +151,20 @@ const (
 	ListLate     List = "late"     // promised, and past due
 	ListStuck    List = "stuck"    // nobody can take them
 	ListForecast List = "forecast" // likely to miss
+	ListCourse   List = "course"   // promised within the forecast's time, and on course
 )
 
 // Lists are all of them.
-var Lists = []List{ListOpen, ListFree, ListHands, ListWaiting, ListTriage, ListHot, ListOver, ListDay, ListToday, ListLate, ListStuck, ListForecast}
+var Lists = []List{ListOpen, ListFree, ListHands, ListWaiting, ListTriage, ListHot, ListOver, ListDay, ListToday, ListLate, ListStuck, ListForecast, ListCourse}
 
-// Query asks for one list, or for what one person has, one firm brings or one thing
-// keeps from being taken of it.
+// Query asks for one list, or for what one person has, one firm brings, one thing keeps
+// from being taken or one hour of the forecast holds of it.
 type Query struct {
 	List    List
 	Person  ident.PersonID
 	Firm    ident.FirmID
 	Missing Missing
+	Hour    int // 1 to 8, 0 for all
 }
 
 func (q Query) check() error {
@@ -163,6 +173,9 @@ func (q Query) check() error {
 	}
 	if q.Missing != "" && !slices.Contains([]Missing{MissingWorkers, MissingReach, MissingConflict}, q.Missing) {
 		return ErrList.On(fault.Field{Path: "missing", Code: "team_missing", Message: "nothing of this name can be missing", Fix: "choose workers, reach or conflict"})
+	}
+	if q.Hour < 0 || q.Hour > Horizon/3600 {
+		return ErrList.On(fault.Field{Path: "hour", Code: "team_hour", Message: "the forecast has no such hour", Fix: "choose 1 to 8, or leave it out"})
 	}
 	return nil
 }
@@ -184,6 +197,9 @@ func (b *Board) has(q Query, i Item) bool {
 	if q.Firm != "" && i.Firm != q.Firm || q.Person != "" && i.Owner != q.Person || q.Missing != "" && i.Missing != q.Missing {
 		return false
 	}
+	if q.Hour != 0 && !(i.soon(b.At) && i.hour() == q.Hour) {
+		return false
+	}
 	switch q.List {
 	case ListOpen:
 		return true
@@ -203,6 +219,8 @@ func (b *Board) has(q Query, i Item) bool {
 		return i.Missing != ""
 	case ListForecast:
 		return i.Likely
+	case ListCourse:
+		return b.HasPace && i.soon(b.At) && !i.Likely
 	}
 	return false
 }
@@ -227,7 +245,7 @@ func (b *Board) settle() {
 			continue
 		}
 		ahead += int64(i.Estimate)
-		if b.HasPace && i.Promised && !i.DueAt.Before(b.At) && i.LeftS <= Horizon {
+		if b.HasPace && i.soon(b.At) {
 			i.Likely = ahead*b.PaceS > i.LeftS*b.PaceMin
 		}
 	}

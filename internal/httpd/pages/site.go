@@ -38,6 +38,7 @@ import (
 	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/internal/selfcheck"
 	"github.com/docketry/docketry/internal/sla"
+	"github.com/docketry/docketry/internal/team"
 	"github.com/docketry/docketry/internal/training"
 	"github.com/docketry/docketry/internal/undertaking"
 	"github.com/docketry/docketry/internal/webhook"
@@ -63,6 +64,7 @@ type Site struct {
 
 	SLA          *sla.Service
 	Work         *worklist.Service
+	Team         *team.Service
 	Arrangements *arrangement.Service
 	Guidelines   *guideline.Service
 	Capture      *capture.Service
