@@ -46,6 +46,7 @@ const (
 	GuideSign Permission = "guide.sign" // the firm's word that they are in force
 
 	QueueRead     Permission = "queue.read"
+	TeamRead      Permission = "team.read" // the board of who has how much to do
 	ItemRead      Permission = "item.read"
 	ItemClaim     Permission = "item.claim"
 	ItemWork      Permission = "item.work"
@@ -145,7 +146,7 @@ var table = []classed{
 	{MatterRead, 2}, {MatterEdit, 2}, {TimekeeperRead, 2}, {TimekeeperEdit, 2}, {RateRead, 2}, {RateEdit, 2}, {ArrangementRead, 2}, {ArrangementEdit, 2},
 	{ImportRead, 3}, {ImportCreate, 3}, {ImportUndo, 2}, {EntryRead, 3}, {EntryAmend, 3}, {FindingRead, 3}, {FindingWaive, 2}, {FindingOverride, 3},
 	{GuideRead, 2}, {GuideEdit, 2}, {GuideSign, 2},
-	{QueueRead, 2}, {ItemRead, 2}, {ItemClaim, 2}, {ItemWork, 3}, {ItemBreak, 2}, {ItemAssign, 2}, {MessageRead, 3}, {MessageAsk, 3}, {MessageAnswer, 3},
+	{QueueRead, 2}, {TeamRead, 2}, {ItemRead, 2}, {ItemClaim, 2}, {ItemWork, 3}, {ItemBreak, 2}, {ItemAssign, 2}, {MessageRead, 3}, {MessageAsk, 3}, {MessageAnswer, 3},
 	{PrebillRead, 3}, {PrebillBuild, 3}, {PrebillEdit, 3}, {PrebillSubmit, 2}, {PrebillApprove, 3}, {PrebillCancel, 2},
 	{RunRead, 2}, {RunStart, 2}, {InvoiceRead, 3}, {InvoiceIssue, 3}, {InvoiceDeliver, 2}, {CreditNoteIssue, 2},
 	{PaymentRead, 2}, {PaymentPost, 2}, {ReceivableRead, 2}, {MailRead, 2}, {MailSend, 2}, {ReminderRead, 2}, {ReminderSend, 2}, {WordingRead, 1}, {WordingPublish, 1},

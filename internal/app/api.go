@@ -34,6 +34,7 @@ func mountAPI(srv *httpd.Server, s *Services) {
 	api.Findings(srv, guideline.New(s.DB, s.Guard))
 	api.Find(srv, s.Find, s.Guard)
 	api.Queue(srv, s.Work)
+	api.Team(srv, s.Team, s.Presence)
 	api.Presence(srv, s.Work, s.Presence)
 	api.Prebills(srv, s.Prebills)
 	api.Runs(srv, s.Invoices)

@@ -41,6 +41,7 @@ import (
 	"github.com/docketry/docketry/internal/seal"
 	"github.com/docketry/docketry/internal/selfcheck"
 	"github.com/docketry/docketry/internal/sla"
+	"github.com/docketry/docketry/internal/team"
 	"github.com/docketry/docketry/internal/training"
 	"github.com/docketry/docketry/internal/undertaking"
 	"github.com/docketry/docketry/internal/webhook"
@@ -102,6 +103,7 @@ type Services struct {
 	Webhooks     *webhook.Service
 	Wordings     *wording.Service
 	Work         *worklist.Service
+	Team         *team.Service
 
 	letters courier
 }
@@ -214,6 +216,7 @@ func (s *Services) tenants(context.Context) (err error) {
 	s.Find = find.New(s.DB, s.Guard)
 	s.SLA = sla.New(s.DB, s.Guard)
 	s.Work = worklist.NewService(s.DB, s.Guard, s.SLA)
+	s.Team = team.New(s.DB, s.Guard, s.SLA, s.Work)
 	s.People.WhenAccessEnds(worklist.EndLeases)
 	s.Deputies = deputy.New(s.DB, s.Guard)
 	s.People.WhenAccessEnds(s.Deputies.Left)

@@ -30,7 +30,7 @@ func fixtures(t testing.TB) []fixture {
 	t.Helper()
 	s := newStory(t)
 	var all []fixture
-	for _, part := range [][]fixture{queueFixtures(s), itemFixtures(s), prebillFixtures(s), slaFixtures(s), runFixtures(s), invoiceFixtures(s), plainFixtures(s), payorFixtures(s), guideFixtures(t, s), houseFixtures(t, s), promiseFixtures(t, s), goFixtures(s), whyFixtures(t, s), arrangementFixtures(t, s), trustFixtures(t, s), deputyFixtures(t, s)} {
+	for _, part := range [][]fixture{queueFixtures(s), itemFixtures(s), prebillFixtures(s), slaFixtures(s), runFixtures(s), invoiceFixtures(s), plainFixtures(s), payorFixtures(s), guideFixtures(t, s), houseFixtures(t, s), promiseFixtures(t, s), goFixtures(s), whyFixtures(t, s), arrangementFixtures(t, s), trustFixtures(t, s), deputyFixtures(t, s), teamFixtures(s)} {
 		all = append(all, part...)
 	}
 	return all
@@ -102,7 +102,7 @@ func (s story) specialist(title, active, code string) layout.Chrome {
 		c.Firm, c.Spine, in = &f, true, f.ID
 	}
 	c.Nav = layout.Keep(layout.Menu(in), func(p rbac.Permission) bool {
-		return p != rbac.GrantRead && p != rbac.FirmRead
+		return p != rbac.GrantRead && p != rbac.FirmRead && p != rbac.TeamRead
 	})
 	c.Nav[0].Count = 46
 	return c
@@ -122,6 +122,6 @@ func (s story) partner(title, active string) layout.Chrome {
 func (s story) admin(title, active string) layout.Chrome {
 	c := s.partner(title, active)
 	c.Person = "Noor Haddad"
-	c.Nav = layout.Keep(layout.Menu(c.Firm.ID), func(p rbac.Permission) bool { return p != rbac.QueueRead && p != rbac.RunRead && p != rbac.FirmRead })
+	c.Nav = layout.Keep(layout.Menu(c.Firm.ID), func(p rbac.Permission) bool { return p != rbac.QueueRead && p != rbac.TeamRead && p != rbac.RunRead && p != rbac.FirmRead })
 	return c
 }

@@ -38,6 +38,7 @@ import (
 	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/internal/selfcheck"
 	"github.com/docketry/docketry/internal/sla"
+	"github.com/docketry/docketry/internal/team"
 	"github.com/docketry/docketry/internal/training"
 	"github.com/docketry/docketry/internal/undertaking"
 	"github.com/docketry/docketry/internal/webhook"
@@ -63,6 +64,7 @@ type Site struct {
 
 	SLA          *sla.Service
 	Work         *worklist.Service
+	Team         *team.Service
 	Arrangements *arrangement.Service
 	Guidelines   *guideline.Service
 	Capture      *capture.Service
@@ -192,7 +194,7 @@ func (f *frame) allowed(staff bool) func(rbac.Permission) bool {
 	firm := f.FirmID
 	return func(p rbac.Permission) bool {
 		switch {
-		case p == rbac.QueueRead || p == rbac.RunRead:
+		case p == rbac.QueueRead || p == rbac.TeamRead || p == rbac.RunRead:
 			return staff && f.Standing.Anywhere(p)
 		case p == rbac.FirmRead:
 			return staff

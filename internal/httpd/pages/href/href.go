@@ -28,6 +28,9 @@ const (
 	Queue       = "/queue"
 	Next        = "/queue/next"     // POST: claims the best item and goes there
 	Selected    = "/queue/selected" // GET rows and what may be done to them, POST the act
+	Team        = "/team"           // the lead's board
+	TeamItems   = "/team/items"     // the list behind one of its figures
+	TeamMove    = "/team/move"      // POST: gives an item to a colleague
 	Views       = "/queue/views"    // POST a new saved view; acts on one are below
 	QueueEvents = "/queue/events"   // the live parts of the queue
 	Runs        = "/runs"           // GET the list, POST a new one

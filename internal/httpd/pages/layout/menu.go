@@ -26,6 +26,7 @@ type NavItem struct {
 func Menu(firm ident.FirmID) []NavItem {
 	items := []NavItem{
 		{Key: "queue", Label: "My queue", Href: href.Queue, Icon: "queue", Permission: rbac.QueueRead},
+		{Key: "team", Label: "Team board", Href: href.Team, Icon: "users", Permission: rbac.TeamRead},
 		{Key: "runs", Label: "Invoice runs", Href: href.Runs, Icon: "bolt", Permission: rbac.RunRead},
 		{Key: "firms", Label: "Firms", Href: href.Firms, Icon: "home", Permission: rbac.FirmRead},
 	}
