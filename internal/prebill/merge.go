@@ -321,3 +321,13 @@ func (l *Line) MayMerge() bool {
 	_, why := l.apart()
 	return l.Kind == guideline.Time && why == ""
 }
+
+// Proposed are the lines of v that ids name, in their order: what a merge of them would be
+// made of. ErrNotFound, ErrInvalid and ErrNoMerge are those of Merge.
+func (v *View) Proposed(ids []ident.PrebillLine) ([]Line, error) {
+	from, err := marked(v.Lines, ids)
+	if err != nil {
+		return nil, err
+	}
+	return from, mergeable(from)
+}
