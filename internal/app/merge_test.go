@@ -67,7 +67,7 @@ func TestLinesAreMergedInABrowser(t *testing.T) {
 		}
 	}
 	form := url.Values{"csrf": {token[1]}, "version": {"1"}, "line": lines["line"], "narrative": {" "}, "activity_code": {"A103"}, "note": {"one sitting"}}
-	if got := w.send(sid, http.MethodPost, at, form.Encode()); got.Code != http.StatusUnprocessableEntity || !strings.Contains(got.Body.String(), "say what was done") || !strings.Contains(got.Body.String(), "one sitting") {
+	if got := w.send(sid, http.MethodPost, at, form.Encode()); got.Code != http.StatusUnprocessableEntity || !strings.Contains(got.Body.String(), "Say what was done") || !strings.Contains(got.Body.String(), "one sitting") {
 		t.Errorf("without words: %d %s", got.Code, got.Body)
 	}
 	form.Set("narrative", "Draft reply brief on motion to compel")
@@ -80,8 +80,12 @@ func TestLinesAreMergedInABrowser(t *testing.T) {
 			t.Errorf("the pre-bill does not say %q", want)
 		}
 	}
-	if got := w.send(sid, http.MethodPost, at, form.Encode()); got.Code < 400 || got.Code >= 500 {
+	// The same form sent again is the same act; another one of the page before finds its lines merged.
+	if got := w.send(sid, http.MethodPost, at, form.Encode()); got.Code != http.StatusSeeOther {
 		t.Errorf("sent again: %d", got.Code)
+	}
+	if n := own.firm.Count(t, `SELECT count(*) FROM prebill_line WHERE firm_id = ? AND merged`, own.firm.ID); n != 1 {
+		t.Errorf("%d merges, want 1", n)
 	}
 }
 

@@ -113,7 +113,10 @@ func marked(all []Line, ids []ident.PrebillLine) (from []Line, err error) {
 	case len(from) > MaxMerged:
 		bad.Add("lines", "lines_many", "merge at most %d lines; these are %d", MaxMerged, len(from))
 	}
-	return from, bad.Err(ErrInvalid)
+	if len(bad) > 0 {
+		return nil, bad.Err(ErrInvalid.With("%s", bad[0].Message))
+	}
+	return from, nil
 }
 
 // mergeable refuses lines that are no one piece of work, with every reason.
