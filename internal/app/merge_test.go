@@ -80,7 +80,7 @@ func TestLinesAreMergedInABrowser(t *testing.T) {
 			t.Errorf("the pre-bill does not say %q", want)
 		}
 	}
-	// The same form sent again is the same act; another one of the page before finds its lines merged.
+	// The same form sent again is the same act.
 	if got := w.send(sid, http.MethodPost, at, form.Encode()); got.Code != http.StatusSeeOther {
 		t.Errorf("sent again: %d", got.Code)
 	}
