@@ -33,6 +33,7 @@ const (
 	ReasonCoding    Reason = "CODING"
 	ReasonHold      Reason = "HOLD"  // needs a note
 	ReasonSplit     Reason = "SPLIT" // how a part of a line began
+	ReasonMerge     Reason = "MERGE" // how a line of several entries began
 )
 
 // WriteDownReasons lists what a person chooses from.
@@ -73,6 +74,14 @@ type Recorded struct {
 	Standard  money.Fixed4 // standard rate of the timekeeper
 	Source    string       // where the rate came from, in words
 	Share     bool         // of a part of an entry: Amount is its share of the entry's, not its own hours priced
+	Stood     Stood        // of a merge; zero of any other
+}
+
+// Stood is what the lines of a merge came to together when they were merged.
+type Stood struct {
+	Quantity money.Fixed4
+	Rate     money.Fixed4
+	Value    int64 // each rounded for itself, and never again
 }
 
 // Amount is what the line is worth on the bill if it is not held.

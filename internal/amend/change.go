@@ -133,8 +133,12 @@ func (c Change) measure(after, w *Work, t Terms, bad *fault.Fields) {
 }
 
 // Valued is quantity x rate, rounded once: as recorded for what was recorded, by
-// the firm's policy of today for what changed and for a part of an entry.
+// the firm's policy of today for what changed and for a part of an entry. A merge keeps the
+// sum of what its lines came to while neither hours nor rate change.
 func (w *Work) Valued(quantity, rate money.Fixed4, t Terms) (int64, error) {
+	if s := w.Recorded.Stood; s.Quantity != 0 && quantity == s.Quantity && rate == s.Rate {
+		return s.Value, nil
+	}
 	if !w.Recorded.Share && quantity == w.Recorded.Quantity && rate == w.Recorded.Rate {
 		return w.Recorded.Amount, nil
 	}

@@ -408,6 +408,7 @@ var bodies = map[string]string{
 	"POST /firms/{firm}/prebills/{id}/approve":                     `{"content_hash":"` + strings.Repeat("0", 64) + `"}`,
 	"POST /firms/{firm}/prebills/{id}/request-changes":             `{"note":"because"}`,
 	"POST /firms/{firm}/prebills/{id}/lines/{line}/split":          `{"parts":[{"hours":"0.1","narrative":"Draft"},{"hours":"0.1","narrative":"Review"}]}`,
+	"POST /firms/{firm}/prebills/{id}/merge":                       `{"lines":["<line>","0190aaaa-0000-7000-8000-000000000000"]}`,
 	"PATCH /firms/{firm}/prebills/{id}/lines/{line}":               `{"amount_minor":0,"reason":"COURTESY"}`,
 	"POST /firms/{firm}/prebills/{id}/findings/{finding}/waive":    `{"note":"because"}`,
 	"POST /firms/{firm}/invoices/{id}/credit":                      `{"reason":"because"}`,

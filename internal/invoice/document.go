@@ -141,6 +141,7 @@ type Line struct {
 	ID          ident.InvoiceLine `json:"id"`
 	No          int               `json:"no"` // from 1
 	Entry       ident.EntryID     `json:"entry,omitempty"`
+	Merges      []ident.EntryID   `json:"merges,omitempty"` // of a line that bills several entries: all of them, Entry the first
 	Kind        LineKind          `json:"kind"`
 	On          Day               `json:"on"`
 	Who         string            `json:"who,omitempty"` // timekeeper code

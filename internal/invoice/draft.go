@@ -65,7 +65,7 @@ func fromBeside(b prebill.Beside, m matter.Matter) Line {
 
 func fromApprovedLine(l *prebill.ApprovedLine) Line {
 	out := Line{
-		Entry: l.Entry, Kind: Fee, On: DayOf(l.On), Who: l.TKCode, Task: l.Task, Activity: l.Activity, ExpenseCode: l.Expense, Narrative: l.Narrative,
+		Entry: l.Entry, Merges: l.Merges, Kind: Fee, On: DayOf(l.On), Who: l.TKCode, Task: l.Task, Activity: l.Activity, ExpenseCode: l.Expense, Narrative: l.Narrative,
 		QuantityE4: l.Quantity, RateE4: l.Rate, ValueMinor: l.Value, AdjustMinor: l.Amount - l.Value, AmountMinor: l.Amount, Reason: string(l.Reason),
 	}
 	if l.Kind == guideline.Expense {

@@ -129,4 +129,5 @@ var classes = map[string]string{
 var reductions = map[string]string{
 	"COURTESY": "courtesy reduction", "DISCOUNT": "discount", "RATE": "agreed rate", "CAP": "agreed cap",
 	"FIXED": "fixed fee", "GUIDELINE": "billing guideline", "TRAVEL": "travel at reduced rate",
+	"MERGE": "rounding", // each entry of the line was rounded for itself
 }

@@ -97,7 +97,7 @@ func (d *Document) note(l *Line) string {
 }
 
 func reduction(l *Line) string {
-	if l.AdjustMinor > 0 {
+	if l.AdjustMinor > 0 && l.Reason != "MERGE" {
 		return "adjustment"
 	}
 	return cmp.Or(reductions[l.Reason], "reduction")

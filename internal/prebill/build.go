@@ -145,7 +145,7 @@ func fill(tx *db.Tx, p Prebill, m matter.Matter, through time.Time) (Prebill, er
 			}
 		}
 	}
-	if err := splitAgain(tx, &p, from, added); err != nil {
+	if err := first(splitAgain(tx, &p, from, added), mergeAgain(tx, &p, from, added)); err != nil {
 		return p, err
 	}
 	if _, err := recheck(tx, &p, m, f); err != nil {

@@ -80,7 +80,11 @@ func checkLines(tx *db.Tx, p *Prebill, m matter.Matter, card *rate.Card, all []L
 	}
 	for i := range all {
 		l := &all[i]
-		judged[i].Earlier = earlier[l.EntryID]
+		if judged[i].Earlier = earlier[l.EntryID]; judged[i].Earlier != "" && len(l.Sources) > 0 {
+			if judged[i].Earlier, err = mergeOf(tx, judged[i].Earlier); err != nil {
+				return err
+			}
+		}
 		judged[i].Subject = guideline.Subject{Entry: l.EntryID, Line: l.ID, Currency: p.Currency}
 		if l.Held {
 			continue // what is not on the bill needs no remark

@@ -82,6 +82,9 @@ func (s *Service) edit(tx *db.Tx, a *authz.Access, p *Prebill, id ident.PrebillL
 	if work.Held && l.SplitOf != "" {
 		return ErrPartHeld
 	}
+	if work.Held && len(l.Sources) > 0 {
+		return ErrMergeHeld
+	}
 	after := *l
 	after.Work = work
 	side, err := s.sideOf(tx)
@@ -98,7 +101,8 @@ func (s *Service) edit(tx *db.Tx, a *authz.Access, p *Prebill, id ident.PrebillL
 }
 
 // Undo takes back the newest change of a line that stands, whoever made it. Of a part
-// with no later change that is its split: ErrPartsSet while another part has one.
+// with no later change that is its split: ErrPartsSet while another part has one; of a
+// merge it is the merge, and its lines stand again.
 // amend.ErrNoEdit when the line is as recorded.
 func (s *Service) Undo(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine) (Prebill, error) {
 	return s.changing(ctx, rbac.PrebillEdit, id, version, func(tx *db.Tx, _ *authz.Access, p *Prebill) error {
@@ -110,8 +114,11 @@ func (s *Service) Undo(ctx context.Context, id ident.PrebillID, version int, lin
 		if e == nil {
 			return amend.ErrNoEdit
 		}
-		if e.Reason == amend.ReasonSplit {
+		switch e.Reason {
+		case amend.ReasonSplit:
 			return s.join(tx, p, m, f, l)
+		case amend.ReasonMerge:
+			return s.part(tx, p, m, f, l)
 		}
 		before := *l
 		before.Content = e.Before

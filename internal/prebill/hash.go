@@ -41,7 +41,8 @@ type approvableLine struct {
 	Timekeeper ident.TimekeeperID `json:"timekeeper"`
 	Value      int64              `json:"value_minor"`
 	amend.Content
-	Arranged *Arranged `json:"arranged,omitempty"`
+	Arranged *Arranged           `json:"arranged,omitempty"`
+	Merges   []ident.PrebillLine `json:"merges,omitempty"` // the lines that it stands for
 }
 
 // hash is the SHA-256 of everything that an approval covers: every line with its
@@ -55,6 +56,9 @@ func (s *sheet) hash(p *Prebill) (string, error) {
 		x := approvableLine{
 			ID: l.ID, Entry: l.EntryID, Position: l.Position, Kind: string(l.Kind), On: l.On.Format(time.DateOnly), Timekeeper: l.Timekeeper,
 			Value: l.Value, Content: l.Content,
+		}
+		if len(l.Sources) > 0 {
+			x.Merges = idsOf(l.Sources)
 		}
 		if l.Arranged != (Arranged{}) {
 			x.Arranged = &l.Arranged

@@ -13,6 +13,8 @@ type Line struct {
 	ID         ident.PrebillLine
 	EntryID    ident.EntryID
 	SplitOf    ident.PrebillLine // the line that this is a part of, "" of a whole one
+	Sources    []Line            // of a merge: the lines that it stands for
+	mergedInto ident.PrebillLine // the merge that stands for this line
 	Position   int               // from 1, by date
 	On         time.Time
 	Timekeeper ident.TimekeeperID // "" on a cost
@@ -36,10 +38,10 @@ func (l *Line) Bills() int64 {
 	return l.Amount()
 }
 
-// ownID tells a line from others where rules compare them: its entry's, and of a part its
-// own, for there are more of the entry.
+// ownID tells a line from others where rules compare them: its entry's, and of a part or a
+// merge its own, for they are not one to one.
 func (l *Line) ownID() string {
-	if l.SplitOf != "" {
+	if l.SplitOf != "" || len(l.Sources) > 0 {
 		return string(l.ID)
 	}
 	return string(l.EntryID)
@@ -52,7 +54,7 @@ func (l *Line) Changed() bool { return l.Edits.Last() != nil }
 
 // ChangedBy tells whether a change of one side stands.
 func (l *Line) ChangedBy(s amend.Side) bool {
-	for _, e := range l.Edits {
+	for _, e := range l.history() {
 		if e.UndoneAt == nil && e.Side == s {
 			return true
 		}

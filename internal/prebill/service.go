@@ -139,14 +139,20 @@ func (v *View) redact() {
 		v.Cuts[i].Note = ""
 	}
 	for i := range v.Lines {
-		l := &v.Lines[i]
-		l.Narrative, l.Recorded.Narrative = "", ""
-		for j := range l.Edits {
-			l.Edits[j].Before.Narrative, l.Edits[j].After.Narrative, l.Edits[j].Note = "", "", ""
-		}
-		for j := range l.Findings {
-			l.Findings[j].Withhold()
-		}
+		v.Lines[i].redact()
+	}
+}
+
+func (l *Line) redact() {
+	l.Narrative, l.Recorded.Narrative = "", ""
+	for j := range l.Edits {
+		l.Edits[j].Before.Narrative, l.Edits[j].After.Narrative, l.Edits[j].Note = "", "", ""
+	}
+	for j := range l.Findings {
+		l.Findings[j].Withhold()
+	}
+	for j := range l.Sources {
+		l.Sources[j].redact()
 	}
 }
 

@@ -119,6 +119,8 @@ func (l *Line) divisible() error {
 		return ErrNoSplit.With("line %d is a cost; only time is split", l.Position)
 	case l.SplitOf != "":
 		return ErrNoSplit.With("line %d is a part already; undo that split, then split the line into all its parts at once", l.Position)
+	case len(l.Sources) > 0:
+		return ErrNoSplit.With("line %d is a merge of several entries; undo the merge, then split the line that has too much in it", l.Position)
 	case l.Held:
 		return ErrNoSplit.With("line %d is held; put it back on the bill first", l.Position)
 	case l.Arranged.Unseen || l.Arranged.Reason == amend.ReasonFixed:
@@ -242,17 +244,25 @@ func unchanged(err error) bool {
 
 // collect adds the fields that a part's refusal names, under the part.
 func collect(bad *fault.Fields, i int, err error) bool {
+	return collectAs(bad, err, func(path string) string {
+		if path == "note" || path == "reason" {
+			return path
+		}
+		return at(i, path)
+	})
+}
+
+// collectAs adds the fields that a refusal names, each by another path.
+func collectAs(bad *fault.Fields, err error, as func(path string) string) bool {
 	var f *fault.Error
 	if !errors.As(err, &f) || len(f.Fields) == 0 {
 		return false
 	}
 	for _, x := range f.Fields {
 		if x.Code == "change_none" {
-			continue // a part may keep the words of its line
+			continue // a part, or a merge, may keep the words that were there
 		}
-		if x.Path != "note" && x.Path != "reason" {
-			x.Path = at(i, x.Path)
-		}
+		x.Path = as(x.Path)
 		*bad = append(*bad, x)
 	}
 	return true
@@ -309,12 +319,15 @@ func (l *Line) partsAgain(tx *db.Tx, was []*Line) (parts []Line) {
 }
 
 // billedEntries counts the entries behind the lines that are not held: parts of one entry
-// are one.
+// are one, and a merge is as many as its lines.
 func billedEntries(all []Line) int {
 	seen := map[ident.EntryID]bool{}
 	for i := range all {
-		if !all[i].Held {
-			seen[all[i].EntryID] = true
+		if all[i].Held {
+			continue
+		}
+		for _, e := range all[i].entries() {
+			seen[e] = true
 		}
 	}
 	return len(seen)

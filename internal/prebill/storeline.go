@@ -14,17 +14,17 @@ import (
 const lineColumns = `l.id, l.entry_id, l.position, l.kind, l.worked_on, coalesce(l.timekeeper_id::text, ''), coalesce(t.code, ''), coalesce(t.name, ''), coalesce(t.class, ''),
 	l.quantity_e4, l.rate_e4, l.value_minor, l.write_down_minor, l.narrative, l.task_code, l.activity_code, l.expense_code, l.reason, l.held,
 	l.agreed_minor, l.agreed_reason, l.agreed_rate_e4, l.cap_minor, l.discount_minor, l.unseen,
-	coalesce(l.split_of::text, ''), l.split_of IS NOT NULL, coalesce(l.share_quantity_e4, CASE l.kind WHEN 'time' THEN e.hours_e4 ELSE e.quantity_e4 END), CASE l.kind WHEN 'time' THEN e.rate_e4 ELSE e.unit_cost_e4 END, coalesce(l.share_minor, e.amount_minor),
+	coalesce(l.merged_into::text, ''), coalesce(l.split_of::text, ''), l.split_of IS NOT NULL, coalesce(l.share_quantity_e4, CASE l.kind WHEN 'time' THEN e.hours_e4 ELSE e.quantity_e4 END), CASE l.kind WHEN 'time' THEN e.rate_e4 ELSE e.unit_cost_e4 END, coalesce(l.share_minor, e.amount_minor),
 	e.narrative, e.task_code, e.activity_code, e.expense_code, coalesce(e.standard_rate_e4, 0), coalesce(e.rate_source, '')`
 
 // lines reads the lines that stand on a pre-bill in their order, numbered from 1, with
 // what was recorded, their edits and their findings. The parts of a line that was split
-// stand in its place.
+// stand in its place, and a merge in that of its lines, which it holds.
 func lines(tx *db.Tx, id ident.PrebillID) ([]Line, error) {
 	rows, err := tx.Raw(`SELECT `+lineColumns+` FROM prebill_line l
 		JOIN entry e ON e.firm_id = l.firm_id AND e.id = l.entry_id
 		LEFT JOIN timekeeper t ON t.firm_id = l.firm_id AND t.id = l.timekeeper_id
-		WHERE l.firm_id = ? AND l.prebill_id = ? AND NOT l.gone ORDER BY l.position, l.part`, tx.Scope.Firm, id).Rows()
+		WHERE l.firm_id = ? AND l.prebill_id = ? AND (NOT l.gone OR l.merged_into IS NOT NULL) ORDER BY l.position, l.part`, tx.Scope.Firm, id).Rows()
 	if err != nil {
 		return nil, fmt.Errorf("load lines of pre-bill %s: %w", id, err)
 	}
@@ -35,13 +35,15 @@ func lines(tx *db.Tx, id ident.PrebillID) ([]Line, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read line of pre-bill %s: %w", id, err)
 		}
-		l.Position = len(all) + 1
 		all = append(all, l)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("load lines of pre-bill %s: %w", id, err)
 	}
 	if err := attachEdits(tx, id, all); err != nil {
+		return nil, err
+	}
+	if all, err = nested(all); err != nil {
 		return nil, err
 	}
 	return all, attachFindings(tx, all)
@@ -52,7 +54,7 @@ func scanLine(rows *sql.Rows) (l Line, err error) {
 	err = rows.Scan(&l.ID, &l.EntryID, &l.Position, &l.Kind, &l.On, &l.Timekeeper, &l.TKCode, &l.TKName, &l.TKClass,
 		&l.Quantity, &l.Rate, &l.Value, &l.WriteDown, &l.Narrative, &l.Task, &l.Activity, &l.Expense, &l.Reason, &l.Held,
 		&a.AgreedMinor, &a.Reason, &a.Rate, &a.CapMinor, &a.DiscountMinor, &a.Unseen,
-		&l.SplitOf, &r.Share, &r.Quantity, &r.Rate, &r.Amount, &r.Narrative, &r.Task, &r.Activity, &r.Expense, &r.Standard, &r.Source)
+		&l.mergedInto, &l.SplitOf, &r.Share, &r.Quantity, &r.Rate, &r.Amount, &r.Narrative, &r.Task, &r.Activity, &r.Expense, &r.Standard, &r.Source)
 	return l, err
 }
 

@@ -47,6 +47,7 @@ type ApprovedLine struct {
 	Expense    string
 	Changed    bool // differs from what was recorded
 	Recorded   amend.Recorded
+	Merges     []ident.EntryID // of a merge: all its entries, Entry the first; nil of others
 }
 
 // TakeApproved hands an approved pre-bill to the transaction that issues its
@@ -134,6 +135,11 @@ func approved(p Prebill, m matter.Matter, f policies, all *sheet) (Approved, err
 			Quantity: l.Quantity, Rate: l.Rate, Value: l.Value, Amount: l.Amount(), Reason: l.because(), Unseen: l.Arranged.Unseen,
 			Narrative: l.Narrative, Task: l.Task, Activity: l.Activity, Expense: l.Expense, Changed: l.Changed(), Recorded: l.Recorded,
 		}
+		if len(l.Sources) > 0 {
+			if err := line.merges(l, p.Currency, money.Rounding(f.Rounding)); err != nil {
+				return a, err
+			}
+		}
 		if r := l.Arranged.Rate; r != 0 {
 			var err error
 			if line.Value, err = money.Line(l.Quantity, r, p.Currency, money.Rounding(f.Rounding)); err != nil {
@@ -145,6 +151,19 @@ func approved(p Prebill, m matter.Matter, f policies, all *sheet) (Approved, err
 	}
 	a.Beside = all.beside(a.UntilOn)
 	return a, nil
+}
+
+// merges names the entries of a merge. Its value is that of hours at the rate like that of
+// any line of an invoice; what its lines were rounded by for themselves is an adjustment.
+func (x *ApprovedLine) merges(l *Line, c money.Currency, r money.Rounding) (err error) {
+	x.Merges = l.entries()
+	if x.Value, err = money.Line(l.Quantity, l.Rate, c, r); err != nil {
+		return err
+	}
+	if x.Amount != x.Value && x.Amount == l.Value {
+		x.Reason = amend.ReasonMerge // nothing was taken off
+	}
+	return nil
 }
 
 // Waiting lists the firm's approved pre-bills in the order of their approval, for

@@ -99,7 +99,7 @@ func (s *sheet) total() (t Totals) {
 }
 
 func (t *Totals) sides(l *Line) {
-	for _, e := range l.Edits {
+	for _, e := range l.history() {
 		switch {
 		case e.UndoneAt != nil:
 		case e.Side == amend.SideFirm:

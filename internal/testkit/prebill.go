@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
 )
 
 // E is an entry made for one test.
@@ -55,15 +56,20 @@ func (f F) Cost(t testing.TB, m M, day, code string, quantityE4, unitE4 int64, o
 func (f F) entry(t testing.TB, m M, kind string, k *ident.TimekeeperID, day string, hours, quantity, unit, rate int64, row entryRow) E {
 	t.Helper()
 	now := f.d.Clock().Now()
-	e := E{ID: ident.New[ident.EntryID](now), Minor: (hours*rate + quantity*unit + 500_000) / 1_000_000}
+	digits := money.Currency(row.currency).Exponent()
+	one := int64(100_000_000) // a minor unit of hours at 1e-4 times a rate at 1e-4
+	for range digits {
+		one /= 10
+	}
+	e := E{ID: ident.New[ident.EntryID](now), Minor: (hours*rate + quantity*unit + one/2) / one}
 	batch := ident.New[ident.ImportID](now)
 	hash := strings.Repeat(strings.ReplaceAll(string(batch), "-", ""), 2)
 	f.Exec(t, `INSERT INTO import_batch (firm_id, id, source, format, file_name, file_hash, file_bytes, round, rows_read, rows_landed, rows_refused, rows_repeated, faults, created_at)
 		VALUES (?, ?, 'test', 'csv', 'test.csv', ?, 1, 1, 1, 1, 0, 0, 0, ?)`, f.ID, batch, hash, now)
 	f.Exec(t, `INSERT INTO entry (firm_id, id, kind, matter_id, timekeeper_id, worked_on, hours_e4, quantity_e4, unit_cost_e4, rate_e4, rate_source, standard_rate_e4,
 			amount_minor, minor_digits, rounding, currency, narrative, task_code, activity_code, expense_code, import_id, source_line, external_id, fingerprint, content, created_at)
-		VALUES (?, ?, ?, ?, ?, ?::date, ?, ?, ?, ?, 'standard', ?, ?, 2, 'half_up', ?, ?, ?, ?, ?, ?, 2, '', ?, ?, ?)`,
-		f.ID, e.ID, kind, m.ID, k, day, hours, quantity, unit, rate, rate, e.Minor, row.currency, row.narrative, row.task, row.activity, row.expense,
+		VALUES (?, ?, ?, ?, ?, ?::date, ?, ?, ?, ?, 'standard', ?, ?, ?, 'half_up', ?, ?, ?, ?, ?, ?, 2, '', ?, ?, ?)`,
+		f.ID, e.ID, kind, m.ID, k, day, hours, quantity, unit, rate, rate, e.Minor, digits, row.currency, row.narrative, row.task, row.activity, row.expense,
 		batch, ident.New[ident.EntryID](now), ident.New[ident.EntryID](now), now)
 	return e
 }

@@ -94,6 +94,7 @@ type PrebillLine struct {
 	ID         ident.PrebillLine  `json:"id" class:"C1"`
 	Entry      ident.EntryID      `json:"entry_id" class:"C1"`
 	SplitOf    ident.PrebillLine  `json:"split_of,omitempty" class:"C1" doc:"the line that this is a part of; its recorded hours and amount are its share of the entry"`
+	MergedFrom []MergedLine       `json:"merged_from,omitempty" doc:"the lines that this one stands for; it bills the entry of each, and what is recorded is their sum"`
 	Position   int                `json:"position" class:"C1"`
 	Kind       guideline.Kind     `json:"kind" class:"C1"`
 	On         string             `json:"worked_on" class:"C1" format:"date"`
@@ -174,7 +175,7 @@ func toPrebillView(v prebill.View) PrebillView {
 }
 
 func toPrebillLine(l *prebill.Line, c money.Currency) PrebillLine {
-	out := PrebillLine{ID: l.ID, Entry: l.EntryID, SplitOf: l.SplitOf, Position: l.Position, Kind: l.Kind, On: day(l.On), Timekeeper: l.Timekeeper, Code: l.TKCode,
+	out := PrebillLine{ID: l.ID, Entry: l.EntryID, SplitOf: l.SplitOf, MergedFrom: toMergedLines(l, c), Position: l.Position, Kind: l.Kind, On: day(l.On), Timekeeper: l.Timekeeper, Code: l.TKCode,
 		Quantity: decimal(l.Quantity), Rate: decimal(l.Rate), Value: amount(l.Value, c), Amount: amount(l.Amount(), c), Narrative: l.Narrative,
 		Task: l.Task, Activity: l.Activity, Expense: l.Expense, Held: l.Held}
 	if l.WriteDown != 0 {
@@ -271,7 +272,8 @@ func mountPrebillLines(s *httpd.Server, v prebills) {
 			return versioned(toPrebill(p), p.Version, err)
 		})
 	mountSplit(s, v, line)
-	httpd.API(s, httpd.Op{Method: "POST", Path: line + "/undo", Needs: rbac.PrebillEdit, Summary: "Take back the newest change of a line; of a part its split"},
+	mountMerge(s, v)
+	httpd.API(s, httpd.Op{Method: "POST", Path: line + "/undo", Needs: rbac.PrebillEdit, Summary: "Take back the newest change of a line; of a part its split, of a merge the merge"},
 		func(ctx context.Context, in *lineOf) (*One[Prebill], error) {
 			id, l, version, err := in.read()
 			if err != nil {

@@ -21,6 +21,7 @@ type prebills interface {
 	Get(ctx context.Context, id ident.PrebillID) (prebill.View, error)
 	Edit(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine, c amend.Change) (prebill.Prebill, error)
 	Split(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine, d prebill.Division) (prebill.Prebill, error)
+	Merge(ctx context.Context, id ident.PrebillID, version int, u prebill.Union) (prebill.Prebill, error)
 	Undo(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine) (prebill.Prebill, error)
 	PutPrice(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string) (prebill.Prebill, error)
 	TakePrice(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string) (prebill.Prebill, error)

@@ -29,6 +29,8 @@ func (s *Site) mountPrebillLines(srv *httpd.Server) {
 	split := "/firms/{firm}/prebills/{id}/lines/{line}/split"
 	get(srv, split, rbac.PrebillEdit, func(r *httpd.Request) (httpd.Reply, error) { return s.lineForm(r, "split") })
 	fill(srv, split, rbac.PrebillEdit, s.splitLine, func(r *httpd.Request, failed error) (templ.Component, error) { return s.linePage(r, "split", failed) })
+	get(srv, "/firms/{firm}/prebills/{id}/merge", rbac.PrebillEdit, s.mergeForm)
+	fill(srv, "/firms/{firm}/prebills/{id}/merge", rbac.PrebillEdit, s.mergeLines, of(s.mergePage))
 	post(srv, "/firms/{firm}/prebills/{id}/lines/{line}/undo", rbac.PrebillEdit, s.undoLine)
 	post(srv, "/firms/{firm}/prebills/{id}/cuts/{cut}/undo", rbac.PrebillEdit, s.undoCut)
 	post(srv, "/firms/{firm}/prebills/{id}/prices/put", rbac.PrebillEdit, s.putPrice)
@@ -41,6 +43,10 @@ var groupTitles = map[prebill.Group]string{
 
 func (s *Site) prebillGroups(f frame, p prebill.View) []PrebillGroup {
 	var groups []PrebillGroup
+	with := map[ident.PrebillLine]bool{}
+	if changes(f, p) {
+		with = mergeWith(p)
+	}
 	for _, sec := range p.Sections() {
 		if len(sec.Lines) == 0 {
 			continue
@@ -50,7 +56,9 @@ func (s *Site) prebillGroups(f frame, p prebill.View) []PrebillGroup {
 			g.Title = "Your changes"
 		}
 		for i := range sec.Lines {
-			g.Lines = append(g.Lines, rowOf(f, p, &sec.Lines[i]))
+			row := rowOf(f, p, &sec.Lines[i])
+			row.Mergeable = with[row.ID]
+			g.Lines = append(g.Lines, row)
 		}
 		groups = append(groups, g)
 	}
@@ -69,6 +77,10 @@ func rowOf(f frame, p prebill.View, l *prebill.Line) PrebillRow {
 	}
 	if l.Held {
 		row.Tags = append(row.Tags, partial.Chip{Tone: partial.Calm, Icon: "pause", Text: "Held"})
+	}
+	if len(l.Sources) > 0 {
+		row.Tags = append(row.Tags, partial.Chip{Tone: partial.Line, Icon: "chain", Text: format.Counted(len(l.Sources), "entry", "entries")})
+		row.Why = append(row.Why, mergedWords(l, in))
 	}
 	for _, e := range l.Edits {
 		if e.UndoneAt != nil {
@@ -92,6 +104,8 @@ func rowOf(f frame, p prebill.View, l *prebill.Line) PrebillRow {
 		switch {
 		case l.SplitOf != "":
 			row.Acts = row.Acts[:2] // a part is not held without the others
+		case len(l.Sources) > 0 && !l.Held:
+			row.Acts = row.Acts[:2] // an entry is not held with others
 		case l.MaySplit():
 			row.Acts = append(row.Acts, PrebillAct{Act: "split", Text: "Split"})
 		}

@@ -55,7 +55,14 @@ func prebillFixtures(s story) []fixture {
 	splitting := splits
 	splitting.Title, splitting.Form, splitting.Split = "Split line 10", *splits.Split, nil
 	splitting.Form.ID, splitting.Form.Faults = "", partial.Faults{{Path: "narrative_2", Message: "say what was done"}}
+	merging := LineFormView{Title: "Merge 2 lines", Crumbs: line.Crumbs, Warning: "This pre-bill is approved. A merge voids the approval.", Facts: []partial.Fact{{Name: "Line 3", Value: "0.5 h, $185.00. Draft outline of reply brief"},
+		{Name: "Line 4", Value: "1.3 h, $481.00. Revise statement of facts"}, {Name: "Together", Value: "1.8 h, $666.00"}}, Form: partial.Form{Action: "/x", Version: 4, Submit: "Merge lines", Cancel: "/y", Kept: map[string][]string{"line": {"a", "b"}},
+		Fields: []partial.Field{{Name: "narrative", Label: "Narrative", Kind: partial.Area, Rows: 5, Value: "", Required: true, Wide: true, Hint: "The guidelines judge it anew; several tasks in one line may be found to be block billing"},
+			{Name: "activity_code", Label: "Activity code", Kind: partial.Select, Options: partial.Options("A103", "", "none", "A103", "A103 Draft/revise"), Hint: "The lines have several; the merged line has this one"},
+			{Name: "note", Label: "Note", Kind: partial.Area, Wide: true, Max: 500, Hint: "The firm and the billing team see it"}},
+		Faults: partial.Faults{{Path: "narrative", Message: "say what was done"}}}}
 	return []fixture{
+		{name: "prebill-merge", page: LineForm(partner, merging)},
 		{name: "prebill", page: Prebill(partner, s.prebill())},
 		{name: "prebill-draft", page: Prebill(s.specialist("Pre-bill PB-1184", "prebills", "HVL"), draft)},
 		{name: "prebill-blocked", page: Prebill(partner, blocked)},
@@ -81,9 +88,11 @@ func (s story) prebill() PrebillView {
 	deposition.Tags = []partial.Chip{{Tone: partial.Warn, Icon: "flag", Text: "Day over 12.0 h"}}
 	deposition.Findings = []PrebillFinding{{ID: id[ident.FindingID](9), Title: "Day over 12.0 h", Fact: "With line 7, 12.8 h on 12 Oct; Pelham’s daily limit is 12.0 h.", Keep: "/x", Fix: &partial.Button{Text: "Cut to 6.5 h", Action: "/x", Class: "sm"}}}
 	wording := row(5, 9, "Rosalind Vane", codes("L120", "Analysis and strategy", "A104", "Review, analyze"), "Attention to file.", "Review insurer’s position letter of 7 Oct; note response points.", 8, 8, 48800, 48800)
+	wording.Mergeable = true
 	wording.Tags, wording.Why = []partial.Chip{{Icon: "edit", Text: "Wording"}}, []string{"You sent this wording on 4 Nov, 10:52."}
 	clerical := row(4, 8, "Mia Castillo", codes("L140", "Document management", "A110", "Manage data, files"), "Organize and index client documents; scan exhibits 1–40.", "Organize and index client documents.", 40, 25, 66000, 41250)
 	clerical.Tags, clerical.Why = []partial.Chip{{Icon: "minus", Text: "1.5 h removed"}}, []string{"Client guideline: scanning is overhead under Pelham section 4.2. Ines Carvalho, 4 Nov 10:12."}
+	clerical.Mergeable = true
 	clerical.Undo = &partial.Button{Text: "Undo", Action: "/x", Class: "sm quiet"}
 	travel := row(7, 12, "Tara Brandt", codes("L330", "Depositions", "A112", "Billable travel"), "Travel Atlanta–Savannah and return for Whitlock deposition.", "Travel Atlanta–Savannah and return for Whitlock deposition.", 55, 55, 244750, 122375)
 	travel.Tags, travel.Why = []partial.Chip{{Icon: "minus", Text: "Half rate, $222.50"}}, []string{"Travel terms: Pelham pays travel at half rate, section 5.1."}

@@ -112,6 +112,7 @@ type PrebillRow struct {
 	Findings  []PrebillFinding
 	Acts      []PrebillAct
 	Undo      *partial.Button // takes the last change back
+	Mergeable bool            // may be marked to be merged with others
 }
 
 // PrebillFinding is a remark on a line or on the bill: apply the fix, or say why it stays.
@@ -255,6 +256,18 @@ func changedLines(n, held int, cut bool) string {
 
 func (g PrebillGroup) note() string { return format.Counted(len(g.Lines), "line", "lines") }
 
+// merges tells whether lines may be marked to be merged.
+func (v PrebillView) merges() bool {
+	for _, g := range v.Groups {
+		for i := range g.Lines {
+			if g.Lines[i].Mergeable {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func (r PrebillRow) label() string { return "Line " + strconv.Itoa(r.No) }
 
 func (r PrebillRow) anchor() string { return "l" + strconv.Itoa(r.No) }
@@ -344,7 +357,7 @@ func WriteDownWords(code string) string {
 	words := map[string]string{
 		"RATE": "Rate above what is agreed", "DISCOUNT": "Discount", "COURTESY": "Courtesy", "CAP": "Fee cap", "FIXED": "Fixed fee", "GUIDELINE": "Client guideline",
 		"QUALITY": "Quality of the work", "TRAVEL": "Travel terms", "DUPLICATE": "Billed twice", "STALE": "Too old to bill", "OTHER": "Other, see the note",
-		"WORDING": "Wording", "CODING": "Codes", "HOLD": "Held", "SPLIT": "Split into several lines",
+		"WORDING": "Wording", "CODING": "Codes", "HOLD": "Held", "SPLIT": "Split into several lines", "MERGE": "Merged into one line",
 	}
 	if w, ok := words[code]; ok {
 		return w
