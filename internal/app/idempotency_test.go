@@ -163,6 +163,28 @@ func TestI15ARefusalFreesItsKey(t *testing.T) {
 	}
 }
 
+// What shows a secret is made once too, and shows it once: asked again under the same key,
+// from any session of the same person, the answer says that it was made.
+func TestT08ASecretIsShownOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	f := testkit.Firm(t, w.s.DB)
+	admin := w.signIn(t, f, rbac.RoleFirmAdmin)
+	path := "/firms/" + string(f.ID) + "/webhooks"
+	body := `{"url":"https://hooks.example.com/x","events":["invoice.issued"]}`
+	first := w.keyed(admin, path, body, "hook-1")
+	if first.Code != 201 || !strings.Contains(first.Body.String(), `"secret"`) {
+		t.Fatalf("a webhook: %d %s", first.Code, first.Body)
+	}
+	again := w.keyed(admin, path, body, "hook-1")
+	if again.Code != 409 || !strings.Contains(again.Body.String(), `"secret_shown"`) {
+		t.Errorf("asked again: %d %s", again.Code, again.Body)
+	}
+	if n := f.Count(t, `SELECT count(*) FROM webhook WHERE firm_id = ?`, f.ID); n != 1 {
+		t.Errorf("%d webhooks were made", n)
+	}
+}
+
 // A form posted twice from one page is one act with one answer: the second click, the
 // page that "back" shows, and twenty at once.
 func TestI15AFormPostedTwiceIsOneAct(t *testing.T) {

@@ -38,6 +38,7 @@ type Op struct {
 	Status  int  // of success; 0 means 200
 	Creates bool // makes something: it wants an Idempotency-Key, so that a caller who lost the answer can ask again
 	Upload  bool // takes a file as multipart/form-data
+	Secret  bool // shows a secret this once: the answer is not kept for who asks again
 }
 
 // schemaName tells types of one name from different packages apart: the canonical
@@ -137,7 +138,7 @@ func API[I, O any](s *Server, op Op, do func(ctx context.Context, in *I) (*O, er
 		chain = append(chain, s.around(keyed))
 	}
 	if route.HeedsKey() {
-		chain = append(chain, s.around(s.once))
+		chain = append(chain, s.around(func(next echo.HandlerFunc) echo.HandlerFunc { return s.once(op.Secret, next) }))
 	} else if op.Creates {
 		s.problems = append(s.problems, fmt.Errorf("operation %s %s makes something and cannot heed an Idempotency-Key", op.Method, op.Path))
 	}

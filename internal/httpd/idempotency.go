@@ -26,8 +26,10 @@ import (
 // ErrKeyReused is an Idempotency-Key that came before with another request.
 var (
 	ErrKeyReused = fault.New(fault.Invalid, "idempotency_key_reused", "this Idempotency-Key was used for another request; use a new one")
-	errKeyForm   = fault.New(fault.Invalid, "idempotency_key_form", "an Idempotency-Key has 1 to 100 printable characters")
-	errKeyless   = fault.New(fault.Invalid, "idempotency_key_missing", "this makes something: send an Idempotency-Key of 1 to 100 printable characters, and the same one again when you do not know whether it was made")
+	// ErrShown is the answer to a repeated request whose first answer showed a secret.
+	ErrShown   = fault.New(fault.Conflict, "secret_shown", "this was made by the first request, and its secret was shown then and is not kept; if that answer was lost, end what was made and make another")
+	errKeyForm = fault.New(fault.Invalid, "idempotency_key_form", "an Idempotency-Key has 1 to 100 printable characters")
+	errKeyless = fault.New(fault.Invalid, "idempotency_key_missing", "this makes something: send an Idempotency-Key of 1 to 100 printable characters, and the same one again when you do not know whether it was made")
 )
 
 // errAnswered rolls back a request whose failure is already written.
@@ -49,7 +51,10 @@ func keyed(next echo.HandlerFunc) echo.HandlerFunc {
 // path or else in the bureau's domain: after a crash either both are there or
 // neither, and a retry finds out which (F01, F06). A refusal is not kept, but what
 // its service chose to commit with it, such as a count of failures, is.
-func (s *Server) once(next echo.HandlerFunc) echo.HandlerFunc {
+//
+// An answer that shows a secret, such as a token's text, is not kept: secrets are shown
+// once (T08). Asked again, it says that the thing was made.
+func (s *Server) once(secret bool, next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		key := c.Request().Header.Get("Idempotency-Key")
 		if key == "" {
@@ -66,13 +71,13 @@ func (s *Server) once(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		return s.answerOnce(c, key, sum, body, next)
+		return s.answerOnce(c, key, sum, body, secret, next)
 	}
 }
 
 // answerOnce runs next inside a transaction that also keeps its answer, or answers as
 // the request of the same key was answered before.
-func (s *Server) answerOnce(c echo.Context, key string, sum, body []byte, next echo.HandlerFunc) error {
+func (s *Server) answerOnce(c echo.Context, key string, sum, body []byte, secret bool, next echo.HandlerFunc) error {
 	ctx, err := s.keptIn(c.Request().Context())
 	if err != nil {
 		return err
@@ -97,6 +102,8 @@ func (s *Server) answerOnce(c echo.Context, key string, sum, body []byte, next e
 			return errAnswered
 		case a.status >= http.StatusBadRequest:
 			return letGo(tx, key)
+		case secret:
+			return s.keep(tx, key, answer{status: http.StatusConflict})
 		default:
 			return s.keep(tx, key, a)
 		}
@@ -106,6 +113,8 @@ func (s *Server) answerOnce(c echo.Context, key string, sum, body []byte, next e
 		return err
 	case refusal != nil:
 		return refusal
+	case again && secret:
+		return ErrShown
 	case again:
 		return s.sendAgain(c, a)
 	default:
@@ -141,7 +150,7 @@ func (s *Server) formOnce(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		return s.answerOnce(c, "form "+token+" "+hex.EncodeToString(sum[:16]), sum, nil, next)
+		return s.answerOnce(c, "form "+token+" "+hex.EncodeToString(sum[:16]), sum, nil, false, next)
 	}
 }
 
@@ -216,8 +225,7 @@ func (s *Server) record(c echo.Context, tx *db.Tx, body []byte, next echo.Handle
 // kept are the headers that belong to an answer and not to one sending of it.
 var kept = []string{"Content-Type", "Location", "Etag"}
 
-// keep stores the answer. Its body is sealed: it may hold what is privileged, or a
-// secret that is shown once.
+// keep stores the answer. Its body is sealed: it may hold what is privileged.
 func (s *Server) keep(tx *db.Tx, key string, a answer) error {
 	header := map[string]string{}
 	for _, name := range kept {

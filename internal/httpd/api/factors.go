@@ -108,7 +108,7 @@ func mountFactors(s *httpd.Server, v accounts) {
 			}
 			return done(err)
 		})
-	httpd.API(s, httpd.Op{Method: "POST", Path: "/people/me/recovery-codes", Needs: rbac.SignedIn, Summary: "Ten new recovery codes in place of the old; without a code, for who has just shown a factor"},
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/people/me/recovery-codes", Needs: rbac.SignedIn, Secret: true, Summary: "Ten new recovery codes in place of the old; without a code, for who has just shown a factor"},
 		func(ctx context.Context, in *struct {
 			Body struct {
 				Code string `json:"code,omitempty" maxLength:"40"`

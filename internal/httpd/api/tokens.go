@@ -59,7 +59,7 @@ func Tokens(s *httpd.Server, v tokens) {
 			list, err := v.Tokens(ctx)
 			return many(list, err, toToken)
 		})
-	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/tokens", Needs: rbac.TokenCreate, Summary: "Make an API token; its text is shown once", Status: 201, Creates: true},
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/tokens", Needs: rbac.TokenCreate, Summary: "Make an API token; its text is shown once", Status: 201, Creates: true, Secret: true},
 		func(ctx context.Context, in *struct {
 			InFirm
 			Body TokenDraft

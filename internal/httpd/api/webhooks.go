@@ -86,7 +86,7 @@ func Webhooks(s *httpd.Server, v webhooks) {
 			list, err := v.List(ctx)
 			return many(list, err, toWebhook)
 		})
-	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/webhooks", Needs: rbac.WebhookEdit, Summary: "Add a webhook; its secret is shown once", Status: 201, Creates: true},
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/webhooks", Needs: rbac.WebhookEdit, Summary: "Add a webhook; its secret is shown once", Status: 201, Creates: true, Secret: true},
 		func(ctx context.Context, in *struct {
 			InFirm
 			Body WebhookDraft
@@ -107,7 +107,7 @@ func Webhooks(s *httpd.Server, v webhooks) {
 			}
 			return one(out, err)
 		})
-	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/webhooks/{id}/secret", Needs: rbac.WebhookEdit, Summary: "Draw a new secret; the old one signs nothing from now on", Status: 200},
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/webhooks/{id}/secret", Needs: rbac.WebhookEdit, Summary: "Draw a new secret; the old one signs nothing from now on", Status: 200, Secret: true},
 		func(ctx context.Context, in *ByID) (*One[WebhookSecret], error) {
 			id, err := idOf[ident.WebhookID](in.ID)
 			if err != nil {

@@ -122,6 +122,8 @@ func (s story) partner(title, active string) layout.Chrome {
 func (s story) admin(title, active string) layout.Chrome {
 	c := s.partner(title, active)
 	c.Person = "Noor Haddad"
-	c.Nav = layout.Keep(layout.Menu(c.Firm.ID), func(p rbac.Permission) bool { return p != rbac.QueueRead && p != rbac.TeamRead && p != rbac.RunRead && p != rbac.FirmRead })
+	c.Nav = layout.Keep(layout.Menu(c.Firm.ID), func(p rbac.Permission) bool {
+		return p != rbac.QueueRead && p != rbac.TeamRead && p != rbac.RunRead && p != rbac.FirmRead
+	})
 	return c
 }
