@@ -119,9 +119,17 @@ func TestT12_StepUp(t *testing.T) {
 	if to, _ := b.post("/people/me", "/people/me/factor", url.Values{"back": {file}, "factor_code": {code()}}); to != file {
 		t.Errorf("the code leads back to %q", to)
 	}
-	c.Advance(6 * time.Minute)
-	if to, _ := b.post("/people/me", "/people/me/factor", url.Values{"back": {"//elsewhere.example"}, "factor_code": {code()}}); to != "/" {
-		t.Errorf("an address elsewhere leads to %q", to)
+	for _, elsewhere := range []string{"//elsewhere.example", "/\t/elsewhere.example/x", "/\n/elsewhere.example", "/\r/elsewhere.example", `/\elsewhere.example`} {
+		c.Advance(6 * time.Minute)
+		if to, _ := b.post("/people/me", "/people/me/factor", url.Values{"back": {elsewhere}, "factor_code": {code()}}); to != "/" {
+			t.Errorf("the factor leads back to %q", to)
+		}
+		if to, _ := b.post("/people/me", "/preferences", url.Values{"back": {elsewhere}, "density": {"roomy"}}); to != "/" {
+			t.Errorf("the preferences lead back to %q", to)
+		}
+		if _, _, page := b.do("GET", "/people/me/factor?back="+url.QueryEscape(elsewhere), nil); !strings.Contains(page, `name="back" value="/"`) {
+			t.Errorf("the page that asks for the factor keeps %q", elsewhere)
+		}
 	}
 	c.Advance(6 * time.Minute)
 	if rec := w.call("POST", "/api/v1/people/me/factor", b.sid, `{"code":"`+code()+`"}`); rec.Code != http.StatusNoContent {

@@ -448,6 +448,8 @@ func (th things) of(t *testing.T, path, name string) string {
 	switch name {
 	case "firm":
 		return string(th.firm.ID)
+	case "code":
+		return th.firm.Code
 	case "format", "kind":
 		return "pdf"
 	case "reminder":

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,7 +45,11 @@ func TestSignInThroughTheFirmByAPI(t *testing.T) {
 	w.answers(t, "GET", at, admin, "", 200, `"listed":false`)
 	w.answers(t, "POST", at+"/try", admin, "", 409, "sso_none")
 	w.s.People.SignInThrough(people.NewProviders([]people.Issuer{{URL: address, Client: "docketry", Secret: "s", Firms: []string{f.Code}}}, calls, c, "http://127.0.0.1"))
-	w.answers(t, "GET", at, admin, "", 200, `"listed":true`)
+	back := "http://127.0.0.1/sign-in/through/" + f.Code + "/back"
+	w.answers(t, "GET", at, admin, "", 200, `"listed":true`, `"redirect_uri":"`+back+`"`)
+	if _, _, page := (&reader{t: t, w: w, sid: admin}).do("GET", at, nil); !strings.Contains(page, back) {
+		t.Errorf("the administrator's page does not say what to register: %s", cutTo(page, 300))
+	}
 	w.answers(t, "GET", at, partner, "", 403)
 	w.answers(t, "GET", at, stranger, "", 404)
 	w.answers(t, "PUT", at, partner, `{"on":true}`, 403)
@@ -55,7 +60,7 @@ func TestSignInThroughTheFirmByAPI(t *testing.T) {
 		t.Fatal(err)
 	}
 	to, err := url.Parse(way.Address)
-	if err != nil || to.Host != way.Host || to.Query().Get("state") == "" || to.Query().Get("code_challenge_method") != "S256" {
+	if err != nil || to.Host != way.Host || to.Query().Get("state") == "" || to.Query().Get("code_challenge_method") != "S256" || to.Query().Get("redirect_uri") != back {
 		t.Errorf("the way leads to %s, %v", way.Address, err)
 	}
 	w.answers(t, "POST", at+"/link", partner, "", 409, "sso_none") // it is not on yet
@@ -64,6 +69,24 @@ func TestSignInThroughTheFirmByAPI(t *testing.T) {
 	w.answers(t, "PUT", at, admin, `{"on":false,"only":true}`, 409, "sso_off")
 	w.answers(t, "PUT", at, admin, `{"on":true}`, 200, `"on_since"`, `"only":false`)
 	w.answers(t, "PUT", at, admin, `{"on":true}`, 412, "sso_changed")
+
+	// A stranger who types the code reads the code and the provider, and no name.
+	anybody := &reader{t: t, w: w}
+	_, page := anybody.post("/sign-in/through", "/sign-in/through", url.Values{"code": {strings.ToLower(f.Code)}})
+	if name := f.Text(t, `SELECT name FROM firm WHERE firm_id = ?`, f.ID); strings.Contains(page, name) || !strings.Contains(page, "Go on at "+f.Code) || !strings.Contains(page, way.Host) {
+		t.Errorf("a stranger reads %s", page)
+	}
+	if _, page := anybody.post("/sign-in/through", "/sign-in/through", url.Values{"code": {other.Code}}); !strings.Contains(page, "o firm signs in through") {
+		t.Errorf("the code of a firm that has none: %s", page)
+	}
+	for _, path := range []string{"/sign-in/through/" + f.Code + "/back?state=x&code=y", "/sign-in/through/QQQ/back?error=access_denied", "/sign-in/through/QQQ/back"} {
+		if status, _, _ := anybody.do("GET", path, nil); status != 409 {
+			t.Errorf("%s: %d", path, status)
+		}
+	}
+	if status, _, _ := anybody.do("GET", "/sign-in/through/back?state=x&code=y", nil); status != 404 {
+		t.Errorf("an address that all providers share: %d", status)
+	}
 	w.answers(t, "GET", at+"/link", partner, "", 200, `"on":true`, `"linked":false`)
 	w.answers(t, "GET", at+"/link", stranger, "", 404)
 	w.answers(t, "POST", at+"/link", partner, "", 200, `"address"`)

@@ -224,7 +224,7 @@ func (s *Server) rememberReturn(c echo.Context) {
 	if c.Request().Context().Value(sessionKey{}) == nil {
 		return
 	}
-	if p := c.Request().URL.RequestURI(); strings.HasPrefix(p, "/") && !strings.HasPrefix(p, "//") && !strings.HasPrefix(p, "/sign-") {
+	if p := c.Request().URL.RequestURI(); OwnPath(p) && !strings.HasPrefix(p, "/sign-") {
 		s.sessions.Put(c.Request().Context(), keyReturn, p)
 	}
 }

@@ -34,6 +34,7 @@ var (
 	ErrPasskeyTop  = fault.New(fault.Conflict, "passkey_most", "there are 20 passkeys, which is the most; remove one first")
 	ErrPasskeyOff  = fault.New(fault.Unavailable, "passkey_off", "passkeys need an address with a name; this installation is reached by a number")
 	ErrSSO         = fault.New(fault.Conflict, "sso_refused", "your firm's sign-in did not come back as it should; begin again")
+	ErrSSODeclined = fault.New(fault.Conflict, "sso_declined", "your firm's sign-in sent you back without signing you in; begin again")
 	ErrSSONone     = fault.New(fault.Conflict, "sso_none", "no firm signs in through a provider of its own under this code")
 	ErrSSOUnknown  = fault.New(fault.Conflict, "sso_unknown", "your firm's sign-in knows you, but nobody here is linked to it; open your invitation, or sign in another way and link it on your account page")
 	ErrSSOTaken    = fault.New(fault.Conflict, "sso_taken", "this account at your firm is linked to another person")

@@ -17,8 +17,15 @@ import (
 	"github.com/docketry/docketry/internal/outbound"
 )
 
-// CallbackPath is the one address that providers send people back to.
-const CallbackPath = "/sign-in/through/back"
+// CallbackRoute is where providers send people back to: each firm's at an address of
+// its own, so that an answer of one firm's provider cannot be passed off as the answer
+// of another's (RFC 9700, 4.4.2).
+const CallbackRoute = "/sign-in/through/{code}/back"
+
+// CallbackPath is the firm's, by its code.
+func CallbackPath(code string) string {
+	return strings.Replace(CallbackRoute, "{code}", url.PathEscape(code), 1)
+}
 
 // Issuer is a firm's provider as the operator lists it.
 type Issuer struct {
@@ -27,6 +34,7 @@ type Issuer struct {
 	Secret string
 	Firms  []string // codes of the firms that may use it
 	MFA    []string // values of acr that stand for a second factor; none: the person's own is asked for
+	firm   string   // the code of the firm it was looked up for
 }
 
 // Providers are the operator's list. The nil value is an empty one.
@@ -34,15 +42,21 @@ type Providers struct {
 	list  []Issuer
 	calls *outbound.Client
 	clock clock.Clock
-	back  string // the redirect address, exactly
+	url   string // this installation's, without a slash at its end
 
 	mu    sync.Mutex
-	known map[string]*oidc.Provider
+	known map[string]*metadata
+}
+
+// metadata is what an issuer says of itself.
+type metadata struct {
+	*oidc.Provider
+	namesItself bool // in every answer that a browser brings from it (RFC 9207, 3)
 }
 
 // NewProviders calls them through calls alone.
 func NewProviders(list []Issuer, calls *outbound.Client, c clock.Clock, publicURL string) *Providers {
-	return &Providers{list: list, calls: calls, clock: c, back: strings.TrimSuffix(publicURL, "/") + CallbackPath, known: map[string]*oidc.Provider{}}
+	return &Providers{list: list, calls: calls, clock: c, url: strings.TrimSuffix(publicURL, "/"), known: map[string]*metadata{}}
 }
 
 // of is the provider of a firm, by its code.
@@ -54,14 +68,24 @@ func (p *Providers) of(code string) (Issuer, bool) {
 	if i < 0 {
 		return Issuer{}, false
 	}
-	return p.list[i], true
+	found := p.list[i]
+	found.firm = code
+	return found, true
+}
+
+// back is the redirect address of a firm's provider, exactly.
+func (p *Providers) back(code string) string {
+	if p == nil {
+		return ""
+	}
+	return p.url + CallbackPath(code)
 }
 
 // algorithms are what a token may be signed with; "none" and shared secrets are not.
 var algorithms = []string{oidc.RS256, oidc.ES256, oidc.PS256, oidc.EdDSA}
 
 // provider reads what the issuer says of itself, once.
-func (p *Providers) provider(ctx context.Context, i Issuer) (*oidc.Provider, error) {
+func (p *Providers) provider(ctx context.Context, i Issuer) (*metadata, error) {
 	p.mu.Lock()
 	known := p.known[i.URL]
 	p.mu.Unlock()
@@ -75,14 +99,20 @@ func (p *Providers) provider(ctx context.Context, i Issuer) (*oidc.Provider, err
 	if err := p.calls.Check(found.Endpoint().AuthURL); err != nil {
 		return nil, ErrSSOAway.Because(err)
 	}
+	var says struct {
+		NamesItself bool `json:"authorization_response_iss_parameter_supported"`
+	}
+	if err := found.Claims(&says); err != nil {
+		return nil, ErrSSOAway.Because(err)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.known[i.URL] = found
-	return found, nil
+	p.known[i.URL] = &metadata{found, says.NamesItself}
+	return p.known[i.URL], nil
 }
 
-func (p *Providers) config(i Issuer, at *oidc.Provider) oauth2.Config {
-	return oauth2.Config{ClientID: i.Client, ClientSecret: i.Secret, Endpoint: at.Endpoint(), RedirectURL: p.back, Scopes: []string{oidc.ScopeOpenID}}
+func (p *Providers) config(i Issuer, at *metadata) oauth2.Config {
+	return oauth2.Config{ClientID: i.Client, ClientSecret: i.Secret, Endpoint: at.Endpoint(), RedirectURL: p.back(i.firm), Scopes: []string{oidc.ScopeOpenID}}
 }
 
 // journey is one way to the provider and back.
@@ -110,6 +140,62 @@ func (p *Providers) address(ctx context.Context, i Issuer, j journey) (string, e
 	}
 	c := p.config(i, at)
 	return c.AuthCodeURL(j.state, oidc.Nonce(j.nonce), oauth2.S256ChallengeOption(j.verifier)), nil
+}
+
+// Back is how somebody came back.
+type Back struct {
+	At     string     // the code of the firm at whose address they came
+	Answer url.Values // what the provider sent along
+	Holder string     // the browser's session
+}
+
+// one is a parameter of the answer. RFC 6749 lets none come twice (3.1).
+func (b Back) one(name string) (value string, given bool, err error) {
+	switch values, given := b.Answer[name]; {
+	case len(values) > 1:
+		return "", given, fmt.Errorf("%s comes %d times", name, len(values))
+	case !given || len(values) == 0:
+		return "", given, nil
+	default:
+		return values[0], true, nil
+	}
+}
+
+// state is the answer's, "" for none that could serve.
+func (b Back) state() string {
+	s, _, err := b.one("state")
+	if err != nil {
+		return ""
+	}
+	return s
+}
+
+// code is what the provider sent, once it is sure that it was the attempt's own: an
+// answer that came from another's is the answer of a mix-up (RFC 9700, 4.4), and its
+// code must reach nobody. why is for the log.
+func (p *Providers) code(ctx context.Context, i Issuer, b Back) (code, why string, err error) {
+	if b.At != i.firm {
+		return "", "address", ErrSSO
+	}
+	at, err := p.provider(ctx, i)
+	if err != nil {
+		return "", "", err
+	}
+	switch iss, given, err := b.one("iss"); {
+	case err != nil, given && iss != i.URL, !given && at.namesItself:
+		return "", "issuer", ErrSSO
+	}
+	_, failed, failure := b.one("error")
+	code, _, err = b.one("code")
+	switch {
+	case err != nil, failure != nil, failed && code != "":
+		return "", "answer", ErrSSO
+	case failed:
+		return "", "declined", ErrSSODeclined
+	case code == "":
+		return "", "answer", ErrSSO
+	}
+	return code, "", nil
 }
 
 // shown is who came back: the issuer's name of them, and whether it asked for more

@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,7 +27,9 @@ type forger struct {
 	key    *ecdsa.PrivateKey
 	sign   *ecdsa.PrivateKey // what it signs with; key unless a test says otherwise
 	claims map[string]any
-	bare   bool // signs with nothing
+	bare   bool           // signs with nothing
+	says   map[string]any // of itself, besides its addresses
+	codes  atomic.Int64   // that it was brought
 }
 
 func newForger(t *testing.T) *forger {
@@ -46,12 +50,15 @@ func newForger(t *testing.T) *forger {
 		}
 	}
 	mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, map[string]any{"issuer": f.url, "authorization_endpoint": f.url + "/auth", "token_endpoint": f.url + "/token", "jwks_uri": f.url + "/keys", "id_token_signing_alg_values_supported": []string{"ES256", "HS256", "none"}})
+		said := map[string]any{"issuer": f.url, "authorization_endpoint": f.url + "/auth", "token_endpoint": f.url + "/token", "jwks_uri": f.url + "/keys", "id_token_signing_alg_values_supported": []string{"ES256", "HS256", "none"}}
+		maps.Copy(said, f.says)
+		answer(w, said)
 	})
 	mux.HandleFunc("/keys", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &f.key.PublicKey, KeyID: "1", Algorithm: "ES256", Use: "sig"}}})
 	})
 	mux.HandleFunc("/token", func(w http.ResponseWriter, _ *http.Request) {
+		f.codes.Add(1)
 		answer(w, map[string]any{"access_token": "x", "token_type": "Bearer", "id_token": f.token(t)})
 	})
 	return f
@@ -103,7 +110,7 @@ func TestTokensThatAreNotForThisSignIn(t *testing.T) {
 		f.sign, f.bare = f.key, false
 		f.claims = map[string]any{"iss": f.url, "aud": "docketry", "sub": "rosalind", "nonce": u.Query().Get("nonce"), "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix()}
 		change()
-		return h.arrive(people.Back{State: u.Query().Get("state"), Code: "code", Holder: browser})
+		return h.arrive(people.Back{At: h.firm.Code, Answer: url.Values{"state": u.Query()["state"], "code": {"code"}}, Holder: browser})
 	}
 	for what, change := range map[string]func(){
 		"wrong issuer":              func() { f.claims["iss"] = "https://login.elsewhere.example" },

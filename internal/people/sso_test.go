@@ -23,7 +23,19 @@ import (
 	"github.com/docketry/docketry/rbac"
 )
 
-const callback = here + people.CallbackPath
+// callbacks are the redirect addresses of every firm that coded makes.
+func callbacks() (all []string) {
+	for n := range int64(13 * 13) {
+		all = append(all, here+people.CallbackPath(codeOf(n)))
+	}
+	return all
+}
+
+// backAt is how a browser comes back to an address of ours.
+func backAt(to *url.URL) people.Back {
+	code := strings.TrimSuffix(strings.TrimPrefix(to.Path, "/sign-in/through/"), "/back")
+	return people.Back{At: code, Answer: to.Query(), Holder: browser}
+}
 
 // provider is a real one (zitadel's), with the users id1 and id2 in memory.
 type provider struct {
@@ -40,7 +52,7 @@ func newProvider(t *testing.T) *provider {
 	t.Cleanup(srv.Close)
 	p := &provider{t: t, url: srv.URL, web: srv.Client()}
 	p.web.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	p.store = storage.NewStorageWithClients(storage.NewUserStore(srv.URL), map[string]*storage.Client{"docketry": storage.WebClient("docketry", "secret of the test", callback)})
+	p.store = storage.NewStorageWithClients(storage.NewUserStore(srv.URL), map[string]*storage.Client{"docketry": storage.WebClient("docketry", "secret of the test", callbacks()...)})
 	made, err := op.NewProvider(&op.Config{CryptoKey: [32]byte{1}, CryptoKeyId: "k", CodeMethodS256: true}, p.store, op.StaticIssuer(srv.URL))
 	if err != nil {
 		t.Fatal(err)
@@ -64,10 +76,10 @@ func (p *provider) visit(w people.Way, user string) people.Back {
 		p.t.Fatalf("sign in at the provider as %s: %v", user, err)
 	}
 	back := p.get(p.url + "/authorize/callback?id=" + id)
-	if !strings.HasPrefix(back.String(), callback+"?") {
+	if !strings.HasPrefix(back.String(), here+"/sign-in/through/") {
 		p.t.Fatalf("the provider leads to %s", back)
 	}
-	return people.Back{State: back.Query().Get("state"), Code: back.Query().Get("code"), Holder: browser}
+	return backAt(back)
 }
 
 func (p *provider) get(address string) *url.URL {
@@ -101,10 +113,12 @@ var codes atomic.Int64
 func coded(t *testing.T, w world) testkit.F {
 	t.Helper()
 	f, n := testkit.Firm(t, w.DB), codes.Add(1)
-	f.Code = string([]byte{'G', 'G' + byte(n/13%13), 'G' + byte(n%13)})
+	f.Code = codeOf(n)
 	f.Exec(t, `UPDATE firm SET code = ? WHERE firm_id = ?`, f.Code, f.ID)
 	return f
 }
+
+func codeOf(n int64) string { return string([]byte{'G', 'G' + byte(n/13%13), 'G' + byte(n%13)}) }
 
 func (w world) house(t *testing.T, calls *outbound.Client, list ...people.Issuer) *house {
 	t.Helper()
@@ -144,12 +158,15 @@ func (h *house) turnOn(p *provider, user string, only bool) {
 
 func (h *house) wayIn() people.Way {
 	h.t.Helper()
-	w, err := h.People.WayIn(background(), h.firm.Code, browser)
+	w, err := h.People.WayIn(background(), h.firm.Code, comes())
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	return w
 }
+
+// comes is somebody who types a code, from a network of their own.
+func comes() people.Try { return people.Try{Network: from(), Holder: browser} }
 
 func (h *house) arrive(b people.Back) (people.Arrived, error) {
 	return h.People.Arrive(background(), b, people.Try{Network: from(), Browser: "test"})
@@ -168,10 +185,10 @@ func TestSigningInThroughTheFirm(t *testing.T) {
 	t.Parallel()
 	p := newProvider(t)
 	h := setup(t).house(t, calls(t, p.web), p.issuer())
-	if _, err := h.People.WayIn(background(), h.firm.Code, browser); !errors.Is(err, people.ErrSSONone) {
+	if _, err := h.People.WayIn(background(), h.firm.Code, comes()); !errors.Is(err, people.ErrSSONone) {
 		t.Errorf("before it is turned on: %v", err)
 	}
-	if _, err := h.People.WayIn(background(), "QQQ", browser); !errors.Is(err, people.ErrSSONone) {
+	if _, err := h.People.WayIn(background(), "QQQ", comes()); !errors.Is(err, people.ErrSSONone) {
 		t.Errorf("a code that is nobody's: %v", err)
 	}
 	if err := h.People.SetSSO(h.as, 0, true, false); !errors.Is(err, people.ErrSSOUnproven) {
@@ -188,7 +205,7 @@ func TestSigningInThroughTheFirm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]string{"code_challenge_method": "S256", "redirect_uri": callback, "scope": "openid", "response_type": "code"} {
+	for name, want := range map[string]string{"code_challenge_method": "S256", "redirect_uri": here + "/sign-in/through/" + h.firm.Code + "/back", "scope": "openid", "response_type": "code"} {
 		if got := asked.Query().Get(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
@@ -202,8 +219,8 @@ func TestSigningInThroughTheFirm(t *testing.T) {
 		t.Errorf("the same answer again: %+v, %v", a, err)
 	}
 	again := p.visit(h.wayIn(), user1)
-	old := back.Code
-	if _, err := h.arrive(people.Back{State: again.State, Code: old, Holder: browser}); !errors.Is(err, people.ErrSSO) {
+	spent := people.Back{At: again.At, Answer: url.Values{"state": again.Answer["state"], "code": back.Answer["code"]}, Holder: browser}
+	if _, err := h.arrive(spent); !errors.Is(err, people.ErrSSO) {
 		t.Errorf("a code that has served: %v", err)
 	}
 	if _, err := h.arrive(again); !errors.Is(err, people.ErrSSO) {
@@ -291,8 +308,9 @@ func TestT05_ASubjectOfAnotherFirm(t *testing.T) {
 	}
 	// The state of one firm does not open the other.
 	back := p.visit(h.wayIn(), user1)
-	_, rest, _ := strings.Cut(back.State, ".")
-	back.State = string(other.firm.ID) + "." + rest
+	_, rest, _ := strings.Cut(back.Answer.Get("state"), ".")
+	back.At = other.firm.Code
+	back.Answer.Set("state", string(other.firm.ID)+"."+rest)
 	if _, err := other.arrive(back); !errors.Is(err, people.ErrSSO) {
 		t.Errorf("a state that names the other firm: %v", err)
 	}

@@ -31,36 +31,6 @@ const (
 	ErrandInvited Errand = "invited" // an invited person comes for the first time
 )
 
-// Way is where the browser goes.
-type Way struct {
-	Address string
-	Host    string // of it, for the person to read
-	Firm    string // its name
-}
-
-// Back is how somebody came back.
-type Back struct {
-	State, Code string
-	Holder      string // the browser's session
-}
-
-// WayIn is the way of a firm's people to their provider, by the firm's code. A code
-// that is nobody's, and a firm that has none, are alike: ErrSSONone.
-func (s *Service) WayIn(ctx context.Context, code, holder string) (Way, error) {
-	i, listed := s.providers.of(code)
-	var firm *ident.FirmID
-	err := s.bureau.AsMachine(ctx, func(tx *db.Tx) error {
-		return wrap(tx.Raw(`SELECT auth.firm_of_code(?)`, code).Row().Scan(&firm), "look for firm", code)
-	})
-	if err != nil {
-		return Way{}, err
-	}
-	if firm == nil || !listed {
-		return Way{}, ErrSSONone
-	}
-	return s.way(scope.With(ctx, scope.Scope{Machine: "access", Firm: *firm, RequestID: scope.RequestID(ctx)}), i, attempt{errand: ErrandEnter, holder: holder})
-}
-
 // WayToProve is the way of the firm's administrator of ctx, who shows that the
 // provider works before anybody depends on it.
 func (s *Service) WayToProve(ctx context.Context, holder string) (Way, error) {
@@ -219,10 +189,10 @@ type Arrived struct {
 
 // Arrive judges how somebody came back and does what they went for. The state serves
 // once, to the browser's session that went. It returns ErrSSO for whatever is wrong
-// with the answer, ErrSSOUnknown for somebody whom the firm's provider knows and
+// with the answer, ErrSSODeclined when the provider signed nobody in, ErrSSOUnknown for somebody whom the firm's provider knows and
 // nobody here is linked to, and ErrFactor as SignIn does.
 func (s *Service) Arrive(ctx context.Context, b Back, t Try) (a Arrived, err error) {
-	firm, err := firmOfState(b.State)
+	firm, err := firmOfState(b.state())
 	if err != nil {
 		return a, ErrSSO
 	}
@@ -231,19 +201,27 @@ func (s *Service) Arrive(ctx context.Context, b Back, t Try) (a Arrived, err err
 	var found bool
 	var code string
 	err = s.db.InFirm(inside, func(tx *db.Tx) (err error) {
-		if went, found, err = takeAttempt(tx, b.State, b.Holder); err != nil || !found {
+		if went, found, err = takeAttempt(tx, b.state(), b.Holder); err != nil || !found {
 			return err
 		}
-		return wrap(tx.Raw(`SELECT code FROM firm WHERE firm_id = ?`, firm).Row().Scan(&code), "load firm", firm)
+		code, err = codeOf(tx)
+		return err
 	})
 	if err != nil {
 		return a, err
 	}
 	i, listed := s.providers.of(code)
-	if !found || !listed || i.URL != went.issuer || b.Code == "" {
+	if !found || !listed || i.URL != went.issuer {
 		return a, s.refusedSSO(inside, "state", ErrSSO)
 	}
-	who, err := s.providers.redeem(ctx, i, went.journey, b.Code)
+	answer, why, err := s.providers.code(ctx, i, b)
+	if why != "" {
+		return a, s.refusedSSO(inside, why, err)
+	}
+	if err != nil {
+		return a, err
+	}
+	who, err := s.providers.redeem(ctx, i, went.journey, answer)
 	if errors.Is(err, ErrSSO) {
 		return a, s.refusedSSO(inside, "token", err)
 	}
@@ -390,6 +368,7 @@ func (s *Service) linkSelf(ctx context.Context, firm ident.FirmID, i Issuer, fro
 type SSO struct {
 	Listed   bool   // the operator lists a provider for the firm
 	Host     string // its address, for people to read
+	Back     string // the redirect address to register there, also before it is listed
 	ProvenAt *time.Time
 	OnAt     *time.Time
 	Only     bool
@@ -409,16 +388,16 @@ func (s *Service) SSO(ctx context.Context) (x SSO, err error) {
 		if x, err = ssoOf(tx); err != nil {
 			return err
 		}
-		i, err := s.issuerOf(tx)
-		if errors.Is(err, ErrSSONone) {
-			x = SSO{Version: x.Version}
-			return nil
+		code, err := codeOf(tx)
+		if err != nil {
+			return err
 		}
-		if x.issuer != i.URL { // another one is listed since: it has to be proven
+		i, listed := s.providers.of(code)
+		if !listed || x.issuer != i.URL { // another one is listed since: it has to be proven
 			x = SSO{Version: x.Version}
 		}
-		x.Listed, x.Host = true, hostOf(i.URL)
-		return err
+		x.Listed, x.Host, x.Back = listed, hostOf(i.URL), s.providers.back(code)
+		return nil
 	})
 	return x, err
 }

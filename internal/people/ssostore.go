@@ -64,11 +64,17 @@ func ssoOf(tx *db.Tx) (x SSO, err error) {
 	return x, nil
 }
 
+// codeOf is the transaction's firm's.
+func codeOf(tx *db.Tx) (code string, err error) {
+	err = tx.Raw(`SELECT code FROM firm WHERE firm_id = ?`, tx.Scope.Firm).Row().Scan(&code)
+	return code, wrap(err, "load firm", tx.Scope.Firm)
+}
+
 // issuerOf is the provider that the operator lists for the transaction's firm.
 func (s *Service) issuerOf(tx *db.Tx) (Issuer, error) {
-	var code string
-	if err := tx.Raw(`SELECT code FROM firm WHERE firm_id = ?`, tx.Scope.Firm).Row().Scan(&code); err != nil {
-		return Issuer{}, wrap(err, "load firm", tx.Scope.Firm)
+	code, err := codeOf(tx)
+	if err != nil {
+		return Issuer{}, err
 	}
 	i, ok := s.providers.of(code)
 	if !ok {

@@ -24,13 +24,14 @@ type ways interface {
 type FirmSignIn struct {
 	Listed bool       `json:"listed" class:"C1" doc:"the operator lists a provider for the firm"`
 	Host   string     `json:"host,omitempty" class:"C1" doc:"of the provider"`
+	Back   string     `json:"redirect_uri" class:"C1" doc:"register exactly this with the provider; it is the firm's own"`
 	Proven *time.Time `json:"proven_at,omitempty" class:"C1" doc:"when an administrator came back from it; it can be turned on from then on"`
 	On     *time.Time `json:"on_since,omitempty" class:"C1" doc:"left out while it is off"`
 	Only   bool       `json:"only" class:"C1" doc:"no other way in, but for the firm's administrators"`
 }
 
 func toFirmSignIn(x people.SSO) FirmSignIn {
-	return FirmSignIn{x.Listed, x.Host, utc(x.ProvenAt), utc(x.OnAt), x.Only}
+	return FirmSignIn{x.Listed, x.Host, x.Back, utc(x.ProvenAt), utc(x.OnAt), x.Only}
 }
 
 // MyFirmSignIn is how you sign in to one firm.

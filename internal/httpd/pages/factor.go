@@ -290,15 +290,10 @@ func (s *Site) askAgain(r *httpd.Request, wrong error) (httpd.Reply, error) {
 func backOf(r *httpd.Request) string { return ownPathOr(r.Form("back"), href.Home) }
 
 func ownPathOr(back, elsewhere string) string {
-	if ownPath(back) {
+	if httpd.OwnPath(back) {
 		return back
 	}
 	return elsewhere
-}
-
-// ownPath tells a path of ours from an address elsewhere.
-func ownPath(p string) bool {
-	return p != "" && p[0] == '/' && (len(p) == 1 || p[1] != '/' && p[1] != '\\')
 }
 
 // showCodes is the only time that recovery codes are seen. Without any, done is said

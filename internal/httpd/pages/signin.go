@@ -301,11 +301,7 @@ func (s *Site) preferences(r *httpd.Request) (httpd.Reply, error) {
 			}
 		}
 	}
-	back := r.Form("back")
-	if !ownPath(back) {
-		back = href.Home
-	}
-	return httpd.Go(back, ""), nil
+	return httpd.Go(backOf(r), ""), nil
 }
 
 func (s *Site) keys(r *httpd.Request) (httpd.Reply, error) {

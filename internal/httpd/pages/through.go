@@ -23,7 +23,7 @@ func (s *Site) MountThrough(srv *httpd.Server) {
 	fill(srv, href.Through, rbac.Public, s.through, func(r *httpd.Request, failed error) (templ.Component, error) {
 		return GatePage(bare(r, "Sign in through your firm"), throughView(r.Form("code"), failed)), nil
 	})
-	get(srv, people.CallbackPath, rbac.Public, s.back)
+	get(srv, people.CallbackRoute, rbac.Public, s.back)
 	get(srv, "/enrol/{token}/through", rbac.Public, s.enrolThrough)
 	get(srv, "/firms/{firm}/sign-in", rbac.FirmSSO, s.ssoForm)
 	post(srv, "/firms/{firm}/sign-in", rbac.FirmSSO, s.setSSO)
@@ -47,27 +47,28 @@ func throughView(code string, err error) GateView {
 
 func (s *Site) through(r *httpd.Request) (httpd.Reply, error) {
 	code := strings.ToUpper(r.Form("code"))
-	w, err := s.People.WayIn(r.Context(), code, r.Holder())
+	w, err := s.People.WayIn(r.Context(), code, people.Try{Network: r.Network(), Holder: r.Holder()})
 	if err != nil {
 		if httpd.Correctable(err) {
 			return httpd.ShowFault(err, GatePage(bare(r, "Sign in through your firm"), throughView(code, err))), nil
 		}
 		return httpd.Reply{}, err
 	}
-	return s.lead(r, w, href.SignIn), nil
+	return s.lead(r, w, code, href.SignIn), nil
 }
 
-// lead shows the way out and says where it goes.
-func (s *Site) lead(r *httpd.Request, w people.Way, back string) httpd.Reply {
+// lead shows the way out and says where it goes. of is the firm: its name to whom may
+// know it, the code that was typed to a stranger.
+func (s *Site) lead(r *httpd.Request, w people.Way, of, back string) httpd.Reply {
 	return httpd.Show(GatePage(bare(r, "Sign in through your firm"), GateView{
-		Title: "Go on at " + w.Firm, Lede: "You sign in at " + w.Host + " and come back here.",
+		Title: "Go on at " + of, Lede: "You sign in at " + w.Host + " and come back here.",
 		Main: &partial.Link{Text: "Continue to " + w.Host, Href: w.Address}, Links: []partial.Link{{Text: "Back", Href: back}},
 	}))
 }
 
 // back is where the provider sends people.
 func (s *Site) back(r *httpd.Request) (httpd.Reply, error) {
-	a, err := s.People.Arrive(r.Context(), people.Back{State: r.Query("state"), Code: r.Query("code"), Holder: r.Holder()}, people.Try{Network: r.Network(), Browser: r.Device()})
+	a, err := s.People.Arrive(r.Context(), people.Back{At: r.Param("code"), Answer: r.Queries(), Holder: r.Holder()}, people.Try{Network: r.Network(), Browser: r.Device()})
 	switch {
 	case errors.Is(err, people.ErrFactor):
 		return s.askFactor(r, a.Entered)
@@ -92,7 +93,7 @@ func (s *Site) enrolThrough(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	return s.lead(r, w, "/enrol/"+token), nil
+	return s.lead(r, w, w.Firm, "/enrol/"+token), nil
 }
 
 func (s *Site) trySSO(r *httpd.Request) (httpd.Reply, error) {
@@ -103,7 +104,7 @@ func (s *Site) trySSO(r *httpd.Request) (httpd.Reply, error) {
 		}
 		return httpd.Reply{}, err
 	}
-	return s.lead(r, w, href.SignInOf(r.Firm())), nil
+	return s.lead(r, w, w.Firm, href.SignInOf(r.Firm())), nil
 }
 
 func (s *Site) linkSSO(r *httpd.Request) (httpd.Reply, error) {
@@ -114,7 +115,7 @@ func (s *Site) linkSSO(r *httpd.Request) (httpd.Reply, error) {
 		}
 		return httpd.Reply{}, err
 	}
-	return s.lead(r, w, href.Me), nil
+	return s.lead(r, w, w.Firm, href.Me), nil
 }
 
 func (s *Site) ssoForm(r *httpd.Request) (httpd.Reply, error) { return s.showSSO(r, nil) }
@@ -130,14 +131,14 @@ func (s *Site) showSSO(r *httpd.Request, failed error) (httpd.Reply, error) {
 	}
 	v := PlainView{Head: layout.Head{Title: "Firm sign-in"}, Lede: "Your people sign in with the account they have at the firm. The firm's provider says who they are; Docketry still decides what they may."}
 	if !x.Listed {
-		v.Sections = []Section{{Title: "Provider", Text: "None is listed for your firm. Ask the bureau to list it: the address of its issuer and the name this program has there."}}
+		v.Sections = []Section{{Title: "Provider", Text: "None is listed for your firm. Ask the bureau to list it: the address of its issuer and the name this program has there.", Facts: registered(x)}}
 		return httpd.Show(Plain(f.Chrome, v)), nil
 	}
 	proven := "Nobody has come back from it yet. Try it yourself before anybody depends on it."
 	if x.ProvenAt != nil {
 		proven = "Tried on " + format.Moment(x.ProvenAt.In(f.Zone)) + "."
 	}
-	v.Sections = []Section{{Title: "Provider", Text: x.Host + ". " + proven, Body: tryLink(href.SignInOf(f.FirmID) + "/try")}}
+	v.Sections = []Section{{Title: "Provider", Text: x.Host + ". " + proven, Body: tryLink(href.SignInOf(f.FirmID) + "/try"), Facts: registered(x)}}
 	if x.ProvenAt != nil {
 		way := "off"
 		switch {
@@ -159,6 +160,11 @@ func (s *Site) showSSO(r *httpd.Request, failed error) (httpd.Reply, error) {
 		return httpd.ShowFault(failed, page), nil
 	}
 	return httpd.Show(page), nil
+}
+
+// registered is what the provider has to know of us.
+func registered(x people.SSO) []partial.Fact {
+	return []partial.Fact{{Name: "Redirect address to register there", Value: x.Back, Code: true}}
 }
 
 func (s *Site) setSSO(r *httpd.Request) (httpd.Reply, error) {
