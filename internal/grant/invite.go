@@ -62,9 +62,10 @@ func (s *Service) InviteStaff(ctx context.Context, name, email string) (people.P
 	return p, err
 }
 
-// Reinvite sends the link again, for an invitation that has ended or a password
-// that is lost. Only the firm that invited may, and only until the person has
-// signed in once; afterwards the bureau may for its own people.
+// Reinvite sends the link again, for an invitation that has ended: only the firm that
+// invited may. Who has a password, lost or locked by wrong tries, is mailed a link to
+// choose a new one. Who has not come to the firm yet and signs in elsewhere is told how to
+// come: to whoever asks, they look like anybody who was invited.
 func (s *Service) Reinvite(ctx context.Context, who ident.PersonID) error {
 	return s.db.InFirm(ctx, func(tx *db.Tx) error {
 		if _, err := s.guard.Require(tx, rbac.PersonInvite); err != nil {
@@ -76,6 +77,13 @@ func (s *Service) Reinvite(ctx context.Context, who ident.PersonID) error {
 		p, err := people.ByID(tx, who) // what a letter says is decided by what they are
 		if err != nil {
 			return err
+		}
+		awaited, err := people.Awaited(tx, who)
+		if err != nil {
+			return err
+		}
+		if p.Status == "active" && !awaited {
+			return s.people.ResetTx(tx, p, rbac.PersonInvite)
 		}
 		return s.people.InviteTx(tx, p, rbac.PersonInvite)
 	})
