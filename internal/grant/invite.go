@@ -64,8 +64,7 @@ func (s *Service) InviteStaff(ctx context.Context, name, email string) (people.P
 
 // Reinvite sends the link again, for an invitation that has ended: only the firm that
 // invited may. Who has a password, lost or locked by wrong tries, is mailed a link to
-// choose a new one. Who has not come to the firm yet and signs in elsewhere is told how to
-// come: to whoever asks, they look like anybody who was invited.
+// choose a new one. It returns people.ErrResetMost for a sixth within the hour.
 func (s *Service) Reinvite(ctx context.Context, who ident.PersonID) error {
 	return s.db.InFirm(ctx, func(tx *db.Tx) error {
 		if _, err := s.guard.Require(tx, rbac.PersonInvite); err != nil {
@@ -78,14 +77,7 @@ func (s *Service) Reinvite(ctx context.Context, who ident.PersonID) error {
 		if err != nil {
 			return err
 		}
-		awaited, err := people.Awaited(tx, who)
-		if err != nil {
-			return err
-		}
-		if p.Status == "active" && !awaited {
-			return s.people.ResetTx(tx, p, rbac.PersonInvite)
-		}
-		return s.people.InviteTx(tx, p, rbac.PersonInvite)
+		return s.people.LinkTx(tx, p, rbac.PersonInvite)
 	})
 }
 

@@ -53,22 +53,46 @@ func (s *Service) Forgot(ctx context.Context, email, network string) error {
 	})
 }
 
-// ResetTx mails a person who has a password, at their own address, a link to choose a new
-// one, for an administrator of the firm of tx: it frees who was locked by wrong tries.
-func (s *Service) ResetTx(tx *db.Tx, p Person, allowed rbac.Permission) error {
-	sent, err := s.sendReset(tx, p, tx.Scope.Firm)
+// LinkTx mails a person, at their own address, the link that helps them, for an
+// administrator of the firm of tx: an invitation, or to who has a password a link to choose
+// a new one, which frees who was locked by wrong tries. Who has not come to the firm yet
+// looks there like anybody invited (T24): they get the link only while locked.
+func (s *Service) LinkTx(tx *db.Tx, p Person, allowed rbac.Permission) error {
+	if p.Status != "active" {
+		return s.InviteTx(tx, p, allowed)
+	}
+	yet, err := awaited(tx, p.ID)
 	if err != nil {
 		return err
 	}
-	if !sent {
+	leaf := audit.Entry{Action: "person.reset_sent", Object: "person", ID: string(p.ID), Class: audit.C1, Permission: string(allowed)}
+	if yet {
+		locked, err := locked(tx, p.Email)
+		if err != nil {
+			return err
+		}
+		if !locked {
+			return s.InviteTx(tx, p, allowed)
+		}
+		leaf.Action = "person.invited"
+	}
+	sent, err := s.sendReset(tx, p, tx.Scope.Firm)
+	switch {
+	case err != nil:
+		return err
+	case !sent && yet:
+		return s.InviteTx(tx, p, allowed)
+	case !sent:
 		return ErrResetMost
 	}
-	return audit.Record(tx, audit.Entry{Action: "person.reset_sent", Object: "person", ID: string(p.ID), Class: audit.C1, Permission: string(allowed)})
+	return audit.Record(tx, leaf)
 }
 
-// Awaited tells whether the firm of tx has invited who and they have not come yet: what
-// they have elsewhere does not show there before.
-func Awaited(tx *db.Tx, who ident.PersonID) (bool, error) { return awaited(tx, who) }
+// locked tells whether wrong passwords have locked the account of an address.
+func locked(tx *db.Tx, email string) (locked bool, err error) {
+	err = tx.Raw(`SELECT EXISTS (SELECT FROM sign_in_failure WHERE subject = ? AND failures >= ?)`, accountSubject(email), dead).Row().Scan(&locked)
+	return locked, wrap(err, "look whether an account is locked for firm", tx.Scope.Firm)
+}
 
 // sendReset makes a link beside those that stand and mails it; false when the most were
 // sent. issuer is the firm whose administrator sends it, "" for who asks at sign-in.

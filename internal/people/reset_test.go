@@ -202,10 +202,10 @@ func TestT10ALockedPasswordIsFreedByAMailedLink(t *testing.T) {
 }
 
 // Whoever was invited and has not come yet looks like anybody who was: the firm sends no
-// link that would only go to who signs in elsewhere (T24).
-func TestWhoHasNotComeIsMailedNoResetByTheFirm(t *testing.T) {
+// link that would only go to who signs in elsewhere, but when they are locked (T24).
+func TestWhoHasNotComeIsMailedAResetByTheFirmOnlyWhenLocked(t *testing.T) {
 	t.Parallel()
-	w := setup(t)
+	w := world{office.Apart(t)}
 	home, f := testkit.Firm(t, w.DB), testkit.Firm(t, w.DB)
 	who, email := w.Member(t, home, rbac.RolePartner)
 	admin := f.As(t, rbac.RoleFirmAdmin)
@@ -223,5 +223,24 @@ func TestWhoHasNotComeIsMailedNoResetByTheFirm(t *testing.T) {
 	}
 	if n := leaves(t, f, "person.invited", string(who)); n != 8 {
 		t.Errorf("%d leaves, want those of any invitation", n)
+	}
+	w.lock(t, email)
+	for range 6 {
+		if err := w.Grants.Reinvite(admin, who); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := leaves(t, f, "person.invited", string(who)); n != 14 {
+		t.Errorf("%d leaves while locked, want those of any invitation", n)
+	}
+	links := w.resets(email)
+	if len(links) != 5 {
+		t.Fatalf("%d links to who is locked, want 5", len(links))
+	}
+	if _, err := w.People.Enrol(background(), links[0].Token, next); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.People.SignIn(background(), try(email, next, from())); err != nil {
+		t.Errorf("after the link: %v", err)
 	}
 }
