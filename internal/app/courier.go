@@ -108,11 +108,14 @@ func (c *courier) letter(i people.Invitation) mail.Letter {
 	ends := i.Expires.Format("2 Jan 2006, 15:04 MST")
 	l := mail.Letter{Greeting: "Dear " + i.Name + ",", Closing: []string{"Docketry", c.publicURL}}
 	switch {
+	case i.Reset && i.ByAdmin:
+		l.Paragraphs = []string{"An administrator at " + i.Firm + " sends you this link to choose a new password. Your second factor stays as it is. If you did not ask for it, do nothing: the old password stays."}
+		l.Link, l.LinkText = link, "Choose a new password, until "+ends
 	case i.Reset:
 		l.Paragraphs = []string{"Somebody asked for a new password for this address. If it was not you, do nothing: the old one stays."}
 		l.Link, l.LinkText = link, "Choose a new password, until "+ends
 	case i.Token == "":
-		l.Paragraphs = []string{i.Firm + " has given you access to Docketry. Sign in with the password you have."}
+		l.Paragraphs = []string{i.Firm + " has given you access to Docketry. Sign in with the password you have; if it does not let you in, choose a new one under \"Forgotten your password?\" there."}
 		l.Link, l.LinkText = c.publicURL, "Sign in"
 	default:
 		l.Paragraphs = []string{i.Firm + " has given you access to Docketry. The link serves once; choose a password that you use nowhere else."}

@@ -158,4 +158,28 @@ func TestInvitationsLeaveThroughTheOutbox(t *testing.T) {
 			t.Errorf("%d letters are left", n)
 		}
 	})
+	t.Run("a link that an administrator sends to who has a password", func(t *testing.T) {
+		if _, err := web.Matters.Clients(f.Acting(g.Person)); err != nil { // they have come
+			t.Fatal(err)
+		}
+		before := len(lettersTo(t, folder, address))
+		if err := web.Grants.Reinvite(admin, g.Person); err != nil {
+			t.Fatal(err)
+		}
+		drain(t, worker, f)
+		all := lettersTo(t, folder, address)
+		if len(all) != before+1 {
+			t.Fatalf("%d letters, want one more than %d", len(all), before)
+		}
+		found := false
+		for _, l := range all {
+			if m := enrolLink.FindStringSubmatch(l); m != nil && strings.Contains(l, "An administrator at") {
+				_, err := web.People.Enrol(t.Context(), m[1], "nine tall poplars lean west")
+				found = found || err == nil
+			}
+		}
+		if !found {
+			t.Error("no letter says who sends the link and has one that serves")
+		}
+	})
 }

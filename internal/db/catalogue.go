@@ -15,6 +15,7 @@ var withoutFirm = map[string]string{
 	"goose_db_version":   "the migrations' own record",
 	"person":             "one identity in every firm that grants it something; the grant carries the firm",
 	"credential":         "a person's, before any firm is known",
+	"reset_link":         "a person's, before any firm is known",
 	"session":            "a person's, before any firm is known; holds no firm data",
 	"prebill_transition": "the status graph of pre-bills, the same in every firm",
 	"invoice_transition": "the status graph of invoices, the same in every firm",

@@ -62,9 +62,9 @@ func (s *Service) InviteStaff(ctx context.Context, name, email string) (people.P
 	return p, err
 }
 
-// Reinvite sends the link again, for an invitation that has ended or a password
-// that is lost. Only the firm that invited may, and only until the person has
-// signed in once; afterwards the bureau may for its own people.
+// Reinvite sends the link again, for an invitation that has ended: only the firm that
+// invited may. Who has a password, lost or locked by wrong tries, is mailed a link to
+// choose a new one. It returns people.ErrResetMost for a sixth within the hour.
 func (s *Service) Reinvite(ctx context.Context, who ident.PersonID) error {
 	return s.db.InFirm(ctx, func(tx *db.Tx) error {
 		if _, err := s.guard.Require(tx, rbac.PersonInvite); err != nil {
@@ -77,7 +77,7 @@ func (s *Service) Reinvite(ctx context.Context, who ident.PersonID) error {
 		if err != nil {
 			return err
 		}
-		return s.people.InviteTx(tx, p, rbac.PersonInvite)
+		return s.people.LinkTx(tx, p, rbac.PersonInvite)
 	})
 }
 

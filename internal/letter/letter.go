@@ -41,6 +41,7 @@ const (
 	SSOLinked      Kind = "sso_linked"
 	RecoveryOpened Kind = "recovery_opened"    // to whose factor is said to be lost
 	RecoveryOf     Kind = "recovery_of_person" // to who can stop it
+	RecoveryNear   Kind = "recovery_near"      // to a firm's partners, who can ask them to
 	RecoveryDone   Kind = "recovery_done"
 	ReadsMany      Kind = "reads_many"    // to a firm's administrators: somebody opens many privileged texts (SECURITY 7)
 	DeputyNamed    Kind = "deputy_named"  // to who is to stand in for somebody
@@ -101,7 +102,9 @@ func (k Kind) words(firm string) (subject, text, link string) {
 	case RecoveryOpened:
 		return "Your second factor will be removed", "An administrator at " + firm + " says that you have lost your second factor. After 24 hours a second administrator can remove it. If you have lost nothing, sign in and refuse on your account page, and tell " + firm + ".", "Refuse it"
 	case RecoveryOf:
-		return "A lost second factor at " + firm, "The second factor of a person of " + firm + " is to be removed because they have lost it. A second administrator can confirm it after 24 hours. If it should not be, refuse it or tell the bureau now.", "Open Docketry"
+		return "A lost second factor at " + firm, "The second factor of a person of " + firm + " is to be removed because they have lost it. A second administrator can confirm it after 24 hours. If it should not be, refuse it now.", "See whose, and refuse it"
+	case RecoveryNear:
+		return "A lost second factor at " + firm, "The second factor of a person of " + firm + " is to be removed because they have lost it. A second administrator can confirm it after 24 hours. If it should not be, have an administrator of " + firm + " refuse it, or tell the bureau now.", "Open Docketry"
 	case RecoveryDone:
 		return "Your second factor was removed", "Two administrators have removed your second factor and ended your sessions. Sign in with your password and set up a new one. If you did not ask for it, tell " + firm + " now.", "Sign in"
 	case SSOLinked:

@@ -10,7 +10,10 @@ func setPassword(tx *db.Tx, who ident.PersonID, hash string) error {
 	err := tx.Exec(`INSERT INTO credential (person_id, kind, secret_hash, changed_at) VALUES (?, 'password', ?, ?)
 		ON CONFLICT (person_id, kind) DO UPDATE SET secret_hash = excluded.secret_hash, changed_at = excluded.changed_at`, who, hash, tx.Now).Error
 	if err == nil {
-		err = tx.Exec(`DELETE FROM credential WHERE person_id = ? AND kind IN ('invite', 'reset')`, who).Error
+		err = tx.Exec(`DELETE FROM credential WHERE person_id = ? AND kind = 'invite'`, who).Error
+	}
+	if err == nil {
+		err = tx.Exec(`DELETE FROM reset_link WHERE person_id = ?`, who).Error
 	}
 	return wrap(err, "set the password of person", who)
 }

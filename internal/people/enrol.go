@@ -95,7 +95,8 @@ func (s *Service) Enrol(ctx context.Context, token, password string) (p Person, 
 		if _, err := EndSessions(tx, p.ID, "", ""); err != nil {
 			return err
 		}
-		if err := forgive(tx, []subject{accountSubject(p.Email)}); err != nil {
+		// The factor's tries stay counted: a reset does not go past it.
+		if err := forgive(tx, append(changeSubjects(p.ID), accountSubject(p.Email))); err != nil {
 			return err
 		}
 		err := tx.Exec(`UPDATE person SET status = 'active', version = version + 1 WHERE id = ? AND status = 'invited'`, p.ID).Error
@@ -108,42 +109,25 @@ func (s *Service) Enrol(ctx context.Context, token, password string) (p Person, 
 	return p, err
 }
 
-// Forgot sends a link for a new password to the address, if someone who signs in
-// has it. The answer is the same for any address (T11).
-func (s *Service) Forgot(ctx context.Context, email, network string) error {
-	to := Address(email)
-	return s.bureau.AsMachine(ctx, func(tx *db.Tx) error {
-		asked := []subject{subject("account:reset:" + short(to)), subject("net:reset:" + network)}
-		if err := reserve(tx, asked); err != nil {
-			return err
-		}
-		if err := failed(tx, asked); err != nil {
-			return err
-		}
-		a, err := accountBy(tx, to)
-		if err != nil || a.Status != "active" {
-			return err
-		}
-		link := ident.New[ident.LinkID](tx.Now)
-		token := s.linkToken(linkReset, a.ID, link)
-		i := Invitation{Reset: true, Person: a.ID, Name: a.Name, Email: a.Email, Link: link, Token: token, Expires: tx.Now.Add(resetTime)}
-		err = tx.Exec(`INSERT INTO credential (person_id, kind, secret_hash, expires_at, changed_at) VALUES (?, 'reset', ?, ?, ?)
-			ON CONFLICT (person_id, kind) DO UPDATE SET secret_hash = excluded.secret_hash, expires_at = excluded.expires_at, changed_at = excluded.changed_at`,
-			a.ID, hashOf(token), i.Expires, tx.Now).Error
-		if err != nil {
-			return fmt.Errorf("keep the reset of person %s: %w", a.ID, err)
-		}
-		if err := s.courier.Invite(tx, i); err != nil {
-			return fmt.Errorf("send the reset of person %s: %w", a.ID, err)
-		}
-		return audit.Record(tx, audit.Entry{Action: "person.reset_asked", Object: "person", ID: string(a.ID), Class: audit.C1})
-	})
+// inviteeOf finds whom a link is for and locks their links, so that one serves once and
+// ends the others.
+func inviteeOf(tx *db.Tx, token string) (p Person, err error) {
+	if p, err = linked(tx, token); err != nil {
+		return p, err
+	}
+	if err := tx.Lock(linksOf(p.ID)); err != nil {
+		return p, err
+	}
+	return linked(tx, token) // it may have been used meanwhile
 }
 
-// inviteeOf locks the invitation, so that a link serves once.
-func inviteeOf(tx *db.Tx, token string) (p Person, err error) {
-	err = tx.Raw(`SELECT p.id, p.email, p.name, p.staff, p.status FROM credential c JOIN person p ON p.id = c.person_id
-		WHERE (c.kind, p.status) IN (('invite', 'invited'), ('reset', 'active')) AND c.secret_hash = ? AND c.expires_at > ? FOR UPDATE OF c`, hashOf(token), tx.Now).Row().
+func linksOf(who ident.PersonID) string { return "links " + string(who) }
+
+func linked(tx *db.Tx, token string) (p Person, err error) {
+	err = tx.Raw(`SELECT p.id, p.email, p.name, p.staff, p.status FROM person p WHERE p.id = (
+		SELECT c.person_id FROM credential c JOIN person i ON i.id = c.person_id WHERE c.kind = 'invite' AND i.status = 'invited' AND c.secret_hash = ? AND c.expires_at > ?
+		UNION ALL SELECT r.person_id FROM reset_link r JOIN person a ON a.id = r.person_id WHERE a.status = 'active' AND r.secret_hash = ? AND r.expires_at > ?)`,
+		hashOf(token), tx.Now, hashOf(token), tx.Now).Row().
 		Scan(&p.ID, &p.Email, &p.Name, &p.Staff, &p.Status)
 	if errors.Is(err, sql.ErrNoRows) {
 		return p, ErrLink

@@ -151,8 +151,13 @@ func TestT10CodesAreGuessedFiveTimes(t *testing.T) {
 		}
 	}
 	h.Clock.Advance(time.Second)
-	if _, err := h.People.ShowFactor(background(), h.password(t), people.Try{Code: h.code(t)}); !errors.Is(err, people.ErrThrottled) {
-		t.Errorf("the twenty-first try of the hour: %v", err)
+	var throttled *people.ThrottledError
+	_, err := h.People.ShowFactor(background(), h.password(t), people.Try{Code: h.code(t)})
+	if !errors.Is(err, people.ErrThrottled) || !errors.As(err, &throttled) {
+		t.Fatalf("the twenty-first try of the hour: %v", err)
+	}
+	if says := throttled.Unwrap().Error(); !strings.Contains(says, " minutes, after ") || !strings.Contains(says, "lost") || strings.Contains(says, "invitation") {
+		t.Errorf("it says %q", says)
 	}
 	h.Clock.Advance(time.Hour)
 	if _, err := h.People.ShowFactor(background(), h.password(t), people.Try{Code: h.code(t)}); err != nil {

@@ -128,7 +128,7 @@ func countTry(tx *db.Tx, who ident.PersonID, challenge string) (id string, left 
 	case here >= perChallenge:
 		return "", 0, ErrChallenge
 	case hour >= perHour:
-		return "", 0, &ThrottledError{After: oldest.Add(time.Hour).Sub(tx.Now)}
+		return "", 0, &ThrottledError{After: oldest.Add(time.Hour).Sub(tx.Now), codes: oldest.Add(time.Hour)}
 	}
 	id = ident.New[string](tx.Now)
 	err = tx.Exec(`INSERT INTO factor_try (id, person_id, challenge, tried_at) VALUES (?, ?, ?, ?)`, id, who, challenge, tx.Now).Error

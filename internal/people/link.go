@@ -21,6 +21,8 @@ type LinkWanted struct {
 	Person ident.PersonID `json:"person_id"`
 	Link   ident.LinkID   `json:"link_id,omitempty"` // "" for a letter without a one-time link
 	Reset  bool           `json:"reset,omitempty"`
+	// ByAdmin tells that an administrator of the job's firm sends the reset.
+	ByAdmin bool `json:"by_admin,omitempty"`
 }
 
 // Kind is the job's stored name.
@@ -32,7 +34,7 @@ type ByMail struct{}
 
 // Invite is Courier's.
 func (ByMail) Invite(tx *db.Tx, i Invitation) error {
-	_, err := outbox.Add(tx, LinkWanted{i.Person, i.Link, i.Reset}, outbox.Queue("mail"), outbox.ForMachine())
+	_, err := outbox.Add(tx, LinkWanted{i.Person, i.Link, i.Reset, i.ByAdmin}, outbox.Queue("mail"), outbox.ForMachine())
 	return err
 }
 
@@ -56,7 +58,7 @@ func linkToken(key []byte, kind string, who ident.PersonID, link ident.LinkID) s
 // LinkLetter is what a wanted letter says now. stands is false when its reason has gone:
 // the link was used, replaced or is over, or the person is no longer let in.
 func (s *Service) LinkLetter(tx *db.Tx, w LinkWanted) (i Invitation, stands bool, err error) {
-	i = Invitation{Reset: w.Reset, Person: w.Person, Link: w.Link}
+	i = Invitation{Reset: w.Reset, ByAdmin: w.ByAdmin, Person: w.Person, Link: w.Link}
 	var status string
 	// Only who is or was let into the firm hears from it; a password is the bureau's to reset
 	// for everybody.
@@ -101,11 +103,12 @@ type Courier interface {
 
 // Invitation is a one-time link to choose a password, the first or a new one.
 type Invitation struct {
-	Reset   bool // asked for by the person, who forgot the old one
+	Reset   bool // for a new password
+	ByAdmin bool // a reset that an administrator of Firm sends; else somebody asked at sign-in
 	Person  ident.PersonID
 	Name    string
 	Email   string
-	Firm    string       // who invites, by name
+	Firm    string       // who invites or sends it, by name
 	Link    ident.LinkID // "" for someone who signs in already
 	Token   string       // the secret part of the link
 	Expires time.Time

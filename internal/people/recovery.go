@@ -32,6 +32,7 @@ var (
 	ErrRecoverNone   = fault.New(fault.Conflict, "recovery_none", "this person has no second factor to lose")
 	ErrRecoverBureau = fault.New(fault.Conflict, "recovery_bureau", "this takes two administrators of the firm besides this person, who works at no other firm; ask the bureau instead")
 	ErrRecoverFirm   = fault.New(fault.Conflict, "recovery_firm", "this person's firm has two administrators who can do this; ask them")
+	ErrRecoverTold   = fault.New(fault.Conflict, "recovery_told", "the bureau runs this one and confirms it; you can refuse it")
 	ErrRecoverTwice  = fault.New(fault.Conflict, "recovery_waits", "a recovery of this person waits already")
 	ErrRecoverEarly  = fault.New(fault.Conflict, "recovery_unripe", "the person has a day to refuse; confirm it afterwards")
 	ErrRecoverSecond = fault.New(fault.Conflict, "recovery_second", "it takes a second administrator to confirm this")
@@ -50,6 +51,10 @@ type Recovery struct {
 	ByName   string
 	OpenedAt time.Time
 	Ripe     time.Time
+
+	// ByBureau marks one that the bureau runs, as a firm of the person's sees it: it can
+	// refuse it, and is shown neither the reason nor who asked.
+	ByBureau bool
 }
 
 // OpenRecovery is the first word, of an administrator of the firm of ctx or of the
@@ -178,22 +183,35 @@ func (s *Service) tellOfRecovery(tx *db.Tx, r Recovery) error {
 		return err
 	}
 	for _, firm := range others(firms, tx.Scope.Firm) {
-		err := bureau.Inside(tx, firm, func() error {
-			admins, err := Administrators(tx, rbac.RoleFirmAdmin)
-			if err != nil {
-				return err
-			}
-			partners, err := Administrators(tx, rbac.RolePartner)
-			if err != nil {
-				return err
-			}
-			return letter.Write(tx, letter.RecoveryOf, string(r.ID), others(slices.Concat(admins, partners), r.Person)...)
-		})
+		err := bureau.Inside(tx, firm, func() error { return tellFirm(tx, r) })
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// tellFirm writes to the administrators of the firm of tx, who can refuse what the bureau
+// runs, and to its partners, who can ask them to. Where the person has not come yet the
+// firm is not told: what they have elsewhere is not its to learn (T24).
+func tellFirm(tx *db.Tx, r Recovery) error {
+	yet, err := awaited(tx, r.Person)
+	if err != nil || yet {
+		return err
+	}
+	admins, err := Administrators(tx, rbac.RoleFirmAdmin)
+	if err != nil {
+		return err
+	}
+	partners, err := Administrators(tx, rbac.RolePartner)
+	if err != nil {
+		return err
+	}
+	if err := letter.Write(tx, letter.RecoveryOf, string(r.ID), others(admins, r.Person)...); err != nil {
+		return err
+	}
+	partners = slices.DeleteFunc(others(partners, r.Person), func(who ident.PersonID) bool { return slices.Contains(admins, who) })
+	return letter.Write(tx, letter.RecoveryNear, string(r.ID), partners...)
 }
 
 // others is list without one.
@@ -205,13 +223,19 @@ func recordRecovery(tx *db.Tx, action string, r Recovery) error {
 	return audit.Record(tx, audit.Entry{Action: action, Object: "person", ID: string(r.Person), Class: audit.C1, Permission: string(rbac.PersonRecover), Detail: map[string]string{"recovery": string(r.ID)}})
 }
 
-// Recoveries lists those that wait in the firm of ctx, the oldest first.
+// Recoveries lists those that wait in the firm of ctx, the oldest first, and those that
+// the bureau runs for people of the firm, of which it was told.
 func (s *Service) Recoveries(ctx context.Context) (list []Recovery, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
 		if _, err := s.guard.Require(tx, rbac.PersonRecover); err != nil {
 			return err
 		}
-		list, err = recoveries(tx, "", "")
+		if list, err = recoveries(tx, "", ""); err != nil {
+			return err
+		}
+		told, err := s.told(tx, "")
+		list = append(list, told...)
+		slices.SortStableFunc(list, func(a, b Recovery) int { return a.OpenedAt.Compare(b.OpenedAt) })
 		return err
 	})
 	return list, err
@@ -252,6 +276,8 @@ func (s *Service) ConfirmRecovery(ctx context.Context, id ident.RequestID) error
 
 func (s *Service) mayConfirm(tx *db.Tx, r Recovery) error {
 	switch {
+	case r.ByBureau:
+		return ErrRecoverTold
 	case r.Person == tx.Scope.Actor:
 		return ErrRecoverOwn
 	case tx.Now.Before(r.Ripe):
@@ -271,13 +297,23 @@ func (s *Service) mayConfirm(tx *db.Tx, r Recovery) error {
 	return nil
 }
 
-// RefuseRecovery ends one without its effect; any administrator may, at any time.
+// RefuseRecovery ends one without its effect; any administrator may, at any time, of the
+// firm or the bureau that runs it or of a firm that was told of it.
 func (s *Service) RefuseRecovery(ctx context.Context, id ident.RequestID) error {
 	return s.decideRecovery(ctx, id, func(tx *db.Tx, r Recovery) error {
-		if err := endRecovery(tx, r, "refused"); err != nil {
+		end := func() error {
+			if err := endRecovery(tx, r, "refused"); err != nil {
+				return err
+			}
+			return recordRecovery(tx, "recovery.refused", r)
+		}
+		if !r.ByBureau {
+			return end()
+		}
+		if err := s.bureau.AtHome(tx, end); err != nil {
 			return err
 		}
-		return recordRecovery(tx, "recovery.refused", r)
+		return recordRecovery(tx, "recovery.refused", r) // in the firm's own tree as well
 	})
 }
 
@@ -292,6 +328,11 @@ func (s *Service) decideRecovery(ctx context.Context, id ident.RequestID, do fun
 		found, err := recoveries(tx, id, "")
 		if err != nil {
 			return err
+		}
+		if len(found) == 0 {
+			if found, err = s.told(tx, id); err != nil {
+				return err
+			}
 		}
 		if len(found) == 0 {
 			return ErrNotFound

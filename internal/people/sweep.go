@@ -17,9 +17,9 @@ const (
 	keepAnswers  = 24 * time.Hour // of requests with an Idempotency-Key
 )
 
-// Sweep removes ended sessions, old sign-in failures and old answers to requests.
-// It runs as a job of the worker, every hour or so. An account that is dead for a
-// hundred failures stays so.
+// Sweep removes ended sessions, old sign-in failures, old links for a new password and
+// old answers to requests. It runs as a job of the worker, every hour or so. An account
+// that is dead for a hundred failures stays so until its password is set anew.
 func Sweep(ctx context.Context, d *db.DB) error {
 	return d.InSystem(ctx, "session.sweep", func(sys *db.System) error {
 		swept := false // what belongs to no firm is swept from within the first
@@ -50,7 +50,10 @@ func sweepPeople(tx *db.Tx) error {
 	err := tx.Exec(`DELETE FROM session WHERE (person_id IS NULL AND seen_at < ?) OR least(ended_at, expires_at, seen_at + make_interval(secs => ?)) < ?`,
 		tx.Now.Add(-keepNobody), IdleTime.Seconds(), tx.Now.Add(-keepSessions)).Error
 	if err == nil {
-		err = tx.Exec(`DELETE FROM sign_in_failure WHERE last_failed_at < ? AND failures < ?`, tx.Now.Add(-keepFailures), dead).Error
+		err = tx.Exec(`DELETE FROM sign_in_failure WHERE last_failed_at < ? AND (failures < ? OR subject NOT LIKE 'account:%')`, tx.Now.Add(-keepFailures), dead).Error
+	}
+	if err == nil {
+		err = tx.Exec(`DELETE FROM reset_link WHERE asked_at < ?`, tx.Now.Add(-keepFailures)).Error
 	}
 	if err == nil {
 		err = tx.Exec(`DELETE FROM factor_try WHERE tried_at < ?`, tx.Now.Add(-keepFailures)).Error

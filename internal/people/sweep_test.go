@@ -26,8 +26,10 @@ func TestSweep(t *testing.T) {
 	session("of someone, over", who, 48*time.Hour)
 	session("of nobody, over", nil, 48*time.Hour)
 	session("of nobody, new", nil, time.Hour)
-	f.Exec(t, `INSERT INTO sign_in_failure VALUES ('account:a', 3, ?), ('account:b', 3, ?), ('account:dead', 100, ?)`,
-		testkit.Now.Add(-25*time.Hour), testkit.Now, testkit.Now.Add(-25*time.Hour))
+	f.Exec(t, `INSERT INTO sign_in_failure VALUES ('account:a', 3, ?), ('account:b', 3, ?), ('account:dead', 100, ?), ('net:busy', 100, ?)`,
+		testkit.Now.Add(-25*time.Hour), testkit.Now, testkit.Now.Add(-25*time.Hour), testkit.Now.Add(-25*time.Hour))
+	f.Exec(t, `INSERT INTO reset_link (secret_hash, person_id, asked_at, expires_at) SELECT h, ?, at, at + interval '15 minutes' FROM (VALUES ('old', ?::timestamptz), ('new', ?::timestamptz)) v (h, at)`,
+		who, testkit.Now.Add(-25*time.Hour), testkit.Now)
 	f.Exec(t, `INSERT INTO idempotency (firm_id, person_id, key, request_hash, status, body, created_at) VALUES (?, ?, 'old', '', 201, '', ?), (?, ?, 'new', '', 201, '', ?)`,
 		f.ID, who, testkit.Now.Add(-25*time.Hour), f.ID, who, testkit.Now)
 	if err := people.Sweep(t.Context(), worker); err != nil {
@@ -36,6 +38,7 @@ func TestSweep(t *testing.T) {
 	for sql, want := range map[string]int64{
 		`SELECT count(*) FROM session`:         2,
 		`SELECT count(*) FROM sign_in_failure`: 2,
+		`SELECT count(*) FROM reset_link`:      1,
 		`SELECT count(*) FROM idempotency`:     1,
 	} {
 		if got := f.Count(t, sql); got != want {

@@ -55,14 +55,20 @@ func (s subject) wait(n int) time.Duration {
 }
 
 // ThrottledError says when to try again. It is ErrThrottled.
-type ThrottledError struct{ After time.Duration }
+type ThrottledError struct {
+	After time.Duration
+	codes time.Time // for the tries of a second factor: when there is one again
+}
 
 func (e *ThrottledError) Error() string { return ErrThrottled.Error() }
 
 // Unwrap makes it the fault that readers see.
 func (e *ThrottledError) Unwrap() error {
-	if e.After > lockTime {
-		return ErrThrottled.With("too many tries; ask an administrator for a new invitation link")
+	switch {
+	case !e.codes.IsZero():
+		return ErrThrottled.With("too many codes within an hour; try again in %s, after %s UTC. If your second factor is lost, ask an administrator to have it removed", inWords(e.After), e.codes.UTC().Format("15:04"))
+	case e.After > lockTime:
+		return ErrThrottled.With("this password is locked after too many wrong tries; choose a new one by the link that \"Forgotten your password?\" mails you, or ask an administrator to send you one")
 	}
 	return fault.New(ErrThrottled.Kind, ErrThrottled.Code, "too many tries; try again in %s", inWords(e.After))
 }

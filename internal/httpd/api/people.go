@@ -105,7 +105,7 @@ func Members(s *httpd.Server, v members, door invitations, at presences) {
 			})
 	}
 	forPerson("DELETE", "", rbac.PersonDisable, "End everything a person has in the firm", door.Remove)
-	forPerson("POST", "/invitation", rbac.PersonInvite, "Send the invitation again", door.Reinvite)
+	forPerson("POST", "/invitation", rbac.PersonInvite, "Send the invitation again; to who has a password, a link to choose a new one", door.Reinvite)
 	forPerson("DELETE", "/sessions", rbac.SessionEnd, "End a person's sessions in the firm", at.EndSessionsOf)
 	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/people/{id}/sessions", Needs: rbac.SessionRead, Summary: "Where a person is signed in to the firm"},
 		func(ctx context.Context, in *ByID) (*Many[Session], error) {

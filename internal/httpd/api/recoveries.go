@@ -25,15 +25,16 @@ type Recovery struct {
 	ID       ident.RequestID `json:"id" class:"C1"`
 	Person   ident.PersonID  `json:"person_id" class:"C1"`
 	Name     string          `json:"name" class:"C1"`
-	Reason   string          `json:"reason" class:"C1" doc:"how the first administrator knows that it is them"`
-	By       ident.PersonID  `json:"opened_by" class:"C1"`
+	Reason   string          `json:"reason,omitempty" class:"C1" doc:"how the first administrator knows that it is them"`
+	By       ident.PersonID  `json:"opened_by,omitempty" class:"C1"`
 	ByName   string          `json:"opened_by_name,omitempty" class:"C1" doc:"left out of the answer to who opened it"`
 	OpenedAt time.Time       `json:"opened_at" class:"C1"`
 	Ripe     time.Time       `json:"not_before" class:"C1" doc:"until then the person, who was written to, can refuse"`
+	ByBureau bool            `json:"by_bureau" class:"C1" doc:"the bureau runs it: you can refuse it, and neither the reason nor who asked is shown"`
 }
 
 func toRecovery(r people.Recovery) Recovery {
-	return Recovery{r.ID, r.Person, r.Name, r.Reason, r.By, r.ByName, r.OpenedAt.UTC(), r.Ripe.UTC()}
+	return Recovery{r.ID, r.Person, r.Name, r.Reason, r.By, r.ByName, r.OpenedAt.UTC(), r.Ripe.UTC(), r.ByBureau}
 }
 
 // MyRecovery tells whether your own factor is said to be lost.

@@ -39,12 +39,18 @@ func (s *Site) recoveryPage(r *httpd.Request, failed error) (templ.Component, er
 		Empty: partial.Empty{Icon: "key", Title: "None waits"}}
 	for _, x := range list {
 		at := href.Recoveries(f.FirmID) + "/" + string(x.ID)
-		acts := []partial.Button{{Text: "Refuse", Action: at + "/refuse", Class: "sm quiet"}, {Text: "Remove the factor", Action: at + "/confirm", Class: "sm danger"}}
-		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{{Node: partial.Person(x.Name), Key: true}, partial.Txt(x.Reason), partial.Txt(x.ByName), partial.Txt(format.Moment(x.Ripe.In(f.Zone))), partial.Node(rowActs(f.CSRF, acts))}})
+		acts := []partial.Button{{Text: "Refuse", Action: at + "/refuse", Class: "sm quiet"}}
+		why, by := x.Reason, x.ByName
+		if x.ByBureau {
+			why, by = "The bureau has it", "The bureau"
+		} else {
+			acts = append(acts, partial.Button{Text: "Remove the factor", Action: at + "/confirm", Class: "sm danger"})
+		}
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{{Node: partial.Person(x.Name), Key: true}, partial.Txt(why), partial.Txt(by), partial.Txt(format.Moment(x.Ripe.In(f.Zone))), partial.Node(rowActs(f.CSRF, acts))}})
 	}
 	return Plain(f.Chrome, PlainView{
 		Head: layout.Head{Title: "Lost second factors", Crumbs: []partial.Link{{Text: "People", Href: href.People(f.FirmID)}}},
-		Lede: "It takes two administrators and a day, in which the person can refuse. The password stays; a new factor is set up at the next sign-in.",
+		Lede: "It takes two administrators and a day, in which the person can refuse. The password stays; a new factor is set up at the next sign-in. What the bureau does for one of your people you can refuse here.",
 		Sections: []Section{
 			{Title: "Waiting", Table: t},
 			{Title: "Somebody has lost theirs", Form: &partial.Form{Action: href.Recoveries(f.FirmID), Submit: "Ask for removal", Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Note: "They are written to at once.", Fields: []partial.Field{

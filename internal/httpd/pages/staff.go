@@ -55,6 +55,9 @@ func (s *Site) showMembers(r *httpd.Request, q *filters, failed error) (templ.Co
 		if f.May(rbac.SessionEnd) {
 			acts = append([]partial.Button{{Text: "End sessions", Action: href.Act(href.Person(f.FirmID, m.ID), "sessions/end"), Class: "sm quiet"}}, acts...)
 		}
+		if m.Status == "active" && f.May(rbac.PersonInvite) {
+			acts = append([]partial.Button{{Text: "Send a password link", Action: href.Act(href.Person(f.FirmID, m.ID), "invitation"), Class: "sm quiet"}}, acts...)
+		}
 		if m.Status == "invited" {
 			state, acts = "invited", []partial.Button{{Text: "Send the link again", Action: href.Act(href.Person(f.FirmID, m.ID), "invitation"), Class: "sm quiet"}}
 		}
@@ -166,7 +169,7 @@ func (s *Site) removeMember(r *httpd.Request) (httpd.Reply, error) {
 }
 
 func (s *Site) reinvite(r *httpd.Request) (httpd.Reply, error) {
-	return s.memberAct(r, "Sent again. The new link works for 72 hours; the old one no longer does.", func(id ident.PersonID) error { return s.Grants.Reinvite(r.Context(), id) })
+	return s.memberAct(r, "Sent. The link of an invitation works for 72 hours, and an earlier one no longer does; one for a new password works for 15 minutes.", func(id ident.PersonID) error { return s.Grants.Reinvite(r.Context(), id) })
 }
 
 func (s *Site) endMemberSessions(r *httpd.Request) (httpd.Reply, error) {
