@@ -137,10 +137,12 @@ func (g *Guard) decide(live []Grant, t *carried, p rbac.Permission) ([]Grant, er
 	if t != nil && !slices.Contains(t.permissions, string(p)) {
 		return nil, ErrForbidden
 	}
-	without := func(grant Grant) bool { return !g.gives(&grant, p) }
 	giving := live
-	if t != nil || slices.ContainsFunc(live, without) {
-		giving = slices.DeleteFunc(slices.Clone(live), without)
+	for i := range live {
+		if t != nil || !g.gives(&live[i], p) {
+			giving = slices.DeleteFunc(slices.Clone(live), func(grant Grant) bool { return !g.gives(&grant, p) })
+			break
+		}
 	}
 	if len(giving) == 0 {
 		return nil, ErrForbidden

@@ -50,11 +50,13 @@ func (w window) holds(at time.Time) bool {
 // live are the grants that hold at an instant. They are the facts' own where all do,
 // as nearly always: nobody may change them.
 func (f *facts) live(at time.Time) []Grant {
-	ends := func(g Grant) bool { return !window{g.from, g.UntilAt}.holds(at) || g.waits(at) }
-	if !slices.ContainsFunc(f.grants, ends) {
-		return f.grants
+	ends := func(g *Grant) bool { return !window{g.from, g.UntilAt}.holds(at) || g.waits(at) }
+	for i := range f.grants {
+		if ends(&f.grants[i]) {
+			return slices.DeleteFunc(slices.Clone(f.grants), func(g Grant) bool { return ends(&g) })
+		}
 	}
-	return slices.DeleteFunc(slices.Clone(f.grants), ends)
+	return f.grants
 }
 
 func (f *facts) standing(at time.Time) []wall {

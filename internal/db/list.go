@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -13,7 +16,8 @@ import (
 
 // Question is one SELECT. Its rows are read one by one into the same places, which Each
 // finds filled, for lists that are asked for all day: that leaves out what gorm's Scan
-// spends on every row. Args are as in Raw; NULL needs a pointer to a pointer.
+// spends on every row. Each ? of SQL stands for the next of Args, a list among them as
+// Array; NULL needs a pointer to a pointer.
 type Question struct {
 	SQL  string
 	Args []any
@@ -21,15 +25,29 @@ type Question struct {
 	Each func() error
 }
 
-// built is the question as the driver takes it.
-func (q *Question) built(tx *Tx) (text string, args []any, err error) {
-	st := tx.Raw(q.SQL, q.Args...).Statement
-	return st.SQL.String(), st.Vars, resolve(st.Vars)
+// built is the question as the driver takes it, with $1 in place of the first ?.
+func (q *Question) built() (text string, args []any, err error) {
+	if n := strings.Count(q.SQL, "?"); n != len(q.Args) {
+		return "", nil, fmt.Errorf("a question with %d places has %d arguments", n, len(q.Args))
+	}
+	var b strings.Builder
+	b.Grow(len(q.SQL) + 2*len(q.Args))
+	n := 0
+	for part := range strings.SplitSeq(q.SQL, "?") {
+		if n > 0 {
+			b.WriteByte('$')
+			b.WriteString(strconv.Itoa(n))
+		}
+		b.WriteString(part)
+		n++
+	}
+	args = slices.Clone(q.Args)
+	return b.String(), args, resolve(args)
 }
 
 // Read asks q in tx.
 func (tx *Tx) Read(q Question) error {
-	text, args, err := q.built(tx)
+	text, args, err := q.built()
 	if err != nil {
 		return err
 	}
@@ -91,7 +109,7 @@ func (d *DB) Ahead(ctx context.Context, made func(tx *Tx) *Plan, then func(tx *T
 
 // ahead sends plan and ends the transaction.
 func (tx *Tx) ahead(plan *Plan) (agreed bool, err error) {
-	text, args, err := plan.built(tx)
+	text, args, err := plan.built()
 	if err != nil {
 		return false, err
 	}

@@ -52,6 +52,9 @@ func (t *turns) take(ctx context.Context) (_ context.Context, back func(), err e
 		return ctx, func() {}, nil
 	}
 	l := t.join(with)
+	if l.free.TryAcquire(1) {
+		return t.held(ctx, with, l)
+	}
 	wait, stop := context.WithTimeout(ctx, t.wait)
 	defer stop()
 	if err := l.free.Acquire(wait, 1); err != nil {
@@ -61,6 +64,11 @@ func (t *turns) take(ctx context.Context) (_ context.Context, back func(), err e
 		}
 		return ctx, nil, ErrBusy
 	}
+	return t.held(ctx, with, l)
+}
+
+// held is ctx with a turn that was taken, and what gives it back.
+func (t *turns) held(ctx context.Context, with string, l *line) (_ context.Context, back func(), err error) {
 	return context.WithValue(ctx, heldKey{}, with), func() {
 		l.free.Release(1)
 		t.leave(with, l)
