@@ -21,7 +21,7 @@ demo:
 test:
 	@.ci/install-tools test
 	@$(MAKE) --no-print-directory binary
-	@exec $(DOCKETRY) devstack -- .ci/go-test -shuffle=on -timeout 15m $(or $(PACKAGES),./...)
+	@exec $(DOCKETRY) devstack -- .ci/go-test -shuffle=on -timeout 30m $(or $(PACKAGES),./...)
 
 lint:
 	@.ci/lint

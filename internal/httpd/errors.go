@@ -100,6 +100,8 @@ func problemOf(err error, id string) *Problem {
 func retryAfter(err error, status int) string {
 	var waits interface{ RetryAfter() time.Duration }
 	switch {
+	case errors.As(err, &waits) && waits.RetryAfter() <= 0:
+		return ""
 	case errors.As(err, &waits):
 		return strconv.Itoa(int(waits.RetryAfter()/time.Second) + 1)
 	case status == http.StatusServiceUnavailable, status == http.StatusTooManyRequests:

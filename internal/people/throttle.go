@@ -80,8 +80,13 @@ func inWords(d time.Duration) string {
 	return fmt.Sprintf("%d minutes", int(d/time.Minute)+1)
 }
 
-// RetryAfter is for the header of the same name.
-func (e *ThrottledError) RetryAfter() time.Duration { return e.After }
+// RetryAfter is for the header of the same name; zero where waiting does not help.
+func (e *ThrottledError) RetryAfter() time.Duration {
+	if e.codes.IsZero() && e.After > lockTime {
+		return 0
+	}
+	return e.After
+}
 
 // shared tells a network, which many people use at once: its tries are counted
 // when they have failed. An account's or a device's are counted before.
