@@ -114,10 +114,10 @@ func (s *Service) Undo(ctx context.Context, id ident.PrebillID, version int, lin
 		if e == nil {
 			return amend.ErrNoEdit
 		}
-		switch e.Reason {
-		case amend.ReasonSplit:
+		if e.Reason == amend.ReasonSplit {
 			return s.join(tx, p, m, f, l)
-		case amend.ReasonMerge:
+		}
+		if e.Reason == amend.ReasonMerge {
 			return s.part(tx, p, m, f, l)
 		}
 		before := *l

@@ -1,6 +1,7 @@
 package prebill_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -158,7 +159,7 @@ func (s *stage) approvedSum(v prebill.View) {
 		}
 		return errBack
 	})
-	if err != errBack {
+	if !errors.Is(err, errBack) {
 		s.t.Errorf("taken: %v", err)
 	}
 	if n := s.f.Count(s.t, `SELECT count(*) FROM entry WHERE firm_id = ? AND prebill_id = ?`, s.f.ID, v.ID); sum != v.Totals.InvoiceMinor || int64(len(entries)) != n {
