@@ -23,7 +23,16 @@ type shown map[ident.FirmID][]string
 // at once and to a process that kept the state before.
 func TestT07_AListIsWhatEachFirmDecides(t *testing.T) {
 	t.Parallel()
-	d := testkit.DB(t)
+	for name, d := range map[string]*db.DB{"direct": testkit.DB(t), "through PgBouncer": testkit.BouncedDB(t)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			listsDecide(t, d)
+		})
+	}
+}
+
+func listsDecide(t *testing.T, d *db.DB) {
+	t.Helper()
 	var firms []testkit.F
 	var matters []testkit.M
 	for range 3 {

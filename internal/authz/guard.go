@@ -117,6 +117,17 @@ func (g *Guard) gives(grant *Grant, p rbac.Permission) bool {
 	return g.policy.Allows(grant.Role, p) && (grant.Role != rbac.RoleBreakGlass || g.glass != nil)
 }
 
+// allGive tells whether each grant's role includes p. It copies none of them, for lists
+// ask it of every firm.
+func (g *Guard) allGive(live []Grant, p rbac.Permission) bool {
+	for i := range live {
+		if !g.gives(&live[i], p) {
+			return false
+		}
+	}
+	return true
+}
+
 // anyGives is gives for the roles of one person in one firm, with what the firm's own
 // among them include together.
 func anyGives(policy Policy, roles []rbac.Role, own []string, p rbac.Permission) bool {
@@ -138,11 +149,8 @@ func (g *Guard) decide(live []Grant, t *carried, p rbac.Permission) ([]Grant, er
 		return nil, ErrForbidden
 	}
 	giving := live
-	for i := range live {
-		if t != nil || !g.gives(&live[i], p) {
-			giving = slices.DeleteFunc(slices.Clone(live), func(grant Grant) bool { return !g.gives(&grant, p) })
-			break
-		}
+	if t != nil || !g.allGive(live, p) { // live may be the snapshot's own: nobody changes it
+		giving = slices.DeleteFunc(slices.Clone(live), func(grant Grant) bool { return !g.gives(&grant, p) })
 	}
 	if len(giving) == 0 {
 		return nil, ErrForbidden

@@ -106,25 +106,10 @@ func knows(tx *db.Tx, a *authz.Access, d Draft) error {
 	if len(d.IDs) == 0 || a == nil {
 		return nil
 	}
-	if err := scopeExists(tx, d); err != nil {
-		return err
-	}
-	var clients, matters []string
 	if d.Scope == authz.ScopeClient {
-		clients = d.IDs
-	} else {
-		matters = d.IDs
+		return knowsAll(tx, a, d.IDs, nil)
 	}
-	names, err := namesOf(tx, a, clients, matters)
-	if err != nil {
-		return err
-	}
-	for _, id := range d.IDs {
-		if _, ok := names[id]; !ok {
-			return errScope
-		}
-	}
-	return nil
+	return knowsAll(tx, a, nil, d.IDs)
 }
 
 // Requests lists what waits and what was decided in the last 90 days, the waiting

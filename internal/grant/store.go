@@ -92,10 +92,8 @@ func scopeExists(tx *db.Tx, d Draft) error {
 	if table == "" {
 		return nil
 	}
-	for _, id := range d.IDs {
-		if _, err := ident.Parse[ident.MatterID](id); err != nil {
-			return errScope
-		}
+	if err := areIDs(d.IDs); err != nil {
+		return err
 	}
 	var missing int
 	err := tx.Raw(`SELECT count(*) FROM unnest(?::uuid[]) AS w(id) WHERE NOT EXISTS (SELECT FROM `+table+` t WHERE t.firm_id = ? AND t.id = w.id)`,
@@ -105,6 +103,16 @@ func scopeExists(tx *db.Tx, d Draft) error {
 	}
 	if missing > 0 {
 		return errScope
+	}
+	return nil
+}
+
+// areIDs refuses what cannot be the id of anything.
+func areIDs(ids []string) error {
+	for _, id := range ids {
+		if _, err := ident.Parse[ident.MatterID](id); err != nil {
+			return errScope
+		}
 	}
 	return nil
 }

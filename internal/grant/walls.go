@@ -2,6 +2,7 @@ package grant
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -44,16 +45,8 @@ func (s *Service) RaiseWall(ctx context.Context, w Wall) (Wall, error) {
 		if err != nil {
 			return err
 		}
-		for _, d := range []Draft{{Scope: authz.ScopeClient, IDs: w.Clients}, {Scope: authz.ScopeMatter, IDs: w.Matters}} {
-			if err := scopeExists(tx, d); err != nil {
-				return err
-			}
-		}
-		switch known, err := knowsWall(tx, a, w); {
-		case err != nil:
+		if err := knowsAll(tx, a, w.Clients, w.Matters); err != nil {
 			return err
-		case !known:
-			return errScope
 		}
 		w.ID, w.Name, w.Since = ident.New[ident.WallID](tx.Now), p.Name, tx.Now
 		err = tx.Exec(`INSERT INTO wall (firm_id, id, person_id, client_ids, matter_ids, reason, from_at, created_by, created_at) VALUES (?, ?, ?, ?::uuid[], ?::uuid[], ?, ?, ?, ?)`,
@@ -112,11 +105,10 @@ func (s *Service) LiftWall(ctx context.Context, id ident.WallID) error {
 		if err := wrap(err, "load wall", id); err != nil {
 			return err
 		}
-		switch known, err := knowsWall(tx, a, w); {
-		case err != nil:
-			return err
-		case !known:
+		if err := knowsAll(tx, a, w.Clients, w.Matters); errors.Is(err, errScope) {
 			return ErrNotFound
+		} else if err != nil {
+			return err
 		}
 		switch {
 		case who == tx.Scope.Actor:
@@ -196,10 +188,16 @@ func nameWalls(tx *db.Tx, a *authz.Access, list []Wall) (shown []Wall, err error
 	return shown, nil
 }
 
-// knowsWall tells whether a may know of all that a wall keeps from.
-func knowsWall(tx *db.Tx, a *authz.Access, w Wall) (bool, error) {
-	known, err := knownOf(tx, a, w.Clients, w.Matters)
-	return w.within(known), err
+// knowsAll refuses clients and matters that a may not know of, as if they were not there.
+func knowsAll(tx *db.Tx, a *authz.Access, clients, matters []string) error {
+	if err := areIDs(slices.Concat(clients, matters)); err != nil {
+		return err
+	}
+	known, err := knownOf(tx, a, clients, matters)
+	if err == nil && !(Wall{Clients: clients, Matters: matters}).within(known) {
+		err = errScope
+	}
+	return err
 }
 
 func (w Wall) within(known map[string]bool) bool {

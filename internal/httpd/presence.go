@@ -134,6 +134,20 @@ func (p *Presence) At(ctx context.Context, firms []ident.FirmID, things []string
 	return out
 }
 
+// Owners are those of things who look at their own now. owners go along with firms and
+// things.
+func (p *Presence) Owners(ctx context.Context, firms []ident.FirmID, things []string, owners []ident.PersonID) map[ident.PersonID]bool {
+	look := map[ident.PersonID]bool{}
+	for n, here := range p.At(ctx, firms, things) {
+		for _, h := range here {
+			if h.Person == owners[n] {
+				look[h.Person] = true
+			}
+		}
+	}
+	return look
+}
+
 // hereOf makes one of each person: who types is not named twice.
 func hereOf(members []string) (list []Here) {
 	at := map[ident.PersonID]int{}

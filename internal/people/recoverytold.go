@@ -24,7 +24,7 @@ func (s *Service) told(tx *db.Tx, id ident.RequestID) (list []Recovery, err erro
 	var waiting []Recovery
 	err = s.bureau.AtHome(tx, func() error {
 		err := tx.Raw(`SELECT id, person_id AS person, opened_at, ripe_at AS ripe FROM factor_recovery
-			WHERE firm_id = ? AND status = 'waiting' AND id = ANY (?::uuid[]) ORDER BY opened_at, id LIMIT 200`, tx.Scope.Firm, db.Array(about)).Scan(&waiting).Error
+			WHERE firm_id = ? AND status = 'waiting' AND id = ANY (?::uuid[]) ORDER BY opened_at, id`, tx.Scope.Firm, db.Array(about)).Scan(&waiting).Error
 		return wrap(err, "list recoveries of firm", tx.Scope.Firm)
 	})
 	if err != nil {

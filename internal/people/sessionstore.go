@@ -94,7 +94,9 @@ func (SessionCodec) Decode(b []byte) (deadline time.Time, values map[string]any,
 func (s *SessionStore) FindCtx(ctx context.Context, token string) (b []byte, found bool, err error) {
 	var seen time.Time
 	now := s.db.Clock().Now()
-	err = s.db.One(ctx, `SELECT data, seen_at FROM session s WHERE token_hash = $1 AND ended_at IS NULL AND expires_at > $2 AND seen_at > $3
+	// What an earlier version kept in another form is no session any more: its person signs
+	// in again, where an error would meet them on every page.
+	err = s.db.One(ctx, `SELECT data, seen_at FROM session s WHERE token_hash = $1 AND ended_at IS NULL AND expires_at > $2 AND seen_at > $3 AND substring(data FROM 1 FOR 1) = '{'::bytea
 			AND (person_id IS NULL OR EXISTS (SELECT FROM person p WHERE p.id = s.person_id AND p.status = 'active'))`,
 		[]any{token, now, now.Add(-IdleTime)}, []any{&b, &seen})
 	if errors.Is(err, sql.ErrNoRows) {

@@ -101,6 +101,21 @@ func TestSessionStore(t *testing.T) {
 	})
 }
 
+// What an earlier version kept in another form is not found: its person signs in again.
+func TestASessionOfAnEarlierVersionIsOver(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	f := testkit.Firm(t, w.DB)
+	who, _ := w.Member(t, f, rbac.RolePartner)
+	for name, data := range map[string]string{"another form": "\x0c\xff\x81", "nothing": ""} {
+		token := stored(t, w, who, w.Clock.Now().Add(time.Hour))
+		f.Exec(t, `UPDATE session SET data = ? WHERE token_hash = ?`, []byte(data), token)
+		if _, found, err := w.Sessions.FindCtx(background(), token); found || err != nil {
+			t.Errorf("%s: found %v, %v", name, found, err)
+		}
+	}
+}
+
 func TestASessionsValuesComeBack(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 29, 8, 30, 0, 123456000, time.UTC)

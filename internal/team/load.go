@@ -51,6 +51,16 @@ func (b *Board) Load(p Person) Load {
 	return l
 }
 
+// Held are the items under a lease: where each is, and who holds it.
+func (b *Board) Held() (firms []ident.FirmID, items []string, holders []ident.PersonID) {
+	for _, i := range b.In(Query{List: ListHands}) {
+		if i.Held {
+			firms, items, holders = append(firms, i.Firm), append(items, string(i.ID)), append(holders, i.Owner)
+		}
+	}
+	return firms, items, holders
+}
+
 // Loads are those of all people, by name.
 func (b *Board) Loads() []Load {
 	list := make([]Load, len(b.People))

@@ -2,6 +2,7 @@ package team
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -141,7 +142,7 @@ func meet(tx *db.Tx, f *Firm, items []Item, people map[ident.PersonID]*Person) e
 		}
 	}
 	f.Workers = slices.DeleteFunc(f.Workers, func(who ident.PersonID) bool { return !known[who] })
-	names, err := namesOf(tx, known)
+	names, err := worklist.NamesOf(tx, slices.Collect(maps.Keys(known)))
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package team
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -141,17 +140,4 @@ func finished(tx *db.Tx, lead []*authz.Access, workers []ident.PersonID, at time
 		return 0, fmt.Errorf("count what was finished in firm %s: %w", tx.Scope.Firm, err)
 	}
 	return minutes, nil
-}
-
-func namesOf(tx *db.Tx, people map[ident.PersonID]bool) (map[ident.PersonID]string, error) {
-	var rows []worklist.Person
-	ids := slices.Sorted(maps.Keys(people))
-	if err := tx.Raw(`SELECT p.id, p.name FROM person p WHERE p.id = ANY (?::uuid[])`, db.Array(ids)).Scan(&rows).Error; err != nil {
-		return nil, fmt.Errorf("read the names of a team: %w", err)
-	}
-	names := make(map[ident.PersonID]string, len(rows))
-	for _, r := range rows {
-		names[r.ID] = r.Name
-	}
-	return names, nil
 }

@@ -46,7 +46,7 @@ func claimable(tx *db.Tx) (cond string, args []any) {
 func lockHead(tx *db.Tx, a *authz.Access, b Band) (i item, err error) {
 	can, args := claimable(tx)
 	band, order, more := inBand(b, cutoff(tx))
-	sees, mine := seen(a)
+	sees, mine := Seen(a)
 	args = append(append(append([]any{tx.Scope.Firm}, args...), more...), mine...)
 	err = tx.Raw(`SELECT `+itemColumns+` FROM work_item w LEFT JOIN matter m ON m.firm_id = w.firm_id AND m.id = w.matter_id
 		WHERE w.firm_id = ? AND `+can+` AND `+band+` AND `+sees+` ORDER BY `+order+` LIMIT 1 FOR UPDATE OF w SKIP LOCKED`, args...).Take(&i).Error
@@ -107,7 +107,7 @@ func (g group) seen() (cond string, args []any) {
 	if g.access == nil {
 		return `coalesce(m.label, w.label) <= g.label`, nil
 	}
-	return seen(g.access)
+	return Seen(g.access)
 }
 
 func readHeads(tx *db.Tx, g group) ([]Head, error) {

@@ -35,7 +35,7 @@ func (s *Service) Glimpse(ctx context.Context, id ident.WorkItemID, others []ide
 			return err
 		}
 		g = Glimpse{Version: i.Version, Status: i.Status, Holder: i.Holder, Mine: i.Mine, Token: i.LeaseToken, Bureau: ofBureau(a)}
-		g.Names, err = namesOf(tx, others)
+		g.Names, err = NamesOf(tx, others)
 		return err
 	})
 	return g, err
@@ -47,19 +47,20 @@ func (s *Service) Names(ctx context.Context, people []ident.PersonID) (list map[
 		return nil, nil
 	}
 	err = s.acrossFirms(ctx, "", func(tx *db.Tx, _ []*authz.Access) (err error) {
-		list, err = namesOf(tx, people)
+		list, err = NamesOf(tx, people)
 		return err
 	})
 	return list, err
 }
 
-func namesOf(tx *db.Tx, people []ident.PersonID) (map[ident.PersonID]string, error) {
+// NamesOf are the names of people, for who may be told them.
+func NamesOf(tx *db.Tx, people []ident.PersonID) (map[ident.PersonID]string, error) {
 	if len(people) == 0 {
 		return nil, nil
 	}
 	var rows []Person
 	if err := tx.Raw(`SELECT p.id, p.name FROM person p WHERE p.id = ANY (?::uuid[])`, db.Array(people)).Scan(&rows).Error; err != nil {
-		return nil, fmt.Errorf("read the names of who looks: %w", err)
+		return nil, fmt.Errorf("read the names of people: %w", err)
 	}
 	list := make(map[ident.PersonID]string, len(rows))
 	for _, r := range rows {

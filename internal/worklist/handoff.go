@@ -287,7 +287,7 @@ func candidates(tx *db.Tx, all []*authz.Access, id ident.WorkItemID) (list []Can
 	parts := make([]string, len(all))
 	var args []any
 	for n, a := range all {
-		cond, more := seen(a)
+		cond, more := Seen(a)
 		parts[n] = `SELECT ?::uuid AS person_id WHERE EXISTS (SELECT FROM work_item w LEFT JOIN matter m ON m.firm_id = w.firm_id AND m.id = w.matter_id
 			WHERE w.firm_id = ? AND w.id = ? AND ` + cond + `)`
 		args = append(append(args, a.Person, tx.Scope.Firm, id), more...)

@@ -175,7 +175,7 @@ type itemPageRow struct {
 
 // itemPage reads the item as far as the actor may know of it.
 func itemPage(tx *db.Tx, a *authz.Access, id ident.WorkItemID) (Item, error) {
-	cond, args := seen(a)
+	cond, args := Seen(a)
 	var r itemPageRow
 	err := tx.Raw(`SELECT `+itemColumns+`, m.number AS matter_number, m.name AS matter_name, m.label AS matter_label, c.name AS client_name,
 			h.name AS holder_name, k.name AS parker_name, q.name AS kept_name, y.name AS keeper_name, w.finished_at, f.tz,

@@ -92,6 +92,7 @@ func (s *Service) Queue(ctx context.Context, q Query) (p page.Page[Row], err err
 		p.Items, err = s.rows(tx, accesses, cut.Items)
 		return err
 	}
+	// As nearly always nothing has changed since the last time, and one question does.
 	rows := make([]queueRow, 0, n)
 	answered, err := s.guard.Ahead(ctx, rbac.QueueRead, q.Firm, func(tx *db.Tx, accesses []*authz.Access) *db.Question {
 		groups := grouped(accesses)

@@ -89,8 +89,9 @@ func visible(tx *db.Tx, a *authz.Access, i item) error {
 	return nil
 }
 
-// seen is visible as a condition on w (work_item) and m (matter, joined by w.matter_id).
-func seen(a *authz.Access) (cond string, args []any) {
+// Seen is visible as a condition on w (work_item) and m (matter, joined by w.matter_id):
+// what a person may know of.
+func Seen(a *authz.Access) (cond string, args []any) {
 	matters, args := a.Matters("m")
 	cond = "(w.matter_id IS NOT NULL AND " + matters + ")"
 	if label, ok := a.Unscoped(); ok {

@@ -109,7 +109,8 @@ func Team(s *httpd.Server, v teams, p *httpd.Presence) {
 			if err != nil {
 				return nil, err
 			}
-			return one(toTeamBoard(b, p.Working(ctx, b)), nil)
+			firms, items, holders := b.Held()
+			return one(toTeamBoard(b, p.Owners(ctx, firms, items, holders)), nil)
 		})
 	httpd.API(s, httpd.Op{Method: "GET", Path: "/team/items", Needs: rbac.TeamRead, Summary: "The list behind one figure of the board, the soonest deadline first"},
 		func(ctx context.Context, in *struct {

@@ -63,7 +63,8 @@ func (s *Site) teamPage(r *httpd.Request, failed error) (templ.Component, error)
 	if err != nil {
 		return nil, err
 	}
-	v := TeamView{Board: b, Zone: f.Zone, CSRF: f.CSRF, Working: s.Presence.Working(r.Context(), b), Refused: partial.Form{Faults: partial.FaultsOf(failed), Problem: problemIn(failed)},
+	firms, items, holders := b.Held()
+	v := TeamView{Board: b, Zone: f.Zone, CSRF: f.CSRF, Working: s.Presence.Owners(r.Context(), firms, items, holders), Refused: partial.Form{Faults: partial.FaultsOf(failed), Problem: problemIn(failed)},
 		CanMove: func(firm ident.FirmID) bool { return f.Standing.In(firm, rbac.ItemAssign) }}
 	return Team(f.Chrome, v), nil
 }
