@@ -12,6 +12,7 @@
 # Per user and per clone.
 OUT := $(shell go env GOCACHE)/docketry-$(shell pwd | cksum | cut -d' ' -f1)
 DOCKETRY := $(OUT)/docketry
+PACKAGES ?= ./...
 
 demo:
 	@.ci/install-tools demo
@@ -21,7 +22,8 @@ demo:
 test:
 	@.ci/install-tools test
 	@$(MAKE) --no-print-directory binary
-	@exec $(DOCKETRY) devstack -- .ci/go-test -shuffle=on -timeout 30m $(or $(PACKAGES),./...)
+	@APART="$$(go list -f '{{range .TestGoFiles}}{{$$.Dir}}/{{.}} {{end}}{{range .XTestGoFiles}}{{$$.Dir}}/{{.}} {{end}}' $(PACKAGES) | xargs grep -lE '^func Test[A-Za-z0-9_]+_Alone\(' | xargs -rn1 dirname | sort -u)" \
+	  exec $(DOCKETRY) devstack -- .ci/go-test -shuffle=on -timeout 30m $(PACKAGES)
 
 lint:
 	@.ci/lint

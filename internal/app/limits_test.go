@@ -42,7 +42,7 @@ var heaviest = []struct{ method, path, body string }{
 // lengthen the ratio, so one round of several that keeps the bound shows it; that the firm
 // takes turns for the database shows in every round, whatever else the machine does. What the
 // slowest of them take says how many cores there are, and is only told.
-func TestT31_OneFirmsHeaviestQuestions(t *testing.T) {
+func TestT31_OneFirmsHeaviestQuestions_Alone(t *testing.T) {
 	const crowd, rounds, looks = 50, 8, 60
 	const turns, aside = 4, 4 // aside: the other firm's look, and sign-ins being looked up
 	w := newWorld(t)
