@@ -123,13 +123,15 @@ func (v *visitor) visit(r httpd.Route, theirs things) {
 		if !comparable(r, name) {
 			continue
 		}
+		others := []string{v.fill(r, v.own, name, theirs.of(v.t, r.Path, name)), v.fill(r, v.own, name, "malformed"), v.fill(r, v.own, name, strings.ToUpper(theirs.of(v.t, r.Path, name)))}
 		absent := v.fill(r, v.own, name, absentID)
-		v.same(r, absent, v.fill(r, v.own, name, theirs.of(v.t, r.Path, name)))
-		if v.ask(r.Method, absent, v.body(r, v.own)).status == http.StatusForbidden {
-			continue // the service asks for more than the route: what is no id may be told first
+		first := v.refused(r, absent)
+		if first.status == http.StatusForbidden {
+			others = others[:1] // the service asks for more than the route: what is no id may be told first
 		}
-		v.same(r, absent, v.fill(r, v.own, name, "malformed"))
-		v.same(r, absent, v.fill(r, v.own, name, strings.ToUpper(theirs.of(v.t, r.Path, name))))
+		for _, other := range others {
+			v.likewise(r, absent, first, other)
+		}
 	}
 	if inFirm && len(names) > 1 {
 		v.same(r, v.fill(r, theirs, "firm", absentID), v.fill(r, theirs, "", "")) // their firm with their ids
@@ -182,11 +184,23 @@ func (v *visitor) fill(r httpd.Route, th things, replace, with string) string {
 // same asks two addresses and wants one answer.
 func (v *visitor) same(r httpd.Route, a, b string) {
 	v.t.Helper()
-	first, second := v.ask(r.Method, a, v.body(r, v.own)), v.ask(r.Method, b, v.body(r, v.own))
-	if first.status < 400 || first.status >= 500 {
-		v.t.Errorf("%s %s: %d %s", r.Method, a, first.status, cutTo(first.body, 300))
+	v.likewise(r, a, v.refused(r, a), b)
+}
+
+// refused asks an address and wants a refusal.
+func (v *visitor) refused(r httpd.Route, path string) answer {
+	v.t.Helper()
+	got := v.ask(r.Method, path, v.body(r, v.own))
+	if got.status < 400 || got.status >= 500 {
+		v.t.Errorf("%s %s: %d %s", r.Method, path, got.status, cutTo(got.body, 300))
 	}
-	if first != second {
+	return got
+}
+
+// likewise asks b and wants the answer that a gave.
+func (v *visitor) likewise(r httpd.Route, a string, first answer, b string) {
+	v.t.Helper()
+	if second := v.ask(r.Method, b, v.body(r, v.own)); first != second {
 		at := parting(first.body, second.body)
 		v.t.Errorf("%s %s and %s differ:\n%d %s %q\n%d %s %q", r.Method, a, b, first.status, first.kind, cutTo(first.body[at:], 120), second.status, second.kind, cutTo(second.body[at:], 120))
 	}
