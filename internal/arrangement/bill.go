@@ -41,9 +41,10 @@ type Before struct {
 	WorkedMinor   int64            // value of the time on earlier bills
 	FeesMinor     int64            // fees of earlier bills
 	Capped        map[string]int64 // billed against the cap, by phase, year, or "" for a matter
-	Prices        []string         // codes of fixed prices billed already
+	Prices        []string         // codes of fixed prices and periods' fees billed already
 	YearFeesMinor int64            // the client's fees of this year, before volume discounts
 	YearDiscounts int64            // volume discounts given in this year
+	Used          []Used           // hours of the matter's earlier bills
 }
 
 // Work is what a bill is made of.
@@ -51,7 +52,7 @@ type Work struct {
 	Fees          []Fee
 	ExpensesMinor int64
 	Units         []Unit   // of a price list
-	Due           []string // codes of the fixed prices that are due now; "" is that of a matter
+	Due           []string // codes of the fixed prices and periods' fees that are due now; "" is the price of a matter
 	Recovery      *Recovery
 	Final         bool // the last bill of the arrangement
 	Outcome       bool // the condition of a success fee is met

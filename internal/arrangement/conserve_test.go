@@ -3,7 +3,9 @@ package arrangement_test
 import (
 	"errors"
 	"math/big"
+	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -36,12 +38,12 @@ func drawTerms(t *rapid.T) arrangement.Terms {
 	case "contingency":
 		terms.Contingency = &arrangement.Contingency{Shares: []arrangement.StageShare{{Stage: "trial", Share: drawFraction(t, "share")}}, NetCosts: rapid.Bool().Draw(t, "net"), SignedOn: on(2026, 1, 1)}
 	case "retainer_general":
-		terms.General = &arrangement.General{AmountMinor: amount("fee"), HourlyWork: rapid.Bool().Draw(t, "work")}
+		terms.General = &arrangement.General{Per: drawPeriod(t), AmountMinor: amount("fee"), HourlyWork: rapid.Bool().Draw(t, "work")}
 	case "retainer_evergreen":
 		floor := amount("floor")
 		terms.Evergreen = &arrangement.Evergreen{FloorMinor: floor, TargetMinor: floor + amount("above")}
 	case "subscription":
-		terms.Subscription = &arrangement.Subscription{AmountMinor: amount("fee"), Hours: money.Fixed4(rapid.Int64Range(0, 200_000).Draw(t, "hours")), BeyondHourly: rapid.Bool().Draw(t, "beyond")}
+		terms.Subscription = &arrangement.Subscription{Per: drawPeriod(t), AmountMinor: amount("fee"), Hours: money.Fixed4(rapid.Int64Range(0, 200_000).Draw(t, "hours")), BeyondHourly: rapid.Bool().Draw(t, "beyond")}
 		if rapid.Bool().Draw(t, "tasks") {
 			terms.Subscription.Tasks = []string{"L110"}
 		}
@@ -79,7 +81,11 @@ func drawCombined(t *rapid.T, terms *arrangement.Terms) {
 	}
 }
 
-func drawWork(t *rapid.T) arrangement.Work {
+func drawPeriod(t *rapid.T) arrangement.Scope {
+	return rapid.SampledFrom([]arrangement.Scope{"month", "quarter", "year"}).Draw(t, "period")
+}
+
+func drawWork(t *rapid.T, terms arrangement.Terms) arrangement.Work {
 	w := arrangement.Work{
 		ExpensesMinor: rapid.Int64Range(0, 100_000).Draw(t, "expenses"), Final: rapid.Bool().Draw(t, "final"), Outcome: rapid.Bool().Draw(t, "outcome"),
 		Due: rapid.SampledFrom([][]string{nil, {"L100"}, {"L100", "L200"}}).Draw(t, "due"), Rounding: rapid.SampledFrom([]money.Rounding{"", money.HalfUp, money.HalfEven}).Draw(t, "rounding"),
@@ -106,6 +112,10 @@ func drawWork(t *rapid.T) arrangement.Work {
 		YearFeesMinor: rapid.Int64Range(0, 1e7).Draw(t, "year"), YearDiscounts: rapid.Int64Range(0, 1e6).Draw(t, "given"),
 		Capped: map[string]int64{"": rapid.Int64Range(0, 1e6).Draw(t, "capped"), "L100": 5, "2026": 7},
 	}
+	if code := terms.Recurs(on(2026, 5, 1)); code != "" {
+		w.Due = rapid.SampledFrom([][]string{nil, {code}, {code, terms.Recurs(on(2027, 5, 1))}}).Draw(t, "periods")
+		w.Before.Used = []arrangement.Used{{Month: "2026-01", Task: "L110", Hours: money.Fixed4(rapid.Int64Range(0, 300_000).Draw(t, "used"))}}
+	}
 	return w
 }
 
@@ -115,7 +125,8 @@ func drawWork(t *rapid.T) arrangement.Work {
 func TestNothingIsLostOnTheWayToABill(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		terms, w := drawTerms(t), drawWork(t)
+		terms := drawTerms(t)
+		w := drawWork(t, terms)
 		b, err := terms.Price(w)
 		if err != nil {
 			t.Fatalf("%v\n%+v", err, terms)
@@ -238,6 +249,74 @@ func TestTheBillsOfAYearSumToItsDiscount(t *testing.T) {
 	})
 }
 
+// TestASubscriptionsHoursLastItsPeriod bills the same work in parts and at once: the hours
+// of each period are used up in the order of the work, whichever bill has it.
+func TestASubscriptionsHoursLastItsPeriod(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		terms := arrangement.Terms{Kind: "subscription", Currency: rapid.SampledFrom(currencies).Draw(t, "currency"), Subscription: &arrangement.Subscription{Per: drawPeriod(t), AmountMinor: 100,
+			Hours: money.Fixed4(rapid.Int64Range(1, 300_000).Draw(t, "included")), BeyondHourly: true}}
+		if rapid.Bool().Draw(t, "tasks") {
+			terms.Subscription.Tasks = []string{"L110"}
+		}
+		var before arrangement.Before
+		var all arrangement.Work
+		fees, day := int64(0), on(2026, 2, 20)
+		for range rapid.IntRange(1, 8).Draw(t, "bills") {
+			day = day.AddDate(0, 0, rapid.IntRange(0, 40).Draw(t, "days"))
+			fee := arrangement.Fee{On: day, Task: rapid.SampledFrom([]string{"L110", "L120"}).Draw(t, "task"), Hours: money.Fixed4(rapid.Int64Range(1, 240_000).Draw(t, "hours")), Rate: money.Fixed4(rapid.Int64Range(1, 9_000_000).Draw(t, "rate"))}
+			b, err := terms.Price(arrangement.Work{Fees: []arrangement.Fee{fee}, Before: before})
+			if err != nil {
+				t.Fatal(err)
+			}
+			fees += b.FeesMinor
+			before.Used = append(before.Used, arrangement.Used{Month: day.Format("2006-01"), Task: fee.Task, Hours: fee.Hours})
+			all.Fees = append(all.Fees, fee)
+		}
+		b, err := terms.Price(all)
+		if err != nil || b.FeesMinor != fees {
+			t.Fatalf("at once %d, in parts %d, %v", b.FeesMinor, fees, err)
+		}
+	})
+}
+
+// TestWhatIsOffered reads the periods between the first day of a version and the bill.
+func TestWhatIsOffered(t *testing.T) {
+	t.Parallel()
+	monthly := func(per arrangement.Scope) arrangement.Terms {
+		return usd("retainer_general", func(t *arrangement.Terms) { t.General = &arrangement.General{Per: per, AmountMinor: 7} })
+	}
+	until := on(2026, 4, 1)
+	for name, c := range map[string]struct {
+		terms   arrangement.Terms
+		until   *time.Time
+		through time.Time
+		want    string
+	}{
+		"months, and the one ahead":  {monthly("month"), nil, on(2026, 3, 31), "2026-01 2026-02 2026-03 2026-04"},
+		"months, ended":              {monthly("month"), &until, on(2026, 6, 30), "2026-01 2026-02 2026-03"},
+		"quarters":                   {monthly("quarter"), nil, on(2026, 6, 30), "2026-Q1 2026-Q2 2026-Q3"},
+		"years":                      {monthly("year"), nil, on(2026, 6, 30), "2026 2027"},
+		"a bill of before":           {monthly("month"), nil, on(2025, 11, 30), ""},
+		"by the hour":                {usd("hourly", nil), nil, on(2026, 3, 31), ""},
+		"a collar":                   {usd("collar", func(t *arrangement.Terms) { t.Collar = &arrangement.Collar{TargetMinor: 1} }), nil, on(2026, 3, 31), "COLLAR"},
+		"by the hour, and a success": {usd("hourly", func(t *arrangement.Terms) { t.Success = &arrangement.Success{AmountMinor: 1} }), nil, on(2026, 3, 31), "SUCCESS"},
+	} {
+		var codes []string
+		for _, o := range c.terms.Offers(on(2026, 1, 15), c.until, c.through) {
+			codes = append(codes, o.Code)
+		}
+		if got := strings.Join(codes, " "); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+	for code, want := range map[string]string{"2026-03": "March 2026", "2026-Q3": "third quarter of 2026", "2026": "2026", "2026-13": "", "2026-Q5": "", "L100": "", "": ""} {
+		if got, _ := arrangement.PeriodName(code); got != want {
+			t.Errorf("%s: %q, want %q", code, got, want)
+		}
+	}
+}
+
 func TestTermsNameWhatNeedsCorrecting(t *testing.T) {
 	t.Parallel()
 	type T = arrangement.Terms
@@ -248,8 +327,10 @@ func TestTermsNameWhatNeedsCorrecting(t *testing.T) {
 		"no kind":                 {T{Currency: "USD"}, "kind"},
 		"no currency":             {T{Kind: "hourly"}, "currency"},
 		"terms missing":           {usd("fixed", nil), "fixed"},
-		"terms of another kind":   {usd("hourly", func(t *T) { t.General = &arrangement.General{AmountMinor: 1} }), "general"},
-		"a cap on a fixed price":  {usd("retainer_general", func(t *T) { t.General, t.Cap = &arrangement.General{AmountMinor: 1}, caps("matter", "") }), "cap"},
+		"terms of another kind":   {usd("hourly", func(t *T) { t.General = &arrangement.General{Per: "month", AmountMinor: 1} }), "general"},
+		"a cap on a fixed price":  {usd("retainer_general", func(t *T) { t.General, t.Cap = &arrangement.General{Per: "month", AmountMinor: 1}, caps("matter", "") }), "cap"},
+		"no period":               {usd("retainer_general", func(t *T) { t.General = &arrangement.General{AmountMinor: 1} }), "general.per"},
+		"a period of no calendar": {usd("subscription", func(t *T) { t.Subscription = &arrangement.Subscription{Per: "phase", AmountMinor: 1} }), "subscription.per"},
 		"no charge and a success": {usd("no_charge", func(t *T) { t.Success = &arrangement.Success{AmountMinor: 1} }), "kind"},
 		"a cap by task":           {usd("hourly", func(t *T) { t.Cap = caps("task", "L110") }), "cap.per"},
 		"a cap of a matter named": {usd("hourly", func(t *T) { t.Cap = caps("matter", "L110") }), "cap.limits.0.code"},

@@ -20,10 +20,12 @@ func (s *sheet) main() error {
 	case KindContingency:
 		return s.contingency()
 	case KindGeneral:
-		if !s.terms.General.HourlyWork {
+		g := s.terms.General
+		s.bill.Shadow = g.Shadow
+		if !g.HourlyWork {
 			s.waive(ReasonFixed)
 		}
-		s.own("availability", "", s.terms.General.AmountMinor)
+		return s.periods("availability", !g.HourlyWork)
 	case KindSubscription:
 		return s.subscription()
 	case KindTasks:
@@ -160,17 +162,22 @@ func (s *sheet) blended() error {
 	return nil
 }
 
-// subscription includes the work of its tasks up to its hours, in the order given.
+// subscription includes the work of its tasks up to the hours of its period, in the
+// order given.
 func (s *sheet) subscription() error {
 	sub := s.terms.Subscription
-	left, beyond := sub.Hours, money.Fixed4(0)
+	s.bill.Shadow = sub.Shadow
+	left, beyond := map[string]money.Fixed4{}, money.Fixed4(0)
 	for i, f := range s.work.Fees {
 		out := f.Hours
-		if len(sub.Tasks) == 0 || slices.Contains(sub.Tasks, f.Task) {
+		if sub.included(f.Task) {
 			out = 0
-			if sub.Hours > 0 {
-				out = max(f.Hours-left, 0)
-				left = max(left-f.Hours, 0)
+			if period := sub.Per.Period(f.On); sub.Hours > 0 {
+				rest, begun := left[period]
+				if !begun {
+					rest = sub.left(&s.work.Before, period)
+				}
+				out, left[period] = max(f.Hours-rest, 0), max(rest-f.Hours, 0)
 			}
 		}
 		beyond += out
@@ -181,16 +188,18 @@ func (s *sheet) subscription() error {
 		if err != nil {
 			return err
 		}
+		if out == f.Hours { // all of it is by the hour, as it was rounded before
+			v = s.bill.Charges[i].WorkedMinor
+		}
 		if v, err = s.kept(i, v); err != nil {
 			return err
 		}
 		s.bill.Charges[i].step(ReasonFixed, v-s.bill.Charges[i].Minor)
 	}
-	s.own("subscription", "", sub.AmountMinor)
 	if beyond > 0 && !sub.BeyondHourly {
 		s.warn("subscription_exceeded", "%s hours lie beyond the subscription and are included", beyond)
 	}
-	return nil
+	return s.periods("subscription", true)
 }
 
 func (s *sheet) tasks() error {

@@ -133,8 +133,9 @@ func TestWhatIsNotAppliedCannotBeAgreed(t *testing.T) {
 		n    arrangement.Agreement
 		path string
 	}{
-		"a collar":         {arrangement.Agreement{From: on(2026, 1, 1), Terms: usd("collar", func(t *arrangement.Terms) { t.Collar = &arrangement.Collar{TargetMinor: 1} })}, "kind"},
-		"a success fee":    {arrangement.Agreement{From: on(2026, 1, 1), Terms: usd("hourly", func(t *arrangement.Terms) { t.Success = &arrangement.Success{AmountMinor: 1} })}, "success"},
+		"a contingency": {arrangement.Agreement{From: on(2026, 1, 1), Terms: usd("contingency", func(t *arrangement.Terms) {
+			t.Contingency = &arrangement.Contingency{Shares: []arrangement.StageShare{{Stage: "trial", Share: 1}}, SignedOn: on(2026, 1, 1)}
+		})}, "kind"},
 		"a holdback":       {arrangement.Agreement{From: on(2026, 1, 1), Terms: usd("hourly", func(t *arrangement.Terms) { t.Holdback = &arrangement.Holdback{Share: 1, Condition: "won"} })}, "holdback"},
 		"prompt payment":   {arrangement.Agreement{From: on(2026, 1, 1), Terms: usd("hourly", func(t *arrangement.Terms) { t.Discount = &arrangement.Discount{Rate: 1, PromptDays: 10} })}, "discount.prompt_days"},
 		"no rate":          {arrangement.Agreement{From: on(2026, 1, 1), Terms: usd("blended", nil)}, "blended"},
@@ -150,6 +151,11 @@ func TestWhatIsNotAppliedCannotBeAgreed(t *testing.T) {
 		if !errors.Is(err, arrangement.ErrTerms) || !errors.As(err, &f) || len(f.Fields) != 1 || f.Fields[0].Path != c.path {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	monthly := usd("retainer_general", func(t *arrangement.Terms) { t.General = &arrangement.General{Per: "month", AmountMinor: 1} })
+	var f *fault.Error
+	if _, err := d.svc.Agree(d.partner, arrangement.Agreement{Place: arrangement.Place{Client: d.m.Client}, From: on(2026, 1, 1), Terms: monthly}); !errors.As(err, &f) || len(f.Fields) != 1 || f.Fields[0].Code != "arrangement_of_matter" {
+		t.Errorf("a retainer fee for all matters of a client: %v", err)
 	}
 	for name, p := range map[string]arrangement.Place{"nothing": {}, "two things": {Client: d.m.Client, Matter: d.m.ID}} {
 		if _, err := d.svc.Agree(d.partner, arrangement.Agreement{Place: p, From: on(2026, 1, 1), Terms: usd("hourly", nil)}); !errors.Is(err, arrangement.ErrPlace) {

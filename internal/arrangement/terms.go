@@ -17,6 +17,9 @@ const (
 	PerPhase  Scope = "phase"
 	PerTask   Scope = "task"
 	PerYear   Scope = "year"
+
+	PerMonth   Scope = "month" // of a fee for each period
+	PerQuarter Scope = "quarter"
 )
 
 // Price is an amount agreed for a phase, a task or a year; of a matter the code is "".
@@ -71,11 +74,13 @@ type Contingency struct {
 	SignedOn time.Time    `json:"signed_on"`
 }
 
-// General is a fee for being available through a period. Work may be charged by
-// the hour beside it.
+// General is a fee for being available through each period. Work may be charged by
+// the hour beside it; else it is not charged.
 type General struct {
+	Per         Scope `json:"per"` // month, quarter or year
 	AmountMinor int64 `json:"amount_minor"`
 	HourlyWork  bool  `json:"hourly_work"`
+	Shadow      bool  `json:"shadow"` // the client wants to see hours and value
 }
 
 // Evergreen is when an advance is replenished, and to what.
@@ -84,14 +89,16 @@ type Evergreen struct {
 	TargetMinor int64 `json:"target_minor"`
 }
 
-// Subscription is a fixed amount for a period, with the work of Tasks (all when
-// empty) up to Hours (any number when 0). Beyond that work is charged by the hour
-// when BeyondHourly says so, and otherwise included with a warning.
+// Subscription is a fixed amount for each period, with its work of Tasks (all when
+// empty) up to Hours (any number when 0), whichever bill has it. Beyond that work is
+// charged by the hour when BeyondHourly says so, and otherwise included with a warning.
 type Subscription struct {
+	Per          Scope        `json:"per"` // month, quarter or year
 	AmountMinor  int64        `json:"amount_minor"`
 	Hours        money.Fixed4 `json:"hours,omitempty"`
 	Tasks        []string     `json:"tasks,omitempty"`
 	BeyondHourly bool         `json:"beyond_hourly"`
+	Shadow       bool         `json:"shadow"` // the client wants to see hours and value
 }
 
 // Tasks is a list of unit prices by UTBMS task or any code that both sides know.
@@ -226,7 +233,10 @@ func (c *Contingency) check(fs *fault.Fields) {
 	}
 }
 
-func (g *General) check(fs *fault.Fields) { positive(fs, "general.amount_minor", g.AmountMinor) }
+func (g *General) check(fs *fault.Fields) {
+	g.Per.checkPeriod(fs, "general.per")
+	positive(fs, "general.amount_minor", g.AmountMinor)
+}
 
 func (e *Evergreen) check(fs *fault.Fields) {
 	positive(fs, "evergreen.floor_minor", e.FloorMinor)
@@ -236,6 +246,7 @@ func (e *Evergreen) check(fs *fault.Fields) {
 }
 
 func (s *Subscription) check(fs *fault.Fields) {
+	s.Per.checkPeriod(fs, "subscription.per")
 	positive(fs, "subscription.amount_minor", s.AmountMinor)
 	if s.Hours < 0 {
 		fs.Add("subscription.hours", "hours_negative", "enter hours, or leave them empty for any number")

@@ -69,6 +69,32 @@ func (vs Versions) At(day time.Time, c money.Currency) *Version {
 	return nil
 }
 
+// Ends is the first day that v holds for no more, because it ended or a later version of
+// its place began; nil while it holds.
+func (vs Versions) Ends(v *Version) *time.Time {
+	ends := v.Until
+	for i := range vs {
+		if next := &vs[i]; next.Place == v.Place && next.Stands() && next.From.After(v.From) && (ends == nil || next.From.Before(*ends)) {
+			ends = &next.From
+		}
+	}
+	return ends
+}
+
+// Since is the first day of the run of versions that v ends: those of its place and kind
+// that followed each other without a day between.
+func (vs Versions) Since(v *Version) time.Time {
+	since := v.From
+	for i := range vs {
+		if b := &vs[i]; b.Place == v.Place && b.Stands() && b.Terms.Kind == v.Terms.Kind && b.From.Before(v.From) {
+			if ends := vs.Ends(b); ends != nil && ends.Equal(v.From) {
+				since = vs.Since(b)
+			}
+		}
+	}
+	return since
+}
+
 // Applied refuses terms that a pre-bill does not work out by itself yet: they need
 // facts that are not kept, such as a recovery, a deposit or several payors.
 func (t Terms) Applied() error {
@@ -79,7 +105,7 @@ func (t Terms) Applied() error {
 	for _, x := range []struct {
 		path  string
 		given bool
-	}{{"success", t.Success != nil}, {"holdback", t.Holdback != nil}, {"split", t.Split != nil}, {"discount.prompt_days", t.Discount != nil && t.Discount.PromptDays > 0}} {
+	}{{"holdback", t.Holdback != nil}, {"split", t.Split != nil}, {"discount.prompt_days", t.Discount != nil && t.Discount.PromptDays > 0}} {
 		if x.given {
 			fs.Add(x.path, "arrangement_not_applied", "bills are not worked out by these terms yet; leave them out")
 		}
@@ -108,7 +134,9 @@ func codes(fs *fault.Fields, path string, list []Price) {
 }
 
 // AppliedKinds are the main arrangements that pre-bills are worked out by.
-func AppliedKinds() []Kind { return []Kind{KindHourly, KindFixed, KindBlended, KindNoCharge} }
+func AppliedKinds() []Kind {
+	return []Kind{KindHourly, KindFixed, KindBlended, KindCollar, KindSubscription, KindGeneral, KindNoCharge}
+}
 
 // ReadTerms reads terms as JSON. It returns ErrTerms for text that is no JSON or holds a
 // field that terms do not have: nothing is read and dropped.

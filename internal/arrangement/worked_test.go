@@ -51,6 +51,11 @@ func with(w arrangement.Work, set func(*arrangement.Work)) arrangement.Work {
 	return w
 }
 
+// due has a price or a period's fee on the bill.
+func due(codes ...string) func(*arrangement.Work) {
+	return func(w *arrangement.Work) { w.Due = codes }
+}
+
 // said is a bill in one line: its charges, then what it comes to.
 func said(b arrangement.Bill, c money.Currency) string {
 	text := func(minor int64) string { return money.Amount{Minor: minor, Currency: c}.Text() }
@@ -127,22 +132,45 @@ func TestWorkedExamples(t *testing.T) {
 		"contingency, net": {usd("contingency", contingent(true)), with(work, func(w *W) {
 			w.Recovery = &arrangement.Recovery{Stage: "trial", GrossMinor: 10_000_000, CostsMinor: 1_200_000}
 		}), "1 0.00, 2 0.00, 3 0.00, contingent fee 35200.00 = 35200.00; due 35200.00"},
-		"contingency, nothing yet":  {usd("contingency", contingent(true)), work, "1 0.00, 2 0.00, 3 0.00 = 0.00; due 0.00"},
-		"success fee":               {usd("hourly", func(t *T) { t.Success = &arrangement.Success{AmountMinor: 1_000_000} }), with(work, func(w *W) { w.Outcome = true }), "1 4000.00, 2 1375.00, 3 116.67, success fee 10000.00 = 15491.67; due 15491.67"},
-		"success fee, not earned":   {usd("hourly", func(t *T) { t.Success = &arrangement.Success{AmountMinor: 1_000_000} }), work, "1 4000.00, 2 1375.00, 3 116.67 = 5491.67; due 5491.67"},
-		"uplift, limited":           {usd("hourly", func(t *T) { t.Success = &arrangement.Success{Uplift: 1_500_000, Limit: 1_000_000} }), with(hours("10@400"), func(w *W) { w.Outcome, w.Before.FeesMinor = true, 600_000 }), "1 4000.00, success fee 10000.00 = 14000.00; success_limited; due 14000.00"},
-		"holdback":                  {usd("hourly", func(t *T) { t.Holdback = &arrangement.Holdback{Share: 100_000, Condition: "the appeal is won"} }), with(work, func(w *W) { w.ExpensesMinor = 29_000 }), "1 4000.00, 2 1375.00, 3 116.67 = 5491.67; expenses 290.00; held 549.17; due 5232.50"},
-		"general retainer":          {usd("retainer_general", func(t *T) { t.General = &arrangement.General{AmountMinor: 250_000} }), work, "1 0.00, 2 0.00, 3 0.00, availability 2500.00 = 2500.00; due 2500.00"},
-		"general retainer and work": {usd("retainer_general", func(t *T) { t.General = &arrangement.General{AmountMinor: 250_000, HourlyWork: true} }), work, "1 4000.00, 2 1375.00, 3 116.67, availability 2500.00 = 7991.67; due 7991.67"},
-		"advance":                   {usd("retainer_advance", nil), work, "1 4000.00, 2 1375.00, 3 116.67 = 5491.67; due 5491.67"},
-		"subscription":              {usd("subscription", func(t *T) { t.Subscription = &arrangement.Subscription{AmountMinor: 300_000} }), work, "1 0.00, 2 0.00, 3 0.00, subscription 3000.00 = 3000.00; due 3000.00"},
+		"contingency, nothing yet": {usd("contingency", contingent(true)), work, "1 0.00, 2 0.00, 3 0.00 = 0.00; due 0.00"},
+		"success fee":              {usd("hourly", func(t *T) { t.Success = &arrangement.Success{AmountMinor: 1_000_000} }), with(work, func(w *W) { w.Outcome = true }), "1 4000.00, 2 1375.00, 3 116.67, success fee 10000.00 = 15491.67; due 15491.67"},
+		"success fee, not earned":  {usd("hourly", func(t *T) { t.Success = &arrangement.Success{AmountMinor: 1_000_000} }), work, "1 4000.00, 2 1375.00, 3 116.67 = 5491.67; due 5491.67"},
+		"uplift, limited":          {usd("hourly", func(t *T) { t.Success = &arrangement.Success{Uplift: 1_500_000, Limit: 1_000_000} }), with(hours("10@400"), func(w *W) { w.Outcome, w.Before.FeesMinor = true, 600_000 }), "1 4000.00, success fee 10000.00 = 14000.00; success_limited; due 14000.00"},
+		"holdback":                 {usd("hourly", func(t *T) { t.Holdback = &arrangement.Holdback{Share: 100_000, Condition: "the appeal is won"} }), with(work, func(w *W) { w.ExpensesMinor = 29_000 }), "1 4000.00, 2 1375.00, 3 116.67 = 5491.67; expenses 290.00; held 549.17; due 5232.50"},
+		"general retainer":         {usd("retainer_general", func(t *T) { t.General = &arrangement.General{Per: "month", AmountMinor: 250_000} }), with(work, due("2026-06")), "1 0.00, 2 0.00, 3 0.00, availability 2026-06 2500.00 = 2500.00; due 2500.00"},
+		"general retainer and work": {usd("retainer_general", func(t *T) {
+			t.General = &arrangement.General{Per: "month", AmountMinor: 250_000, HourlyWork: true}
+		}), with(work, due("2026-06")), "1 4000.00, 2 1375.00, 3 116.67, availability 2026-06 2500.00 = 7991.67; due 7991.67"},
+		"general retainer, two quarters": {usd("retainer_general", func(t *T) {
+			t.General = &arrangement.General{Per: "quarter", AmountMinor: 250_000}
+		}), W{Due: []string{"2026-Q2", "2026-Q3"}}, "availability 2026-Q2 2500.00, availability 2026-Q3 2500.00 = 5000.00; due 5000.00"},
+		"general retainer, no fee": {usd("retainer_general", func(t *T) { t.General = &arrangement.General{Per: "year", AmountMinor: 250_000} }), hours("1@400"), "1 0.00 = 0.00; period_unbilled; due 0.00"},
+		"general retainer, only hours": {usd("retainer_general", func(t *T) {
+			t.General = &arrangement.General{Per: "year", AmountMinor: 250_000, HourlyWork: true}
+		}), hours("1@400"), "1 400.00 = 400.00; due 400.00"},
+		"subscription": {usd("subscription", func(t *T) { t.Subscription = &arrangement.Subscription{Per: "month", AmountMinor: 300_000} }), with(work, due("2026-06")), "1 0.00, 2 0.00, 3 0.00, subscription 2026-06 3000.00 = 3000.00; due 3000.00"},
 		"subscription, beyond": {usd("subscription", func(t *T) {
-			t.Subscription = &arrangement.Subscription{AmountMinor: 300_000, Hours: fixed4("12"), BeyondHourly: true}
-		}), work, "1 0.00, 2 875.00, 3 116.67, subscription 3000.00 = 3991.67; due 3991.67"},
+			t.Subscription = &arrangement.Subscription{Per: "month", AmountMinor: 300_000, Hours: fixed4("12"), BeyondHourly: true}
+		}), with(work, due("2026-06")), "1 0.00, 2 875.00, 3 116.67, subscription 2026-06 3000.00 = 3991.67; due 3991.67"},
+		"subscription, hours used on an earlier bill": {usd("subscription", func(t *T) {
+			t.Subscription = &arrangement.Subscription{Per: "month", AmountMinor: 300_000, Hours: fixed4("12"), BeyondHourly: true}
+		}), with(work, func(w *W) {
+			w.Before.Prices = []string{"2026-06"}
+			w.Before.Used = []arrangement.Used{{Month: "2026-06", Hours: fixed4("3")}, {Month: "2026-05", Hours: fixed4("9")}}
+		}), "1 400.00, 2 1375.00, 3 116.67 = 1891.67; due 1891.67"},
+		"subscription of a quarter, hours used in another month": {usd("subscription", func(t *T) {
+			t.Subscription = &arrangement.Subscription{Per: "quarter", AmountMinor: 300_000, Hours: fixed4("12"), BeyondHourly: true}
+		}), with(hours("10@400"), func(w *W) {
+			w.Before.Prices = []string{"2026-Q2"}
+			w.Before.Used = []arrangement.Used{{Month: "2026-04", Hours: fixed4("3")}, {Month: "2026-07", Hours: fixed4("9")}}
+		}), "1 400.00 = 400.00; due 400.00"},
 		"subscription, other tasks": {usd("subscription", func(t *T) {
-			t.Subscription = &arrangement.Subscription{AmountMinor: 300_000, Tasks: []string{"C300"}, BeyondHourly: true}
-		}), hours("2@400:C300", "1@400:L120"), "1 0.00, 2 400.00, subscription 3000.00 = 3400.00; due 3400.00"},
-		"subscription, warned": {usd("subscription", func(t *T) { t.Subscription = &arrangement.Subscription{AmountMinor: 300_000, Hours: fixed4("1")} }), hours("2@400"), "1 0.00, subscription 3000.00 = 3000.00; subscription_exceeded; due 3000.00"},
+			t.Subscription = &arrangement.Subscription{Per: "month", AmountMinor: 300_000, Tasks: []string{"C300"}, BeyondHourly: true}
+		}), with(hours("2@400:C300", "1@400:L120"), due("2026-06")), "1 0.00, 2 400.00, subscription 2026-06 3000.00 = 3400.00; due 3400.00"},
+		"subscription, warned": {usd("subscription", func(t *T) {
+			t.Subscription = &arrangement.Subscription{Per: "month", AmountMinor: 300_000, Hours: fixed4("1")}
+		}), with(hours("2@400"), due("2026-06")), "1 0.00, subscription 2026-06 3000.00 = 3000.00; subscription_exceeded; due 3000.00"},
+		"subscription, no fee": {usd("subscription", func(t *T) { t.Subscription = &arrangement.Subscription{Per: "month", AmountMinor: 300_000} }), hours("2@400"), "1 0.00 = 0.00; period_unbilled; due 0.00"},
 		"price list": {usd("task_based", func(t *T) {
 			t.Tasks = &arrangement.Tasks{Prices: []arrangement.UnitPrice{{"L330", fixed4("1250.50")}, {"L210", fixed4("800")}}}
 		}), with(work, func(w *W) { w.Units = []arrangement.Unit{{"L330", fixed4("2.5")}, {"L210", fixed4("1")}} }), "1 0.00, 2 0.00, 3 0.00, task L330 3126.25, task L210 800.00 = 3926.25; due 3926.25"},

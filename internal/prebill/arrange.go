@@ -2,6 +2,7 @@ package prebill
 
 import (
 	"slices"
+	"time"
 
 	"github.com/docketry/docketry/internal/arrangement"
 	"github.com/docketry/docketry/internal/db"
@@ -32,8 +33,10 @@ func (o *outcome) same(s *sheet) bool {
 // group is the lines that go by one version.
 type group struct {
 	version arrangement.Version
-	lines   []int // of the sheet
-	codes   []string
+	lines   []int               // of the sheet
+	codes   []string            // put on the bill
+	offers  []arrangement.Offer // what the version has for it
+	since   time.Time           // first day of the version, or of a former one that a collar goes on from
 }
 
 // workOut prices the bill by what is agreed for the days of its work. Nothing is kept.
@@ -51,7 +54,7 @@ func workOut(tx *db.Tx, p *Prebill, m matter.Matter, f policies, s *sheet) (o ou
 	if err != nil {
 		return o, err
 	}
-	for _, g := range groups(p, versions, s.lines, put) {
+	for _, g := range groups(p, versions, s.lines, put, before) {
 		if err := o.price(&g, s, f, p.ThroughOn.Year(), before); err != nil {
 			return o, err
 		}
@@ -61,15 +64,15 @@ func workOut(tx *db.Tx, p *Prebill, m matter.Matter, f policies, s *sheet) (o ou
 
 // groups sorts the time that is billed by the version of its day, the earliest first.
 // The version of the bill's own day is among them without any work, and so is one of
-// which a price stands on the bill.
-func groups(p *Prebill, versions arrangement.Versions, lines []Line, put map[ident.ArrangementID][]string) (list []group) {
+// which a price stands on the bill, or something other than a fixed price still may.
+func groups(p *Prebill, versions arrangement.Versions, lines []Line, put map[ident.ArrangementID][]string, b *before) (list []group) {
 	at := map[ident.ArrangementID]int{}
 	of := func(v arrangement.Version) *group {
 		i, ok := at[v.ID]
 		if !ok {
 			i = len(list)
 			at[v.ID] = i
-			list = append(list, group{version: v, codes: put[v.ID]})
+			list = append(list, group{version: v, codes: put[v.ID], offers: v.Terms.Offers(v.From, versions.Ends(&v), p.ThroughOn), since: versions.Since(&v)})
 		}
 		return &list[i]
 	}
@@ -83,7 +86,9 @@ func groups(p *Prebill, versions arrangement.Versions, lines []Line, put map[ide
 		of(*v)
 	}
 	for _, v := range versions {
-		if len(put[v.ID]) > 0 && v.Terms.Currency == p.Currency {
+		open := v.Stands() && v.Terms.Fixed == nil && !v.From.After(p.ThroughOn) &&
+			slices.ContainsFunc(v.Terms.Offers(v.From, versions.Ends(&v), p.ThroughOn), func(x arrangement.Offer) bool { return b.prices.find(x.Code) == nil })
+		if (open || len(put[v.ID]) > 0) && v.Terms.Currency == p.Currency {
 			of(v)
 		}
 	}
@@ -112,9 +117,12 @@ func (o *outcome) price(g *group, s *sheet, f policies, year int, b *before) err
 		return err
 	}
 	part := Part{Version: g.version, Lines: len(g.lines), WorkedMinor: bill.WorkedMinor, FeesMinor: bill.FeesMinor, OverMinor: bill.OverMinor, CreditMinor: bill.CreditMinor,
-		Warnings: bill.Warnings, Prices: priceStates(t.Fixed, w, b.prices)}
+		Warnings: bill.Warnings}
+	if part.Prices, err = g.states(&t, &w, &bill, b.prices); err != nil {
+		return err
+	}
 	o.parts = append(o.parts, part)
-	hides := t.Fixed != nil && !t.Fixed.Shadow
+	hides := t.Hides()
 	for n, c := range bill.Charges {
 		if n < len(g.lines) {
 			l := &o.lines[g.lines[n]]
@@ -126,23 +134,23 @@ func (o *outcome) price(g *group, s *sheet, f policies, year int, b *before) err
 			o.charges = append(o.charges, Charge{Arrangement: g.version.ID, What: c.What, Code: c.Code, Minor: c.Minor})
 		}
 	}
-	return b.count(g, s.lines, year, &bill)
+	return b.count(g, s.lines, year, &w, &bill)
 }
 
-// work is the group's time, and the prices on the bill that are agreed and not billed.
+// work is the group's time, and what is put on the bill of what is offered and not billed.
 func (g *group) work(s *sheet, b *before) arrangement.Work {
 	w := arrangement.Work{Before: b.Before}
-	if fixed := g.version.Terms.Fixed; fixed != nil {
-		for _, x := range fixed.Prices {
-			if at := b.prices.find(x.Code); at != nil && at.Before {
-				w.Before.Prices = append(w.Before.Prices, x.Code)
-			}
+	for _, x := range g.offers {
+		if at := b.prices.find(x.Code); at != nil && at.Before {
+			w.Before.Prices = append(w.Before.Prices, x.Code)
+			continue
 		}
-		for _, c := range g.codes {
-			if slices.ContainsFunc(fixed.Prices, func(p arrangement.Price) bool { return p.Code == c }) && !slices.Contains(w.Before.Prices, c) {
-				w.Due = append(w.Due, c)
-			}
+		if slices.Contains(g.codes, x.Code) {
+			due(&w, x.Code)
 		}
+	}
+	if g.version.Terms.Collar != nil { // the work of other days is no matter of the collar
+		w.Before.WorkedMinor, w.Before.FeesMinor = b.since(g.since)
 	}
 	for _, i := range g.lines {
 		w.Fees = append(w.Fees, s.lines[i].fee())
@@ -150,18 +158,54 @@ func (g *group) work(s *sheet, b *before) arrangement.Work {
 	return w
 }
 
-func priceStates(f *arrangement.Fixed, w arrangement.Work, placed placedPrices) (list []PriceState) {
-	if f == nil {
-		return nil
+// due puts what has a code on the bill.
+func due(w *arrangement.Work, code string) {
+	switch code {
+	case arrangement.CodeCollar:
+		w.Final = true
+	case arrangement.CodeSuccess:
+		w.Outcome = true
+	default:
+		w.Due = append(w.Due, code)
 	}
-	for _, p := range f.Prices {
-		x := PriceState{Code: p.Code, Minor: p.AmountMinor, Here: slices.Contains(w.Due, p.Code), Billed: slices.Contains(w.Before.Prices, p.Code)}
-		if at := placed.find(p.Code); at != nil {
+}
+
+// isDue tells whether it is on the bill.
+func isDue(w *arrangement.Work, code string) bool {
+	return code == arrangement.CodeCollar && w.Final || code == arrangement.CodeSuccess && w.Outcome || slices.Contains(w.Due, code)
+}
+
+// states says of all that is offered where it stands. What only the bill tells is what
+// the fees change by.
+func (g *group) states(t *arrangement.Terms, w *arrangement.Work, bill *arrangement.Bill, placed placedPrices) (list []PriceState, err error) {
+	for _, o := range g.offers {
+		x := PriceState{Code: o.Code, Minor: o.Minor, Here: isDue(w, o.Code), Billed: slices.Contains(w.Before.Prices, o.Code)}
+		if at := placed.find(o.Code); at != nil {
 			x.Where = at.words()
+		}
+		if o.Minor == 0 && !x.Billed {
+			if x.Minor, err = changeBy(t, *w, bill, o.Code); err != nil {
+				return nil, err
+			}
 		}
 		list = append(list, x)
 	}
-	return list
+	return list, nil
+}
+
+// changeBy is what a settlement changes the fees by, whether it is on the bill or not.
+func changeBy(t *arrangement.Terms, w arrangement.Work, bill *arrangement.Bill, code string) (int64, error) {
+	was := isDue(&w, code)
+	if code == arrangement.CodeCollar {
+		w.Final = !was
+	} else {
+		w.Outcome = !was
+	}
+	other, err := t.Price(w)
+	if was {
+		return bill.FeesMinor - other.FeesMinor, err
+	}
+	return other.FeesMinor - bill.FeesMinor, err
 }
 
 // fee is the work of a line as arrangements price it.

@@ -88,16 +88,26 @@ func (l *Line) fix(f guideline.Stored, c money.Currency) (amend.Change, error) {
 
 // The lines of the fees that an arrangement makes beside the work; stored, never rename.
 const (
-	chargeFixed    = "fixed"
-	chargeVolume   = "volume discount"
-	chargeDiscount = "discount"
+	chargeFixed        = "fixed"
+	chargeAvailability = "availability"
+	chargeSubscription = "subscription"
+	chargeCollar       = "collar"
+	chargeSuccess      = "success fee"
+	chargeVolume       = "volume discount"
+	chargeDiscount     = "discount"
 )
+
+// pricedByCode are the charges of a code, each billed once.
+var pricedByCode = []string{chargeFixed, chargeAvailability, chargeSubscription}
+
+// notOfTheYear are the charges that a volume discount does not count: what comes after it.
+var notOfTheYear = []string{chargeVolume, chargeDiscount, chargeSuccess}
 
 // Charge is a line of the fees that the arrangement makes beside the work.
 type Charge struct {
 	Arrangement ident.ArrangementID `json:"arrangement"`
 	What        string              `json:"what"`
-	Code        string              `json:"code,omitempty"` // the phase or task of a price
+	Code        string              `json:"code,omitempty"` // the phase, task or period of a price
 	Minor       int64               `json:"minor"`          // below zero when it is taken off
 }
 
@@ -108,6 +118,14 @@ func (c Charge) Text() string {
 		return "Volume discount on fees, as agreed"
 	case chargeDiscount:
 		return "Discount on fees, as agreed"
+	case chargeCollar:
+		return "Settlement of the fee collar, as agreed"
+	case chargeSuccess:
+		return "Success fee, as agreed"
+	case chargeAvailability:
+		return "Retainer fee, as agreed: " + periodOf(c.Code)
+	case chargeSubscription:
+		return "Subscription, as agreed: " + periodOf(c.Code)
 	}
 	if c.Code == "" {
 		return "Fixed fee, as agreed"
@@ -118,31 +136,45 @@ func (c Charge) Text() string {
 	return "Fixed fee, as agreed: " + c.Code
 }
 
+func periodOf(code string) string {
+	if name, ok := arrangement.PeriodName(code); ok {
+		return name
+	}
+	return code
+}
+
+// isPrice tells a price from what is taken off.
+func (c Charge) isPrice() bool { return c.Minor > 0 }
+
 // reason is what an adjustment is for, "" of a price.
 func (c Charge) reason() amend.Reason {
-	if c.What == chargeFixed {
+	if c.isPrice() {
 		return ""
 	}
 	return amend.ReasonDiscount
 }
 
-// sumOf adds up the charges of a kind.
-func sumOf(list []Charge, what ...string) (minor int64) {
+// pricesOf and adjustmentsOf add up the charges above and below zero.
+func pricesOf(list []Charge) (minor int64) {
 	for _, c := range list {
-		for _, w := range what {
-			if c.What == w {
-				minor += c.Minor
-			}
-		}
+		minor += max(c.Minor, 0)
 	}
 	return minor
 }
 
-// PriceState is a fixed price as it stands on a pre-bill. A place, that is the matter, a
-// phase or a task, is billed once, whichever version of the arrangement its price is of.
+func adjustmentsOf(list []Charge) (minor int64) {
+	for _, c := range list {
+		minor += min(c.Minor, 0)
+	}
+	return minor
+}
+
+// PriceState is how something that people put on a bill stands on this one: a fixed price,
+// the fee of a period, a settlement. What it is for, that is the matter, a phase, a task or
+// a period, is billed once, whichever version of the arrangement it is of.
 type PriceState struct {
 	Code   string
-	Minor  int64
+	Minor  int64  // of a settlement what the fees change by, signed
 	Here   bool   // on this bill
 	Billed bool   // before, on another bill or by another version on this one
 	Where  string // "invoice 2026-0041", "PB-7" or "this bill": what has it besides, "" for none

@@ -1,6 +1,7 @@
 package prebill
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -32,7 +33,7 @@ func TestNothingIsLostUnderAnyArrangement(t *testing.T) {
 			was := b.Capped[""]
 			o := outcome{lines: make([]Arranged, len(s.lines))}
 			put := drawnPrices(rt, versions)
-			for _, g := range groups(p, versions, s.lines, put) {
+			for _, g := range groups(p, versions, s.lines, put, b) {
 				if err := o.price(&g, s, f, p.ThroughOn.Year(), b); err != nil {
 					rt.Fatalf("price by %+v: %v", g.version.Terms, err)
 				}
@@ -47,10 +48,16 @@ func TestNothingIsLostUnderAnyArrangement(t *testing.T) {
 			s.charges = o.charges
 			addsUp(rt, p, f, s, &o)
 			for _, c := range o.charges {
-				if c.What == chargeFixed && billed[c.Code] {
-					rt.Fatalf("the price of %q is billed twice", c.Code)
+				key := c.What
+				if slices.Contains(pricedByCode, c.What) {
+					key = c.Code // of a place or a period one price, of whatever arrangement
+				} else if c.What != chargeCollar && c.What != chargeSuccess {
+					continue
 				}
-				billed[c.Code] = billed[c.Code] || c.What == chargeFixed
+				if billed[key] {
+					rt.Fatalf("%q is billed twice", key)
+				}
+				billed[key] = true
 			}
 		}
 	})
@@ -149,10 +156,19 @@ func drawnTerms(rt *rapid.T, c money.Currency) arrangement.Terms {
 		t.Fixed = &arrangement.Fixed{Per: arrangement.PerPhase, Shadow: rapid.Bool().Draw(rt, "shadow"), Prices: []arrangement.Price{{Code: "L100", AmountMinor: amount("price")}, {Code: "L300", AmountMinor: amount("price")}}}
 	case arrangement.KindBlended:
 		t.Blended = &arrangement.Blended{Rate: money.Fixed4(amount("rate")), OthersRate: money.Fixed4(rapid.Int64Range(0, 3_000_000).Draw(rt, "others"))}
+	case arrangement.KindCollar:
+		t.Collar = &arrangement.Collar{TargetMinor: amount("target"), Band: share("band"), Client: share("client")}
+	case arrangement.KindSubscription:
+		t.Subscription = &arrangement.Subscription{Per: drawnPeriod(rt), AmountMinor: amount("fee"), Hours: money.Fixed4(rapid.Int64Range(0, 60_000).Draw(rt, "hours")), BeyondHourly: rapid.Bool().Draw(rt, "beyond"), Shadow: rapid.Bool().Draw(rt, "shadow")}
+	case arrangement.KindGeneral:
+		t.General = &arrangement.General{Per: drawnPeriod(rt), AmountMinor: amount("fee"), HourlyWork: rapid.Bool().Draw(rt, "work"), Shadow: rapid.Bool().Draw(rt, "shadow")}
 	case arrangement.KindNoCharge:
 		return t
 	}
-	if t.Kind != arrangement.KindFixed && rapid.Bool().Draw(rt, "cap") {
+	if rapid.Bool().Draw(rt, "success") {
+		t.Success = &arrangement.Success{AmountMinor: amount("extra"), Uplift: share("uplift")}
+	}
+	if (t.Kind == arrangement.KindHourly || t.Kind == arrangement.KindBlended) && rapid.Bool().Draw(rt, "cap") {
 		per := rapid.SampledFrom([]arrangement.Scope{arrangement.PerMatter, arrangement.PerPhase, arrangement.PerYear}).Draw(rt, "per")
 		t.Cap = &arrangement.Cap{Per: per, Soft: rapid.Bool().Draw(rt, "soft"), Limits: []arrangement.Price{{AmountMinor: amount("limit")}}}
 	}
@@ -165,12 +181,18 @@ func drawnTerms(rt *rapid.T, c money.Currency) arrangement.Terms {
 	return t
 }
 
-// drawnPrices are the fixed prices that somebody puts on a bill, also those billed before.
+func drawnPeriod(rt *rapid.T) arrangement.Scope {
+	return rapid.SampledFrom([]arrangement.Scope{arrangement.PerMonth, arrangement.PerQuarter, arrangement.PerYear}).Draw(rt, "period")
+}
+
+// drawnPrices are what somebody puts on a bill, also of what was billed before.
 func drawnPrices(rt *rapid.T, versions arrangement.Versions) map[ident.ArrangementID][]string {
 	put := map[ident.ArrangementID][]string{}
 	for i := range versions {
-		if f := versions[i].Terms.Fixed; f != nil && rapid.Bool().Draw(rt, "put") {
-			put[versions[i].ID] = []string{rapid.SampledFrom(f.Prices).Draw(rt, "code").Code}
+		for _, o := range versions[i].Terms.Offers(versions[i].From, nil, february(28)) {
+			if rapid.Bool().Draw(rt, "put") {
+				put[versions[i].ID] = append(put[versions[i].ID], o.Code)
+			}
 		}
 	}
 	return put

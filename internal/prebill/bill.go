@@ -16,8 +16,16 @@ func billOf(p *Prebill, m matter.Matter, all *sheet, before guideline.Bill) *gui
 	b.Currency, b.To, b.ClientID, b.ClientMatter = p.Currency, p.ThroughOn, m.ClientNumber, m.ClientMatter
 	b.DiscountMinor = all.cuts.sum(isDiscount)
 	b.CutMinor = all.cuts.sum(anyCut) - b.DiscountMinor
-	b.DiscountMinor -= sumOf(all.charges, chargeVolume, chargeDiscount)
-	b.ChargeMinor = sumOf(all.charges, chargeFixed)
+	b.ChargeMinor = pricesOf(all.charges)
+	for _, c := range all.charges {
+		switch {
+		case c.isPrice():
+		case c.What == chargeCollar: // taken off, and no discount
+			b.CutMinor -= c.Minor
+		default:
+			b.DiscountMinor -= c.Minor
+		}
+	}
 	b.Free = true
 	for i := range all.lines {
 		l := &all.lines[i]

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/amend"
+	"github.com/docketry/docketry/internal/arrangement"
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/db"
@@ -46,7 +47,7 @@ func (o Order) through(tx *db.Tx) error {
 // Build makes the pre-bill of a matter, or adds to the draft that is open: asking
 // twice changes nothing. ErrWithPartner, and that one, when the matter's pre-bill is
 // handed in or approved: later work waits for the next. ErrEmpty when nothing is open
-// to bill.
+// to bill and the matter's arrangement has nothing for a bill either.
 func (s *Service) Build(ctx context.Context, o Order) (p Prebill, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
 		a, err := s.guard.Require(tx, rbac.PrebillBuild)
@@ -108,12 +109,10 @@ func fill(tx *db.Tx, p Prebill, m matter.Matter, through time.Time) (Prebill, er
 	}
 	isNew := p.Version == 0
 	switch {
-	case isNew && len(entries) == 0:
-		return p, ErrEmpty.With("there is nothing to bill on %s up to %s", m.Number, through.Format("2 Jan 2006"))
+	case isNew:
+		err = begin(tx, &p, m, len(entries) == 0)
 	case len(entries) == 0:
 		return p, nil
-	case isNew:
-		err = insert(tx, &p)
 	default:
 		if through.After(p.ThroughOn) {
 			p.ThroughOn = through
@@ -132,11 +131,13 @@ func fill(tx *db.Tx, p Prebill, m matter.Matter, through time.Time) (Prebill, er
 	if err != nil {
 		return p, err
 	}
-	if err := claim(tx, p.ID, entries); err != nil {
-		return p, err
-	}
-	if err := insertLines(tx, p.ID, added); err != nil {
-		return p, err
+	if len(entries) > 0 {
+		if err := claim(tx, p.ID, entries); err != nil {
+			return p, err
+		}
+		if err := insertLines(tx, p.ID, added); err != nil {
+			return p, err
+		}
 	}
 	for i := range added {
 		for k := range added[i].Edits {
@@ -152,6 +153,42 @@ func fill(tx *db.Tx, p Prebill, m matter.Matter, through time.Time) (Prebill, er
 		return p, err
 	}
 	return p, built(tx, &p, m, isNew, added)
+}
+
+// begin makes a new bill and puts the fee of the period on it that its last day lies in, if
+// one is agreed and no other bill has it. Without any entry there is a bill only where the
+// arrangement has something for it.
+func begin(tx *db.Tx, p *Prebill, m matter.Matter, empty bool) error {
+	versions, err := arrangement.Of(tx, m.ID, m.ClientID)
+	if err != nil {
+		return err
+	}
+	v := versions.At(p.ThroughOn, p.Currency)
+	var offers []arrangement.Offer
+	if v != nil {
+		if err := lockArrangements(tx, m); err != nil {
+			return err
+		}
+		placed, err := pricesElsewhere(tx, p)
+		if err != nil {
+			return err
+		}
+		offers = slices.DeleteFunc(v.Terms.Offers(v.From, versions.Ends(v), p.ThroughOn), func(o arrangement.Offer) bool { return placed.find(o.Code) != nil })
+	}
+	if empty && len(offers) == 0 {
+		return ErrEmpty.With("there is nothing to bill on %s up to %s", m.Number, p.ThroughOn.Format("2 Jan 2006"))
+	}
+	if err := insert(tx, p); err != nil {
+		return err
+	}
+	if v == nil {
+		return nil
+	}
+	period := v.Terms.Recurs(p.ThroughOn)
+	if period == "" || !slices.ContainsFunc(offers, func(o arrangement.Offer) bool { return o.Code == period }) {
+		return nil
+	}
+	return putPrice(tx, p.ID, v.ID, period)
 }
 
 // built opens the work item of a new pre-bill and records what was taken on it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/docketry/docketry/internal/arrangement"
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
@@ -12,8 +13,9 @@ import (
 	"github.com/docketry/docketry/rbac"
 )
 
-// PutPrice puts a fixed price of the matter's arrangement on the bill: it is due. Of a
-// price for the whole matter the code is "". ErrPrice when nothing of the kind is agreed,
+// PutPrice puts what the matter's arrangement has for it on the bill, as it is due: a fixed
+// price, the fee of a period, the settlement of a collar, a success fee. Of a price for the
+// whole matter the code is "". ErrPrice when nothing of the kind is agreed,
 // or a bill of the matter has the price of that place already, of whatever version.
 func (s *Service) PutPrice(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string) (Prebill, error) {
 	return s.price(ctx, id, version, of, code, true)
@@ -64,28 +66,36 @@ func (o *outcome) movable(of ident.ArrangementID, code string, put bool) (PriceS
 	case !known:
 		return x, ErrPrice
 	case put && x.Here:
-		return x, ErrPrice.With("the price of %s is on this bill already", placeOf(code))
+		return x, ErrPrice.With("%s is on this bill already", placeOf(code))
 	case put && o.hasPrice(code):
-		return x, ErrPrice.With("the price of %s is on this bill already, of another version of the arrangement; take that off first", placeOf(code))
+		return x, ErrPrice.With("%s is on this bill already, of another version of the arrangement; take that off first", placeOf(code))
 	case x.Billed:
-		return x, ErrPrice.With("the price of %s was billed before, on %s", placeOf(code), x.Where)
+		return x, ErrPrice.With("%s was billed before, on %s", placeOf(code), x.Where)
 	case !put && !x.Here:
-		return x, ErrPrice.With("the price of %s is not on this bill", placeOf(code))
+		return x, ErrPrice.With("%s is not on this bill", placeOf(code))
 	case put && x.Where != "":
-		return x, ErrPrice.With("the price of %s stands on %s; take it off there first", placeOf(code), x.Where)
+		return x, ErrPrice.With("%s stands on %s; take it off there first", placeOf(code), x.Where)
 	}
 	return x, nil
 }
 
-// placeOf is what a price is for, in a sentence.
+// placeOf names what is put on a bill, in a sentence.
 func placeOf(code string) string {
-	if code == "" {
-		return "the matter"
+	switch code {
+	case "":
+		return "the price of the matter"
+	case arrangement.CodeCollar:
+		return "the settlement of the collar"
+	case arrangement.CodeSuccess:
+		return "the success fee"
 	}
-	return code
+	if name, ok := arrangement.PeriodName(code); ok {
+		return "the fee for " + name
+	}
+	return "the price of " + code
 }
 
-// placedPrice is a fixed price of the matter that a bill charges.
+// placedPrice is something of the matter that a bill has.
 type placedPrice struct {
 	Code    string
 	Bill    int64  // number of the other pre-bill, 0 on the bill itself
@@ -129,7 +139,9 @@ func (o *outcome) priceOf(of ident.ArrangementID, code string) (x PriceState, kn
 	return x, false
 }
 
-// hasPrice tells whether a version charges the price of the place on this bill.
+// hasPrice tells whether some version has it on this bill.
 func (o *outcome) hasPrice(code string) bool {
-	return slices.ContainsFunc(o.charges, func(c Charge) bool { return c.What == chargeFixed && utbms.Clean(c.Code) == utbms.Clean(code) })
+	return slices.ContainsFunc(o.parts, func(p Part) bool {
+		return slices.ContainsFunc(p.Prices, func(x PriceState) bool { return x.Here && utbms.Clean(x.Code) == utbms.Clean(code) })
+	})
 }

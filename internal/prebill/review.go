@@ -220,6 +220,11 @@ func (s *Service) Cancel(ctx context.Context, id ident.PrebillID, version int) (
 // somethingLeft refuses a bill of which every line is held, or none would be seen.
 func (s *sheet) somethingLeft() error {
 	err := error(ErrAllHeld)
+	if len(s.lines) == 0 {
+		if err = ErrNothing; len(s.charges) > 0 {
+			err = nil
+		}
+	}
 	for i := range s.lines {
 		switch l := &s.lines[i]; {
 		case l.Held:

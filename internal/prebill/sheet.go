@@ -35,7 +35,7 @@ func sheetOf(tx *db.Tx, id ident.PrebillID) (s sheet, err error) {
 // Beside is a line of the fees that no entry stands behind: a price, or an adjustment.
 type Beside struct {
 	Price  bool
-	Code   string // of a price: its phase or task
+	Code   string // of a price: its phase, task or period
 	Text   string // as printed
 	Reason amend.Reason
 	Minor  int64 // below zero when it is taken off
@@ -43,12 +43,12 @@ type Beside struct {
 }
 
 // charged is what the arrangements made beside the lines, signed.
-func (s *sheet) charged() int64 { return sumOf(s.charges, chargeFixed, chargeVolume, chargeDiscount) }
+func (s *sheet) charged() int64 { return pricesOf(s.charges) + adjustmentsOf(s.charges) }
 
 // beside is what the invoice holds beside the entries, dated on the last day of work.
 func (s *sheet) beside(on time.Time) (list []Beside) {
 	for _, c := range s.charges {
-		list = append(list, Beside{Price: c.What == chargeFixed, Code: c.Code, Text: c.Text(), Reason: c.reason(), Minor: c.Minor, On: on})
+		list = append(list, Beside{Price: c.isPrice(), Code: c.Code, Text: c.Text(), Reason: c.reason(), Minor: c.Minor, On: on})
 	}
 	for i := range s.cuts {
 		if c := &s.cuts[i]; c.Stands() {

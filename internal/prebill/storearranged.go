@@ -2,7 +2,9 @@ package prebill
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/arrangement"
@@ -17,7 +19,24 @@ import (
 type before struct {
 	arrangement.Before
 	prices   placedPrices // of the matter, on its other bills and, as they are counted, on this one
+	days     []dayBefore  // of the time on the matter's earlier bills and, as they are counted, on this one
 	currency money.Currency
+}
+
+// dayBefore is what was worked and billed of one day.
+type dayBefore struct {
+	On           time.Time
+	Worked, Fees int64
+}
+
+// since sums the days from one on.
+func (b *before) since(day time.Time) (worked, fees int64) {
+	for _, d := range b.days {
+		if !d.On.Before(day) {
+			worked, fees = worked+d.Worked, fees+d.Fees
+		}
+	}
+	return worked, fees
 }
 
 // earlier are the pre-bills of a client that count as billed before p: approved, or
@@ -38,11 +57,13 @@ func billedUnder(tx *db.Tx, p *Prebill, m matter.Matter) (*before, error) {
 	from := []any{tx.Scope.Firm, m.ClientID, p.Currency, p.ID, p.ApprovedAt, p.ApprovedAt, p.ID}
 	var lines []struct {
 		Task                 string
-		Year                 int
+		On                   time.Time
+		Hours                money.Fixed4
 		Worked, Capped, Fees int64
 	}
-	err = tx.Raw(`SELECT l.task_code AS task, extract(year FROM l.worked_on)::int AS year, sum(l.value_minor) AS worked, sum(l.amount_minor - l.discount_minor) AS capped, sum(l.amount_minor) AS fees
-		FROM `+earlier+` e JOIN prebill_line l ON l.firm_id = e.firm_id AND l.prebill_id = e.id WHERE e.matter_id = ? AND l.kind = 'time' AND NOT l.held AND NOT l.gone GROUP BY 1, 2`,
+	err = tx.Raw(`SELECT l.task_code AS task, l.worked_on AS on, sum(l.quantity_e4)::bigint AS hours, sum(l.value_minor)::bigint AS worked,
+			sum(l.amount_minor - l.discount_minor)::bigint AS capped, sum(l.amount_minor)::bigint AS fees
+		FROM `+earlier+` e JOIN prebill_line l ON l.firm_id = e.firm_id AND l.prebill_id = e.id WHERE e.matter_id = ? AND l.kind = 'time' AND NOT l.held AND NOT l.gone GROUP BY 1, 2 ORDER BY 2, 1`,
 		append(from, m.ID)...).Scan(&lines).Error
 	if err != nil {
 		return nil, fmt.Errorf("sum what was billed on matter %s: %w", m.ID, err)
@@ -50,7 +71,8 @@ func billedUnder(tx *db.Tx, p *Prebill, m matter.Matter) (*before, error) {
 	for _, l := range lines {
 		b.WorkedMinor += l.Worked
 		b.FeesMinor += l.Fees
-		b.capped(utbms.Phase(l.Task), l.Year, l.Capped)
+		b.capped(utbms.Phase(l.Task), l.On.Year(), l.Capped)
+		b.worked(l.On, l.Task, l.Hours, l.Worked, l.Fees)
 	}
 	if err := b.charged(tx, m, from); err != nil {
 		return nil, err
@@ -72,11 +94,19 @@ func (b *before) charged(tx *db.Tx, m matter.Matter, from []any) error {
 	}
 	for _, c := range charges {
 		b.FeesMinor += c.Minor
-		if c.What == chargeFixed {
+		if ofTheYear(c.What) {
 			b.capped(utbms.Phase(c.Code), c.Year, c.Minor)
 		}
 	}
 	return nil
+}
+
+func ofTheYear(what string) bool { return !slices.Contains(notOfTheYear, what) }
+
+// worked adds time that was billed before.
+func (b *before) worked(on time.Time, task string, hours money.Fixed4, worked, fees int64) {
+	b.days = append(b.days, dayBefore{on, worked, fees})
+	b.Used = append(b.Used, arrangement.Used{Month: on.Format("2006-01"), Task: utbms.Clean(task), Hours: hours})
 }
 
 // year sums the client's fees of the year of the bill, before volume discounts, and
@@ -84,10 +114,10 @@ func (b *before) charged(tx *db.Tx, m matter.Matter, from []any) error {
 func (b *before) year(tx *db.Tx, p *Prebill, from []any) error {
 	q := `WITH e AS (SELECT * FROM ` + earlier + ` x WHERE extract(year FROM x.through_on) = ?)
 		SELECT coalesce((SELECT sum(l.amount_minor - l.discount_minor) FROM e JOIN prebill_line l ON l.firm_id = e.firm_id AND l.prebill_id = e.id WHERE l.kind = 'time' AND NOT l.held AND NOT l.gone), 0)::bigint
-			+ coalesce((SELECT sum(c.amount_minor) FROM e JOIN prebill_charge c ON c.firm_id = e.firm_id AND c.prebill_id = e.id WHERE c.what = ?), 0)::bigint
+			+ coalesce((SELECT sum(c.amount_minor) FROM e JOIN prebill_charge c ON c.firm_id = e.firm_id AND c.prebill_id = e.id WHERE c.what <> ALL (?::text[])), 0)::bigint
 			- coalesce((SELECT sum(c.amount_minor) FROM e JOIN prebill_cut c ON c.firm_id = e.firm_id AND c.prebill_id = e.id WHERE c.undone_at IS NULL AND c.reason <> ?), 0)::bigint,
 			coalesce((SELECT -sum(c.amount_minor) FROM e JOIN prebill_charge c ON c.firm_id = e.firm_id AND c.prebill_id = e.id WHERE c.what = ?), 0)::bigint`
-	err := tx.Raw(q, append(append([]any{}, from...), p.ThroughOn.Year(), chargeFixed, amend.ReasonDiscount, chargeVolume)...).Row().Scan(&b.YearFeesMinor, &b.YearDiscounts)
+	err := tx.Raw(q, append(append([]any{}, from...), p.ThroughOn.Year(), db.Array(notOfTheYear), amend.ReasonDiscount, chargeVolume)...).Row().Scan(&b.YearFeesMinor, &b.YearDiscounts)
 	if err != nil {
 		return fmt.Errorf("sum the year's fees before pre-bill %s: %w", p.ID, err)
 	}
@@ -95,7 +125,8 @@ func (b *before) year(tx *db.Tx, p *Prebill, from []any) error {
 }
 
 // capped counts fees against the caps of a matter, a phase and a year. A fixed price is
-// a fee of its phase and of the year that its bill goes up to.
+// a fee of its phase and of the year that its bill goes up to, as other fees beside the
+// lines are of that year.
 func (b *before) capped(phase string, year int, minor int64) {
 	b.Capped[""] += minor
 	b.Capped[strconv.Itoa(year)] += minor
@@ -106,7 +137,12 @@ func (b *before) capped(phase string, year int, minor int64) {
 
 // count adds what a version made of its part of the bill, which goes up to a day of
 // year, for the versions after it.
-func (b *before) count(g *group, lines []Line, year int, bill *arrangement.Bill) error {
+func (b *before) count(g *group, lines []Line, year int, w *arrangement.Work, bill *arrangement.Bill) error {
+	for _, x := range g.offers {
+		if isDue(w, x.Code) {
+			b.prices = append(b.prices, placedPrice{Code: x.Code, Before: true})
+		}
+	}
 	b.WorkedMinor += bill.WorkedMinor
 	b.FeesMinor += bill.FeesMinor
 	fees := int64(0)
@@ -117,14 +153,14 @@ func (b *before) count(g *group, lines []Line, year int, bill *arrangement.Bill)
 			l := &lines[g.lines[n]]
 			b.capped(utbms.Phase(l.Task), l.On.Year(), c.Minor-a.DiscountMinor)
 			fees += c.Minor - a.DiscountMinor
+			b.worked(l.On, l.Task, l.Quantity, c.WorkedMinor, c.Minor)
 			continue
 		}
-		switch c.What {
-		case chargeFixed:
-			b.prices = append(b.prices, placedPrice{Code: c.Code, Before: true})
+		switch {
+		case ofTheYear(c.What):
 			b.capped(utbms.Phase(c.Code), year, c.Minor)
 			fees += c.Minor
-		case chargeVolume:
+		case c.What == chargeVolume:
 			b.YearDiscounts -= c.Minor
 		}
 	}

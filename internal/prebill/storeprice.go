@@ -3,27 +3,35 @@ package prebill
 import (
 	"fmt"
 
+	"github.com/docketry/docketry/internal/arrangement"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
 )
 
-// pricesElsewhere are the fixed prices that the matter's other bills charge, whichever
-// version they are of and in whatever currency. A cancelled bill charges nothing, nor
-// does an invoice that was credited.
+// pricesElsewhere are the fixed prices, the periods' fees and the settlements that the
+// matter's other bills have, whichever version they are of and in whatever currency. A
+// cancelled bill has nothing, nor does an invoice that was credited. A settlement counts
+// where it changes nothing too.
 func pricesElsewhere(tx *db.Tx, p *Prebill) (list placedPrices, err error) {
-	err = tx.Raw(`SELECT c.code, b.number AS bill, coalesce(i.number, '') AS invoice,
+	err = tx.Raw(`WITH c AS (SELECT firm_id, prebill_id, code FROM prebill_charge WHERE firm_id = ? AND what = ANY (?::text[])
+			UNION SELECT firm_id, prebill_id, code FROM prebill_price WHERE firm_id = ? AND code = ANY (?::text[]))
+		SELECT c.code, b.number AS bill, coalesce(i.number, '') AS invoice,
 			b.status IN ('approved', 'taken') AND (?::timestamptz IS NULL OR (b.approved_at, b.id) < (?::timestamptz, ?::uuid)) AS before
-		FROM prebill b JOIN prebill_charge c ON c.firm_id = b.firm_id AND c.prebill_id = b.id
+		FROM prebill b JOIN c ON c.firm_id = b.firm_id AND c.prebill_id = b.id
 		LEFT JOIN invoice i ON i.firm_id = b.firm_id AND i.prebill_id = b.id
-		WHERE b.firm_id = ? AND b.matter_id = ? AND b.id <> ? AND c.what = ? AND b.status <> 'cancelled' AND i.status IS DISTINCT FROM 'credited'
-		ORDER BY before DESC, b.number`, p.ApprovedAt, p.ApprovedAt, p.ID, tx.Scope.Firm, p.MatterID, p.ID, chargeFixed).Scan(&list).Error
+		WHERE b.firm_id = ? AND b.matter_id = ? AND b.id <> ? AND b.status <> 'cancelled' AND i.status IS DISTINCT FROM 'credited'
+		ORDER BY before DESC, b.number`, tx.Scope.Firm, db.Array(pricedByCode), tx.Scope.Firm, db.Array(settlements),
+		p.ApprovedAt, p.ApprovedAt, p.ID, tx.Scope.Firm, p.MatterID, p.ID).Scan(&list).Error
 	if err != nil {
-		return nil, fmt.Errorf("list fixed prices on the other bills of matter %s: %w", p.MatterID, err)
+		return nil, fmt.Errorf("list prices on the other bills of matter %s: %w", p.MatterID, err)
 	}
 	return list, nil
 }
 
-// pricesOn are the fixed prices that people put on a pre-bill, by version.
+// settlements are the codes of what no charge may tell of.
+var settlements = []string{arrangement.CodeCollar, arrangement.CodeSuccess}
+
+// pricesOn is what people put on a pre-bill, by version.
 func pricesOn(tx *db.Tx, id ident.PrebillID) (map[ident.ArrangementID][]string, error) {
 	var rows []struct {
 		Arrangement ident.ArrangementID

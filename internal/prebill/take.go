@@ -149,6 +149,9 @@ func approved(p Prebill, m matter.Matter, f policies, all *sheet) (Approved, err
 		}
 		a.Lines = append(a.Lines, line)
 	}
+	if len(a.Lines) == 0 { // a price alone
+		a.FromOn, a.UntilOn = p.ThroughOn, p.ThroughOn
+	}
 	a.Beside = all.beside(a.UntilOn)
 	return a, nil
 }
