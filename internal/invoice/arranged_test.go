@@ -38,6 +38,8 @@ func TestArrangementsReachTheInvoice(t *testing.T) {
 		"discount by line":    {terms: `"kind":"hourly","discount":{"rate":75000,"by_line":true}`, total: "1823.48", lines: 3, paper: []string{"1,823.48"}, file: "|2.00|-91.50|1128.50|"},
 		"volume":              {terms: `"kind":"hourly","volume":{"tiers":[{"from_minor":100000,"rate":100000}]}`, total: "1882.30", lines: 4, paper: []string{"Volume discount on fees, as agreed", "64.70"}, file: "|IF||-64.70|-64.70|"},
 		"volume, retroactive": {terms: `"kind":"hourly","volume":{"retroactive":true,"tiers":[{"from_minor":100000,"rate":100000}]}`, total: "1782.30", lines: 4, paper: []string{"164.70"}, file: "|IF||-164.70|-164.70|"},
+		"subscription":        {terms: `"kind":"subscription","subscription":{"per":"month","amount_minor":150000,"hours":20000,"beyond_hourly":true}`, total: "2227.00", lines: 3, paper: []string{"Subscription, as agreed: February 2026", "427.00"}, file: "FLTFEE", not: "1220.00"},
+		"retainer, and hours": {terms: `"kind":"retainer_general","general":{"per":"month","amount_minor":150000,"hourly_work":true}`, total: "3447.00", lines: 4, paper: []string{"Retainer fee, as agreed: February 2026"}, file: "|2.00|0|1220.00|"},
 		"no charge":           {terms: `"kind":"no_charge"`, total: "300.00", lines: 3, paper: []string{"300.00"}, file: "|2.00|-1220.00|0.00|"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -112,6 +114,36 @@ func (h *house) files(t *testing.T, inv invoice.Invoice, total, part string, pap
 	}
 	if not != "" && strings.Contains(text, not) {
 		t.Errorf("the paper shows %q:\n%s", not, text)
+	}
+}
+
+// TestAFeeAloneIsInvoiced: nobody worked; the invoice has the fee, the files are whole, and
+// what is credited is due again.
+func TestAFeeAloneIsInvoiced(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.prebills.HandOverWhen(h.parts.Paper.Fits)
+	h.f.Arrange(t, h.m, "2026-01-01", `"kind":"retainer_general","general":{"per":"month","amount_minor":150000}`)
+	build := func() prebill.Prebill {
+		t.Helper()
+		p, err := h.prebills.Build(h.specialist, prebill.Order{Matter: h.m.ID, Through: testkit.Day("2026-02-28")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	p := build()
+	h.approve(t, p)
+	h.start(t)
+	h.work(t)
+	inv := h.invoiceOf(t, p.ID)
+	h.files(t, inv, "1500.00", "FLTFEE", []string{"Retainer fee, as agreed: February 2026", "1,500.00"}, "")
+	if _, err := h.svc.Credit(h.partner, inv.ID, invoice.NewCredit{Reason: "billed by mistake", Rebill: true}); err != nil {
+		t.Fatal(err)
+	}
+	again := build()
+	if v, err := h.prebills.Get(h.partner, again.ID); err != nil || v.Totals.FeesMinor != 150_000 || again.ID == p.ID {
+		t.Errorf("%d of fees, %v", v.Totals.FeesMinor, err)
 	}
 }
 

@@ -46,7 +46,7 @@ type Union struct {
 // The merged line is edited and written down like any other, and undone step by step; undo
 // of the merge itself gives the lines back as they were. It is not split, held or merged
 // again before that: split and hold belong to one entry, and lines are merged all at once.
-// Parts of a split, held lines, costs, negative lines and time under a fixed price are not
+// Parts of a split, held lines, costs, negative lines and time in an agreed price are not
 // merged, nor is what is billed with what is not charged.
 func (s *Service) Merge(ctx context.Context, id ident.PrebillID, version int, u Union) (Prebill, error) {
 	return s.changing(ctx, rbac.PrebillEdit, id, version, func(tx *db.Tx, a *authz.Access, p *Prebill) error {
@@ -156,7 +156,7 @@ func (l *Line) apart() (code, why string) {
 	case l.Held:
 		return "merge_held", "is held; put it back on the bill first"
 	case l.Arranged.Unseen || l.Arranged.Reason == amend.ReasonFixed:
-		return "merge_fixed", "is under a fixed price, which bills no hours; there is nothing to merge"
+		return "merge_fixed", "is in an agreed price, which bills no hours; there is nothing to merge"
 	case l.Quantity <= 0 || l.Value < 0 || l.Recorded.Quantity <= 0 || l.Recorded.Amount < 0:
 		return "merge_negative", "takes hours back; it stays by itself"
 	}

@@ -392,7 +392,7 @@ func TestAnArrangementCountsTheMergeAsItsLines(t *testing.T) {
 	fixed := setup(t)
 	fixed.f.Arrange(t, fixed.m, dayOne, `"kind":"fixed","fixed":{"per":"matter","prices":[{"code":"","amount_minor":50000}]}`)
 	w := fixed.pieces()
-	if _, err := fixed.svc.Merge(fixed.specialist, w.ID, w.Version, union(w, 1, 2)); !errors.Is(err, prebill.ErrNoMerge) || !strings.Contains(err.Error(), "under a fixed price") {
+	if _, err := fixed.svc.Merge(fixed.specialist, w.ID, w.Version, union(w, 1, 2)); !errors.Is(err, prebill.ErrNoMerge) || !strings.Contains(err.Error(), "in an agreed price") {
 		t.Errorf("under a fixed price: %v", err)
 	}
 }

@@ -124,7 +124,7 @@ func (l *Line) divisible() error {
 	case l.Held:
 		return ErrNoSplit.With("line %d is held; put it back on the bill first", l.Position)
 	case l.Arranged.Unseen || l.Arranged.Reason == amend.ReasonFixed:
-		return ErrNoSplit.With("line %d is under a fixed price, which bills no hours; there is nothing to split", l.Position)
+		return ErrNoSplit.With("line %d is in an agreed price, which bills no hours; there is nothing to split", l.Position)
 	case l.WriteDown != 0 || l.Quantity != l.Recorded.Quantity || l.Rate != l.Recorded.Rate:
 		return ErrNoSplit.With("the hours, rate or amount of line %d were changed; undo that, then split it and change its parts", l.Position)
 	case l.Quantity <= 0 || l.Recorded.Amount < 0:

@@ -112,7 +112,7 @@ func TestAnArrangementCountsThePartsAsTheLine(t *testing.T) {
 	fixed := setup(t)
 	fixed.f.Arrange(t, fixed.m, dayOne, `"kind":"fixed","fixed":{"per":"matter","prices":[{"code":"","amount_minor":50000}]}`)
 	w := fixed.built()
-	if _, err := fixed.svc.Split(fixed.specialist, w.ID, w.Version, w.Lines[0].ID, halves()); !errors.Is(err, prebill.ErrNoSplit) || !strings.Contains(err.Error(), "under a fixed price") {
+	if _, err := fixed.svc.Split(fixed.specialist, w.ID, w.Version, w.Lines[0].ID, halves()); !errors.Is(err, prebill.ErrNoSplit) || !strings.Contains(err.Error(), "in an agreed price") {
 		t.Errorf("under a fixed price: %v", err)
 	}
 }

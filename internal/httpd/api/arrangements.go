@@ -53,7 +53,7 @@ type arrangementBody struct {
 	Client string          `json:"client_id,omitempty"`
 	Matter string          `json:"matter_id,omitempty"`
 	From   string          `json:"from"`
-	Terms  json.RawMessage `json:"terms" doc:"kind, currency, the terms of that kind, and cap, volume and discount"`
+	Terms  json.RawMessage `json:"terms" doc:"kind, currency, the terms of that kind, and cap, volume, discount and success"`
 }
 
 func (b arrangementBody) to() (n arrangement.Agreement, err error) {

@@ -34,6 +34,9 @@ func TestArrangementsOverTheAPI(t *testing.T) {
 		want(t, 422, `"path":"terms.blended"`, `"path":"terms.currency"`, `"path":"terms.discount.prompt_days"`)
 	partner.send("POST", at(f, "/arrangements"), body(string(m.ID), `{"kind":"hourly","currency":"USD","rabatt":1}`)).want(t, 422, `"path":"terms.rabatt"`, "rabatt")
 	partner.send("POST", at(f, "/arrangements"), map[string]any{"from": "2026-02-01", "terms": raw(blended)}).want(t, 422, `"path":"place"`)
+	const monthly = `{"kind":"retainer_general","currency":"USD","general":{"per":"month","amount_minor":250000}}`
+	partner.send("POST", at(f, "/arrangements"), map[string]any{"client_id": string(m.Client), "from": "2026-02-01", "terms": raw(monthly)}).want(t, 422, "arrangement_of_matter", "choose the matter")
+	partner.send("POST", at(f, "/arrangements"), map[string]any{"matter_id": string(f.Matter(t).ID), "from": "2026-02-01", "terms": raw(monthly)}).want(t, 201, `"per":"month"`)
 	partner.send("POST", single+"/end", map[string]string{"until": "2026-02-01"}).want(t, 422, `"path":"until"`)
 	partner.send("POST", single+"/end", map[string]string{"until": "2026-04-01"}).want(t, 200, `"until":"2026-04-01"`)
 	partner.send("POST", single+"/end", map[string]string{"until": "2026-05-01"}).want(t, 409, "arrangement_over")

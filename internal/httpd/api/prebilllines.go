@@ -44,10 +44,10 @@ type ArrangedPart struct {
 	Warnings    []string            `json:"warnings,omitempty" class:"C2"`
 }
 
-// PrebillPrice is a fixed price as it stands on a pre-bill.
+// PrebillPrice is how a fixed price, the fee of a period or a settlement stands on a pre-bill.
 type PrebillPrice struct {
-	Code   string `json:"code,omitempty" class:"C2" doc:"missing for the whole matter"`
-	Amount *Money `json:"amount,omitempty" class:"C2"`
+	Code   string `json:"code,omitempty" class:"C2" doc:"a phase, a task, a period such as 2026-03, COLLAR or SUCCESS; missing for the whole matter"`
+	Amount *Money `json:"amount,omitempty" class:"C2" doc:"of a settlement what the fees change by"`
 	Here   bool   `json:"on_this_bill" class:"C1"`
 	Billed bool   `json:"billed_before" class:"C1"`
 }
@@ -55,7 +55,7 @@ type PrebillPrice struct {
 // PrebillCharge is a line of the fees that the arrangement makes beside the work.
 type PrebillCharge struct {
 	Arrangement ident.ArrangementID `json:"arrangement_id" class:"C1"`
-	What        string              `json:"what" class:"C1" enum:"fixed,volume discount,discount"`
+	What        string              `json:"what" class:"C1" enum:"fixed,availability,subscription,collar,success fee,volume discount,discount"`
 	Code        string              `json:"code,omitempty" class:"C2"`
 	Amount      *Money              `json:"amount,omitempty" class:"C2"`
 }
@@ -301,13 +301,13 @@ func mountPrebillLines(s *httpd.Server, v prebills) {
 	for _, act := range []struct {
 		name, summary string
 		do            func(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string) (prebill.Prebill, error)
-	}{{"put", "Put a fixed price of the arrangement on the bill", v.PutPrice}, {"take", "Take it off again", v.TakePrice}} {
+	}{{"put", "Put what the arrangement has for it on the bill: a fixed price, the fee of a period, a settlement", v.PutPrice}, {"take", "Take it off again", v.TakePrice}} {
 		httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/prebills/{id}/prices/" + act.name, Needs: rbac.PrebillEdit, Summary: act.summary},
 			func(ctx context.Context, in *struct {
 				Changing
 				Body struct {
 					Arrangement string `json:"arrangement_id"`
-					Code        string `json:"code,omitempty" maxLength:"20" doc:"missing for the whole matter"`
+					Code        string `json:"code,omitempty" maxLength:"20" doc:"a phase, a task, a period such as 2026-03, 2026-Q1 or 2026, COLLAR or SUCCESS; missing for the whole matter"`
 				}
 			}) (*One[Prebill], error) {
 				id, version, err := changing[ident.PrebillID](in.Changing)

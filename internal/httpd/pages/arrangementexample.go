@@ -8,6 +8,7 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/utbms"
 )
 
 // exampleEntry is a line of the work that every example shows.
@@ -23,8 +24,9 @@ var exampleEntries = []exampleEntry{
 	{"A paralegal", "L140", 20_000, 1_200_000, false},
 }
 
-// exampleWork is a month's work for terms: the first fixed price is due, and the client's
-// fees of the year stand where the first tier of a volume discount begins.
+// exampleWork is a month's work for terms: the first fixed price and the month's fee are
+// due, a collar is settled, the outcome of a success fee is there, and the client's fees of
+// the year stand where the first tier of a volume discount begins.
 func exampleWork(t arrangement.Terms) arrangement.Work {
 	scale := money.Fixed4(1)
 	if t.Currency.Exponent() == 0 {
@@ -38,6 +40,10 @@ func exampleWork(t arrangement.Terms) arrangement.Work {
 	if t.Fixed != nil && len(t.Fixed.Prices) > 0 {
 		w.Due = []string{t.Fixed.Prices[0].Code}
 	}
+	if code := t.Recurs(w.Fees[0].On); code != "" {
+		w.Due = []string{code}
+	}
+	w.Final, w.Outcome = t.Collar != nil, t.Success != nil
 	if t.Volume != nil && len(t.Volume.Tiers) > 0 {
 		w.Before.YearFeesMinor = t.Volume.Tiers[0].FromMinor
 	}
@@ -59,7 +65,7 @@ func exampleSection(t arrangement.Terms) Section {
 			table.Rows = append(table.Rows, partial.Row{Cells: []partial.Cell{{Text: f.Entry, Sub: f.Task, Key: true}, partial.Txt(format.Hours(f.Hours)), partial.Txt(format.Rate(f.Rate, t.Currency)), partial.Txt(in(c.WorkedMinor)), partial.Txt(in(c.Minor)), partial.Txt(chargeWords(c, in))}})
 			continue
 		}
-		table.Rows = append(table.Rows, partial.Row{Cells: []partial.Cell{{Text: sentenceStart(c.What), Sub: c.Code, Key: true}, partial.Txt(""), partial.Txt(""), partial.Txt(""), partial.Txt(in(c.Minor)), partial.Txt("As agreed")}})
+		table.Rows = append(table.Rows, partial.Row{Cells: []partial.Cell{{Text: sentenceStart(c.What), Sub: placeName(c.Code), Key: true}, partial.Txt(""), partial.Txt(""), partial.Txt(""), partial.Txt(in(c.Minor)), partial.Txt("As agreed")}})
 	}
 	table.Foot = []partial.Row{{Cells: []partial.Cell{{Text: "Fees of the bill", Key: true}, partial.Txt(""), partial.Txt(""), partial.Txt(in(bill.WorkedMinor)), partial.Txt(in(bill.FeesMinor)), partial.Txt("")}}}
 	text := "Three people's work of a month, with nothing billed before on the matter."
@@ -88,7 +94,7 @@ func chargeWords(c arrangement.Charge, in func(int64) string) string {
 }
 
 var stepNames = map[arrangement.Reason]string{
-	arrangement.ReasonRate: "Blended rate", arrangement.ReasonFixed: "Under the fixed price", arrangement.ReasonCap: "Cap", arrangement.ReasonDiscount: "Discount", arrangement.ReasonCourtesy: "No charge", arrangement.ReasonDown: "Written down",
+	arrangement.ReasonRate: "Blended rate", arrangement.ReasonFixed: "In the agreed price", arrangement.ReasonCap: "Cap", arrangement.ReasonDiscount: "Discount", arrangement.ReasonCourtesy: "No charge", arrangement.ReasonDown: "Written down",
 }
 
 // signed is an amount with its sign, also above zero.
@@ -97,6 +103,17 @@ func signed(minor int64, in func(int64) string) string {
 		return "+" + in(minor)
 	}
 	return in(minor)
+}
+
+// placeName is what a price is for, as a page shows it: a phase, a task or a period.
+func placeName(code string) string {
+	if name, ok := arrangement.PeriodName(code); ok {
+		return name
+	}
+	if c, ok := utbms.Lookup(code); ok {
+		return code + " " + c.Name
+	}
+	return code
 }
 
 func sentenceStart(s string) string { return format.Capital(s) }

@@ -1,8 +1,6 @@
 package pages
 
 import (
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -15,14 +13,14 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/money"
 )
 
 // arrangementForm is what is typed in the form, by field.
 type arrangementForm map[string]string
 
 // arrangementFields are the names of the form's fields.
-var arrangementFields = []string{"place", "from", "currency", "kind", "fixed_per", "fixed_prices", "fixed_shadow", "blended_rate", "others_rate", "cap_per", "cap_limits", "cap_soft", "volume_tiers", "volume_on", "discount", "discount_on"}
+var arrangementFields = []string{"place", "from", "currency", "kind", "fixed_per", "fixed_prices", "fixed_shadow", "blended_rate", "others_rate", "cap_per", "cap_limits", "cap_soft", "volume_tiers", "volume_on", "discount", "discount_on",
+	"fee_per", "fee_amount", "fee_hours", "fee_tasks", "fee_work", "fee_shadow", "collar_target", "collar_band", "collar_client", "success_amount", "success_uplift", "success_limit"}
 
 func (s *Site) newArrangement(r *httpd.Request) (httpd.Reply, error) {
 	form := arrangementForm{"kind": string(arrangement.KindHourly)}
@@ -132,6 +130,7 @@ func (s *Site) arrangementFormPage(r *httpd.Request, form arrangementForm, examp
 // kindNames are the main arrangements that bills are worked out by, as the form has them.
 var kindNames = map[arrangement.Kind]string{
 	arrangement.KindHourly: "By the hour, at the rate of each line", arrangement.KindFixed: "Fixed price", arrangement.KindBlended: "A blended rate", arrangement.KindNoCharge: "No charge",
+	arrangement.KindCollar: "By the hour, with a collar around a target", arrangement.KindSubscription: "A subscription", arrangement.KindGeneral: "A retainer fee for being available",
 }
 
 func arrangementFormView(firm ident.FirmID, places []partial.Option, form arrangementForm, example *arrangement.Terms, failed error) PlainView {
@@ -150,6 +149,15 @@ func arrangementFormView(firm ident.FirmID, places []partial.Option, form arrang
 		{Group: "Fixed price", Name: "fixed_prices", Label: "Prices", Kind: partial.Area, Rows: 3, Value: form["fixed_prices"], Wide: true, Hint: "6000.00 for the matter; L300 = 2000.00 for a phase or task, one in a line. Time without a price is not charged"},
 		{Group: "Blended rate", Name: "blended_rate", Label: "Rate an hour", Kind: partial.Decimal, Value: form["blended_rate"], Hint: "In place of all rates"},
 		{Group: "Blended rate", Name: "others_rate", Label: "Rate of who is no lawyer", Kind: partial.Decimal, Value: form["others_rate"], Hint: "Empty: the same"},
+		{Group: "Subscription or retainer fee", Name: "fee_per", Label: "A fee for", Kind: partial.Select, Options: choice("fee_per", "month", "each month", "quarter", "each quarter", "year", "each year")},
+		{Group: "Subscription or retainer fee", Name: "fee_amount", Label: "Fee", Kind: partial.Decimal, Value: form["fee_amount"], Hint: "In whole, also for a period that is not whole"},
+		{Group: "Subscription or retainer fee", Name: "fee_hours", Label: "Hours in it", Kind: partial.Decimal, Value: form["fee_hours"], Hint: "Of a subscription; empty for any number"},
+		{Group: "Subscription or retainer fee", Name: "fee_tasks", Label: "Tasks in it", Value: form["fee_tasks"], Hint: "Of a subscription: C100, C300; empty for all work"},
+		{Group: "Subscription or retainer fee", Name: "fee_work", Label: "Work that is not in it is charged by the hour", Kind: partial.Check, Value: form["fee_work"]},
+		{Group: "Subscription or retainer fee", Name: "fee_shadow", Label: "The invoice shows the hours and their value", Kind: partial.Check, Value: form["fee_shadow"]},
+		{Group: "Collar", Name: "collar_target", Label: "Target", Kind: partial.Decimal, Value: form["collar_target"], Hint: "Fees of all work under the collar"},
+		{Group: "Collar", Name: "collar_band", Label: "Band, percent", Kind: partial.Decimal, Value: form["collar_band"], Hint: "Such as 10: within it nothing changes"},
+		{Group: "Collar", Name: "collar_client", Label: "The client's share of what is beyond, percent", Kind: partial.Decimal, Value: form["collar_client"], Hint: "Such as 50: borne above the band, saved below it"},
 		{Group: "Cap", Name: "cap_per", Label: "Fees are capped", Kind: partial.Select, Options: choice("cap_per", "", "not at all", "matter", "for the matter", "phase", "by phase", "year", "by year of the work")},
 		{Group: "Cap", Name: "cap_soft", Label: "Only warns", Kind: partial.Check, Value: form["cap_soft"]},
 		{Group: "Cap", Name: "cap_limits", Label: "Limits", Kind: partial.Area, Rows: 3, Value: form["cap_limits"], Wide: true, Hint: "50000.00 for the matter, or for each phase or year; L300 = 20000.00 for one. All fees billed on the matter so far count"},
@@ -157,6 +165,9 @@ func arrangementFormView(firm ident.FirmID, places []partial.Option, form arrang
 		{Group: "Volume discount", Name: "volume_on", Label: "A tier's discount is on", Kind: partial.Select, Options: choice("volume_on", "marginal", "the fees above it", "retroactive", "all fees of the year")},
 		{Group: "Discount", Name: "discount", Label: "Percent off the fees", Kind: partial.Decimal, Value: form["discount"], Hint: "Such as 10; empty for none"},
 		{Group: "Discount", Name: "discount_on", Label: "Taken off", Kind: partial.Select, Options: choice("discount_on", "invoice", "the invoice, as one adjustment", "line", "each line")},
+		{Group: "Success fee", Name: "success_amount", Label: "Amount", Kind: partial.Decimal, Value: form["success_amount"], Hint: "Somebody puts it on a bill when the outcome is there"},
+		{Group: "Success fee", Name: "success_uplift", Label: "Percent of the matter's fees", Kind: partial.Decimal, Value: form["success_uplift"], Hint: "On top of the amount, or alone"},
+		{Group: "Success fee", Name: "success_limit", Label: "At most, percent of those fees", Kind: partial.Decimal, Value: form["success_limit"], Hint: "As where law sets a limit"},
 	}
 	sheet := &partial.Form{Action: href.New(href.Arrangements(firm)), Submit: "Agree", Try: "Show an example", Cancel: href.Arrangements(firm), Note: "It holds at once for bills that are not approved", Faults: arrangementFaults(failed), Problem: problemIn(failed), Fields: fields}
 	v := PlainView{Head: layout.Head{Title: "New arrangement", Crumbs: []partial.Link{{Text: "Fee arrangements", Href: href.Arrangements(firm)}}},
@@ -184,147 +195,4 @@ func (form arrangementForm) read() (n arrangement.Agreement, err error) {
 		fs = append(fs, partial.FaultsOf(err)...)
 	}
 	return n, fs.Err(arrangement.ErrTerms)
-}
-
-// terms reads what is agreed.
-func (form arrangementForm) terms() (t arrangement.Terms, err error) {
-	var fs fault.Fields
-	c, err := money.ParseCurrency(form["currency"])
-	if err != nil {
-		fs.Add("currency", "currency_unknown", "enter a three-letter currency code such as USD")
-		return t, fs.Err(arrangement.ErrTerms)
-	}
-	t = arrangement.Terms{Kind: arrangement.Kind(form["kind"]), Currency: c}
-	if t.Kind == arrangement.KindFixed || form["fixed_prices"] != "" {
-		t.Fixed = &arrangement.Fixed{Per: arrangement.Scope(form["fixed_per"]), Shadow: form["fixed_shadow"] != "", Prices: form.prices(&fs, "fixed_prices", c)}
-	}
-	if t.Kind == arrangement.KindBlended || form["blended_rate"] != "" || form["others_rate"] != "" {
-		t.Blended = &arrangement.Blended{Rate: form.rate(&fs, "blended_rate"), OthersRate: form.rate(&fs, "others_rate")}
-	}
-	if form["cap_per"] != "" || form["cap_limits"] != "" {
-		t.Cap = &arrangement.Cap{Per: arrangement.Scope(form["cap_per"]), Soft: form["cap_soft"] != "", Limits: form.prices(&fs, "cap_limits", c)}
-	}
-	if form["volume_tiers"] != "" {
-		t.Volume = &arrangement.Volume{Retroactive: form["volume_on"] == "retroactive", Tiers: form.tiers(&fs, c)}
-	}
-	if form["discount"] != "" {
-		t.Discount = &arrangement.Discount{Rate: percentOf(&fs, "discount", form["discount"]), ByLine: form["discount_on"] == "line"}
-	}
-	return t, fs.Err(arrangement.ErrTerms)
-}
-
-func (form arrangementForm) rate(fs *fault.Fields, name string) money.Fixed4 {
-	if form[name] == "" {
-		return 0
-	}
-	v, err := money.ParseFixed4(form[name])
-	if err != nil {
-		fs.Add(name, "rate_form", "enter a rate such as 350.00")
-	}
-	return v
-}
-
-// prices reads "L300 = 2000.00", or an amount alone.
-func (form arrangementForm) prices(fs *fault.Fields, name string, c money.Currency) (list []arrangement.Price) {
-	for _, l := range textLines(form[name]) {
-		code, amount, coded := strings.Cut(l, "=")
-		if !coded {
-			code, amount = "", l
-		}
-		a, err := money.ParseAmount(strings.TrimSpace(amount), c)
-		if err != nil || coded && strings.TrimSpace(code) == "" {
-			fs.Add(name, "price_form", "%q is no amount in %s; write 6000.00, or L300 = 2000.00", l, c)
-			continue
-		}
-		list = append(list, arrangement.Price{Code: strings.ToUpper(strings.TrimSpace(code)), AmountMinor: a.Minor})
-	}
-	return list
-}
-
-func (form arrangementForm) tiers(fs *fault.Fields, c money.Currency) (list []arrangement.Tier) {
-	for _, l := range textLines(form["volume_tiers"]) {
-		from, share, _ := strings.Cut(l, "=")
-		a, err := money.ParseAmount(strings.TrimSpace(from), c)
-		if err != nil {
-			fs.Add("volume_tiers", "tier_form", "%q is no tier; write 100000 = 5", l)
-			continue
-		}
-		list = append(list, arrangement.Tier{FromMinor: a.Minor, Rate: percentOf(fs, "volume_tiers", strings.TrimSuffix(strings.TrimSpace(share), "%"))})
-	}
-	return list
-}
-
-// percentOf reads "12.5" as a share; a percentage has at most four decimals.
-func percentOf(fs *fault.Fields, name, text string) money.Fraction {
-	v, err := money.ParseFraction(strings.TrimSpace(text))
-	if err != nil || v%100 != 0 {
-		fs.Add(name, "percent_form", "%q is no percentage; write such as 12.5", text)
-		return 0
-	}
-	return v / 100
-}
-
-// formOfTerms is the form that gives the terms.
-func formOfTerms(t arrangement.Terms) arrangementForm {
-	form := arrangementForm{"currency": string(t.Currency), "kind": string(t.Kind)}
-	prices := func(list []arrangement.Price) string {
-		var lines []string
-		for _, p := range list {
-			text := money.Amount{Minor: p.AmountMinor, Currency: t.Currency}.Text()
-			if p.Code != "" {
-				text = p.Code + " = " + text
-			}
-			lines = append(lines, text)
-		}
-		return strings.Join(lines, "\n")
-	}
-	if f := t.Fixed; f != nil {
-		form["fixed_per"], form["fixed_prices"], form["fixed_shadow"] = string(f.Per), prices(f.Prices), checked(f.Shadow)
-	}
-	if b := t.Blended; b != nil {
-		form["blended_rate"] = b.Rate.Text(2)
-		if b.OthersRate != 0 {
-			form["others_rate"] = b.OthersRate.Text(2)
-		}
-	}
-	if c := t.Cap; c != nil {
-		form["cap_per"], form["cap_limits"], form["cap_soft"] = string(c.Per), prices(c.Limits), checked(c.Soft)
-	}
-	if v := t.Volume; v != nil {
-		var lines []string
-		for _, x := range v.Tiers {
-			lines = append(lines, money.Amount{Minor: x.FromMinor, Currency: t.Currency}.Text()+" = "+(x.Rate*100).String())
-		}
-		form["volume_tiers"], form["volume_on"] = strings.Join(lines, "\n"), "marginal"
-		if v.Retroactive {
-			form["volume_on"] = "retroactive"
-		}
-	}
-	if d := t.Discount; d != nil {
-		form["discount"], form["discount_on"] = (d.Rate * 100).String(), "invoice"
-		if d.ByLine {
-			form["discount_on"] = "line"
-		}
-	}
-	return form
-}
-
-// fieldOfTerm is the field of the form that a term of the rules stands in.
-var fieldOfTerm = []struct{ term, field string }{
-	{"fixed.per", "fixed_per"}, {"fixed", "fixed_prices"}, {"blended.others_rate", "others_rate"}, {"blended", "blended_rate"}, {"cap.per", "cap_per"}, {"cap", "cap_limits"},
-	{"volume", "volume_tiers"}, {"discount", "discount"},
-}
-
-// arrangementFaults has complaints about terms at the fields that hold them.
-func arrangementFaults(failed error) partial.Faults {
-	found := slices.Clone(partial.FaultsOf(failed))
-	for i, f := range found {
-		for _, x := range fieldOfTerm {
-			if f.Path == x.term || strings.HasPrefix(f.Path, x.term+".") {
-				found[i].Path = x.field
-				break
-			}
-		}
-	}
-	return found
 }

@@ -56,7 +56,7 @@ func (s *Site) arrangements(r *httpd.Request) (httpd.Reply, error) {
 func arrangementsView(f frame, n masterNames, list arrangement.Versions, only arrangement.Place, today time.Time) PlainView {
 	t := &partial.Table{Caption: "Fee arrangements, the newest version of each place first", Keys: true,
 		Columns: []partial.Column{{Head: "For"}, {Head: "Version", Right: true}, {Head: "Work from", NoWrap: true}, {Head: "Last day", NoWrap: true}, {Head: "State"}, {Head: "Agreed", Wide: true}},
-		Empty:   partial.Empty{Icon: "check", Title: "Everything is by the hour", Text: "A matter, or all matters of a client, can be billed at fixed prices, under a cap, at a blended rate, with discounts, or at no charge."}}
+		Empty:   partial.Empty{Icon: "check", Title: "Everything is by the hour", Text: "A matter, or all matters of a client, can be billed at fixed prices, by subscription or retainer fee, under a cap or a collar, at a blended rate, with discounts and success fees, or at no charge."}}
 	for i := range list {
 		v := &list[i]
 		if only.Matter != "" && v.Matter != only.Matter || only.Client != "" && v.Client != only.Client {
@@ -210,6 +210,12 @@ func arrangementWords(t arrangement.Terms) []string {
 		if o := t.Blended.OthersRate; o != 0 {
 			words[0] = "A blended rate of " + format.Rate(t.Blended.Rate, t.Currency) + " for lawyers and " + format.Rate(o, t.Currency) + " for others"
 		}
+	case t.General != nil || t.Subscription != nil:
+		words = feeWords(&t, in)
+	case t.Collar != nil:
+		c := t.Collar
+		words[0] = "By the hour, with a collar around " + in(c.TargetMinor)
+		words = append(words, "Within "+format.Goal(int64(c.Band))+" of it nothing changes; of what is beyond the client has "+format.Goal(int64(c.Client)))
 	}
 	if c := t.Cap; c != nil {
 		w := "Fees are capped" + capWords(c.Per, c.Limits, in)
@@ -236,7 +242,53 @@ func arrangementWords(t arrangement.Terms) []string {
 		}
 		words = append(words, w)
 	}
+	if e := t.Success; e != nil {
+		var parts []string
+		if e.AmountMinor > 0 {
+			parts = append(parts, in(e.AmountMinor))
+		}
+		if e.Uplift > 0 {
+			parts = append(parts, format.Goal(int64(e.Uplift))+" of the matter's fees")
+		}
+		w := "A success fee of " + strings.Join(parts, " and ")
+		if e.Limit > 0 {
+			w += ", at most " + format.Goal(int64(e.Limit)) + " of those fees"
+		}
+		words = append(words, w)
+	}
 	return words
+}
+
+// feeWords say what is agreed of a subscription or a retainer fee.
+func feeWords(t *arrangement.Terms, in func(int64) string) (words []string) {
+	each := map[arrangement.Scope]string{arrangement.PerMonth: " a month", arrangement.PerQuarter: " a quarter", arrangement.PerYear: " a year"}
+	shadow := false
+	if g := t.General; g != nil {
+		words, shadow = []string{"A retainer fee of " + in(g.AmountMinor) + each[g.Per] + " for being available"}, g.Shadow
+		if g.HourlyWork {
+			return append(words, "Work is charged by the hour beside it")
+		}
+		words = append(words, "Work is not charged")
+	} else if x := t.Subscription; x != nil {
+		what := "all work"
+		if len(x.Tasks) > 0 {
+			what = "work of " + strings.Join(x.Tasks, ", ")
+		}
+		if x.Hours > 0 {
+			what += " up to " + format.Hours(x.Hours) + " hours" + each[x.Per]
+		}
+		words, shadow = []string{"A subscription of " + in(x.AmountMinor) + each[x.Per] + " with " + what}, x.Shadow
+		switch {
+		case x.BeyondHourly:
+			words = append(words, "Other work is charged by the hour")
+		case x.Hours > 0 || len(x.Tasks) > 0:
+			words = append(words, "Other work is not charged, with a warning")
+		}
+	}
+	if shadow {
+		return append(words, "The invoice shows the hours and their value")
+	}
+	return append(words, "The invoice does not show the hours of what is in it")
 }
 
 // capWords are amounts by what they are for: " for the matter: $6,000.00".

@@ -26,6 +26,14 @@ func fixedTerms() arrangement.Terms {
 	return arrangement.Terms{Kind: arrangement.KindFixed, Currency: "USD", Fixed: &arrangement.Fixed{Per: arrangement.PerPhase, Shadow: true, Prices: []arrangement.Price{{Code: "L300", AmountMinor: 600_000}, {Code: "L400", AmountMinor: 950_000}}}}
 }
 
+func subscriptionTerms() arrangement.Terms {
+	return arrangement.Terms{Kind: arrangement.KindSubscription, Currency: "USD", Subscription: &arrangement.Subscription{Per: arrangement.PerMonth, AmountMinor: 450_000, Hours: 120_000, Tasks: []string{"C100", "C300"}, BeyondHourly: true}}
+}
+
+func collarTerms() arrangement.Terms {
+	return arrangement.Terms{Kind: arrangement.KindCollar, Currency: "USD", Collar: &arrangement.Collar{TargetMinor: 8_000_000, Band: 100_000, Client: 500_000}, Success: &arrangement.Success{AmountMinor: 500_000, Uplift: 50_000, Limit: 100_000}}
+}
+
 func arrangementFixtures(t testing.TB, s story) []fixture {
 	t.Helper()
 	f := s.house(t, "arrangements")
@@ -51,7 +59,11 @@ func arrangementFixtures(t testing.TB, s story) []fixture {
 	arranged.Flow.HasArranged, arranged.Flow.Arranged, arranged.Behind = true, usd(-32_000), true
 	arranged.Parts = partsOf(f, storyParts(list))
 	arranged.Beside = besideRows(f, prebill.View{Prebill: prebill.Prebill{Currency: "USD"}, Charges: []prebill.Charge{{Arrangement: list[2].ID, What: "fixed", Code: "L300", Minor: 600_000}, {Arrangement: list[1].ID, What: "volume discount", Minor: -32_000}}})
+	behind := s.prebill()
+	behind.Parts = partsOf(f, recurringParts(list))
 	return []fixture{
+		{name: "prebill-recurring", page: Prebill(s.partner("Pre-bill PB-1185", "prebills"), behind)},
+		page("arrangement-subscription", arrangementFormView(f.FirmID, nil, formOfTerms(subscriptionTerms()), new(subscriptionTerms()), nil)),
 		page("arrangements", arrangementsView(f, names, list, arrangement.Place{}, nov(4))),
 		page("arrangement", arrangementView(f, names.matters[matter]+" (matter)", list[1], "In force", "2026-11-01", late)),
 		page("arrangement-form", arrangementFormView(f.FirmID, partial.Options("matter:m", "", "choose", "matter:m", "Matter 00417-0032 Carrier liability, Savannah fire"), form, &terms, refused)),
@@ -69,11 +81,40 @@ func storyParts(list arrangement.Versions) prebill.View {
 	}}
 }
 
+// recurringParts is a bill by a subscription, with the settlement of a collar before it and
+// the outcome of a success fee still open.
+func recurringParts(list arrangement.Versions) prebill.View {
+	by := func(v arrangement.Version, t arrangement.Terms) arrangement.Version { v.Terms = t; return v }
+	var months []prebill.PriceState
+	for _, m := range []string{"05", "06", "07", "08", "09"} {
+		months = append(months, prebill.PriceState{Code: "2026-" + m, Minor: 450_000, Billed: true, Where: "invoice 2026-0" + m})
+	}
+	months = append(months, prebill.PriceState{Code: "2026-10", Minor: 450_000, Here: true}, prebill.PriceState{Code: "2026-11", Minor: 450_000})
+	return prebill.View{Prebill: prebill.Prebill{ID: id[ident.PrebillID](1), Version: 4, Currency: "USD", Status: prebill.StatusInReview}, Parts: []prebill.Part{
+		{Version: by(list[2], collarTerms()), WorkedMinor: 0, FeesMinor: -212_500, Prices: []prebill.PriceState{{Code: arrangement.CodeCollar, Minor: -212_500, Here: true}, {Code: arrangement.CodeSuccess, Minor: 912_000}}},
+		{Version: by(list[1], subscriptionTerms()), Lines: 9, WorkedMinor: 612_000, FeesMinor: 480_000, Prices: months, Warnings: []arrangement.Warning{{Code: "period_unbilled", Message: "there is work of November 2026, and its fee is on no bill"}}},
+	}}
+}
+
+// A bill shows the periods that may be put on it and the last that were billed, and counts
+// the others.
+func TestABillShowsTheLastPeriodsThatWereBilled(t *testing.T) {
+	t.Parallel()
+	shown, billed := recent(recurringParts(make(arrangement.Versions, 3)).Parts[1].Prices)
+	if len(shown) != 4 || shown[0].Code != "2026-08" || billed != 3 {
+		t.Errorf("%d billed before %+v", billed, shown)
+	}
+	if shown, billed = recent([]prebill.PriceState{{Code: "L300", Billed: true}, {Code: "", Billed: true}, {Code: "L400", Billed: true}}); len(shown) != 3 || billed != 0 {
+		t.Errorf("of fixed prices %d are left out", billed)
+	}
+}
+
 // What is agreed is the same after its form was opened and sent back.
 func TestArrangementFormKeepsEverything(t *testing.T) {
 	t.Parallel()
 	yen := arrangement.Terms{Kind: arrangement.KindHourly, Currency: "JPY", Cap: &arrangement.Cap{Per: arrangement.PerYear, Soft: true, Limits: []arrangement.Price{{Code: "2026", AmountMinor: 9_000_000}}}, Discount: &arrangement.Discount{Rate: 123_400}}
-	for name, terms := range map[string]arrangement.Terms{"blended": pelhamTerms(), "fixed": fixedTerms(), "yen": yen, "no charge": {Kind: arrangement.KindNoCharge, Currency: "EUR"}} {
+	for name, terms := range map[string]arrangement.Terms{"blended": pelhamTerms(), "fixed": fixedTerms(), "yen": yen, "no charge": {Kind: arrangement.KindNoCharge, Currency: "EUR"},
+		"collar": collarTerms(), "subscription": subscriptionTerms(), "retainer": {Kind: arrangement.KindGeneral, Currency: "KWD", General: &arrangement.General{Per: arrangement.PerYear, AmountMinor: 1_234_567, HourlyWork: true}}} {
 		view := arrangementFormView(firmOf("HVL").ID, nil, formOfTerms(terms), nil, nil)
 		sent := filled(view.Sections[0].Form.Fields)
 		form := arrangementForm{}
@@ -105,20 +146,30 @@ func TestArrangementFormSaysWhichField(t *testing.T) {
 		field string
 		says  string
 	}{
-		"no place":           {typed("place", ""), "place", "choose a matter or a client"},
-		"a payor":            {typed("place", "payor:"+string(id[ident.PayorID](1))), "place", "choose a matter or a client"},
-		"no day":             {typed("from", "1 Nov"), "from", "enter the day"},
-		"no currency":        {typed("currency", "dollars"), "currency", "three-letter"},
-		"an amount in words": {typed("kind", "fixed", "fixed_per", "matter", "fixed_prices", "six thousand"), "fixed_prices", "six thousand"},
-		"no price":           {typed("kind", "fixed", "fixed_per", "matter"), "fixed_prices", ""},
-		"a foreign price":    {typed("fixed_prices", "6000"), "fixed_prices", "no such terms"},
-		"no rate":            {typed("kind", "blended"), "blended_rate", ""},
-		"a rate in words":    {typed("kind", "blended", "blended_rate", "much"), "blended_rate", "enter a rate"},
-		"a limit for none":   {typed("cap_limits", "50000"), "cap_per", ""},
-		"a cap without":      {typed("cap_per", "matter"), "cap_limits", ""},
-		"a tier alone":       {typed("volume_tiers", "100000"), "volume_tiers", "percentage"},
-		"a share in words":   {typed("discount", "a tenth"), "discount", "percentage"},
-		"more than all":      {typed("discount", "120"), "discount", ""},
+		"no place":              {typed("place", ""), "place", "choose a matter or a client"},
+		"a payor":               {typed("place", "payor:"+string(id[ident.PayorID](1))), "place", "choose a matter or a client"},
+		"no day":                {typed("from", "1 Nov"), "from", "enter the day"},
+		"no currency":           {typed("currency", "dollars"), "currency", "three-letter"},
+		"an amount in words":    {typed("kind", "fixed", "fixed_per", "matter", "fixed_prices", "six thousand"), "fixed_prices", "six thousand"},
+		"no price":              {typed("kind", "fixed", "fixed_per", "matter"), "fixed_prices", ""},
+		"a foreign price":       {typed("fixed_prices", "6000"), "fixed_prices", "no such terms"},
+		"no rate":               {typed("kind", "blended"), "blended_rate", ""},
+		"a rate in words":       {typed("kind", "blended", "blended_rate", "much"), "blended_rate", "enter a rate"},
+		"a limit for none":      {typed("cap_limits", "50000"), "cap_per", ""},
+		"a cap without":         {typed("cap_per", "matter"), "cap_limits", ""},
+		"a tier alone":          {typed("volume_tiers", "100000"), "volume_tiers", "percentage"},
+		"a share in words":      {typed("discount", "a tenth"), "discount", "percentage"},
+		"no fee":                {typed("kind", "subscription", "fee_per", "month"), "fee_amount", ""},
+		"no period":             {typed("kind", "retainer_general", "fee_amount", "100"), "fee_per", "month, quarter or year"},
+		"a fee in words":        {typed("kind", "retainer_general", "fee_per", "month", "fee_amount", "much"), "fee_amount", "much"},
+		"hours of availability": {typed("kind", "retainer_general", "fee_per", "month", "fee_amount", "100", "fee_hours", "3"), "fee_hours", "only a subscription"},
+		"a fee of no kind":      {typed("fee_amount", "100"), "fee_amount", "choose the subscription"},
+		"hours in words":        {typed("kind", "subscription", "fee_per", "month", "fee_amount", "100", "fee_hours", "ten"), "fee_hours", "ten"},
+		"no target":             {typed("kind", "collar", "collar_band", "10", "collar_client", "50"), "collar_target", "above zero"},
+		"a wide band":           {typed("kind", "collar", "collar_target", "100", "collar_band", "120", "collar_client", "50"), "collar_band", "from 0 to 100"},
+		"an uplift in words":    {typed("success_uplift", "a tenth"), "success_uplift", "percentage"},
+		"a limit alone":         {typed("success_limit", "10"), "success_amount", ""},
+		"more than all":         {typed("discount", "120"), "discount", ""},
 	} {
 		n, err := c.form.read()
 		if err == nil {

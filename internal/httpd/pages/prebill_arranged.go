@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"github.com/docketry/docketry/internal/arrangement"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
@@ -8,7 +9,6 @@ import (
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/prebill"
-	"github.com/docketry/docketry/internal/utbms"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -22,7 +22,7 @@ type PrebillPart struct {
 	Warns  []string
 }
 
-// PrebillPrice is a fixed price, and the button that puts it on the bill or takes it off.
+// PrebillPrice is a price, a fee or a settlement, and the button that puts it on the bill or takes it off.
 type PrebillPrice struct {
 	Text, State string
 	Amount      money.Amount
@@ -52,21 +52,45 @@ func partsOf(f frame, p prebill.View) (list []PrebillPart) {
 		for _, w := range x.Warnings {
 			part.Warns = append(part.Warns, sentence(w.Message))
 		}
-		for _, price := range x.Prices {
+		prices, billed := recent(x.Prices)
+		for _, price := range prices {
 			part.Prices = append(part.Prices, priceOf(f, p, x.Version.ID, price))
+		}
+		if billed > 0 {
+			part.Words = append(part.Words, format.Counted(billed, "earlier period is", "earlier periods are")+" billed")
 		}
 		list = append(list, part)
 	}
 	return list
 }
 
-func priceOf(f frame, p prebill.View, of ident.ArrangementID, x prebill.PriceState) PrebillPrice {
-	out := PrebillPrice{Text: "For the matter", Amount: money.Amount{Minor: x.Minor, Currency: p.Currency}}
-	if x.Code != "" {
-		out.Text = x.Code
-		if c, ok := utbms.Lookup(x.Code); ok {
-			out.Text = x.Code + " " + c.Name
+// billedShown is how many periods that are billed a bill shows, the last ones.
+const billedShown = 2
+
+// recent leaves out periods that were billed long before, and counts them.
+func recent(list []prebill.PriceState) (shown []prebill.PriceState, billed int) {
+	old := func(x prebill.PriceState) bool { _, period := arrangement.PeriodName(x.Code); return period && x.Billed }
+	for _, x := range list {
+		if old(x) {
+			billed++
 		}
+	}
+	billed = max(billed-billedShown, 0)
+	left := billed
+	for _, x := range list {
+		if left > 0 && old(x) {
+			left--
+			continue
+		}
+		shown = append(shown, x)
+	}
+	return shown, billed
+}
+
+func priceOf(f frame, p prebill.View, of ident.ArrangementID, x prebill.PriceState) PrebillPrice {
+	out := PrebillPrice{Text: map[string]string{"": "For the matter", arrangement.CodeCollar: "Settlement of the collar", arrangement.CodeSuccess: "Success fee"}[x.Code], Amount: money.Amount{Minor: x.Minor, Currency: p.Currency}}
+	if out.Text == "" {
+		out.Text = sentenceStart(placeName(x.Code))
 	}
 	out.State = "not on this bill"
 	act, text := "put", "Put on this bill"

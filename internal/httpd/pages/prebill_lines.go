@@ -126,7 +126,7 @@ func arrangedWhy(a prebill.Arranged, in func(int64) money.Amount) (why []string)
 			why = append(why, "As agreed: "+words+", "+signed(minor, func(m int64) string { return format.Money(in(m)) }))
 		}
 	}
-	words := map[amend.Reason]string{amend.ReasonFixed: "under the fixed price", amend.ReasonCourtesy: "no charge"}[a.Reason]
+	words := map[amend.Reason]string{amend.ReasonFixed: "in the agreed price", amend.ReasonCourtesy: "no charge"}[a.Reason]
 	if a.Rate != 0 {
 		words = "blended rate of " + format.Rate(a.Rate, in(0).Currency)
 	}
