@@ -58,6 +58,12 @@ func (t *Terms) Recurs(day time.Time) string {
 	return per.Period(day)
 }
 
+// Fee is what each period costs, 0 for terms without such a fee.
+func (t *Terms) Fee() int64 {
+	_, minor := t.recurring()
+	return minor
+}
+
 // Hides tells whether the invoice leaves out work that its price includes.
 func (t *Terms) Hides() bool {
 	switch {

@@ -19,6 +19,18 @@ func Of(tx *db.Tx, m ident.MatterID, c ident.ClientID) (Versions, error) {
 	return versions(tx, `(a.matter_id = ? OR a.client_id = ?) AND a.withdrawn_at IS NULL`, m, c)
 }
 
+// Recurring are all versions of each matter that has one with a fee for each period,
+// whoever asks; those that were withdrawn are not among them.
+func Recurring(tx *db.Tx) (map[ident.MatterID]Versions, error) {
+	list, err := versions(tx, `a.withdrawn_at IS NULL AND a.matter_id IN (SELECT x.matter_id FROM arrangement x
+		WHERE x.firm_id = ? AND x.withdrawn_at IS NULL AND x.terms->>'kind' IN (?, ?))`, tx.Scope.Firm, KindSubscription, KindGeneral)
+	byMatter := map[ident.MatterID]Versions{}
+	for i := range list {
+		byMatter[list[i].Matter] = append(byMatter[list[i].Matter], list[i])
+	}
+	return byMatter, err
+}
+
 func versions(tx *db.Tx, cond string, args ...any) (list Versions, err error) {
 	rows, err := tx.Raw(`SELECT `+versionColumns+` FROM arrangement a JOIN person p ON p.id = a.agreed_by WHERE a.firm_id = ? AND `+cond+`
 		ORDER BY a.matter_id NULLS FIRST, a.client_id NULLS FIRST, a.from_on DESC, a.number DESC`, append([]any{tx.Scope.Firm}, args...)...).Rows()

@@ -3,8 +3,10 @@ package prebill
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/docketry/docketry/internal/arrangement"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
@@ -12,7 +14,8 @@ import (
 	"github.com/docketry/docketry/rbac"
 )
 
-// Ready is a matter with something to bill.
+// Ready is a matter with something to bill: open entries, the fee of a period that is on no
+// bill, or both.
 type Ready struct {
 	MatterID     ident.MatterID
 	MatterNumber string
@@ -21,12 +24,15 @@ type Ready struct {
 	Label        authz.Label
 	Currency     money.Currency
 	Entries      int
-	OldestOn     time.Time
+	OldestOn     time.Time // of the entries; without any the first day of the fee's period
 	NewestOn     time.Time
 	ValueMinor   int64
+	Fee          string `gorm:"-"` // code of the period whose fee is due, "" for none
+	FeeMinor     int64  `gorm:"-"`
 }
 
-// Ready lists the matters in scope that have open entries, the oldest work first.
+// Ready lists the matters in scope that have open entries, or a fee that is due by the day
+// of the firm for the last month's period or the present one; the oldest work first.
 func (s *Service) Ready(ctx context.Context) (list []Ready, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
 		a, err := s.guard.Require(tx, rbac.PrebillBuild)
@@ -43,7 +49,104 @@ func (s *Service) Ready(ctx context.Context) (list []Ready, err error) {
 		if err != nil {
 			return fmt.Errorf("list matters of firm %s with open entries: %w", tx.Scope.Firm, err)
 		}
-		return nil
+		list, err = withFees(tx, list, cond, args)
+		return err
 	})
 	return list, err
+}
+
+// withFees adds the fees that are due, and the matters that have nothing else.
+func withFees(tx *db.Tx, list []Ready, cond string, args []any) ([]Ready, error) {
+	due, err := feesDue(tx)
+	if err != nil || len(due) == 0 {
+		return list, err
+	}
+	var ids []string
+	for id := range due {
+		ids = append(ids, string(id))
+	}
+	var matters []Ready
+	err = tx.Raw(`SELECT m.id AS matter_id, m.number AS matter_number, m.name AS matter_name, c.name AS client_name, m.label, m.currency
+		FROM matter m JOIN client c ON c.firm_id = m.firm_id AND c.id = m.client_id WHERE m.firm_id = ? AND m.status = 'open' AND m.id = ANY (?::uuid[]) AND `+cond+` ORDER BY m.number`,
+		append([]any{tx.Scope.Firm, db.Array(ids)}, args...)...).Scan(&matters).Error
+	if err != nil {
+		return nil, fmt.Errorf("list matters of firm %s with a fee: %w", tx.Scope.Firm, err)
+	}
+	for _, m := range matters {
+		fee := due[m.MatterID]
+		if fee.currency != m.Currency {
+			continue
+		}
+		at := slices.IndexFunc(list, func(r Ready) bool { return r.MatterID == m.MatterID })
+		if at < 0 {
+			m.OldestOn, m.NewestOn, at = fee.from, fee.from, len(list)
+			list = append(list, m)
+		}
+		list[at].Fee, list[at].FeeMinor = fee.code, fee.minor
+	}
+	slices.SortStableFunc(list, func(a, b Ready) int { return a.OldestOn.Compare(b.OldestOn) })
+	return list, nil
+}
+
+// feeDue is the fee of a period that is on no bill.
+type feeDue struct {
+	code     string
+	minor    int64
+	currency money.Currency
+	from     time.Time
+}
+
+// feesDue are the fees of matters for the last month's period, or else the present one.
+func feesDue(tx *db.Tx) (map[ident.MatterID]feeDue, error) {
+	versions, err := arrangement.Recurring(tx)
+	if err != nil || len(versions) == 0 {
+		return nil, err
+	}
+	f, err := firmPolicies(tx)
+	if err != nil {
+		return nil, err
+	}
+	placed, err := periodsBilled(tx)
+	if err != nil {
+		return nil, err
+	}
+	due := map[ident.MatterID]feeDue{}
+	y, month, d := f.today(tx.Now).Date()
+	for id, own := range versions {
+		for _, day := range []time.Time{time.Date(y, month, 0, 0, 0, 0, 0, time.UTC), time.Date(y, month, d, 0, 0, 0, 0, time.UTC)} {
+			v := own.At(day, own[0].Terms.Currency)
+			if v == nil {
+				continue
+			}
+			if code := v.Terms.Recurs(day); code != "" && !placed[matterPeriod{id, code}] {
+				due[id] = feeDue{code, v.Terms.Fee(), v.Terms.Currency, time.Date(day.Year(), day.Month(), 1, 0, 0, 0, 0, time.UTC)}
+				break
+			}
+		}
+	}
+	return due, nil
+}
+
+type matterPeriod struct {
+	matter ident.MatterID
+	code   string
+}
+
+// periodsBilled are the periods of matters whose fee a bill has.
+func periodsBilled(tx *db.Tx) (map[matterPeriod]bool, error) {
+	var rows []struct {
+		Matter ident.MatterID
+		Code   string
+	}
+	err := tx.Raw(`SELECT DISTINCT b.matter_id AS matter, c.code FROM prebill_charge c JOIN prebill b ON b.firm_id = c.firm_id AND b.id = c.prebill_id
+		LEFT JOIN invoice i ON i.firm_id = b.firm_id AND i.prebill_id = b.id
+		WHERE c.firm_id = ? AND c.what IN (?, ?) AND b.status <> 'cancelled' AND i.status IS DISTINCT FROM 'credited'`, tx.Scope.Firm, chargeAvailability, chargeSubscription).Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("list the fees on bills of firm %s: %w", tx.Scope.Firm, err)
+	}
+	placed := map[matterPeriod]bool{}
+	for _, r := range rows {
+		placed[matterPeriod{r.Matter, r.Code}] = true
+	}
+	return placed, nil
 }

@@ -95,6 +95,8 @@ type ReadyMatter struct {
 	Oldest  string         `json:"oldest_on" class:"C1" format:"date"`
 	Newest  string         `json:"newest_on" class:"C1" format:"date"`
 	Value   *Money         `json:"value,omitempty" class:"C2"`
+	Period  string         `json:"fee_period,omitempty" class:"C2" doc:"whose fee is agreed and on no bill, as 2026-03"`
+	Fee     *Money         `json:"fee,omitempty" class:"C2"`
 }
 
 // Prebills mounts draft bills, their lines and their approval.
@@ -118,11 +120,16 @@ func Prebills(s *httpd.Server, v prebills) {
 			p, err := v.List(ctx, prebill.Filter{Status: in.Status, Matter: matter, For: whom}, in.request())
 			return paged(p, err, toPrebillSummary)
 		})
-	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/prebills/ready", Needs: rbac.PrebillBuild, Summary: "Matters with something to bill, the oldest work first"},
+	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/prebills/ready", Needs: rbac.PrebillBuild, Summary: "Matters with something to bill, open entries or a period's fee, the oldest work first"},
 		func(ctx context.Context, _ *InFirm) (*Many[ReadyMatter], error) {
 			list, err := v.Ready(ctx)
 			return many(list, err, func(r prebill.Ready) ReadyMatter {
-				return ReadyMatter{r.MatterID, r.MatterNumber, r.MatterName, r.ClientName, r.Entries, day(r.OldestOn), day(r.NewestOn), amount(r.ValueMinor, r.Currency)}
+				out := ReadyMatter{Matter: r.MatterID, Number: r.MatterNumber, Name: r.MatterName, Client: r.ClientName, Entries: r.Entries, Oldest: day(r.OldestOn), Newest: day(r.NewestOn),
+					Value: amount(r.ValueMinor, r.Currency), Period: r.Fee}
+				if r.Fee != "" {
+					out.Fee = amount(r.FeeMinor, r.Currency)
+				}
+				return out
 			})
 		})
 	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/prebills", Needs: rbac.PrebillBuild, Summary: "Build the pre-bill of a matter, or add to the draft that is open", Status: 201, Creates: true},

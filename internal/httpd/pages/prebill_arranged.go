@@ -69,7 +69,10 @@ const billedShown = 2
 
 // recent leaves out periods that were billed long before, and counts them.
 func recent(list []prebill.PriceState) (shown []prebill.PriceState, billed int) {
-	old := func(x prebill.PriceState) bool { _, period := arrangement.PeriodName(x.Code); return period && x.Billed }
+	old := func(x prebill.PriceState) bool {
+		_, period := arrangement.PeriodName(x.Code)
+		return period && x.Billed
+	}
 	for _, x := range list {
 		if old(x) {
 			billed++

@@ -137,8 +137,8 @@ func (s story) prebillNew() PrebillNewView {
 	return PrebillNewView{
 		Firm: firmOf("HVL"),
 		Ready: []PrebillReady{
-			{"Employment claims, Q3", "Tallis Hotels", "00402-0005", 31, "01 Oct", usdp(2106600), "/x"},
-			{"Insurance coverage", "Pelham Freight Lines", "00417-0035", 9, "15 Oct", usdp(51150), "/y"},
+			{"Employment claims, Q3", "Tallis Hotels", "00402-0005", 31, "01 Oct", "", usdp(2106600), "/x"},
+			{"Insurance coverage", "Pelham Freight Lines", "00417-0035", 9, "15 Oct", "with the fee for October 2026", usdp(51150), "/y"},
 		},
 		Form: partial.Form{Action: href.Prebills(firmOf("HVL").ID), Submit: "Build pre-bill", Fields: []partial.Field{
 			{Name: "matter", Label: "Matter number", Required: true, Value: "00402-0005"},

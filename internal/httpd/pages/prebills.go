@@ -158,13 +158,21 @@ func (s *Site) newPrebillPage(r *httpd.Request, failed error) (templ.Component, 
 		name := x.MatterNumber + " " + x.MatterName
 		pairs = append(pairs, string(x.MatterID), name)
 		v.Ready = append(v.Ready, PrebillReady{Matter: x.MatterName, Client: x.ClientName, Number: x.MatterNumber, Entries: x.Entries, Oldest: format.ColumnDate(x.OldestOn),
-			Value: &money.Amount{Minor: x.ValueMinor, Currency: x.Currency}, Href: href.Query(href.PrebillNew(f.FirmID), "matter", string(x.MatterID))})
+			Fee: feeText(x), Value: &money.Amount{Minor: x.ValueMinor + x.FeeMinor, Currency: x.Currency}, Href: href.Query(href.PrebillNew(f.FirmID), "matter", string(x.MatterID))})
 	}
 	v.Form = partial.Form{Action: href.PrebillNew(f.FirmID), Submit: "Build pre-bill", Cancel: href.Prebills(f.FirmID), Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: []partial.Field{
 		{Name: "matter", Label: "Matter", Kind: partial.Select, Options: partial.Options(chosen, pairs...), Required: true},
 		{Name: "through", Label: "Work up to and with", Kind: partial.Date, Value: titled(r.Form("through"), format.DateKey(through)), Required: true},
 	}}
 	return PrebillNew(f.Chrome, v), nil
+}
+
+// feeText names the fee that is due, "" for none.
+func feeText(x prebill.Ready) string {
+	if x.Fee == "" {
+		return ""
+	}
+	return "with the fee for " + placeName(x.Fee)
 }
 
 // proposedFor is up to when the chosen matter's work is billed, or any matter's where

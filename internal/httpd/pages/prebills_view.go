@@ -69,29 +69,30 @@ type PrebillNewView struct {
 	Ready []PrebillReady // matters with something to bill
 }
 
-// PrebillReady is one matter with open entries.
+// PrebillReady is one matter with open entries, or with a fee that is due.
 type PrebillReady struct {
 	Matter  string
 	Client  string
 	Number  string
 	Entries int
-	Oldest  string // "05 Oct"
-	Value   *money.Amount
-	Href    string // the same form with this matter chosen
+	Oldest  string        // "05 Oct"
+	Fee     string        // "with the fee for March 2026", "" for none
+	Value   *money.Amount // of both
+	Href    string        // the same form with this matter chosen
 }
 
 func (v PrebillNewView) table() partial.Table {
 	t := partial.Table{
 		Caption: "Matters with something to bill",
 		Columns: []partial.Column{{Head: "Matter"}, {Head: "Matter no.", Minor: true, NoWrap: true}, {Head: "Entries", Right: true}, {Head: "Oldest", NoWrap: true}, {Head: "Value", Right: true}},
-		Empty:   partial.Empty{Icon: "check", Title: "Everything is on a bill", Text: "No matter has open entries."},
+		Empty:   partial.Empty{Icon: "check", Title: "Everything is on a bill", Text: "No matter has open entries, and no fee of a period is due."},
 	}
 	for _, r := range v.Ready {
 		value := partial.Txt("")
 		if r.Value != nil {
 			value = partial.Txt(format.Money(*r.Value))
 		}
-		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Named(r.Matter, r.Href, r.Client), {Text: r.Number, Code: true}, partial.Txt(format.Count(r.Entries)), partial.Txt(r.Oldest), value}})
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Named(r.Matter, r.Href, joined(r.Client, r.Fee)), {Text: r.Number, Code: true}, partial.Txt(format.Count(r.Entries)), partial.Txt(r.Oldest), value}})
 	}
 	return t
 }
