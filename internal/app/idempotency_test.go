@@ -121,12 +121,16 @@ func TestI15OneKeyOneAnswerEverywhere(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var mu sync.Mutex
 			var all sync.WaitGroup
-			answers := map[string]int{}
+			answers, told := map[string]int{}, 0
 			for range 20 {
 				all.Go(func() {
 					r := w.keyed(c.sid, c.path, c.body, "key-"+name)
 					mu.Lock()
 					defer mu.Unlock()
+					if name == "export" && r.Code == http.StatusConflict && strings.Contains(r.Body.String(), `"secret_shown"`) {
+						told++ // its key is shown by the first answer alone
+						return
+					}
 					answers[fmt.Sprint(r.Code, " ", r.Body)]++
 				})
 			}
@@ -134,9 +138,9 @@ func TestI15OneKeyOneAnswerEverywhere(t *testing.T) {
 			if n := c.count(); len(answers) != 1 || n != 1 {
 				t.Errorf("%d things, answers %v", n, answers)
 			}
-			for answer := range answers {
-				if !strings.HasPrefix(answer, "201 ") {
-					t.Errorf("answered %s", answer)
+			for answer, n := range answers {
+				if !strings.HasPrefix(answer, "201 ") || n+told != 20 || name == "export" && n != 1 {
+					t.Errorf("%d and %d answered %s", n, told, answer)
 				}
 			}
 			if r := w.keyed(c.sid, c.path, c.other, "key-"+name); r.Code != 422 || !strings.Contains(r.Body.String(), "idempotency_key_reused") {

@@ -5,6 +5,7 @@
 package authz
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -101,6 +102,17 @@ type Access struct {
 type wall struct {
 	Clients db.Strings
 	Matters db.Strings
+}
+
+// Mark says what the actor sees by, in a text that only another set of live grants or walls
+// of one version of the firm's changes.
+func (a *Access) Mark() string {
+	ids := make([]string, len(a.grants))
+	for i := range a.grants {
+		ids[i] = string(a.grants[i].ID)
+	}
+	slices.Sort(ids)
+	return fmt.Sprint(ids, a.lowered)
 }
 
 // Sees tells whether fields of class c are shown. Machinery sees by job.

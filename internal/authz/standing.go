@@ -3,6 +3,7 @@ package authz
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
@@ -17,6 +18,18 @@ type Standing struct {
 	Firms  map[ident.FirmID][]rbac.Role
 	own    map[ident.FirmID][]string // what the firm's own roles among them include
 	hidden map[ident.FirmID]bool     // see Hidden
+	stamp  db.ListStamp
+}
+
+// Mark says by what the person sees what they see, over all firms: the roles they hold
+// there, and the versions of the firms' grants and walls.
+func (s Standing) Mark() string {
+	var list []string
+	for firm, roles := range s.Firms {
+		list = append(list, fmt.Sprint(firm, roles, s.own[firm], s.hidden[firm]))
+	}
+	slices.Sort(list)
+	return fmt.Sprint(list, s.stamp.Firms)
 }
 
 // StandingOf is a standing of roles that are known already.
@@ -41,6 +54,7 @@ func (g *Guard) Standing(ctx context.Context) (Standing, error) {
 		if err := tx.Raw("SELECT firm_id, roles, own, label FROM auth.person_firms(?::uuid, ?)", sc.Actor, tx.Now).Scan(&rows).Error; err != nil {
 			return fmt.Errorf("read firms of person %s: %w", sc.Actor, err)
 		}
+		s.stamp, _ = tx.ListStamp()
 		for _, r := range rows {
 			s.Firms[r.FirmID], s.own[r.FirmID] = rolesOf(r.Roles), r.Own
 			s.hidden[r.FirmID] = r.Label > ceiling && !Cleared(sc, tx.Now)

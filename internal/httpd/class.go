@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/docketry/docketry/internal/authz"
@@ -180,4 +181,37 @@ func (s *Server) checkClasses(op Op, out reflect.Type) {
 	for _, p := range unclassed(body.Type, out.Name(), 0, map[classing]bool{}) {
 		s.problems = append(s.problems, fmt.Errorf("operation %s %s: %s", op.Method, op.Path, p))
 	}
+	once, untold := showsOnce(body.Type, map[reflect.Type]bool{})
+	switch heeds := (Route{Method: op.Method, Path: apiRoot + op.Path, Needs: op.Needs, JSON: true}).HeedsKey(); {
+	case untold != "":
+		s.problems = append(s.problems, fmt.Errorf("operation %s %s: field %s has the name of a secret; tag it shown:\"once\"", op.Method, op.Path, untold))
+	case heeds && once != op.Secret:
+		s.problems = append(s.problems, fmt.Errorf("operation %s %s: an answer with a field shown once, and only such, is Secret", op.Method, op.Path))
+	}
+}
+
+// ofSecrets are the names of fields that hold one, where they are text.
+var ofSecrets = []string{"secret", "token", "identity", "ticket", "password", "recovery_codes"}
+
+// showsOnce tells whether an answer has a field that is shown once, and names one that is
+// called like a secret and does not say so.
+func showsOnce(t reflect.Type, seen map[reflect.Type]bool) (once bool, untold string) {
+	if t = element(t); t.Kind() != reflect.Struct || seen[t] {
+		return false, ""
+	}
+	seen[t] = true
+	for f := range t.Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		tagged := f.Tag.Get("shown") == "once"
+		once = once || tagged
+		if !tagged && element(f.Type).Kind() == reflect.String && slices.Contains(ofSecrets, name) {
+			return once, t.Name() + "." + f.Name
+		}
+		inner, missing := showsOnce(f.Type, seen)
+		if missing != "" {
+			return once, missing
+		}
+		once = once || inner
+	}
+	return once, ""
 }

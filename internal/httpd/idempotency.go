@@ -14,9 +14,11 @@ import (
 	"mime/multipart"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/people"
@@ -27,7 +29,10 @@ import (
 var (
 	ErrKeyReused = fault.New(fault.Invalid, "idempotency_key_reused", "this Idempotency-Key was used for another request; use a new one")
 	// ErrShown is the answer to a repeated request whose first answer showed a secret.
-	ErrShown   = fault.New(fault.Conflict, "secret_shown", "this was made by the first request, and its secret was shown then and is not kept; if that answer was lost, end what was made and make another")
+	ErrShown = fault.New(fault.Conflict, "secret_shown", "this was made by the first request, and its secret was shown then and is not kept; if that answer was lost, end what was made and make another")
+	// ErrDone is the answer to a repeated request of who may not see all that the first
+	// answer shows any more.
+	ErrDone    = fault.New(fault.Conflict, "done_already", "the first request has done this, and what you may see has changed since; read it again where it is")
 	errKeyForm = fault.New(fault.Invalid, "idempotency_key_form", "an Idempotency-Key has 1 to 100 printable characters")
 	errKeyless = fault.New(fault.Invalid, "idempotency_key_missing", "this makes something: send an Idempotency-Key of 1 to 100 printable characters, and the same one again when you do not know whether it was made")
 )
@@ -53,7 +58,9 @@ func keyed(next echo.HandlerFunc) echo.HandlerFunc {
 // its service chose to commit with it, such as a count of failures, is.
 //
 // An answer that shows a secret, such as a token's text, is not kept: secrets are shown
-// once (T08). Asked again, it says that the thing was made.
+// once (T08). Asked again, it says that the thing was made. Nor is one sent to who may not
+// see all of it any more, by a grant that ended, a wall, a matter's label, or a token that
+// shows less (T24): that it was done is all they learn. Each repeated answer leaves a leaf.
 func (s *Server) once(secret bool, next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		key := c.Request().Header.Get("Idempotency-Key")
@@ -78,7 +85,12 @@ func (s *Server) once(secret bool, next echo.HandlerFunc) echo.HandlerFunc {
 // answerOnce runs next inside a transaction that also keeps its answer, or answers as
 // the request of the same key was answered before.
 func (s *Server) answerOnce(c echo.Context, key string, sum, body []byte, secret bool, next echo.HandlerFunc) error {
-	ctx, err := s.keptIn(c.Request().Context())
+	asked := c.Request().Context()
+	ctx, err := s.keptIn(asked)
+	if err != nil {
+		return err
+	}
+	stands, err := s.standing(asked)
 	if err != nil {
 		return err
 	}
@@ -86,9 +98,13 @@ func (s *Server) answerOnce(c echo.Context, key string, sum, body []byte, secret
 	var refusal error
 	again := false
 	err = s.parts.DB.InFirm(ctx, func(tx *db.Tx) error {
+		stands.begin(tx)
 		before, done, err := s.earlier(tx, key, sum)
 		if err != nil || done {
 			a, again = before, done
+			if err == nil && !secret && a.body.Len() > 0 {
+				err = stands.allows(tx, c, &a)
+			}
 			return err
 		}
 		a, err = s.record(c, tx, body, next)
@@ -103,9 +119,13 @@ func (s *Server) answerOnce(c echo.Context, key string, sum, body []byte, secret
 		case a.status >= http.StatusBadRequest:
 			return letGo(tx, key)
 		case secret:
-			return s.keep(tx, key, answer{status: http.StatusConflict})
+			return s.keep(tx, key, answer{status: http.StatusConflict}, "")
 		default:
-			return s.keep(tx, key, a)
+			mark, err := stands.now(tx)
+			if err != nil {
+				return err
+			}
+			return s.keep(tx, key, a, mark)
 		}
 	})
 	switch {
@@ -133,6 +153,79 @@ func (s *Server) sendAgain(c echo.Context, a answer) error {
 		return people.ErrStale
 	}
 	return a.send(c)
+}
+
+// standing is what the person of a request may see by: their grants and the walls before
+// them, in the firm of the path or else in all.
+type standing struct {
+	firm   bool // the request names one
+	mark   string
+	before int64 // version of the firm's grants, walls and matters when the transaction began
+}
+
+// standing reads it before the transaction of the request: what changes after that is not
+// in it.
+func (s *Server) standing(ctx context.Context) (st standing, err error) {
+	sc, err := scope.From(ctx)
+	if err != nil {
+		return st, err
+	}
+	if access := outcomeOf(ctx).access; access != nil {
+		return standing{firm: true, mark: string(sc.Token) + " " + access.Mark()}, nil
+	}
+	all, err := s.parts.Guard.Standing(ctx)
+	return standing{mark: string(sc.Token) + " " + all.Mark()}, err
+}
+
+// begin notes the version that tx starts from.
+func (st *standing) begin(tx *db.Tx) {
+	if stamp, ok := tx.Stamp(); ok {
+		st.before = stamp.Version
+	}
+}
+
+// now is the standing to keep an answer with, "" when others changed the firm's grants
+// or walls while it was made: it may show what they took away.
+func (st *standing) now(tx *db.Tx) (string, error) {
+	now, version, own, err := st.at(tx)
+	if err != nil || st.firm && (st.before == 0 || version != st.before+own) {
+		return "", err
+	}
+	return now, nil
+}
+
+// at is the standing at this moment, the version of the firm's grants in it, and how often
+// tx moved that itself.
+func (st *standing) at(tx *db.Tx) (now string, version, own int64, err error) {
+	if !st.firm {
+		return st.mark, 0, 0, nil
+	}
+	err = tx.Raw(`SELECT authz_version, coalesce(nullif(current_setting('docketry.bumps', true), ''), '0')::bigint FROM firm WHERE firm_id = ?`, tx.Scope.Firm).Row().Scan(&version, &own)
+	if err != nil {
+		return "", 0, 0, fmt.Errorf("read the version of grants: %w", err)
+	}
+	return fmt.Sprint(version, " ", st.mark), version, own, nil
+}
+
+// allows refuses an answer that was kept for another standing, and records one that is
+// sent again: it is a look at whatever it shows.
+func (st *standing) allows(tx *db.Tx, c echo.Context, a *answer) error {
+	now, _, _, err := st.at(tx)
+	if err != nil {
+		return err
+	}
+	if a.standing != now {
+		if at := a.header.Get("Location"); at != "" {
+			c.Response().Header().Set("Location", at)
+		}
+		return ErrDone
+	}
+	route, ok := tx.Context().Value(routeKey{}).(Route)
+	if !ok {
+		return ErrDone
+	}
+	return audit.Record(tx, audit.Entry{Action: "answer.repeated", Object: "route", Class: audit.C1, Permission: string(route.Needs),
+		Detail: map[string]string{"route": route.Method + " " + route.Path, "first": a.at.UTC().Format(time.RFC3339)}})
 }
 
 // formOnce makes a page's form that is posted twice, by a second click or from the
@@ -200,6 +293,9 @@ type answer struct {
 	status int
 	header http.Header
 	body   bytes.Buffer
+
+	standing string    // of one that was kept
+	at       time.Time // likewise
 }
 
 func (a *answer) Header() http.Header         { return a.header }
@@ -226,7 +322,7 @@ func (s *Server) record(c echo.Context, tx *db.Tx, body []byte, next echo.Handle
 var kept = []string{"Content-Type", "Location", "Etag"}
 
 // keep stores the answer. Its body is sealed: it may hold what is privileged.
-func (s *Server) keep(tx *db.Tx, key string, a answer) error {
+func (s *Server) keep(tx *db.Tx, key string, a answer, standing string) error {
 	header := map[string]string{}
 	for _, name := range kept {
 		if v := a.header.Get(name); v != "" {
@@ -241,8 +337,8 @@ func (s *Server) keep(tx *db.Tx, key string, a answer) error {
 	if err != nil {
 		return fmt.Errorf("seal the answer to a request: %w", err)
 	}
-	err = tx.Exec(`UPDATE idempotency SET status = ?, header = ?, body = ? WHERE firm_id = ? AND person_id = ? AND key = ?`,
-		a.status, string(b), body, tx.Scope.Firm, tx.Scope.Actor, key).Error
+	err = tx.Exec(`UPDATE idempotency SET status = ?, header = ?, body = ?, standing = ? WHERE firm_id = ? AND person_id = ? AND key = ?`,
+		a.status, string(b), body, standing, tx.Scope.Firm, tx.Scope.Actor, key).Error
 	if err != nil {
 		return fmt.Errorf("keep the answer to a request: %w", err)
 	}
@@ -271,8 +367,8 @@ func (s *Server) earlier(tx *db.Tx, key string, hash []byte) (a answer, done boo
 	}
 	var stored, body []byte
 	var header string
-	err = tx.Raw(`SELECT request_hash, status, header, body FROM idempotency WHERE firm_id = ? AND person_id = ? AND key = ?`, tx.Scope.Firm, tx.Scope.Actor, key).
-		Row().Scan(&stored, &a.status, &header, &body)
+	err = tx.Raw(`SELECT request_hash, status, header, body, standing, created_at FROM idempotency WHERE firm_id = ? AND person_id = ? AND key = ?`, tx.Scope.Firm, tx.Scope.Actor, key).
+		Row().Scan(&stored, &a.status, &header, &body, &a.standing, &a.at)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return a, false, db.ErrUnavailable // swept between the two statements

@@ -54,7 +54,12 @@ type Export struct {
 	Expires    *time.Time     `json:"expires_at,omitempty" class:"C1"`
 	Left       int            `json:"downloads_left" class:"C1"`
 	Version    int            `json:"version" class:"C1"`
-	Identity   string         `json:"identity,omitempty" class:"C1" doc:"the private key that opens the file; shown once, to who asked"`
+}
+
+// NewExport is one just asked for, with the key of its file this once.
+type NewExport struct {
+	Export
+	Identity string `json:"identity,omitempty" class:"C1" shown:"once" doc:"the private key that opens the file, unless it is made for a key of one's own; shown once, to who asked"`
 }
 
 func toExport(e export.Export) Export {
@@ -135,13 +140,11 @@ func Exports(s *httpd.Server, v exports) {
 			p, err := v.List(ctx, in.request())
 			return paged(p, err, toExport)
 		})
-	// The answer holds the archive's secret, which is kept nowhere but, for a day and
-	// sealed, in the answer to an Idempotency-Key.
-	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/exports", Needs: rbac.ExportRequest, Summary: "Ask the firm for an export", Status: 201, Creates: true},
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/exports", Needs: rbac.ExportRequest, Summary: "Ask the firm for an export", Status: 201, Creates: true, Secret: true},
 		func(ctx context.Context, in *struct {
 			InFirm
 			Body ExportRequest
-		}) (*One[Export], error) {
+		}) (*One[NewExport], error) {
 			n, err := in.Body.to()
 			if err != nil {
 				return nil, err
@@ -150,9 +153,7 @@ func Exports(s *httpd.Server, v exports) {
 			if err != nil {
 				return nil, err
 			}
-			out := toExport(e)
-			out.Identity = identity.Reveal()
-			return versioned(out, e.Version, nil)
+			return versioned(NewExport{toExport(e), identity.Reveal()}, e.Version, nil)
 		})
 	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/exports/preview", Needs: rbac.ExportRequest, Summary: "What an export would hold, before it is asked for"},
 		func(ctx context.Context, in *struct {
@@ -215,9 +216,9 @@ func Exports(s *httpd.Server, v exports) {
 // mountDownload gives a ticket for one fetch and takes it. The ticket travels in a
 // header: an address that opens a file would stay in histories and logs (T25).
 func mountDownload(s *httpd.Server, v exports) {
-	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/exports/{id}/ticket", Needs: rbac.ExportDownload, Summary: "A ticket to fetch the file once, within a minute, from here"},
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/exports/{id}/ticket", Needs: rbac.ExportDownload, Secret: true, Summary: "A ticket to fetch the file once, within a minute, from here"},
 		func(ctx context.Context, in *ByID) (*One[struct {
-			Ticket string `json:"ticket" class:"C1"`
+			Ticket string `json:"ticket" class:"C1" shown:"once"`
 		}], error) {
 			id, err := idOf[ident.ExportID](in.ID)
 			if err != nil {
@@ -225,7 +226,7 @@ func mountDownload(s *httpd.Server, v exports) {
 			}
 			ticket, err := v.Ticket(ctx, id, httpd.Network(ctx))
 			return one(struct {
-				Ticket string `json:"ticket" class:"C1"`
+				Ticket string `json:"ticket" class:"C1" shown:"once"`
 			}{ticket.Reveal()}, err)
 		})
 	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/export-file", Needs: rbac.ExportDownload, Summary: "The file that a ticket opens; after a break the rest of it"},

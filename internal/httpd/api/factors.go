@@ -48,13 +48,13 @@ type withAnswer struct {
 
 // App is a secret for an authenticator app.
 type App struct {
-	Secret string `json:"secret" class:"C1"`
-	URL    string `json:"url" class:"C1"`
+	Secret string `json:"secret" class:"C1" shown:"once"`
+	URL    string `json:"url" class:"C1" shown:"once"`
 }
 
 // Codes are recovery codes, shown once.
 type Codes struct {
-	Codes []string `json:"recovery_codes" class:"C1"`
+	Codes []string `json:"recovery_codes" class:"C1" shown:"once"`
 }
 
 type withCode struct {
@@ -69,7 +69,7 @@ func mountFactors(s *httpd.Server, v accounts) {
 			f, err := v.Factors(ctx)
 			return one(toFactors(f), err)
 		})
-	httpd.API(s, httpd.Op{Method: "POST", Path: "/people/me/app", Needs: rbac.SignedIn, Summary: "A secret for an authenticator app; it serves once its first code was right"},
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/people/me/app", Needs: rbac.SignedIn, Secret: true, Summary: "A secret for an authenticator app; it serves once its first code was right"},
 		func(ctx context.Context, _ *Empty) (*One[App], error) {
 			shown, err := v.BeginApp(ctx)
 			return one(App{shown.Secret, shown.URL}, err)
@@ -125,7 +125,7 @@ func mountPasskeys(s *httpd.Server, v accounts) {
 		func(ctx context.Context, _ *Empty) (*One[Challenge], error) {
 			return challenge(v.BeginPasskey(ctx, s.Holder(ctx)))
 		})
-	httpd.API(s, httpd.Op{Method: "POST", Path: "/people/me/passkeys", Needs: rbac.SignedIn, Summary: "Keep a passkey that the browser has made; ends your other sessions. The first factor takes the password and gives recovery codes"},
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/people/me/passkeys", Needs: rbac.SignedIn, Secret: true, Summary: "Keep a passkey that the browser has made; ends your other sessions. The first factor takes the password and gives recovery codes"},
 		func(ctx context.Context, in *struct {
 			Body struct {
 				Name     string `json:"name" maxLength:"60"`

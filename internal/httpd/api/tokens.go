@@ -36,7 +36,7 @@ type Token struct {
 // NewToken is a token just made, with its text this once.
 type NewToken struct {
 	Token
-	Text string `json:"token" class:"C1" doc:"shown once; send it as Authorization: Bearer"`
+	Text string `json:"token" class:"C1" shown:"once" doc:"shown once; send it as Authorization: Bearer"`
 }
 
 func toToken(t people.Token) Token {

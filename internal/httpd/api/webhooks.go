@@ -56,7 +56,7 @@ type WebhookView struct {
 
 // WebhookSecret is shown this once.
 type WebhookSecret struct {
-	Secret string `json:"secret" class:"C1" doc:"signs what is sent: see Docketry-Signature"`
+	Secret string `json:"secret" class:"C1" shown:"once" doc:"signs what is sent: see Docketry-Signature"`
 }
 
 // NewWebhook is one just made, with its secret this once.
