@@ -87,7 +87,12 @@ func (n *xmlNode) says(field string) string { return n.value[field].text }
 
 // day is a date that the scan has judged; zero when absent.
 func (n *xmlNode) day(field string) time.Time {
-	t, err := time.Parse(time.DateOnly, n.says(field))
+	v := n.says(field)
+	form := time.DateOnly
+	if len(v) == len(compactDate) {
+		form = compactDate // of LEDES 2000
+	}
+	t, err := time.Parse(form, v)
 	if err != nil {
 		return time.Time{}
 	}
