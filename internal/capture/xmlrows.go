@@ -106,6 +106,10 @@ func (r *xmlReader) item(i *ledes.XMLItem) {
 	default:
 		row.Kind, row.Quantity, row.UnitCost = guideline.Expense, units, price
 	}
+	for _, name := range i.Shared {
+		r.sheet.faults.add(Fault{Line: row.Line, Column: pathTo(row.Path, ""), Severity: Warning, Code: string(ledes.ARI01),
+			Message: "the matter bills a part of it (" + name + "), the entry lands whole", Fix: "write the rest down on the pre-bill, or split the bill between its payors"})
+	}
 	r.texts(&row, i)
 	r.sheet.unseen(&row)
 	r.sheet.Rows = append(r.sheet.Rows, row)

@@ -131,6 +131,23 @@ func TestXMLRowsAreRefusedByTheirPath(t *testing.T) {
 	}
 }
 
+// A share of a matter is not an entry's: the rows land whole, and that is told.
+func TestASharedXMLMatterIsTold(t *testing.T) {
+	h := newHouse(t)
+	file := strings.Replace(bill(h, "2.1", fee("2026-02-10", "2.40", "960.00", "Draft section 3 of reply brief")+cost("U", "20", "0.10", "2.00", "0", "2.00")),
+		"<matter_net_fees>", "<matter_perc_shar_fees>0.60</matter_perc_shar_fees><matter_perc_shar_exp>1.00</matter_perc_shar_exp><matter_net_fees>", 1)
+	r, err := h.svc.DryRun(h.who, capture.Upload{Name: "feb.xml", Data: []byte(file)})
+	n := 0
+	for _, f := range r.Faults {
+		if strings.Contains(f.Message, "(matter_perc_shar_fees), the entry lands whole") && f.Severity == capture.Warning {
+			n++
+		}
+	}
+	if err != nil || r.Landed != 2 || n != 2 {
+		t.Errorf("%v %+v %s", err, r.Import, told(r.Faults))
+	}
+}
+
 func TestImportFromLEDES2000(t *testing.T) {
 	h := newHouse(t)
 	dates := regexp.MustCompile(`(>\d{4})-(\d\d)-(\d\d<)`)

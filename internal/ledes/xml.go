@@ -17,6 +17,7 @@ import (
 const (
 	xmlDepth    = 32
 	xmlName     = 64  // bytes of an element's name: a longer one is known to nobody
+	xmlAround   = 10  // faults for each item that may be read, before a file is given up
 	xmlNames    = 256 // children by name of one element: past them an unknown one is not kept
 	xmlTextKept = textLimit + 1
 	xmlToken    = 1 << 20 // bytes of one text, tag or comment: the decoder holds it whole
@@ -69,6 +70,7 @@ type xmlScan struct {
 	taxes   xmlTaxes
 	open    []*xmlNode
 	judged  *xmlNode // the element that findings are about
+	around  int      // findings of no item, and elements that nobody knows
 	numbers map[string]bool
 	firm    *xmlNode
 	client  *xmlNode
@@ -113,6 +115,10 @@ func (x *xmlScan) read(src io.Reader) error {
 			return nil
 		}
 		if x.stopped() {
+			return nil
+		}
+		if x.maxLines > 0 && x.around > xmlAround*x.maxLines {
+			x.cut(line, "", "", fmt.Sprintf("the file has more than %d faults beside those of its fees and expenses", xmlAround*x.maxLines))
 			return nil
 		}
 		switch t := token.(type) {
@@ -196,6 +202,16 @@ func (x *xmlScan) malformed(line int, err error) {
 	x.cut(line, "", "", "not well-formed: "+why)
 }
 
+// ofItem tells a fee or an expense, or what stands in one.
+func (n *xmlNode) ofItem() bool {
+	for ; n != nil; n = n.parent {
+		if n.name == "fee" || n.name == "expense" {
+			return true
+		}
+	}
+	return false
+}
+
 // cut tells why the reading ends here.
 func (x *xmlScan) cut(line int, field, value, message string) {
 	x.judged = nil
@@ -218,6 +234,9 @@ func (x *xmlScan) warn(c Code, line int, field, value, message, fix string) {
 func (x *xmlScan) say(f Finding) {
 	if x.version != nil {
 		f.Field = x.version.written(f.Field)
+	}
+	if f.Code == FIL02 || !x.judged.ofItem() {
+		x.around++
 	}
 	above := x.judged.path()
 	switch {

@@ -1,6 +1,7 @@
 package ledes
 
 import (
+	"strings"
 	"time"
 
 	"github.com/docketry/docketry/internal/money"
@@ -20,6 +21,7 @@ type XMLItem struct {
 	Level    string // of its person: its own, else that of the timekeeper summary
 
 	Client []string // its ids: the firm's own, then the client's
+	Shared []string // elements of its matter by which the invoice bills another part than the whole of it
 	node   *xmlNode
 }
 
@@ -61,6 +63,15 @@ func (x *xmlScan) give(node *xmlNode) {
 	}
 	if it.Level == "" {
 		it.Level = x.matter.people[node.says("tk_id")]
+	}
+	for _, name := range [...]string{"matter_perc_shar_fees", "matter_perc_shar_exp", "matter_disc_bill_pct_fees", "matter_disc_bill_pct_exp"} {
+		whole := money.Fixed4(0)
+		if strings.HasPrefix(name, "matter_perc_shar") {
+			whole = 10_000
+		}
+		if v, ok := matter.number(name); ok && v != whole && v != 0 {
+			it.Shared = append(it.Shared, name)
+		}
 	}
 	if x.client != nil {
 		it.Client = []string{x.client.says("cl_lf_id"), x.client.says("cl_id")}
