@@ -31,7 +31,7 @@ func newImportCmd() *cobra.Command {
 	var o importOptions
 	cmd := &cobra.Command{
 		Use:   "import FILE --firm F",
-		Short: "Land a firm's time and costs from a CSV, XLSX or LEDES file (DOCKETRY_DATABASE_URL as docketry_worker)",
+		Short: "Land a firm's time and costs from a CSV, XLSX or LEDES file, flat or XML (DOCKETRY_DATABASE_URL as docketry_worker)",
 		Long: "Lands every row that is right and names each other row with line, column and fix. The same file\n" +
 			"again changes nothing. Exit code 0 when every row is in the books, 1 when a row was refused,\n" +
 			"2 when the file could not be read.",

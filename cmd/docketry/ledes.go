@@ -18,7 +18,7 @@ import (
 func newLedesCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ledes",
-		Short: "Judge LEDES files (1998B, 98BI V2, XML 2.1 and 2.2) and convert them, without a database",
+		Short: "Judge LEDES files (1998B, 98BI V2, XML 2.0 to 2.2 and LEDES 2000) and convert them, without a database",
 	}
 	cmd.AddCommand(newLedesValidateCmd(), newLedesConvertCmd())
 	return cmd
@@ -35,7 +35,7 @@ func newLedesValidateCmd() *cobra.Command {
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			if format != string(ledes.FormatAuto) && format != string(ledes.Format1998B) && format != string(ledes.Format98BIV2) && !ledes.Format(format).XML() {
-				return fmt.Errorf("--format %s is not known; give auto, 1998B, 98BI_V2, XML_2.1 or XML_2.2", format)
+				return fmt.Errorf("--format %s is not known; give auto, 1998B, 98BI_V2, XML_2.1, XML_2.2, XML_2.0 or XML_2000", format)
 			}
 			out := bufio.NewWriter(cmd.OutOrStdout())
 			v := validation{out: out, json: asJSON, options: ledes.Options{Format: ledes.Format(format), FirstError: first}}
@@ -43,7 +43,7 @@ func newLedesValidateCmd() *cobra.Command {
 			return errors.Join(out.Flush(), err)
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", string(ledes.FormatAuto), "auto, 1998B, 98BI_V2, XML_2.1 or XML_2.2")
+	cmd.Flags().StringVar(&format, "format", string(ledes.FormatAuto), "auto, 1998B, 98BI_V2, XML_2.1, XML_2.2, XML_2.0 or XML_2000")
 	cmd.Flags().BoolVar(&first, "first", false, "stop at the first error of each file")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document")
 	return cmd

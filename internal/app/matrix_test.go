@@ -246,7 +246,7 @@ var formFields = map[string]string{
 	"version": "1", "reason": "because", "note": "because", "name": "Name", "number": "N-1", "body": "hello", "message": "hello", "text": "hello", "on": "2030-01-01",
 	"email": "n@payor.example", "code": "XX", "class": "PARTNR", "status": "active", "terms_days": "30", "delivery": "mail_link", "country": "US",
 	"address": "1 Street\nAlbany, NY 12207", "hash": strings.Repeat("0", 64), "amount": "1.00", "token": "1", "until": "2030-01-01", "why": "because", "stage": "first",
-	"currency": "USD", "label": "0", "opened_on": "2026-01-01", "rate": "1", "cause": "x", "narrative": "Words", "hours": "1.0", "day": "2030-01-01",
+	"currency": "USD", "label": "0", "opened_on": "2026-01-01", "rate": "1", "cause": "x", "narrative": "Words", "hours": "1.0", "day": "2030-01-01", "format": "ledes_xml_21",
 }
 
 // answer is what a reader can compare, without the request's own id and the
@@ -426,6 +426,7 @@ var bodies = map[string]string{
 	"PATCH /firms/{firm}/prebills/{id}/lines/{line}":               `{"amount_minor":0,"reason":"COURTESY"}`,
 	"POST /firms/{firm}/prebills/{id}/findings/{finding}/waive":    `{"note":"because"}`,
 	"POST /firms/{firm}/invoices/{id}/credit":                      `{"reason":"because"}`,
+	"POST /firms/{firm}/invoices/{id}/files":                       `{"format":"ledes_xml_21"}`,
 	"POST /firms/{firm}/invoices/{id}/skip-reminder":               `{"stage":"first","reason":"because"}`,
 	"POST /firms/{firm}/payments/{id}/allocations":                 `{"shares":[{"invoice_id":"<invoice>","amount_minor":1}]}`,
 	"POST /firms/{firm}/payments/{id}/reverse":                     `{"reason":"because"}`,

@@ -92,7 +92,7 @@ func landedBefore(tx *db.Tx, keys []rowKey) (map[string]string, error) {
 
 // withoutRepeated takes the rows out of the plan that landed before. The same id
 // with another content is refused: an entry that landed never changes.
-func (p *plan) withoutRepeated(found map[string]string, idColumn string) {
+func (p *plan) withoutRepeated(found map[string]string, sheet *Sheet) {
 	kept := 0
 	for i := range p.entries {
 		content, there := found[p.keys[i].fingerprint.String()]
@@ -105,7 +105,7 @@ func (p *plan) withoutRepeated(found map[string]string, idColumn string) {
 		default:
 			p.refused++
 			p.faults.add(Fault{
-				Line: p.entries[i].SourceLine, Column: short(idColumn), Severity: Refused, Code: "DUP-01", Value: short(p.entries[i].ExternalID),
+				Line: p.entries[i].SourceLine, Column: sheet.columnOf(p.facts[i].path, FieldID), Severity: Refused, Code: "DUP-01", Value: short(p.entries[i].ExternalID),
 				Message: "a row with this id landed before and said something else", Fix: "correct the entry on its pre-bill, or undo that import and send the file again",
 			})
 		}

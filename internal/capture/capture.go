@@ -104,7 +104,7 @@ const (
 // Fault is one thing wrong with one row. It never holds a narrative.
 type Fault struct {
 	Line     int      `json:"line"`   // physical line of the file, or row of the sheet, from 1
-	Column   string   `json:"column"` // the file's header; "" for the whole row
+	Column   string   `json:"column"` // the file's header, or the path of an XML element; "" for the whole row
 	Severity Severity `json:"severity"`
 	Code     string   `json:"code"` // of rejection_reasons.csv, or of a guideline rule
 	Value    string   `json:"value,omitempty"`
@@ -141,7 +141,7 @@ const (
 type Import struct {
 	ID         ident.ImportID
 	Source     string
-	Format     string // csv, xlsx, 1998B, 98BI_V2
+	Format     string // csv, xlsx, or a LEDES format: 1998B, 98BI_V2, XML_2000, XML_2.0, XML_2.1, XML_2.2
 	FileName   string
 	FileHash   string // hex SHA-256
 	FileBytes  int64

@@ -236,6 +236,7 @@ func FuzzCSVImport(f *testing.F) {
 	f.Add([]byte("date\tmatter\tnarrative\texpense\tquantity\tprice\n\"\"\"\"\"\t\n"))
 	f.Add([]byte(strings.ReplaceAll(header, "\n", "\r") + "A1,2026-02-10,C1,M-1,RV,PARTNR,1.5,,\"Draft\nx\",L350,A103,,,,USD\r\r\"a\rb"))
 	f.Add([]byte("LEDES1998B[]\nx\n||||[]\n"))
+	f.Add([]byte(xmlHead + "<lf_matter_id>M-1</lf_matter_id><fee><charge_date>2026-02-10</charge_date><tk_id>RV</tk_id><charge_desc>x</charge_desc><charge_type>U</charge_type><units>1</units><rate>2</rate><base_amount>2</base_amount><total_amount>2</total_amount></fee><expense/><matter_disc_cred/>" + xmlTail))
 	f.Add([]byte("date,matter,narrative,timekeeper,hours\n\"a\n\"b,x\n2026-02-10,M,x,RV,1"))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		s, err := Read(file, Mapping{})
@@ -252,7 +253,7 @@ func FuzzCSVImport(f *testing.F) {
 				t.Fatalf("row on line %d after %d of %d", r.Line, before, last)
 			}
 			before = r.Line
-			if !r.Bad && (r.Matter == "" || r.On.IsZero()) && s.Format == "csv" {
+			if !r.Bad && (r.Matter == "" || r.On.IsZero()) && (s.Format == "csv" || r.Path != "") {
 				t.Fatalf("good row without matter or date: %+v", r)
 			}
 		}

@@ -25,10 +25,15 @@ func full(head, piece string) []byte {
 	return []byte(head + strings.Repeat(piece, n))
 }
 
-// TestT13_HostileCSVStaysInBounds holds the corpus of SECURITY T13 at the largest
+const (
+	xmlHead = "<ledesxmlebilling2.1><firm><client><invoice><matter>"
+	xmlTail = "</matter></invoice></client></firm></ledesxmlebilling2.1>"
+)
+
+// TestT13_HostileFilesStayInBounds holds the corpus of SECURITY T13 at the largest
 // size. Half of the 256 MiB are left to the collector. Not parallel: it reads the
 // allocator's counters.
-func TestT13_HostileCSVStaysInBounds(t *testing.T) {
+func TestT13_HostileFilesStayInBounds(t *testing.T) {
 	row := "A,2026-02-10,,M-1,RV,,1.0,,Draft,,,,,,\n"
 	for name, c := range map[string]struct {
 		file []byte
@@ -44,6 +49,12 @@ func TestT13_HostileCSVStaysInBounds(t *testing.T) {
 		"every row has every fault":     {full(header, "\x01,x,x,,x,x,x,x,\x01,x,x,,x,x,x\n"), ErrTooLarge},
 		"100,000 rows full of faults":   {[]byte(header + strings.Repeat("\x01,x,x,,x,x,x,x,\x01,x,x,,x,x,x\n", MaxRows)), nil},
 		"NUL at the end":                {append(full(header, row)[:MaxFile-1], 0), ErrFile},
+		"XML of empty elements":         {full(xmlHead, "<a/>"), ErrFile},
+		"XML of other names":            {full(xmlHead, "<"+strings.Repeat("n", 200)+">x</"+strings.Repeat("n", 200)+">"), ErrFile},
+		"XML of empty rows":             {full(xmlHead, "<fee/>"), ErrTooLarge},
+		"100,000 XML rows at fault":     {[]byte(xmlHead + strings.Repeat("<fee><units>x</units><units>y</units></fee>", MaxRows) + xmlTail), nil},
+		"XML of empty invoices":         {full("<ledesxmlebilling2.1><firm><client>", "<invoice/>"), ErrTooLarge},
+		"XML of people":                 {full(xmlHead, "<tksum><tk_id>a</tk_id></tksum>"), ErrFile},
 		"second byte-order mark":        {[]byte("\ufeff\ufeff" + header + row), nil},
 	} {
 		s, bytes, err := held(c.file)

@@ -29,6 +29,7 @@ type plan struct {
 type landing struct {
 	matter  *matterFacts
 	class   string
+	path    string // of the row's element in an XML file
 	code    string // of the timekeeper, with the name
 	name    string
 	agreed  money.Fixed4
@@ -94,7 +95,7 @@ func (j *judge) judgeRow() {
 	} else {
 		e.Hours = 0
 	}
-	l := landing{matter: j.findMatter(&e)}
+	l := landing{matter: j.findMatter(&e), path: j.row.Path}
 	keeper := j.findTimekeeper(&e)
 	l.class, l.code, l.name = keeper.Class, keeper.Code, keeper.Name
 	j.checkDay(l.matter)
@@ -117,7 +118,7 @@ func (j *judge) refuse(f Field, code, value, message, fix string) {
 }
 
 func (j *judge) tell(sev Severity, f Field, code, value, message, fix string) {
-	j.plan.faults.add(Fault{Line: j.row.Line, Column: short(j.sheet.Column(f)), Severity: sev, Code: code, Value: short(value), Message: message, Fix: fix})
+	j.plan.faults.add(Fault{Line: j.row.Line, Column: j.sheet.columnOf(j.row.Path, f), Severity: sev, Code: code, Value: short(value), Message: message, Fix: fix})
 }
 
 func (j *judge) findMatter(e *Entry) *matterFacts {

@@ -13,8 +13,8 @@ import (
 
 // isLEDES goes by the first word: a CSV header never starts with it.
 func isLEDES(data []byte) bool {
-	head := bytes.ToUpper(bytes.TrimPrefix(data[:min(len(data), 32)], []byte("\xef\xbb\xbf")))
-	return bytes.HasPrefix(head, []byte("LEDES")) || bytes.HasPrefix(head, []byte("<"))
+	head := bytes.ToUpper(bytes.TrimPrefix(data[:min(len(data), 512)], []byte("\xef\xbb\xbf")))
+	return bytes.HasPrefix(head, []byte("LEDES")) || bytes.HasPrefix(bytes.TrimSpace(head), []byte("<"))
 }
 
 // ledesReader makes rows of the lines of a LEDES file. Its faults are the
@@ -25,11 +25,12 @@ type ledesReader struct {
 }
 
 func readLEDES(data []byte) (*Sheet, error) {
+	if bytes.HasPrefix(bytes.TrimSpace(bytes.TrimPrefix(data[:min(len(data), 512)], []byte("\xef\xbb\xbf"))), []byte("<")) {
+		return readXML(data)
+	}
 	r := &ledesReader{sheet: &Sheet{}}
 	result, err := ledes.Scan(bytes.NewReader(data), ledes.Options{MaxLines: MaxRows}, ledes.Handler{Finding: r.finding, Line: r.line})
 	switch {
-	case errors.Is(err, ledes.ErrXML):
-		return nil, unreadable(1, "LEDES XML files are not imported", "send LEDES 1998B or a CSV file")
 	case errors.Is(err, ledes.ErrLong):
 		return nil, tooManyRows()
 	case err != nil:
@@ -78,12 +79,12 @@ func (r *ledesReader) line(l *ledes.Line) {
 	default:
 		r.notAnEntry(l, &row)
 	}
-	r.unseen(&row)
+	r.sheet.unseen(&row)
 	r.sheet.Rows = append(r.sheet.Rows, row)
 }
 
-// unseen refuses a line whose texts hold what nobody can see.
-func (r *ledesReader) unseen(row *Row) {
+// unseen refuses a row whose texts hold what nobody can see.
+func (s *Sheet) unseen(row *Row) {
 	for _, x := range [...]struct {
 		of   Field
 		text string
@@ -91,7 +92,7 @@ func (r *ledesReader) unseen(row *Row) {
 		{FieldNarrative, row.Narrative}, {FieldTask, row.Task}, {FieldActivity, row.Activity}, {FieldExpense, row.Expense}} {
 		if what, ok := fault.Unseen(x.text); !ok {
 			row.Bad = true
-			r.sheet.faults.add(Fault{Line: row.Line, Column: ledesColumn(x.of), Severity: Refused, Code: string(ledes.FIL01), Message: "the " + string(x.of) + " holds " + what + ", which nobody can see", Fix: "remove it"})
+			s.faults.add(Fault{Line: row.Line, Column: s.columnOf(row.Path, x.of), Severity: Refused, Code: string(ledes.FIL01), Message: "the " + string(x.of) + " holds " + what + ", which nobody can see", Fix: "remove it"})
 		}
 	}
 }
@@ -144,16 +145,22 @@ func (j *judge) checkLump(e *Entry) {
 	if apart(off) < least && apart(x.Adjusted) < least {
 		return
 	}
-	column, value, why := ledes.LineTotal, x.Total, ""
+	column, value, why := ledesColumn(FieldAmount), x.Total, ""
 	if x.Adjusted != 0 {
-		column, value, why = ledes.Adjustment, x.Adjusted, "; the adjustment of "+x.Adjusted.Text(2)+" is not taken over"
+		column, value, why = ledes.ColumnName(ledes.Adjustment), x.Adjusted, "; the adjustment of "+x.Adjusted.Text(2)+" is not taken over"
 	}
 	fix := "write " + nearest(off, least).Text(2) + " down on the pre-bill"
 	if off < 0 {
 		fix = "undo the import, raise the units or the unit cost of the line, and import the file again"
 	}
+	if j.row.Path != "" {
+		column = pathTo(j.row.Path, xmlElement(FieldAmount))
+		if x.Adjusted != 0 {
+			column = pathTo(j.row.Path, "item_disc_cred_amount")
+		}
+	}
 	j.plan.faults.add(Fault{
-		Line: j.row.Line, Column: ledes.ColumnName(column), Severity: Warning, Code: string(ledes.ARI01), Value: value.Text(2),
+		Line: j.row.Line, Column: column, Severity: Warning, Code: string(ledes.ARI01), Value: value.Text(2),
 		Message: "the file's total is " + x.Total.Text(2) + ", the entry is worth " + worth.Text() + why, Fix: fix,
 	})
 }

@@ -13,7 +13,7 @@ import (
 
 // Sheet is a file read whole: its rows in order, and what is wrong with them.
 type Sheet struct {
-	Format    string // csv, xlsx, 1998B, 98BI_V2
+	Format    string // csv, xlsx, or a LEDES format: 1998B, 98BI_V2, XML_2000, XML_2.0, XML_2.1, XML_2.2
 	Delimiter string // of a CSV
 	Rows      []Row
 	Ignored   []string // headers that no field takes
@@ -147,6 +147,14 @@ func readCSV(data []byte, m Mapping) (*Sheet, error) {
 
 func tooManyRows() error {
 	return ErrTooLarge.With("the file has more than 100,000 rows; split it by month or by client")
+}
+
+// columnOf is Column for the field of one row: of an XML file the path of its element.
+func (s *Sheet) columnOf(path string, f Field) string {
+	if path != "" {
+		return pathTo(path, xmlElement(f))
+	}
+	return short(s.Column(f))
 }
 
 // Column is the name of a field's column as the file writes it.

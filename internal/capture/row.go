@@ -15,6 +15,7 @@ import (
 // A value that could not be read is zero, and Bad is set.
 type Row struct {
 	Line       int
+	Path       string // of an XML file: the element, such as firm[1]/client[1]/invoice[1]/matter[1]/fee[3]
 	Kind       guideline.Kind
 	ExternalID string
 	On         time.Time

@@ -106,7 +106,7 @@ func (s *Service) land(tx *db.Tx, a *authz.Access, u Upload, sheet *Sheet, dry b
 	if err != nil {
 		return r, err
 	}
-	p.withoutRepeated(found, sheet.Column(FieldID))
+	p.withoutRepeated(found, sheet)
 	r = result(u, sheet, &p, before)
 	r.Source = source
 	r.DryRun = dry

@@ -83,7 +83,7 @@ func insertFaultBatch(tx *db.Tx, id ident.ImportID, from int, faults []Fault) er
 	texts := [6][]string{}
 	for i, f := range faults {
 		seqs[i], lines[i] = from+i+1, f.Line
-		for k, s := range [6]string{cut(f.Column, 80), string(f.Severity), cut(f.Code, 40), cut(f.Value, 200), cut(f.Message, 500), cut(f.Fix, 300)} {
+		for k, s := range [6]string{cut(f.Column, pathMax), string(f.Severity), cut(f.Code, 40), cut(f.Value, 200), cut(f.Message, 500), cut(f.Fix, 300)} {
 			texts[k] = append(texts[k], s)
 		}
 	}

@@ -114,6 +114,7 @@ func (s *Service) credit(tx *db.Tx, inv Invoice, n NewCredit) (CreditNote, error
 	if err := insertCredit(tx, note, doc, place); err != nil {
 		return CreditNote{}, err
 	}
+	note.EBill = doc.EBill()
 	if err := s.keep(tx, files, "", string(note.ID)); err != nil {
 		return CreditNote{}, err
 	}

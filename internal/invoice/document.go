@@ -59,6 +59,7 @@ type Document struct {
 	Corrects  *Reference      `json:"corrects,omitempty"` // of a credit note: the invoice
 	Because   string          `json:"because,omitempty"`  // of a credit note: why
 	LawFirmID string          `json:"law_firm_id"`        // LEDES LAW_FIRM_ID
+	EBillAs   Format          `json:"ebill,omitempty"`    // what the payor reads; "" is a flat LEDES file
 }
 
 // Sheet is a size of paper.

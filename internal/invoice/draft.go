@@ -102,6 +102,7 @@ type payor struct {
 	TaxID     string
 	TermsDays int
 	Delivery  matter.Delivery
+	EBill     matter.EBill `gorm:"column:ebill"`
 	Contact   string
 }
 
@@ -131,6 +132,9 @@ func (f *frame) document(d *Draft, on Day) (*Document, error) {
 		Client:  Client{Number: m.ClientNumber, Name: m.ClientName},
 		Matter:  Matter{ID: m.ID, Number: m.Number, Name: m.Name, ClientRef: m.ClientMatter},
 		TaxNote: m.TaxNote, Prebill: d.ID, Approval: d.Hash, LawFirmID: f.lawFirmID(), People: d.People, Lines: slices.Clone(d.Lines),
+	}
+	if e := Format(f.payor.EBill); e.XML() {
+		doc.EBillAs = e
 	}
 	slices.SortFunc(doc.People, func(a, b Timekeeper) int { return strings.Compare(a.Code, b.Code) })
 	slices.SortStableFunc(doc.Lines, order)

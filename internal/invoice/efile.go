@@ -2,6 +2,7 @@ package invoice
 
 import (
 	"bytes"
+	"io"
 	"strings"
 
 	"github.com/docketry/docketry/internal/firm"
@@ -16,7 +17,12 @@ const (
 	FormatPDF    Format = "pdf"
 	Format1998B  Format = "ledes_1998b"
 	Format98BIV2 Format = "ledes_98bi_v2"
+	FormatXML21  Format = "ledes_xml_21"
+	FormatXML22  Format = "ledes_xml_22" // for receivers that take no other; no tax of ours is by tiers
 )
+
+// XML tells a file of elements, which says several taxes and credit notes as well.
+func (f Format) XML() bool { return f == FormatXML21 || f == FormatXML22 }
 
 // noClientTaxID stands in 98BI V2 for a client that has none: the field is required.
 const noClientTaxID = "N/A"
@@ -28,6 +34,10 @@ func (f Format) Name() string {
 		return "LEDES 1998B"
 	case Format98BIV2:
 		return "LEDES 98BI V2"
+	case FormatXML21:
+		return "LEDES XML 2.1"
+	case FormatXML22:
+		return "LEDES XML 2.2"
 	default:
 		return "PDF"
 	}
@@ -40,34 +50,70 @@ type EFile struct {
 	Changes []ledes.Change // texts that had to be spelt otherwise
 }
 
-// EFile writes the document as LEDES 1998B, or as 98BI V2 where there is tax, which
-// 1998B cannot say. Credit notes have no LEDES form: receivers refuse them. What the
-// format cannot hold is ledes.ErrWrite with every field at fault.
-func (d *Document) EFile(p ledes.Profile) (EFile, error) {
+// EBill is the format of the document's own e-bill: what its payor reads, and of the
+// flat ones LEDES 1998B, or 98BI V2 where there is tax, which 1998B cannot say. "" for a
+// credit note to a payor who reads a flat one: receivers refuse them in that form.
+func (d *Document) EBill() Format {
+	switch {
+	case d.EBillAs.XML():
+		return d.EBillAs
+	case d.Kind == KindCreditNote:
+		return ""
+	default:
+		return d.flat()
+	}
+}
+
+// EBills are the formats that an e-bill of the document can have.
+func (d *Document) EBills() []Format {
+	if d.Kind == KindCreditNote {
+		return []Format{FormatXML21, FormatXML22}
+	}
+	return []Format{d.flat(), FormatXML21, FormatXML22}
+}
+
+func (d *Document) flat() Format {
+	if len(d.Taxes) > 0 {
+		return Format98BIV2
+	}
+	return Format1998B
+}
+
+// EFile writes the document as its own e-bill. What the format cannot hold is
+// ledes.ErrWrite with every field at fault.
+func (d *Document) EFile(p ledes.Profile) (EFile, error) { return d.EFileAs(d.EBill(), p) }
+
+// EFileAs writes the document in a format that it can have: XML, or its flat one, which
+// a credit note lacks. Any other is ErrFormat.
+func (d *Document) EFileAs(f Format, p ledes.Profile) (EFile, error) {
 	if err := d.Check(); err != nil {
 		return EFile{}, err
 	}
-	f, write := EFile{Format: Format1998B}, ledes.Write1998B
-	if len(d.Taxes) > 0 {
-		f.Format, write = Format98BIV2, ledes.Write98BIV2
+	switch {
+	case !f.XML() && d.Kind == KindCreditNote:
+		return EFile{}, ErrFormat.With("a credit note has no flat LEDES file; choose LEDES XML")
+	case !f.XML() && f != d.flat():
+		return EFile{}, ErrFormat.With("this invoice can be %s, LEDES XML 2.1 or LEDES XML 2.2", d.flat().Name())
 	}
+	write := map[Format]func(io.Writer, []ledes.Invoice, ledes.Profile) ([]ledes.Change, error){
+		Format1998B: ledes.Write1998B, Format98BIV2: ledes.Write98BIV2, FormatXML21: ledes.WriteXML21, FormatXML22: ledes.WriteXML22,
+	}[f]
 	var out bytes.Buffer
-	changes, err := write(&out, []ledes.Invoice{d.toLEDES()}, p)
+	changes, err := write(&out, []ledes.Invoice{d.toLEDES(f)}, p)
 	if err != nil {
 		return EFile{}, err
 	}
-	f.Bytes, f.Changes = out.Bytes(), changes
-	return f, nil
+	return EFile{Format: f, Bytes: out.Bytes(), Changes: changes}, nil
 }
 
-func (d *Document) toLEDES() ledes.Invoice {
+func (d *Document) toLEDES(f Format) ledes.Invoice {
 	inv := ledes.Invoice{
 		Number: d.Number, ClientID: d.Client.Number, MatterID: d.Matter.Number, ClientMatterID: d.Matter.ClientRef, FirmID: d.LawFirmID,
 		Description: d.Text, Date: d.IssuedOn.Time(), PeriodStart: d.From.Time(), PeriodEnd: d.To.Time(), Currency: d.Currency,
 		ClientTaxID: d.Payor.TaxID, MatterName: d.Matter.Name, Firm: toLEDESParty(d.Firm), Client: toLEDESParty(d.Payor),
 		Items: make([]ledes.Item, 0, len(d.Lines)),
 	}
-	if inv.ClientTaxID == "" {
+	if inv.ClientTaxID == "" && !f.XML() {
 		inv.ClientTaxID = noClientTaxID
 	}
 	people := make(map[string]ledes.Timekeeper, len(d.People))
@@ -77,7 +123,41 @@ func (d *Document) toLEDES() ledes.Invoice {
 	for i := range d.Lines {
 		inv.Items = append(inv.Items, d.toItem(&d.Lines[i], people))
 	}
+	if f.XML() {
+		d.forXML(&inv)
+	}
 	return inv
+}
+
+// forXML adds what only XML says, and a first name for who has none: it wants one.
+func (d *Document) forXML(inv *ledes.Invoice) {
+	inv.DueOn, inv.FirmTaxID, inv.Rounding = d.DueOn.Time(), d.Firm.TaxID, d.Rounding
+	inv.Billing = ledes.Contact{Phone: d.Firm.Phone}
+	for i := range inv.Items {
+		it := &inv.Items[i]
+		if it.TaxType != "" {
+			it.TaxType = taxName(d.Firm.Country)
+		}
+		if it.Timekeeper.ID != "" && it.Timekeeper.FirstName == "" {
+			it.Timekeeper.FirstName = "-"
+		}
+		if d.Kind == KindCreditNote {
+			takeBack(it)
+		}
+	}
+	if d.Corrects != nil {
+		inv.Description = "Credit note for invoice " + d.Corrects.Number + " of " + string(d.Corrects.IssuedOn) + ": " + d.Because
+	}
+}
+
+// takeBack is the line of a credit note: units below zero are refused everywhere, so it
+// is an adjustment of the fees or the expenses, with the tax that goes back with it.
+func takeBack(it *ledes.Item) {
+	back := ledes.Item{Type: ledes.FeeAdjust, On: it.On, NetMinor: -it.NetMinor, Description: it.Description, TaxRate: it.TaxRate, TaxMinor: -it.TaxMinor, TaxType: it.TaxType}
+	if it.Type == ledes.Expense {
+		back.Type = ledes.ExpenseAdjust
+	}
+	*it = back
 }
 
 func (d *Document) toItem(l *Line, people map[string]ledes.Timekeeper) ledes.Item {

@@ -11,6 +11,7 @@ import (
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/ledes"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -61,8 +62,58 @@ func (s *Service) File(ctx context.Context, id ident.InvoiceID, format Format) (
 	return c, err
 }
 
+// MakeFile makes the e-bill of an issued invoice in one more format, from its snapshot,
+// and keeps it beside the others; what is there already is answered as it is. It needs
+// invoice.deliver and sight of the text. ErrFormat for a format that does not fit.
+func (s *Service) MakeFile(ctx context.Context, id ident.InvoiceID, format Format) (made File, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		access, err := s.guard.Require(tx, rbac.InvoiceDeliver)
+		if err != nil {
+			return err
+		}
+		if err := readable(tx, access, id); err != nil {
+			return err
+		}
+		inv, err := Lock(tx, id)
+		if err != nil {
+			return err
+		}
+		if made, err = fileOf(tx, id, format); err != nil || made.Format != "" {
+			return err
+		}
+		doc, err := stored(tx, id)
+		if err != nil {
+			return err
+		}
+		e, err := doc.EFileAs(format, ledes.Profile{})
+		if err != nil {
+			return err
+		}
+		if err := s.keep(tx, []file{{e.Format, e.Bytes, len(e.Changes)}}, string(id), ""); err != nil {
+			return err
+		}
+		if made, err = fileOf(tx, id, format); err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.Entry{Action: "invoice.file_made", Object: "invoice", ID: string(id), Matter: inv.Matter, Class: audit.C3,
+			Permission: string(rbac.InvoiceDeliver), Detail: map[string]string{"format": string(format), "sha256": made.SHA256}})
+	})
+	return made, err
+}
+
+// fileOf is the invoice's file of a format, the zero File when there is none.
+func fileOf(tx *db.Tx, id ident.InvoiceID, format Format) (File, error) {
+	files, err := filesOf(tx, id)
+	for _, f := range files {
+		if f.Format == format {
+			return f, nil
+		}
+	}
+	return File{}, err
+}
+
 // CreditFile is File of a credit note.
-func (s *Service) CreditFile(ctx context.Context, id ident.CreditNoteID) (c Content, err error) {
+func (s *Service) CreditFile(ctx context.Context, id ident.CreditNoteID, format Format) (c Content, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
 		var of ident.InvoiceID
 		if err := tx.Raw(`SELECT coalesce((SELECT invoice_id::text FROM credit_note WHERE firm_id = ? AND id = ?), '')`, tx.Scope.Firm, id).Row().Scan(&of); err != nil {
@@ -74,7 +125,7 @@ func (s *Service) CreditFile(ctx context.Context, id ident.CreditNoteID) (c Cont
 		if err := s.mayRead(tx, of); err != nil {
 			return err
 		}
-		c, err = s.OpenCredit(tx, id)
+		c, err = s.OpenCredit(tx, id, format)
 		return err
 	})
 	return c, err
@@ -86,6 +137,11 @@ func (s *Service) mayRead(tx *db.Tx, id ident.InvoiceID) error {
 	if err != nil {
 		return err
 	}
+	return readable(tx, access, id)
+}
+
+// readable tells whether the text of one invoice is within the access.
+func readable(tx *db.Tx, access *authz.Access, id ident.InvoiceID) error {
 	if _, err := find(tx, access, id); err != nil {
 		return err
 	}
@@ -102,9 +158,9 @@ func (s *Service) OpenFile(tx *db.Tx, id ident.InvoiceID, format Format) (Conten
 	return s.open(tx, "invoice", string(id), format)
 }
 
-// OpenCredit is OpenFile of a credit note's PDF.
-func (s *Service) OpenCredit(tx *db.Tx, id ident.CreditNoteID) (Content, error) {
-	return s.open(tx, "credit_note", string(id), FormatPDF)
+// OpenCredit is OpenFile of a credit note.
+func (s *Service) OpenCredit(tx *db.Tx, id ident.CreditNoteID, format Format) (Content, error) {
+	return s.open(tx, "credit_note", string(id), format)
 }
 
 // OpenDocument is the text of an invoice for who has been let in already; see
@@ -168,8 +224,11 @@ func fileName(number string, format Format) string {
 		}
 		return '-'
 	}, number)
-	if format == FormatPDF {
+	switch {
+	case format == FormatPDF:
 		return name + ".pdf"
+	case format.XML():
+		return name + ".xml"
 	}
 	return name + ".txt" // receivers take LEDES as .txt
 }

@@ -48,7 +48,7 @@ func (p *Paper) Fits(tx *db.Tx, a prebill.Approved) error {
 	var said []string
 	for _, x := range bad.Fields {
 		path, what := "invoice", "The invoice"
-		if no := x.Line - ledesHead; no >= 1 && no <= len(doc.Lines) {
+		if no := doc.lineAt(x.Line); no >= 1 && no <= len(doc.Lines) {
 			if place := places[doc.Lines[no-1].Entry]; place > 0 { // else it stands beside the entries
 				path, what = "lines."+strconv.Itoa(place), "Line "+strconv.Itoa(place)
 			}
@@ -88,6 +88,21 @@ func (p *Paper) fits(doc *Document, places map[ident.EntryID]int) error {
 		return err
 	}
 	return nil
+}
+
+// lineAt is the line of the document that stands on a line of its e-bill; one that is
+// no line of it for the lines around them.
+func (d *Document) lineAt(line int) int {
+	f := d.EBill()
+	if !f.XML() {
+		return line - ledesHead
+	}
+	inv := d.toLEDES(f)
+	item, ok := ledes.ItemOfXML(&inv, ledes.Profile{}, line)
+	if !ok {
+		return 0
+	}
+	return item + 1
 }
 
 // ledesHead is the lines of a flat LEDES file before its first item.

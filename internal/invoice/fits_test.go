@@ -7,6 +7,7 @@ import (
 
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/testkit"
 )
@@ -15,7 +16,18 @@ import (
 // nor does the paper hold a character that its fonts lack: the pre-bill stops before the partner, with the line named, not in the night's run.
 func TestAPrebillThatNoBillHoldsIsNotHandedOver(t *testing.T) {
 	t.Parallel()
+	for _, ebill := range []string{"ledes_flat", "ledes_xml_21", "ledes_xml_22"} {
+		t.Run(ebill, func(t *testing.T) {
+			t.Parallel()
+			notHandedOver(t, ebill)
+		})
+	}
+}
+
+func notHandedOver(t *testing.T, ebill string) {
+	t.Helper()
 	h := setup(t)
+	h.xmlPayor(t, invoice.Format(ebill))
 	h.prebills.HandOverWhen(h.parts.Paper.Fits)
 	h.f.Work(t, h.m, h.k, "2026-02-10", 20_000, 6_100_000)
 	h.f.Work(t, h.m, h.k, "2026-02-11", 10_000, 6_100_000)

@@ -228,7 +228,7 @@ func TestI06_ACorrectionIsACreditNoteThatKeepsTheNumber(t *testing.T) {
 	if after.Number != inv.Number || after.Status != invoice.StatusCredited || after.OpenMinor != 0 || after.CreditedMinor != inv.TotalMinor || after.ContentHash != inv.ContentHash {
 		t.Errorf("the invoice is now %+v", after)
 	}
-	file, err := h.svc.CreditFile(h.partner, note.ID)
+	file, err := h.svc.CreditFile(h.partner, note.ID, invoice.FormatPDF)
 	if err != nil {
 		t.Fatal(err)
 	}

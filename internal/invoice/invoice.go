@@ -28,6 +28,7 @@ var (
 	ErrFirmTaxID    = fault.New(fault.Conflict, "firm_tax_id_missing", "the firm has not entered its tax id, and this invoice has tax")
 	ErrControl      = fault.New(fault.Conflict, "invoice_differs_from_approval", "the invoice would differ from what was approved")
 	ErrCredited     = fault.New(fault.Conflict, "invoice_credited", "this invoice is credited already")
+	ErrFormat       = fault.New(fault.Invalid, "invoice_format_unfit", "this invoice cannot be written in that format")
 	ErrNothingToPay = fault.New(fault.Conflict, "invoice_zero", "an invoice of nothing needs no credit")
 	ErrRightEnded   = fault.New(fault.Forbidden, "run_right_ended", "who started this run may not issue this any more; the firm's administrator can grant it again")
 	ErrSealed       = fault.New(fault.Internal, "invoice_hash_differs", "the stored invoice is not the one that was issued")
@@ -113,6 +114,7 @@ type CreditNote struct {
 	Reason     string
 	Rebill     bool
 	IssuedAt   time.Time
+	EBill      Format `gorm:"column:ebill" json:",omitempty"` // its e-bill beside the PDF, "" where it has none
 }
 
 // File is one stored file of an invoice or credit note.

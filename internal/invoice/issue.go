@@ -160,7 +160,7 @@ func (s *Service) files(doc *Document) ([]file, error) {
 		return nil, err
 	}
 	files := []file{{FormatPDF, paper, 0}}
-	if doc.Kind == KindCreditNote {
+	if doc.EBill() == "" {
 		return files, nil
 	}
 	e, err := doc.EFile(ledes.Profile{})

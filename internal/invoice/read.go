@@ -231,8 +231,9 @@ func filesOf(tx *db.Tx, id ident.InvoiceID) (files []File, err error) {
 }
 
 func creditsOf(tx *db.Tx, id ident.InvoiceID) (notes []CreditNote, err error) {
-	err = tx.Raw(`SELECT id, invoice_id AS invoice, number, issued_on, currency, total_minor, reason, rebill, issued_at
-		FROM credit_note WHERE firm_id = ? AND invoice_id = ? ORDER BY issued_at, id`, tx.Scope.Firm, id).Scan(&notes).Error
+	err = tx.Raw(`SELECT id, invoice_id AS invoice, number, issued_on, currency, total_minor, reason, rebill, issued_at,
+			coalesce((SELECT f.format FROM invoice_document f WHERE f.firm_id = n.firm_id AND f.credit_note_id = n.id AND f.format <> 'pdf'), '') AS ebill
+		FROM credit_note n WHERE firm_id = ? AND invoice_id = ? ORDER BY issued_at, id`, tx.Scope.Firm, id).Scan(&notes).Error
 	if err != nil {
 		return nil, fmt.Errorf("list credit notes of invoice %s: %w", id, err)
 	}

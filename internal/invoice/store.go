@@ -139,7 +139,7 @@ func stored(tx *db.Tx, id ident.InvoiceID) (*Document, error) {
 
 func loadPayor(tx *db.Tx, id ident.PayorID) (p payor, err error) {
 	var found []payor
-	err = tx.Raw(`SELECT p.id, p.name, p.address, p.country, p.tax_id, p.terms_days, p.delivery,
+	err = tx.Raw(`SELECT p.id, p.name, p.address, p.country, p.tax_id, p.terms_days, p.delivery, p.ebill,
 			coalesce((SELECT k.name FROM payor_contact k WHERE k.firm_id = p.firm_id AND k.payor_id = p.id AND k.status = 'active' ORDER BY k.created_at, k.id LIMIT 1), '') AS contact
 		FROM payor p WHERE p.firm_id = ? AND p.id = ?`, tx.Scope.Firm, id).Scan(&found).Error
 	if err != nil {

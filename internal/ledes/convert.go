@@ -29,7 +29,7 @@ type ConvertOptions struct {
 // missing: the findings say what.
 func Convert(src io.Reader, o ConvertOptions) ([]byte, []Finding, error) {
 	to, flat := layoutOf(o.To)
-	if !flat && !o.To.XML() {
+	if !flat && !o.To.XMLWritten() {
 		return nil, nil, ErrFormat.With("%q cannot be written; %s", o.To, ErrFormat.Message)
 	}
 	if err := o.check(); err != nil {

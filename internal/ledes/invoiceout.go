@@ -35,6 +35,15 @@ type Invoice struct {
 	Billing   Contact // who answers for the bill
 	Managing  Contact // who leads the matter
 	FirmTaxID string  // of the firm's tax registration; "" is FirmID
+
+	Rounding money.Rounding // of a line's product and its taxes; "" is half up
+}
+
+func (inv *Invoice) rounding() money.Rounding {
+	if inv.Rounding == "" {
+		return money.HalfUp
+	}
+	return inv.Rounding
 }
 
 // Contact is a person of XML whom a receiver may ask.
@@ -91,11 +100,11 @@ type Tax struct {
 }
 
 // of is the tax on a net amount, before being the tax that stands before it.
-func (t Tax) of(netMinor int64, before Tax) (int64, error) {
+func (t Tax) of(netMinor int64, before Tax, r money.Rounding) (int64, error) {
 	if t.OnTax {
 		netMinor += before.Minor
 	}
-	return t.Rate.Of(netMinor, money.HalfUp)
+	return t.Rate.Of(netMinor, r)
 }
 
 // taxes are all taxes of the line in order.

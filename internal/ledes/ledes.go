@@ -1,5 +1,5 @@
 // Package ledes reads, judges and writes LEDES files: 1998B, 98BI V2, XML 2.1 and
-// 2.2 (LEGAL-BILLING 3 to 5). It owns the grammar, the arithmetic and the codes of
+// 2.2 (LEGAL-BILLING 3 to 5). XML 2.0 and its forerunner LEDES 2000 are only read. It owns the grammar, the arithmetic and the codes of
 // the faults; it knows no firm and no database. Whether a matter or a timekeeper
 // exists is package capture's question.
 package ledes
@@ -16,6 +16,8 @@ type Format string
 const (
 	Format1998B   Format = "1998B"
 	Format98BIV2  Format = "98BI_V2"
+	FormatXML2000 Format = "XML_2000" // LEDES 2000; read, never written
+	FormatXML20   Format = "XML_2.0"  // read, never written
 	FormatXML21   Format = "XML_2.1"
 	FormatXML22   Format = "XML_2.2" // 2.1 with tiered taxes
 	FormatUnknown Format = "unknown"
@@ -24,15 +26,18 @@ const (
 
 // Faults of this package. A fault inside a file is a Finding, not an error.
 var (
-	ErrFormat = fault.New(fault.Invalid, "ledes_format_unknown", "formats are 1998B, 98BI_V2, XML_2.1 and XML_2.2")
+	ErrFormat = fault.New(fault.Invalid, "ledes_format_unknown", "formats are 1998B, 98BI_V2, XML_2.1 and XML_2.2; XML_2.0 and XML_2000 are read only")
 	ErrText   = fault.New(fault.Invalid, "ledes_text_invalid", "the text cannot stand in a LEDES file")
 	ErrWrite  = fault.New(fault.Invalid, "ledes_invoice_unwritable", "the invoice cannot be written as LEDES")
 	ErrLong   = fault.New(fault.TooLarge, "ledes_file_too_long", "the file has more lines than may be read")
-	ErrXML    = fault.New(fault.Invalid, "ledes_xml_unread", "LEDES XML files have no lines to import; convert them to 1998B or 98BI V2")
+	ErrXML    = fault.New(fault.Invalid, "ledes_xml_unread", "a LEDES XML file has elements and no lines; read its items")
 )
 
 // XML tells whether the format is one of elements, not of lines.
-func (f Format) XML() bool { return f == FormatXML21 || f == FormatXML22 }
+func (f Format) XML() bool { return f == FormatXML2000 || f == FormatXML20 || f.XMLWritten() }
+
+// XMLWritten tells a format of elements that is written here too.
+func (f Format) XMLWritten() bool { return f == FormatXML21 || f == FormatXML22 }
 
 // Severity tells whether a fault makes a file invalid.
 type Severity string
@@ -100,6 +105,7 @@ type Finding struct {
 	Value    string   `json:"value"` // as it stands in the file, at most 200 characters
 	Message  string   `json:"message"`
 	Fix      string   `json:"fix"`
+	Path     string   `json:"path,omitempty"` // of XML: the element, such as firm[1]/client[1]/invoice[1]/matter[1]/fee[3]/units
 }
 
 // Summary is one invoice of a file. Total is the text that most of its lines
@@ -118,15 +124,16 @@ type Summary struct {
 type Options struct {
 	Format   Format         // FormatAuto or "" decides by the first lines
 	Currency money.Currency // of a 1998B file, which names none; "" means two decimals
-	MaxLines int            // ErrLong past so many lines; 0 means any number
+	MaxLines int            // ErrLong past so many lines, of XML so many items or invoices; 0 means any number
 
 	FirstError bool // stop at the first error and tell nothing after it
 }
 
-// Handler takes what Scan finds, as it finds it. Either part may be nil.
+// Handler takes what Scan finds, as it finds it. Any part may be nil.
 type Handler struct {
 	Finding func(Finding)
 	Line    func(*Line) // its findings have been given already; the line is only valid during the call
+	Item    func(*XMLItem)
 }
 
 // Result is what a whole file comes to.
@@ -136,6 +143,7 @@ type Result struct {
 	Warnings int
 	Lines    int // data lines that could be read
 	Invoices []Summary
+	Cut      bool // the reading of an XML file ended before its end: the last finding says why
 }
 
 // Valid tells whether the file holds no error.

@@ -17,6 +17,7 @@ type scan struct {
 	result  Result
 
 	strict   bool
+	maxLines int // of XML: fees, expenses and discounts; 0 means any number
 	exponent int // decimals of the currency of 1998B, which names none
 
 	line     Line
@@ -29,9 +30,8 @@ type scan struct {
 }
 
 // Scan reads a whole file once and tells every fault (LEGAL-BILLING 3 says which
-// fault hides which). An XML file is judged too, but
-// gives no lines: with a handler of lines, and under the name of a flat format, it is
-// ErrXML. The error is otherwise one of reading.
+// fault hides which). An XML file is judged too and gives items, not lines: with a
+// handler of lines, and under the name of a flat format, it is ErrXML. The error is otherwise one of reading.
 func Scan(src io.Reader, o Options, h Handler) (Result, error) {
 	s := newScan(o, h)
 	file, err := sniff(src, o.Format)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -15,22 +16,41 @@ import (
 // Limits of the XML reader (SECURITY T14).
 const (
 	xmlDepth    = 32
+	xmlName     = 64  // bytes of an element's name: a longer one is known to nobody
+	xmlAround   = 10  // faults for each item that may be read, before a file is given up
+	xmlNames    = 256 // children by name of one element: past them an unknown one is not kept
 	xmlTextKept = textLimit + 1
 	xmlToken    = 1 << 20 // bytes of one text, tag or comment: the decoder holds it whole
 )
 
 // xmlFix is what to do about a file that is no document of the format.
-const xmlFix = "send UTF-8 with the root <ledesxmlebilling2.1> or <ledesxmlebilling2.2>, without DOCTYPE and entities of its own"
+const xmlFix = "send UTF-8 with the root <ledesxmlebilling2.1> or <ledesxmlebilling2.2>, of 2.0 or of LEDES 2000, without DOCTYPE and entities of its own"
 
 // xmlNode is an element that is open.
 type xmlNode struct {
-	name  string
-	kind  *xmlKind // nil below an element that is only text or unknown
-	line  int
-	text  []byte
-	value map[string]xmlValue // its children that hold text, by name
+	name   string
+	kind   *xmlKind // nil below an element that is only text or unknown
+	line   int
+	text   []byte
+	value  map[string]xmlValue // its known children that hold text, by name; nil before the first
+	parent *xmlNode
+	place  int            // among its like in the parent, from 1; 0 of an element that is only text
+	likes  map[string]int // how many children of each kind were opened; nil before the first
+	errors int            // of the file when it was opened
 
 	blocks []*xmlNode // its children that hold others, where the file is read and not only judged
+}
+
+// path names an element as XPath does, from below the root: firm[1]/client[1]/invoice[2].
+func (n *xmlNode) path() string {
+	if n == nil || n.parent == nil {
+		return ""
+	}
+	step := n.name + "[" + strconv.Itoa(n.place) + "]"
+	if above := n.parent.path(); above != "" {
+		return above + "/" + step
+	}
+	return step
 }
 
 // xmlValue is a child's text and where it begins.
@@ -49,6 +69,8 @@ type xmlScan struct {
 	root    *xmlNode
 	taxes   xmlTaxes
 	open    []*xmlNode
+	judged  *xmlNode // the element that findings are about
+	around  int      // findings of no item, and elements that nobody knows
 	numbers map[string]bool
 	firm    *xmlNode
 	client  *xmlNode
@@ -56,7 +78,7 @@ type xmlScan struct {
 	matter  *xmlMatter
 }
 
-// scanXML reads a whole XML 2.1 file. DOCTYPE, entities that XML does not define,
+// scanXML reads a whole XML file. DOCTYPE, entities that XML does not define,
 // another encoding and deep nesting end the reading: what follows cannot be trusted.
 func (s *scan) scanXML(src io.Reader, asked Format) error {
 	_, err := s.readXML(src, asked, false)
@@ -95,23 +117,29 @@ func (x *xmlScan) read(src io.Reader) error {
 		if x.stopped() {
 			return nil
 		}
+		if x.maxLines > 0 && x.around > xmlAround*x.maxLines {
+			x.cut(line, "", "", fmt.Sprintf("the file has more than %d faults beside those of its fees and expenses", xmlAround*x.maxLines))
+			return nil
+		}
 		switch t := token.(type) {
 		case xml.Directive:
-			x.fault(FIL01, line, "", shown(t), "the file has a DOCTYPE or another declaration", xmlFix)
+			x.cut(line, "", shown(t), "the file has a DOCTYPE or another declaration")
 			return nil
 		case xml.StartElement:
 			if !rooted && !x.isRoot(t.Name.Local) {
-				x.fault(FIL01, line, t.Name.Local, "", "the root names no version that is read here, or not the one asked for", xmlFix)
+				x.cut(line, shown([]byte(t.Name.Local)), "", "the root names no version that is read here, or not the one asked for")
 				return nil
 			}
 			rooted = true
 			if len(x.open) == xmlDepth {
-				x.fault(FIL01, line, t.Name.Local, "", fmt.Sprintf("elements are nested deeper than %d", xmlDepth), xmlFix)
+				x.cut(line, shown([]byte(t.Name.Local)), "", fmt.Sprintf("elements are nested deeper than %d", xmlDepth))
 				return nil
 			}
 			x.start(t.Name.Local, line)
 		case xml.EndElement:
-			x.end()
+			if x.end(); x.maxLines > 0 && max(x.result.Lines, len(x.result.Invoices)) > x.maxLines {
+				return ErrLong
+			}
 		case xml.CharData:
 			if n := len(x.open); n > 0 {
 				node := x.open[n-1]
@@ -120,7 +148,7 @@ func (x *xmlScan) read(src io.Reader) error {
 		}
 	}
 	if !rooted {
-		x.fault(FIL01, 1, "", "", "the file holds no element", xmlFix)
+		x.cut(1, "", "", "the file holds no element")
 		return nil
 	}
 	if len(x.result.Invoices) == 0 {
@@ -171,25 +199,66 @@ func (x *xmlScan) malformed(line int, err error) {
 	if errors.As(err, &syntax) {
 		line, why = syntax.Line, syntax.Msg
 	}
-	x.fault(FIL01, line, "", "", "not well-formed: "+why, xmlFix)
+	x.cut(line, "", "", "not well-formed: "+why)
+}
+
+// ofItem tells a fee or an expense, or what stands in one.
+func (n *xmlNode) ofItem() bool {
+	for ; n != nil; n = n.parent {
+		if n.name == "fee" || n.name == "expense" {
+			return true
+		}
+	}
+	return false
+}
+
+// cut tells why the reading ends here.
+func (x *xmlScan) cut(line int, field, value, message string) {
+	x.judged = nil
+	if n := len(x.open); n > 0 {
+		x.judged = x.open[n-1]
+	}
+	x.result.Cut = true
+	x.fault(FIL01, line, field, value, message, xmlFix)
 }
 
 func (x *xmlScan) fault(c Code, line int, field, value, message, fix string) {
-	x.tell(Finding{Code: c, Severity: Error, Line: line, Field: field, Value: shown([]byte(value)), Message: message, Fix: fix})
+	x.say(Finding{Code: c, Severity: Error, Line: line, Field: field, Value: shown([]byte(value)), Message: message, Fix: fix})
 }
 
 func (x *xmlScan) warn(c Code, line int, field, value, message, fix string) {
-	x.tell(Finding{Code: c, Severity: Warning, Line: line, Field: field, Value: shown([]byte(value)), Message: message, Fix: fix})
+	x.say(Finding{Code: c, Severity: Warning, Line: line, Field: field, Value: shown([]byte(value)), Message: message, Fix: fix})
+}
+
+// say tells a finding with the place of its element, for a file may be one long line.
+func (x *xmlScan) say(f Finding) {
+	if x.version != nil {
+		f.Field = x.version.written(f.Field)
+	}
+	if f.Code == FIL02 || !x.judged.ofItem() {
+		x.around++
+	}
+	above := x.judged.path()
+	switch {
+	case above == "":
+		f.Path = f.Field
+	case f.Field == "", f.Field == x.judged.name:
+		f.Path = above
+	default:
+		f.Path = above + "/" + f.Field
+	}
+	x.tell(f)
 }
 
 func (x *xmlScan) start(name string, line int) {
-	node := &xmlNode{name: name, line: line, value: map[string]xmlValue{}}
-	if name == "tk_sum" {
-		node.name = "tksum" // one large practice system writes it so
+	name = strings.ToValidUTF8(name[:min(len(name), xmlName)], "")
+	node := &xmlNode{name: name, line: line, errors: x.result.Errors}
+	if x.version.names[name] != "" {
+		node.name = x.version.names[name]
 	}
 	if n := len(x.open); n > 0 {
 		parent := x.open[n-1]
-		if parent.kind != nil {
+		if node.parent = parent; parent.kind != nil {
 			node.kind = x.child(parent, node)
 		}
 	} else {
@@ -211,7 +280,13 @@ func (x *xmlScan) start(name string, line int) {
 
 // child is what a child element is: a kind, or nil for text. An unknown one is told.
 func (x *xmlScan) child(parent, node *xmlNode) *xmlKind {
+	x.judged = parent
 	if slices.Contains(parent.kind.blocks, node.name) {
+		if parent.likes == nil {
+			parent.likes = map[string]int{}
+		}
+		parent.likes[node.name]++
+		node.place = parent.likes[node.name]
 		return x.version.kinds[node.name]
 	}
 	if _, ok := parent.kind.fields[node.name]; !ok && node.name != "file_item_nbr" {
@@ -226,10 +301,12 @@ func (x *xmlScan) end() {
 	x.open = x.open[:n]
 	if node.kind == nil {
 		if n > 0 && !x.open[n-1].holds(node.name) {
+			x.judged = x.open[n-1]
 			x.text(x.open[n-1], node)
 		}
 		return
 	}
+	x.judged = node
 	x.required(node)
 	x.close(node)
 	if x.keep && n > 0 {
@@ -242,12 +319,18 @@ func (x *xmlScan) text(parent, node *xmlNode) {
 	if parent.kind == nil {
 		return
 	}
+	f, known := parent.kind.fields[node.name]
+	if !known && len(parent.value) >= xmlNames {
+		return // told when it was opened, and nobody asks for it
+	}
 	v := strings.TrimSpace(string(node.text))
 	if _, twice := parent.value[node.name]; twice {
 		x.fault(FLD08, node.line, node.name, v, node.name+" stands twice in one "+parent.name, "keep one")
 	}
+	if parent.value == nil {
+		parent.value = map[string]xmlValue{}
+	}
 	parent.value[node.name] = xmlValue{v, node.line}
-	f, known := parent.kind.fields[node.name]
 	if !known || v == "" {
 		return
 	}

@@ -55,7 +55,7 @@ func TestXMLIsJudged(t *testing.T) {
 		"an element nobody knows":    {swap("<city>", "<town>x</town><city>"), "~FIL-02 4 town"},
 		"an element twice":           {swap("<city>Boston</city>", "<city>Boston</city><city>Salem</city>"), "FLD-08 4 city"},
 		"a period that ends first":   {swap("<inv_start_date>2026-10-01", "<inv_start_date>2026-11-01"), "FLD-01 8 inv_start_date"},
-		"another root":               {swap("ledesxmlebilling2.1", "ledesxml"), "FIL-01 2 ledesxml"},
+		"another root":               {swap("ledesxmlebilling2.1", "ledesxmlebilling9"), "FIL-01 2 ledesxmlebilling9"},
 		"no invoice":                 {"<ledesxmlebilling2.1></ledesxmlebilling2.1>", "FIL-01 1 invoice"},
 		"a tag that is never closed": {swap("</firm>", ""), "FIL-01 20"},
 	} {
@@ -102,8 +102,14 @@ func FuzzLEDESXML(f *testing.F) {
 	f.Add([]byte(xmlFile))
 	f.Add([]byte("<ledesxmlebilling2.1><firm><client><invoice><matter><fee/></matter></invoice></client></firm></ledesxmlebilling2.1>"))
 	f.Add([]byte("<ledesxmlebilling2.1><fee/><matter/><invoice/></ledesxmlebilling2.1>"))
+	for _, root := range []string{"ledesxmlebilling2.0", "ledesxmlebilling2.2", "ledesxml"} {
+		f.Add([]byte(strings.ReplaceAll(xmlFile, "ledesxmlebilling2.1", root)))
+	}
 	f.Fuzz(func(t *testing.T, file []byte) {
-		r, err := ledes.Validate(strings.NewReader(string(file)), ledes.Options{Format: ledes.FormatXML21}, 0)
+		if !strings.HasPrefix(strings.TrimSpace(strings.TrimPrefix(string(file), "\ufeff")), "<") {
+			return // not taken for XML
+		}
+		r, err := ledes.Validate(strings.NewReader(string(file)), ledes.Options{}, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,9 +117,18 @@ func FuzzLEDESXML(f *testing.F) {
 			t.Errorf("%d findings, %d errors, %d warnings", got, r.Errors, r.Warnings)
 		}
 		for _, x := range r.Findings {
-			if x.Line < 1 || x.Message == "" || x.Fix == "" {
+			if x.Line < 1 || x.Message == "" || x.Fix == "" || len(x.Field) > 100 || !strings.HasSuffix(x.Path, x.Field) && !strings.Contains(x.Path, x.Field+"[") {
 				t.Errorf("finding %+v", x)
 			}
+		}
+		items := 0
+		again, err := ledes.Scan(strings.NewReader(string(file)), ledes.Options{}, ledes.Handler{Item: func(i *ledes.XMLItem) {
+			if items++; i.Line < 1 || i.Place < 1 || i.Path == "" || i.Errors < 0 {
+				t.Errorf("item %+v", i)
+			}
+		}})
+		if err != nil || again.Lines > items || again.Errors != r.Errors {
+			t.Errorf("%d items of %d lines, %v", items, again.Lines, err)
 		}
 	})
 }

@@ -60,22 +60,52 @@ type xmlVersion struct {
 	space  string
 	firmID string // the element that opens a firm
 	kinds  map[string]*xmlKind
+
+	names  map[string]string // other names of elements, and what they are here
+	theirs map[string]string // how findings call what has another name in every file of the version
+	dates  string            // the form of a date
+	lowers bool              // item_disc_cred_amount is also written as what lowers the base
 }
 
+// tkSum is the other name of the timekeeper summary: one large practice system writes it.
+var tkSum = map[string]string{"tk_sum": "tksum"}
+
 var (
-	xml21 = &xmlVersion{FormatXML21, "ledesxmlebilling2.1", "http://www.ledes.org/LEDES21.xsd", "lf_office_id", xmlKinds21}
-	xml22 = &xmlVersion{FormatXML22, "ledesxmlebilling2.2", "http://www.ledes.org/LEDES22.xsd", "lf_vendor_id", xmlKinds22()}
+	xml20 = &xmlVersion{format: FormatXML20, root: "ledesxmlebilling2.0", space: "http://www.ledes.org/LEDES20.xsd", firmID: "lf_office_id", kinds: xmlKinds20(), names: tkSum, dates: time.DateOnly}
+	xml21 = &xmlVersion{format: FormatXML21, root: "ledesxmlebilling2.1", space: "http://www.ledes.org/LEDES21.xsd", firmID: "lf_office_id", kinds: xmlKinds21, names: tkSum, dates: time.DateOnly}
+	xml22 = &xmlVersion{format: FormatXML22, root: "ledesxmlebilling2.2", space: "http://www.ledes.org/LEDES22.xsd", firmID: "lf_vendor_id", kinds: xmlKinds22(), names: tkSum, dates: time.DateOnly}
 )
+
+// written is the name that the file has for an element.
+func (v *xmlVersion) written(name string) string {
+	if v.theirs[name] != "" {
+		return v.theirs[name]
+	}
+	return name
+}
 
 // isRoot takes the version that the root names, when it is the one asked for.
 func (x *xmlScan) isRoot(name string) bool {
-	for _, v := range [...]*xmlVersion{xml21, xml22} {
+	for _, v := range [...]*xmlVersion{xml20, xml21, xml22, xml2000} {
 		if v.root == name && (v.format == x.asked || !x.asked.XML()) {
 			x.version, x.result.Format = v, v.format
 			return true
 		}
 	}
 	return false
+}
+
+// xmlKinds20 is what version 2.0 has otherwise: a shorter name of the firm.
+func xmlKinds20() map[string]*xmlKind {
+	kinds := maps.Clone(xmlKinds21)
+	kinds["ledesxmlebilling2.0"] = kinds["ledesxmlebilling2.1"]
+	firm := *kinds["firm"]
+	firm.fields = maps.Clone(firm.fields)
+	name := firm.fields["lf_name"]
+	name.max = 60
+	firm.fields["lf_name"] = name
+	kinds["firm"] = &firm
+	return kinds
 }
 
 // xmlKinds22 is what version 2.2 has otherwise: the firm's id, and taxes by tiers. What
@@ -110,7 +140,7 @@ var xmlKinds21 = map[string]*xmlKind{
 	"matter": xmlOf(`cl_matter_id lf_matter_id* matter_name* matter_desc po_number account_type=O,T matter_final_bill*=Y,N
 		matter_total_detail_fees*:n matter_total_detail_exp*:n matter_disc_credit_fees:n matter_disc_credit_exp:n matter_disc_cred_total:n
 		matter_perc_shar_fees:n matter_perc_shar_exp:n matter_disc_bill_pct_fees:n matter_disc_bill_pct_exp:n matter_tax_on_fees:n matter_tax_on_exp:n
-		matter_net_fees*:n matter_net_exp*:n matter_total_due*:n file_item_nbr:i extend_header`, "lf_managing_contact", "matter_disc_cred", "tksum", "tk_sum", "fee", "expense"),
+		matter_net_fees*:n matter_net_exp*:n matter_total_due*:n file_item_nbr:i extend_header`, "lf_managing_contact", "matter_disc_cred", "tksum", "fee", "expense"),
 	"matter_disc_cred": xmlOf("disc_cred*=MIA,MIDB,MISF disc_cred_category=Fee,Exp increase_decrease=Increase,Decrease pre_post_split discount_percent:n disc_cred_amount*:n file_item_nbr:i"),
 	"tksum":            xmlOf("tk_id* tk_lname* tk_fname* tk_level* tk_rate*:n tk_hours:n tk_cost:n file_item_nbr:i"),
 	"fee": xmlOf(`charge_date*:d tk_id* tk_level charge_desc* task_code task_activity charge_type*=U,F units*:n rate*:n base_amount*:n
@@ -134,8 +164,12 @@ var (
 func (x *xmlScan) judge(f xmlField, node *xmlNode, v string) {
 	switch f.is {
 	case 'd':
-		if _, err := time.Parse(time.DateOnly, v); err != nil {
-			x.fault(FLD01, node.line, node.name, v, "not a real date YYYY-MM-DD", "write it like 2026-10-31")
+		if _, err := time.Parse(x.version.dates, v); err != nil {
+			form, like := "YYYY-MM-DD", "2026-10-31"
+			if x.version.dates == compactDate {
+				form, like = "YYYYMMDD", "20261031"
+			}
+			x.fault(FLD01, node.line, node.name, v, "not a real date "+form, "write it like "+like)
 		}
 	case 'n':
 		if _, ok := xmlNumber(v); !ok {

@@ -87,7 +87,12 @@ func (n *xmlNode) says(field string) string { return n.value[field].text }
 
 // day is a date that the scan has judged; zero when absent.
 func (n *xmlNode) day(field string) time.Time {
-	t, err := time.Parse(time.DateOnly, n.says(field))
+	v := n.says(field)
+	form := time.DateOnly
+	if len(v) == len(compactDate) {
+		form = compactDate // of LEDES 2000
+	}
+	t, err := time.Parse(form, v)
 	if err != nil {
 		return time.Time{}
 	}
@@ -141,6 +146,7 @@ func (r *xmlReader) invoice(firm, client, n *xmlNode) {
 		inv.Currency = r.currency
 	}
 	inv.Items = r.items(&inv, m)
+	r.evenly(&inv, n)
 	r.sums(&inv, n)
 	r.invoices = append(r.invoices, inv)
 }
@@ -275,7 +281,7 @@ func (r *xmlReader) taxesOf(inv *Invoice, n *xmlNode, it *Item) {
 			r.refuse(ref.line, "tax_on_tax_id", def.says("tax_on_tax_id"), "the tax that this one is on does not stand before it on the line", "name the other tax first")
 		}
 		var err error
-		if t.Minor, err = t.of(it.NetMinor, before); err != nil {
+		if t.Minor, err = t.of(it.NetMinor, before, inv.rounding()); err != nil {
 			r.refuse(ref.line, "total_amount", n.says("total_amount"), "the tax is too large", "look at the amount")
 		}
 		if i == 0 {
@@ -285,6 +291,57 @@ func (r *xmlReader) taxesOf(inv *Invoice, n *xmlNode, it *Item) {
 		}
 		before = t
 	}
+}
+
+// evenly rounds the taxes half to even where the invoice's total is that and not the
+// one of halves rounded up: a firm's setting, which the file does not name.
+func (r *xmlReader) evenly(inv *Invoice, n *xmlNode) {
+	stated, ok := n.number("inv_total_net_due")
+	due, whole := minorOf(stated, inv.Currency)
+	if sum, err := dueOf(inv.Items); !ok || !whole || err != nil || sum == due {
+		return
+	}
+	items := slices.Clone(inv.Items)
+	for i := range items {
+		if err := items[i].retax(money.HalfEven); err != nil {
+			return
+		}
+	}
+	if sum, err := dueOf(items); err == nil && sum == due {
+		inv.Items, inv.Rounding = items, money.HalfEven
+	}
+}
+
+// retax computes the taxes of the line anew. Its further taxes are copies then.
+func (it *Item) retax(r money.Rounding) error {
+	taxes, before := slices.Clone(it.taxes()), Tax{}
+	first := len(taxes) - len(it.MoreTaxes) // 1 where the line has a tax at all
+	for i := range taxes {
+		var err error
+		if taxes[i].Minor, err = taxes[i].of(it.NetMinor, before, r); err != nil {
+			return err
+		}
+		before = taxes[i]
+	}
+	if first == 1 {
+		it.TaxMinor = taxes[0].Minor
+	}
+	if len(it.MoreTaxes) > 0 {
+		it.MoreTaxes = taxes[first:]
+	}
+	return nil
+}
+
+// dueOf is what the items and their taxes come to.
+func dueOf(items []Item) (int64, error) {
+	var all []int64
+	for i := range items {
+		all = append(all, items[i].NetMinor)
+		for _, t := range items[i].taxes() {
+			all = append(all, t.Minor)
+		}
+	}
+	return money.Sum(all...)
 }
 
 // taxKnown refuses a tax that a line cannot carry, and keeps the number of the
@@ -307,14 +364,7 @@ func (r *xmlReader) taxKnown(inv *Invoice, def *xmlNode) {
 
 // sums holds the stated total against the lines read.
 func (r *xmlReader) sums(inv *Invoice, n *xmlNode) {
-	var all []int64
-	for i := range inv.Items {
-		all = append(all, inv.Items[i].NetMinor)
-		for _, t := range inv.Items[i].taxes() {
-			all = append(all, t.Minor)
-		}
-	}
-	sum, err := money.Sum(all...)
+	sum, err := dueOf(inv.Items)
 	if err != nil {
 		r.refuse(n.line, "inv_total_net_due", n.says("inv_total_net_due"), "the lines come to more than can be computed", "look at the amounts")
 		return

@@ -41,6 +41,11 @@ func (x *xmlScan) close(node *xmlNode) {
 	case "fee", "expense":
 		if x.matter != nil && x.invoice != nil {
 			x.item(node)
+			x.give(node)
+		}
+	case "matter_disc_cred":
+		if x.matter != nil && x.invoice != nil {
+			x.give(node)
 		}
 	case "matter":
 		if x.matter != nil && x.invoice != nil {
@@ -111,7 +116,7 @@ func (x *xmlScan) itemSum(node *xmlNode) {
 	if okUnits && okRate && okBase && node.value["charge_type"].text != "F" && !x.isProduct(units, rate, base) {
 		x.fault(ARI01, node.at("base_amount"), "base_amount", node.value["base_amount"].text, fmt.Sprintf("units %s times rate %s is not the base", units, rate), "correct units, rate or base")
 	}
-	if okBase && okTotal && okAdjustment && base+adjustment != total {
+	if okBase && okTotal && okAdjustment && base+adjustment != total && (!x.version.lowers || base-adjustment != total) {
 		x.fault(ARI01, node.at("total_amount"), "total_amount", node.value["total_amount"].text, "base and adjustment come to "+(base+adjustment).Text(2), "write "+(base+adjustment).Text(2))
 	}
 }
@@ -204,7 +209,7 @@ func (x *xmlScan) closeInvoice() {
 	if !i.known {
 		x.fault(FLD03, node.line, "matter", "", "the invoice holds no matter", "add its matter")
 	}
-	if a, b := node.value["inv_start_date"].text, node.value["inv_end_date"].text; len(a) == 10 && len(b) == 10 && a > b {
+	if a, b := node.value["inv_start_date"].text, node.value["inv_end_date"].text; len(a) == len(x.version.dates) && len(b) == len(a) && a > b {
 		x.fault(FLD01, node.at("inv_start_date"), "inv_start_date", a, "the period begins after its end", "correct one of the two dates")
 	}
 	due, ok := node.number("inv_total_net_due")

@@ -68,6 +68,25 @@ type xmlWriter struct {
 	taxes   []xmlTax // in the order of their ids
 	changes []Change
 	faults  fault.Fields
+
+	starts   []int // the lines on which the fees and expenses begin
+	order    []int // which item of its invoice each of them is
+	itemsEnd int   // the line after the last of them
+}
+
+// ItemOfXML tells which item of the invoice a line of its XML file belongs to, of a
+// file that could be written or of one that was refused; false for a line around them.
+func ItemOfXML(inv *Invoice, p Profile, line int) (item int, ok bool) {
+	x := xmlWriter{profile: p, version: xml21, ids: map[xmlTax]string{}}
+	if err := x.file([]Invoice{*inv}); err != nil {
+		return 0, false
+	}
+	for i, start := range x.starts {
+		if line >= start {
+			item, ok = x.order[i], true
+		}
+	}
+	return item, ok && line < x.itemsEnd
 }
 
 // file writes the document. Invoices of one firm, and of one client, that follow

@@ -57,12 +57,14 @@ func (x *xmlWriter) invoice(inv *Invoice) error {
 	for _, fees := range [...]bool{true, false} {
 		for i := range inv.Items {
 			if inv.Items[i].fee() == fees {
+				x.order = append(x.order, i)
 				if err := x.item(inv, &inv.Items[i]); err != nil {
 					return err
 				}
 			}
 		}
 	}
+	x.itemsEnd = x.line + 1
 	x.shut()
 	x.shut()
 	return nil
@@ -135,10 +137,11 @@ func (x *xmlWriter) people(inv *Invoice) {
 }
 
 func (x *xmlWriter) item(inv *Invoice, it *Item) error {
-	base, err := money.Line(it.Units, it.UnitCost, inv.Currency, money.HalfUp)
+	base, err := money.Line(it.Units, it.UnitCost, inv.Currency, inv.rounding())
 	if err != nil {
 		return err
 	}
+	x.starts = append(x.starts, x.line+1)
 	who, charge, name, taxed := it.person(), "U", "fee", "tax_item_fee"
 	if it.Flat || it.adjusts() {
 		charge = "F"
@@ -189,7 +192,7 @@ func (x *xmlWriter) taxed(inv *Invoice, it *Item, name string) error {
 	var before Tax
 	id := ""
 	for _, t := range it.taxes() {
-		want, err := t.of(it.NetMinor, before)
+		want, err := t.of(it.NetMinor, before, inv.rounding())
 		if err != nil {
 			return err
 		}

@@ -39,6 +39,17 @@ const (
 	DeliveryPortal     Delivery = "portal"
 )
 
+// EBill is which e-bill a payor's system reads; those of XML are named as package
+// invoice names its formats.
+type EBill string
+
+// A flat LEDES file by default: 1998B, or 98BI V2 where there is tax; or XML.
+const (
+	EBillFlat  EBill = "ledes_flat"
+	EBillXML21 EBill = "ledes_xml_21"
+	EBillXML22 EBill = "ledes_xml_22"
+)
+
 // Client is a customer of the firm.
 type Client struct {
 	ID      ident.ClientID
@@ -58,6 +69,7 @@ type Payor struct {
 	TaxID     string
 	TermsDays int
 	Delivery  Delivery
+	EBill     EBill `gorm:"column:ebill"`
 	Status    string
 	Version   int
 }
@@ -142,6 +154,7 @@ func (p Payor) Validate() error {
 		fs.Add("terms_days", "terms_range", "enter the days to pay, 0 to 180")
 	}
 	oneOf(&fs, "delivery", string(p.Delivery), string(DeliveryLink), string(DeliveryAttachment), string(DeliveryPortal))
+	oneOf(&fs, "ebill", string(p.EBill), "", string(EBillFlat), string(EBillXML21), string(EBillXML22))
 	oneOf(&fs, "status", p.Status, "active", "closed")
 	return fs.Err(ErrInvalid)
 }

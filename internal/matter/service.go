@@ -103,7 +103,8 @@ func (s *Service) Payor(ctx context.Context, id ident.PayorID) (p Payor, list []
 }
 
 // SavePayor creates a payor of p.ClientID when p.ID is empty, else changes it. A
-// payor never moves to another client.
+// payor never moves to another client. When p.EBill is empty a payor keeps its e-bill,
+// and a new one has a flat file.
 func (s *Service) SavePayor(ctx context.Context, p Payor) (Payor, error) {
 	if p.Status == "" {
 		p.Status = "active"
@@ -114,6 +115,9 @@ func (s *Service) SavePayor(ctx context.Context, p Payor) (Payor, error) {
 				return err
 			}
 			p.ID, p.Version = ident.New[ident.PayorID](tx.Now), 1
+			if p.EBill == "" {
+				p.EBill = EBillFlat
+			}
 			if err := insertPayor(tx, p); err != nil {
 				return err
 			}
@@ -124,6 +128,9 @@ func (s *Service) SavePayor(ctx context.Context, p Payor) (Payor, error) {
 			return err
 		}
 		p.ClientID = before.ClientID
+		if p.EBill == "" {
+			p.EBill = before.EBill
+		}
 		if err := updatePayor(tx, p); err != nil {
 			return err
 		}

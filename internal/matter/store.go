@@ -36,11 +36,11 @@ func updateClient(tx *db.Tx, c Client) error {
 	return changed(res.RowsAffected, taken(res.Error, "client_number_key", ErrNumberTaken))
 }
 
-const payorColumns = `p.id, p.client_id, p.name, p.address, p.country, p.tax_id, p.terms_days, p.delivery, p.status, p.version`
+const payorColumns = `p.id, p.client_id, p.name, p.address, p.country, p.tax_id, p.terms_days, p.delivery, p.ebill, p.status, p.version`
 
 func payorByID(tx *db.Tx, id ident.PayorID) (p Payor, err error) {
 	err = one(tx.Raw(`SELECT `+payorColumns+` FROM payor p WHERE p.firm_id = ? AND p.id = ?`, tx.Scope.Firm, id).Row(),
-		&p.ID, &p.ClientID, &p.Name, &p.Address, &p.Country, &p.TaxID, &p.TermsDays, &p.Delivery, &p.Status, &p.Version)
+		&p.ID, &p.ClientID, &p.Name, &p.Address, &p.Country, &p.TaxID, &p.TermsDays, &p.Delivery, &p.EBill, &p.Status, &p.Version)
 	return p, wrap(err, "payor", id)
 }
 
@@ -52,13 +52,13 @@ func payors(tx *db.Tx, cond string, args []any) (list []Payor, err error) {
 }
 
 func insertPayor(tx *db.Tx, p Payor) error {
-	return tx.Exec(`INSERT INTO payor (firm_id, id, client_id, name, address, country, tax_id, terms_days, delivery, status, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, tx.Scope.Firm, p.ID, p.ClientID, p.Name, p.Address, p.Country, p.TaxID, p.TermsDays, p.Delivery, p.Status, tx.Now).Error
+	return tx.Exec(`INSERT INTO payor (firm_id, id, client_id, name, address, country, tax_id, terms_days, delivery, ebill, status, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, tx.Scope.Firm, p.ID, p.ClientID, p.Name, p.Address, p.Country, p.TaxID, p.TermsDays, p.Delivery, p.EBill, p.Status, tx.Now).Error
 }
 
 func updatePayor(tx *db.Tx, p Payor) error {
-	res := tx.Exec(`UPDATE payor SET name = ?, address = ?, country = ?, tax_id = ?, terms_days = ?, delivery = ?, status = ?, version = version + 1
-		WHERE firm_id = ? AND id = ? AND version = ?`, p.Name, p.Address, p.Country, p.TaxID, p.TermsDays, p.Delivery, p.Status, tx.Scope.Firm, p.ID, p.Version)
+	res := tx.Exec(`UPDATE payor SET name = ?, address = ?, country = ?, tax_id = ?, terms_days = ?, delivery = ?, ebill = ?, status = ?, version = version + 1
+		WHERE firm_id = ? AND id = ? AND version = ?`, p.Name, p.Address, p.Country, p.TaxID, p.TermsDays, p.Delivery, p.EBill, p.Status, tx.Scope.Firm, p.ID, p.Version)
 	return changed(res.RowsAffected, res.Error)
 }
 

@@ -23,7 +23,7 @@ import (
 type Documents interface {
 	OpenFile(tx *db.Tx, id ident.InvoiceID, format invoice.Format) (invoice.Content, error)
 	OpenDocument(tx *db.Tx, id ident.InvoiceID) (*invoice.Document, error)
-	OpenCredit(tx *db.Tx, id ident.CreditNoteID) (invoice.Content, error)
+	OpenCredit(tx *db.Tx, id ident.CreditNoteID, format invoice.Format) (invoice.Content, error)
 }
 
 // Parts is what the service is made of. Calendar gives the business calendar of the

@@ -90,7 +90,7 @@ func (f files) OpenDocument(tx *db.Tx, id ident.InvoiceID) (*invoice.Document, e
 	return &invoice.Document{ID: id}, err
 }
 
-func (f files) OpenCredit(tx *db.Tx, id ident.CreditNoteID) (invoice.Content, error) {
+func (f files) OpenCredit(tx *db.Tx, id ident.CreditNoteID, format invoice.Format) (invoice.Content, error) {
 	err := audit.Record(tx, audit.Entry{Action: "credit_note.file_read", Object: "credit_note", ID: string(id), Class: audit.C3})
 	return invoice.Content{Bytes: []byte("note " + id)}, err
 }

@@ -52,6 +52,7 @@ type PayorInvoice struct {
 
 // PayorCredit is the note that takes an invoice back; its number is "" where none does.
 type PayorCredit struct {
+	EBill    invoice.Format `gorm:"column:ebill"` // "" where the note has only a PDF
 	ID       ident.CreditNoteID
 	Number   string
 	IssuedOn invoice.Day
@@ -195,9 +196,9 @@ func payorInvoice(tx *db.Tx, payor ident.PayorID, id ident.InvoiceID) (PayorInvo
 	return list[0], nil
 }
 
-// PayorCreditNote opens the PDF of the note that takes one of them back; ErrNotFound
-// where none does. Its leaf is written before the bytes leave.
-func (s *Service) PayorCreditNote(ctx context.Context, cookie string, id ident.InvoiceID) (c invoice.Content, err error) {
+// PayorCreditNote opens a file of the note that takes one of them back; ErrNotFound
+// where none does, or not in that format. Its leaf is written before the bytes leave.
+func (s *Service) PayorCreditNote(ctx context.Context, cookie string, id ident.InvoiceID, format invoice.Format) (c invoice.Content, err error) {
 	err = s.inside(ctx, cookie, func(tx *db.Tx, in Visit) error {
 		inv, err := payorInvoice(tx, in.Payor, id)
 		if err != nil {
@@ -206,7 +207,7 @@ func (s *Service) PayorCreditNote(ctx context.Context, cookie string, id ident.I
 		if inv.Credit.ID == "" {
 			return ErrNotFound
 		}
-		c, err = s.Invoices.OpenCredit(tx, inv.Credit.ID)
+		c, err = s.Invoices.OpenCredit(tx, inv.Credit.ID, format)
 		return err
 	})
 	return c, err
@@ -221,6 +222,7 @@ func payorInvoices(tx *db.Tx, payor ident.PayorID, cond string, args ...any) ([]
 	}
 	err := tx.Raw(`SELECT i.id, i.number, i.issued_on, i.due_on, i.currency, i.total_minor, i.open_minor, i.status,
 			ARRAY(SELECT f.format FROM invoice_document f WHERE f.firm_id = i.firm_id AND f.invoice_id = i.id ORDER BY f.format DESC) AS kept,
+			coalesce((SELECT f.format FROM invoice_document f WHERE f.firm_id = n.firm_id AND f.credit_note_id = n.id AND f.format <> 'pdf'), '') AS credit_ebill,
 			coalesce(n.id::text, '') AS credit_id, coalesce(n.number, '') AS credit_number, coalesce(n.issued_on::text, '') AS credit_issued_on
 		FROM invoice i LEFT JOIN credit_note n ON n.firm_id = i.firm_id AND n.invoice_id = i.id WHERE i.firm_id = ? AND i.payor_id = ? AND (i.sent_at IS NOT NULL OR EXISTS (SELECT FROM delivery d
 			WHERE d.firm_id = i.firm_id AND d.invoice_id = i.id AND d.status <> 'failed')) AND `+cond+`

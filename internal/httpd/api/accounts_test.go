@@ -144,7 +144,13 @@ func TestMastersOverHTTP(t *testing.T) {
 	admin.send("PUT", at(f, "/clients/"+id), change, "If-Match", `"-1"`).want(t, 422, `"code":"version_missing"`)
 	admin.send("PUT", at(f, "/clients/"+id), change, "If-Match", `"1"`).want(t, 200, `"version":2`)
 	admin.send("PUT", at(f, "/clients/"+id), change, "If-Match", `"1"`).want(t, 412, `"code":"version_stale"`)
-	payor := admin.send("POST", at(f, "/payors"), map[string]any{"client_id": id, "name": "Pelham Freight Lines, Inc.", "address": "1 Drayage Way\nElizabeth, NJ 07201", "country": "US", "terms_days": 30, "delivery": "mail_link"}).want(t, 201)
+	payor := admin.send("POST", at(f, "/payors"), map[string]any{"client_id": id, "name": "Pelham Freight Lines, Inc.", "address": "1 Drayage Way\nElizabeth, NJ 07201", "country": "US", "terms_days": 30, "delivery": "mail_link"}).want(t, 201, `"ebill":"ledes_flat"`)
+	reads := map[string]any{"name": "Pelham Freight Lines, Inc.", "address": "1 Drayage Way\nElizabeth, NJ 07201", "country": "US", "terms_days": 30, "delivery": "mail_link", "ebill": "ledes_xml_21"}
+	admin.send("PUT", at(f, "/payors/"+payor.field(t, "id")), reads, "If-Match", `"1"`).want(t, 200, `"ebill":"ledes_xml_21"`)
+	delete(reads, "ebill")
+	admin.send("PUT", at(f, "/payors/"+payor.field(t, "id")), reads, "If-Match", `"2"`).want(t, 200, `"ebill":"ledes_xml_21"`)
+	reads["ebill"] = "ubl"
+	admin.send("PUT", at(f, "/payors/"+payor.field(t, "id")), reads, "If-Match", `"3"`).want(t, 422, "ebill")
 	contact := admin.send("POST", at(f, "/payors/"+payor.field(t, "id")+"/contacts"), map[string]string{"name": "Ruth Okonjo", "email": "payables@pelham.example"}).want(t, 201)
 	admin.send("POST", at(f, "/contacts/"+contact.field(t, "id")+"/verify"), nil, "If-Match", `"1"`).want(t, 200, "verified_at")
 	m := map[string]any{"client_id": id, "payor_id": payor.field(t, "id"), "number": "00417-0032", "name": "Pelham v. Cobalt", "label": "confidential", "task_set": "litigation", "currency": "USD", "tax_rate": "0.2", "opened_on": "2026-02-09"}

@@ -104,7 +104,7 @@ type upload struct {
 
 // Imports mounts files of time and costs.
 func Imports(s *httpd.Server, v imports) {
-	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/imports", Needs: rbac.ImportCreate, Summary: "Import a CSV, XLSX or LEDES file; the good rows land, each bad one is named", Status: 201, Upload: true},
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/imports", Needs: rbac.ImportCreate, Summary: "Import a CSV, XLSX or LEDES file, flat or XML; the good rows land, each bad one is named", Status: 201, Upload: true},
 		func(ctx context.Context, in *upload) (*One[ImportResult], error) {
 			form := in.RawBody.Data()
 			data, err := capture.ReadUpload(form.File)

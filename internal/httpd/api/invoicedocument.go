@@ -39,6 +39,7 @@ type InvoiceDocument struct {
 	Corrects  *DocumentReference `json:"corrects,omitempty" class:"C1" doc:"of a credit note: the invoice"`
 	Because   string             `json:"because,omitempty" class:"C2" doc:"of a credit note: why"`
 	LawFirmID string             `json:"law_firm_id,omitempty" class:"C2" doc:"LEDES LAW_FIRM_ID"`
+	EBillAs   invoice.Format     `json:"ebill,omitempty" class:"C1" doc:"what the payor read at issue; left out: a flat LEDES file"`
 }
 
 // DocumentParty is the firm or the payor as printed.
@@ -155,7 +156,7 @@ func toInvoiceDocument(d *invoice.Document) *InvoiceDocument {
 		Matter: DocumentMatter{d.Matter.ID, d.Matter.Number, d.Matter.Name, d.Matter.ClientRef},
 		Text:   d.Text, People: make([]DocumentPerson, len(d.People)), Lines: make([]DocumentLine, len(d.Lines)), Taxes: make([]DocumentTax, len(d.Taxes)), TaxNote: d.TaxNote,
 		Totals:  DocumentTotals{amount(t.FeesMinor, c), amount(t.ExpensesMinor, c), amount(t.NetMinor, c), amount(t.TaxMinor, c), amount(t.TotalMinor, c)},
-		Prebill: d.Prebill, Approval: d.Approval, Because: d.Because, LawFirmID: d.LawFirmID,
+		Prebill: d.Prebill, Approval: d.Approval, Because: d.Because, LawFirmID: d.LawFirmID, EBillAs: d.EBillAs,
 	}
 	for i, p := range d.People {
 		out.People[i] = DocumentPerson{p.Code, p.Name, p.Class}

@@ -16,7 +16,8 @@ type invoices interface {
 	Get(ctx context.Context, id ident.InvoiceID) (invoice.View, error)
 	File(ctx context.Context, id ident.InvoiceID, f invoice.Format) (invoice.Content, error)
 	Credit(ctx context.Context, id ident.InvoiceID, n invoice.NewCredit) (invoice.CreditNote, error)
-	CreditFile(ctx context.Context, id ident.CreditNoteID) (invoice.Content, error)
+	MakeFile(ctx context.Context, id ident.InvoiceID, f invoice.Format) (invoice.File, error)
+	CreditFile(ctx context.Context, id ident.CreditNoteID, f invoice.Format) (invoice.Content, error)
 }
 
 // Invoice is an issued invoice; it never changes, only what was paid and credited.
@@ -78,21 +79,26 @@ type CreditNote struct {
 	Total    *Money             `json:"total,omitempty" class:"C2"`
 	Reason   string             `json:"reason,omitempty" class:"C2"`
 	Rebill   bool               `json:"rebill" class:"C1"`
+	EBill    invoice.Format     `json:"ebill,omitempty" class:"C1" doc:"the format of its e-bill, where it has one beside the PDF"`
 }
 
 func toCreditNote(n invoice.CreditNote) CreditNote {
-	return CreditNote{n.ID, n.Invoice, n.Number, n.IssuedOn, amount(n.TotalMinor, n.Currency), n.Reason, n.Rebill}
+	return CreditNote{n.ID, n.Invoice, n.Number, n.IssuedOn, amount(n.TotalMinor, n.Currency), n.Reason, n.Rebill, n.EBill}
 }
 
 func toInvoiceView(v invoice.View) InvoiceView {
 	out := InvoiceView{Invoice: toInvoice(v.Invoice), Document: toInvoiceDocument(v.Document), Files: make([]InvoiceFile, len(v.Files)), Credits: make([]CreditNote, len(v.Credits))}
 	for i, f := range v.Files {
-		out.Files[i] = InvoiceFile{f.Format, f.SHA256, f.Bytes, f.Notes}
+		out.Files[i] = toInvoiceFile(f)
 	}
 	for i, n := range v.Credits {
 		out.Credits[i] = toCreditNote(n)
 	}
 	return out
+}
+
+func toInvoiceFile(f invoice.File) InvoiceFile {
+	return InvoiceFile{f.Format, f.SHA256, f.Bytes, f.Notes}
 }
 
 type invoiceFilter struct {
@@ -147,8 +153,11 @@ func download(c invoice.Content, err error) (*Download, error) {
 		return nil, err
 	}
 	kind := "application/octet-stream"
-	if c.Format == invoice.FormatPDF {
+	switch {
+	case c.Format == invoice.FormatPDF:
 		kind = "application/pdf"
+	case c.Format.XML():
+		kind = "application/xml"
 	}
 	return &Download{kind, httpd.Attachment(c.Name), c.Bytes}, nil
 }
@@ -176,13 +185,27 @@ func Invoices(s *httpd.Server, v invoices) {
 	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/invoices/{id}/files/{format}", Needs: rbac.InvoiceRead, Summary: "A file of an invoice"},
 		func(ctx context.Context, in *struct {
 			ByID
-			Format invoice.Format `path:"format" enum:"pdf,ledes_1998b,ledes_98bi_v2"`
+			Format invoice.Format `path:"format" enum:"pdf,ledes_1998b,ledes_98bi_v2,ledes_xml_21,ledes_xml_22"`
 		}) (*Download, error) {
 			id, err := idOf[ident.InvoiceID](in.ID)
 			if err != nil {
 				return nil, err
 			}
 			return download(v.File(ctx, id, in.Format))
+		})
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/invoices/{id}/files", Needs: rbac.InvoiceDeliver, Summary: "Make the e-bill of an invoice in one more format", Status: 201, Creates: true},
+		func(ctx context.Context, in *struct {
+			ByID
+			Body struct {
+				Format invoice.Format `json:"format" enum:"ledes_1998b,ledes_98bi_v2,ledes_xml_21,ledes_xml_22" doc:"of the flat ones 98BI V2 where there is tax, else 1998B"`
+			}
+		}) (*One[InvoiceFile], error) {
+			id, err := idOf[ident.InvoiceID](in.ID)
+			if err != nil {
+				return nil, err
+			}
+			f, err := v.MakeFile(ctx, id, in.Body.Format)
+			return one(toInvoiceFile(f), err)
 		})
 	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/invoices/{id}/credit", Needs: rbac.CreditNoteIssue, Summary: "Take an invoice back in full", Status: 201, Creates: true},
 		func(ctx context.Context, in *struct {
@@ -199,12 +222,15 @@ func Invoices(s *httpd.Server, v invoices) {
 			n, err := v.Credit(ctx, id, invoice.NewCredit{Reason: in.Body.Reason, Rebill: in.Body.Rebill})
 			return one(toCreditNote(n), err)
 		})
-	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/credit-notes/{id}/file", Needs: rbac.InvoiceRead, Summary: "A credit note as PDF"},
-		func(ctx context.Context, in *ByID) (*Download, error) {
+	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/credit-notes/{id}/file", Needs: rbac.InvoiceRead, Summary: "A file of a credit note, its PDF unless a format is given"},
+		func(ctx context.Context, in *struct {
+			ByID
+			Format invoice.Format `query:"format" enum:"pdf,ledes_xml_21,ledes_xml_22" default:"pdf"`
+		}) (*Download, error) {
 			id, err := idOf[ident.CreditNoteID](in.ID)
 			if err != nil {
 				return nil, err
 			}
-			return download(v.CreditFile(ctx, id))
+			return download(v.CreditFile(ctx, id, in.Format))
 		})
 }

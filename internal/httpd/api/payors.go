@@ -28,6 +28,7 @@ type Payor struct {
 	TaxID     string          `json:"tax_id,omitempty" class:"C2"`
 	TermsDays int             `json:"terms_days" class:"C1"`
 	Delivery  matter.Delivery `json:"delivery" class:"C1" enum:"mail_link,mail_attachment,portal"`
+	EBill     matter.EBill    `json:"ebill" class:"C1" enum:"ledes_flat,ledes_xml_21,ledes_xml_22" doc:"which e-bill is made of its invoices; a flat one is LEDES 1998B, or 98BI V2 where there is tax"`
 	Status    string          `json:"status" class:"C1" enum:"active,closed"`
 	Version   int             `json:"version" class:"C1"`
 	Contacts  []Contact       `json:"contacts,omitempty"`
@@ -48,7 +49,7 @@ func toContact(k matter.Contact) Contact {
 }
 
 func toPayor(p matter.Payor) Payor {
-	return Payor{ID: p.ID, Client: p.ClientID, Name: p.Name, Address: p.Address, Country: p.Country, TaxID: p.TaxID, TermsDays: p.TermsDays, Delivery: p.Delivery, Status: p.Status, Version: p.Version}
+	return Payor{ID: p.ID, Client: p.ClientID, Name: p.Name, Address: p.Address, Country: p.Country, TaxID: p.TaxID, TermsDays: p.TermsDays, Delivery: p.Delivery, EBill: p.EBill, Status: p.Status, Version: p.Version}
 }
 
 // PayorBody is what may be said of a payor.
@@ -59,11 +60,12 @@ type PayorBody struct {
 	TaxID     string          `json:"tax_id,omitempty" maxLength:"40"`
 	TermsDays int             `json:"terms_days" minimum:"0" maximum:"180"`
 	Delivery  matter.Delivery `json:"delivery" enum:"mail_link,mail_attachment,portal"`
+	EBill     matter.EBill    `json:"ebill,omitempty" enum:"ledes_flat,ledes_xml_21,ledes_xml_22" doc:"left out: ledes_flat for a new payor, else as it was"`
 	Status    string          `json:"status,omitempty" enum:"active,closed"`
 }
 
 func (b PayorBody) to(p matter.Payor) matter.Payor {
-	p.Name, p.Address, p.Country, p.TaxID, p.TermsDays, p.Delivery, p.Status = b.Name, b.Address, b.Country, b.TaxID, b.TermsDays, b.Delivery, b.Status
+	p.Name, p.Address, p.Country, p.TaxID, p.TermsDays, p.Delivery, p.EBill, p.Status = b.Name, b.Address, b.Country, b.TaxID, b.TermsDays, b.Delivery, b.EBill, b.Status
 	return p
 }
 

@@ -127,7 +127,7 @@ func lookWords(l audit.Look) string {
 	if l.Action == audit.GlassLook {
 		return "Emergency access: " + permissionWord(rbac.Permission(l.Permission))
 	}
-	what := map[string]string{"entry.read": "Time entries", "thread.read": "Messages", "invoice.read": "An invoice", "invoice.file_read": "An invoice's file",
+	what := map[string]string{"entry.read": "Time entries", "thread.read": "Messages", "invoice.read": "An invoice", "invoice.file_read": "An invoice's file", "invoice.file_made": "An invoice's file, made in another format",
 		"credit_note.file_read": "A credit note's file", "prebill.viewed": "A pre-bill", "finding.listed": "Findings", "export.fetched": "An export's file", "export.previewed": "The preview of an export"}[l.Action]
 	if what == "" {
 		what = l.Action

@@ -68,7 +68,7 @@ func (s *Site) newImportPage(r *httpd.Request, tried *capture.Result, failed err
 		return nil, err
 	}
 	form := &partial.Form{Action: href.ImportNew(f.FirmID), Submit: "Read the file", Cancel: href.Imports(f.FirmID), Upload: true, Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: []partial.Field{
-		{Name: "file", Label: "File", Kind: partial.File, Accept: ".csv,.xlsx,.txt,.led,.ledes", Required: true, Hint: "CSV, XLSX or LEDES 1998B, at most 25 MiB and 100,000 rows"},
+		{Name: "file", Label: "File", Kind: partial.File, Accept: ".csv,.xlsx,.txt,.led,.ledes,.xml", Required: true, Hint: "CSV, XLSX or LEDES (1998B, 98BI V2 or XML), at most 25 MiB and 100,000 rows"},
 		{Name: "source", Label: "Source", Value: r.Form("source"), Max: 40, Hint: "Empty for the usual columns; else the name of a saved mapping"},
 		{Name: "try", Label: "Only tell me what would land", Kind: partial.Check, Value: r.Form("try")},
 	}}

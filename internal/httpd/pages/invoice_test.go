@@ -64,6 +64,7 @@ func (s story) invoice() InvoiceView {
 		Firm: firmOf("HVL"), ID: id[ident.InvoiceID](1), Number: "HV-20948", Client: "Pelham Freight Lines", Label: 1, State: InvoiceChip("part_paid"), Total: usd(1492255), Open: usd(492255), Paid: usd(1000000), DueOn: nov(36), Today: s.at(23, 6, 0),
 		Sheet: SheetView{Doc: s.document(), Paid: []SheetPaid{{"Received 20 Nov 2026, wire 4471", usd(-300000)}}, Open: usd(477480)},
 		Files: []InvoiceFile{{"PDF", "pdf", 31_400, "9f2c6d1b40a7e8f3c5d2b1a09f8e7d6c5b4a39281706f5e4d3c2b1a0908041d7", ""}, {"LEDES 1998B", "ledes-1998b", 2_412, "11d2a07be4c59f3860b8d2f7c41b9e2a7c55f0a3d1b6e8894c2f01d7735b6a90", "1 text spelled otherwise"}},
+		Make:  &partial.Field{Name: "format", Label: "E-bill in another format", Kind: partial.Select, Options: partial.Options("", "ledes_xml_21", "LEDES XML 2.1", "ledes_xml_22", "LEDES XML 2.2"), Hint: "Made from the same snapshot, and kept with the others"},
 		Hash:  "5d3e60b8d2f7c41b9e2a7c55f0a3d1b6e8894c2f01d7735b6a90e4d2c8b1a77c", Prebill: id[ident.PrebillID](1),
 		Payments: []InvoicePaid{{nov(20), "wire 4471", usd(1000000), id[ident.PaymentID](1)}},
 		History: []partial.Step{

@@ -29,6 +29,7 @@ type InvoiceView struct {
 	Files    []InvoiceFile
 	Hash     string // of the canonical document
 	Payments []InvoicePaid
+	Make     *partial.Field // the e-bill's formats that are not made yet; nil without any, or without the right
 	Credit   *InvoiceCredit
 	Prebill  ident.PrebillID
 	History  []partial.Step // delivery and reminders, the planned ones with Next
@@ -63,6 +64,7 @@ type InvoiceCredit struct {
 	On     time.Time
 	Reason string
 	Amount money.Amount
+	EBill  invoice.Format // "" where it has only a PDF
 }
 
 // InvoiceReminder is one planned reminder; each can be skipped with a reason.
@@ -115,7 +117,13 @@ func (v InvoiceView) open() []InvoiceFile {
 
 func (v InvoiceView) file(f InvoiceFile) string { return href.Document(v.Firm.ID, v.ID, f.Kind) }
 
-func (v InvoiceView) creditFile() string { return href.CreditFile(v.Firm.ID, v.Credit.ID) }
+func (v InvoiceView) creditFile(f invoice.Format) string {
+	return href.CreditFile(v.Firm.ID, v.Credit.ID, string(f))
+}
+
+func (v InvoiceView) makeForm() partial.Form {
+	return partial.Form{ID: "ebill", Action: v.act("files"), Submit: "Make the file", Side: true, Fields: []partial.Field{*v.Make}}
+}
 
 func (f InvoiceFile) about() string {
 	s := format.Bytes(f.Bytes)

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -21,6 +22,7 @@ func (s *Site) MountInvoices(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/invoices", rbac.InvoiceRead, s.invoices)
 	get(srv, "/firms/{firm}/invoices/{id}", rbac.InvoiceRead, s.invoice)
 	get(srv, "/firms/{firm}/invoices/{id}/documents/{kind}", rbac.InvoiceRead, s.invoiceFile)
+	fill(srv, "/firms/{firm}/invoices/{id}/files", rbac.InvoiceDeliver, s.makeFile, of(s.invoicePage))
 	get(srv, "/firms/{firm}/credit-notes/{id}/file", rbac.InvoiceRead, s.creditFile)
 	get(srv, "/firms/{firm}/invoices/{id}/credit", rbac.CreditNoteIssue, s.creditForm)
 	fill(srv, "/firms/{firm}/invoices/{id}/credit", rbac.CreditNoteIssue, s.creditInvoice, of(s.creditPage))
@@ -118,8 +120,11 @@ func (s *Site) invoicePage(r *httpd.Request, id ident.InvoiceID, failed error) (
 	if err := s.paidOf(r, f, i.Invoice, &v); err != nil {
 		return nil, err
 	}
+	if i.Document != nil && f.May(rbac.InvoiceDeliver) {
+		v.Make = formatsLeft(i, r.Form("format"), failed)
+	}
 	for _, c := range i.Credits {
-		v.Credit = &InvoiceCredit{ID: c.ID, Number: c.Number, On: c.IssuedOn.Time(), Reason: c.Reason, Amount: in(c.TotalMinor)}
+		v.Credit = &InvoiceCredit{ID: c.ID, Number: c.Number, On: c.IssuedOn.Time(), Reason: c.Reason, Amount: in(c.TotalMinor), EBill: c.EBill}
 		v.Sheet.Paid = append(v.Sheet.Paid, SheetPaid{Text: "Credited " + format.Date(c.IssuedOn.Time()) + ", " + c.Number, Amount: in(-c.TotalMinor)})
 	}
 	if err := s.noticesOf(r, f, i, &v); err != nil {
@@ -131,6 +136,45 @@ func (s *Site) invoicePage(r *httpd.Request, id ident.InvoiceID, failed error) (
 		}
 	}
 	return Invoice(f.Chrome, v), nil
+}
+
+// formatsLeft asks for an e-bill in a format that the invoice can have and has not yet;
+// nil when it has them all.
+func formatsLeft(i invoice.View, chosen string, failed error) *partial.Field {
+	f := partial.Field{Name: "format", Label: "E-bill in another format", Kind: partial.Select, Hint: "Made from the same snapshot, and kept with the others"}
+	var pairs []string
+	for _, x := range i.Document.EBills() {
+		if !slices.ContainsFunc(i.Files, func(have invoice.File) bool { return have.Format == x }) {
+			pairs = append(pairs, string(x), x.Name())
+		}
+	}
+	if len(pairs) == 0 {
+		return nil
+	}
+	if f.Options = partial.Options(chosen, pairs...); chosen != "" && failed != nil {
+		f.Error = failedWords(failed)
+	}
+	return &f
+}
+
+// failedWords is why a file could not be made: its first fault, or the refusal as a whole.
+func failedWords(failed error) string {
+	if faults := partial.FaultsOf(failed); len(faults) > 0 {
+		return sentence(faults[0].Message)
+	}
+	return problemIn(failed)
+}
+
+func (s *Site) makeFile(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.InvoiceID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	f, err := s.Invoices.MakeFile(r.Context(), id, invoice.Format(r.Form("format")))
+	if err != nil {
+		return again(err, func() (templ.Component, error) { return s.invoicePage(r, id, err) })
+	}
+	return httpd.Go(href.Invoice(r.Firm(), id), f.Format.Name()+" is under Documents."), nil
 }
 
 func spelled(n int) string {
@@ -177,7 +221,11 @@ func (s *Site) creditFile(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	c, err := s.Invoices.CreditFile(r.Context(), id)
+	format := invoice.FormatPDF
+	if asked := r.Query("format"); asked != "" {
+		format = invoice.Format(asked)
+	}
+	c, err := s.Invoices.CreditFile(r.Context(), id, format)
 	if err != nil {
 		return httpd.Reply{}, err
 	}
@@ -185,8 +233,11 @@ func (s *Site) creditFile(r *httpd.Request) (httpd.Reply, error) {
 }
 
 func mediaOf(name string) string {
-	if strings.HasSuffix(name, ".pdf") {
+	switch {
+	case strings.HasSuffix(name, ".pdf"):
 		return "application/pdf"
+	case strings.HasSuffix(name, ".xml"):
+		return "application/xml"
 	}
 	return "text/plain; charset=us-ascii"
 }

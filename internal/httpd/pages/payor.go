@@ -161,6 +161,9 @@ func (s *Site) payorInvoice(r *httpd.Request) (httpd.Reply, error) {
 		v.Files = append(v.Files, InvoiceFile{Name: "Credit note " + i.Credit.Number, Kind: creditKind})
 		v.Sheet.Paid[0].Text = "Credited " + format.Date(i.Credit.IssuedOn.Time()) + ", " + i.Credit.Number
 	}
+	if i.Credit.EBill != "" {
+		v.Files = append(v.Files, InvoiceFile{Name: "Credit note " + i.Credit.Number + ", " + i.Credit.EBill.Name(), Kind: creditKind + "-" + strings.ReplaceAll(string(i.Credit.EBill), "_", "-")})
+	}
 	for _, x := range i.Formats {
 		v.Files = append(v.Files, InvoiceFile{Name: x.Name(), Kind: strings.ReplaceAll(string(x), "_", "-")})
 	}
@@ -177,7 +180,9 @@ func (s *Site) payorDocument(r *httpd.Request) (httpd.Reply, error) {
 	}
 	var c invoice.Content
 	if kind := r.Param("kind"); kind == creditKind {
-		c, err = s.Notices.PayorCreditNote(r.Context(), r.VisitCookie(), id)
+		c, err = s.Notices.PayorCreditNote(r.Context(), r.VisitCookie(), id, invoice.FormatPDF)
+	} else if of, note := strings.CutPrefix(kind, creditKind+"-"); note {
+		c, err = s.Notices.PayorCreditNote(r.Context(), r.VisitCookie(), id, invoice.Format(strings.ReplaceAll(of, "-", "_")))
 	} else {
 		c, err = s.Notices.PayorDocument(r.Context(), r.VisitCookie(), id, invoice.Format(strings.ReplaceAll(kind, "-", "_")))
 	}

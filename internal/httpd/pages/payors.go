@@ -31,6 +31,10 @@ var deliveries = []string{
 	string(matter.DeliveryLink), "Mail with a link", string(matter.DeliveryAttachment), "Mail with the PDF attached", string(matter.DeliveryPortal), "E-billing portal",
 }
 
+var ebills = []string{
+	string(matter.EBillFlat), "LEDES 1998B, with tax 98BI V2", string(matter.EBillXML21), "LEDES XML 2.1", string(matter.EBillXML22), "LEDES XML 2.2",
+}
+
 func (s *Site) payors(r *httpd.Request) (httpd.Reply, error) {
 	f, err := s.frame(r, "Payors", "payors")
 	if err != nil {
@@ -73,7 +77,7 @@ func (s *Site) newPayor(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	page, err := s.payorPage(r, matter.Payor{ClientID: client, TermsDays: 30, Delivery: matter.DeliveryLink, Status: "active"}, nil, nil, nil)
+	page, err := s.payorPage(r, matter.Payor{ClientID: client, TermsDays: 30, Delivery: matter.DeliveryLink, EBill: matter.EBillFlat, Status: "active"}, nil, nil, nil)
 	return httpd.Show(page), err
 }
 
@@ -105,7 +109,7 @@ func (s *Site) savePayor(r *httpd.Request) (httpd.Reply, error) {
 func typedPayor(r *httpd.Request) (matter.Payor, error) {
 	id, err := optionalID[ident.PayorID](r)
 	p := matter.Payor{ID: id, Name: r.Form("name"), Address: r.Form("address"), Country: r.Form("country"), TaxID: r.Form("tax_id"),
-		TermsDays: r.FormInt("terms_days"), Delivery: matter.Delivery(r.Form("delivery")), Status: r.Form("status"), Version: r.FormInt("version")}
+		TermsDays: r.FormInt("terms_days"), Delivery: matter.Delivery(r.Form("delivery")), EBill: matter.EBill(r.Form("ebill")), Status: r.Form("status"), Version: r.FormInt("version")}
 	if err == nil && id == "" {
 		p.ClientID, err = ident.Parse[ident.ClientID](r.Query("client"))
 	}
@@ -144,6 +148,7 @@ func (s *Site) payorPage(r *httpd.Request, p matter.Payor, contacts []matter.Con
 			{Name: "tax_id", Label: "Tax id", Value: p.TaxID, Max: 40, Group: "On the invoice", Hint: "Printed below the address; some countries require it"},
 			{Name: "terms_days", Label: "Days to pay", Kind: partial.Decimal, Value: daysTyped(r, p, failed), Required: true, Group: "Delivery and payment", Hint: "From the invoice's date; 30 is usual"},
 			{Name: "delivery", Label: "Delivery", Kind: partial.Select, Options: partial.Options(string(p.Delivery), deliveries...), Group: "Delivery and payment", Hint: "Mail goes to the confirmed contacts below"},
+			{Name: "ebill", Label: "E-bill", Kind: partial.Select, Options: partial.Options(string(p.EBill), ebills...), Group: "Delivery and payment", Hint: "Made with the PDF of each invoice from now on"},
 			{Name: "status", Label: "State", Kind: partial.Select, Options: partial.Options(p.Status, "active", "Active", "closed", "Closed"), Group: "Delivery and payment", Hint: "A closed payor takes no new matter"},
 		}}
 	v := PlainView{Head: layout.Head{Title: titled(p.Name, "New payor"), Crumbs: []partial.Link{{Text: "Payors", Href: href.Payors(f.FirmID)}}}}

@@ -8,6 +8,7 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/money"
 )
 
@@ -37,12 +38,13 @@ func TestTypedAmount(t *testing.T) {
 	}
 }
 
-// A credited invoice lists its credit note among its documents, to who may read them.
+// A credited invoice lists its credit note among its documents, and the formats still to
+// be made, to who may read them.
 func TestCreditNoteIsListed(t *testing.T) {
 	s := newStory(t)
 	v := s.invoice()
-	v.Credit = &InvoiceCredit{ID: id[ident.CreditNoteID](7), Number: "CN26-00001"}
-	link := `href="` + href.CreditFile(v.Firm.ID, v.Credit.ID) + `"`
+	v.Credit = &InvoiceCredit{ID: id[ident.CreditNoteID](7), Number: "CN26-00001", EBill: invoice.FormatXML21}
+	links := []string{`href="` + href.CreditFile(v.Firm.ID, v.Credit.ID, "") + `"`, `href="` + href.CreditFile(v.Firm.ID, v.Credit.ID, "ledes_xml_21") + `"`, `action="` + href.InvoiceAct(v.Firm.ID, v.ID, "files") + `"`}
 	for _, withheld := range []bool{false, true} {
 		if withheld {
 			v.Sheet.Doc = nil
@@ -51,8 +53,10 @@ func TestCreditNoteIsListed(t *testing.T) {
 		if err := Invoice(s.specialist("Invoice", "invoices", "HVL"), v).Render(context.Background(), &b); err != nil {
 			t.Fatal(err)
 		}
-		if strings.Contains(b.String(), link) == withheld {
-			t.Errorf("with the text withheld %v the credit note's link is there: %v", withheld, !withheld)
+		for _, link := range links {
+			if strings.Contains(b.String(), link) == withheld {
+				t.Errorf("with the text withheld %v %s is there: %v", withheld, link, !withheld)
+			}
 		}
 	}
 }

@@ -8,17 +8,17 @@ func Invoices(f ident.FirmID) string { return list(f, "invoices") }
 // Invoice is one invoice.
 func Invoice(f ident.FirmID, id ident.InvoiceID) string { return one(f, "invoices", id) }
 
-// InvoiceAct is a form below an invoice and where it posts: credit, send, remind.
+// InvoiceAct is a form below an invoice and where it posts: credit, send, remind, files.
 func InvoiceAct(f ident.FirmID, id ident.InvoiceID, act string) string {
 	return Invoice(f, id) + "/" + act
 }
 
-// CreditFile is the PDF of a credit note.
-func CreditFile(f ident.FirmID, id ident.CreditNoteID) string {
-	return Firm(f) + "/credit-notes/" + string(id) + "/file"
+// CreditFile is a file of a credit note: its PDF where the format is "".
+func CreditFile(f ident.FirmID, id ident.CreditNoteID, format string) string {
+	return Query(Firm(f)+"/credit-notes/"+string(id)+"/file", "format", format)
 }
 
-// Document is a file of an invoice: pdf, ledes-1998b, ledes-98bi.
+// Document is a file of an invoice: pdf, ledes-1998b, ledes-98bi-v2, ledes-xml-21.
 func Document(f ident.FirmID, id ident.InvoiceID, kind string) string {
 	return Invoice(f, id) + "/documents/" + kind
 }
