@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -29,12 +30,13 @@ func (s *Site) MountRates(srv *httpd.Server) {
 type masterNames struct {
 	matters     map[ident.MatterID]string
 	clients     map[ident.ClientID]string
+	groups      map[ident.GroupID]string
 	timekeepers map[ident.TimekeeperID]string
-	order       struct{ matters, clients, timekeepers []string } // value, label pairs for choices
+	order       struct{ matters, clients, groups, timekeepers, offices, practices []string } // value, label pairs for choices
 }
 
 func (s *Site) names(r *httpd.Request) (n masterNames, err error) {
-	n = masterNames{map[ident.MatterID]string{}, map[ident.ClientID]string{}, map[ident.TimekeeperID]string{}, n.order}
+	n = masterNames{map[ident.MatterID]string{}, map[ident.ClientID]string{}, map[ident.GroupID]string{}, map[ident.TimekeeperID]string{}, n.order}
 	matters, err := s.Matters.Matters(r.Context(), "")
 	if err != nil {
 		return n, err
@@ -42,6 +44,7 @@ func (s *Site) names(r *httpd.Request) (n masterNames, err error) {
 	for _, m := range matters {
 		n.matters[m.ID] = m.Number + " " + m.Name
 		n.order.matters = append(n.order.matters, string(m.ID), n.matters[m.ID])
+		n.order.practices = once(n.order.practices, m.PracticeGroup)
 	}
 	clients, err := s.Matters.Clients(r.Context())
 	if err != nil {
@@ -51,12 +54,29 @@ func (s *Site) names(r *httpd.Request) (n masterNames, err error) {
 		n.clients[c.ID] = c.Name
 		n.order.clients = append(n.order.clients, string(c.ID), c.Name)
 	}
+	groups, err := s.Matters.Groups(r.Context())
+	if err != nil {
+		return n, err
+	}
+	for _, g := range groups {
+		n.groups[g.ID] = g.Name
+		n.order.groups = append(n.order.groups, string(g.ID), g.Name)
+	}
 	keepers, err := s.Matters.Timekeepers(r.Context())
 	for _, k := range keepers {
 		n.timekeepers[k.ID] = k.Name
 		n.order.timekeepers = append(n.order.timekeepers, string(k.ID), k.Name+" ("+k.Code+")")
+		n.order.offices = once(n.order.offices, k.Office)
 	}
 	return n, err
+}
+
+// once adds a word that stands for itself to the choices, unless it is there.
+func once(pairs []string, word string) []string {
+	if word == "" || slices.Contains(pairs, word) {
+		return pairs
+	}
+	return append(pairs, word, word)
 }
 
 func (s *Site) rates(r *httpd.Request) (httpd.Reply, error) { return s.showRates(r, nil) }
@@ -74,12 +94,12 @@ func (s *Site) showRates(r *httpd.Request, failed error) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	t := &partial.Table{Caption: "Rates, most specific first", Columns: []partial.Column{{Head: "Applies to"}, {Head: "Who"}, {Head: "Rate", Right: true}, {Head: "From", NoWrap: true}, {Head: "Until", NoWrap: true}, {Head: "End", Hidden: true}},
+	t := &partial.Table{Caption: "Rates, most specific first", Columns: []partial.Column{{Head: "Applies to"}, {Head: "Who or what"}, {Head: "Rate", Right: true}, {Head: "From", NoWrap: true}, {Head: "Until", NoWrap: true}, {Head: "End", Hidden: true}},
 		Empty: partial.Empty{Icon: "transfer", Title: "No rates yet", Text: "Without a rate on its work date a time entry is refused."}}
 	for _, x := range list {
 		t.Rows = append(t.Rows, s.rateRow(f, n, x))
 	}
-	v := PlainView{Head: layout.Head{Title: "Rates"}, Lede: "The most specific rate on the work date is used. What was priced keeps its price.", Sections: []Section{{Title: "All rates", Table: t}}}
+	v := PlainView{Head: layout.Head{Title: "Rates"}, Lede: "The first rate of this order that covers the work date is used; an entry tells which it was. What was priced keeps its price.", Sections: []Section{{Title: "All rates", Table: t}}}
 	if f.May(rbac.RateEdit) {
 		v.Main = &partial.Link{Text: "New rate", Href: href.New(href.Rates(f.FirmID))}
 	}
@@ -91,17 +111,7 @@ func (s *Site) showRates(r *httpd.Request, failed error) (httpd.Reply, error) {
 }
 
 func (s *Site) rateRow(f frame, n masterNames, x rate.Rate) partial.Row {
-	what := "The firm's standard"
-	switch {
-	case x.MatterID != "":
-		what = n.matters[x.MatterID]
-	case x.ClientID != "":
-		what = n.clients[x.ClientID]
-	}
-	who := x.Class
-	if x.TimekeeperID != "" {
-		who = n.timekeepers[x.TimekeeperID]
-	}
+	what, who := n.rateFor(x)
 	until, end := "open", partial.Txt("")
 	if x.Until != nil {
 		until = format.Date(*x.Until)
@@ -113,25 +123,78 @@ func (s *Site) rateRow(f frame, n masterNames, x rate.Rate) partial.Row {
 	return partial.Row{Cells: []partial.Cell{{Text: what, Sub: x.Level.String(), Key: true}, partial.Txt(who), partial.Txt(format.Rate(x.Rate, x.Currency)), partial.Txt(format.Date(x.From)), partial.Txt(until), end}}
 }
 
+// rateFor names the place of a rate, and whom or what it is for there.
+func (n masterNames) rateFor(x rate.Rate) (what, who string) {
+	switch {
+	case x.MatterID != "":
+		what = n.matters[x.MatterID]
+	case x.ClientID != "":
+		what = n.clients[x.ClientID]
+	case x.GroupID != "":
+		what = n.groups[x.GroupID]
+	case x.Office != "":
+		what = "Office " + x.Office
+	case x.Practice != "":
+		what = "Practice group " + x.Practice
+	default:
+		what = "The firm's standard"
+	}
+	switch {
+	case x.TimekeeperID != "":
+		who = n.timekeepers[x.TimekeeperID]
+	case x.Task != "":
+		who = "Task " + x.Task
+	case x.Activity != "":
+		who = "Activity " + x.Activity
+	case x.Class != "":
+		who = x.Class
+	default:
+		who = "Everybody"
+	}
+	return what, who
+}
+
 func (s *Site) newRate(r *httpd.Request) (httpd.Reply, error) {
 	page, err := s.ratePage(r, nil)
 	return httpd.Show(page), err
 }
 
 func (s *Site) addRate(r *httpd.Request) (httpd.Reply, error) {
-	x := rate.Rate{MatterID: ident.MatterID(r.Form("matter_id")), ClientID: ident.ClientID(r.Form("client_id")), TimekeeperID: ident.TimekeeperID(r.Form("timekeeper_id")),
-		Class: strings.ToUpper(r.Form("class")), Currency: typedCurrency(r.Form("currency")), Reason: r.Form("reason")}
-	if v, err := money.ParseFixed4(r.Form("rate")); err == nil {
-		x.Rate = v
-	}
-	if on, err := time.Parse(time.DateOnly, r.Form("from")); err == nil {
-		x.From = on
+	x, err := typedRate(r)
+	if err != nil {
+		return httpd.Reply{}, err
 	}
 	if _, err := s.Rates.Add(r.Context(), x); err != nil {
 		return again(err, func() (templ.Component, error) { return s.ratePage(r, err) })
 	}
 	return httpd.Go(href.Rates(r.Firm()), "Rate added."), nil
 }
+
+func typedRate(r *httpd.Request) (x rate.Rate, err error) {
+	x = rate.Rate{Office: r.Form("office"), Practice: r.Form("practice_group"), Class: capitals(r.Form("class")), Task: capitals(r.Form("task_code")),
+		Activity: capitals(r.Form("activity_code")), Currency: typedCurrency(r.Form("currency")), Reason: r.Form("reason")}
+	if x.MatterID, err = idOrNone[ident.MatterID](r.Form("matter_id")); err != nil {
+		return x, err
+	}
+	if x.ClientID, err = idOrNone[ident.ClientID](r.Form("client_id")); err != nil {
+		return x, err
+	}
+	if x.GroupID, err = idOrNone[ident.GroupID](r.Form("client_group_id")); err != nil {
+		return x, err
+	}
+	if x.TimekeeperID, err = idOrNone[ident.TimekeeperID](r.Form("timekeeper_id")); err != nil {
+		return x, err
+	}
+	if v, err := money.ParseFixed4(r.Form("rate")); err == nil {
+		x.Rate = v
+	}
+	if on, err := time.Parse(time.DateOnly, r.Form("from")); err == nil {
+		x.From = on
+	}
+	return x, nil
+}
+
+func capitals(s string) string { return strings.ToUpper(strings.TrimSpace(s)) }
 
 func (s *Site) ratePage(r *httpd.Request, failed error) (templ.Component, error) {
 	f, err := s.frame(r, "New rate", "rates")
@@ -149,16 +212,31 @@ func (s *Site) ratePage(r *httpd.Request, failed error) (templ.Component, error)
 	orNone := func(pairs []string, none string) []string { return append([]string{"", none}, pairs...) }
 	form := &partial.Form{Action: href.New(href.Rates(f.FirmID)), Submit: "Add rate", Cancel: href.Rates(f.FirmID), Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
 		Fields: []partial.Field{
-			{Name: "timekeeper_id", Label: "Timekeeper", Kind: partial.Select, Options: partial.Options(r.Form("timekeeper_id"), orNone(n.order.timekeepers, "by title")...)},
-			{Name: "class", Label: "or title", Value: r.Form("class"), Max: 10, Hint: "PARTNR, ASSOC and the like, when no timekeeper is chosen"},
-			{Name: "client_id", Label: "For one client", Kind: partial.Select, Options: partial.Options(r.Form("client_id"), orNone(n.order.clients, "any")...)},
-			{Name: "matter_id", Label: "or one matter", Kind: partial.Select, Options: partial.Options(r.Form("matter_id"), orNone(n.order.matters, "any")...)},
+			{Name: "matter_id", Label: "One matter", Kind: partial.Select, Options: partial.Options(r.Form("matter_id"), orNone(n.order.matters, "any")...)},
+			{Name: "client_id", Label: "or one client", Kind: partial.Select, Options: partial.Options(r.Form("client_id"), orNone(n.order.clients, "any")...)},
+			{Name: "client_group_id", Label: "or a group of clients", Kind: partial.Select, Options: partial.Options(r.Form("client_group_id"), orNone(n.order.groups, "any")...), Hint: "By title"},
+			{Name: "office", Label: "or an office", Kind: partial.Select, Options: partial.Options(r.Form("office"), orNone(n.order.offices, "any")...), Hint: "Of the timekeeper, by title"},
+			{Name: "practice_group", Label: "or a practice group", Kind: partial.Select, Options: partial.Options(r.Form("practice_group"), orNone(n.order.practices, "any")...), Hint: "Of the matter, by title"},
+			{Name: "timekeeper_id", Label: "A timekeeper", Kind: partial.Select, Options: partial.Options(r.Form("timekeeper_id"), orNone(n.order.timekeepers, "nobody by name")...)},
+			{Name: "class", Label: "or a title", Value: r.Form("class"), Max: 10, Hint: "PARTNR, ASSOC and the like"},
+			{Name: "task_code", Label: "or a task", Value: r.Form("task_code"), Max: 20, Hint: "Such as L110; on one matter"},
+			{Name: "activity_code", Label: "or an activity", Value: r.Form("activity_code"), Max: 20, Hint: "Such as A103; on one matter. A matter with none of the four has one rate for everybody"},
 			{Name: "rate", Label: "Rate an hour", Kind: partial.Decimal, Value: r.Form("rate"), Required: true},
 			{Name: "currency", Label: "Currency", Value: titled(r.Form("currency"), string(firm.Currency)), Required: true, Max: 3},
 			{Name: "from", Label: "First day", Kind: partial.Date, Value: r.Form("from"), Required: true},
 			{Name: "reason", Label: "Reason", Value: r.Form("reason"), Max: 500, Wide: true},
 		}}
+	for i, x := range form.Fields {
+		form.Fields[i].Group = rateGroups[x.Name]
+	}
 	return Plain(f.Chrome, PlainView{Head: layout.Head{Title: "New rate", Crumbs: []partial.Link{{Text: "Rates", Href: href.Rates(f.FirmID)}}}, Sections: []Section{{Title: "Rate", Form: form}}}), nil
+}
+
+// rateGroups is the heading that each field stands under.
+var rateGroups = map[string]string{
+	"matter_id": "Where it applies", "client_id": "Where it applies", "client_group_id": "Where it applies", "office": "Where it applies", "practice_group": "Where it applies",
+	"timekeeper_id": "For whom or what", "class": "For whom or what", "task_code": "For whom or what", "activity_code": "For whom or what",
+	"rate": "The rate", "currency": "The rate", "from": "The rate", "reason": "The rate",
 }
 
 func (s *Site) endRate(r *httpd.Request) (httpd.Reply, error) {

@@ -36,7 +36,9 @@ func (s *Site) timekeepers(r *httpd.Request) (httpd.Reply, error) {
 		Empty: partial.Empty{Icon: "clock", Title: "No timekeepers yet", Text: "A timekeeper bills time; files name one by its code."}}
 	q := filtersOf(r)
 	found := sifter[matter.Timekeeper]{Address: href.Timekeepers(f.FirmID), Noun: [2]string{"timekeeper", "timekeepers"}, Open: "Active", Closed: "Left",
-		Words: func(k matter.Timekeeper) string { return strings.Join([]string{k.Code, k.Name, k.Class, k.Office}, " ") }, Over: func(k matter.Timekeeper) bool { return k.Status == "left" }, Key: func(k matter.Timekeeper) string { return string(k.ID) }}.sift(list, q)
+		Words: func(k matter.Timekeeper) string {
+			return strings.Join([]string{k.Code, k.Name, k.Class, k.Office}, " ")
+		}, Over: func(k matter.Timekeeper) bool { return k.Status == "left" }, Key: func(k matter.Timekeeper) string { return string(k.ID) }}.sift(list, q)
 	for _, k := range found.Items {
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Named(k.Name, href.Timekeeper(f.FirmID, k.ID), ""), {Text: k.Code, Code: true}, {Text: k.Class, Code: true}, partial.Txt(k.Office), partial.Txt(k.Status)}})
 	}
