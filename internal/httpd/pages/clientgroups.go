@@ -181,7 +181,7 @@ func memberTable(f frame, g matter.Group, typed typedForm) *partial.Table {
 			until = format.Date(*m.Until)
 		} else if f.May(rbac.ClientEdit) {
 			action := href.MemberEnd(f.FirmID, g.ID, m.ID)
-			leave = partial.Node(partial.PlainForm(f.CSRF, *typed.back(&partial.Form{ID: "leave-" + string(m.ID), Action: action, Submit: "Leave", Fields: []partial.Field{
+			leave = partial.Node(partial.PlainForm(f.CSRF, *typed.back(&partial.Form{ID: "leave-" + string(m.ID), Action: action, Side: true, Submit: "Leave", Fields: []partial.Field{
 				{Name: "day", Label: "First day outside", Kind: partial.Date, Value: typed.of(action, "day"), Required: true},
 			}})))
 		}
@@ -196,7 +196,7 @@ func joinForm(f frame, g matter.Group, clients []matter.Client, typed typedForm)
 	for _, c := range clients {
 		choices = append(choices, string(c.ID), c.Number+" "+c.Name)
 	}
-	return typed.back(&partial.Form{ID: "join", Action: action, Submit: "Add client", Fields: []partial.Field{
+	return typed.back(&partial.Form{ID: "join", Action: action, Side: true, Submit: "Add client", Fields: []partial.Field{
 		{Name: "client_id", Label: "Client", Kind: partial.Select, Options: partial.Options(typed.of(action, "client_id"), choices...), Required: true},
 		{Name: "from", Label: "First day in the group", Kind: partial.Date, Value: typed.of(action, "from"), Required: true},
 	}})

@@ -68,6 +68,8 @@ func (s *Site) names(r *httpd.Request) (n masterNames, err error) {
 		n.order.timekeepers = append(n.order.timekeepers, string(k.ID), k.Name+" ("+k.Code+")")
 		n.order.offices = once(n.order.offices, k.Office)
 	}
+	slices.Sort(n.order.offices)
+	slices.Sort(n.order.practices)
 	return n, err
 }
 
@@ -94,15 +96,7 @@ func (s *Site) showRates(r *httpd.Request, failed error) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	t := &partial.Table{Caption: "Rates, most specific first", Columns: []partial.Column{{Head: "Applies to"}, {Head: "Who or what"}, {Head: "Rate", Right: true}, {Head: "From", NoWrap: true}, {Head: "Until", NoWrap: true}, {Head: "End", Hidden: true}},
-		Empty: partial.Empty{Icon: "transfer", Title: "No rates yet", Text: "Without a rate on its work date a time entry is refused."}}
-	for _, x := range list {
-		t.Rows = append(t.Rows, s.rateRow(f, n, x))
-	}
-	v := PlainView{Head: layout.Head{Title: "Rates"}, Lede: "The first rate of this order that covers the work date is used; an entry tells which it was. What was priced keeps its price.", Sections: []Section{{Title: "All rates", Table: t}}}
-	if f.May(rbac.RateEdit) {
-		v.Main = &partial.Link{Text: "New rate", Href: href.New(href.Rates(f.FirmID))}
-	}
+	v := ratesView(f, n, list)
 	if failed != nil {
 		f.Flash = &layout.Flash{Tone: partial.Bad, Text: sentence(httpd.FaultOf(failed).Message)}
 		return httpd.ShowFault(failed, Plain(f.Chrome, v)), nil
@@ -110,13 +104,26 @@ func (s *Site) showRates(r *httpd.Request, failed error) (httpd.Reply, error) {
 	return httpd.Show(Plain(f.Chrome, v)), nil
 }
 
-func (s *Site) rateRow(f frame, n masterNames, x rate.Rate) partial.Row {
+func ratesView(f frame, n masterNames, list []rate.Rate) PlainView {
+	t := &partial.Table{Caption: "Rates, most specific first", Columns: []partial.Column{{Head: "Applies to"}, {Head: "Who or what"}, {Head: "Rate", Right: true}, {Head: "From", NoWrap: true}, {Head: "Until", NoWrap: true}, {Head: "End", Hidden: true}},
+		Empty: partial.Empty{Icon: "transfer", Title: "No rates yet", Text: "Without a rate on its work date a time entry is refused."}}
+	for _, x := range list {
+		t.Rows = append(t.Rows, rateRow(f, n, x))
+	}
+	v := PlainView{Head: layout.Head{Title: "Rates"}, Lede: "The first rate of this order that covers the work date is used; an entry tells which it was. What was priced keeps its price.", Sections: []Section{{Title: "All rates", Table: t}}}
+	if f.May(rbac.RateEdit) {
+		v.Main = &partial.Link{Text: "New rate", Href: href.New(href.Rates(f.FirmID))}
+	}
+	return v
+}
+
+func rateRow(f frame, n masterNames, x rate.Rate) partial.Row {
 	what, who := n.rateFor(x)
 	until, end := "open", partial.Txt("")
 	if x.Until != nil {
 		until = format.Date(*x.Until)
 	} else if f.May(rbac.RateEdit) {
-		end = partial.Node(partial.PlainForm(f.CSRF, partial.Form{ID: "end-" + string(x.ID), Action: href.Rate(f.FirmID, x.ID) + "/end", Submit: "End rate", Fields: []partial.Field{
+		end = partial.Node(partial.PlainForm(f.CSRF, partial.Form{ID: "end-" + string(x.ID), Action: href.Rate(f.FirmID, x.ID) + "/end", Side: true, Submit: "End rate", Fields: []partial.Field{
 			{Name: "day", Label: "First day without it", Kind: partial.Date, Required: true},
 		}}))
 	}
@@ -209,27 +216,31 @@ func (s *Site) ratePage(r *httpd.Request, failed error) (templ.Component, error)
 	if err != nil {
 		return nil, err
 	}
+	return Plain(f.Chrome, rateFormView(f.FirmID, n, firm.Currency, r.Form, failed)), nil
+}
+
+func rateFormView(firm ident.FirmID, n masterNames, currency money.Currency, typed func(name string) string, failed error) PlainView {
 	orNone := func(pairs []string, none string) []string { return append([]string{"", none}, pairs...) }
-	form := &partial.Form{Action: href.New(href.Rates(f.FirmID)), Submit: "Add rate", Cancel: href.Rates(f.FirmID), Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
+	form := &partial.Form{Action: href.New(href.Rates(firm)), Submit: "Add rate", Cancel: href.Rates(firm), Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
 		Fields: []partial.Field{
-			{Name: "matter_id", Label: "One matter", Kind: partial.Select, Options: partial.Options(r.Form("matter_id"), orNone(n.order.matters, "any")...)},
-			{Name: "client_id", Label: "or one client", Kind: partial.Select, Options: partial.Options(r.Form("client_id"), orNone(n.order.clients, "any")...)},
-			{Name: "client_group_id", Label: "or a group of clients", Kind: partial.Select, Options: partial.Options(r.Form("client_group_id"), orNone(n.order.groups, "any")...), Hint: "By title"},
-			{Name: "office", Label: "or an office", Kind: partial.Select, Options: partial.Options(r.Form("office"), orNone(n.order.offices, "any")...), Hint: "Of the timekeeper, by title"},
-			{Name: "practice_group", Label: "or a practice group", Kind: partial.Select, Options: partial.Options(r.Form("practice_group"), orNone(n.order.practices, "any")...), Hint: "Of the matter, by title"},
-			{Name: "timekeeper_id", Label: "A timekeeper", Kind: partial.Select, Options: partial.Options(r.Form("timekeeper_id"), orNone(n.order.timekeepers, "nobody by name")...)},
-			{Name: "class", Label: "or a title", Value: r.Form("class"), Max: 10, Hint: "PARTNR, ASSOC and the like"},
-			{Name: "task_code", Label: "or a task", Value: r.Form("task_code"), Max: 20, Hint: "Such as L110; on one matter"},
-			{Name: "activity_code", Label: "or an activity", Value: r.Form("activity_code"), Max: 20, Hint: "Such as A103; on one matter. A matter with none of the four has one rate for everybody"},
-			{Name: "rate", Label: "Rate an hour", Kind: partial.Decimal, Value: r.Form("rate"), Required: true},
-			{Name: "currency", Label: "Currency", Value: titled(r.Form("currency"), string(firm.Currency)), Required: true, Max: 3},
-			{Name: "from", Label: "First day", Kind: partial.Date, Value: r.Form("from"), Required: true},
-			{Name: "reason", Label: "Reason", Value: r.Form("reason"), Max: 500, Wide: true},
+			{Name: "matter_id", Label: "One matter", Kind: partial.Select, Options: partial.Options(typed("matter_id"), orNone(n.order.matters, "any")...)},
+			{Name: "client_id", Label: "or one client", Kind: partial.Select, Options: partial.Options(typed("client_id"), orNone(n.order.clients, "any")...)},
+			{Name: "client_group_id", Label: "or a group of clients", Kind: partial.Select, Options: partial.Options(typed("client_group_id"), orNone(n.order.groups, "any")...), Hint: "By title"},
+			{Name: "office", Label: "or an office", Kind: partial.Select, Options: partial.Options(typed("office"), orNone(n.order.offices, "any")...), Hint: "Of the timekeeper, by title"},
+			{Name: "practice_group", Label: "or a practice group", Kind: partial.Select, Options: partial.Options(typed("practice_group"), orNone(n.order.practices, "any")...), Hint: "Of the matter, by title"},
+			{Name: "timekeeper_id", Label: "A timekeeper", Kind: partial.Select, Options: partial.Options(typed("timekeeper_id"), orNone(n.order.timekeepers, "nobody by name")...)},
+			{Name: "class", Label: "or a title", Value: typed("class"), Max: 10, Hint: "PARTNR, ASSOC and the like"},
+			{Name: "task_code", Label: "or a task", Value: typed("task_code"), Max: 20, Hint: "Such as L110; on one matter"},
+			{Name: "activity_code", Label: "or an activity", Value: typed("activity_code"), Max: 20, Hint: "Such as A103; on one matter. A matter with none of the four has one rate for everybody"},
+			{Name: "rate", Label: "Rate an hour", Kind: partial.Decimal, Value: typed("rate"), Required: true},
+			{Name: "currency", Label: "Currency", Value: titled(typed("currency"), string(currency)), Required: true, Max: 3},
+			{Name: "from", Label: "First day", Kind: partial.Date, Value: typed("from"), Required: true},
+			{Name: "reason", Label: "Reason", Value: typed("reason"), Max: 500, Wide: true},
 		}}
 	for i, x := range form.Fields {
 		form.Fields[i].Group = rateGroups[x.Name]
 	}
-	return Plain(f.Chrome, PlainView{Head: layout.Head{Title: "New rate", Crumbs: []partial.Link{{Text: "Rates", Href: href.Rates(f.FirmID)}}}, Sections: []Section{{Title: "Rate", Form: form}}}), nil
+	return PlainView{Head: layout.Head{Title: "New rate", Crumbs: []partial.Link{{Text: "Rates", Href: href.Rates(firm)}}}, Sections: []Section{{Title: "Rate", Form: form}}}
 }
 
 // rateGroups is the heading that each field stands under.
