@@ -88,6 +88,9 @@ func (s slot) words() string {
 	}
 }
 
+// Words name the level as a list shows it, closer than Level where it has two kinds.
+func (r Rate) Words() string { return keyOf(r).slot.words() }
+
 // key is what at most one rate a day is for.
 type key struct {
 	slot     slot

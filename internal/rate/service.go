@@ -41,6 +41,21 @@ func (s *Service) List(ctx context.Context) (rates []Rate, err error) {
 	return rates, err
 }
 
+// Rate shows one rate, ErrNotFound when the actor may not know of what it is for.
+func (s *Service) Rate(ctx context.Context, id ident.RateID) (r Rate, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, rbac.RateRead)
+		if err != nil {
+			return err
+		}
+		if r, err = byID(tx, id); err != nil {
+			return err
+		}
+		return known(tx, a, r)
+	})
+	return r, err
+}
+
 // Add enters a rate. ErrOverlap when the same key has a rate in that time.
 func (s *Service) Add(ctx context.Context, r Rate) (Rate, error) {
 	err := s.db.InFirm(ctx, func(tx *db.Tx) error {
@@ -95,27 +110,30 @@ func (s *Service) End(ctx context.Context, id ident.RateID, day time.Time) (r Ra
 	return r, err
 }
 
-// inScope wants the matter or client named, and for what holds over several clients the
-// whole firm. A group of which the actor may not know is not there.
-func inScope(tx *db.Tx, a *authz.Access, r Rate) error {
+// known wants what the rate is for to be there for the actor.
+func known(tx *db.Tx, a *authz.Access, r Rate) error {
 	switch {
 	case r.MatterID != "":
 		return a.RequireMatter(tx, r.MatterID)
 	case r.ClientID != "":
 		return a.RequireClient(tx, r.ClientID)
 	case r.GroupID != "":
-		if err := matter.RequireGroup(tx, a, r.GroupID); err != nil {
-			return err
-		}
-		if !a.WholeFirm() {
-			return authz.ErrForbidden.With("the rate of a group of clients needs a grant over the whole firm")
-		}
-		return nil
-	case !a.WholeFirm():
-		return authz.ErrForbidden.With("a rate of the firm, an office or a practice group needs a grant over the whole firm")
+		return matter.RequireGroup(tx, a, r.GroupID)
 	default:
 		return nil
 	}
+}
+
+// inScope is known for a change: what holds over several clients is for who sees the
+// whole firm.
+func inScope(tx *db.Tx, a *authz.Access, r Rate) error {
+	if err := known(tx, a, r); err != nil {
+		return err
+	}
+	if r.MatterID == "" && r.ClientID == "" && !a.WholeFirm() {
+		return authz.ErrForbidden.With("a rate of the firm, a group of clients, an office or a practice group needs a grant over the whole firm")
+	}
+	return nil
 }
 
 func record(tx *db.Tx, action string, before, after any) error {

@@ -146,6 +146,11 @@ func TestT01_RatesOfGroupsOutOfReach(t *testing.T) {
 		if _, err := d.rates.Add(who, priced(rate.Rate{GroupID: secret, Class: "PARTNR"})); !errors.Is(err, authz.ErrNotFound) && !errors.Is(err, matter.ErrNotFound) {
 			t.Errorf("%s enters one of the hidden group: %v", name, err)
 		}
+		for i, want := range []error{nil, matter.ErrNotFound} {
+			if _, err := d.rates.Rate(who, ids[i]); !errors.Is(err, want) {
+				t.Errorf("%s opens rate %d: %v, want %v", name, i, err, want)
+			}
+		}
 		if _, err := d.rates.End(who, ids[1], testkit.Day("2026-07-01")); !errors.Is(err, matter.ErrNotFound) {
 			t.Errorf("%s ends one of the hidden group: %v", name, err)
 		}

@@ -13,6 +13,7 @@ import (
 
 type rates interface {
 	List(ctx context.Context) ([]rate.Rate, error)
+	Rate(ctx context.Context, id ident.RateID) (rate.Rate, error)
 	Add(ctx context.Context, r rate.Rate) (rate.Rate, error)
 	End(ctx context.Context, id ident.RateID, day time.Time) (rate.Rate, error)
 }
@@ -39,7 +40,7 @@ type Rate struct {
 }
 
 func toRate(r rate.Rate) Rate {
-	return Rate{r.ID, r.MatterID, r.ClientID, r.GroupID, r.Office, r.Practice, r.TimekeeperID, r.Class, r.Task, r.Activity, decimal(r.Rate), r.Currency, day(r.From), dayOf(r.Until), int(r.Level), r.Level.String(), r.Reason}
+	return Rate{r.ID, r.MatterID, r.ClientID, r.GroupID, r.Office, r.Practice, r.TimekeeperID, r.Class, r.Task, r.Activity, decimal(r.Rate), r.Currency, day(r.From), dayOf(r.Until), int(r.Level), r.Words(), r.Reason}
 }
 
 type rateBody struct {
@@ -95,6 +96,15 @@ func Rates(s *httpd.Server, v rates) {
 		func(ctx context.Context, _ *InFirm) (*Many[Rate], error) {
 			list, err := v.List(ctx)
 			return many(list, err, toRate)
+		})
+	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/rates/{id}", Needs: rbac.RateRead, Summary: "One rate"},
+		func(ctx context.Context, in *ByID) (*One[Rate], error) {
+			id, err := idOf[ident.RateID](in.ID)
+			if err != nil {
+				return nil, err
+			}
+			r, err := v.Rate(ctx, id)
+			return one(toRate(r), err)
 		})
 	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/rates", Needs: rbac.RateEdit, Summary: "Enter a rate", Status: 201, Creates: true},
 		func(ctx context.Context, in *struct {

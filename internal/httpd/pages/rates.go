@@ -1,12 +1,14 @@
 package pages
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/a-h/templ"
 
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
@@ -23,7 +25,8 @@ func (s *Site) MountRates(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/rates", rbac.RateRead, s.rates)
 	get(srv, "/firms/{firm}/rates/new", rbac.RateEdit, s.newRate)
 	fill(srv, "/firms/{firm}/rates/new", rbac.RateEdit, s.addRate, s.ratePage)
-	post(srv, "/firms/{firm}/rates/{id}/end", rbac.RateEdit, s.endRate)
+	get(srv, "/firms/{firm}/rates/{id}", rbac.RateRead, s.rate)
+	fill(srv, "/firms/{firm}/rates/{id}/end", rbac.RateEdit, s.endRate, of(s.ratePageOf))
 }
 
 // masterNames are the names that rates, guidelines and arrangements refer to by id.
@@ -81,9 +84,7 @@ func once(pairs []string, word string) []string {
 	return append(pairs, word, word)
 }
 
-func (s *Site) rates(r *httpd.Request) (httpd.Reply, error) { return s.showRates(r, nil) }
-
-func (s *Site) showRates(r *httpd.Request, failed error) (httpd.Reply, error) {
+func (s *Site) rates(r *httpd.Request) (httpd.Reply, error) {
 	f, err := s.frame(r, "Rates", "rates")
 	if err != nil {
 		return httpd.Reply{}, err
@@ -96,16 +97,11 @@ func (s *Site) showRates(r *httpd.Request, failed error) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	v := ratesView(f, n, list)
-	if failed != nil {
-		f.Flash = &layout.Flash{Tone: partial.Bad, Text: sentence(httpd.FaultOf(failed).Message)}
-		return httpd.ShowFault(failed, Plain(f.Chrome, v)), nil
-	}
-	return httpd.Show(Plain(f.Chrome, v)), nil
+	return httpd.Show(Plain(f.Chrome, ratesView(f, n, list))), nil
 }
 
 func ratesView(f frame, n masterNames, list []rate.Rate) PlainView {
-	t := &partial.Table{Caption: "Rates, most specific first", Columns: []partial.Column{{Head: "Applies to"}, {Head: "Who or what"}, {Head: "Rate", Right: true}, {Head: "From", NoWrap: true}, {Head: "Until", NoWrap: true}, {Head: "End", Hidden: true}},
+	t := &partial.Table{Caption: "Rates, most specific first", Keys: true, Columns: []partial.Column{{Head: "Applies to"}, {Head: "Who or what"}, {Head: "Rate", Right: true}, {Head: "From", NoWrap: true}, {Head: "Until", NoWrap: true}},
 		Empty: partial.Empty{Icon: "transfer", Title: "No rates yet", Text: "Without a rate on its work date a time entry is refused."}}
 	for _, x := range list {
 		t.Rows = append(t.Rows, rateRow(f, n, x))
@@ -119,15 +115,56 @@ func ratesView(f frame, n masterNames, list []rate.Rate) PlainView {
 
 func rateRow(f frame, n masterNames, x rate.Rate) partial.Row {
 	what, who := n.rateFor(x)
-	until, end := "open", partial.Txt("")
-	if x.Until != nil {
-		until = format.Date(*x.Until)
-	} else if f.May(rbac.RateEdit) {
-		end = partial.Node(partial.PlainForm(f.CSRF, partial.Form{ID: "end-" + string(x.ID), Action: href.Rate(f.FirmID, x.ID) + "/end", Side: true, Submit: "End rate", Fields: []partial.Field{
-			{Name: "day", Label: "First day without it", Kind: partial.Date, Required: true},
-		}}))
+	return partial.Row{Cells: []partial.Cell{partial.Named(what, href.Rate(f.FirmID, x.ID), fmt.Sprintf("%d, %s", x.Level, x.Words())), partial.Txt(who), partial.Txt(format.Rate(x.Rate, x.Currency)),
+		partial.Txt(format.Date(x.From)), partial.Txt(rateUntil(x))}}
+}
+
+func rateUntil(x rate.Rate) string {
+	if x.Until == nil {
+		return "open"
 	}
-	return partial.Row{Cells: []partial.Cell{{Text: what, Sub: x.Level.String(), Key: true}, partial.Txt(who), partial.Txt(format.Rate(x.Rate, x.Currency)), partial.Txt(format.Date(x.From)), partial.Txt(until), end}}
+	return format.Date(*x.Until)
+}
+
+func (s *Site) rate(r *httpd.Request) (httpd.Reply, error) {
+	id, err := httpd.ID[ident.RateID](r, "id")
+	if err != nil {
+		return httpd.Reply{}, err
+	}
+	page, err := s.ratePageOf(r, id, nil)
+	return httpd.Show(page), err
+}
+
+// ratePageOf is one rate, with the form that ends it.
+func (s *Site) ratePageOf(r *httpd.Request, id ident.RateID, failed error) (templ.Component, error) {
+	x, err := s.Rates.Rate(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	f, err := s.frame(r, "Rate", "rates")
+	if err != nil {
+		return nil, err
+	}
+	n, err := s.names(r)
+	if err != nil {
+		return nil, err
+	}
+	return Plain(f.Chrome, rateView(f, n, x, r.Form("day"), failed)), nil
+}
+
+func rateView(f frame, n masterNames, x rate.Rate, day string, failed error) PlainView {
+	what, who := n.rateFor(x)
+	facts := []partial.Fact{{Name: "Applies to", Value: what}, {Name: "Who or what", Value: who}, {Name: "Level", Value: fmt.Sprintf("%d, %s", x.Level, x.Words())},
+		{Name: "Rate an hour", Value: format.Rate(x.Rate, x.Currency)}, {Name: "First day", Value: format.Date(x.From)}, {Name: "Until", Value: rateUntil(x)}}
+	if x.Reason != "" {
+		facts = append(facts, partial.Fact{Name: "Reason", Value: x.Reason})
+	}
+	v := PlainView{Head: layout.Head{Title: what + ", " + who, Crumbs: []partial.Link{{Text: "Rates", Href: href.Rates(f.FirmID)}}}, Sections: []Section{{Title: "Rate", Facts: facts}}}
+	if f.May(rbac.RateEdit) {
+		v.Sections = append(v.Sections, Section{Title: "End it", Note: "What was priced keeps its price", Form: &partial.Form{ID: "end", Action: href.Rate(f.FirmID, x.ID) + "/end", Danger: true, Submit: "End rate",
+			Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: []partial.Field{{Name: "day", Label: "First day without it", Kind: partial.Date, Value: day, Required: true}}}})
+	}
+	return v
 }
 
 // rateFor names the place of a rate, and whom or what it is for there.
@@ -257,13 +294,12 @@ func (s *Site) endRate(r *httpd.Request) (httpd.Reply, error) {
 	}
 	day, err := time.Parse(time.DateOnly, r.Form("day"))
 	if err != nil {
-		return s.showRates(r, rate.ErrInvalid.With("enter the first day on which the rate no longer applies"))
+		err = rate.ErrInvalid.On(fault.Field{Path: "day", Code: "date_missing", Message: "enter the first day on which the rate no longer applies"})
+	} else {
+		_, err = s.Rates.End(r.Context(), id, day)
 	}
-	if _, err := s.Rates.End(r.Context(), id, day); err != nil {
-		if httpd.Correctable(err) {
-			return s.showRates(r, err)
-		}
-		return httpd.Reply{}, err
+	if err != nil {
+		return again(err, func() (templ.Component, error) { return s.ratePageOf(r, id, err) })
 	}
 	return httpd.Go(href.Rates(r.Firm()), "The rate ends; what was priced keeps its price."), nil
 }

@@ -60,7 +60,7 @@ func rateFixtures(t testing.TB, s story) []fixture {
 	entry := PlainView{Sections: []Section{whyRate(n, whyOf(list, false))}}
 	entry.Head.Title = "Time of Rosalind Vane, 5 Oct 2026"
 	return []fixture{
-		page("rates", "rates", ratesView(f, n, list)), page("rates-form", "rates", rateFormView(f.FirmID, n, "USD", func(name string) string { return typed[name] }, missing)),
+		page("rates", "rates", ratesView(f, n, list)), page("rate", "rates", rateView(f, n, list[1], "", rate.ErrEnded.With("enter a day after 2026-10-01, the rate's first, and before its end"))), page("rates-form", "rates", rateFormView(f.FirmID, n, "USD", func(name string) string { return typed[name] }, missing)),
 		page("client-groups", "clients", groupsView(f, []matter.Group{group}, oct(10))), page("client-groups-none", "clients", groupsView(f, nil, oct(10))),
 		page("client-group", "clients", groupView(f, group, clients, wrong)), page("client-group-new", "clients", groupView(f, matter.Group{}, clients, typedForm{})),
 		page("entry-rate", "entries", entry),
@@ -87,7 +87,7 @@ func TestWhyThisRateTellsWhatMoved(t *testing.T) {
 	n, list := rateNames(), rateList()
 	used := func(s Section) (level, word string) {
 		for _, r := range s.Table.Rows {
-			if w := r.Cells[4].Text; w != "" && w != "A level before it" {
+			if w := r.Cells[4].Text; w != "" && w != "Not needed" {
 				return r.Cells[0].Text, w
 			}
 		}

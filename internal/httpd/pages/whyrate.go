@@ -24,7 +24,7 @@ func whyRate(n masterNames, w capture.WhyRate) Section {
 		found, which, used := "none", "", ""
 		if s.Rate != nil {
 			what, who := n.rateFor(*s.Rate)
-			found, which, used = format.Rate(s.Rate.Rate, s.Rate.Currency), what+", "+who+", from "+format.Date(s.Rate.From), "A level before it"
+			found, which, used = format.Rate(s.Rate.Rate, s.Rate.Currency), what+", "+who+", from "+format.Date(s.Rate.From), "Not needed"
 			if s.Wins && !given {
 				used = "Used"
 			}
