@@ -23,6 +23,7 @@ func mountAPI(srv *httpd.Server, s *Services) {
 	api.Webhooks(srv, s.Webhooks)
 	api.Firms(srv, s.Firms)
 	api.Clients(srv, s.Matters)
+	api.Groups(srv, s.Matters)
 	api.Payors(srv, s.Matters)
 	api.Matters(srv, s.Matters)
 	api.Timekeepers(srv, s.Matters)

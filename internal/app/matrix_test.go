@@ -345,9 +345,12 @@ var nested = map[rbac.Role][]nestedCase{
 		{"POST /firms/{firm}/guidelines", `{"client_id":"<?>","guidelines":{"name":"G"}}`, "client", false},
 		{"POST /firms/{firm}/guidelines", `{"matter_id":"<?>","guidelines":{"name":"G"}}`, "matter", false},
 		{"POST /firms/{firm}/guidelines", `{"payor_id":"<?>","guidelines":{"name":"G"}}`, "payor", false},
+		{"POST /firms/{firm}/guidelines", `{"client_group_id":"<?>","guidelines":{"name":"G"}}`, "group", false},
 		{"POST /firms/{firm}/rates", `{"timekeeper_id":"<?>","rate":"100","currency":"USD","from":"2030-01-01"}`, "timekeeper", false},
 		{"POST /firms/{firm}/rates", `{"matter_id":"<?>","timekeeper_id":"<timekeeper>","rate":"100","currency":"USD","from":"2030-01-01"}`, "matter", false},
 		{"POST /firms/{firm}/rates", `{"client_id":"<?>","timekeeper_id":"<timekeeper>","rate":"100","currency":"USD","from":"2030-01-01"}`, "client", false},
+		{"POST /firms/{firm}/rates", `{"client_group_id":"<?>","class":"ASSOC","rate":"100","currency":"USD","from":"2030-01-01"}`, "group", false},
+		{"POST /firms/{firm}/client-groups/<group>/members", `{"client_id":"<?>","from":"2030-01-01"}`, "client", false},
 		{"POST /firms/{firm}/grants", `{"person_id":"<?>","role":"partner","scope":"all","class":3,"label":"standard","reason":"x"}`, "person", false},
 		{"POST /firms/{firm}/grants", `{"person_id":"<person>","role":"partner","scope":"matter","scope_ids":["<matter>","<?>"],"class":3,"label":"standard","reason":"x"}`, "matter", false},
 		{"POST /firms/{firm}/grants", `{"person_id":"<person>","role":"partner","scope":"client","scope_ids":["<?>"],"class":3,"label":"standard","reason":"x"}`, "client", false},
@@ -394,6 +397,9 @@ var bodies = map[string]string{
 	"PUT /firms/{firm}":                                            `{"name":"N","address":"1 Street\nAlbany, NY 12207","country":"US","tax_id":"","reply_to":"","rounding":"half_up"}`,
 	"PUT /firms/{firm}/bank":                                       `{"name":"B","account":"4410029917","code":"021305386"}`,
 	"PUT /firms/{firm}/clients/{id}":                               `{"number":"N-1","name":"N"}`,
+	"PUT /firms/{firm}/client-groups/{id}":                         `{"name":"N"}`,
+	"POST /firms/{firm}/client-groups/{id}/members":                `{"client_id":"<client>","from":"2030-01-01"}`,
+	"POST /firms/{firm}/client-groups/{id}/members/{member}/end":   `{"on":"2030-01-01"}`,
 	"PUT /firms/{firm}/payors/{id}":                                `{"name":"P","address":"1 Street\nAlbany, NY 12207","country":"US","terms_days":30,"delivery":"mail_link"}`,
 	"POST /firms/{firm}/payors/{id}/contacts":                      `{"name":"N","email":"n@payor.example"}`,
 	"PUT /firms/{firm}/contacts/{id}":                              `{"name":"N","email":"n@payor.example"}`,
@@ -485,10 +491,10 @@ func (th things) of(t *testing.T, path, name string) string {
 	return id
 }
 
-var nounOf = map[string]string{"line": "line", "cut": "cut", "entry": "entry", "finding": "finding", "allocation": "allocation", "contact": "contact", "clock": "clock", "session": "session", "message": "message", "grant": "grant", "wall": "wall"}
+var nounOf = map[string]string{"line": "line", "cut": "cut", "entry": "entry", "finding": "finding", "allocation": "allocation", "contact": "contact", "clock": "clock", "session": "session", "message": "message", "grant": "grant", "wall": "wall", "member": "member"}
 
 var segments = map[string]string{
-	"clients": "client", "payors": "payor", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "arrangements": "arrangement", "guidelines": "guide", "imports": "import",
+	"clients": "client", "client-groups": "group", "payors": "payor", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "arrangements": "arrangement", "guidelines": "guide", "imports": "import",
 	"entries": "entry", "findings": "finding", "items": "item", "prebills": "prebill", "runs": "run", "invoices": "invoice", "credit-notes": "credit_note",
 	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "access-requests": "request", "asked": "request", "sole": "request", "sole-administrators": "request", "requests": "request", "emergencies": "request", "conflict-checks": "check", "courses": "course", "deputies": "deputy", "certificates": "certificate", "walls": "wall", "roles": "role", "tokens": "token", "webhooks": "webhook", "letters": "wording",
 	"people": "person", "passkeys": "passkey", "recoveries": "recovery", "agreements": "agreement", "calendars": "calendar", "views": "view", "numbering": "series", "import-mappings": "mapping",

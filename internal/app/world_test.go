@@ -23,6 +23,7 @@ import (
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/obs"
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/prebill"
@@ -231,6 +232,11 @@ func (w world) furnished(t *testing.T) things {
 	pay, err = w.s.Receivables.Allocate(specialist, pay.ID, pay.Version, []receivable.Share{{Invoice: ident.InvoiceID(th.ids["invoice"]), Minor: 1_000}})
 	ok(err)
 	th.ids["payment"] = string(pay.ID)
+	group, err := w.s.Matters.SaveGroup(admin, matter.Group{Name: "Companies"})
+	ok(err)
+	group, err = w.s.Matters.JoinGroup(admin, matter.Member{GroupID: group.ID, ClientID: draft.Client, From: w.s.Clock.Now().AddDate(0, 0, -60)})
+	ok(err)
+	th.ids["group"], th.ids["member"] = string(group.ID), string(group.Members[0].ID)
 	e, _, err := w.s.Exports.Request(admin, export.NewRequest{From: invoice.Day(day(60)), To: invoice.Day(day(1)), Form: export.FormRedacted, Hours: 24, Reason: "year-end"})
 	ok(err)
 	th.ids["export"] = string(e.ID)

@@ -221,7 +221,8 @@ func (m masters) landing(e *Entry) (l landing, ok bool, err error) {
 	}
 	k, _ := m.timekeeperByID(e.TimekeeperID)
 	l.class, l.code, l.name = k.Class, k.Code, k.Name
-	a, err := m.card.Resolve(rate.Question{Matter: e.MatterID, Client: l.matter.ClientID, Timekeeper: e.TimekeeperID, Class: l.class, Currency: e.Currency, On: e.WorkedOn})
+	w := e.Work() // a rate may be for a task, and the task as it stands counts
+	a, err := m.card.Resolve(l.matter.asks(e, l.class, w.Task, w.Activity))
 	if err != nil && !errors.Is(err, rate.ErrNoRate) {
 		return l, false, err
 	}

@@ -53,6 +53,8 @@ type judge struct {
 type priceKey struct {
 	matter     ident.MatterID
 	timekeeper ident.TimekeeperID
+	task       string
+	activity   string
 	on         time.Time
 }
 
@@ -240,7 +242,7 @@ func (j *judge) price(e *Entry, l *landing) {
 func (j *judge) rate(e *Entry, l *landing) bool {
 	a := j.answer(e, l)
 	l.agreed, l.hasRate = a.Rate, a.err == nil
-	e.Rate, e.Standard, e.RateSource = a.Rate, a.Standard, a.Level.String()
+	e.Rate, e.Standard, e.RateSource = a.Rate, a.Standard, a.Source
 	switch given := j.row.Rate; {
 	case a.err != nil && !errors.Is(a.err, rate.ErrNoRate), a.err != nil && given == 0:
 		j.refuse(FieldRate, "RAT-02", "", "there is no "+string(e.Currency)+" rate for "+j.row.Timekeeper+" on "+e.WorkedOn.Format(time.DateOnly), "enter a rate that covers the day, then import the file again")
@@ -257,12 +259,12 @@ func (j *judge) rate(e *Entry, l *landing) bool {
 	return true
 }
 
-// answer resolves a price once for each matter, person and day.
+// answer resolves a price once for each matter, person, kind of work and day.
 func (j *judge) answer(e *Entry, l *landing) priceAnswer {
-	k := priceKey{e.MatterID, e.TimekeeperID, e.WorkedOn}
+	k := priceKey{e.MatterID, e.TimekeeperID, e.Task, e.Activity, e.WorkedOn}
 	a, ok := j.prices[k]
 	if !ok {
-		a.Answer, a.err = j.card.Resolve(rate.Question{Matter: e.MatterID, Client: l.matter.ClientID, Timekeeper: e.TimekeeperID, Class: l.class, Currency: e.Currency, On: e.WorkedOn})
+		a.Answer, a.err = j.card.Resolve(l.matter.asks(e, l.class, e.Task, e.Activity))
 		j.prices[k] = a
 	}
 	return a

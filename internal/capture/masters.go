@@ -34,6 +34,7 @@ type matterFacts struct {
 	Number       string
 	Label        authz.Label
 	TaskSet      string
+	Practice     string // group
 	Currency     money.Currency
 	OpenedOn     time.Time
 	ClosedOn     *time.Time
@@ -71,7 +72,7 @@ func loadMasters(tx *db.Tx, a *authz.Access) (m masters, err error) {
 func mattersInReach(tx *db.Tx, a *authz.Access) (map[string]*matterFacts, error) {
 	cond, args := a.Matters("m")
 	var list []matterFacts
-	err := tx.Raw(`SELECT m.id, m.client_id, m.payor_id, c.number AS client_number, c.name AS client_name, m.number, m.label, m.task_set, m.currency, m.opened_on, m.closed_on, b.through AS billed_through
+	err := tx.Raw(`SELECT m.id, m.client_id, m.payor_id, c.number AS client_number, c.name AS client_name, m.number, m.label, m.task_set, m.practice_group AS practice, m.currency, m.opened_on, m.closed_on, b.through AS billed_through
 		FROM matter m JOIN client c ON c.firm_id = m.firm_id AND c.id = m.client_id
 		LEFT JOIN (SELECT p.matter_id, max(p.through_on) AS through FROM prebill p JOIN invoice i ON i.firm_id = p.firm_id AND i.prebill_id = p.id
 			WHERE p.firm_id = ? AND p.status = 'taken' AND i.status <> 'credited' GROUP BY p.matter_id) b ON b.matter_id = m.id
@@ -85,6 +86,11 @@ func mattersInReach(tx *db.Tx, a *authz.Access) (map[string]*matterFacts, error)
 		byNumber[key(list[i].Number)] = &list[i]
 	}
 	return byNumber, nil
+}
+
+// asks what an hour of an entry costs, by the codes that its work is to be judged by.
+func (f *matterFacts) asks(e *Entry, class, task, activity string) rate.Question {
+	return rate.Question{Matter: f.ID, Client: f.ClientID, Practice: f.Practice, Timekeeper: e.TimekeeperID, Class: class, Task: task, Activity: activity, Currency: e.Currency, On: e.WorkedOn}
 }
 
 // key is how codes and numbers are compared: without case and outer blanks.

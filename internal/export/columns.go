@@ -39,6 +39,8 @@ var fileColumns = []column{
 	{"expense_code", authz.C2, `e.expense_code`},
 	{"status", authz.C1, `e.status`},
 	{"narrative", authz.C3, `e.narrative`},
+	{"rate_source", authz.C2, `e.rate_source`},
+	{"standard_rate", authz.C2, `e.standard_rate_e4`},
 }
 
 // header is the first line of the file.
@@ -65,14 +67,14 @@ func classOf(name string) (authz.Class, error) {
 type row struct {
 	id, kind, currency, status                             string
 	day, clientNumber, client, number, matter, code, class sql.NullString
-	task, activity, expense, narrative                     sql.NullString
-	hours, quantity, unit, rate, amount                    sql.NullInt64
+	task, activity, expense, narrative, source             sql.NullString
+	hours, quantity, unit, rate, amount, standard          sql.NullInt64
 }
 
 // readRow reads the columns of the file, and then what else the query selects.
 func readRow(rows *sql.Rows, more ...any) (r row, err error) {
 	err = rows.Scan(append([]any{&r.id, &r.day, &r.clientNumber, &r.client, &r.number, &r.matter, &r.code, &r.class, &r.kind, &r.hours, &r.quantity, &r.unit, &r.rate, &r.amount,
-		&r.currency, &r.task, &r.activity, &r.expense, &r.status, &r.narrative}, more...)...)
+		&r.currency, &r.task, &r.activity, &r.expense, &r.status, &r.narrative, &r.source, &r.standard}, more...)...)
 	if err != nil {
 		return r, fmt.Errorf("read entry: %w", err)
 	}
@@ -98,9 +100,10 @@ func (r row) write(c cells) {
 	} else {
 		c.number("")
 	}
-	for _, s := range []string{r.currency, r.task.String, r.activity.String, r.expense.String, r.status, r.narrative.String} {
+	for _, s := range []string{r.currency, r.task.String, r.activity.String, r.expense.String, r.status, r.narrative.String, r.source.String} {
 		c.text(s)
 	}
+	c.number(fixed(r.standard))
 }
 
 func fixed(n sql.NullInt64) string {

@@ -20,7 +20,7 @@ func TestEveryColumnHasItsClass(t *testing.T) {
 			t.Errorf("column %q is of class %d", name, class)
 		}
 	}
-	for name, want := range map[string]authz.Class{"id": authz.C1, "status": authz.C1, "worked_on": authz.C2, "hours": authz.C2, "task_code": authz.C2, "rate": authz.C2, "narrative": authz.C3} {
+	for name, want := range map[string]authz.Class{"id": authz.C1, "status": authz.C1, "worked_on": authz.C2, "hours": authz.C2, "task_code": authz.C2, "rate": authz.C2, "rate_source": authz.C2, "standard_rate": authz.C2, "narrative": authz.C3} {
 		if class, err := classOf(name); err != nil || class != want {
 			t.Errorf("column %s is of class %d, %v", name, class, err)
 		}

@@ -3,6 +3,7 @@ package export
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
@@ -151,7 +152,7 @@ func (p *Preview) look(tx *db.Tx, file, shown selection) error {
 
 // record leaves the leaf of a first line that was shown with its narrative.
 func (p *Preview) record(tx *db.Tx, shown selection, allowed rbac.Permission, from, to invoice.Day) error {
-	if len(p.Columns) == 0 || p.Columns[len(p.Columns)-1].Sample == "" {
+	if !slices.ContainsFunc(p.Columns, func(c Column) bool { return c.Class >= authz.C3 && c.Sample != "" }) {
 		return nil
 	}
 	m, err := shown.firstMatter(tx)

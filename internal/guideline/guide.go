@@ -18,6 +18,7 @@ import (
 
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
 )
 
 // Faults of guides.
@@ -25,19 +26,20 @@ var (
 	ErrGuideDraft   = fault.New(fault.Conflict, "guide_not_draft", "this version is signed or ended; save a new one")
 	ErrGuideSigned  = fault.New(fault.Conflict, "guide_not_signed", "only a signed version can end")
 	ErrGuideChanged = fault.New(fault.Stale, "guide_changed", "these guidelines were changed after you opened them; look at them again")
-	ErrGuidePlace   = fault.New(fault.Invalid, "guide_place", "guidelines are for one payor, one matter, one client or the whole firm")
+	ErrGuidePlace   = fault.New(fault.Invalid, "guide_place", "guidelines are for one payor, one matter, one client, one group of clients or the whole firm")
 )
 
-// Place is what guidelines are for: one of the three, or with none the whole firm.
+// Place is what guidelines are for: one of the four, or with none the whole firm.
 type Place struct {
 	Client ident.ClientID
+	Group  ident.GroupID // of clients
 	Matter ident.MatterID
 	Payor  ident.PayorID
 }
 
 func (p Place) check() error {
 	n := 0
-	for _, id := range []string{string(p.Client), string(p.Matter), string(p.Payor)} {
+	for _, id := range []string{string(p.Client), string(p.Group), string(p.Matter), string(p.Payor)} {
 		if id != "" {
 			n++
 		}
@@ -99,20 +101,30 @@ func (g Guide) hashOf() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("write guide: %w", err)
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "guide 1\n%s|%s|%s\n%d\n%s\n%s", g.Client, g.Matter, g.Payor, g.Number, g.From.Format(time.DateOnly), text))
+	place := fmt.Sprintf("%s|%s|%s", g.Client, g.Matter, g.Payor)
+	if g.Group != "" {
+		place = "group " + string(g.Group)
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "guide 1\n%s\n%d\n%s\n%s", place, g.Number, g.From.Format(time.DateOnly), text))
 	return hex.EncodeToString(sum[:]), nil
 }
 
 // Guides are the versions in force on one day, by place.
 type Guides struct {
-	by   map[Place]Guide
-	made map[[4]Place]Policy
+	by     map[Place]Guide
+	groups map[ident.ClientID]ident.GroupID // in which a client is on the day
+	made   map[[5]Place]Policy
 }
 
 // NewGuides sorts out which version of each place is in force on a day: of the
-// signed ones the latest that has begun.
-func NewGuides(signed []Guide, day time.Time) *Guides {
-	g := &Guides{by: map[Place]Guide{}, made: map[[4]Place]Policy{}}
+// signed ones the latest that has begun; members tell in which group a client is then.
+func NewGuides(signed []Guide, members []matter.Member, day time.Time) *Guides {
+	g := &Guides{by: map[Place]Guide{}, groups: map[ident.ClientID]ident.GroupID{}, made: map[[5]Place]Policy{}}
+	for _, m := range members {
+		if m.Holds(day) {
+			g.groups[m.ClientID] = m.GroupID
+		}
+	}
 	for _, x := range signed {
 		if x.Status != GuideSigned || x.From.After(day) {
 			continue
@@ -128,15 +140,15 @@ func NewGuides(signed []Guide, day time.Time) *Guides {
 func (g *Guides) With(x Guide) *Guides {
 	by := maps.Clone(g.by)
 	by[x.Place] = x
-	return &Guides{by: by, made: map[[4]Place]Policy{}}
+	return &Guides{by: by, groups: g.groups, made: map[[5]Place]Policy{}}
 }
 
 // For is the policy of lines on a matter of a client that a payor pays: field by
 // field the deepest place that says something decides. Not for concurrent use.
 func (g *Guides) For(payor ident.PayorID, m ident.MatterID, c ident.ClientID) (Policy, error) {
-	var key [4]Place
+	var key [5]Place
 	var list []Guide
-	for _, p := range []Place{{}, {Client: c}, {Matter: m}, {Payor: payor}} {
+	for _, p := range []Place{{}, {Group: g.groups[c]}, {Client: c}, {Matter: m}, {Payor: payor}} {
 		x, ok := g.by[p]
 		if ok && (p != Place{} || len(list) == 0) { // an id that is not known is no place of its own
 			key[len(list)] = p

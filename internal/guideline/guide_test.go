@@ -9,6 +9,7 @@ import (
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
 )
 
 func body(t *testing.T, text string) guideline.Body {
@@ -26,16 +27,17 @@ func signed(t *testing.T, p guideline.Place, number int, from time.Time, text st
 }
 
 // Parameters, severities, clauses and rules come from the deepest place that says
-// something: payor, matter, client, firm (engine rule 3).
+// something: payor, matter, client, group of clients, firm (engine rule 3).
 func TestTheDeepestPlaceDecides(t *testing.T) {
 	t.Parallel()
-	firm, client, m, payor := guideline.Place{}, guideline.Place{Client: "c"}, guideline.Place{Matter: "m"}, guideline.Place{Payor: "p"}
+	firm, group, client, m, payor := guideline.Place{}, guideline.Place{Group: "g"}, guideline.Place{Client: "c"}, guideline.Place{Matter: "m"}, guideline.Place{Payor: "p"}
 	g := guideline.NewGuides([]guideline.Guide{
 		signed(t, firm, 1, day(1), `{"name":"House","increment":"0.25","day_block":"12","off":["TIM-20","TIM-21"],"restricted_terms":["synergy"],"manual":[{"clause":"1","text":"Look"}]}`),
+		signed(t, group, 1, day(1), `{"name":"Group","day_block":"11","travel_day":"1.5","block":["TIM-20"]}`),
 		signed(t, client, 1, day(1), `{"name":"Client","day_block":"10","clauses":{"TIM-02":"section 3"},"block":["TIM-20"]}`),
 		signed(t, m, 1, day(1), `{"name":"Matter","meal_cap":"40","rules":[{"id":"MAT-01","name":"N","severity":"warn","when":"minutes > 60","message":"M.","fix":"F"}]}`),
 		signed(t, payor, 1, day(1), `{"name":"Payor","day_block":"8","off":["TIM-20"],"rules":[{"id":"MAT-01","name":"N","severity":"block","when":"minutes > 30","message":"M.","fix":"F"}],"manual":[{"clause":"2","text":"And"}]}`),
-	}, day(5))
+	}, []matter.Member{{GroupID: "g", ClientID: "c", From: day(2)}, {GroupID: "g", ClientID: "k", From: day(5)}, {GroupID: "g", ClientID: "x", From: day(1), Until: until(5)}, {GroupID: "g", ClientID: "y", From: day(6)}}, day(5))
 	for _, c := range []struct {
 		name                  string
 		payor, matter, client string
@@ -47,6 +49,8 @@ func TestTheDeepestPlaceDecides(t *testing.T) {
 		manual                int
 	}{
 		{"firm alone", "x", "x", "x", 120_000, 0, true, false, "House", "", 1},
+		{"group of the client", "x", "x", "k", 110_000, 0, false, true, "Group", "", 1},
+		{"client of a later day's group", "x", "x", "y", 120_000, 0, true, false, "House", "", 1},
 		{"client", "x", "x", "c", 100_000, 0, false, true, "Client", "", 1},
 		{"matter of the client", "x", "m", "c", 100_000, 400_000, false, true, "Client", guideline.Warn, 1},
 		{"payor of all", "p", "m", "c", 80_000, 400_000, true, false, "Payor", guideline.Block, 2},
@@ -60,11 +64,16 @@ func TestTheDeepestPlaceDecides(t *testing.T) {
 			p.Sources["TIM-02"] != c.source || len(p.Manual) != c.manual || int64(p.Increment) != 2_500 || !p.Off["TIM-21"] || len(p.Restricted) != 1 {
 			t.Errorf("%s: %+v", c.name, p)
 		}
+		if inGroup := c.client == "c" || c.client == "k"; (int64(p.TravelDay) == 15_000) != inGroup {
+			t.Errorf("%s: travel of the group: %s", c.name, p.TravelDay)
+		}
 		if own := len(p.Own); own > 1 || (own == 1) != (c.own != "") || own == 1 && p.Own[0].Severity != c.own {
 			t.Errorf("%s: own rules %+v", c.name, p.Own)
 		}
 	}
 }
+
+func until(d int) *time.Time { t := day(d); return &t }
 
 // Of the versions of one place the latest that has begun is in force.
 func TestTheLatestVersionThatHasBegunIsInForce(t *testing.T) {
@@ -75,11 +84,11 @@ func TestTheLatestVersionThatHasBegunIsInForce(t *testing.T) {
 	}
 	list = append(list, guideline.Guide{Number: 4, From: day(1), Status: guideline.GuideEnded, Body: body(t, `{"name":"V4"}`)}, guideline.Guide{Number: 5, From: day(1), Status: guideline.GuideDraft, Body: body(t, `{"name":"V5"}`)})
 	for at, want := range map[int]int{1: 4, 9: 4, 10: 6, 30: 6} {
-		if p, err := guideline.NewGuides(list, day(at)).For("", "", ""); err != nil || p.CopiedDates != want {
+		if p, err := guideline.NewGuides(list, nil, day(at)).For("", "", ""); err != nil || p.CopiedDates != want {
 			t.Errorf("day %d: %d, %v, want %d", at, p.CopiedDates, err, want)
 		}
 	}
-	if p, err := guideline.NewGuides(list, day(1).AddDate(0, 0, -1)).For("", "", ""); err != nil || p.CopiedDates != 0 {
+	if p, err := guideline.NewGuides(list, nil, day(1).AddDate(0, 0, -1)).For("", "", ""); err != nil || p.CopiedDates != 0 {
 		t.Errorf("before any: %+v, %v", p, err)
 	}
 }
@@ -87,7 +96,7 @@ func TestTheLatestVersionThatHasBegunIsInForce(t *testing.T) {
 // A finding cites the document whose words it goes by.
 func TestFindingCitesTheDocument(t *testing.T) {
 	t.Parallel()
-	g := guideline.NewGuides([]guideline.Guide{signed(t, guideline.Place{Client: "c"}, 1, day(1), `{"name":"Pelham policy v7","restricted_terms":["motion to compel"],"block":["NAR-08"],"clauses":{"NAR-08":"section 3.1"}}`)}, day(5))
+	g := guideline.NewGuides([]guideline.Guide{signed(t, guideline.Place{Client: "c"}, 1, day(1), `{"name":"Pelham policy v7","restricted_terms":["motion to compel"],"block":["NAR-08"],"clauses":{"NAR-08":"section 3.1"}}`)}, nil, day(5))
 	p, err := g.For("", "", "c")
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package guideline
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,11 +12,12 @@ import (
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/rbac"
 )
 
 // Guides shows the versions of guidelines that the actor may know of, newest of
-// each place first: the firm's own, and those of clients, matters and payors in scope.
+// each place first: the firm's own, and those of groups, clients, matters and payors in scope.
 func (s *Service) Guides(ctx context.Context) (list []Guide, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
 		a, err := s.guard.Require(tx, rbac.GuideRead)
@@ -24,9 +26,11 @@ func (s *Service) Guides(ctx context.Context) (list []Guide, err error) {
 		}
 		matters, args := a.Matters("m")
 		clients, more := a.Clients("c")
+		groups, ofGroups := matter.GroupsKnown(a, "cg")
 		list, err = guides(tx, `(g.matter_id IS NULL OR EXISTS (SELECT FROM matter m WHERE m.firm_id = g.firm_id AND m.id = g.matter_id AND `+matters+`))
 			AND (coalesce(g.client_id, g.payor_id) IS NULL OR EXISTS (SELECT FROM client c WHERE c.firm_id = g.firm_id
-				AND c.id = coalesce(g.client_id, (SELECT y.client_id FROM payor y WHERE y.firm_id = g.firm_id AND y.id = g.payor_id)) AND `+clients+`))`, append(args, more...)...)
+				AND c.id = coalesce(g.client_id, (SELECT y.client_id FROM payor y WHERE y.firm_id = g.firm_id AND y.id = g.payor_id)) AND `+clients+`))
+			AND (g.group_id IS NULL OR EXISTS (SELECT FROM client_group cg WHERE cg.firm_id = g.firm_id AND cg.id = g.group_id AND `+groups+`))`, slices.Concat(args, more, ofGroups)...)
 		return err
 	})
 	return list, err
@@ -55,7 +59,8 @@ func (s *Service) guide(tx *db.Tx, p rbac.Permission, id ident.GuideID) (Guide, 
 }
 
 // inPlace decides about a place by the scope of what it is for. The firm's own
-// guidelines are read by everybody in the firm and changed by who sees all of it.
+// guidelines are read by everybody in the firm and changed by who sees all of it; a
+// group's are read by who may know of the group and changed likewise.
 func inPlace(tx *db.Tx, a *authz.Access, p Place, change bool) error {
 	switch {
 	case p.Matter != "":
@@ -68,6 +73,14 @@ func inPlace(tx *db.Tx, a *authz.Access, p Place, change bool) error {
 			return err
 		}
 		return a.RequireClient(tx, c)
+	case p.Group != "":
+		if err := matter.RequireGroup(tx, a, p.Group); err != nil {
+			return err
+		}
+		if change && !a.WholeFirm() {
+			return authz.ErrForbidden.With("the guidelines of a group of clients need a grant over the whole firm")
+		}
+		return nil
 	case change && !a.WholeFirm():
 		return authz.ErrForbidden.With("the firm's own guidelines need a grant over the whole firm")
 	default:

@@ -3,12 +3,14 @@ package guideline_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/testkit"
@@ -224,6 +226,88 @@ func TestGuidesKeepToScope(t *testing.T) {
 	}
 	if _, err := svc.SaveGuide(stranger.As(t, rbac.RoleFirmAdmin), guideline.NewGuide{Place: guideline.Place{Client: m.Client}, Body: []byte(pelham)}); err == nil {
 		t.Error("for another firm's client")
+	}
+}
+
+// TestT01_GuidelinesOfAGroupOutOfReach: a group of hidden clients has no guidelines to
+// who may not know of it; a group's are changed by who sees the whole firm.
+func TestT01_GuidelinesOfAGroupOutOfReach(t *testing.T) {
+	t.Parallel()
+	f, svc := testkit.Firm(t, testkit.DB(t)), service(t)
+	seen, hidden := f.Matter(t), f.Matter(t)
+	admin := f.As(t, rbac.RoleFirmAdmin)
+	policy, err := rbac.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	matters := matter.New(f.DB(), authz.NewGuard(f.DB(), policy))
+	var guides []guideline.Guide
+	for name, m := range map[string]testkit.M{"Open": seen, "Secret": hidden} {
+		group, err := matters.SaveGroup(admin, matter.Group{Name: name})
+		if err == nil {
+			_, err = matters.JoinGroup(admin, matter.Member{GroupID: group.ID, ClientID: m.Client, From: testkit.Day("2026-01-01")})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, err := svc.SaveGuide(admin, guideline.NewGuide{Place: guideline.Place{Group: group.ID}, Body: fmt.Appendf(nil, `{"name":%q}`, name)})
+		if err != nil || g.Number != 1 {
+			t.Fatalf("%+v, %v", g, err)
+		}
+		if again, err := svc.SaveGuide(admin, guideline.NewGuide{Place: g.Place, Body: fmt.Appendf(nil, `{"name":%q}`, name)}); err != nil || again.Number != 1 || again.Hash != g.Hash {
+			t.Errorf("a draft takes the place of the draft: %+v, %v", again, err)
+		} else {
+			guides = append(guides, again)
+		}
+	}
+	if guides[0].Hash == guides[1].Hash {
+		t.Error("two groups sign the same hash")
+	}
+	walled := f.As(t, rbac.RoleFirmAdmin)
+	f.Wall(t, testkit.Actor(walled), hidden.ID)
+	list, err := svc.Guides(walled)
+	if err != nil || len(list) != 1 || list[0].Body.Name != "Open" {
+		t.Errorf("behind a wall: %+v, %v", list, err)
+	}
+	stranger := testkit.Firm(t, f.DB()).As(t, rbac.RoleFirmAdmin)
+	for _, g := range guides {
+		_, err := svc.Guide(walled, g.ID)
+		if absent := errors.Is(err, matter.ErrNotFound); absent != (g.Body.Name == "Secret") {
+			t.Errorf("%s: %v", g.Body.Name, err)
+		}
+		_, err = svc.SaveGuide(walled, guideline.NewGuide{Place: g.Place, Body: []byte(pelham)})
+		if want := map[string]error{"Secret": matter.ErrNotFound, "Open": authz.ErrForbidden}[g.Body.Name]; !errors.Is(err, want) {
+			t.Errorf("%s is changed from behind a wall: %v", g.Body.Name, err)
+		}
+		if _, err := svc.SaveGuide(stranger, guideline.NewGuide{Place: g.Place, Body: []byte(pelham)}); !errors.Is(err, matter.ErrNotFound) {
+			t.Errorf("another firm's group: %v", err)
+		}
+	}
+}
+
+// A group's trial is on the work of its clients of today.
+func TestGroupGuideOnTrial(t *testing.T) {
+	t.Parallel()
+	f, svc := testkit.Firm(t, testkit.DB(t)), service(t)
+	in, out, left := f.Matter(t), f.Matter(t), f.Matter(t)
+	k := f.Timekeeper(t, "AB", "ASSOC", 4_000_000)
+	for i, m := range []testkit.M{in, out, left} {
+		f.Work(t, m, k, fmt.Sprintf("2026-02-2%d", 4+i), 20_000, 4_000_000)
+	}
+	admin := f.As(t, rbac.RoleFirmAdmin)
+	group := ident.New[ident.GroupID](testkit.Now)
+	f.Exec(t, `INSERT INTO client_group (firm_id, id, name, created_at) VALUES (?, ?, 'Pelham', ?)`, f.ID, group, testkit.Now)
+	for client, valid := range map[ident.ClientID]string{in.Client: "[2026-01-01,)", left.Client: "[2025-01-01,2026-01-01)"} {
+		f.Exec(t, `INSERT INTO client_group_member (firm_id, id, group_id, client_id, valid, created_at) VALUES (?, gen_random_uuid(), ?, ?, ?::daterange, ?)`, f.ID, group, client, valid, testkit.Now)
+	}
+	g, err := svc.SaveGuide(admin, guideline.NewGuide{Place: guideline.Place{Group: group},
+		Body: []byte(`{"name":"P","rules":[{"id":"PEL-01","name":"Long","severity":"block","when":"minutes >= 120","message":"Long.","fix":"Shorten it."}]}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := svc.Try(f.As(t, rbac.RolePartner), g.ID)
+	if err != nil || got.Lines != 1 || len(got.Changed) != 1 || got.Changed[0].Matter != in.Number {
+		t.Errorf("Try: %+v, %v", got, err)
 	}
 }
 

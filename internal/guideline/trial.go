@@ -74,7 +74,7 @@ func (s *Service) Try(ctx context.Context, id ident.GuideID) (t Trial, err error
 		scope, args := a.Matters("m")
 		own, more := a.Entries("e")
 		t.Since = day.AddDate(0, 0, -triedDays)
-		lines, err := linesSince(tx, g.Place, t.Since, scope+` AND `+own, append(args, more...), maxTried)
+		lines, err := linesTried(tx, g.Place, day, scope+` AND `+own, append(args, more...), maxTried)
 		if err != nil {
 			return err
 		}

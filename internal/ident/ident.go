@@ -31,6 +31,8 @@ type (
 	WebhookID     string
 	DeliveryID    string // of one call of a webhook
 	ClientID      string
+	GroupID       string // a named set of clients
+	MemberID      string // a client's time in a group
 	PayorID       string
 	ContactID     string
 	MatterID      string

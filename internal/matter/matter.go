@@ -1,5 +1,5 @@
-// Package matter is whom a firm works for and on what: clients, the payors who
-// receive and pay invoices, their verified contacts, matters, and the timekeepers
+// Package matter is whom a firm works for and on what: clients and groups of them, the
+// payors who receive and pay invoices, their verified contacts, matters, and the timekeepers
 // who bill. It does not own prices (rate) or work (capture).
 package matter
 
@@ -122,6 +122,7 @@ type Timekeeper struct {
 	Code     string
 	Name     string
 	Class    string // LEDES classification, such as PARTNR
+	Office   string // where they work, "" when the firm names none; rates go by it
 	PersonID ident.PersonID
 	Status   string // active, left
 	Version  int
@@ -214,6 +215,7 @@ func (t Timekeeper) Validate() error {
 	if !classForm.MatchString(t.Class) {
 		fs.Add("class", "class_form", "enter a LEDES classification such as PARTNR or ASSOC")
 	}
+	text(&fs, "office", t.Office, 0, 60)
 	oneOf(&fs, "status", t.Status, "active", "left")
 	return fs.Err(ErrInvalid)
 }

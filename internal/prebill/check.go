@@ -118,7 +118,8 @@ func agreed(card *rate.Card, m matter.Matter, l *Line) (money.Fixed4, bool, erro
 	if l.Kind != guideline.Time {
 		return 0, true, nil
 	}
-	a, err := card.Resolve(rate.Question{Matter: m.ID, Client: m.ClientID, Timekeeper: l.Timekeeper, Class: l.TKClass, Currency: m.Currency, On: l.On})
+	a, err := card.Resolve(rate.Question{Matter: m.ID, Client: m.ClientID, Practice: m.PracticeGroup, Timekeeper: l.Timekeeper, Class: l.TKClass,
+		Task: l.Task, Activity: l.Activity, Currency: m.Currency, On: l.On})
 	if errors.Is(err, rate.ErrNoRate) {
 		return 0, false, nil
 	}

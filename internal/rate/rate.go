@@ -3,6 +3,8 @@
 package rate
 
 import (
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/docketry/docketry/internal/fault"
@@ -14,7 +16,7 @@ import (
 var (
 	ErrNotFound = fault.New(fault.NotFound, "not_found", "there is nothing here")
 	ErrInvalid  = fault.New(fault.Invalid, "input_invalid", "some fields need correcting")
-	ErrOverlap  = fault.New(fault.Conflict, "rate_overlap", "another rate for the same person or title already covers part of this time; end that one first")
+	ErrOverlap  = fault.New(fault.Conflict, "rate_overlap", "another rate for the same person, title or work already covers part of this time; end that one first")
 	ErrNoRate   = fault.New(fault.Invalid, "rate_missing", "there is no rate for this timekeeper on this day")
 	ErrEnded    = fault.New(fault.Conflict, "rate_ended", "this rate already ends on or before that day")
 )
@@ -22,13 +24,18 @@ var (
 // Level is the place in the order of LEGAL-BILLING 8; a lower one wins.
 type Level int
 
-// The levels of this version; the numbers are those of LEGAL-BILLING 8.
+// The levels; the numbers are those of LEGAL-BILLING 8. On level 3 a task goes before
+// an activity, on level 9 the timekeeper's office before the matter's practice group.
 const (
 	LevelLine             Level = 1 // given with the entry
 	LevelMatterTimekeeper Level = 2
+	LevelMatterCode       Level = 3
 	LevelMatterTitle      Level = 4
+	LevelMatter           Level = 5 // a flat rate, whoever works
 	LevelClientTimekeeper Level = 6
 	LevelClientTitle      Level = 7
+	LevelGroupTitle       Level = 8
+	LevelPlaceTitle       Level = 9
 	LevelTimekeeper       Level = 10 // the standard rate
 	LevelTitle            Level = 11
 )
@@ -40,12 +47,20 @@ func (l Level) String() string {
 		return "given with the entry"
 	case LevelMatterTimekeeper:
 		return "this matter and timekeeper"
+	case LevelMatterCode:
+		return "this matter and task or activity"
 	case LevelMatterTitle:
 		return "this matter and title"
+	case LevelMatter:
+		return "this matter's flat rate"
 	case LevelClientTimekeeper:
 		return "this client and timekeeper"
 	case LevelClientTitle:
 		return "this client and title"
+	case LevelGroupTitle:
+		return "the client's group and title"
+	case LevelPlaceTitle:
+		return "the office or practice group and title"
 	case LevelTimekeeper:
 		return "the timekeeper's standard rate"
 	case LevelTitle:
@@ -57,28 +72,36 @@ func (l Level) String() string {
 
 // Rate is one row: what it names is its level.
 type Rate struct {
-	ID           ident.RateID
-	MatterID     ident.MatterID     // "" unless for one matter
-	ClientID     ident.ClientID     // "" unless for one client
-	TimekeeperID ident.TimekeeperID // either a timekeeper
-	Class        string             // or a title's classification
-	Rate         money.Fixed4
-	Currency     money.Currency
-	From         time.Time  // first day
-	Until        *time.Time // first day it no longer applies
-	Reason       string
-	Level        Level
+	ID       ident.RateID
+	MatterID ident.MatterID // at most one of matter, client, group, office and practice group
+	ClientID ident.ClientID
+	GroupID  ident.GroupID
+	Office   string // of the timekeeper
+	Practice string // the matter's practice group
+
+	TimekeeperID ident.TimekeeperID // at most one of timekeeper, title, task and activity
+	Class        string             // a title's classification
+	Task         string             // on a matter
+	Activity     string             // on a matter
+
+	Rate     money.Fixed4
+	Currency money.Currency
+	From     time.Time  // first day
+	Until    *time.Time // first day it no longer applies
+	Reason   string
+	Level    Level
 }
+
+var (
+	classForm = regexp.MustCompile(`^[A-Z]{2,10}$`)
+	codeForm  = regexp.MustCompile(`^[A-Z0-9.]{1,20}$`)
+)
 
 // Validate names every field that needs correcting.
 func (r Rate) Validate() error {
 	var fs fault.Fields
-	if r.MatterID != "" && r.ClientID != "" {
-		fs.Add("client_id", "rate_names_both", "choose a matter or a client, not both")
-	}
-	if (r.TimekeeperID == "") == (r.Class == "") {
-		fs.Add("timekeeper_id", "rate_names_who", "choose a timekeeper or a title, one of the two")
-	}
+	r.checkPlace(&fs)
+	r.checkWho(&fs)
 	if r.Rate <= 0 || r.Rate > 1_000_000_000 {
 		fs.Add("rate", "rate_range", "enter the rate of one hour, such as 415.00, up to 100,000")
 	}
@@ -97,58 +120,57 @@ func (r Rate) Validate() error {
 	return fs.Err(ErrInvalid)
 }
 
-// Question asks what an hour costs.
-type Question struct {
-	Matter     ident.MatterID
-	Client     ident.ClientID
-	Timekeeper ident.TimekeeperID
-	Class      string
-	Currency   money.Currency
-	On         time.Time // the work date decides, not the day of entry or invoice
+// checkPlace wants at most one place.
+func (r Rate) checkPlace(fs *fault.Fields) {
+	switch {
+	case r.MatterID != "" && r.ClientID != "":
+		fs.Add("client_id", "rate_names_both", "choose a matter or a client, not both")
+	case named(string(r.MatterID), string(r.ClientID), string(r.GroupID), r.Office, r.Practice) > 1:
+		fs.Add("matter_id", "rate_names_both", "choose one of matter, client, group of clients, office and practice group")
+	}
+	place(fs, "office", r.Office)
+	place(fs, "practice_group", r.Practice)
 }
 
-// Answer says what, and why: the row that won, and the standard rate beside it,
-// which is the base of realization.
-type Answer struct {
-	Rate     money.Fixed4
-	Level    Level
-	ID       ident.RateID
-	Standard money.Fixed4 // levels 10 and 11; equals Rate when neither exists
+// checkWho wants what the level asks for: a code or nothing on a matter only, a title
+// wherever several clients or people are meant.
+func (r Rate) checkWho(fs *fault.Fields) {
+	switch n := named(string(r.TimekeeperID), r.Class, r.Task, r.Activity); {
+	case n > 1:
+		fs.Add("timekeeper_id", "rate_names_who", "choose one of timekeeper, title, task and activity")
+	case r.MatterID == "" && r.Task != "":
+		fs.Add("task_code", "rate_code_of_matter", "a rate for a task is one matter's; choose the matter")
+	case r.MatterID == "" && r.Activity != "":
+		fs.Add("activity_code", "rate_code_of_matter", "a rate for an activity is one matter's; choose the matter")
+	case (r.GroupID != "" || r.Office != "" || r.Practice != "") && r.Class == "":
+		fs.Add("class", "rate_title_only", "enter the title: a rate of a group of clients, an office or a practice group is by title")
+	case n == 0 && r.MatterID == "":
+		fs.Add("timekeeper_id", "rate_names_who", "choose a timekeeper or a title; only a matter has one rate for everybody")
+	}
+	if r.Class != "" && !classForm.MatchString(r.Class) {
+		fs.Add("class", "class_form", "enter a LEDES classification such as PARTNR or ASSOC")
+	}
+	for field, code := range map[string]string{"task_code": r.Task, "activity_code": r.Activity} {
+		if code != "" && !codeForm.MatchString(code) {
+			fs.Add(field, "code_form", "enter a code in capitals and digits, such as L110 or A103")
+		}
+	}
 }
 
-// Card is a firm's rates at hand, to price many entries without asking again.
-type Card struct{ rates []Rate }
-
-// NewCard takes rows in any order.
-func NewCard(rates []Rate) *Card { return &Card{rates} }
-
-// Resolve finds the first hit in the order of levels for the day. ErrNoRate when
-// no row of the currency applies.
-func (c *Card) Resolve(q Question) (Answer, error) {
-	var a Answer
-	var standard Level
-	for _, r := range c.rates {
-		if !r.answers(q) {
-			continue
-		}
-		if a.Level == 0 || r.Level < a.Level {
-			a.Rate, a.Level, a.ID = r.Rate, r.Level, r.ID
-		}
-		if r.Level >= LevelTimekeeper && (standard == 0 || r.Level < standard) {
-			a.Standard, standard = r.Rate, r.Level
-		}
+func place(fs *fault.Fields, field, s string) {
+	switch {
+	case len([]rune(s)) > 60:
+		fs.Add(field, "text_long", "enter at most 60 characters")
+	case strings.TrimSpace(s) != s:
+		fs.Add(field, "text_blanks", "remove the blanks at the start or end")
 	}
-	if a.Level == 0 {
-		return a, ErrNoRate.With("there is no %s rate for this timekeeper on %s; enter one that covers the day", q.Currency, q.On.Format(time.DateOnly))
-	}
-	if standard == 0 {
-		a.Standard = a.Rate
-	}
-	return a, nil
 }
 
-func (r Rate) answers(q Question) bool {
-	who := (r.TimekeeperID != "" && r.TimekeeperID == q.Timekeeper) || (r.TimekeeperID == "" && r.Class == q.Class)
-	what := (r.MatterID == "" || r.MatterID == q.Matter) && (r.ClientID == "" || r.ClientID == q.Client)
-	return who && what && r.Currency == q.Currency && !q.On.Before(r.From) && (r.Until == nil || q.On.Before(*r.Until))
+func named(names ...string) (n int) {
+	for _, s := range names {
+		if s != "" {
+			n++
+		}
+	}
+	return n
 }

@@ -33,7 +33,7 @@ func TestTheDeepestLevelWins(t *testing.T) {
 	}
 	q := Question{Matter: "m", Client: "c", Timekeeper: "t", Class: "ASSOC", Currency: "USD", On: on("2026-10-05")}
 	for n, want := range map[int]money.Fixed4{1: 3_000_000, 2: 3_650_000, 3: 3_400_000, 4: 3_500_000, 5: 3_200_000, 6: 3_300_000} {
-		a, err := NewCard(all[:n]).Resolve(q)
+		a, err := NewCard(Register{Rates: all[:n]}).Resolve(q)
 		if err != nil || a.Rate != want {
 			t.Errorf("with %d levels: %s, %v; want %s", n, a.Rate, err, want)
 		}
@@ -45,7 +45,7 @@ func TestTheDeepestLevelWins(t *testing.T) {
 
 func TestNoRateIsAnErrorThatNamesTheDay(t *testing.T) {
 	t.Parallel()
-	card := NewCard([]Rate{{TimekeeperID: "t", Rate: 1, Currency: "USD", From: on("2026-01-01"), Until: until("2026-07-01"), Level: LevelTimekeeper}})
+	card := NewCard(Register{Rates: []Rate{{TimekeeperID: "t", Rate: 1, Currency: "USD", From: on("2026-01-01"), Until: until("2026-07-01"), Level: LevelTimekeeper}}})
 	for _, q := range []Question{
 		{Timekeeper: "t", Currency: "USD", On: on("2025-12-31")},
 		{Timekeeper: "t", Currency: "USD", On: on("2026-07-01")},
@@ -80,7 +80,7 @@ func TestI17_RateIsTheOneValidOnTheWorkDate(t *testing.T) {
 			}
 			left -= lengths[want]
 		}
-		got, err := NewCard(rates).Resolve(Question{Timekeeper: "t", Currency: "USD", On: day})
+		got, err := NewCard(Register{Rates: rates}).Resolve(Question{Timekeeper: "t", Currency: "USD", On: day})
 		if err != nil || got.Rate != money.Fixed4(want+1) {
 			t.Fatalf("%s: rate %d, %v; want %d", day, got.Rate, err, want+1)
 		}

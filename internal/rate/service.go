@@ -2,12 +2,14 @@ package rate
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -20,8 +22,8 @@ type Service struct {
 // New returns the service over d; guard decides each use case.
 func New(d *db.DB, guard *authz.Guard) *Service { return &Service{d, guard} }
 
-// List shows the rates the actor may know of: the firm's, and those of matters
-// and clients in scope. Deepest level first.
+// List shows the rates the actor may know of: the firm's, and those of matters,
+// clients and groups in scope. Deepest level first.
 func (s *Service) List(ctx context.Context) (rates []Rate, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
 		a, err := s.guard.Require(tx, rbac.RateRead)
@@ -30,11 +32,28 @@ func (s *Service) List(ctx context.Context) (rates []Rate, err error) {
 		}
 		matters, margs := a.Matters("m")
 		clients, cargs := a.Clients("c")
+		groups, gargs := matter.GroupsKnown(a, "g")
 		rates, err = list(tx, `(r.matter_id IS NULL OR EXISTS (SELECT FROM matter m WHERE m.firm_id = r.firm_id AND m.id = r.matter_id AND `+matters+`))
-			AND (r.client_id IS NULL OR EXISTS (SELECT FROM client c WHERE c.firm_id = r.firm_id AND c.id = r.client_id AND `+clients+`))`, append(margs, cargs...))
+			AND (r.client_id IS NULL OR EXISTS (SELECT FROM client c WHERE c.firm_id = r.firm_id AND c.id = r.client_id AND `+clients+`))
+			AND (r.group_id IS NULL OR EXISTS (SELECT FROM client_group g WHERE g.firm_id = r.firm_id AND g.id = r.group_id AND `+groups+`))`, slices.Concat(margs, cargs, gargs))
 		return err
 	})
 	return rates, err
+}
+
+// Rate shows one rate, ErrNotFound when the actor may not know of what it is for.
+func (s *Service) Rate(ctx context.Context, id ident.RateID) (r Rate, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, rbac.RateRead)
+		if err != nil {
+			return err
+		}
+		if r, err = byID(tx, id); err != nil {
+			return err
+		}
+		return known(tx, a, r)
+	})
+	return r, err
 }
 
 // Add enters a rate. ErrOverlap when the same key has a rate in that time.
@@ -91,18 +110,30 @@ func (s *Service) End(ctx context.Context, id ident.RateID, day time.Time) (r Ra
 	return r, err
 }
 
-// inScope wants the whole firm for a standard rate, else the matter or client named.
-func inScope(tx *db.Tx, a *authz.Access, r Rate) error {
+// known wants what the rate is for to be there for the actor.
+func known(tx *db.Tx, a *authz.Access, r Rate) error {
 	switch {
 	case r.MatterID != "":
 		return a.RequireMatter(tx, r.MatterID)
 	case r.ClientID != "":
 		return a.RequireClient(tx, r.ClientID)
-	case !a.WholeFirm():
-		return authz.ErrForbidden.With("a standard rate needs a grant over the whole firm")
+	case r.GroupID != "":
+		return matter.RequireGroup(tx, a, r.GroupID)
 	default:
 		return nil
 	}
+}
+
+// inScope is known for a change: what holds over several clients is for who sees the
+// whole firm.
+func inScope(tx *db.Tx, a *authz.Access, r Rate) error {
+	if err := known(tx, a, r); err != nil {
+		return err
+	}
+	if r.MatterID == "" && r.ClientID == "" && !a.WholeFirm() {
+		return authz.ErrForbidden.With("a rate of the firm, a group of clients, an office or a practice group needs a grant over the whole firm")
+	}
+	return nil
 }
 
 func record(tx *db.Tx, action string, before, after any) error {

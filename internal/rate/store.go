@@ -8,16 +8,31 @@ import (
 
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
 )
 
 const columns = `r.id, coalesce(r.matter_id::text, '') AS matter_id, coalesce(r.client_id::text, '') AS client_id,
-	coalesce(r.timekeeper_id::text, '') AS timekeeper_id, r.class, r.rate_e4 AS rate, r.currency,
+	coalesce(r.group_id::text, '') AS group_id, r.office, r.practice_group, coalesce(r.timekeeper_id::text, '') AS timekeeper_id, r.class,
+	r.task_code, r.activity_code, r.rate_e4 AS rate, r.currency,
 	lower(r.valid) AS "from", upper(r.valid) AS until, r.reason, r.level`
 
 // CardOf reads all rates of the transaction's firm, whoever asks: pricing is by job.
 func CardOf(tx *db.Tx) (*Card, error) {
-	rates, err := list(tx, "true", nil)
-	return NewCard(rates), err
+	r := Register{Offices: map[ident.TimekeeperID]string{}}
+	var err error
+	if r.Rates, err = list(tx, "true", nil); err != nil {
+		return nil, err
+	}
+	if r.Members, err = matter.Members(tx); err != nil {
+		return nil, err
+	}
+	keepers, err := matter.Timekeepers(tx)
+	for _, k := range keepers {
+		if k.Office != "" {
+			r.Offices[k.ID] = k.Office
+		}
+	}
+	return NewCard(r), err
 }
 
 // Resolve answers one question; CardOf is for many.
@@ -56,7 +71,7 @@ func byID(tx *db.Tx, id ident.RateID) (Rate, error) {
 }
 
 func scan(row interface{ Scan(...any) error }) (r Rate, err error) {
-	err = row.Scan(&r.ID, &r.MatterID, &r.ClientID, &r.TimekeeperID, &r.Class, &r.Rate, &r.Currency, &r.From, &r.Until, &r.Reason, &r.Level)
+	err = row.Scan(&r.ID, &r.MatterID, &r.ClientID, &r.GroupID, &r.Office, &r.Practice, &r.TimekeeperID, &r.Class, &r.Task, &r.Activity, &r.Rate, &r.Currency, &r.From, &r.Until, &r.Reason, &r.Level)
 	if err != nil {
 		return r, fmt.Errorf("read rate: %w", err)
 	}
@@ -64,13 +79,14 @@ func scan(row interface{ Scan(...any) error }) (r Rate, err error) {
 }
 
 func insert(tx *db.Tx, r Rate) error {
-	err := tx.Exec(`INSERT INTO rate (firm_id, id, matter_id, client_id, timekeeper_id, class, rate_e4, currency, valid, reason, created_by, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, daterange(?::date, ?::date), ?, ?, ?)`, tx.Scope.Firm, r.ID, orNull(r.MatterID), orNull(r.ClientID), orNull(r.TimekeeperID),
-		r.Class, r.Rate, r.Currency, r.From.Format(time.DateOnly), dayOrNull(r.Until), r.Reason, orNull(tx.Scope.Actor), tx.Now).Error
+	err := tx.Exec(`INSERT INTO rate (firm_id, id, matter_id, client_id, group_id, office, practice_group, timekeeper_id, class, task_code, activity_code,
+			rate_e4, currency, valid, reason, created_by, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, daterange(?::date, ?::date), ?, ?, ?)`, tx.Scope.Firm, r.ID, orNull(r.MatterID), orNull(r.ClientID), orNull(r.GroupID),
+		r.Office, r.Practice, orNull(r.TimekeeperID), r.Class, r.Task, r.Activity, r.Rate, r.Currency, r.From.Format(time.DateOnly), dayOrNull(r.Until), r.Reason, orNull(tx.Scope.Actor), tx.Now).Error
 	switch {
 	case db.Violates(err, "rate_no_overlap"):
 		return ErrOverlap
-	case db.Violates(err, "rate_matter_fkey"), db.Violates(err, "rate_client_fkey"), db.Violates(err, "rate_timekeeper_fkey"):
+	case db.Violates(err, "rate_matter_fkey"), db.Violates(err, "rate_client_fkey"), db.Violates(err, "rate_group_fkey"), db.Violates(err, "rate_timekeeper_fkey"):
 		return ErrNotFound
 	}
 	return err

@@ -17,6 +17,7 @@ import (
 type entries interface {
 	Entries(ctx context.Context, f capture.Filter, r page.Request) (page.Page[capture.Entry], error)
 	Entry(ctx context.Context, id ident.EntryID) (capture.Entry, error)
+	WhyRate(ctx context.Context, id ident.EntryID) (capture.WhyRate, error)
 	Amend(ctx context.Context, by worklist.Act, id ident.EntryID, version int, c amend.Change) (capture.Entry, error)
 	ApplyFix(ctx context.Context, by worklist.Act, finding ident.FindingID) (capture.Entry, error)
 	UndoAmendment(ctx context.Context, by worklist.Act, id ident.EntryID, version int) (capture.Entry, error)
@@ -127,6 +128,15 @@ func Entries(s *httpd.Server, v entries) {
 			}
 			e, err := v.Entry(ctx, id)
 			return versioned(toEntry(e), e.Version, err)
+		})
+	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/entries/{id}/rate", Needs: rbac.EntryRead, Summary: "Why a time entry has its rate: the levels of the register in order, read for its work date"},
+		func(ctx context.Context, in *ByID) (*One[WhyRate], error) {
+			id, err := idOf[ident.EntryID](in.ID)
+			if err != nil {
+				return nil, err
+			}
+			w, err := v.WhyRate(ctx, id)
+			return one(toWhyRate(w), err)
 		})
 	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/entries/{id}/amend", Needs: rbac.EntryAmend, Summary: "Change an entry under review; what was recorded stays beside it"},
 		func(ctx context.Context, in *struct {

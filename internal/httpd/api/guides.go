@@ -20,12 +20,13 @@ type guides interface {
 	Try(ctx context.Context, id ident.GuideID) (guideline.Trial, error)
 }
 
-// Guide is one version of billing guidelines of a payor, matter, client or the firm.
+// Guide is one version of billing guidelines of a payor, matter, client, group of clients or the firm.
 type Guide struct {
 	ID       ident.GuideID   `json:"id" class:"C1"`
 	Client   ident.ClientID  `json:"client_id,omitempty" class:"C1"`
 	Matter   ident.MatterID  `json:"matter_id,omitempty" class:"C1"`
 	Payor    ident.PayorID   `json:"payor_id,omitempty" class:"C1"`
+	Group    ident.GroupID   `json:"client_group_id,omitempty" class:"C1"`
 	Number   int             `json:"number" class:"C1" doc:"version of this place"`
 	From     string          `json:"from" class:"C1" format:"date" doc:"first day in force"`
 	Status   string          `json:"status" class:"C1" enum:"draft,signed,ended"`
@@ -40,7 +41,7 @@ func toGuide(g guideline.Guide) Guide {
 	if err != nil {
 		body = nil // strings and numbers always have a JSON text
 	}
-	return Guide{g.ID, g.Client, g.Matter, g.Payor, g.Number, day(g.From), string(g.Status), g.Hash, body, utc(g.SignedAt), utc(g.EndedAt)}
+	return Guide{g.ID, g.Client, g.Matter, g.Payor, g.Group, g.Number, day(g.From), string(g.Status), g.Hash, body, utc(g.SignedAt), utc(g.EndedAt)}
 }
 
 // Trial is what a version would find on the last 90 days' entries.
@@ -92,6 +93,7 @@ type guideBody struct {
 	Client string          `json:"client_id,omitempty"`
 	Matter string          `json:"matter_id,omitempty"`
 	Payor  string          `json:"payor_id,omitempty"`
+	Group  string          `json:"client_group_id,omitempty"`
 	From   string          `json:"from,omitempty" doc:"first day in force; today when empty"`
 	Body   json.RawMessage `json:"guidelines"`
 }
@@ -105,6 +107,9 @@ func (b guideBody) to() (n guideline.NewGuide, err error) {
 		return n, err
 	}
 	if n.Payor, err = optionalID[ident.PayorID](b.Payor); err != nil {
+		return n, err
+	}
+	if n.Group, err = optionalID[ident.GroupID](b.Group); err != nil {
 		return n, err
 	}
 	if b.From != "" {

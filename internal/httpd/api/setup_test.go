@@ -103,6 +103,7 @@ func newServerOver(t testing.TB, d *db.DB) server {
 	api.Conflicts(s.Server, conflicts)
 	api.Firms(s.Server, firm.NewService(d, guard, grants))
 	api.Clients(s.Server, matters)
+	api.Groups(s.Server, matters)
 	api.Payors(s.Server, matters)
 	api.Matters(s.Server, matters)
 	api.Timekeepers(s.Server, matters)

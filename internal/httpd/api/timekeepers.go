@@ -21,25 +21,27 @@ type Timekeeper struct {
 	Code    string             `json:"code,omitempty" class:"C2"`
 	Name    string             `json:"name,omitempty" class:"C2"`
 	Class   string             `json:"class,omitempty" class:"C2" doc:"LEDES classification"`
+	Office  string             `json:"office,omitempty" class:"C2" doc:"where they work; rates may go by it"`
 	Person  ident.PersonID     `json:"person_id,omitempty" class:"C1"`
 	Status  string             `json:"status" class:"C1" enum:"active,left"`
 	Version int                `json:"version" class:"C1"`
 }
 
 func toTimekeeper(t matter.Timekeeper) Timekeeper {
-	return Timekeeper{t.ID, t.Code, t.Name, t.Class, t.PersonID, t.Status, t.Version}
+	return Timekeeper{t.ID, t.Code, t.Name, t.Class, t.Office, t.PersonID, t.Status, t.Version}
 }
 
 type timekeeperBody struct {
 	Code   string `json:"code" maxLength:"20"`
 	Name   string `json:"name" maxLength:"30"`
 	Class  string `json:"class" maxLength:"10"`
+	Office string `json:"office,omitempty" maxLength:"60" doc:"a change that leaves the field out removes it"`
 	Person string `json:"person_id,omitempty"`
 	Status string `json:"status,omitempty" enum:"active,left"`
 }
 
 func (b timekeeperBody) to() (t matter.Timekeeper, err error) {
-	t = matter.Timekeeper{Code: b.Code, Name: b.Name, Class: b.Class, Status: b.Status}
+	t = matter.Timekeeper{Code: b.Code, Name: b.Name, Class: b.Class, Office: b.Office, Status: b.Status}
 	t.PersonID, err = optionalID[ident.PersonID](b.Person)
 	return t, err
 }

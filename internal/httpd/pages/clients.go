@@ -19,6 +19,7 @@ func (s *Site) MountClients(srv *httpd.Server) {
 	fill(srv, "/firms/{firm}/clients/new", rbac.ClientEdit, s.saveClient, s.clientAgain)
 	get(srv, "/firms/{firm}/clients/{id}", rbac.ClientRead, s.client)
 	fill(srv, "/firms/{firm}/clients/{id}", rbac.ClientEdit, s.saveClient, s.clientAgain)
+	s.mountGroups(srv)
 }
 
 func (s *Site) clients(r *httpd.Request) (httpd.Reply, error) {
@@ -38,7 +39,7 @@ func (s *Site) clients(r *httpd.Request) (httpd.Reply, error) {
 	for _, c := range found.Items {
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Named(c.Name, href.Client(f.FirmID, c.ID), ""), {Text: c.Number, Code: true}, partial.Txt(c.Status)}})
 	}
-	v := PlainView{Head: layout.Head{Title: "Clients"}}
+	v := PlainView{Head: layout.Head{Title: "Clients"}, Links: []partial.Link{{Text: "Groups of clients", Href: href.Groups(f.FirmID)}}}
 	found.show(&v, href.Clients(f.FirmID), "Clients", t)
 	if f.May(rbac.ClientEdit) {
 		v.Main = &partial.Link{Text: "New client", Href: href.New(href.Clients(f.FirmID))}
@@ -116,6 +117,9 @@ func (s *Site) clientPage(r *httpd.Request, c matter.Client, failed error) (temp
 	}
 	matters, err := s.Matters.Matters(r.Context(), c.ID)
 	if err != nil {
+		return nil, err
+	}
+	if v.Links, err = s.groupLink(r, f, c.ID); err != nil {
 		return nil, err
 	}
 	v.Sections = append(v.Sections, Section{Title: "Payors", Table: payorTable(f, payors)}, Section{Title: "Matters", Table: matterTable(f, matters)})

@@ -197,6 +197,13 @@ func (s *Site) entry(r *httpd.Request) (httpd.Reply, error) {
 	}
 	v := PlainView{Head: layout.Head{Title: what + ", " + format.Date(e.WorkedOn), Crumbs: []partial.Link{{Text: "Time and costs", Href: href.Entries(f.FirmID)}}},
 		Lede: "As it was recorded. Changes are made at its review and on the pre-bill, and kept beside it.", Sections: []Section{{Title: "Entry", Facts: facts}}}
+	if e.Kind == guideline.Time && f.May(rbac.RateRead) {
+		w, err := s.Capture.WhyRate(r.Context(), id)
+		if err != nil {
+			return httpd.Reply{}, err
+		}
+		v.Sections = append(v.Sections, whyRate(n, w))
+	}
 	if f.May(rbac.FindingRead) {
 		found, err := s.Guidelines.Of(r.Context(), []ident.EntryID{id})
 		if err != nil {

@@ -56,6 +56,7 @@ func (s *Site) placeNames(r *httpd.Request) (n placeNames, err error) {
 			n.choices = append(n.choices, kind+":"+pairs[i], label+pairs[i+1])
 		}
 	}
+	add("group", "Group ", n.order.groups)
 	add("client", "Client ", n.order.clients)
 	for _, p := range payors {
 		n.payors[p.ID] = p.Name
@@ -73,6 +74,8 @@ func (n placeNames) of(p guideline.Place) (name, kind string) {
 		return n.matters[p.Matter], "matter"
 	case p.Client != "":
 		return n.clients[p.Client], "client"
+	case p.Group != "":
+		return n.groups[p.Group], "group of clients"
 	default:
 		return "The whole firm", "firm"
 	}
@@ -86,6 +89,8 @@ func placeValue(p guideline.Place) string {
 		return "matter:" + string(p.Matter)
 	case p.Client != "":
 		return "client:" + string(p.Client)
+	case p.Group != "":
+		return "group:" + string(p.Group)
 	default:
 		return ""
 	}
@@ -100,6 +105,8 @@ func placeOf(text string) (p guideline.Place, err error) {
 		p.Payor, err = ident.Parse[ident.PayorID](id)
 	case "matter":
 		p.Matter, err = ident.Parse[ident.MatterID](id)
+	case "group":
+		p.Group, err = ident.Parse[ident.GroupID](id)
 	case "client":
 		p.Client, err = ident.Parse[ident.ClientID](id)
 	default:
@@ -128,7 +135,7 @@ func (s *Site) guides(r *httpd.Request) (httpd.Reply, error) {
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Named(g.Body.Name, href.Guide(f.FirmID, g.ID), ""), {Text: name, Sub: kind},
 			partial.Txt(strconv.Itoa(g.Number)), partial.Txt(format.Date(g.From)), partial.Txt(guideState(g, s.today(f)))}})
 	}
-	v := PlainView{Head: layout.Head{Title: "Billing guidelines"}, Lede: "What clients lay down for their bills. The payor's document goes before the matter's, the client's and the firm's, rule by rule.", Sections: []Section{{Title: "All versions", Table: t}}}
+	v := PlainView{Head: layout.Head{Title: "Billing guidelines"}, Lede: "What clients lay down for their bills. The payor's document goes before the matter's, the client's, its group's and the firm's, rule by rule.", Sections: []Section{{Title: "All versions", Table: t}}}
 	if f.May(rbac.FindingRead) {
 		v.Links = []partial.Link{{Text: "Overrides", Href: href.Overrides(f.FirmID)}}
 	}

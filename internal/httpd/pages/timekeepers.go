@@ -1,6 +1,8 @@
 package pages
 
 import (
+	"strings"
+
 	"github.com/a-h/templ"
 
 	"github.com/docketry/docketry/internal/httpd"
@@ -30,13 +32,15 @@ func (s *Site) timekeepers(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	t := &partial.Table{Caption: "Timekeepers", Keys: true, Columns: []partial.Column{{Head: "Name"}, {Head: "Code"}, {Head: "Class"}, {Head: "State"}},
+	t := &partial.Table{Caption: "Timekeepers", Keys: true, Columns: []partial.Column{{Head: "Name"}, {Head: "Code"}, {Head: "Class"}, {Head: "Office", Minor: true}, {Head: "State"}},
 		Empty: partial.Empty{Icon: "clock", Title: "No timekeepers yet", Text: "A timekeeper bills time; files name one by its code."}}
 	q := filtersOf(r)
 	found := sifter[matter.Timekeeper]{Address: href.Timekeepers(f.FirmID), Noun: [2]string{"timekeeper", "timekeepers"}, Open: "Active", Closed: "Left",
-		Words: func(k matter.Timekeeper) string { return k.Code + " " + k.Name + " " + k.Class }, Over: func(k matter.Timekeeper) bool { return k.Status == "left" }, Key: func(k matter.Timekeeper) string { return string(k.ID) }}.sift(list, q)
+		Words: func(k matter.Timekeeper) string {
+			return strings.Join([]string{k.Code, k.Name, k.Class, k.Office}, " ")
+		}, Over: func(k matter.Timekeeper) bool { return k.Status == "left" }, Key: func(k matter.Timekeeper) string { return string(k.ID) }}.sift(list, q)
 	for _, k := range found.Items {
-		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Named(k.Name, href.Timekeeper(f.FirmID, k.ID), ""), {Text: k.Code, Code: true}, {Text: k.Class, Code: true}, partial.Txt(k.Status)}})
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Named(k.Name, href.Timekeeper(f.FirmID, k.ID), ""), {Text: k.Code, Code: true}, {Text: k.Class, Code: true}, partial.Txt(k.Office), partial.Txt(k.Status)}})
 	}
 	v := PlainView{Head: layout.Head{Title: "Timekeepers"}}
 	found.show(&v, href.Timekeepers(f.FirmID), "Timekeepers", t)
@@ -78,7 +82,7 @@ func (s *Site) saveTimekeeper(r *httpd.Request) (httpd.Reply, error) {
 
 func (s *Site) typedTimekeeper(r *httpd.Request) (matter.Timekeeper, error) {
 	id, err := optionalID[ident.TimekeeperID](r)
-	k := matter.Timekeeper{ID: id, Code: r.Form("code"), Name: r.Form("name"), Class: r.Form("class"), Status: r.Form("status"), Version: r.FormInt("version")}
+	k := matter.Timekeeper{ID: id, Code: r.Form("code"), Name: r.Form("name"), Class: r.Form("class"), Office: r.Form("office"), Status: r.Form("status"), Version: r.FormInt("version")}
 	if err != nil || id == "" {
 		return k, err
 	}
@@ -105,6 +109,7 @@ func (s *Site) timekeeperPage(r *httpd.Request, k matter.Timekeeper, failed erro
 			{Name: "code", Label: "Code", Value: k.Code, Required: true, Max: 20, Hint: "As the firm's files write it"},
 			{Name: "name", Label: "Name", Value: k.Name, Required: true, Max: 30, Hint: "Up to 30 characters, as e-bills carry it"},
 			{Name: "class", Label: "Classification", Value: k.Class, Required: true, Max: 10, Hint: "PARTNR, ASSOC, PARALG and the like"},
+			{Name: "office", Label: "Office", Value: k.Office, Max: 60, Hint: "Where they work. Rates may go by it"},
 			{Name: "status", Label: "State", Kind: partial.Select, Options: partial.Options(k.Status, "active", "Active", "left", "Left the firm")},
 		}}
 	v := PlainView{Head: layout.Head{Title: titled(k.Name, "New timekeeper"), Crumbs: []partial.Link{{Text: "Timekeepers", Href: href.Timekeepers(f.FirmID)}}},

@@ -8,6 +8,20 @@ func Clients(f ident.FirmID) string { return list(f, "clients") }
 // Client is one client's form.
 func Client(f ident.FirmID, id ident.ClientID) string { return one(f, "clients", id) }
 
+// Groups is a firm's groups of clients.
+func Groups(f ident.FirmID) string { return list(f, "client-groups") }
+
+// Group is one group of clients, with who belongs to it.
+func Group(f ident.FirmID, id ident.GroupID) string { return one(f, "client-groups", id) }
+
+// Members is where a client joins a group.
+func Members(f ident.FirmID, g ident.GroupID) string { return Group(f, g) + "/members" }
+
+// MemberEnd is where a client leaves a group.
+func MemberEnd(f ident.FirmID, g ident.GroupID, m ident.MemberID) string {
+	return Members(f, g) + "/" + string(m) + "/end"
+}
+
 // Payors is who receives and pays.
 func Payors(f ident.FirmID) string { return list(f, "payors") }
 

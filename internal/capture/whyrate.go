@@ -1,0 +1,93 @@
+package capture
+
+import (
+	"context"
+	"errors"
+
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
+	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/rate"
+	"github.com/docketry/docketry/rbac"
+)
+
+// WhyRate tells where the rate of a time entry comes from: what was kept when it was
+// priced, and the levels of the register as they read today for its work date.
+type WhyRate struct {
+	Source   string // kept with the entry, as its rate and standard rate
+	Rate     money.Fixed4
+	Standard money.Fixed4
+	Currency money.Currency
+	Now      *rate.Answer // what the register would give by now; nil when it has no rate
+	Steps    []rate.Step
+}
+
+// Moved tells whether the register would give another rate by now than was kept. What
+// was given with the entry is not the register's.
+func (w WhyRate) Moved() bool {
+	return w.Source != rate.LevelLine.String() && (w.Now == nil || w.Now.Rate != w.Rate)
+}
+
+// WhyRate explains the rate of one time entry. It asks for the right to read entries and
+// rates, and for as much of the matter as figures need. ErrNotFound for a cost, which
+// has no rate of the register.
+func (s *Service) WhyRate(ctx context.Context, id ident.EntryID) (w WhyRate, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, rbac.EntryRead)
+		if err != nil {
+			return err
+		}
+		if _, err := s.guard.Require(tx, rbac.RateRead); err != nil {
+			return err
+		}
+		found, err := entriesFor(tx, a, "e.id = ?", []any{id}, 1)
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 || found[0].Kind != guideline.Time {
+			return ErrNotFound
+		}
+		e := &found[0]
+		if e.Currency == "" {
+			return authz.ErrForbidden.With("your access shows no figures of this matter")
+		}
+		w, err = whyRate(tx, e)
+		return err
+	})
+	return w, err
+}
+
+func whyRate(tx *db.Tx, e *Entry) (w WhyRate, err error) {
+	m, err := matter.Get(tx, e.MatterID)
+	if err != nil {
+		return w, err
+	}
+	people, err := matter.Timekeepers(tx)
+	if err != nil {
+		return w, err
+	}
+	class := ""
+	for _, k := range people {
+		if k.ID == e.TimekeeperID {
+			class = k.Class
+		}
+	}
+	card, err := rate.CardOf(tx)
+	if err != nil {
+		return w, err
+	}
+	now := e.Work()
+	q := (&matterFacts{ID: m.ID, ClientID: m.ClientID, Practice: m.PracticeGroup}).asks(e, class, now.Task, now.Activity)
+	w = WhyRate{Source: e.RateSource, Rate: e.Rate, Standard: e.Standard, Currency: e.Currency, Steps: card.Explain(q)}
+	answer, err := card.Resolve(q)
+	switch {
+	case err == nil:
+		w.Now = &answer
+	case !errors.Is(err, rate.ErrNoRate):
+		return w, err
+	}
+	return w, nil
+}

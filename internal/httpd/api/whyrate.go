@@ -1,0 +1,41 @@
+package api
+
+import (
+	"github.com/docketry/docketry/internal/capture"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
+)
+
+// WhyRate is where the rate of a time entry comes from.
+type WhyRate struct {
+	Source   string         `json:"rate_source,omitempty" class:"C2" doc:"kept when it was priced"`
+	Rate     string         `json:"rate,omitempty" class:"C2" doc:"likewise; decimal text"`
+	Standard string         `json:"standard_rate,omitempty" class:"C2" doc:"likewise"`
+	Currency money.Currency `json:"currency" class:"C1"`
+	Now      string         `json:"rate_now,omitempty" class:"C2" doc:"what the register would give by now; empty when it has none"`
+	Moved    bool           `json:"moved" class:"C1" doc:"the register would give another rate by now than was kept"`
+	Levels   []RateLevel    `json:"levels" class:"C1"`
+}
+
+// RateLevel is one question of the register, in the order in which they are asked.
+type RateLevel struct {
+	Level int          `json:"level" class:"C1"`
+	Name  string       `json:"level_name" class:"C1"`
+	ID    ident.RateID `json:"rate_id,omitempty" class:"C1" doc:"empty where the register has none for the day"`
+	Rate  string       `json:"rate,omitempty" class:"C2"`
+	Wins  bool         `json:"wins" class:"C1"`
+}
+
+func toWhyRate(w capture.WhyRate) WhyRate {
+	out := WhyRate{Source: w.Source, Rate: decimal(w.Rate), Standard: decimal(w.Standard), Currency: w.Currency, Moved: w.Moved(), Levels: make([]RateLevel, len(w.Steps))}
+	if w.Now != nil {
+		out.Now = decimal(w.Now.Rate)
+	}
+	for i, s := range w.Steps {
+		out.Levels[i] = RateLevel{Level: int(s.Level), Name: s.Words, Wins: s.Wins}
+		if s.Rate != nil {
+			out.Levels[i].ID, out.Levels[i].Rate = s.Rate.ID, decimal(s.Rate.Rate)
+		}
+	}
+	return out
+}

@@ -1,0 +1,121 @@
+package pages
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/docketry/docketry/internal/capture"
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
+	"github.com/docketry/docketry/internal/rate"
+)
+
+// rateNames are the matter, client, group and timekeeper of the pages below.
+func rateNames() masterNames {
+	n := masterNames{
+		matters:     map[ident.MatterID]string{id[ident.MatterID](1): "00417-0032 Carrier liability, Savannah fire"},
+		clients:     map[ident.ClientID]string{id[ident.ClientID](1): "Pelham Freight Lines"},
+		groups:      map[ident.GroupID]string{id[ident.GroupID](1): "Pelham companies"},
+		timekeepers: map[ident.TimekeeperID]string{id[ident.TimekeeperID](1): "Rosalind Vane"},
+	}
+	n.order.matters = []string{string(id[ident.MatterID](1)), "00417-0032 Carrier liability, Savannah fire"}
+	n.order.groups = []string{string(id[ident.GroupID](1)), "Pelham companies"}
+	n.order.offices, n.order.practices = []string{"Savannah", "Savannah"}, []string{"Litigation", "Litigation"}
+	return n
+}
+
+// rateList has one rate of each level.
+func rateList() []rate.Rate {
+	m, c, g, k := id[ident.MatterID](1), id[ident.ClientID](1), id[ident.GroupID](1), id[ident.TimekeeperID](1)
+	list := []rate.Rate{
+		{MatterID: m, TimekeeperID: k, Level: 2}, {MatterID: m, Task: "L110", Level: 3}, {MatterID: m, Activity: "A103", Level: 3}, {MatterID: m, Class: "ASSOC", Level: 4}, {MatterID: m, Level: 5},
+		{ClientID: c, TimekeeperID: k, Level: 6}, {ClientID: c, Class: "ASSOC", Level: 7}, {GroupID: g, Class: "ASSOC", Level: 8}, {Office: "Savannah", Class: "ASSOC", Level: 9},
+		{Practice: "Litigation", Class: "ASSOC", Level: 9}, {TimekeeperID: k, Level: 10}, {Class: "ASSOC", Level: 11},
+	}
+	for i := range list {
+		list[i].ID, list[i].Rate, list[i].Currency, list[i].From = id[ident.RateID](i+1), rateOf(int64(300+5*i)), "USD", oct(1)
+	}
+	ended := nov(1)
+	list[11].Until = &ended
+	return list
+}
+
+func rateFixtures(t testing.TB, s story) []fixture {
+	t.Helper()
+	f, n, list := s.house(t, "rates"), rateNames(), rateList()
+	page := func(name, active string, v PlainView) fixture {
+		c := f.Chrome
+		c.Active, c.Title = active, v.Head.Title
+		return fixture{name: name, page: Plain(c, v)}
+	}
+	missing := rate.ErrInvalid.On(fault.Field{Path: "class", Code: "rate_title_only", Message: "enter the title: a rate of a group of clients, an office or a practice group is by title"})
+	typed := map[string]string{"client_group_id": string(id[ident.GroupID](1)), "rate": "310.00", "from": "2026-11-01"}
+	until := oct(20)
+	group := matter.Group{ID: id[ident.GroupID](1), Name: "Pelham companies", Version: 2, Members: []matter.Member{
+		{ID: id[ident.MemberID](1), ClientID: id[ident.ClientID](2), ClientName: "Pelham Cold Storage", ClientNumber: "00420", From: oct(1), Until: &until},
+		{ID: id[ident.MemberID](2), ClientID: id[ident.ClientID](1), ClientName: "Pelham Freight Lines", ClientNumber: "00417", From: oct(1)}}}
+	clients := []matter.Client{{ID: id[ident.ClientID](1), Number: "00417", Name: "Pelham Freight Lines"}, {ID: id[ident.ClientID](2), Number: "00420", Name: "Pelham Cold Storage"}}
+	wrong := typedForm{map[string][]string{"from": {""}}, "/firms/" + string(f.FirmID) + "/client-groups/" + string(group.ID) + "/members", matter.ErrInvalid.On(fault.Field{Path: "from", Code: "date_missing", Message: "enter the first day in the group"})}
+	entry := PlainView{Sections: []Section{whyRate(n, whyOf(list, false))}}
+	entry.Head.Title = "Time of Rosalind Vane, 5 Oct 2026"
+	return []fixture{
+		page("rates", "rates", ratesView(f, n, list)), page("rate", "rates", rateView(f, n, list[1], "", rate.ErrEnded.With("enter a day after 2026-10-01, the rate's first, and before its end"))), page("rates-form", "rates", rateFormView(f.FirmID, n, "USD", func(name string) string { return typed[name] }, missing)),
+		page("client-groups", "clients", groupsView(f, []matter.Group{group}, oct(10))), page("client-groups-none", "clients", groupsView(f, nil, oct(10))),
+		page("client-group", "clients", groupView(f, group, clients, wrong)), page("client-group-new", "clients", groupView(f, matter.Group{}, clients, typedForm{})),
+		page("entry-rate", "entries", entry),
+	}
+}
+
+// whyOf explains an entry that was priced by the task; moved: at another rate than stands.
+func whyOf(list []rate.Rate, moved bool) capture.WhyRate {
+	card := rate.NewCard(rate.Register{Rates: list[1:], Members: []matter.Member{{GroupID: id[ident.GroupID](1), ClientID: id[ident.ClientID](1), From: oct(1)}}, Offices: map[ident.TimekeeperID]string{id[ident.TimekeeperID](1): "Savannah"}})
+	q := rate.Question{Matter: id[ident.MatterID](1), Client: id[ident.ClientID](1), Practice: "Litigation", Timekeeper: id[ident.TimekeeperID](1), Class: "ASSOC", Task: "L110", Activity: "A103", Currency: "USD", On: oct(5)}
+	now, err := card.Resolve(q)
+	if err != nil {
+		panic(err)
+	}
+	w := capture.WhyRate{Source: now.Source, Rate: now.Rate, Standard: now.Standard, Currency: "USD", Now: &now, Steps: card.Explain(q)}
+	if moved {
+		w.Rate = rateOf(295)
+	}
+	return w
+}
+
+func TestWhyThisRateTellsWhatMoved(t *testing.T) {
+	t.Parallel()
+	n, list := rateNames(), rateList()
+	used := func(s Section) (level, word string) {
+		for _, r := range s.Table.Rows {
+			if w := r.Cells[4].Text; w != "" && w != "Not needed" {
+				return r.Cells[0].Text, w
+			}
+		}
+		return "", ""
+	}
+	if level, word := used(whyRate(n, whyOf(list, false))); level != "3" || word != "Used" {
+		t.Errorf("as it stands: level %s %q", level, word)
+	}
+	moved := whyRate(n, whyOf(list, true))
+	if level, word := used(moved); level != "3" || word != "Would be used now" || !strings.Contains(moved.Text, "$305.00") || !strings.Contains(moved.Text, "$295.00") {
+		t.Errorf("moved: level %s %q: %s", level, word, moved.Text)
+	}
+	given := whyOf(list, true)
+	given.Source = rate.LevelLine.String()
+	if level, word := used(whyRate(n, given)); level != "1" || word != "Used" {
+		t.Errorf("given with the entry: level %s %q", level, word)
+	}
+}
+
+// TestEachRateNamesItsPlace: no two levels read alike on the page.
+func TestEachRateNamesItsPlace(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, x := range rateList() {
+		what, who := rateNames().rateFor(x)
+		if what == "" || who == "" || seen[what+who] {
+			t.Errorf("%+v reads %q, %q", x, what, who)
+		}
+		seen[what+who] = true
+	}
+}

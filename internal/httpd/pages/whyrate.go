@@ -1,0 +1,45 @@
+package pages
+
+import (
+	"strconv"
+
+	"github.com/docketry/docketry/internal/capture"
+	"github.com/docketry/docketry/internal/httpd/pages/format"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/rate"
+)
+
+// whyRate lists the levels of the register in order, as they read today for the work
+// date, beside what was kept.
+func whyRate(n masterNames, w capture.WhyRate) Section {
+	given := w.Source == rate.LevelLine.String()
+	t := &partial.Table{Caption: "Levels of the rate register, in the order in which they are asked",
+		Columns: []partial.Column{{Head: "Level", Right: true}, {Head: "A rate for"}, {Head: "Rate", Right: true}, {Head: "Which"}, {Head: "Used"}}}
+	first := partial.Row{Cells: []partial.Cell{partial.Txt("1"), {Text: format.Capital(rate.LevelLine.String()), Key: true}, partial.Txt("none"), partial.Txt(""), partial.Txt("")}}
+	if given {
+		first.Cells[2], first.Cells[4] = partial.Txt(format.Rate(w.Rate, w.Currency)), partial.Txt("Used")
+	}
+	t.Rows = append(t.Rows, first)
+	for _, s := range w.Steps {
+		found, which, used := "none", "", ""
+		if s.Rate != nil {
+			what, who := n.rateFor(*s.Rate)
+			found, which, used = format.Rate(s.Rate.Rate, s.Rate.Currency), what+", "+who+", from "+format.Date(s.Rate.From), "Not needed"
+			if s.Wins && !given {
+				used = "Used"
+			}
+			if s.Wins && w.Moved() {
+				used = "Would be used now"
+			}
+		}
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Txt(strconv.Itoa(int(s.Level))), {Text: format.Capital(s.Words), Key: true}, partial.Txt(found), partial.Txt(which), partial.Txt(used)}})
+	}
+	text := "The first level that has a rate for the work date decides."
+	switch {
+	case w.Moved() && w.Now == nil:
+		text += " The register has no rate for this work by now; the entry keeps the price it was given."
+	case w.Moved():
+		text += " The register has changed since: it would give " + format.Rate(w.Now.Rate, w.Currency) + " by now, and the entry keeps the " + format.Rate(w.Rate, w.Currency) + " it was given by " + w.Source + "."
+	}
+	return Section{ID: "rate", Title: "Why this rate", Text: text, Table: t}
+}
