@@ -180,6 +180,8 @@ func TestT03_NoRouteTakesAColumn(t *testing.T) {
 			refused("title case", fmt.Sprintf(`{%q:"x"}`, strings.ToUpper(c[:1])+c[1:]), `"key_repeated"`)
 			refused("twice", fmt.Sprintf(`{%q:"x",%q:"y"}`, c, c), `"key_repeated"`)
 		}
+		refused("bytes that are no UTF-8", "{\"name\":\"\xff\"}", `"text_encoding"`)
+		refused("half a surrogate pair", `{"name":"a\ud800b"}`, `"text_encoding"`)
 		for name := range fields.Properties {
 			if i := strings.IndexByte(name, 's'); i >= 0 { // the decoder takes a long s for an s
 				refused("a long s", fmt.Sprintf(`{%q:"x",%q:"y"}`, name, name[:i]+"\u017f"+name[i+1:]), `"key_repeated"`)

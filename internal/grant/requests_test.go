@@ -237,6 +237,9 @@ func TestT06ASoleAdministratorWaitsADayForTheBureau(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Clock.Advance(25 * time.Hour)
+	if err := w.Grants.RefuseSole(office, f.ID, again.Waits, "not wanted"); !errors.Is(err, grant.ErrHasSecond) {
+		t.Errorf("refused by the bureau where the firm has a second: %v, want ErrHasSecond", err)
+	}
 	if _, err := w.Grants.ConfirmSole(office, f.ID, again.Waits); !errors.Is(err, grant.ErrHasSecond) {
 		t.Errorf("once there are two: %v", err)
 	}

@@ -125,13 +125,7 @@ func own(tx *db.Tx, r Request) error {
 // administrator only. ctx is in the bureau.
 func (s *Service) ConfirmSole(ctx context.Context, firm ident.FirmID, id ident.RequestID) (g Grant, err error) {
 	err = s.soleProposal(ctx, firm, id, func(tx *db.Tx, r Request) error {
-		others, err := seconds(tx, r)
-		switch {
-		case err != nil:
-			return err
-		case len(others) > 0:
-			return ErrHasSecond
-		case tx.Now.Before(r.Ripe):
+		if tx.Now.Before(r.Ripe) {
 			return ErrUnripe
 		}
 		g, err = s.second(tx, r, rbac.GrantConfirm)
@@ -179,7 +173,7 @@ func solesOf(tx *db.Tx, firm ident.FirmID, name string) (list []Sole, err error)
 	return list, nil
 }
 
-// RefuseSole ends such a proposal; it needs no waiting.
+// RefuseSole ends such a proposal; it needs no waiting. ErrHasSecond as ConfirmSole.
 func (s *Service) RefuseSole(ctx context.Context, firm ident.FirmID, id ident.RequestID, reason string) error {
 	return s.soleProposal(ctx, firm, id, func(tx *db.Tx, r Request) error { return refuse(tx, r, rbac.GrantConfirm, reason) })
 }
@@ -198,6 +192,14 @@ func (s *Service) soleProposal(ctx context.Context, firm ident.FirmID, id ident.
 				return ErrNotFound
 			case r.Status != RequestWaiting:
 				return ErrDecided
+			}
+			// Where the firm has somebody else who could decide, neither word is the bureau's.
+			others, err := seconds(tx, r)
+			switch {
+			case err != nil:
+				return err
+			case len(others) > 0:
+				return ErrHasSecond
 			}
 			return fn(tx, r)
 		})

@@ -86,7 +86,10 @@ func anotherAdmin(tx *db.Tx, g Grant) error {
 	return nil
 }
 
-// scopeExists refuses clients and matters that are not the firm's.
+// scopeExists refuses clients and matters that are not the firm's. One that the giver may
+// not see, such as a sealed one, is taken: whoever answers for access has to be able to give
+// it to its partner by the id that the partner names, and learns no more than that it is
+// there; the grant is in the firm's log.
 func scopeExists(tx *db.Tx, d Draft) error {
 	table := map[authz.ScopeKind]string{authz.ScopeClient: "client", authz.ScopeMatter: "matter"}[d.Scope]
 	if table == "" {

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
@@ -252,6 +253,9 @@ func (w *bodyWalk) value(path string, depth int) error {
 		return errBody
 	}
 	if text, is := t.(string); is {
+		if strings.ContainsRune(text, utf8.RuneError) { // what bytes that are no UTF-8, or half a surrogate pair, are read as
+			return errBody.With("the body holds text that is no UTF-8").On(fault.Field{Path: path, Code: "text_encoding", Message: "send this text as UTF-8"})
+		}
 		if f, ok := fault.UnseenIn(path, text); !ok && !secretFields[path] {
 			w.unseen = append(w.unseen, f)
 		}

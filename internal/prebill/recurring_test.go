@@ -1,12 +1,15 @@
 package prebill_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/testkit"
+	"github.com/docketry/docketry/rbac"
 )
 
 // through has the matter's bill built up to a day.
@@ -172,4 +175,44 @@ func TestASuccessFeeIsBilledOnce(t *testing.T) {
 	}
 	s.f.Work(t, s.m, s.k, "2026-03-05", 10_000, 4_000_000)
 	s.refusedPrice(s.through("2026-03-31"), of, "SUCCESS", "billed before")
+}
+
+// TestAFeeThatIsDueIsReadyToBill: with and without work, until it stands on a bill, and for
+// who may see its matter.
+func TestAFeeThatIsDueIsReadyToBill(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	s.f.Arrange(t, s.m, dayOne, `"kind":"retainer_general","general":{"per":"month","amount_minor":150000}`)
+	over := s.f.Matter(t)
+	s.f.Arrange(t, over, dayOne, `"kind":"subscription","subscription":{"per":"month","amount_minor":5}`)
+	s.f.Arrange(t, over, "2026-02-01", `"kind":"hourly"`) // its fee is of January
+	ready := func(ctx context.Context) string {
+		t.Helper()
+		list, err := s.svc.Ready(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := ""
+		for _, r := range list {
+			if r.MatterID == s.m.ID || r.Fee != "" {
+				said += fmt.Sprintf("%d entries of %d, %s %d;", r.Entries, r.ValueMinor, r.Fee, r.FeeMinor)
+			}
+		}
+		return said
+	}
+	if got := ready(s.specialist); got != "0 entries of 0, 2026-02 150000;" {
+		t.Errorf("a fee alone: %s", got)
+	}
+	s.f.Work(t, s.m, s.k, "2026-02-09", 20_000, 4_000_000)
+	if got := ready(s.specialist); got != "1 entries of 80000, 2026-02 150000;" {
+		t.Errorf("with work: %s", got)
+	}
+	if got := ready(s.f.As(t, rbac.RoleSpecialist, testkit.OnMatters(over.ID))); got != "" {
+		t.Errorf("out of scope: %s", got)
+	}
+	s.through("2026-02-28")
+	if got := ready(s.specialist); got != "0 entries of 0, 2026-03 150000;" {
+		t.Errorf("with February on a bill: %s", got)
+	}
+	s.through("2026-03-31")
 }
