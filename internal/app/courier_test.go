@@ -150,6 +150,9 @@ func TestInvitationsLeaveThroughTheOutbox(t *testing.T) {
 		if err := web.People.Forgot(t.Context(), address, "203.0.113.0/24"); err != nil {
 			t.Fatal(err)
 		}
+		if row := bureau.Text(t, `SELECT string_agg(o::text, ' ') || (SELECT string_agg(a::text, ' ') FROM reset_ask a) FROM outbox o WHERE firm_id = ?`, bureau.ID); strings.Contains(row, address) {
+			t.Errorf("what waits for the worker holds the address: %s", row)
+		}
 		drain(t, worker, bureau)
 		if n := len(lettersTo(t, folder, address)); n != len(all)+1 {
 			t.Errorf("%d letters after asking, want one more than %d", n, len(all))

@@ -26,6 +26,7 @@ var jobArgs = map[string]string{
 	"mail.send":                      `{"mail_id":"<mail>"}`,
 	"person.letter":                  `{"letter_id":"<letter>"}`,
 	"person.link":                    `{"person_id":"<person>"}`,
+	"person.reset_asked":             `{"ask_id":"<reset_ask>"}`,
 	"export.build":                   `{"export_id":"<export>"}`,
 	"webhook.call":                   `{"delivery_id":"<delivery>"}`,
 	"selfcheck.nightly":              `{}`, // of its own firm
@@ -41,6 +42,7 @@ func TestT01_EveryKindOfJobByID(t *testing.T) {
 	theirs.ids["delivery"] = absentIfNone(theirs.firm.Text(t, `SELECT coalesce((SELECT id::text FROM webhook_delivery WHERE firm_id = ? LIMIT 1), '')`, theirs.firm.ID))
 	theirs.look(t, "run_item", `SELECT id FROM run_item WHERE firm_id = ?`)
 	theirs.look(t, "letter", `SELECT id FROM person_letter WHERE firm_id = ?`)
+	theirs.ids["reset_ask"] = w.resetAsk(t) // all stand in the bureau
 	engine, err := app.NewEngine(w.worker)
 	if err != nil {
 		t.Fatal(err)
@@ -95,6 +97,15 @@ func TestT01_EveryKindOfJobByID(t *testing.T) {
 		}
 	}
 	t.Logf("tried: %d combinations of kind of job and id, beside %d tables", tried, len(before))
+}
+
+// resetAsk is an ask for a new password that waits.
+func (w world) resetAsk(t *testing.T) string {
+	t.Helper()
+	if err := w.s.People.Forgot(t.Context(), "nobody@people.example", "203.0.113.0/24"); err != nil {
+		t.Fatal(err)
+	}
+	return w.bureau.Text(t, `SELECT id FROM reset_ask WHERE firm_id = ? ORDER BY id DESC LIMIT 1`, w.bureau.ID)
 }
 
 func absentIfNone(id string) string {

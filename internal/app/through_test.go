@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/docketry/docketry/internal/app"
 	"github.com/docketry/docketry/internal/clock"
+	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/outbound"
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/testkit"
@@ -98,5 +100,50 @@ func TestSignInThroughTheFirmByAPI(t *testing.T) {
 	}
 	if n := f.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'sso.set'`, f.ID); n != 1 {
 		t.Errorf("%d leaves, want one for the one change", n)
+	}
+}
+
+// A state at the callback that nobody went with is answered in the same words whatever
+// firm it names, leaves nothing in any firm's trail, and is slowed as signing in is.
+func TestT24_TheCallbackTellsNoFirmsApart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	f := testkit.Firm(t, w.s.DB)
+	pages := map[string]string{}
+	come := func(state string) (status int, page string) {
+		rec := w.call("GET", "/sign-in/through/"+f.Code+"/back?code=y&state="+url.QueryEscape(state), "", "")
+		own := strings.ReplaceAll(rec.Body.String(), "state="+url.QueryEscape(state), "state=") // of the address that was asked
+		page = rec.Header().Get("Content-Type") + volatile.ReplaceAllString(formToken.ReplaceAllString(own, ""), "X")
+		return rec.Code, page
+	}
+	for name, state := range map[string]string{"a firm": string(f.ID) + ".abc", "the bureau": string(w.bureau.ID) + ".abc", "no firm": absentID + ".abc", "malformed": "firm.abc", "none": ""} {
+		status, page := come(state)
+		if status != http.StatusConflict {
+			t.Errorf("%s: %d", name, status)
+		}
+		pages[page] += name + " "
+	}
+	if len(pages) != 1 {
+		t.Errorf("%d different pages: %v", len(pages), pages)
+	}
+	if n := f.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ?`, f.ID); n != 0 {
+		t.Errorf("strangers left %d leaves", n)
+	}
+
+	w.s.Pace = httpd.NewPace(nil, w.s.Clock)
+	var err error
+	if w.web, err = app.NewWeb(w.s); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 20 {
+		if status, _ := come(string(f.ID) + ".abc"); status != http.StatusConflict {
+			t.Fatalf("ask %d: %d", i+1, status)
+		}
+	}
+	if status, _ := come(string(f.ID) + ".abc"); status != http.StatusTooManyRequests {
+		t.Errorf("a 21st at once: %d", status)
+	}
+	if rec := w.call("POST", "/api/v1/password-resets", "", `{"email":"nobody@people.example"}`); rec.Code != http.StatusTooManyRequests {
+		t.Errorf("signing in has another allowance: %d", rec.Code)
 	}
 }

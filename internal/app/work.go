@@ -30,6 +30,7 @@ func NewEngine(s *Services) (*jobs.Engine, error) {
 	jobs.Handle(r, s.Mails.Send)
 	jobs.Handle(r, s.Post.Send)
 	jobs.Handle(r, s.letters.Send)
+	jobs.Handle(r, s.People.AnswerReset)
 	jobs.Handle(r, s.Exports.Build)
 	jobs.Handle(r, s.Webhooks.Call)
 	jobs.Handle(r, s.SelfCheck.Night)

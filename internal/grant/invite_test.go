@@ -136,10 +136,10 @@ func TestForgottenPassword(t *testing.T) {
 	w := setup(t)
 	f := testkit.Firm(t, w.DB)
 	_, email := w.Member(t, f, rbac.RolePartner)
-	if err := w.People.Forgot(background(), "nobody-"+email, from()); err != nil {
+	if err := w.Forgot(t, "nobody-"+email, from()); err != nil {
 		t.Errorf("for an unknown address: %v", err)
 	}
-	if err := w.People.Forgot(background(), email, from()); err != nil {
+	if err := w.Forgot(t, email, from()); err != nil {
 		t.Fatal(err)
 	}
 	letter := w.Post.To(t, email)
@@ -152,7 +152,7 @@ func TestForgottenPassword(t *testing.T) {
 	if _, err := w.People.SignIn(background(), try(email, "eleven slow herons wait", from())); err != nil {
 		t.Errorf("with the new password: %v", err)
 	}
-	if err := w.People.Forgot(background(), email, from()); err != nil {
+	if err := w.Forgot(t, email, from()); err != nil {
 		t.Fatal(err)
 	}
 	letter = w.Post.To(t, email)

@@ -144,7 +144,7 @@ func (s *Server) pace(r Route) echo.MiddlewareFunc {
 				err = p.allow(ctx, freeKey("pace:token", string(sc.Token)), perToken)
 			case err == nil && sc.Session != "":
 				err = p.allow(ctx, freeKey("pace:session", string(sc.Session)), perSession)
-			case (r.Needs == rbac.Public || r.Needs == rbac.PayorLink) && r.Method != http.MethodGet:
+			case r.Gate || (r.Needs == rbac.Public || r.Needs == rbac.PayorLink) && r.Method != http.MethodGet:
 				err = p.allow(ctx, freeKey("pace:gate", networkOf(c.RealIP())), perGate)
 			default:
 				err = p.allow(ctx, freeKey("pace:network", networkOf(c.RealIP())), perFirm)

@@ -26,6 +26,7 @@ type Route struct {
 	Path   string // "/firms/{firm}/prebills/{id}"
 	Needs  rbac.Permission
 	JSON   bool
+	Gate   bool // a GET by which somebody tries to sign in: slowed as the posts that do are
 	do     echo.HandlerFunc
 }
 
@@ -47,6 +48,12 @@ var param = regexp.MustCompile(`\{([a-z_]+)\}`)
 // the error stops the start.
 func (s *Server) Mount(method, path string, needs rbac.Permission, do func(r *Request) (Reply, error)) {
 	s.add(Route{Method: method, Path: path, Needs: needs, do: s.page(do, nil)})
+}
+
+// MountGate adds a page by whose GET somebody tries to sign in, such as the one that a
+// provider sends them back to: it stands under the allowance of sign-in.
+func (s *Server) MountGate(path string, do func(r *Request) (Reply, error)) {
+	s.add(Route{Method: http.MethodGet, Path: path, Needs: rbac.Public, Gate: true, do: s.page(do, nil)})
 }
 
 // MountForm adds an act that a page's form posts. again shows that form with what was

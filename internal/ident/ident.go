@@ -72,6 +72,7 @@ type (
 	BlobID        string
 	JobID         string
 	LinkID        string // one one-time link; its secret is derived from it
+	AskID         string // somebody asks for a new password at sign-in
 	LeafID        string
 	SelfCheckID   string // one check of a firm's stored sums
 )

@@ -26,6 +26,17 @@ func Sweep(ctx context.Context, d *db.DB) error {
 	})
 }
 
+// Forget removes the jobs of the transaction's firm of the kind of a that had ended
+// before an instant, where they are not worth keeping as long as others: call it from a
+// sweep, as the worker.
+func Forget(tx *db.Tx, a Args, before time.Time) error {
+	err := tx.Exec(`DELETE FROM outbox WHERE firm_id = ? AND kind = ? AND state = 'done' AND done_at < ?`, tx.Scope.Firm, a.Kind(), before).Error
+	if err != nil {
+		return fmt.Errorf("remove old jobs %s of firm %s: %w", a.Kind(), tx.Scope.Firm, err)
+	}
+	return nil
+}
+
 // sweepFirm goes in batches, so that no transaction lasts.
 func sweepFirm(ctx context.Context, sys *db.System, firm ident.FirmID) error {
 	for n := int64(1); n > 0 && ctx.Err() == nil; {

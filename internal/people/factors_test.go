@@ -188,7 +188,7 @@ func TestANewPasswordStillAsksForTheApp(t *testing.T) {
 	h := withApp(t)
 	before := h.password(t)
 	h.Clock.Advance(time.Second)
-	if err := h.People.Forgot(background(), h.email, from()); err != nil {
+	if err := h.Forgot(t, h.email, from()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.People.Enrol(background(), h.Post.To(t, h.email).Token, "nine tall poplars lean west"); err != nil {

@@ -2,14 +2,20 @@ package people_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/grant"
+	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/outbox"
 	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/internal/scope"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/internal/testkit/office"
 	"github.com/docketry/docketry/rbac"
@@ -30,7 +36,7 @@ func (w world) resets(email string) (list []people.Invitation) {
 func (w world) forgot(t *testing.T, email string, times int) {
 	t.Helper()
 	for range times {
-		if err := w.People.Forgot(background(), email, from()); err != nil {
+		if err := w.Forgot(t, email, from()); err != nil {
 			t.Fatalf("an ask is answered otherwise: %v", err)
 		}
 	}
@@ -46,8 +52,8 @@ func TestT10AskingForLinksLocksNobodyOut(t *testing.T) {
 	w.forgot(t, email, 110)
 	w.forgot(t, "un"+email, 7)
 	links := w.resets(email)
-	if len(links) != 5 {
-		t.Fatalf("%d letters within the hour, want 5", len(links))
+	if len(links) != 8 {
+		t.Fatalf("%d letters within the hour, want 8", len(links))
 	}
 	if n := len(w.resets("un" + email)); n != 0 {
 		t.Errorf("%d letters to nobody", n)
@@ -62,14 +68,213 @@ func TestT10AskingForLinksLocksNobodyOut(t *testing.T) {
 	}
 	w.Clock.Advance(50*time.Minute + time.Second)
 	w.forgot(t, email, 3)
-	if n := len(w.resets(email)); n != 6 {
+	if n := len(w.resets(email)); n != 9 {
 		t.Errorf("%d letters when the first is an hour old, want one more", n)
 	}
 	if asked := leaves(t, w.Bureau, "person.reset_asked", string(who)); asked != 114 {
 		t.Errorf("%d leaves of 114 asks", asked)
 	}
-	if n := w.Bureau.Count(t, `SELECT count(*) FROM audit_leaf WHERE object_id = ? AND action = 'person.reset_asked' AND result = 'denied'`, string(who)); n != 108 {
+	if n := w.Bureau.Count(t, `SELECT count(*) FROM audit_leaf WHERE object_id = ? AND action = 'person.reset_asked' AND result = 'denied'`, string(who)); n != 105 {
 		t.Errorf("%d leaves of asks that sent nothing", n)
+	}
+}
+
+// Whoever uses up a person's links from one network leaves the person a way back on theirs,
+// whichever of them asks first; all together are mailed eight times an hour.
+func TestT10_OneStrangersNetworkLeavesTheOwnerLinks(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	f := testkit.Firm(t, w.DB)
+	ask := func(email, network string, times int) (sent int) {
+		t.Helper()
+		before := len(w.resets(email))
+		for range times {
+			w.Clock.Advance(time.Minute) // the network is slowed besides
+			if err := w.Forgot(t, email, network); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return len(w.resets(email)) - before
+	}
+	for name, first := range map[string]int{"before the owner": 0, "after the owner": 1} {
+		_, email := w.Member(t, f, rbac.RolePartner)
+		owner, stranger := from(), from()
+		if n := ask(email, owner, first); n != first {
+			t.Errorf("%s: the owner's first: %d links", name, n)
+		}
+		if n := ask(email, stranger, 12); n != 5-first {
+			t.Errorf("%s: a stranger gets %d links", name, n)
+		}
+		if n := ask(email, owner, 1); n != 1 {
+			t.Errorf("%s: the owner gets %d links", name, n)
+		}
+		if n := ask(email, stranger, 3); n != 0 {
+			t.Errorf("%s: the stranger gets %d more", name, n)
+		}
+		for range 5 {
+			ask(email, from(), 1)
+		}
+		if n := len(w.resets(email)); n != 8 {
+			t.Errorf("%s: %d letters from eight networks within the hour, want 8", name, n)
+		}
+		if n := w.Bureau.Count(t, `SELECT count(*) FROM reset_link l JOIN person p ON p.id = l.person_id WHERE p.email = ? AND (l.network_hash IS NULL OR l.network_hash LIKE ?)`, email, "%"+owner+"%"); n != 0 {
+			t.Errorf("%s: %d links without their network, or with it in clear", name, n)
+		}
+	}
+}
+
+// The request asks nothing of who has the address: it does the same, row by row, for one
+// that somebody has, one that nobody has, one whose owner may not sign in, and what is no
+// address, and does it where it may not read who there is.
+func TestT11_AskingDoesTheSameForEveryAddress(t *testing.T) {
+	t.Parallel()
+	w := world{office.Apart(t)}
+	f := testkit.Firm(t, w.DB)
+	_, known := w.Member(t, f, rbac.RolePartner)
+	gone, disabled := w.Member(t, f, rbac.RolePartner)
+	f.Exec(t, `UPDATE person SET status = 'disabled', disabled_at = now() WHERE id = ?`, gone)
+	w.forgot(t, known, 8) // no more are to be sent
+	testkit.AdminExecIn(t, w.Database, `DELETE FROM outbox`)
+	leavesBefore := w.Bureau.Count(t, `SELECT count(*) FROM audit_leaf`)
+	testkit.AdminExecIn(t, w.Database, `REVOKE ALL ON person, credential, reset_link, audit_leaf FROM docketry_api`)
+
+	const left = `SELECT concat_ws(' ', (SELECT count(*) FROM reset_ask), (SELECT count(*) FROM reset_ask WHERE length(address_hash) = 64 AND network_hash <> address_hash),
+		(SELECT count(*) FROM outbox WHERE kind = 'person.reset_asked' AND state = 'pending' AND actor_id IS NULL AND queue = 'default'), (SELECT count(*) FROM outbox))`
+	for n, email := range []string{known, "un" + known, disabled, "no address", strings.Repeat("x", 300) + "@people.example"} {
+		if err := w.People.Forgot(background(), email, from()); err != nil {
+			t.Errorf("%.20s: %v", email, err)
+		}
+		n++
+		if got, want := w.Bureau.Text(t, left), fmt.Sprintf("%d %d %d %d", n, n, n, n); got != want {
+			t.Errorf("%.20s leaves %s, want %s", email, got, want)
+		}
+		rows := w.Bureau.Text(t, `SELECT string_agg(a::text, ' ') || (SELECT string_agg(o::text, ' ') FROM outbox o) FROM reset_ask a`)
+		if strings.Contains(rows, known) || strings.Contains(rows, disabled) || strings.Contains(rows, "10.") {
+			t.Errorf("what waits names an address or a network: %s", rows)
+		}
+	}
+	testkit.AdminExecIn(t, w.Database, `GRANT SELECT ON person, reset_link, audit_leaf TO docketry_api`)
+	for _, email := range []string{"un" + known, disabled, ""} {
+		w.AnswerResets(t, email)
+	}
+	if n := w.Bureau.Count(t, `SELECT count(*) FROM audit_leaf`); n != leavesBefore {
+		t.Errorf("%d leaves of asks for nobody", n-leavesBefore)
+	}
+	w.AnswerResets(t, known)
+	if n := w.Bureau.Count(t, `SELECT count(*) FROM audit_leaf`); n != leavesBefore+1 {
+		t.Errorf("%d leaves of the ask for somebody, want 1", n-leavesBefore)
+	}
+	if got := w.Bureau.Text(t, `SELECT concat_ws(' ', (SELECT count(*) FROM reset_ask), (SELECT count(*) FROM outbox WHERE state = 'done'), (SELECT count(*) FROM outbox))`); got != "0 5 5" {
+		t.Errorf("asks, jobs done and jobs afterwards: %s", got)
+	}
+}
+
+// While no worker runs, what waits for one address is bounded as what is sent to it, for
+// those that nobody has as for the others.
+func TestT11_WhatWaitsForOneAddressIsBounded(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	f := testkit.Firm(t, w.DB)
+	_, email := w.Member(t, f, rbac.RolePartner)
+	for _, email := range []string{email, "un" + email} {
+		before := w.Bureau.Count(t, `SELECT count(*) FROM reset_ask`)
+		one := from()
+		for range 9 {
+			w.Clock.Advance(time.Minute)
+			if err := w.People.Forgot(background(), email, one); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := w.waiting(t, email); n != 5 {
+			t.Errorf("%d asks from one network wait, want 5", n)
+		}
+		for range 20 {
+			if err := w.People.Forgot(background(), email, from()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := w.waiting(t, email); n != 8 {
+			t.Errorf("%d asks of many networks wait, want 8; %d before", n, before)
+		}
+	}
+	w.AnswerResets(t, email)
+	if n := len(w.resets(email)); n != 8 {
+		t.Errorf("%d letters once the worker is back, want 8", n)
+	}
+}
+
+// waiting is how many asks wait for an address.
+func (w world) waiting(t *testing.T, email string) (n int) {
+	t.Helper()
+	err := w.DB.InFirm(w.Bureau.Machine(), func(tx *db.Tx) error {
+		var rows []struct {
+			ID      string
+			Address []byte
+		}
+		err := tx.Raw(`SELECT id, address FROM reset_ask WHERE firm_id = ?`, tx.Scope.Firm).Scan(&rows).Error
+		for _, r := range rows {
+			if to, err := w.Keys.Open(tx, r.Address, "reset_ask", r.ID); err != nil {
+				return err
+			} else if string(to) == email {
+				n++
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// An ask is answered once, however often its job comes, and only in the bureau.
+func TestF02_AnAskIsAnsweredOnce(t *testing.T) {
+	t.Parallel()
+	w := world{office.Apart(t)}
+	f := testkit.Firm(t, w.DB)
+	_, email := w.Member(t, f, rbac.RolePartner)
+	if err := w.People.Forgot(background(), email, from()); err != nil {
+		t.Fatal(err)
+	}
+	asked := people.ResetAsked{Ask: ident.AskID(w.Bureau.Text(t, `SELECT id FROM reset_ask`))}
+	job := outbox.Job{ID: ident.JobID(w.Bureau.Text(t, `SELECT id FROM outbox`)), Firm: w.Bureau.ID}
+	at := func(f testkit.F, j outbox.Job) error {
+		return w.Worker.AnswerReset(scope.ForMachine(background(), "worker", f.ID), j, asked)
+	}
+	var other outbox.Job
+	err := w.DB.InFirm(f.Machine(), func(tx *db.Tx) (err error) {
+		other.Firm = f.ID
+		other.ID, err = outbox.Add(tx, asked)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := at(f, other); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("in a firm: %v", err)
+	}
+	late := job
+	late.Fence = 7
+	if err := at(w.Bureau, late); !errors.Is(err, outbox.ErrFenced) {
+		t.Errorf("a worker that was overtaken: %v", err)
+	}
+	// A worker that dies before its end leaves everything as it was.
+	testkit.AdminExecIn(t, w.Database, `REVOKE INSERT ON reset_link FROM docketry_worker`)
+	if err := at(w.Bureau, job); err == nil {
+		t.Error("answered without a link")
+	}
+	testkit.AdminExecIn(t, w.Database, `GRANT INSERT ON reset_link TO docketry_worker`)
+	if n := w.Bureau.Count(t, `SELECT (SELECT count(*) FROM reset_ask) + (SELECT count(*) FROM reset_link) + (SELECT count(*) FROM outbox WHERE state = 'done')`); n != 1 {
+		t.Errorf("a try that failed left %d rows, want the ask alone", n)
+	}
+	if err := at(w.Bureau, job); err != nil {
+		t.Fatal(err)
+	}
+	if err := at(w.Bureau, job); !errors.Is(err, outbox.ErrDone) {
+		t.Errorf("a second time: %v", err)
+	}
+	if n := len(w.resets(email)); n != 1 {
+		t.Errorf("%d letters", n)
 	}
 }
 

@@ -241,8 +241,38 @@ func TestSigningInThroughTheFirm(t *testing.T) {
 			t.Errorf("%d leaves of %s, want %d", n, action, want)
 		}
 	}
-	if n := h.firm.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'sso.refused' AND result = 'denied'`, h.firm.ID); n < 5 {
-		t.Errorf("%d leaves of refusals", n)
+	if n := h.refusals(); n != 1 {
+		t.Errorf("%d leaves of refusals, want one of the code that had served", n)
+	}
+}
+
+// refusals are the leaves of answers that were refused.
+func (h *house) refusals() int64 {
+	h.t.Helper()
+	return h.firm.Count(h.t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'sso.refused' AND result = 'denied'`, h.firm.ID)
+}
+
+// A state that nobody went with is answered the same whatever firm it names, and fills no
+// firm's trail.
+func TestT24_AnInventedStateTellsNoFirmAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t)
+	h := setup(t).house(t, calls(t, p.web), p.issuer())
+	h.turnOn(p, user1, false)
+	before := h.firm.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ?`, h.firm.ID)
+	for _, state := range []string{
+		string(h.firm.ID) + ".abc", string(h.firm.ID), strings.ToUpper(string(h.firm.ID)) + ".abc", string(h.Bureau.ID) + ".abc",
+		"0197b2c4-0000-7000-8000-000000000000.abc", "no firm.abc", ".", "", string(h.firm.ID) + "\x00.abc", queryOf(t, h.wayIn()).Get("state") + "x",
+	} {
+		for _, at := range []string{h.firm.Code, "QQQ", ""} {
+			_, err := h.arrive(people.Back{At: at, Answer: url.Values{"state": {state}, "code": {"code"}}, Holder: browser})
+			if !errors.Is(err, people.ErrSSO) || err.Error() != people.ErrSSO.Error() {
+				t.Errorf("state %q at %q: %v", state, at, err)
+			}
+		}
+	}
+	if n := h.firm.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ?`, h.firm.ID); n != before {
+		t.Errorf("%d leaves of what strangers made up", n-before)
 	}
 }
 

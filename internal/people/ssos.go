@@ -188,9 +188,14 @@ type Arrived struct {
 }
 
 // Arrive judges how somebody came back and does what they went for. The state serves
-// once, to the browser's session that went. It returns ErrSSO for whatever is wrong
-// with the answer, ErrSSODeclined when the provider signed nobody in, ErrSSOUnknown for somebody whom the firm's provider knows and
-// nobody here is linked to, and ErrFactor as SignIn does.
+// once, to the browser's session that went. One that opens nothing is anybody's invention:
+// whatever firm it names, or none, the answer is the same, and no firm's trail holds
+// anything of it (T24); the request's own line in the log is all there is. What is wrong
+// with the answer to an attempt is in the firm's trail.
+//
+// It returns ErrSSO for either, ErrSSODeclined when the provider signed nobody in,
+// ErrSSOUnknown for somebody whom the firm's provider knows and nobody here is linked to,
+// and ErrFactor as SignIn does.
 func (s *Service) Arrive(ctx context.Context, b Back, t Try) (a Arrived, err error) {
 	firm, err := firmOfState(b.state())
 	if err != nil {
@@ -198,10 +203,9 @@ func (s *Service) Arrive(ctx context.Context, b Back, t Try) (a Arrived, err err
 	}
 	inside := scope.With(ctx, scope.Scope{Machine: "access", Firm: firm, RequestID: scope.RequestID(ctx)})
 	var went attempt
-	var found bool
 	var code string
 	err = s.db.InFirm(inside, func(tx *db.Tx) (err error) {
-		if went, found, err = takeAttempt(tx, b.state(), b.Holder); err != nil || !found {
+		if went, err = takeAttempt(tx, b.state(), b.Holder); err != nil {
 			return err
 		}
 		code, err = codeOf(tx)
@@ -211,7 +215,7 @@ func (s *Service) Arrive(ctx context.Context, b Back, t Try) (a Arrived, err err
 		return a, err
 	}
 	i, listed := s.providers.of(code)
-	if !found || !listed || i.URL != went.issuer {
+	if !listed || i.URL != went.issuer {
 		return a, s.refusedSSO(inside, "state", ErrSSO)
 	}
 	answer, why, err := s.providers.code(ctx, i, b)

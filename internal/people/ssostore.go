@@ -31,22 +31,22 @@ func keepAttempt(tx *db.Tx, a attempt) error {
 	return wrap(err, "keep an attempt in firm", tx.Scope.Firm)
 }
 
-// takeAttempt uses an attempt up, for the browser's session that began it.
-func takeAttempt(tx *db.Tx, state, holder string) (a attempt, found bool, err error) {
+// takeAttempt uses an attempt up, for the browser's session that began it. It returns
+// ErrSSO for a state that nobody went with, and for one that took too long.
+func takeAttempt(tx *db.Tx, state, holder string) (a attempt, err error) {
 	var who *ident.PersonID
-	var live bool
-	err = tx.Raw(`DELETE FROM sso_attempt WHERE firm_id = ? AND hash = ? AND holder = ? RETURNING purpose, person_id, issuer, nonce, verifier, invite, expires_at > ?`,
-		tx.Scope.Firm, hashOf(state), hashOf(holder), tx.Now).Row().Scan(&a.errand, &who, &a.issuer, &a.nonce, &a.verifier, &a.invite, &live)
+	err = tx.Raw(`DELETE FROM sso_attempt WHERE firm_id = ? AND hash = ? AND holder = ? AND expires_at > ? RETURNING purpose, person_id, issuer, nonce, verifier, invite`,
+		tx.Scope.Firm, hashOf(state), hashOf(holder), tx.Now).Row().Scan(&a.errand, &who, &a.issuer, &a.nonce, &a.verifier, &a.invite)
 	if errors.Is(err, sql.ErrNoRows) {
-		return a, false, nil
+		return a, ErrSSO
 	}
 	if err != nil {
-		return a, false, fmt.Errorf("take an attempt in firm %s: %w", tx.Scope.Firm, err)
+		return a, fmt.Errorf("take an attempt in firm %s: %w", tx.Scope.Firm, err)
 	}
 	if who != nil {
 		a.person = *who
 	}
-	return a, live, nil
+	return a, nil
 }
 
 // firmOfState is the firm that a state names; what it opens is looked up inside.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/outbox"
 )
 
 // How long what is over is kept (SECURITY 11).
@@ -15,10 +16,11 @@ const (
 	keepNobody   = 24 * time.Hour // sessions that nobody signed in to
 	keepFailures = 24 * time.Hour
 	keepAnswers  = 24 * time.Hour // of requests with an Idempotency-Key
+	keepAsks     = 24 * time.Hour // for a new password, and of the jobs that answered them: anybody can make these
 )
 
-// Sweep removes ended sessions, old sign-in failures, old links for a new password and
-// old answers to requests. It runs as a job of the worker, every hour or so. An account
+// Sweep removes ended sessions, old sign-in failures, old links for a new password, asks
+// for one that nobody answered, and old answers to requests. It runs as a job of the worker, every hour or so. An account
 // that is dead for a hundred failures stays so until its password is set anew.
 func Sweep(ctx context.Context, d *db.DB) error {
 	return d.InSystem(ctx, "session.sweep", func(sys *db.System) error {
@@ -33,6 +35,12 @@ func Sweep(ctx context.Context, d *db.DB) error {
 						}
 					}
 					if err := tx.Exec(`DELETE FROM sso_attempt WHERE firm_id = ? AND expires_at < ?`, firm, tx.Now).Error; err != nil {
+						return err
+					}
+					if err := tx.Exec(`DELETE FROM reset_ask WHERE firm_id = ? AND asked_at < ?`, firm, tx.Now.Add(-keepAsks)).Error; err != nil {
+						return err
+					}
+					if err := outbox.Forget(tx, ResetAsked{}, tx.Now.Add(-keepAsks)); err != nil {
 						return err
 					}
 					return tx.Exec(`DELETE FROM idempotency WHERE firm_id = ? AND created_at < ?`, firm, tx.Now.Add(-keepAnswers)).Error

@@ -32,6 +32,12 @@ func TestSweep(t *testing.T) {
 		who, testkit.Now.Add(-25*time.Hour), testkit.Now)
 	f.Exec(t, `INSERT INTO idempotency (firm_id, person_id, key, request_hash, status, body, created_at) VALUES (?, ?, 'old', '', 201, '', ?), (?, ?, 'new', '', 201, '', ?)`,
 		f.ID, who, testkit.Now.Add(-25*time.Hour), f.ID, who, testkit.Now)
+	for _, at := range []time.Time{testkit.Now.Add(-25 * time.Hour), testkit.Now} {
+		f.Exec(t, `INSERT INTO reset_ask (firm_id, id, address_hash, network_hash, address, asked_at) VALUES (?, ?, repeat('a', 64), repeat('b', 64), '', ?)`, f.ID, ident.New[ident.AskID](at), at)
+		for _, kind := range []string{"person.reset_asked", "person.link"} {
+			f.Exec(t, `INSERT INTO outbox (firm_id, id, kind, task_key, args, state, run_at, created_at, done_at) VALUES (?, ?, ?, ?, '{}', 'done', ?, ?, ?)`, f.ID, ident.New[ident.JobID](at), kind, ident.New[string](at), at, at, at)
+		}
+	}
 	if err := people.Sweep(t.Context(), worker); err != nil {
 		t.Fatal(err)
 	}
@@ -40,6 +46,8 @@ func TestSweep(t *testing.T) {
 		`SELECT count(*) FROM sign_in_failure`: 2,
 		`SELECT count(*) FROM reset_link`:      1,
 		`SELECT count(*) FROM idempotency`:     1,
+		`SELECT count(*) FROM reset_ask`:       1,
+		`SELECT count(*) FROM outbox`:          3,
 	} {
 		if got := f.Count(t, sql); got != want {
 			t.Errorf("%s: %d, want %d", sql, got, want)

@@ -92,7 +92,14 @@ func AdminURL(t testing.TB, name string) string {
 // catalogue.
 func AdminExec(t testing.TB, _ *db.DB, sql string, args ...any) {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), AdminURL(t, must(t, packageDatabase)))
+	AdminExecIn(t, must(t, packageDatabase), sql, args...)
+}
+
+// AdminExecIn is AdminExec in a database of NewDatabase, also to take a right from a role
+// there.
+func AdminExecIn(t testing.TB, name, sql string, args ...any) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), AdminURL(t, name))
 	if err != nil {
 		t.Fatalf("connect as superuser: %v", err)
 	}

@@ -23,7 +23,7 @@ func (s *Site) MountThrough(srv *httpd.Server) {
 	fill(srv, href.Through, rbac.Public, s.through, func(r *httpd.Request, failed error) (templ.Component, error) {
 		return GatePage(bare(r, "Sign in through your firm"), throughView(r.Form("code"), failed)), nil
 	})
-	get(srv, people.CallbackRoute, rbac.Public, s.back)
+	srv.MountGate(people.CallbackRoute, s.back)
 	get(srv, "/enrol/{token}/through", rbac.Public, s.enrolThrough)
 	get(srv, "/firms/{firm}/sign-in", rbac.FirmSSO, s.ssoForm)
 	post(srv, "/firms/{firm}/sign-in", rbac.FirmSSO, s.setSSO)

@@ -4,6 +4,7 @@
 package office
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -19,7 +20,9 @@ import (
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/outbox"
 	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/internal/scope"
 	"github.com/docketry/docketry/internal/seal"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/rbac"
@@ -76,23 +79,72 @@ type Office struct {
 	Conflicts *conflict.Service
 	Sessions  *people.SessionStore
 	Keys      *blob.Keys
+	Worker    *people.Service // People over docketry_worker
+	Database  string          // its name, "" for the one that the package's tests share
+}
+
+// Forgot asks for a new password at sign-in, and has the worker answer what waits for
+// the address.
+func (o Office) Forgot(t testing.TB, email, network string) error {
+	t.Helper()
+	if err := o.People.Forgot(t.Context(), email, network); err != nil {
+		return err
+	}
+	o.AnswerResets(t, email)
+	return nil
+}
+
+// AnswerResets does the jobs of the asks that wait for an address; the other ones of the
+// bureau are other tests'.
+func (o Office) AnswerResets(t testing.TB, email string) {
+	t.Helper()
+	type waiting struct {
+		Job, Ask string
+		Address  []byte
+	}
+	var mine []waiting
+	err := o.DB.InFirm(o.Bureau.Machine(), func(tx *db.Tx) error {
+		var all []waiting
+		err := tx.Raw(`SELECT o.id AS job, a.id AS ask, a.address FROM reset_ask a JOIN outbox o ON o.firm_id = a.firm_id AND o.args->>'ask_id' = a.id::text
+			WHERE a.firm_id = ? AND o.kind = ? ORDER BY a.id`, tx.Scope.Firm, people.ResetAsked{}.Kind()).Scan(&all).Error
+		for _, w := range all {
+			if to, err := o.Keys.Open(tx, w.Address, "reset_ask", w.Ask); err != nil {
+				return err
+			} else if string(to) == email {
+				mine = append(mine, w)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range mine {
+		job := outbox.Job{ID: ident.JobID(w.Job), Firm: o.Bureau.ID, Kind: people.ResetAsked{}.Kind()}
+		if err := o.Worker.AnswerReset(scope.ForMachine(context.Background(), "worker", o.Bureau.ID), job, people.ResetAsked{Ask: ident.AskID(w.Ask)}); err != nil {
+			t.Fatalf("answer an ask: %v", err)
+		}
+	}
 }
 
 // Open makes one.
 func Open(t testing.TB) Office {
 	t.Helper()
 	c := clock.At(testkit.Now)
-	return over(t, testkit.Open(t, "docketry_api", c), c)
+	return over(t, testkit.Open(t, "docketry_api", c), testkit.Open(t, "docketry_worker", c), c)
 }
 
 // Apart is Open in a database of its own, for what sweeps over all firms there are.
 func Apart(t testing.TB) Office {
 	t.Helper()
 	c := clock.At(testkit.Now)
-	return over(t, testkit.OpenDatabase(t, "docketry_api", testkit.NewDatabase(t), c), c)
+	name := testkit.NewDatabase(t)
+	o := over(t, testkit.OpenDatabase(t, "docketry_api", name, c), testkit.OpenDatabase(t, "docketry_worker", name, c), c)
+	o.Database = name
+	return o
 }
 
-func over(t testing.TB, d *db.DB, c *clock.Manual) Office {
+func over(t testing.TB, d, worker *db.DB, c *clock.Manual) Office {
 	t.Helper()
 	policy, err := rbac.New()
 	if err != nil {
@@ -108,7 +160,9 @@ func over(t testing.TB, d *db.DB, c *clock.Manual) Office {
 	}
 	o := Office{DB: d, Clock: c, Bureau: testkit.Bureau(t, d), Post: &Post{}, Sessions: people.NewSessionStore(d), Keys: blob.NewKeys(master)}
 	guard, home := authz.NewGuard(d, policy), bureau.New(d)
-	o.People = people.New(d, guard, policy, home, hasher, o.Post, testkit.Key, o.Keys, "https://billing.larkspur.example")
+	const at = "https://billing.larkspur.example"
+	o.People = people.New(d, guard, policy, home, hasher, o.Post, testkit.Key, o.Keys, at)
+	o.Worker = people.New(worker, authz.NewGuard(worker, policy), policy, bureau.New(worker), hasher, o.Post, testkit.Key, o.Keys, at)
 	o.Conflicts = conflict.New(d, guard, home)
 	o.Grants = grant.New(d, guard, policy, home, o.People, o.Conflicts)
 	return o
