@@ -232,6 +232,7 @@ func (c *Card) keyFor(s slot, q Question) (k key, asked bool) {
 		k.place = c.offices[q.Timekeeper]
 	case practiceTitle:
 		k.place = q.Practice
+	case standardTimekeeper, standardTitle, slots: // of the firm
 	}
 	switch s {
 	case matterTimekeeper, clientTimekeeper, standardTimekeeper:
@@ -242,6 +243,7 @@ func (c *Card) keyFor(s slot, q Question) (k key, asked bool) {
 		k.who = q.Activity
 	case matterTitle, clientTitle, groupTitle, officeTitle, practiceTitle, standardTitle:
 		k.who = q.Class
+	case matterFlat, slots: // whoever works
 	}
 	return k, (k.place != "" || s >= standardTimekeeper) && (k.who != "" || s == matterFlat)
 }
