@@ -26,7 +26,7 @@ func list(tx *db.Tx, cond string, args []any, limit int) ([]Shown, error) {
 		out[i] = Shown{
 			ID: r.ID, Seq: r.Seq, At: r.At, Actor: r.Actor, Who: who(r.Actor, r.Name), OnBehalfOf: r.Behalf, Session: r.SessionID,
 			Action: r.Action, Object: r.Object, ObjectID: r.ObjectID, Matter: r.Number, Class: r.Class, Permission: r.Permission,
-			Before: r.BeforeHash, After: r.AfterHash, Detail: r.Detail, Request: r.RequestID, Result: r.Result,
+			Before: r.BeforeHash, After: r.AfterHash, Detail: r.Detail, Request: r.RequestID, Result: r.Result, matter: r.MatterID,
 		}
 	}
 	return out, addProof(tx, out)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
@@ -63,15 +64,7 @@ func (s *Service) Looks(ctx context.Context, f LookFilter, p page.Request) (out 
 		if err != nil {
 			return err
 		}
-		cond, args := Filter{Actor: string(f.Person), From: f.From, To: f.To}.where(tx)
-		cond += looked
-		if f.Matter != "" {
-			cond += " AND l.matter_id = ?"
-			args = append(args, f.Matter)
-		}
-		may, more := ofMatters(access)
-		cond += may
-		args = append(args, more...)
+		cond, args := f.where(tx, access)
 		if !first {
 			cond += " AND (l.at, l.id) < (?::timestamptz, ?::uuid)"
 			args = append(args, after.At, after.ID)
@@ -90,6 +83,18 @@ func (s *Service) Looks(ctx context.Context, f LookFilter, p page.Request) (out 
 	return out, err
 }
 
+// where is the condition on leaf l and its matter m for the looks that the access may know of.
+func (f LookFilter) where(tx *db.Tx, access *authz.Access) (cond string, args []any) {
+	cond, args = Filter{Actor: string(f.Person), From: f.From, To: f.To}.where(tx)
+	cond += looked
+	if f.Matter != "" {
+		cond += " AND l.matter_id = ?"
+		args = append(args, f.Matter)
+	}
+	may, more := ofMatters(access)
+	return cond + may, append(args, more...)
+}
+
 type (
 	workKey struct{}
 	work    struct{ object, id string }
@@ -102,26 +107,45 @@ func For(ctx context.Context, object, id string) context.Context {
 	return context.WithValue(ctx, workKey{}, work{object, id})
 }
 
+// purposesOf finds the work of looks, which are given as arrays. Its conditions are those
+// of the indexes of 00106, and the bounds are values: a computed one would not reach an
+// index below row security.
+const purposesOf = `SELECT l.id, coalesce(r.object, t.object) AS object, coalesce(r.object_id, t.object_id) AS object_id
+	FROM unnest(?::uuid[], ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::timestamptz[], ?::timestamptz[]) AS l (id, request_id, actor, matter_id, at, since, until)
+	LEFT JOIN LATERAL (SELECT o.object, o.object_id FROM audit_leaf o
+		WHERE o.firm_id = ? AND o.request_id = l.request_id AND o.actor = l.actor AND o.matter_id = l.matter_id AND o.at BETWEEN l.since AND l.until
+		  AND o.result = 'done' AND o.request_id <> '' AND o.object IN ('item', 'prebill', 'invoice')
+		ORDER BY o.at DESC LIMIT 1) r ON true
+	LEFT JOIN LATERAL (SELECT o.object, o.object_id FROM audit_leaf o
+		WHERE r.object IS NULL AND o.firm_id = ? AND o.actor = l.actor AND o.matter_id = l.matter_id AND o.at BETWEEN l.since AND l.at
+		  AND o.result = 'done' AND o.action = 'item.leased'
+		ORDER BY o.at DESC LIMIT 1) t ON true
+	WHERE coalesce(r.object, t.object) IS NOT NULL`
+
+// purposeArgs are the arguments of purposesOf: the looks at something of a matter.
+func purposeArgs(firm ident.FirmID, shown []Shown) []any {
+	var ids, requests, actors, matters, ats, since, until []string
+	for _, e := range shown {
+		if e.matter == "" {
+			continue
+		}
+		ids, requests, actors, matters = append(ids, string(e.ID)), append(requests, e.Request), append(actors, e.Actor), append(matters, e.matter)
+		ats, since, until = append(ats, Stamp(e.At).String()), append(since, Stamp(e.At.Add(-12*time.Hour)).String()), append(until, Stamp(e.At.Add(time.Minute)).String())
+	}
+	return []any{db.Array(ids), db.Array(requests), db.Array(actors), db.Array(matters), db.Array(ats), db.Array(since), db.Array(until), firm, firm}
+}
+
 // purposes ties looks to what they were for: the thing itself when it is one, else
 // what the look says, else the item, pre-bill or invoice that the same request touched, else the item of that
-// matter which the person had taken in the twelve hours before.
+// matter which the person had taken in the twelve hours before. Each look costs two
+// look-ups at most, however much its person did that day.
 func purposes(tx *db.Tx, shown []Shown) ([]Look, error) {
-	ids := make([]ident.LeafID, len(shown))
-	for i, e := range shown {
-		ids[i] = e.ID
-	}
 	var rows []struct {
 		ID       ident.LeafID
 		Object   string
 		ObjectID string
 	}
-	err := tx.Raw(`SELECT l.id, o.object, o.object_id FROM audit_leaf l CROSS JOIN LATERAL (
-			SELECT o.object, o.object_id, (o.request_id = l.request_id) AS same, o.at FROM audit_leaf o
-			WHERE o.firm_id = l.firm_id AND o.actor = l.actor AND o.at BETWEEN l.at - interval '12 hours' AND l.at + interval '1 minute'
-			  AND l.matter_id <> '' AND o.matter_id = l.matter_id AND o.result = 'done'
-			  AND (o.action = 'item.leased' AND o.at <= l.at OR o.request_id = l.request_id AND l.request_id <> '' AND o.object IN ('item', 'prebill', 'invoice'))
-			ORDER BY same DESC, o.at DESC LIMIT 1) o
-		WHERE l.firm_id = ? AND l.id = ANY (?::uuid[])`, tx.Scope.Firm, db.Array(ids)).Scan(&rows).Error
+	err := tx.Raw(purposesOf, purposeArgs(tx.Scope.Firm, shown)...).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("tie looks to work: %w", err)
 	}
@@ -163,28 +187,57 @@ func lookOf(e Shown) Look {
 }
 
 // ErrManyLooks refuses a file that would not hold all that was asked for.
-var ErrManyLooks = fault.New(fault.Invalid, "looks_many", "choose a shorter period")
+var ErrManyLooks = fault.New(fault.Invalid, "looks_many", "choose fewer days, one person or one matter")
 
 // LooksFile is the access log as rows for a file, oldest last. It needs audit.export and
-// is itself recorded. ErrManyLooks when there are more than limit.
+// is itself recorded. ErrManyLooks, before anything is read, when there are more than limit.
 func (s *Service) LooksFile(ctx context.Context, f LookFilter, limit int) (all []Look, err error) {
 	err = s.page(ctx, func(tx *db.Tx) error {
+		if err := s.fewer(tx, f, limit); err != nil {
+			return err
+		}
 		return Record(tx, Entry{Action: "audit.log_exported", Object: "audit", ID: string(tx.Scope.Firm), Class: C2, Permission: string(rbac.AuditExport)})
 	})
-	req := page.Request{Size: 200}
+	req := page.Request{Size: page.MaxSize}
 	for err == nil {
 		var p page.Page[Look]
 		if p, err = s.Looks(ctx, f, req); err != nil {
 			return nil, err
 		}
-		if all = append(all, p.Items...); len(all) > limit {
-			return nil, ErrManyLooks.With("there are more than %d looks in this period; choose a shorter one", limit)
+		if all = append(all, p.Items...); len(all) > limit { // more came since they were counted
+			return nil, tooMany(limit)
 		}
 		if req.After = p.Next; p.Next == "" {
 			break
 		}
 	}
 	return all, err
+}
+
+// fewer refuses when the filter has more than limit looks. It counts no further than that.
+func (s *Service) fewer(tx *db.Tx, f LookFilter, limit int) error {
+	access, err := s.guard.Require(tx, rbac.AuditRead)
+	if err != nil {
+		return err
+	}
+	cond, args := f.where(tx, access)
+	var n int
+	if err := tx.Raw(countLooks(cond), append(args, limit+1)...).Row().Scan(&n); err != nil {
+		return fmt.Errorf("count looks: %w", err)
+	}
+	if n > limit {
+		return tooMany(limit)
+	}
+	return nil
+}
+
+// countLooks counts what meets cond, and stops at a limit.
+func countLooks(cond string) string {
+	return `SELECT count(*) FROM (SELECT FROM audit_leaf l LEFT JOIN matter m ON m.firm_id = l.firm_id AND m.id = ` + idIn("l.matter_id") + ` WHERE ` + cond + ` LIMIT ?) x`
+}
+
+func tooMany(limit int) error {
+	return ErrManyLooks.With("there are more than %d looks here, and one file holds no more; choose fewer days, one person or one matter", limit)
 }
 
 // Sighting is how often something was done to a thing, and when first; zero for never.

@@ -58,6 +58,8 @@ type Shown struct {
 	Result     string
 	Hash       string // of the leaf in the tree, "" while it waits
 	Sealed     bool   // a checkpoint covers it
+
+	matter string // its id
 }
 
 // Filter narrows the list. Zero fields do not.

@@ -91,7 +91,8 @@ func landedBefore(tx *db.Tx, keys []rowKey) (map[string]string, error) {
 }
 
 // withoutRepeated takes the rows out of the plan that landed before. The same id
-// with another content is refused: an entry that landed never changes.
+// with another content is refused: an entry that landed never changes. The refusal is
+// the same whether its reader may know of that entry or not (see the package).
 func (p *plan) withoutRepeated(found map[string]string, sheet *Sheet) {
 	kept := 0
 	for i := range p.entries {
@@ -106,7 +107,7 @@ func (p *plan) withoutRepeated(found map[string]string, sheet *Sheet) {
 			p.refused++
 			p.faults.add(Fault{
 				Line: p.entries[i].SourceLine, Column: sheet.columnOf(p.facts[i].path, FieldID), Severity: Refused, Code: "DUP-01", Value: short(p.entries[i].ExternalID),
-				Message: "a row with this id landed before and said something else", Fix: "correct the entry on its pre-bill, or undo that import and send the file again",
+				Message: "this id is in use at this source, for a row that is not the same", Fix: "give the row an id of its own; to correct a row that landed, change it on its pre-bill, or undo its import and send the file again",
 			})
 		}
 	}

@@ -4,6 +4,13 @@
 // remark, and hands entries to pre-bills. What was recorded never changes: an
 // amendment stands beside it, and the pre-bill's copy begins with it.
 //
+// What an importer learns of matters beyond them: an id stands once for each source of a
+// firm (I16), so that a row whose id another row of that source has is refused, also where
+// that row is of a hidden matter. The refusal is the same for both and says nothing of the
+// other row; who sees no such row themselves can tell that the id is in use, and no more.
+// To take ids once for each matter instead would let a row that landed twice be billed
+// twice. Asking takes import.create.
+//
 // Dates: WorkedOn is the day of the work in the firm's zone and decides the rate;
 // CreatedAt is when the entry landed here.
 package capture
@@ -36,11 +43,14 @@ var (
 	ErrSource       = fault.New(fault.Invalid, "input_invalid", "some fields need correcting")
 	ErrStale        = fault.New(fault.Stale, "version_stale", "someone changed this since you opened it; look at the new state and enter your change again")
 	ErrUndone       = fault.New(fault.Conflict, "import_undone", "this import has been undone already")
-	ErrOnBill       = fault.New(fault.Conflict, "import_on_bill", "entries of this import are on a bill")
-	ErrOutOfReach   = fault.New(fault.Forbidden, "import_out_of_reach", "this import holds entries beyond your grant; someone with a grant over the whole firm can undo it")
+	ErrOnBill       = fault.New(fault.Conflict, "import_on_bill", onBill)
 	ErrOpenFindings = fault.New(fault.Conflict, "findings_open", "some findings are open; fix them or say why the lines stay")
 	ErrEntryTaken   = fault.New(fault.Conflict, "entry_taken", "some of these entries are on another bill or were removed")
 )
+
+// onBill is one text for entries that are on a bill and for those that the asker may not
+// know of: which of the two it is would tell of a hidden matter.
+const onBill = "entries of this import are on a pre-bill or an invoice, or not yours to take back; cancel that pre-bill or hold the lines, correct the invoice by a credit note, or ask somebody who sees the whole firm"
 
 // Status is where an entry stands. The database holds the graph.
 type Status string

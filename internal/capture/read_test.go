@@ -34,7 +34,7 @@ func TestMattersOutOfScopeAreUnknown(t *testing.T) {
 	if r.Landed != 2 {
 		t.Fatalf("whole firm: %+v", r)
 	}
-	if _, err := h.svc.Undo(who, r.ID, 1); !errors.Is(err, capture.ErrOutOfReach) {
+	if _, err := h.svc.Undo(who, r.ID, 1); !errors.Is(err, capture.ErrOnBill) {
 		t.Errorf("undo beyond the grant: %v", err)
 	}
 	d, err := h.svc.ImportDetail(who, r.ID, 0)

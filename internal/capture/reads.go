@@ -86,21 +86,6 @@ func (s *Service) visible(tx *db.Tx, a *authz.Access, id ident.ImportID) (Import
 	return found[0], nil
 }
 
-// allInReach refuses an act on an import that holds entries out of the actor's scope.
-func allInReach(tx *db.Tx, a *authz.Access, id ident.ImportID) error {
-	cond, args := a.Matters("m")
-	var beyond bool
-	err := tx.Raw(`SELECT EXISTS (SELECT FROM entry e JOIN matter m ON m.firm_id = e.firm_id AND m.id = e.matter_id
-		WHERE e.firm_id = ? AND e.import_id = ? AND NOT (`+cond+`))`, append([]any{tx.Scope.Firm, id}, args...)...).Row().Scan(&beyond)
-	if err != nil {
-		return fmt.Errorf("check reach of import %s: %w", id, err)
-	}
-	if beyond {
-		return ErrOutOfReach
-	}
-	return nil
-}
-
 // Detail is an import with the first of its faults. Rows of other people's matters
 // may be among the faults, so only who imported the file and who has the whole firm
 // see them.
@@ -108,7 +93,7 @@ type Detail struct {
 	Import
 	Faults       []Fault
 	FaultsHidden bool
-	CanUndo      bool // no entry is on a bill, and it is not undone
+	CanUndo      bool // every entry is in reach and none on a bill, and it is not undone
 }
 
 // ImportDetail returns an import with up to 1,000 faults after the given one; 0 is from the first.
@@ -126,18 +111,22 @@ func (s *Service) ImportDetail(ctx context.Context, id ident.ImportID, after int
 				return err
 			}
 		}
-		d.CanUndo, err = untouched(tx, d.Import)
+		d.CanUndo, err = free(tx, a, id)
+		d.CanUndo = d.CanUndo && d.Status == ImportLanded
 		return err
 	})
 	return d, err
 }
 
-func untouched(tx *db.Tx, b Import) (ok bool, err error) {
-	err = tx.Raw(`SELECT NOT EXISTS (SELECT FROM entry e WHERE e.firm_id = ? AND e.import_id = ? AND e.status IN ('billing', 'billed'))`, tx.Scope.Firm, b.ID).Row().Scan(&ok)
+// free tells whether every entry of an import is in the actor's reach and none on a bill.
+func free(tx *db.Tx, a *authz.Access, id ident.ImportID) (ok bool, err error) {
+	cond, args := a.Matters("m")
+	err = tx.Raw(`SELECT NOT EXISTS (SELECT FROM entry e JOIN matter m ON m.firm_id = e.firm_id AND m.id = e.matter_id
+		WHERE e.firm_id = ? AND e.import_id = ? AND (e.status IN ('billing', 'billed') OR (`+cond+`) IS NOT TRUE))`, append([]any{tx.Scope.Firm, id}, args...)...).Row().Scan(&ok)
 	if err != nil {
-		return false, fmt.Errorf("check entries of import %s: %w", b.ID, err)
+		return false, fmt.Errorf("check entries of import %s: %w", id, err)
 	}
-	return ok && b.Status == ImportLanded, nil
+	return ok, nil
 }
 
 // Filter chooses entries; the zero value of a part means any.

@@ -201,8 +201,9 @@ type counts struct {
 }
 
 // Undo takes back an import as of the version seen: its entries are removed from
-// the books, and the same rows may come again. It is refused with ErrOnBill, and
-// how many, while any entry is on a pre-bill or an invoice.
+// the books, and the same rows may come again. It is refused with ErrOnBill while any
+// entry is on a pre-bill or an invoice, and in the same words where one is of a matter
+// that the actor may not know of.
 func (s *Service) Undo(ctx context.Context, id ident.ImportID, version int) (b Import, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
 		a, err := s.guard.Require(tx, rbac.ImportUndo)
@@ -218,10 +219,7 @@ func (s *Service) Undo(ctx context.Context, id ident.ImportID, version int) (b I
 		if err := b.undoable(version); err != nil {
 			return err
 		}
-		if err := allInReach(tx, a, id); err != nil {
-			return err
-		}
-		if err := removeEntries(tx, id); err != nil {
+		if err := removeEntries(tx, a, id); err != nil {
 			return err
 		}
 		if err := markUndone(tx, &b); err != nil {
@@ -249,37 +247,20 @@ func (b Import) undoable(version int) error {
 	}
 }
 
-// removeEntries takes an import's entries out of the books unless one is on a bill.
-func removeEntries(tx *db.Tx, id ident.ImportID) error {
-	var onPrebill, billed int
-	err := tx.Raw(`SELECT count(*) FILTER (WHERE status = 'billing'), count(*) FILTER (WHERE status = 'billed') FROM (
-		SELECT status FROM entry WHERE firm_id = ? AND import_id = ? ORDER BY id FOR UPDATE) e`, tx.Scope.Firm, id).Row().Scan(&onPrebill, &billed)
-	switch {
-	case err != nil:
+// removeEntries takes an import's entries out of the books, all of them or none.
+func removeEntries(tx *db.Tx, a *authz.Access, id ident.ImportID) error {
+	if err := tx.Exec(`SELECT id FROM entry WHERE firm_id = ? AND import_id = ? ORDER BY id FOR UPDATE`, tx.Scope.Firm, id).Error; err != nil {
 		return fmt.Errorf("lock entries of import %s: %w", id, err)
-	case billed > 0:
-		return ErrOnBill.With("%s of this import %s on an invoice; an invoice is corrected by a credit note", entryCount(billed), isAre(billed))
-	case onPrebill > 0:
-		return ErrOnBill.With("%s of this import %s on a pre-bill; cancel that pre-bill or hold the lines first", entryCount(onPrebill), isAre(onPrebill))
+	}
+	if ok, err := free(tx, a, id); err != nil {
+		return err
+	} else if !ok {
+		return ErrOnBill
 	}
 	if err := tx.Exec(`UPDATE entry SET status = 'removed', version = version + 1 WHERE firm_id = ? AND import_id = ? AND status = 'open'`, tx.Scope.Firm, id).Error; err != nil {
 		return fmt.Errorf("remove entries of import %s: %w", id, err)
 	}
 	return nil
-}
-
-func entryCount(n int) string {
-	if n == 1 {
-		return "1 entry"
-	}
-	return thousands(n) + " entries"
-}
-
-func isAre(n int) string {
-	if n == 1 {
-		return "is"
-	}
-	return "are"
 }
 
 func markUndone(tx *db.Tx, b *Import) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -36,7 +35,7 @@ func TestUndo(t *testing.T) {
 	}
 	entries := h.entries(capture.Filter{Import: r.ID})
 	pb := h.prebill(entries[0].ID)
-	if _, err := h.svc.Undo(h.who, r.ID, 1); !errors.Is(err, capture.ErrOnBill) || !strings.Contains(err.Error(), "1 entry of this import is on a pre-bill") {
+	if _, err := h.svc.Undo(h.who, r.ID, 1); !errors.Is(err, capture.ErrOnBill) {
 		t.Errorf("with an entry on a pre-bill: %v", err)
 	}
 	h.in(func(tx *db.Tx) error { return capture.Release(tx, pb) })
@@ -59,7 +58,7 @@ func TestUndo(t *testing.T) {
 	}
 	pb = h.prebill(h.entries(capture.Filter{Import: again.ID})[0].ID)
 	h.in(func(tx *db.Tx) error { _, err := capture.MarkBilled(tx, pb); return err })
-	if _, err := h.svc.Undo(h.who, again.ID, 1); !errors.Is(err, capture.ErrOnBill) || !strings.Contains(err.Error(), "invoice") {
+	if _, err := h.svc.Undo(h.who, again.ID, 1); !errors.Is(err, capture.ErrOnBill) {
 		t.Errorf("with an entry on an invoice: %v", err)
 	}
 }

@@ -18,6 +18,13 @@ import (
 )
 
 // Faults of this package.
+//
+// ErrNumberTaken is told also where the number is one of a client or matter that the
+// actor may not know of (T24): a firm numbers its matters once for all, in its files and
+// on its bills, so that two with one number cannot be. It is accepted, for it tells
+// that a number is in use and nothing of what by; only who holds client.edit or
+// matter.edit at that firm, and may know of the client it would be for, can ask; and each
+// such refusal is in the firm's audit history with who asked, so that a search is seen.
 var (
 	ErrNotFound     = fault.New(fault.NotFound, "not_found", "there is nothing here")
 	ErrStale        = fault.New(fault.Stale, "version_stale", "someone changed this since you opened it; look at the new state and enter your change again")

@@ -2,6 +2,7 @@ package matter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -47,6 +48,7 @@ func (s *Service) Client(ctx context.Context, id ident.ClientID) (c Client, err 
 // SaveClient creates a client when c.ID is empty, else changes the one whose
 // version is c.Version. A new one needs a grant over the whole firm.
 func (s *Service) SaveClient(ctx context.Context, c Client) (Client, error) {
+	seen := c.ID
 	if c.Status == "" {
 		c.Status = "active"
 	}
@@ -74,7 +76,20 @@ func (s *Service) SaveClient(ctx context.Context, c Client) (Client, error) {
 		c.Version++
 		return record(tx, "client.changed", "client", string(c.ID), rbac.ClientEdit, before, c)
 	})
-	return c, err
+	return c, s.noteTaken(ctx, err, audit.Entry{Action: "client.number_refused", Object: "client", ID: string(seen), Permission: string(rbac.ClientEdit)})
+}
+
+// noteTaken records, in a transaction of its own, that a number was refused because it is
+// taken, and returns err. The entry does not say the number: it may be a hidden matter's.
+func (s *Service) noteTaken(ctx context.Context, err error, e audit.Entry) error {
+	if !errors.Is(err, ErrNumberTaken) {
+		return err
+	}
+	e.Class, e.Result = audit.C1, "failed"
+	if unsaid := s.db.InFirm(ctx, func(tx *db.Tx) error { return audit.Record(tx, e) }); unsaid != nil {
+		return unsaid
+	}
+	return err
 }
 
 // Payors lists the payors of one client, or of every client the actor may know of.
@@ -236,6 +251,7 @@ func whole(tx *db.Tx, id ident.MatterID) (Matter, error) {
 // entering the closing day; the client of a matter never changes. Its other parties
 // are those of m, each once.
 func (s *Service) SaveMatter(ctx context.Context, m Matter) (Matter, error) {
+	seen := m.ID
 	m.Parties = m.Parties.folded()
 	m.Status = "open"
 	if m.ClosedOn != nil {
@@ -254,7 +270,7 @@ func (s *Service) SaveMatter(ctx context.Context, m Matter) (Matter, error) {
 		}
 		return changeMatter(tx, a, &m)
 	})
-	return m, err
+	return m, s.noteTaken(ctx, err, audit.Entry{Action: "matter.number_refused", Object: "matter", ID: string(seen), Matter: seen, Permission: string(rbac.MatterEdit)})
 }
 
 func (s *Service) openMatter(tx *db.Tx, a *authz.Access, m *Matter) error {

@@ -74,7 +74,9 @@ func TestRefusalsNameEveryFieldAndSaveNothing(t *testing.T) {
 	ctx := f.As(t, rbac.RoleSpecialist)
 	have := f.Matter(t)
 	other := f.Matter(t)
-	leaves := func() int64 { return f.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ?`, f.ID) }
+	leaves := func() int64 {
+		return f.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND result = 'done'`, f.ID)
+	}
 	before := leaves()
 	fields := func(err error) []string {
 		var fe *fault.Error
@@ -113,6 +115,62 @@ func TestRefusalsNameEveryFieldAndSaveNothing(t *testing.T) {
 	}
 	if leaves() != before {
 		t.Error("a refused change left a leaf")
+	}
+}
+
+// A number that is taken is refused in the same words whether its matter is hidden or not,
+// and each such refusal is in the firm's history, without the number.
+func TestT24_ATakenNumberIsRefusedAndSeen(t *testing.T) {
+	t.Parallel()
+	s, f := setup(t)
+	have, hidden := f.Matter(t), f.Matter(t)
+	walled := f.As(t, rbac.RoleSpecialist)
+	f.Wall(t, testkit.Actor(walled), hidden.ID)
+	mine, err := s.Matter(walled, have.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := s.Client(walled, have.Client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := f.Text(t, `SELECT number FROM client WHERE firm_id = ? AND id = ?`, f.ID, hidden.Client)
+	fresh := matter.Matter{ClientID: have.Client, PayorID: have.Payor, Number: hidden.Number, Name: "again", Currency: "USD", OpenedOn: testkit.Day("2026-01-01")}
+	inSight, renumbered, renamed := fresh, mine, client
+	inSight.Number, renumbered.Number, renamed.Number = have.Number, hidden.Number, other
+	var told []string
+	for what, save := range map[string]func() error{
+		"opened":         func() error { _, err := s.SaveMatter(walled, fresh); return err },
+		"opened, seen":   func() error { _, err := s.SaveMatter(walled, inSight); return err },
+		"changed":        func() error { _, err := s.SaveMatter(walled, renumbered); return err },
+		"client changed": func() error { _, err := s.SaveClient(walled, renamed); return err },
+	} {
+		err := save()
+		if !errors.Is(err, matter.ErrNumberTaken) {
+			t.Fatalf("%s: %v", what, err)
+		}
+		told = append(told, err.Error())
+	}
+	if len(slices.Compact(told)) != 1 {
+		t.Errorf("refused in different words: %q", told)
+	}
+	const refused = `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND result = 'failed' AND actor = ? AND class = 1 AND action = `
+	who := testkit.Actor(walled)
+	if n, c := f.Count(t, refused+`'matter.number_refused'`, f.ID, who), f.Count(t, refused+`'client.number_refused'`, f.ID, who); n != 3 || c != 1 {
+		t.Errorf("%d refusals of a matter's number and %d of a client's are recorded, want 3 and 1", n, c)
+	}
+	if n := f.Count(t, refused+`'matter.number_refused' AND matter_id = ?`, f.ID, who, string(have.ID)); n != 1 {
+		t.Errorf("%d are of the matter that was to be changed, want 1", n)
+	}
+	if n := f.Count(t, `SELECT count(*) FROM audit_leaf l WHERE l.firm_id = ? AND l.result = 'failed' AND to_jsonb(l)::text LIKE ANY (ARRAY['%' || ? || '%', '%' || ? || '%'])`, f.ID, hidden.Number, other); n != 0 {
+		t.Errorf("%d entries say the number", n)
+	}
+	if n := f.Count(t, `SELECT count(*) FROM matter WHERE firm_id = ?`, f.ID); n != 2 {
+		t.Errorf("%d matters, want 2", n)
+	}
+	fresh.Number = "F-1"
+	if _, err := s.SaveMatter(walled, fresh); err != nil {
+		t.Errorf("a number that is free: %v", err)
 	}
 }
 

@@ -74,8 +74,8 @@ type Report struct {
 
 // Aging rebuilds the state at the end of a day from the ledger: run again later, a
 // past day gives the same figures. Without a day it is today. It covers the matters
-// whose amounts the person may see; unapplied money belongs to no matter and is
-// shown for the clients that they may know of.
+// whose amounts the person may see; unapplied money is that of the payments that
+// they may know of (shown), so that each figure is the sum of the list behind it.
 func (s *Service) Aging(ctx context.Context, on invoice.Day, by Basis) (r Report, err error) {
 	if by != ByDueDate && by != ByInvoiceDate {
 		var fs fault.Fields
@@ -133,16 +133,19 @@ func openOn(tx *db.Tx, access *authz.Access, on invoice.Day) (list []owed, err e
 	return list, nil
 }
 
-// unappliedOn is what each payor had paid and not allocated at the end of a day.
+// unappliedOn is what each payor had paid and not allocated at the end of a day, of the
+// payments that the access may know of: what is left of one that was paid into a hidden
+// matter would tell, beside what came in, what that matter was billed.
 func unappliedOn(tx *db.Tx, access *authz.Access, on invoice.Day) (list []owed, err error) {
 	if !access.Sees(authz.C2) {
 		return nil, nil
 	}
-	cond, args := access.Clients("c")
-	q := `SELECT p.client_id AS client, c.name AS client_name, p.payor_id AS payor, y.name AS payor_name, p.currency, -sum(p.amount_minor) AS minor
-		FROM posting p JOIN client c ON c.firm_id = p.firm_id AND c.id = p.client_id JOIN payor y ON y.firm_id = p.firm_id AND y.id = p.payor_id
-		WHERE p.firm_id = ? AND p.account = 'unapplied' AND p.posted_on <= ? AND ` + cond + `
-		GROUP BY p.client_id, c.name, p.payor_id, y.name, p.currency HAVING sum(p.amount_minor) <> 0 ORDER BY c.name, p.client_id, y.name, p.payor_id, p.currency`
+	cond, args := shown(access)
+	q := `SELECT p.client_id AS client, c.name AS client_name, p.payor_id AS payor, y.name AS payor_name, p.currency, (-sum(s.amount_minor))::bigint AS minor
+		FROM posting s JOIN payment p ON p.firm_id = s.firm_id AND p.id = s.payment_id
+		JOIN client c ON c.firm_id = p.firm_id AND c.id = p.client_id JOIN payor y ON y.firm_id = p.firm_id AND y.id = p.payor_id
+		WHERE s.firm_id = ? AND s.account = 'unapplied' AND s.posted_on <= ? AND ` + cond + `
+		GROUP BY p.client_id, c.name, p.payor_id, y.name, p.currency HAVING sum(s.amount_minor) <> 0 ORDER BY c.name, p.client_id, y.name, p.payor_id, p.currency`
 	if err := tx.Raw(q, append([]any{tx.Scope.Firm, on}, args...)...).Scan(&list).Error; err != nil {
 		return nil, fmt.Errorf("read unapplied money: %w", err)
 	}

@@ -37,7 +37,7 @@ type CurrencyFlow struct {
 type FlowMonth struct {
 	First, Last    invoice.Day
 	BilledMinor    int64 // invoices dated in the month
-	CollectedMinor int64 // payments that arrived in the month and were not reversed
+	CollectedMinor int64 // payments that arrived in the month and were not reversed: the sum of their list
 	Pace           Pace  // of the 90 days to Last
 }
 
@@ -50,7 +50,9 @@ type Pace struct {
 }
 
 // Flow reports the twelve months to a day, from the matters whose amounts the
-// person may see and the payments of clients that they may know of.
+// person may see and the payments that they may know of (shown). How long money took
+// is of the invoices of those matters, whichever payment it came with: their pages
+// tell what was paid of them and when.
 func (s *Service) Flow(ctx context.Context, on invoice.Day) (f Flow, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
 		access, err := s.guard.Require(tx, rbac.ReceivableRead)
@@ -90,9 +92,9 @@ type monthSum struct {
 
 func monthly(tx *db.Tx, access *authz.Access, on invoice.Day) (list []monthSum, err error) {
 	matters, matterArgs := access.MattersSeeing("m", authz.C2)
-	clients, clientArgs := access.Clients("c")
+	payments, paymentArgs := shown(access)
 	if !access.Sees(authz.C2) {
-		clients, clientArgs = "false", nil
+		payments, paymentArgs = "false", nil
 	}
 	from := monthsBack(on, flowMonths-1)
 	q := `SELECT currency, month, sum(billed)::bigint AS billed, sum(collected)::bigint AS collected FROM (
@@ -102,10 +104,10 @@ func monthly(tx *db.Tx, access *authz.Access, on invoice.Day) (list []monthSum, 
 			UNION ALL
 			SELECT p.currency, date_trunc('month', p.received_on)::date, 0, p.amount_minor - p.reversed_minor
 			FROM payment p JOIN client c ON c.firm_id = p.firm_id AND c.id = p.client_id
-			WHERE p.firm_id = ? AND p.received_on BETWEEN ? AND ? AND ` + clients + `
+			WHERE p.firm_id = ? AND p.received_on BETWEEN ? AND ? AND ` + payments + `
 		) x GROUP BY currency, month ORDER BY currency, month`
 	args := append([]any{tx.Scope.Firm, from, on}, matterArgs...)
-	args = append(append(args, tx.Scope.Firm, from, on), clientArgs...)
+	args = append(append(args, tx.Scope.Firm, from, on), paymentArgs...)
 	if err := tx.Raw(q, args...).Scan(&list).Error; err != nil {
 		return nil, fmt.Errorf("sum what was billed and collected: %w", err)
 	}
