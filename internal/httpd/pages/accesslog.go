@@ -16,7 +16,7 @@ import (
 	"github.com/docketry/docketry/rbac"
 )
 
-// maxLog is how many looks one file holds; who asks for more is told to choose a shorter period.
+// maxLog is how many looks one file holds; who asks for more is told to choose fewer days, one person or one matter.
 const maxLog = 10_000
 
 // accessLog is every look at privileged fields, with what it was for.
