@@ -52,7 +52,9 @@ func TestT31_TheAccessLogOfABusyDayIsMade(t *testing.T) {
 		t.Errorf("the refused file left %d entries", n)
 	}
 	cond, args := "l.firm_id = ?"+looked, []any{f.ID}
-	if n := rowsRead(t, d, f, countLooks(cond), append(args, 10_001)...); n > 11_000 {
+	// What lies between the counted is read too: entries that are no looks, and of the other
+	// firms of this database as many as their tests have made. The day's 100,000 are not.
+	if n := rowsRead(t, d, f, countLooks(cond), append(args, 10_001)...); n > 20_000 {
 		t.Errorf("counting to 10,001 reads %d rows", n)
 	}
 
