@@ -160,6 +160,7 @@ func (s *Server) sendAgain(c echo.Context, a answer) error {
 type standing struct {
 	firm   bool // the request names one
 	mark   string
+	hidden bool  // restricted matters, until a factor is shown again
 	before int64 // version of the firm's grants, walls and matters when the transaction began
 }
 
@@ -171,10 +172,10 @@ func (s *Server) standing(ctx context.Context) (st standing, err error) {
 		return st, err
 	}
 	if access := outcomeOf(ctx).access; access != nil {
-		return standing{firm: true, mark: string(sc.Token) + " " + access.Mark()}, nil
+		return standing{firm: true, mark: string(sc.Token) + " " + access.Mark(), hidden: access.Lowered() && sc.Token == ""}, nil
 	}
 	all, err := s.parts.Guard.Standing(ctx)
-	return standing{mark: string(sc.Token) + " " + all.Mark()}, err
+	return standing{mark: string(sc.Token) + " " + all.Mark(), hidden: all.Hidden("") && sc.Token == ""}, err
 }
 
 // begin notes the version that tx starts from.
@@ -214,7 +215,11 @@ func (st *standing) allows(tx *db.Tx, c echo.Context, a *answer) error {
 	if err != nil {
 		return err
 	}
-	if a.standing != now {
+	switch {
+	case a.standing == now:
+	case st.hidden:
+		return people.ErrStale // a factor may make it what it was
+	default:
 		if at := a.header.Get("Location"); at != "" {
 			c.Response().Header().Set("Location", at)
 		}
