@@ -276,8 +276,15 @@ func (k *killer) killed(t *testing.T, n int, after bool) bool {
 	if again := k.live.post(t, r, key); again.status != r.status || !again.replayed || again.body != first.body {
 		t.Errorf("%s: a third time: %+v, want %s", where, again, first.body)
 	}
-	if end := before.to(k.store.state(t)); !maps.Equal(end, k.done) {
-		t.Fatalf("%s: in the end %v, want %v", where, end, k.done)
+	want := maps.Clone(k.done)
+	if looks := 1; first.body != "" { // each repeated answer is a look at what it shows
+		if first.replayed {
+			looks++
+		}
+		want["audit_leaf"] = [2]int{want["audit_leaf"][0] + looks, want["audit_leaf"][1]}
+	}
+	if end := before.to(k.store.state(t)); !maps.Equal(end, want) {
+		t.Fatalf("%s: in the end %v, want %v", where, end, want)
 	}
 	return true
 }
