@@ -61,20 +61,25 @@ func (s *Service) load(tx *db.Tx, p rbac.Permission, id ident.ArrangementID, loc
 	if err != nil {
 		return v, err
 	}
-	if err := inPlace(tx, a, v.Place); err != nil {
-		return v, err
-	}
-	if !a.Sees(authz.C2) {
-		return v, authz.ErrForbidden.With("your grant does not show what clients pay")
-	}
-	return v, nil
+	return v, inPlace(tx, a, v.Place)
 }
 
+// inPlace wants a matter or a client that the actor may know of, and a grant there that
+// shows what clients pay.
 func inPlace(tx *db.Tx, a *authz.Access, p Place) error {
 	if p.Matter != "" {
-		return a.RequireMatter(tx, p.Matter)
+		if err := a.RequireMatter(tx, p.Matter); err != nil {
+			return err
+		}
+		return a.RequireSight(tx, p.Matter, authz.C2)
 	}
-	return a.RequireClient(tx, p.Client)
+	if err := a.RequireClient(tx, p.Client); err != nil {
+		return err
+	}
+	if !a.Sees(authz.C2) {
+		return authz.ErrForbidden.With("your grant does not show what clients pay")
+	}
+	return nil
 }
 
 // Agreement is a version to be kept.

@@ -256,6 +256,32 @@ func (g Grant) covers(alias string) (string, []any) {
 	}
 }
 
+// Shown is Matters for a list that says something of class c of each. Class is of a grant,
+// not of a person: where grants on different matters show different classes, the list has
+// those alone whose own grants show c. Where no grant does, it has them all, and the fields
+// are left out.
+func (a *Access) Shown(alias string, c Class) (cond string, args []any) {
+	if !a.Sees(c) || a.AllSee(c) {
+		return a.matters(alias, C1)
+	}
+	return a.matters(alias, c)
+}
+
+// RequireSight answers ErrForbidden for a matter in scope whose own grants do not show
+// fields of class c. Decide first: RequireMatter.
+func (a *Access) RequireSight(tx *db.Tx, id ident.MatterID, c Class) error {
+	cond, args := a.MattersSeeing("m", c)
+	var shown bool
+	q := "SELECT EXISTS (SELECT FROM matter m WHERE m.firm_id = ? AND m.id = ? AND " + cond + ")"
+	if err := tx.Raw(q, append([]any{a.Firm, id}, args...)...).Row().Scan(&shown); err != nil {
+		return err
+	}
+	if !shown {
+		return ErrForbidden.With("your grant on this matter does not show what this needs")
+	}
+	return nil
+}
+
 // RequireMatter answers ErrNotFound for a matter that the person may not know of.
 func (a *Access) RequireMatter(tx *db.Tx, id ident.MatterID) error {
 	cond, args := a.Matters("m")
@@ -286,11 +312,11 @@ func (a *Access) RequireClient(tx *db.Tx, id ident.ClientID) error {
 }
 
 // Clients is the predicate on an alias of table client: everything when the whole
-// firm is theirs, else the clients with a matter they may know of.
+// firm is theirs, else the clients with a matter that Shown leaves for names and amounts.
 func (a *Access) Clients(alias string) (cond string, args []any) {
 	if a.WholeFirm() {
 		return "true", nil
 	}
-	cond, args = a.Matters("am")
+	cond, args = a.Shown("am", C2)
 	return "EXISTS (SELECT FROM matter am WHERE am.firm_id = " + alias + ".firm_id AND am.client_id = " + alias + ".id AND " + cond + ")", args
 }

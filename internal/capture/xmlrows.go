@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -84,7 +85,7 @@ func itemOf(path string) bool {
 
 func (r *xmlReader) item(i *ledes.XMLItem) {
 	row := Row{
-		Line: i.Line, Path: i.Path, Bad: i.Errors > 0, On: i.On(), ExternalID: fmt.Sprintf("%s/%s/%s %d", i.Invoice, i.Matter, i.Name, i.Place),
+		Line: i.Line, Path: i.Path, Bad: i.Errors > 0, On: i.On(), ExternalID: fmt.Sprintf("%s/%s/%s %d", url.PathEscape(i.Invoice), url.PathEscape(i.Matter), i.Name, i.Place),
 		Client: first(i.Client...), Matter: i.Matter, Timekeeper: i.Text("tk_id"), Class: i.Level, Narrative: i.Text("charge_desc"),
 		Task: i.Text("task_code"), Activity: i.Text("task_activity"), Expense: i.Text("expense_code"), Lump: lumpOfItem(i),
 	}

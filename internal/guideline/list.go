@@ -30,7 +30,7 @@ const onEntries = ` FROM finding f JOIN entry e ON e.firm_id = f.firm_id AND e.i
 func (f Filter) where(tx *db.Tx, a *authz.Access) (cond string, args []any) {
 	cond, args = onEntries, []any{tx.Scope.Firm}
 	add := func(c string, v ...any) { cond, args = cond+" AND "+c, append(args, v...) }
-	reach, reachArgs := a.Matters("m")
+	reach, reachArgs := a.Shown("m", authz.C2)
 	add(reach, reachArgs...)
 	own, ownArgs := a.Entries("e")
 	add(own, ownArgs...)

@@ -19,6 +19,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/people"
@@ -102,7 +103,7 @@ func (s *Server) answerOnce(c echo.Context, key string, sum, body []byte, secret
 		before, done, err := s.earlier(tx, key, sum)
 		if err != nil || done {
 			a, again = before, done
-			if err == nil && !secret && a.body.Len() > 0 {
+			if err == nil && a.body.Len() > 0 {
 				err = stands.allows(tx, c, &a)
 			}
 			return err
@@ -118,7 +119,7 @@ func (s *Server) answerOnce(c echo.Context, key string, sum, body []byte, secret
 			return errAnswered
 		case a.status >= http.StatusBadRequest:
 			return letGo(tx, key)
-		case secret:
+		case secret || outcomeOf(asked).secret:
 			return s.keep(tx, key, answer{status: http.StatusConflict}, "")
 		default:
 			mark, err := stands.now(tx)
@@ -133,7 +134,7 @@ func (s *Server) answerOnce(c echo.Context, key string, sum, body []byte, secret
 		return err
 	case refusal != nil:
 		return refusal
-	case again && secret:
+	case again && a.status == http.StatusConflict:
 		return ErrShown
 	case again:
 		return s.sendAgain(c, a)
@@ -159,6 +160,7 @@ func (s *Server) sendAgain(c echo.Context, a answer) error {
 // them, in the firm of the path or else in all.
 type standing struct {
 	firm   bool // the request names one
+	class  int  // of audit, the highest that is shown to them
 	mark   string
 	hidden bool  // restricted matters, until a factor is shown again
 	before int64 // version of the firm's grants, walls and matters when the transaction began
@@ -172,11 +174,19 @@ func (s *Server) standing(ctx context.Context) (st standing, err error) {
 		return st, err
 	}
 	if access := outcomeOf(ctx).access; access != nil {
-		return standing{firm: true, mark: string(sc.Token) + " " + access.Mark(), hidden: access.Lowered() && sc.Token == ""}, nil
+		seen := audit.C2
+		if access.Sees(authz.C3) {
+			seen = audit.C3
+		}
+		return standing{firm: true, class: seen, mark: string(sc.Token) + " " + access.Mark(), hidden: access.Lowered() && sc.Token == ""}, nil
 	}
 	all, err := s.parts.Guard.Standing(ctx)
-	return standing{mark: string(sc.Token) + " " + all.Mark(), hidden: all.Hidden("") && sc.Token == ""}, err
+	return standing{class: audit.C1, mark: string(sc.Token) + " " + all.Mark(), hidden: all.Hidden("") && sc.Token == ""}, err
 }
+
+// repeatFor is how long the answer to a request that names no firm is sent again: grants that
+// end by time beside others of the same role move no version over many firms.
+const repeatFor = 2 * time.Minute
 
 // begin notes the version that tx starts from.
 func (st *standing) begin(tx *db.Tx) {
@@ -216,7 +226,7 @@ func (st *standing) allows(tx *db.Tx, c echo.Context, a *answer) error {
 		return err
 	}
 	switch {
-	case a.standing == now:
+	case a.standing == now && (st.firm || tx.Now.Sub(a.at) < repeatFor):
 	case st.hidden:
 		return people.ErrStale // a factor may make it what it was
 	default:
@@ -229,7 +239,7 @@ func (st *standing) allows(tx *db.Tx, c echo.Context, a *answer) error {
 	if !ok {
 		return ErrDone
 	}
-	return audit.Record(tx, audit.Entry{Action: "answer.repeated", Object: "route", Class: audit.C1, Permission: string(route.Needs),
+	return audit.Record(tx, audit.Entry{Action: "answer.seen", Object: "route", Class: st.class, Permission: string(route.Needs),
 		Detail: map[string]string{"route": route.Method + " " + route.Path, "first": a.at.UTC().Format(time.RFC3339)}})
 }
 

@@ -19,6 +19,7 @@ import (
 type outcome struct {
 	access *authz.Access // what the route's check gave, inside a firm
 	err    error         // why an operation failed that has already answered
+	secret bool          // the page that was answered shows a secret this once
 }
 
 type outcomeKey struct{}

@@ -237,11 +237,18 @@ type Reply struct {
 	flash     string
 	file      *File
 	download  *Download
+	secret    bool // shows one this once
 	stream    func(ctx context.Context, send func(event, data string) error) error
 }
 
 // Show renders a page with status 200.
 func Show(c templ.Component) Reply { return Reply{status: http.StatusOK, component: c} }
+
+// ShowOnce renders a page that shows a secret this once: the answer is kept for nobody who
+// posts the form again (T08).
+func ShowOnce(c templ.Component) Reply {
+	return Reply{status: http.StatusOK, component: c, secret: true}
+}
 
 // ShowFault renders the same page again with its faults: 422, 409 or 412.
 func ShowFault(err error, c templ.Component) Reply {
@@ -335,6 +342,9 @@ func (s *Server) page(do func(r *Request) (Reply, error), again ShowAgain) echo.
 		case reply.component == nil:
 			return authz.ErrNotFound
 		default:
+			if reply.secret {
+				outcomeOf(c.Request().Context()).secret = true
+			}
 			return s.render(c, reply.status, reply.component)
 		}
 	}

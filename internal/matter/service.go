@@ -214,7 +214,7 @@ func (s *Service) VerifyContact(ctx context.Context, id ident.ContactID, version
 // client is not empty.
 func (s *Service) Matters(ctx context.Context, client ident.ClientID) (list []Matter, err error) {
 	err = s.reading(ctx, rbac.MatterRead, func(tx *db.Tx, a *authz.Access) error {
-		cond, args := a.Matters("m")
+		cond, args := a.Shown("m", authz.C2)
 		if client != "" {
 			cond, args = cond+" AND m.client_id = ?", append(args, client)
 		}
@@ -231,6 +231,11 @@ func (s *Service) Matter(ctx context.Context, id ident.MatterID) (m Matter, err 
 	err = s.reading(ctx, rbac.MatterRead, func(tx *db.Tx, a *authz.Access) error {
 		if err := a.RequireMatter(tx, id); err != nil {
 			return err
+		}
+		if a.Sees(authz.C2) { // else its fields are left out
+			if err := a.RequireSight(tx, id, authz.C2); err != nil {
+				return err
+			}
 		}
 		m, err = whole(tx, id)
 		return err

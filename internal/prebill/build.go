@@ -10,6 +10,7 @@ import (
 	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/arrangement"
 	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
@@ -57,10 +58,16 @@ func (s *Service) Build(ctx context.Context, o Order) (p Prebill, err error) {
 		if err := a.RequireMatter(tx, o.Matter); err != nil {
 			return err
 		}
-		if p, err = BuildTx(tx, o); err == nil && p.Status != StatusDraft && p.Status != StatusChangesRequested {
+		if err := a.RequireSight(tx, o.Matter, authz.C2); err != nil {
+			return err
+		}
+		if p, err = BuildTx(tx, o); err != nil {
+			return err
+		}
+		if p.Status != StatusDraft && p.Status != StatusChangesRequested {
 			return ErrWithPartner.With("%s is with the partner; what was worked since waits for the next pre-bill of this matter", p.Name())
 		}
-		return err
+		return p.withhold(tx, a)
 	})
 	return p, err
 }

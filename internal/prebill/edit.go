@@ -273,6 +273,9 @@ func (s *Service) settling(ctx context.Context, perm rbac.Permission, id ident.P
 		if err := a.RequireMatter(tx, p.MatterID); err != nil {
 			return err
 		}
+		if err := a.RequireSight(tx, p.MatterID, authz.C2); err != nil {
+			return err
+		}
 		f, err := guideline.ByID(tx, finding)
 		if err != nil {
 			return err

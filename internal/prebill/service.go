@@ -131,7 +131,7 @@ func view(tx *db.Tx, a *authz.Access, p Prebill) (View, error) {
 
 // redact leaves out what is privileged: narratives, and what quotes them.
 func (v *View) redact() {
-	v.Redacted = true
+	v.Redacted, v.Note = true, ""
 	for i := range v.Findings {
 		v.Findings[i].Note = ""
 	}
@@ -156,8 +156,17 @@ func (l *Line) redact() {
 	}
 }
 
-// changing is the frame of every change: the right, the matter in scope, the row
-// locked, the version the person saw.
+// withhold leaves the partner's note out for whom the matter's narratives are not.
+func (p *Prebill) withhold(tx *db.Tx, a *authz.Access) error {
+	ok, err := sees(tx, a, p.MatterID, authz.C3)
+	if !ok {
+		p.Note = ""
+	}
+	return err
+}
+
+// changing is the frame of every change: the right, the matter in scope, a grant on it that
+// shows its amounts, the row locked, the version the person saw.
 func (s *Service) changing(ctx context.Context, perm rbac.Permission, id ident.PrebillID, version int, do func(tx *db.Tx, a *authz.Access, p *Prebill) error) (p Prebill, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
 		a, err := s.guard.Require(tx, perm)
@@ -170,10 +179,16 @@ func (s *Service) changing(ctx context.Context, perm rbac.Permission, id ident.P
 		if err := a.RequireMatter(tx, p.MatterID); err != nil {
 			return err
 		}
+		if err := a.RequireSight(tx, p.MatterID, authz.C2); err != nil {
+			return err
+		}
 		if p.Version != version {
 			return ErrStale
 		}
-		return do(tx, a, &p)
+		if err := do(tx, a, &p); err != nil {
+			return err
+		}
+		return p.withhold(tx, a)
 	})
 	if err != nil {
 		return Prebill{}, err

@@ -30,7 +30,7 @@ func (s *Service) List(ctx context.Context) (rates []Rate, err error) {
 		if err != nil {
 			return err
 		}
-		matters, margs := a.Matters("m")
+		matters, margs := a.Shown("m", authz.C2)
 		clients, cargs := a.Clients("c")
 		groups, gargs := matter.GroupsKnown(a, "g")
 		rates, err = list(tx, `(r.matter_id IS NULL OR EXISTS (SELECT FROM matter m WHERE m.firm_id = r.firm_id AND m.id = r.matter_id AND `+matters+`))
@@ -114,7 +114,10 @@ func (s *Service) End(ctx context.Context, id ident.RateID, day time.Time) (r Ra
 func known(tx *db.Tx, a *authz.Access, r Rate) error {
 	switch {
 	case r.MatterID != "":
-		return a.RequireMatter(tx, r.MatterID)
+		if err := a.RequireMatter(tx, r.MatterID); err != nil {
+			return err
+		}
+		return a.RequireSight(tx, r.MatterID, authz.C2)
 	case r.ClientID != "":
 		return a.RequireClient(tx, r.ClientID)
 	case r.GroupID != "":

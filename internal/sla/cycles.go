@@ -82,7 +82,7 @@ func cyclesOf(tx *db.Tx, a *authz.Access, f CycleFilter) cycles {
 // visible leaves what the person may know of: matters in scope, and work over
 // several matters for who has a grant over the whole firm.
 func (q *cycles) visible(a *authz.Access) {
-	cond, args := a.Matters("m")
+	cond, args := a.Shown("m", authz.C2)
 	if _, ok := a.Unscoped(); ok {
 		cond = "(y.matter_id IS NULL OR " + cond + ")"
 	}

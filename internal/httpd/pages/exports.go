@@ -200,7 +200,7 @@ func (s *Site) requestExport(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	return httpd.Show(Plain(f.Chrome, PlainView{
+	return httpd.ShowOnce(Plain(f.Chrome, PlainView{
 		Head: layout.Head{Title: "Keep the key of " + e.Name(), Crumbs: []partial.Link{{Text: "Exports", Href: href.Exports(f.FirmID)}}},
 		Lede: "This private key opens the file. It is shown now and never again, and is kept nowhere: without it nobody can read the export.",
 		Main: &partial.Link{Text: "I have kept it", Href: href.Export(f.FirmID, e.ID)},

@@ -175,7 +175,7 @@ func (s *Site) showApp(r *httpd.Request, failed error) (httpd.Reply, error) {
 	if failed != nil {
 		return httpd.ShowFault(failed, page), nil
 	}
-	return httpd.Show(page), nil
+	return httpd.ShowOnce(page), nil
 }
 
 // grouped is a secret in fours, as it is typed.
@@ -306,7 +306,7 @@ func (s *Site) showCodes(r *httpd.Request, codes []string, done string) (httpd.R
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	return httpd.Show(Plain(f.Chrome, PlainView{
+	return httpd.ShowOnce(Plain(f.Chrome, PlainView{
 		Head: layout.Head{Title: "Recovery codes"}, Lede: "Keep them where your app and your passkeys are not. Each signs you in once in place of a factor that you do not have at hand; they are not shown again.",
 		Main:     &partial.Link{Text: "I have kept them", Href: r.ReturnOr(href.Me)},
 		Sections: []Section{{Title: "Your codes", Body: CodeList(codes)}},

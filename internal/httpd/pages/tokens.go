@@ -132,7 +132,7 @@ func (s *Site) createToken(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, fmt.Errorf("show the new token: %w", err)
 	}
-	return httpd.Show(page), nil
+	return httpd.ShowOnce(page), nil
 }
 
 func (s *Site) endToken(r *httpd.Request) (httpd.Reply, error) {

@@ -100,7 +100,7 @@ func (s *Site) makeWebhook(r *httpd.Request) (httpd.Reply, error) {
 		return again(err, func() (templ.Component, error) { return s.webhooksPage(r, err) })
 	}
 	page, err := s.webhookPage(r, w.ID, secret.Reveal())
-	return httpd.Show(page), err
+	return httpd.ShowOnce(page), err
 }
 
 func (s *Site) webhook(r *httpd.Request) (httpd.Reply, error) {
@@ -201,5 +201,5 @@ func (s *Site) renewWebhook(r *httpd.Request) (httpd.Reply, error) {
 		return httpd.Reply{}, err
 	}
 	page, err := s.webhookPage(r, id, secret.Reveal())
-	return httpd.Show(page), err
+	return httpd.ShowOnce(page), err
 }
