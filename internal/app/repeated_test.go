@@ -121,7 +121,7 @@ func TestT08APageShowsItsSecretOnce(t *testing.T) {
 		"a token":         {firm + "/tokens", "name=Ledger&days=30&class=1&networks=198.51.100.0%2F24&permissions=matter.read", "dkt_"},
 		"a webhook":       {firm + "/webhooks", "url=https%3A%2F%2Fhooks.example.com%2Fx&events=invoice.issued", "dkwh_"},
 		"a renewed hook":  {firm + "/webhooks/" + own.ids["webhook"] + "/secret", "", "dkwh_"},
-		"an export's key": {firm + "/exports/new", "from=2026-01-01&to=2026-03-01&form=redacted&hours=24&reason=x", "AGE-SECRET-KEY-"},
+		"an export's key": {firm + "/exports/new", "from=2026-01-01&to=2026-03-01&form=redacted&hours=24&reason=because", "AGE-SECRET-KEY-"},
 	} {
 		form := "csrf=" + formToken.FindStringSubmatch(w.send(v.sid, http.MethodGet, "/people/me", "").Body.String())[1] + "&" + c.form
 		first := w.send(v.sid, http.MethodPost, c.path, form)
