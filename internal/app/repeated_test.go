@@ -143,10 +143,9 @@ func TestT24_ClassIsOfEachGrant(t *testing.T) {
 	w := newWorld(t)
 	own := w.furnished(t)
 	f := own.firm
-	low := ident.MatterID(own.ids["matter"])
 	high := f.Matter(t)
 	f.Exec(t, `UPDATE prebill SET note = 'a privileged note' WHERE firm_id = ? AND id = ?`, f.ID, own.ids["prebill"])
-	low = ident.MatterID(f.Text(t, `SELECT matter_id FROM prebill WHERE firm_id = ? AND id = ?`, f.ID, own.ids["prebill"]))
+	low := ident.MatterID(f.Text(t, `SELECT matter_id FROM prebill WHERE firm_id = ? AND id = ?`, f.ID, own.ids["prebill"]))
 	arranged := f.Arrange(t, testkit.M{ID: low}, "2026-01-01", `"kind":"hourly","cap":{"per":"matter","limits":[{"code":"","amount_minor":77777700}]}`)
 	name := f.Text(t, `SELECT name || '|' || number FROM matter WHERE firm_id = ? AND id = ?`, f.ID, low)
 	mname, number, _ := strings.Cut(name, "|")
