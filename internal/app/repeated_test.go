@@ -156,13 +156,17 @@ func TestT24_ClassIsOfEachGrant(t *testing.T) {
 	f.Grant(t, who, rbac.RoleSpecialist, testkit.OnMatters(low), testkit.UpToClass(1))
 	f.Grant(t, who, rbac.RoleSpecialist, testkit.OnMatters(high.ID), testkit.UpToClass(3))
 	root := "/api/v1/firms/" + string(f.ID)
-	for _, path := range []string{"/matters", "/matters/" + string(low), "/clients", "/payors", "/rates", "/arrangements", "/arrangements/" + string(arranged), "/findings", "/sla/cycles", "/prebills", "/prebills/" + own.ids["prebill"], "/prebills/ready"} {
+	for _, path := range []string{"/matters", "/matters/" + string(low), "/clients", "/payors", "/rates", "/arrangements", "/arrangements/" + string(arranged), "/findings", "/guidelines", "/sla/cycles", "/prebills", "/prebills/" + own.ids["prebill"], "/prebills/ready"} {
 		rec := w.call(http.MethodGet, root+path, sid, "")
 		for _, secret := range []string{mname, number, "777777", "765.43", "secret deal", "privileged note"} {
 			if strings.Contains(rec.Body.String(), secret) {
 				t.Errorf("%s: %d tells %q: %s", path, rec.Code, secret, cutTo(rec.Body.String(), 400))
 			}
 		}
+	}
+	item := f.Text(t, `SELECT id FROM work_item WHERE firm_id = ? AND matter_id = ? ORDER BY created_at LIMIT 1`, f.ID, low)
+	if rec := w.call(http.MethodGet, root+"/items/"+item, sid, ""); rec.Code != 200 || strings.Contains(rec.Body.String(), number) {
+		t.Errorf("the item: %d tells %q: %s", rec.Code, number, cutTo(rec.Body.String(), 400))
 	}
 	for _, c := range []struct{ path, body string }{
 		{"/prebills", `{"matter_id":"` + string(low) + `","through_on":"2026-03-01"}`},

@@ -24,7 +24,7 @@ func (s *Service) Guides(ctx context.Context) (list []Guide, err error) {
 		if err != nil {
 			return err
 		}
-		matters, args := a.Matters("m")
+		matters, args := a.Shown("m", authz.C2)
 		clients, more := a.Clients("c")
 		groups, ofGroups := matter.GroupsKnown(a, "cg")
 		list, err = guides(tx, `(g.matter_id IS NULL OR EXISTS (SELECT FROM matter m WHERE m.firm_id = g.firm_id AND m.id = g.matter_id AND `+matters+`))

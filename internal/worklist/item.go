@@ -89,6 +89,14 @@ func (s *Service) Item(ctx context.Context, id ident.WorkItemID) (out Item, err 
 		if out, err = itemPage(tx, a, id); err != nil {
 			return err
 		}
+		if out.Matter.ID != "" {
+			switch err := a.RequireSight(tx, out.Matter.ID, authz.C2); {
+			case errors.Is(err, authz.ErrForbidden):
+				out.Matter.Number = ""
+			case err != nil:
+				return err
+			}
+		}
 		if out.Clocks, err = s.clocks(tx, id); err != nil {
 			return err
 		}
