@@ -78,12 +78,13 @@ type cursor struct {
 }
 
 // ofMatters is what narrows the entries, beside matter m, to what the reader may know of:
-// those of the matters in scope, or all but those of matters that want a factor again.
+// those of the matters in scope whose number is shown, or all but those of matters that
+// want a factor again.
 func ofMatters(a *authz.Access) (cond string, args []any) {
-	if a.WholeFirm() && !a.Lowered() {
+	if a.WholeFirm() && !a.Lowered() && !a.Uneven(authz.C2) {
 		return "", nil
 	}
-	may, args := a.Matters("m")
+	may, args := a.Shown("m", authz.C2)
 	if a.WholeFirm() {
 		may = "(m.id IS NULL OR " + may + ")"
 	}

@@ -261,25 +261,44 @@ func (g Grant) covers(alias string) (string, []any) {
 // those alone whose own grants show c. Where no grant does, it has them all, and the fields
 // are left out.
 func (a *Access) Shown(alias string, c Class) (cond string, args []any) {
-	if !a.Sees(c) || a.AllSee(c) {
+	if !a.Uneven(c) {
 		return a.matters(alias, C1)
 	}
 	return a.matters(alias, c)
 }
 
+// Uneven tells whether the grants show fields of class c for some of what they reach, and
+// not for the rest.
+func (a *Access) Uneven(c Class) bool {
+	return a.Sees(c) && !a.AllSee(c) && !slices.ContainsFunc(a.grants, func(g Grant) bool { return g.Scope == ScopeAll && g.Class >= c && g.Label >= a.highest() })
+}
+
+// highest is the highest label that any grant reaches.
+func (a *Access) highest() (l Label) {
+	for _, g := range a.grants {
+		l = max(l, g.Label)
+	}
+	return l
+}
+
+// SeesOf tells whether the grants on this matter show fields of class c.
+func (a *Access) SeesOf(tx *db.Tx, id ident.MatterID, c Class) (shown bool, err error) {
+	cond, args := a.MattersSeeing("m", c)
+	q := "SELECT EXISTS (SELECT FROM matter m WHERE m.firm_id = ? AND m.id = ? AND " + cond + ")"
+	if err := tx.Raw(q, append([]any{a.Firm, id}, args...)...).Row().Scan(&shown); err != nil {
+		return false, fmt.Errorf("decide class of matter %s: %w", id, err)
+	}
+	return shown, nil
+}
+
 // RequireSight answers ErrForbidden for a matter in scope whose own grants do not show
 // fields of class c. Decide first: RequireMatter.
 func (a *Access) RequireSight(tx *db.Tx, id ident.MatterID, c Class) error {
-	cond, args := a.MattersSeeing("m", c)
-	var shown bool
-	q := "SELECT EXISTS (SELECT FROM matter m WHERE m.firm_id = ? AND m.id = ? AND " + cond + ")"
-	if err := tx.Raw(q, append([]any{a.Firm, id}, args...)...).Row().Scan(&shown); err != nil {
-		return err
+	shown, err := a.SeesOf(tx, id, c)
+	if err == nil && !shown {
+		err = ErrForbidden.With("your grant on this matter does not show what this needs")
 	}
-	if !shown {
-		return ErrForbidden.With("your grant on this matter does not show what this needs")
-	}
-	return nil
+	return err
 }
 
 // RequireMatter answers ErrNotFound for a matter that the person may not know of.
@@ -314,7 +333,7 @@ func (a *Access) RequireClient(tx *db.Tx, id ident.ClientID) error {
 // Clients is the predicate on an alias of table client: everything when the whole
 // firm is theirs, else the clients with a matter that Shown leaves for names and amounts.
 func (a *Access) Clients(alias string) (cond string, args []any) {
-	if a.WholeFirm() {
+	if a.WholeFirm() && !a.Uneven(C2) {
 		return "true", nil
 	}
 	cond, args = a.Shown("am", C2)

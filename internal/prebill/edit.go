@@ -71,7 +71,7 @@ func (s *Service) edit(tx *db.Tx, a *authz.Access, p *Prebill, id ident.PrebillL
 		return err
 	}
 	if c.Narrative != nil {
-		if err := requirePrivileged(tx, a, p.MatterID); err != nil {
+		if err := a.RequireSight(tx, p.MatterID, authz.C3); err != nil {
 			return err // nobody rewrites what they cannot read
 		}
 	}

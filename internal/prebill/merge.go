@@ -54,7 +54,7 @@ func (s *Service) Merge(ctx context.Context, id ident.PrebillID, version int, u 
 		if err != nil {
 			return err
 		}
-		if err := requirePrivileged(tx, a, p.MatterID); err != nil {
+		if err := a.RequireSight(tx, p.MatterID, authz.C3); err != nil {
 			return err // nobody merges what they cannot read
 		}
 		from, err := marked(all, u.Lines)

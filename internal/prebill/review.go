@@ -55,7 +55,7 @@ func (s *Service) Approve(ctx context.Context, id ident.PrebillID, version int, 
 		return Prebill{}, err
 	}
 	return s.changing(ctx, rbac.PrebillApprove, id, version, func(tx *db.Tx, a *authz.Access, p *Prebill) error {
-		if err := requirePrivileged(tx, a, p.MatterID); err != nil {
+		if err := a.RequireSight(tx, p.MatterID, authz.C3); err != nil {
 			return err // nobody approves what they cannot read
 		}
 		all, err := sheetOf(tx, p.ID)

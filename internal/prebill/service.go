@@ -69,8 +69,8 @@ func (s *Service) standing(tx *db.Tx, v *View) (err error) {
 // view assembles what the actor may see of p and records the look.
 func view(tx *db.Tx, a *authz.Access, p Prebill) (View, error) {
 	v := View{Prebill: p}
-	if ok, err := sees(tx, a, p.MatterID, authz.C2); err != nil || !ok {
-		return v, orForbidden(err)
+	if err := a.RequireSight(tx, p.MatterID, authz.C2); err != nil {
+		return v, err
 	}
 	m, err := matter.Get(tx, p.MatterID)
 	if err != nil {
@@ -113,7 +113,7 @@ func view(tx *db.Tx, a *authz.Access, p Prebill) (View, error) {
 	v.Totals = all.total()
 	v.OpenFindings, v.BlockFindings = all.remarks(isOpen), all.remarks(blocks)
 	v.OwnWork = tx.Scope.Actor != "" && (tx.Scope.Actor == p.PreparedBy || tx.Scope.Actor == p.SubmittedBy)
-	privileged, err := sees(tx, a, p.MatterID, authz.C3)
+	privileged, err := a.SeesOf(tx, p.MatterID, authz.C3)
 	if err != nil {
 		return v, err
 	}
@@ -158,7 +158,7 @@ func (l *Line) redact() {
 
 // withhold leaves the partner's note out for whom the matter's narratives are not.
 func (p *Prebill) withhold(tx *db.Tx, a *authz.Access) error {
-	ok, err := sees(tx, a, p.MatterID, authz.C3)
+	ok, err := a.SeesOf(tx, p.MatterID, authz.C3)
 	if !ok {
 		p.Note = ""
 	}
@@ -194,33 +194,6 @@ func (s *Service) changing(ctx context.Context, perm rbac.Permission, id ident.P
 		return Prebill{}, err
 	}
 	return p, nil
-}
-
-// sees tells whether the person's grants on this matter show fields of class c.
-func sees(tx *db.Tx, a *authz.Access, id ident.MatterID, c authz.Class) (ok bool, err error) {
-	cond, args := a.MattersSeeing("m", c)
-	err = tx.Raw(`SELECT EXISTS (SELECT FROM matter m WHERE m.firm_id = ? AND m.id = ? AND `+cond+`)`,
-		append([]any{tx.Scope.Firm, id}, args...)...).Row().Scan(&ok)
-	if err != nil {
-		return false, fmt.Errorf("decide class of matter %s: %w", id, err)
-	}
-	return ok, nil
-}
-
-// requirePrivileged wants C3 on the matter, for what cannot be done unseen.
-func requirePrivileged(tx *db.Tx, a *authz.Access, id ident.MatterID) error {
-	ok, err := sees(tx, a, id, authz.C3)
-	if err != nil || ok {
-		return err
-	}
-	return orForbidden(nil)
-}
-
-func orForbidden(err error) error {
-	if err != nil {
-		return err
-	}
-	return authz.ErrForbidden.With("your grant on this matter does not show what this needs")
 }
 
 // sideOf tells for whom the actor works. Machinery works for the bureau.

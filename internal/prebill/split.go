@@ -56,7 +56,7 @@ func (s *Service) Split(ctx context.Context, id ident.PrebillID, version int, li
 		if err != nil {
 			return err
 		}
-		if err := requirePrivileged(tx, a, p.MatterID); err != nil {
+		if err := a.RequireSight(tx, p.MatterID, authz.C3); err != nil {
 			return err // nobody divides what they cannot read
 		}
 		if err := l.divisible(); err != nil {

@@ -90,11 +90,12 @@ func (s *Service) Item(ctx context.Context, id ident.WorkItemID) (out Item, err 
 			return err
 		}
 		if out.Matter.ID != "" {
-			switch err := a.RequireSight(tx, out.Matter.ID, authz.C2); {
-			case errors.Is(err, authz.ErrForbidden):
-				out.Matter.Number = ""
-			case err != nil:
+			shown, err := a.SeesOf(tx, out.Matter.ID, authz.C2)
+			if err != nil {
 				return err
+			}
+			if !shown {
+				out.Matter.Number = ""
 			}
 		}
 		if out.Clocks, err = s.clocks(tx, id); err != nil {
