@@ -35,7 +35,7 @@ type leaver struct {
 func (w world) leaving(t *testing.T, role rbac.Role) *leaver {
 	f := testkit.Firm(t, w.s.DB)
 	m := f.Matter(t)
-	f.Work(t, m, f.Timekeeper(t, "RV", "ASSOC", 6_850_000), w.s.Clock.Now().AddDate(0, 0, -9).Format(time.DateOnly), 20_000, 6_850_000)
+	f.Work(t, m, f.Timekeeper(t, "RV", "ASSOC", 6_850_000), f.Day(t, 9).Format(time.DateOnly), 20_000, 6_850_000)
 	sid := w.signIn(t, f, role)
 	return &leaver{t, w, f, m, sid, w.personOf(t, sid), "/firms/" + string(f.ID)}
 }
@@ -64,7 +64,7 @@ func (l *leaver) made(rec *httptest.ResponseRecorder, into any) {
 // draft is a pre-bill of the firm's work.
 func (l *leaver) draft() (p prebill.Prebill) {
 	l.t.Helper()
-	p, err := l.w.s.Prebills.Build(l.f.As(l.t, rbac.RoleSpecialist), prebill.Order{Matter: l.m.ID, Through: l.w.s.Clock.Now()})
+	p, err := l.w.s.Prebills.Build(l.f.As(l.t, rbac.RoleSpecialist), prebill.Order{Matter: l.m.ID, Through: l.f.Day(l.t, 0)})
 	if err != nil {
 		l.t.Fatal(err)
 	}

@@ -58,8 +58,9 @@ func (h *house) timekeeper(t *testing.T) testkit.T {
 	return h.firm.Timekeeper(t, fmt.Sprintf("TK%d", h.made), "ASSOC", 6_850_000)
 }
 
-func (h *house) day(back int) string {
-	return h.s.Clock.Now().AddDate(0, 0, -back).Format(time.DateOnly)
+func (h *house) day(t *testing.T, back int) string {
+	t.Helper()
+	return h.firm.Day(t, back).Format(time.DateOnly)
 }
 
 func (h *house) at(path string, args ...any) string {
@@ -70,8 +71,8 @@ func (h *house) at(path string, args ...any) string {
 func (h *house) submitted(t *testing.T) prebill.Prebill {
 	t.Helper()
 	m, by := h.firm.Matter(t), h.firm.As(t, rbac.RoleSpecialist)
-	h.firm.Work(t, m, h.timekeeper(t), h.day(19), 20_000, 6_850_000)
-	p, err := h.s.Prebills.Build(by, prebill.Order{Matter: m.ID, Through: h.s.Clock.Now()})
+	h.firm.Work(t, m, h.timekeeper(t), h.day(t, 19), 20_000, 6_850_000)
+	p, err := h.s.Prebills.Build(by, prebill.Order{Matter: m.ID, Through: h.firm.Day(t, 0)})
 	if err == nil {
 		p, err = h.s.Prebills.Submit(by, p.ID, p.Version)
 	}
@@ -137,14 +138,14 @@ func crediting(t *testing.T, h *house) request {
 
 func paying(t *testing.T, h *house) request {
 	return request{sid: h.signIn(t, h.firm, rbac.RoleSpecialist), path: h.at("/payments"), status: 201,
-		body: fmt.Sprintf(`{"payor_id":%q,"amount_minor":5000,"currency":"USD","method":"wire","received_on":%q}`, h.firm.Matter(t).Payor, h.day(1))}
+		body: fmt.Sprintf(`{"payor_id":%q,"amount_minor":5000,"currency":"USD","method":"wire","received_on":%q}`, h.firm.Matter(t).Payor, h.day(t, 1))}
 }
 
 func allocating(t *testing.T, h *house) request {
 	i := h.issued(t)
 	payor := h.firm.Text(t, `SELECT payor_id FROM invoice WHERE firm_id = ? AND id = ?`, h.firm.ID, i)
 	p, err := h.s.Receivables.Post(h.firm.As(t, rbac.RoleSpecialist), receivable.NewPayment{Payor: ident.PayorID(payor), Currency: "USD", AmountMinor: 5_000,
-		Method: receivable.MethodWire, ReceivedOn: invoice.Day(h.day(1))})
+		Method: receivable.MethodWire, ReceivedOn: invoice.Day(h.day(t, 1))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +157,7 @@ func importing(t *testing.T, h *house) request {
 	m, k := h.firm.Matter(t), h.timekeeper(t)
 	file := "id,date,client,matter,timekeeper,timekeeper_class,hours,rate,narrative,task_code,activity_code\n"
 	for n := range 2 {
-		file += fmt.Sprintf("%s-%d,%s,C%s,%s,%s,ASSOC,1.5,,Work on file %d,L110,A103\n", m.ID, n, h.day(20), m.Number[1:], m.Number, k.Code, n)
+		file += fmt.Sprintf("%s-%d,%s,C%s,%s,%s,ASSOC,1.5,,Work on file %d,L110,A103\n", m.ID, n, h.day(t, 20), m.Number[1:], m.Number, k.Code, n)
 	}
 	return request{sid: h.signIn(t, h.firm, rbac.RoleSpecialist), path: h.at("/imports"), form: "multipart/form-data; boundary=x", status: 201,
 		body: "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"feb.csv\"\r\nContent-Type: text/csv\r\n\r\n" + file + "\r\n--x--\r\n"}

@@ -92,6 +92,7 @@ var nested = map[rbac.Role][]nestedCase{
 		{"GET /queue?firm_id=<?>", "", "firm", true},
 		{"POST /firms/{firm}/prebills", `{"matter_id":"<?>","through_on":"2026-03-01"}`, "matter", false},
 		{"POST /firms/{firm}/prebills", `{"matter_id":"<matter>","payor_id":"<?>","through_on":"2026-03-01"}`, "payor", false},
+		{"POST /firms/{firm}/prebills/<prebill>/prices/put", `{"arrangement_id":"<?>","code":"2026-02"}`, "arrangement", false},
 		{"POST /firms/{firm}/payments", `{"payor_id":"<?>","amount_minor":100,"currency":"USD","method":"wire","received_on":"2026-03-01"}`, "payor", false},
 		{"POST /firms/{firm}/payments/<payment>/allocations", `{"shares":[{"invoice_id":"<?>","amount_minor":1}]}`, "invoice", false},
 		{"POST /firms/{firm}/items/<?>/hand-off", `{"token":1,"note":"because"}`, "item", false},

@@ -20,8 +20,8 @@ func TestARunsDateIsRefusedAtItsField(t *testing.T) {
 	sid := w.signIn(t, own.firm, rbac.RoleSpecialist)
 	specialist, partner := own.firm.As(t, rbac.RoleSpecialist), own.firm.As(t, rbac.RolePartner)
 	m := own.firm.Matter(t)
-	own.firm.Work(t, m, own.firm.Timekeeper(t, "ZZ", "ASSOC", 6_850_000), w.s.Clock.Now().AddDate(0, 0, -9).Format(time.DateOnly), 20_000, 6_850_000)
-	p, err := w.s.Prebills.Build(specialist, prebill.Order{Matter: m.ID, Through: w.s.Clock.Now()})
+	own.firm.Work(t, m, own.firm.Timekeeper(t, "ZZ", "ASSOC", 6_850_000), own.firm.Day(t, 9).Format(time.DateOnly), 20_000, 6_850_000)
+	p, err := w.s.Prebills.Build(specialist, prebill.Order{Matter: m.ID, Through: own.firm.Day(t, 0)})
 	if err == nil {
 		p, err = w.s.Prebills.Submit(specialist, p.ID, p.Version)
 	}

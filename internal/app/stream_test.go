@@ -96,7 +96,7 @@ func liveWorld(t *testing.T) (world, things) {
 	f.Agreement(t)
 	th := things{firm: f, ids: map[string]string{}}
 	m := f.Matter(t)
-	f.Work(t, m, f.Timekeeper(t, "RV", "ASSOC", 6_850_000), w.s.Clock.Now().AddDate(0, 0, -3).Format(time.DateOnly), 20_000, 6_850_000)
+	f.Work(t, m, f.Timekeeper(t, "RV", "ASSOC", 6_850_000), f.Day(t, 3).Format(time.DateOnly), 20_000, 6_850_000)
 	specialist, partner := f.As(t, rbac.RoleSpecialist), f.As(t, rbac.RolePartner)
 	ok := func(err error) {
 		t.Helper()
@@ -104,7 +104,7 @@ func liveWorld(t *testing.T) (world, things) {
 			t.Fatal(err)
 		}
 	}
-	b, err := w.s.Prebills.Build(specialist, prebill.Order{Matter: m.ID, Through: w.s.Clock.Now()})
+	b, err := w.s.Prebills.Build(specialist, prebill.Order{Matter: m.ID, Through: f.Day(t, 0)})
 	ok(err)
 	b, err = w.s.Prebills.Submit(specialist, b.ID, b.Version)
 	ok(err)

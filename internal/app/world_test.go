@@ -186,9 +186,7 @@ func (w world) furnished(t *testing.T) things {
 			t.Fatal(err)
 		}
 	}
-	zone, err := time.LoadLocation(f.Text(t, `SELECT tz FROM firm WHERE firm_id = ?`, f.ID))
-	ok(err)
-	day := func(back int) string { return w.s.Clock.Now().In(zone).AddDate(0, 0, -back).Format(time.DateOnly) } // the firm's, which may be yesterday's
+	day := func(back int) string { return f.Day(t, back).Format(time.DateOnly) }
 	csv := "id,date,client,matter,timekeeper,timekeeper_class,hours,rate,narrative,task_code,activity_code\n" +
 		"1," + day(20) + "," + strings.Replace(draft.Number, "M-", "C-", 1) + "," + draft.Number + ",RV,ASSOC,13.5,,Work on file,L110,A103\n"
 	r, err := w.s.Capture.Import(specialist, capture.Upload{Name: "feb.csv", Data: []byte(csv)})

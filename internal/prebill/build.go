@@ -27,7 +27,8 @@ type Order struct {
 }
 
 // through refuses a last day that is missing, or beyond the end of the present month at
-// the firm: a bill is dated after the work it holds (LEGAL-BILLING 9).
+// the firm: a bill is dated after the work it holds (LEGAL-BILLING 9). Days are
+// compared, at any hour.
 func (o Order) through(tx *db.Tx) error {
 	var fs fault.Fields
 	if o.Through.IsZero() {
@@ -39,7 +40,7 @@ func (o Order) through(tx *db.Tx) error {
 		return err
 	}
 	y, m, _ := f.today(tx.Now).Date()
-	if last := time.Date(y, m+1, 0, 0, 0, 0, 0, time.UTC); o.Through.After(last) {
+	if last := time.Date(y, m+1, 0, 0, 0, 0, 0, time.UTC); day(o.Through) > day(last) {
 		fs.Add("through", "date_future", "work is billed up to the end of this month at the latest; enter %s or an earlier day", last.Format("2 Jan 2006"))
 	}
 	return fs.Err(ErrInvalid)

@@ -322,5 +322,8 @@ func TestWorkIsBilledUpToTheEndOfThisMonthAtTheLatest(t *testing.T) {
 	if n := s.f.Count(t, `SELECT count(*) FROM prebill WHERE firm_id = ?`, s.f.ID); n != 0 {
 		t.Errorf("%d pre-bills were built", n)
 	}
-	s.ok(s.svc.Build(s.specialist, prebill.Order{Matter: s.m.ID, Through: testkit.Day("2026-03-31")}))
+	last := s.ok(s.svc.Build(s.specialist, prebill.Order{Matter: s.m.ID, Through: testkit.Day("2026-03-31").Add(17 * time.Hour)}))
+	if got := last.ThroughOn.Format(time.DateOnly); got != "2026-03-31" {
+		t.Errorf("a day with an hour: up to %s", got)
+	}
 }

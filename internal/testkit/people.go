@@ -106,6 +106,18 @@ func (f F) Text(t testing.TB, sql string, args ...any) (text string) {
 	return text
 }
 
+// Day is the date at the firm so many days ago, by the clock of its database: which
+// may be yesterday's, or last month's, while it is already tomorrow in UTC.
+func (f F) Day(t testing.TB, back int) time.Time {
+	t.Helper()
+	zone, err := time.LoadLocation(f.Text(t, `SELECT tz FROM firm WHERE firm_id = ?`, f.ID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, m, d := f.d.Clock().Now().In(zone).AddDate(0, 0, -back).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+}
+
 // As is a new person with a live grant in the firm, acting in it: the whole firm,
 // C3, up to restricted, unless opts narrow it.
 func (f F) As(t testing.TB, role rbac.Role, opts ...GrantOption) context.Context {
