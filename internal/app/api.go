@@ -31,6 +31,7 @@ func mountAPI(srv *httpd.Server, s *Services) {
 	api.Arrangements(srv, s.Arrangements)
 	api.Guides(srv, s.Guidelines)
 	api.Imports(srv, s.Capture)
+	api.Receipts(srv, s.Receipts)
 	api.Entries(srv, s.Capture)
 	api.Findings(srv, guideline.New(s.DB, s.Guard))
 	api.Find(srv, s.Find, s.Guard)

@@ -37,6 +37,7 @@ import (
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/rate"
+	"github.com/docketry/docketry/internal/receipt"
 	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/internal/seal"
 	"github.com/docketry/docketry/internal/selfcheck"
@@ -93,6 +94,7 @@ type Services struct {
 	Guidelines   *guideline.Service
 	Capture      *capture.Service
 	Prebills     *prebill.Service
+	Receipts     *receipt.Service
 	Invoices     *invoice.Service
 	Receivables  *receivable.Service
 	Notices      *notice.Service
@@ -229,6 +231,7 @@ func (s *Services) billing(context.Context) error {
 	s.Capture = capture.New(s.DB, s.Guard)
 	s.Work.FinishWhen(capture.Subject, capture.Reviewed)
 	s.Prebills = prebill.New(s.DB, s.Guard)
+	s.Receipts = receipt.New(s.DB, s.Guard, s.Blobs, s.Prebills)
 	s.Receivables = receivable.New(s.DB, s.Guard)
 	paper, err := invoice.NewPaper()
 	if err != nil {

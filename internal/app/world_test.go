@@ -1,8 +1,11 @@
 package app_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"image"
+	"image/png"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -27,6 +30,7 @@ import (
 	"github.com/docketry/docketry/internal/obs"
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/prebill"
+	"github.com/docketry/docketry/internal/receipt"
 	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/internal/testkit"
@@ -195,7 +199,7 @@ func (w world) furnished(t *testing.T) things {
 		t.Fatalf("import: %+v", r)
 	}
 	th.ids["import"] = string(r.ID)
-	through := w.s.Clock.Now()
+	through := f.Day(t, 0)
 	p, err := w.s.Prebills.Build(specialist, prebill.Order{Matter: draft.ID, Through: through})
 	ok(err)
 	th.ids["prebill"] = string(p.ID)
@@ -276,7 +280,11 @@ func (w world) furnished(t *testing.T) things {
 	th.ids["webhook"] = string(hook.ID)
 	th.look(t, "line", `SELECT id FROM prebill_line WHERE firm_id = ? AND prebill_id = ?`, p.ID)
 	th.look(t, "finding", `SELECT id FROM finding WHERE firm_id = ? ORDER BY line_id NULLS LAST, prebill_id NULLS FIRST`)
-	th.look(t, "entry", `SELECT id FROM entry WHERE firm_id = ? AND matter_id = ?`, draft.ID)
+	th.look(t, "entry", `SELECT id FROM entry WHERE firm_id = ? AND matter_id = ? AND kind = 'time'`, draft.ID)
+	cost := f.Cost(t, draft, day(19), "E115", 10_000, 1_000_000, testkit.WithoutReceipt())
+	paper, err := w.s.Receipts.Attach(specialist, cost.ID, receipt.Upload{Name: "slip.png", Data: slip(t)})
+	ok(err)
+	th.ids["receipt"], th.ids["cost"] = string(paper.ID), string(cost.ID)
 	file := f.Text(t, `SELECT import_id FROM entry WHERE firm_id = ? AND id = ?`, f.ID, th.ids["entry"])
 	ok(f.DB().InFirm(f.Machine(), func(tx *db.Tx) error {
 		_, err := worklist.Open(tx, worklist.New{Type: "time_import", SubjectKind: capture.Subject, SubjectID: file, Matter: draft.ID, Priority: sla.P3, ReceivedAt: tx.Now})
@@ -293,6 +301,16 @@ func (w world) furnished(t *testing.T) things {
 	th.look(t, "agreement", `SELECT id FROM agreement WHERE firm_id = ?`)
 	th.look(t, "calendar", `SELECT id FROM calendar WHERE firm_id = ?`)
 	return th
+}
+
+// slip is a picture of a paper.
+func slip(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 8, 8))); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 // look keeps the first id that a query inside the firm answers.

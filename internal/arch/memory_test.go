@@ -44,6 +44,7 @@ var memories = map[string]string{
 	"internal/people.stolenSet":               "passwords that are shipped",
 	"internal/app/demo.Letters":               "the demo's letters, for its one user",
 	"internal/pdf.embed":                      "the fonts that are shipped",
+	"internal/receipt.configuration":          "how files are read",
 }
 
 // A memory that is not named above fails, and so does a name that is none any more.

@@ -41,6 +41,7 @@ type (
 	RateID        string
 	ImportID      string
 	EntryID       string // a time entry or an expense
+	ReceiptID     string // a paper behind an expense
 	FindingID     string
 	OverrideID    string // a blocking finding that was let pass
 	ArrangementID string // one version of what a client agreed to pay

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/rate"
+	"github.com/docketry/docketry/internal/receipt"
 )
 
 // recheck judges all lines and the bill again: a change of one line can settle or
@@ -78,6 +80,10 @@ func checkLines(tx *db.Tx, p *Prebill, m matter.Matter, card *rate.Card, all []L
 	if err != nil {
 		return err
 	}
+	papers, err := withReceipts(tx, all)
+	if err != nil {
+		return err
+	}
 	for i := range all {
 		l := &all[i]
 		if judged[i].Earlier = earlier[l.EntryID]; judged[i].Earlier != "" && len(l.Sources) > 0 {
@@ -95,13 +101,38 @@ func checkLines(tx *db.Tx, p *Prebill, m matter.Matter, card *rate.Card, all []L
 		if l.Arranged.Rate != 0 {
 			c.AgreedRate, c.HasRate = l.Arranged.Rate, true // the blended rate is the agreed one
 		}
-		judged[i].Findings = guideline.Check(l.asGuideline(m), c)
+		g := l.asGuideline(m)
+		if papers.behind(l) {
+			g.More = &guideline.More{Receipt: true}
+		}
+		judged[i].Findings = guideline.Check(g, c)
 	}
 	left, err := gone(tx, p.ID, p.Currency)
 	if err != nil {
 		return err
 	}
 	return guideline.Record(tx, guideline.Prebill, c.Today, append(judged, left...))
+}
+
+// papers are the entries with a receipt (package receipt).
+type papers map[ident.EntryID]bool
+
+func withReceipts(tx *db.Tx, all []Line) (papers, error) {
+	var costs []ident.EntryID
+	for i := range all {
+		if l := &all[i]; !l.isTime() {
+			costs = append(costs, l.entries()...)
+		}
+	}
+	if len(costs) == 0 {
+		return nil, nil
+	}
+	return receipt.Among(tx, costs)
+}
+
+// behind tells whether each cost that the line stands for has a receipt.
+func (ps papers) behind(l *Line) bool {
+	return !slices.ContainsFunc(l.entries(), func(id ident.EntryID) bool { return !ps[id] })
 }
 
 // policyOf is what the payor, the matter, the client and the firm lay down today.

@@ -196,6 +196,31 @@ func (s *Service) changing(ctx context.Context, perm rbac.Permission, id ident.P
 	return p, nil
 }
 
+// Lock locks a pre-bill for what belongs to its costs; free tells that the bureau has it.
+// Who asks has decided already.
+func (s *Service) Lock(tx *db.Tx, id ident.PrebillID) (free bool, err error) {
+	p, err := lock(tx, id)
+	return p.Status == StatusDraft || p.Status == StatusChangesRequested, err
+}
+
+// Rejudge runs the rules again over one that is locked, for something beside its lines has
+// changed. Its amounts stay. What is over, or approved, is left.
+func (s *Service) Rejudge(tx *db.Tx, id ident.PrebillID) error {
+	p, err := lock(tx, id)
+	if err != nil || !p.Status.Editable() || p.Status == StatusApproved {
+		return err
+	}
+	m, f, err := groundOf(tx, &p)
+	if err != nil {
+		return err
+	}
+	all, err := sheetOf(tx, p.ID)
+	if err != nil {
+		return err
+	}
+	return judge(tx, &p, m, f, &all)
+}
+
 // sideOf tells for whom the actor works. Machinery works for the bureau.
 func (s *Service) sideOf(tx *db.Tx) (amend.Side, error) {
 	roles, err := s.guard.Roles(tx)

@@ -16,6 +16,7 @@ type E struct {
 
 type entryRow struct {
 	narrative, task, activity, expense, currency string
+	bare                                         bool
 }
 
 // EntryOption says what is special about an entry.
@@ -32,6 +33,9 @@ func Codes(task, activity string) EntryOption {
 // EntryCurrency is the entry's; USD without it.
 func EntryCurrency(c string) EntryOption { return func(e *entryRow) { e.currency = c } }
 
+// WithoutReceipt leaves a cost without its paper.
+func WithoutReceipt() EntryOption { return func(e *entryRow) { e.bare = true } }
+
 // Work records time on a matter: hours and rate at 1e-4, two decimals of money. Its
 // words draw no finding.
 func (f F) Work(t testing.TB, m M, k T, day string, hoursE4, rateE4 int64, opts ...EntryOption) E {
@@ -43,14 +47,29 @@ func (f F) Work(t testing.TB, m M, k T, day string, hoursE4, rateE4 int64, opts 
 	return f.entry(t, m, "time", &k.ID, day, hoursE4, 0, 0, rateE4, row)
 }
 
-// Cost records an expense on a matter: a quantity at a unit price.
+// Cost records an expense on a matter: a quantity at a unit price. It has a receipt, as
+// guidelines ask, whose file nobody can open.
 func (f F) Cost(t testing.TB, m M, day, code string, quantityE4, unitE4 int64, opts ...EntryOption) E {
 	t.Helper()
 	row := entryRow{narrative: "Transcript of the deposition of J. Whitlock, " + string(ident.New[ident.EntryID](f.d.Clock().Now())), expense: code, currency: "USD"}
 	for _, o := range opts {
 		o(&row)
 	}
-	return f.entry(t, m, "expense", nil, day, 0, quantityE4, unitE4, 0, row)
+	e := f.entry(t, m, "expense", nil, day, 0, quantityE4, unitE4, 0, row)
+	if !row.bare {
+		f.receipt(t, e)
+	}
+	return e
+}
+
+// receipt is the row of a receipt. Its file is none: a firm's blobs want its keys.
+func (f F) receipt(t testing.TB, e E) {
+	t.Helper()
+	now := f.d.Clock().Now()
+	id := ident.New[ident.ReceiptID](now)
+	AdminExecIn(t, f.Text(t, `SELECT current_database()`), `WITH alone AS (SELECT set_config('session_replication_role', 'replica', false))
+		INSERT INTO receipt (firm_id, id, entry_id, name, media, size, sha256, blob_id, added_at)
+		SELECT $1::uuid, $2::uuid, $3::uuid, 'transcript.pdf', 'application/pdf', 1, repeat('0', 64), $2::uuid, $4::timestamptz FROM alone`, f.ID, id, e.ID, now)
 }
 
 func (f F) entry(t testing.TB, m M, kind string, k *ident.TimekeeperID, day string, hours, quantity, unit, rate int64, row entryRow) E {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/guideline"
@@ -151,20 +153,26 @@ func (s *Site) entry(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
+	page, err := s.entryPage(r, id, nil)
+	return httpd.Show(page), err
+}
+
+// entryPage is one entry; failed is why a receipt of it was refused.
+func (s *Site) entryPage(r *httpd.Request, id ident.EntryID, failed error) (templ.Component, error) {
 	e, err := s.Capture.Entry(r.Context(), id)
 	if err != nil {
-		return httpd.Reply{}, err
+		return nil, err
 	}
 	f, err := s.frame(r, "Entry", "entries")
 	if err != nil {
-		return httpd.Reply{}, err
+		return nil, err
 	}
 	n, err := s.names(r)
 	if err != nil {
-		return httpd.Reply{}, err
+		return nil, err
 	}
 	if e.Currency == "" {
-		return httpd.Reply{}, authz.ErrForbidden.With("your access shows no figures of this matter")
+		return nil, authz.ErrForbidden.With("your access shows no figures of this matter")
 	}
 	units, rate := e.Units()
 	what := "Time of " + n.timekeepers[e.TimekeeperID]
@@ -200,18 +208,25 @@ func (s *Site) entry(r *httpd.Request) (httpd.Reply, error) {
 	if e.Kind == guideline.Time && f.May(rbac.RateRead) {
 		w, err := s.Capture.WhyRate(r.Context(), id)
 		if err != nil {
-			return httpd.Reply{}, err
+			return nil, err
 		}
 		v.Sections = append(v.Sections, whyRate(n, w))
+	}
+	if e.Kind == guideline.Expense && !e.Withheld && f.May(rbac.ReceiptRead) {
+		section, err := s.receipts(r, f, e, failed)
+		if err != nil {
+			return nil, err
+		}
+		v.Sections = append(v.Sections, section)
 	}
 	if f.May(rbac.FindingRead) {
 		found, err := s.Guidelines.Of(r.Context(), []ident.EntryID{id})
 		if err != nil {
-			return httpd.Reply{}, err
+			return nil, err
 		}
 		v.Sections = append(v.Sections, Section{Title: "Findings", Table: entryFindings(found)})
 	}
-	return httpd.Show(Plain(f.Chrome, v)), nil
+	return Plain(f.Chrome, v), nil
 }
 
 func entryFindings(found []guideline.Stored) *partial.Table {

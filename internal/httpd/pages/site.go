@@ -35,6 +35,7 @@ import (
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/rate"
+	"github.com/docketry/docketry/internal/receipt"
 	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/internal/selfcheck"
 	"github.com/docketry/docketry/internal/sla"
@@ -68,6 +69,7 @@ type Site struct {
 	Arrangements *arrangement.Service
 	Guidelines   *guideline.Service
 	Capture      *capture.Service
+	Receipts     *receipt.Service
 	Prebills     *prebill.Service
 	Invoices     *invoice.Service
 	Receivables  *receivable.Service

@@ -54,6 +54,17 @@ func Entries(f ident.FirmID) string { return list(f, "entries") }
 // Entry is one entry as it came in.
 func Entry(f ident.FirmID, id ident.EntryID) string { return one(f, "entries", id) }
 
+// EntryReceipts takes a file as a receipt of a cost.
+func EntryReceipts(f ident.FirmID, id ident.EntryID) string { return one(f, "entries", id) + "/receipts" }
+
+// ReceiptFile is the file itself.
+func ReceiptFile(f ident.FirmID, id ident.ReceiptID) string { return one(f, "receipts", id) + "/file" }
+
+// ReceiptRemove asks why a receipt is taken off.
+func ReceiptRemove(f ident.FirmID, id ident.ReceiptID) string {
+	return one(f, "receipts", id) + "/remove"
+}
+
 // Rates is a firm's price list.
 func Rates(f ident.FirmID) string { return list(f, "rates") }
 
