@@ -43,6 +43,7 @@ var memories = map[string]string{
 	"internal/httpd/pages/partial.labelMarks": "marks of labels",
 	"internal/people.stolenSet":               "passwords that are shipped",
 	"internal/app/demo.Letters":               "the demo's letters, for its one user",
+	"internal/app/demo.paperFonts":            "the fonts that are shipped",
 	"internal/pdf.embed":                      "the fonts that are shipped",
 	"internal/receipt.configuration":          "how files are read",
 }

@@ -10,7 +10,7 @@ import (
 
 // Rules about costs and their papers.
 var costChecks = []check{
-	{"EXP-01", InExpense | InReceipt, receiptMissing},
+	{ReceiptRule, InExpense | InReceipt, receiptMissing},
 	{"EXP-05", InExpense | InNarrative, airClass},
 	{"EXP-06", InExpense | InNarrative | InUnitCost, hotelCap},
 	{"EXP-08", InExpense | InNarrative | InUnitCost | InDate, mileage},
@@ -18,6 +18,9 @@ var costChecks = []check{
 	{"EXP-10", InExpense | InApprovals, costApproval},
 	{"EXP-13", InExpense | InBill, expenseCap},
 }
+
+// ReceiptRule asks for the paper behind a cost, which is attached to the cost itself.
+const ReceiptRule = "EXP-01"
 
 func receiptMissing(j *job) {
 	if j.more().Receipt || j.ValueMinor <= 0 || j.Expense != "E110" && j.ValueMinor <= j.minor(j.policy.ReceiptOver) {

@@ -114,8 +114,8 @@ func checkLines(tx *db.Tx, p *Prebill, m matter.Matter, card *rate.Card, all []L
 	return guideline.Record(tx, guideline.Prebill, c.Today, append(judged, left...))
 }
 
-// papers are the entries with a receipt (package receipt).
-type papers map[ident.EntryID]bool
+// papers are how many receipts entries have (package receipt).
+type papers map[ident.EntryID]int
 
 func withReceipts(tx *db.Tx, all []Line) (papers, error) {
 	var costs []ident.EntryID
@@ -127,12 +127,12 @@ func withReceipts(tx *db.Tx, all []Line) (papers, error) {
 	if len(costs) == 0 {
 		return nil, nil
 	}
-	return receipt.Among(tx, costs)
+	return receipt.Counts(tx, costs)
 }
 
 // behind tells whether each cost that the line stands for has a receipt.
 func (ps papers) behind(l *Line) bool {
-	return !slices.ContainsFunc(l.entries(), func(id ident.EntryID) bool { return !ps[id] })
+	return !slices.ContainsFunc(l.entries(), func(id ident.EntryID) bool { return ps[id] == 0 })
 }
 
 // policyOf is what the payor, the matter, the client and the firm lay down today.

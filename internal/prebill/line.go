@@ -25,6 +25,7 @@ type Line struct {
 	Arranged Arranged // what the arrangement makes of the work as it stands
 	Edits    amend.Edits
 	Findings []guideline.Stored
+	Receipts int // papers behind a cost, where a reader is shown the bill
 }
 
 // Amount is what the line is worth on the bill if it is not held, under its arrangement.

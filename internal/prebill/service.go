@@ -111,6 +111,15 @@ func view(tx *db.Tx, a *authz.Access, p Prebill) (View, error) {
 		}
 	}
 	v.Totals = all.total()
+	papers, err := withReceipts(tx, v.Lines)
+	if err != nil {
+		return v, err
+	}
+	for i := range v.Lines {
+		for _, e := range v.Lines[i].entries() {
+			v.Lines[i].Receipts += papers[e]
+		}
+	}
 	v.OpenFindings, v.BlockFindings = all.remarks(isOpen), all.remarks(blocks)
 	v.OwnWork = tx.Scope.Actor != "" && (tx.Scope.Actor == p.PreparedBy || tx.Scope.Actor == p.SubmittedBy)
 	privileged, err := a.SeesOf(tx, p.MatterID, authz.C3)

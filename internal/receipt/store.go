@@ -110,16 +110,19 @@ func remove(tx *db.Tx, id ident.ReceiptID, reason string) error {
 	return nil
 }
 
-// Among tells which of the entries have a receipt. Who asks has decided already.
-func Among(tx *db.Tx, ids []ident.EntryID) (map[ident.EntryID]bool, error) {
-	var have []ident.EntryID
-	err := tx.Raw(`SELECT DISTINCT entry_id FROM receipt WHERE firm_id = ? AND entry_id = ANY (?::uuid[]) AND removed_at IS NULL`, tx.Scope.Firm, db.Array(ids)).Scan(&have).Error
-	if err != nil {
-		return nil, fmt.Errorf("find entries with receipts: %w", err)
+// Counts tells how many receipts the entries have. Who asks has decided already.
+func Counts(tx *db.Tx, ids []ident.EntryID) (map[ident.EntryID]int, error) {
+	var rows []struct {
+		EntryID ident.EntryID
+		N       int
 	}
-	out := make(map[ident.EntryID]bool, len(have))
-	for _, id := range have {
-		out[id] = true
+	err := tx.Raw(`SELECT entry_id, count(*) AS n FROM receipt WHERE firm_id = ? AND entry_id = ANY (?::uuid[]) AND removed_at IS NULL GROUP BY entry_id`, tx.Scope.Firm, db.Array(ids)).Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("count receipts of entries: %w", err)
+	}
+	out := make(map[ident.EntryID]int, len(rows))
+	for _, r := range rows {
+		out[r.EntryID] = r.N
 	}
 	return out, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/docketry/docketry/internal/amend"
@@ -66,7 +67,8 @@ func (c *Cast) draw(t *Tenant, through time.Time, matters []matter.Matter, settl
 	}
 }
 
-// settle applies a finding's own fix where there is one, and keeps the line with a
+// settle applies a finding's own fix where there is one, attaches the receipt that a rule
+// asks for, and keeps the line with a
 // reason where there is none; what blocks the bureau's lead lets pass.
 func (c *Cast) settle(t *Tenant, as context.Context, id ident.PrebillID) error {
 	tried := map[ident.FindingID]bool{}
@@ -78,6 +80,12 @@ func (c *Cast) settle(t *Tenant, as context.Context, id ident.PrebillID) error {
 		f := firstOpen(v)
 		if f == nil {
 			return nil
+		}
+		if at := slices.IndexFunc(v.Lines, func(l prebill.Line) bool { return l.ID == f.Line }); f.Rule == guideline.ReceiptRule && at >= 0 {
+			if err := c.attach(t, as, v.Lines[at]); err != nil {
+				return fmt.Errorf("attach a receipt: %w", err)
+			}
+			continue
 		}
 		if f.Proposal != nil && !tried[f.ID] {
 			tried[f.ID] = true

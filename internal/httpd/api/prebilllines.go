@@ -111,6 +111,7 @@ type PrebillLine struct {
 	Activity   string             `json:"activity_code,omitempty" class:"C2"`
 	Expense    string             `json:"expense_code,omitempty" class:"C2"`
 	Held       bool               `json:"held" class:"C1"`
+	Receipts   int                `json:"receipts,omitempty" class:"C2" doc:"how many papers are behind a cost"`
 	Recorded   *Recorded          `json:"recorded,omitempty"`
 	Edits      []Edit             `json:"edits,omitempty"`
 	Findings   []Finding          `json:"findings,omitempty"`
@@ -177,7 +178,7 @@ func toPrebillView(v prebill.View) PrebillView {
 func toPrebillLine(l *prebill.Line, c money.Currency) PrebillLine {
 	out := PrebillLine{ID: l.ID, Entry: l.EntryID, SplitOf: l.SplitOf, MergedFrom: toMergedLines(l, c), Position: l.Position, Kind: l.Kind, On: day(l.On), Timekeeper: l.Timekeeper, Code: l.TKCode,
 		Quantity: decimal(l.Quantity), Rate: decimal(l.Rate), Value: amount(l.Value, c), Amount: amount(l.Amount(), c), Narrative: l.Narrative,
-		Task: l.Task, Activity: l.Activity, Expense: l.Expense, Held: l.Held}
+		Task: l.Task, Activity: l.Activity, Expense: l.Expense, Held: l.Held, Receipts: l.Receipts}
 	if l.WriteDown != 0 {
 		out.WriteDown = amount(l.WriteDown, c)
 	}

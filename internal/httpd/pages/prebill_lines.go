@@ -111,7 +111,25 @@ func rowOf(f frame, p prebill.View, l *prebill.Line) PrebillRow {
 		}
 	}
 	row.Findings = prebillFindings(f, p, l.Findings, editable)
+	row.papers(f, l)
 	return row
+}
+
+// papers leads to the receipts of a cost, and from the finding that asks for one.
+func (row *PrebillRow) papers(f frame, l *prebill.Line) {
+	if !row.Expense || len(l.Sources) > 0 || !f.May(rbac.ReceiptRead) {
+		return
+	}
+	at := href.Entry(f.FirmID, l.EntryID) + "#receipts"
+	row.Papers = &partial.Link{Text: "No receipt", Href: at}
+	if l.Receipts > 0 {
+		row.Papers.Text = format.Counted(l.Receipts, "receipt", "receipts")
+	}
+	for i := range row.Findings {
+		if x := &row.Findings[i]; x.Rule == guideline.ReceiptRule && x.Open && f.May(rbac.ReceiptAttach) {
+			x.Attach = &partial.Link{Text: "Attach the receipt", Href: at}
+		}
+	}
 }
 
 // changes tells whether the reader may change what is on the pre-bill.
@@ -180,7 +198,7 @@ func prebillFindings(f frame, p prebill.View, found []guideline.Stored, editable
 		if x.State == guideline.Fixed {
 			continue
 		}
-		shown := PrebillFinding{ID: x.ID, Title: x.Title + " (" + x.Rule + ")", Fact: x.Message, State: findingChip(x)}
+		shown := PrebillFinding{ID: x.ID, Rule: x.Rule, Open: x.State == guideline.Open, Title: x.Title + " (" + x.Rule + ")", Fact: x.Message, State: findingChip(x)}
 		if x.AtRiskMinor > 0 {
 			shown.AtRisk = format.Money(money.Amount{Minor: x.AtRiskMinor, Currency: x.Currency}) + " at risk"
 		}

@@ -108,7 +108,8 @@ type PrebillRow struct {
 	Held      bool
 	Mine      bool // the firm itself changed it
 	Tags      []partial.Chip
-	Why       []string // reasons in words, newest last
+	Papers    *partial.Link // to the receipts of a cost
+	Why       []string      // reasons in words, newest last
 	Findings  []PrebillFinding
 	Acts      []PrebillAct
 	Undo      *partial.Button // takes the last change back
@@ -118,12 +119,15 @@ type PrebillRow struct {
 // PrebillFinding is a remark on a line or on the bill: apply the fix, or say why it stays.
 type PrebillFinding struct {
 	ID     ident.FindingID
+	Rule   string
+	Open   bool
 	Title  string
 	Fact   string
 	State  partial.Chip
 	AtRisk string          // "$1,200.00 at risk"
 	Advice string          // what to do where no fix can be applied as it stands
 	Fix    *partial.Button // the fix that can be applied as it stands
+	Attach *partial.Link   // where the receipt that it asks for is attached
 	Keep   string          // where the reason for keeping it posts, "" when not allowed
 	Reason Faulty          // a reason that came back
 
