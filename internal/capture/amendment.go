@@ -26,7 +26,7 @@ func (e *Entry) asGuideline(l *landing) guideline.Line {
 		On: e.WorkedOn, ValueMinor: w.Amount(), Currency: e.Currency, Narrative: w.Narrative, Task: w.Task, Activity: w.Activity, Expense: w.Expense,
 	}
 	if e.Kind == guideline.Time {
-		g.Hours, g.Rate = w.Quantity, w.Rate
+		g.Hours, g.Rate, g.More = w.Quantity, w.Rate, l.life
 	} else {
 		g.Quantity, g.UnitCost = w.Quantity, w.Rate
 	}

@@ -220,7 +220,7 @@ func (m masters) landing(e *Entry) (l landing, ok bool, err error) {
 		return l, true, nil
 	}
 	k, _ := m.timekeeperByID(e.TimekeeperID)
-	l.class, l.code, l.name = k.Class, k.Code, k.Name
+	l.keeper(k)
 	w := e.Work() // a rate may be for a task, and the task as it stands counts
 	a, err := m.card.Resolve(l.matter.asks(e, l.class, w.Task, w.Activity))
 	if err != nil && !errors.Is(err, rate.ErrNoRate) {

@@ -32,6 +32,7 @@ type landing struct {
 	path    string // of the row's element in an XML file
 	code    string // of the timekeeper, with the name
 	name    string
+	life    *guideline.More // when they were with the firm
 	agreed  money.Fixed4
 	hasRate bool
 }
@@ -99,7 +100,7 @@ func (j *judge) judgeRow() {
 	}
 	l := landing{matter: j.findMatter(&e), path: j.row.Path}
 	keeper := j.findTimekeeper(&e)
-	l.class, l.code, l.name = keeper.Class, keeper.Code, keeper.Name
+	l.keeper(keeper)
 	j.checkDay(l.matter)
 	j.checkAmounts(&e)
 	if l.matter != nil && !j.bad {
@@ -140,6 +141,10 @@ func (j *judge) findMatter(e *Entry) *matterFacts {
 	}
 	e.MatterID, e.Currency = m.ID, m.Currency
 	return m
+}
+
+func (l *landing) keeper(k matter.Timekeeper) {
+	l.class, l.code, l.name, l.life = k.Class, k.Code, k.Name, guideline.Life(k.JoinedOn, k.LeftOn, k.AdmittedOn)
 }
 
 // findTimekeeper returns who it is in the firm's register, by whose classification

@@ -449,3 +449,21 @@ func TestAWorkbookLandsAsItsTableWould(t *testing.T) {
 		t.Errorf("entries: %+v", kept)
 	}
 }
+
+// People bill for the time that they are with the firm (RAT-07).
+func TestWorkBeforeJoiningAndAfterLeavingIsRemarked(t *testing.T) {
+	h := newHouse(t)
+	h.Exec(t, `UPDATE timekeeper SET joined_on = '2026-02-10', left_on = '2026-02-12' WHERE firm_id = ? AND id = ?`, h.ID, h.rv.ID)
+	h.load(h.row("A1", "2026-02-09", "1.5", "Draft reply brief"), h.row("A2", "2026-02-10", "0.5", "Draft answer to complaint"),
+		h.row("A3", "2026-02-12", "0.6", "Review deposition outline of R. Haas"), h.row("A4", "2026-02-13", "0.7", "Review expert report of L. Orr"))
+	got := h.Text(t, `SELECT coalesce(string_agg(e.external_id || ' ' || f.message, ' | ' ORDER BY e.external_id), '') FROM finding f
+		JOIN entry e ON e.firm_id = f.firm_id AND e.id = f.entry_id WHERE f.firm_id = ? AND f.rule = 'RAT-07'`, h.ID)
+	for _, want := range []string{"A1 The line is dated 9 Feb 2026, the timekeeper joined on 10 Feb 2026.", "A4 The line is dated 13 Feb 2026, the timekeeper left on 12 Feb 2026."} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in %q", want, got)
+		}
+	}
+	if strings.Contains(got, "A2") || strings.Contains(got, "A3") {
+		t.Errorf("the first and the last day: %q", got)
+	}
+}

@@ -93,6 +93,20 @@ type More struct {
 
 var nothing More
 
+// Life is what is known of a timekeeper's dates, nil of nothing: nil dates are not known.
+func Life(joined, left, admitted *time.Time) *More {
+	if joined == nil && left == nil && admitted == nil {
+		return nil
+	}
+	known := func(t *time.Time) (day time.Time) {
+		if t != nil {
+			day = *t
+		}
+		return day
+	}
+	return &More{JoinedOn: known(joined), LeftOn: known(left), AdmittedOn: known(admitted)}
+}
+
 // more is never nil.
 func (l *Line) more() *More {
 	if l.More == nil {

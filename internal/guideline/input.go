@@ -63,9 +63,9 @@ const (
 	InBooks = InHours | InNarrative | InTask | InActivity | InExpense | InRate | InUnitCost | InDate | InTimekeeper | InMatter | InClient | InTaskSet |
 		InMatterDates | InToday | InBilledOn | InAgreedRate
 	// AtEntry is what an import knows of the lines that land.
-	AtEntry = InBooks&^InBilledOn | InCode | InTimekeeperData | InBilledThrough
+	AtEntry = InBooks&^InBilledOn | InCode | InTimekeeperData | InEmployment | InAdmission | InBilledThrough
 	// AtPrebill is what a pre-bill knows of its lines.
-	AtPrebill = InBooks | InCode | InTimekeeperData | InBill | InNames | InBenchmark | InReceipt | InApprovals
+	AtPrebill = InBooks | InCode | InTimekeeperData | InEmployment | InAdmission | InBill | InNames | InBenchmark | InReceipt | InApprovals
 	// AtBill is what a pre-bill knows of itself. The receiver's own numbers are asked
 	// for where the bill goes to a portal.
 	AtBill = InBooks | InBill | InPeriod | InBilled | InYearFees | InRecent | InLastInvoice | InDiscount | InReceiver

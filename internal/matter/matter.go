@@ -125,14 +125,15 @@ func (m Matter) Bills(day time.Time, grace int) bool {
 
 // Timekeeper bills time.
 type Timekeeper struct {
-	ID       ident.TimekeeperID
-	Code     string
-	Name     string
-	Class    string // LEDES classification, such as PARTNR
-	Office   string // where they work, "" when the firm names none; rates go by it
-	PersonID ident.PersonID
-	Status   string // active, left
-	Version  int
+	ID                           ident.TimekeeperID
+	Code                         string
+	Name                         string
+	Class                        string // LEDES classification, such as PARTNR
+	Office                       string // where they work, "" when the firm names none; rates go by it
+	PersonID                     ident.PersonID
+	Status                       string     // active, left
+	JoinedOn, LeftOn, AdmittedOn *time.Time // the firm, with the last day there, and the bar; nil is not known
+	Version                      int
 }
 
 var (
@@ -224,6 +225,9 @@ func (t Timekeeper) Validate() error {
 	}
 	text(&fs, "office", t.Office, 0, 60)
 	oneOf(&fs, "status", t.Status, "active", "left")
+	if t.JoinedOn != nil && t.LeftOn != nil && t.LeftOn.Before(*t.JoinedOn) {
+		fs.Add("left_on", "dates_order", "the last day is before the first; enter %s or a later day", t.JoinedOn.Format("2 Jan 2006"))
+	}
 	return fs.Err(ErrInvalid)
 }
 

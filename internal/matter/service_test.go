@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
@@ -306,4 +307,33 @@ func refusedAt(t *testing.T, err error, field string) bool {
 	t.Helper()
 	var fe *fault.Error
 	return errors.As(err, &fe) && len(fe.Fields) == 1 && fe.Fields[0].Path == field
+}
+
+func TestATimekeepersDays(t *testing.T) {
+	t.Parallel()
+	day := func(s string) *time.Time { d := testkit.Day(s); return &d }
+	k := matter.Timekeeper{Code: "RV", Name: "R. Vane", Class: "ASSOC", Status: "left", JoinedOn: day("2024-05-01"), LeftOn: day("2024-05-01"), AdmittedOn: day("2026-01-01")}
+	if err := k.Validate(); err != nil {
+		t.Errorf("one day there: %v", err)
+	}
+	k.LeftOn = day("2024-04-30")
+	var f *fault.Error
+	if err := k.Validate(); !errors.As(err, &f) || len(f.Fields) != 1 || f.Fields[0].Path != "left_on" {
+		t.Errorf("left before joining: %v", err)
+	}
+	svc, firm := setup(t)
+	admin := firm.As(t, rbac.RoleFirmAdmin)
+	k.LeftOn = nil
+	saved, err := svc.SaveTimekeeper(admin, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	saved.LeftOn = day("2026-02-27")
+	if _, err := svc.SaveTimekeeper(admin, saved); err != nil {
+		t.Fatal(err)
+	}
+	got, err := svc.Timekeeper(admin, saved.ID)
+	if err != nil || got.JoinedOn == nil || !got.JoinedOn.Equal(*k.JoinedOn) || got.LeftOn == nil || !got.LeftOn.Equal(*saved.LeftOn) || !got.AdmittedOn.Equal(*k.AdmittedOn) {
+		t.Errorf("kept: %+v, %v", got, err)
+	}
 }

@@ -145,14 +145,14 @@ func updateMatter(tx *db.Tx, m Matter) error {
 	return changed(res.RowsAffected, taken(res.Error, "matter_number_key", ErrNumberTaken))
 }
 
-const timekeeperColumns = `t.id, t.code, t.name, t.class, t.office, coalesce(t.person_id::text, '') AS person_id, t.status, t.version`
+const timekeeperColumns = `t.id, t.code, t.name, t.class, t.office, coalesce(t.person_id::text, '') AS person_id, t.status, t.joined_on, t.left_on, t.admitted_on, t.version`
 
 func timekeeperBy(tx *db.Tx, column string, value any) (t Timekeeper, err error) {
 	q := map[string]string{
 		"id":   `SELECT ` + timekeeperColumns + ` FROM timekeeper t WHERE t.firm_id = ? AND t.id = ?`,
 		"code": `SELECT ` + timekeeperColumns + ` FROM timekeeper t WHERE t.firm_id = ? AND t.code = ?`,
 	}[column]
-	err = one(tx.Raw(q, tx.Scope.Firm, value).Row(), &t.ID, &t.Code, &t.Name, &t.Class, &t.Office, &t.PersonID, &t.Status, &t.Version)
+	err = one(tx.Raw(q, tx.Scope.Firm, value).Row(), &t.ID, &t.Code, &t.Name, &t.Class, &t.Office, &t.PersonID, &t.Status, &t.JoinedOn, &t.LeftOn, &t.AdmittedOn, &t.Version)
 	return t, wrap(err, "timekeeper", value)
 }
 
@@ -168,14 +168,14 @@ func Timekeepers(tx *db.Tx) (list []Timekeeper, err error) {
 }
 
 func insertTimekeeper(tx *db.Tx, t Timekeeper) error {
-	err := tx.Exec(`INSERT INTO timekeeper (firm_id, id, code, name, class, office, person_id, status, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		tx.Scope.Firm, t.ID, t.Code, t.Name, t.Class, t.Office, nilIfNone(t.PersonID), t.Status, tx.Now).Error
+	err := tx.Exec(`INSERT INTO timekeeper (firm_id, id, code, name, class, office, person_id, status, joined_on, left_on, admitted_on, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		tx.Scope.Firm, t.ID, t.Code, t.Name, t.Class, t.Office, nilIfNone(t.PersonID), t.Status, t.JoinedOn, t.LeftOn, t.AdmittedOn, tx.Now).Error
 	return taken(err, "timekeeper_code_key", ErrNumberTaken)
 }
 
 func updateTimekeeper(tx *db.Tx, t Timekeeper) error {
-	res := tx.Exec(`UPDATE timekeeper SET code = ?, name = ?, class = ?, office = ?, person_id = ?, status = ?, version = version + 1 WHERE firm_id = ? AND id = ? AND version = ?`,
-		t.Code, t.Name, t.Class, t.Office, nilIfNone(t.PersonID), t.Status, tx.Scope.Firm, t.ID, t.Version)
+	res := tx.Exec(`UPDATE timekeeper SET code = ?, name = ?, class = ?, office = ?, person_id = ?, status = ?, joined_on = ?, left_on = ?, admitted_on = ?, version = version + 1 WHERE firm_id = ? AND id = ? AND version = ?`,
+		t.Code, t.Name, t.Class, t.Office, nilIfNone(t.PersonID), t.Status, t.JoinedOn, t.LeftOn, t.AdmittedOn, tx.Scope.Firm, t.ID, t.Version)
 	return changed(res.RowsAffected, taken(res.Error, "timekeeper_code_key", ErrNumberTaken))
 }
 

@@ -84,6 +84,14 @@ func checkLines(tx *db.Tx, p *Prebill, m matter.Matter, card *rate.Card, all []L
 	if err != nil {
 		return err
 	}
+	people, err := matter.Timekeepers(tx)
+	if err != nil {
+		return err
+	}
+	lives := make(map[ident.TimekeeperID]*guideline.More, len(people))
+	for _, k := range people {
+		lives[k.ID] = guideline.Life(k.JoinedOn, k.LeftOn, k.AdmittedOn)
+	}
 	for i := range all {
 		l := &all[i]
 		if judged[i].Earlier = earlier[l.EntryID]; judged[i].Earlier != "" && len(l.Sources) > 0 {
@@ -102,7 +110,9 @@ func checkLines(tx *db.Tx, p *Prebill, m matter.Matter, card *rate.Card, all []L
 			c.AgreedRate, c.HasRate = l.Arranged.Rate, true // the blended rate is the agreed one
 		}
 		g := l.asGuideline(m)
-		if papers.behind(l) {
+		if l.isTime() {
+			g.More = lives[l.Timekeeper]
+		} else if papers.behind(l) {
 			g.More = &guideline.More{Receipt: true}
 		}
 		judged[i].Findings = guideline.Check(g, c)

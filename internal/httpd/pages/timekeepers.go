@@ -2,9 +2,11 @@ package pages
 
 import (
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
@@ -71,7 +73,7 @@ func (s *Site) timekeeper(r *httpd.Request) (httpd.Reply, error) {
 func (s *Site) saveTimekeeper(r *httpd.Request) (httpd.Reply, error) {
 	k, err := s.typedTimekeeper(r)
 	if err != nil {
-		return httpd.Reply{}, err
+		return again(err, func() (templ.Component, error) { return s.timekeeperPage(r, k, err) })
 	}
 	saved, err := s.Matters.SaveTimekeeper(r.Context(), k)
 	if err != nil {
@@ -83,17 +85,32 @@ func (s *Site) saveTimekeeper(r *httpd.Request) (httpd.Reply, error) {
 func (s *Site) typedTimekeeper(r *httpd.Request) (matter.Timekeeper, error) {
 	id, err := optionalID[ident.TimekeeperID](r)
 	k := matter.Timekeeper{ID: id, Code: r.Form("code"), Name: r.Form("name"), Class: r.Form("class"), Office: r.Form("office"), Status: r.Form("status"), Version: r.FormInt("version")}
-	if err != nil || id == "" {
+	if err != nil {
 		return k, err
 	}
-	before, err := s.Matters.Timekeeper(r.Context(), id)
-	k.PersonID = before.PersonID // which person it is stays as it was
-	return k, err
+	if id != "" {
+		before, err := s.Matters.Timekeeper(r.Context(), id)
+		if err != nil {
+			return k, err
+		}
+		k.PersonID = before.PersonID // which person it is stays as it was
+	}
+	var fs fault.Fields
+	for name, into := range map[string]**time.Time{"joined_on": &k.JoinedOn, "left_on": &k.LeftOn, "admitted_on": &k.AdmittedOn} {
+		if text := r.Form(name); text != "" {
+			on, err := time.Parse(time.DateOnly, text)
+			if err != nil {
+				fs.Add(name, "date_form", "enter a date such as 2026-11-24")
+			}
+			*into = &on
+		}
+	}
+	return k, fs.Err(matter.ErrInvalid)
 }
 
 func (s *Site) timekeeperAgain(r *httpd.Request, failed error) (templ.Component, error) {
 	k, err := s.typedTimekeeper(r)
-	if err != nil {
+	if err != nil && !httpd.Correctable(err) {
 		return nil, err
 	}
 	return s.timekeeperPage(r, k, failed)
@@ -110,6 +127,9 @@ func (s *Site) timekeeperPage(r *httpd.Request, k matter.Timekeeper, failed erro
 			{Name: "name", Label: "Name", Value: k.Name, Required: true, Max: 30, Hint: "Up to 30 characters, as e-bills carry it"},
 			{Name: "class", Label: "Classification", Value: k.Class, Required: true, Max: 10, Hint: "PARTNR, ASSOC, PARALG and the like"},
 			{Name: "office", Label: "Office", Value: k.Office, Max: 60, Hint: "Where they work. Rates may go by it"},
+			{Name: "joined_on", Label: "Joined on", Kind: partial.Date, Value: keptDay(k.JoinedOn), Hint: "Work before it is remarked"},
+			{Name: "left_on", Label: "Last day", Kind: partial.Date, Value: keptDay(k.LeftOn), Hint: "Work after it is remarked"},
+			{Name: "admitted_on", Label: "Admitted to the bar on", Kind: partial.Date, Value: keptDay(k.AdmittedOn), Hint: "Some clients pay for no first year"},
 			{Name: "status", Label: "State", Kind: partial.Select, Options: partial.Options(k.Status, "active", "Active", "left", "Left the firm")},
 		}}
 	v := PlainView{Head: layout.Head{Title: titled(k.Name, "New timekeeper"), Crumbs: []partial.Link{{Text: "Timekeepers", Href: href.Timekeepers(f.FirmID)}}},
@@ -121,4 +141,12 @@ func (s *Site) timekeeperPage(r *httpd.Request, k matter.Timekeeper, failed erro
 		v.Links = append(v.Links, partial.Link{Text: "Rates", Href: href.Rates(f.FirmID)})
 	}
 	return Plain(f.Chrome, v), nil
+}
+
+// keptDay is a date as a field has it, "" without one.
+func keptDay(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return dateKey(*t)
 }
