@@ -48,7 +48,7 @@ func drawTerms(t *rapid.T) arrangement.Terms {
 			terms.Subscription.Tasks = []string{"L110"}
 		}
 	case "task_based":
-		terms.Tasks = &arrangement.Tasks{Prices: []arrangement.UnitPrice{{Code: "L330", Price: money.Fixed4(amount("price"))}}}
+		terms.Tasks = &arrangement.Tasks{Prices: []arrangement.UnitPrice{{Code: "L330", Price: money.Fixed4(amount("price"))}, {Code: rapid.SampledFrom([]string{"L110", "L200"}).Draw(t, "covers"), Price: 1}}, OthersHourly: rapid.Bool().Draw(t, "others")}
 	}
 	if terms.Kind != "no_charge" {
 		drawCombined(t, &terms)
@@ -144,6 +144,9 @@ func TestNothingIsLostOnTheWayToABill(t *testing.T) {
 				t.Fatalf("entry %d: %+v", i, c)
 			}
 			fees, worked = fees+c.Minor, worked+c.WorkedMinor
+		}
+		if x := terms.Tasks; b.Unpriced < 0 || b.Unpriced > 0 && (x == nil || x.OthersHourly) || b.Unpriced > len(w.Fees) {
+			t.Fatalf("%d of %d entries have no price: %+v", b.Unpriced, len(w.Fees), x)
 		}
 		if fees != b.FeesMinor || worked != b.WorkedMinor || fees < 0 {
 			t.Fatalf("charges %d, fees %d; worked %d of %d", fees, b.FeesMinor, worked, b.WorkedMinor)

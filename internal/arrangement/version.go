@@ -3,6 +3,7 @@ package arrangement
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -121,6 +122,15 @@ func (t Terms) Applied() error {
 	if c := t.Cap; c != nil {
 		codes(&fs, "cap.limits", c.Limits)
 	}
+	if x := t.Tasks; x != nil {
+		for i, p := range x.Prices {
+			if at := fmt.Sprintf("tasks.prices.%d.code", i); !isUnitCode(p.Code) {
+				fs.Add(at, "code_long", "%q is no code of at most 20 capital letters, digits, points and dashes", p.Code)
+			} else if p.Code == CodeCollar || p.Code == CodeSuccess {
+				fs.Add(at, "code_reserved", "%q has a meaning of its own; enter another code", p.Code)
+			}
+		}
+	}
 	return fs.Err(ErrTerms)
 }
 
@@ -133,9 +143,16 @@ func codes(fs *fault.Fields, path string, list []Price) {
 	}
 }
 
+// isUnitCode tells whether a code can stand in a price list and on the lines of every invoice.
+func isUnitCode(code string) bool {
+	return len(code) <= 20 && !strings.ContainsFunc(code, func(r rune) bool {
+		return (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '.'
+	})
+}
+
 // AppliedKinds are the main arrangements that pre-bills are worked out by.
 func AppliedKinds() []Kind {
-	return []Kind{KindHourly, KindFixed, KindBlended, KindCollar, KindSubscription, KindGeneral, KindNoCharge}
+	return []Kind{KindHourly, KindFixed, KindBlended, KindCollar, KindSubscription, KindGeneral, KindTasks, KindNoCharge}
 }
 
 // ReadTerms reads terms as JSON. It returns ErrTerms for text that is no JSON or holds a

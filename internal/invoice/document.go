@@ -125,7 +125,7 @@ type Timekeeper struct {
 type LineKind string
 
 // The kinds of lines. A price and an adjustment are of the fees, without an entry and
-// without hours: a price is one unit at its amount, an adjustment nothing but one.
+// without hours: a price is units at what each costs, mostly one, an adjustment nothing but one.
 const (
 	Fee        LineKind = "fee"
 	Price      LineKind = "price"

@@ -47,7 +47,7 @@ func fromApproved(a prebill.Approved) Draft {
 	return d
 }
 
-// fromBeside is a price as one unit of it, or an adjustment.
+// fromBeside is a price as one unit of it, units at the price of each, or an adjustment.
 func fromBeside(b prebill.Beside, m matter.Matter) Line {
 	l := Line{Kind: Adjustment, On: DayOf(b.On), Narrative: b.Text, AdjustMinor: b.Minor, AmountMinor: b.Minor, Reason: string(b.Reason)}
 	if !b.Price {
@@ -56,6 +56,9 @@ func fromBeside(b prebill.Beside, m matter.Matter) Line {
 	l.Kind, l.QuantityE4, l.RateE4, l.ValueMinor, l.AdjustMinor = Price, oneUnit, money.Fixed4(b.Minor), b.Minor, 0
 	for range 4 - m.Currency.Exponent() {
 		l.RateE4 *= 10
+	}
+	if b.Quantity > 0 {
+		l.QuantityE4, l.RateE4 = b.Quantity, b.Rate
 	}
 	if utbms.Usable(m.TaskSet, b.Code) {
 		l.Task = utbms.Clean(b.Code)

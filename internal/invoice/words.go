@@ -80,11 +80,11 @@ func (d *Document) columnDate(on Day) string {
 // oneUnit is a quantity of 1.
 const oneUnit money.Fixed4 = 10_000
 
-// note is "640 × 0.10" for a cost of more than one of a thing, and says why
+// note is "640 × 0.10" for a cost or a price of more than one of a thing, and says why
 // quantity times price is not the amount: "422.50, discount −10.01".
 func (d *Document) note(l *Line) string {
 	var units, why string
-	if l.Kind == Expense && l.QuantityE4 != oneUnit {
+	if (l.Kind == Expense || l.Kind == Price) && l.QuantityE4 != oneUnit {
 		units = quantity(l.QuantityE4) + " × " + rate(l.RateE4, d.Currency)
 	}
 	if l.AdjustMinor != 0 && l.Kind != Adjustment {

@@ -24,6 +24,7 @@ type prebills interface {
 	Merge(ctx context.Context, id ident.PrebillID, version int, u prebill.Union) (prebill.Prebill, error)
 	Undo(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine) (prebill.Prebill, error)
 	PutPrice(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string) (prebill.Prebill, error)
+	PutUnits(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string, quantity money.Fixed4) (prebill.Prebill, error)
 	TakePrice(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string) (prebill.Prebill, error)
 	UndoCut(ctx context.Context, id ident.PrebillID, version int, cut ident.CutID) (prebill.Prebill, error)
 	ApplyFix(ctx context.Context, id ident.PrebillID, version int, finding ident.FindingID) (prebill.Prebill, error)

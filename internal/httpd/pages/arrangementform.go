@@ -20,7 +20,7 @@ type arrangementForm map[string]string
 
 // arrangementFields are the names of the form's fields.
 var arrangementFields = []string{"place", "from", "currency", "kind", "fixed_per", "fixed_prices", "fixed_shadow", "blended_rate", "others_rate", "cap_per", "cap_limits", "cap_soft", "volume_tiers", "volume_on", "discount", "discount_on",
-	"fee_per", "fee_amount", "fee_hours", "fee_tasks", "fee_work", "fee_shadow", "collar_target", "collar_band", "collar_client", "success_amount", "success_uplift", "success_limit"}
+	"unit_prices", "unit_others", "unit_shadow", "fee_per", "fee_amount", "fee_hours", "fee_tasks", "fee_work", "fee_shadow", "collar_target", "collar_band", "collar_client", "success_amount", "success_uplift", "success_limit"}
 
 func (s *Site) newArrangement(r *httpd.Request) (httpd.Reply, error) {
 	form := arrangementForm{"kind": string(arrangement.KindHourly)}
@@ -131,6 +131,7 @@ func (s *Site) arrangementFormPage(r *httpd.Request, form arrangementForm, examp
 var kindNames = map[arrangement.Kind]string{
 	arrangement.KindHourly: "By the hour, at the rate of each line", arrangement.KindFixed: "Fixed price", arrangement.KindBlended: "A blended rate", arrangement.KindNoCharge: "No charge",
 	arrangement.KindCollar: "By the hour, with a collar around a target", arrangement.KindSubscription: "A subscription", arrangement.KindGeneral: "A retainer fee for being available",
+	arrangement.KindTasks: "By a price list, for each task or unit",
 }
 
 func arrangementFormView(firm ident.FirmID, places []partial.Option, form arrangementForm, example *arrangement.Terms, failed error) PlainView {
@@ -147,6 +148,9 @@ func arrangementFormView(firm ident.FirmID, places []partial.Option, form arrang
 		{Group: "Fixed price", Name: "fixed_per", Label: "A price for", Kind: partial.Select, Options: choice("fixed_per", "matter", "the matter", "phase", "each phase", "task", "each task")},
 		{Group: "Fixed price", Name: "fixed_shadow", Label: "The invoice shows the hours and their value", Kind: partial.Check, Value: form["fixed_shadow"]},
 		{Group: "Fixed price", Name: "fixed_prices", Label: "Prices", Kind: partial.Area, Rows: 3, Value: form["fixed_prices"], Wide: true, Hint: "6000.00 for the matter; L300 = 2000.00 for a phase or task, one in a line. Time without a price is not charged"},
+		{Group: "Price list", Name: "unit_others", Label: "Time of tasks without a price", Kind: partial.Select, Options: choice("unit_others", "refused", "is refused: the bill waits for a price", "hourly", "is charged by the hour")},
+		{Group: "Price list", Name: "unit_shadow", Label: "The invoice shows the hours and their value", Kind: partial.Check, Value: form["unit_shadow"]},
+		{Group: "Price list", Name: "unit_prices", Label: "Prices for one unit", Kind: partial.Area, Rows: 3, Value: form["unit_prices"], Wide: true, Hint: "L330 = 1250.50, one in a line: a phase, a task, or a code of your own. Time of those tasks is in their prices. Somebody puts units on a bill"},
 		{Group: "Blended rate", Name: "blended_rate", Label: "Rate an hour", Kind: partial.Decimal, Value: form["blended_rate"], Hint: "In place of all rates"},
 		{Group: "Blended rate", Name: "others_rate", Label: "Rate of who is no lawyer", Kind: partial.Decimal, Value: form["others_rate"], Hint: "Empty: the same"},
 		{Group: "Subscription or retainer fee", Name: "fee_per", Label: "A fee for", Kind: partial.Select, Options: choice("fee_per", "month", "each month", "quarter", "each quarter", "year", "each year")},

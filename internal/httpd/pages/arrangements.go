@@ -56,7 +56,7 @@ func (s *Site) arrangements(r *httpd.Request) (httpd.Reply, error) {
 func arrangementsView(f frame, n masterNames, list arrangement.Versions, only arrangement.Place, today time.Time) PlainView {
 	t := &partial.Table{Caption: "Fee arrangements, the newest version of each place first", Keys: true,
 		Columns: []partial.Column{{Head: "For"}, {Head: "Version", Right: true}, {Head: "Work from", NoWrap: true}, {Head: "Last day", NoWrap: true}, {Head: "State"}, {Head: "Agreed", Wide: true}},
-		Empty:   partial.Empty{Icon: "check", Title: "Everything is by the hour", Text: "A matter, or all matters of a client, can be billed at fixed prices, by subscription or retainer fee, under a cap or a collar, at a blended rate, with discounts and success fees, or at no charge."}}
+		Empty:   partial.Empty{Icon: "check", Title: "Everything is by the hour", Text: "A matter, or all matters of a client, can be billed at fixed prices, by a price list, by subscription or retainer fee, under a cap or a collar, at a blended rate, with discounts and success fees, or at no charge."}}
 	for i := range list {
 		v := &list[i]
 		if only.Matter != "" && v.Matter != only.Matter || only.Client != "" && v.Client != only.Client {
@@ -210,6 +210,8 @@ func arrangementWords(t arrangement.Terms) []string {
 		if o := t.Blended.OthersRate; o != 0 {
 			words[0] = "A blended rate of " + format.Rate(t.Blended.Rate, t.Currency) + " for lawyers and " + format.Rate(o, t.Currency) + " for others"
 		}
+	case t.Tasks != nil:
+		words = taskWords(&t)
 	case t.General != nil || t.Subscription != nil:
 		words = feeWords(&t, in)
 	case t.Collar != nil:
@@ -257,6 +259,22 @@ func arrangementWords(t arrangement.Terms) []string {
 		words = append(words, w)
 	}
 	return words
+}
+
+// taskWords say what a price list has.
+func taskWords(t *arrangement.Terms) []string {
+	var parts []string
+	for _, p := range t.Tasks.Prices {
+		parts = append(parts, p.Code+" "+format.Rate(p.Price, t.Currency))
+	}
+	words := []string{"A price list, for each unit: " + strings.Join(parts, ", "), "Time of other tasks is refused until it has a price"}
+	if t.Tasks.OthersHourly {
+		words[1] = "Time of other tasks is charged by the hour"
+	}
+	if t.Tasks.Shadow {
+		return append(words, "The invoice shows the hours and their value")
+	}
+	return append(words, "The invoice does not show the hours that the prices include")
 }
 
 // feeWords say what is agreed of a subscription or a retainer fee.

@@ -26,6 +26,9 @@ func (form arrangementForm) terms() (t arrangement.Terms, err error) {
 		t.Blended = &arrangement.Blended{Rate: form.rate(&fs, "blended_rate"), OthersRate: form.rate(&fs, "others_rate")}
 	}
 	form.recurring(&fs, &t)
+	if t.Kind == arrangement.KindTasks || form["unit_prices"] != "" {
+		t.Tasks = &arrangement.Tasks{OthersHourly: form["unit_others"] == "hourly", Shadow: form["unit_shadow"] != "", Prices: form.unitPrices(&fs)}
+	}
 	if t.Kind == arrangement.KindCollar || form.any("collar_target", "collar_band", "collar_client") {
 		t.Collar = &arrangement.Collar{TargetMinor: form.amount(&fs, "collar_target", c), Band: form.percent(&fs, "collar_band"), Client: form.percent(&fs, "collar_client")}
 	}
@@ -129,6 +132,20 @@ func (form arrangementForm) prices(fs *fault.Fields, name string, c money.Curren
 	return list
 }
 
+// unitPrices reads "L330 = 1250.50".
+func (form arrangementForm) unitPrices(fs *fault.Fields) (list []arrangement.UnitPrice) {
+	for _, l := range textLines(form["unit_prices"]) {
+		code, price, _ := strings.Cut(l, "=")
+		v, err := money.ParseFixed4(strings.TrimSpace(price))
+		if err != nil || strings.TrimSpace(code) == "" {
+			fs.Add("unit_prices", "price_form", "%q is no price of a unit; write L330 = 1250.50", l)
+			continue
+		}
+		list = append(list, arrangement.UnitPrice{Code: strings.ToUpper(strings.TrimSpace(code)), Price: v})
+	}
+	return list
+}
+
 func (form arrangementForm) tiers(fs *fault.Fields, c money.Currency) (list []arrangement.Tier) {
 	for _, l := range textLines(form["volume_tiers"]) {
 		from, share, _ := strings.Cut(l, "=")
@@ -173,6 +190,16 @@ func formOfTerms(t arrangement.Terms) arrangementForm {
 		form["blended_rate"] = b.Rate.Text(2)
 		if b.OthersRate != 0 {
 			form["others_rate"] = b.OthersRate.Text(2)
+		}
+	}
+	if x := t.Tasks; x != nil {
+		var lines []string
+		for _, p := range x.Prices {
+			lines = append(lines, p.Code+" = "+p.Price.Text(2))
+		}
+		form["unit_prices"], form["unit_others"], form["unit_shadow"] = strings.Join(lines, "\n"), "refused", checked(x.Shadow)
+		if x.OthersHourly {
+			form["unit_others"] = "hourly"
 		}
 	}
 	formOfFee(form, &t)
@@ -232,7 +259,7 @@ func formOfFee(form arrangementForm, t *arrangement.Terms) {
 
 // fieldOfTerm is the field of the form that a term of the rules stands in.
 var fieldOfTerm = []struct{ term, field string }{
-	{"fixed.per", "fixed_per"}, {"fixed", "fixed_prices"}, {"blended.others_rate", "others_rate"}, {"blended", "blended_rate"}, {"cap.per", "cap_per"}, {"cap", "cap_limits"},
+	{"tasks", "unit_prices"}, {"fixed.per", "fixed_per"}, {"fixed", "fixed_prices"}, {"blended.others_rate", "others_rate"}, {"blended", "blended_rate"}, {"cap.per", "cap_per"}, {"cap", "cap_limits"},
 	{"volume", "volume_tiers"}, {"discount", "discount"}, {"general.per", "fee_per"}, {"general", "fee_amount"}, {"subscription.per", "fee_per"}, {"subscription.hours", "fee_hours"},
 	{"subscription.tasks", "fee_tasks"}, {"subscription", "fee_amount"}, {"collar.band", "collar_band"}, {"collar.client", "collar_client"}, {"collar", "collar_target"},
 	{"success.uplift", "success_uplift"}, {"success.limit", "success_limit"}, {"success", "success_amount"},

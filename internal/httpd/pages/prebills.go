@@ -376,6 +376,7 @@ func (v *PrebillView) refused(r *httpd.Request, failed error) {
 	if failed == nil {
 		return
 	}
+	v.unitsAgain(r, failed)
 	for i := range v.Remarks {
 		if f := &v.Remarks[i]; string(f.ID) == r.Param("finding") {
 			f.Reason, f.Typed = reasonAgain(r, failed), overrideAgain(r, failed)
