@@ -253,6 +253,13 @@ func (s *sheet) total() error {
 			return err
 		}
 	}
+	if b.HeldMinor > 0 && b.PromptMinor > 0 { // nothing is off what is not due
+		parts, err := money.Split(b.PromptMinor, []int64{b.FeesMinor - b.HeldMinor, b.HeldMinor})
+		if err != nil {
+			return err
+		}
+		b.PromptMinor = parts[0]
+	}
 	b.DueMinor, err = money.Sum(b.FeesMinor, b.ExpensesMinor, -b.HeldMinor)
 	return err
 }

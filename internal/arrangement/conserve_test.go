@@ -70,7 +70,7 @@ func drawCombined(t *rapid.T, terms *arrangement.Terms) {
 	if has("discount") {
 		terms.Discount = &arrangement.Discount{Rate: drawFraction(t, "rate"), ByLine: has("by line")}
 		if has("prompt") {
-			terms.Discount.PromptDays = 10
+			terms.Discount.PromptDays, terms.Discount.ByLine = 10, false
 		}
 	}
 	if has("success") {
@@ -151,7 +151,7 @@ func TestNothingIsLostOnTheWayToABill(t *testing.T) {
 		if fees != b.FeesMinor || worked != b.WorkedMinor || fees < 0 {
 			t.Fatalf("charges %d, fees %d; worked %d of %d", fees, b.FeesMinor, worked, b.WorkedMinor)
 		}
-		if b.FeesMinor+b.ExpensesMinor != b.DueMinor+b.HeldMinor || b.ExpensesMinor != w.ExpensesMinor || b.HeldMinor < 0 || b.HeldMinor > b.FeesMinor || b.CreditMinor < 0 || b.PromptMinor < 0 {
+		if b.FeesMinor+b.ExpensesMinor != b.DueMinor+b.HeldMinor || b.ExpensesMinor != w.ExpensesMinor || b.HeldMinor < 0 || b.HeldMinor > b.FeesMinor || b.CreditMinor < 0 || b.PromptMinor < 0 || b.PromptMinor > b.FeesMinor-b.HeldMinor {
 			t.Fatalf("bill %+v", b)
 		}
 		if c := b.Closing; c != nil && c.GrossMinor != c.FeeMinor+c.CostsMinor+c.ClientMinor {

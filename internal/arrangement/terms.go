@@ -320,6 +320,9 @@ func (d *Discount) check(fs *fault.Fields) {
 	if d.PromptDays < 0 || d.PromptDays > 365 {
 		fs.Add("discount.prompt_days", "days_range", "enter days from 1 to 365, or nothing")
 	}
+	if d.PromptDays > 0 && d.ByLine {
+		fs.Add("discount.prompt_days", "prompt_by_line", "a discount for prompt payment is off the invoice, and not off its lines")
+	}
 }
 
 func (s *Success) check(fs *fault.Fields) {

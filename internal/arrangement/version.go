@@ -106,7 +106,7 @@ func (t Terms) Applied() error {
 	for _, x := range []struct {
 		path  string
 		given bool
-	}{{"holdback", t.Holdback != nil}, {"split", t.Split != nil}, {"discount.prompt_days", t.Discount != nil && t.Discount.PromptDays > 0}} {
+	}{{"holdback", t.Holdback != nil}, {"split", t.Split != nil}} {
 		if x.given {
 			fs.Add(x.path, "arrangement_not_applied", "bills are not worked out by these terms yet; leave them out")
 		}

@@ -53,6 +53,7 @@ type Document struct {
 	Lines     []Line          `json:"lines"`              // fees first, each kind by date
 	Taxes     []Tax           `json:"taxes"`              // by rate; none where no tax is due
 	TaxNote   string          `json:"tax_note,omitempty"` // such as the reverse-charge sentence
+	Prompt    *Prompt         `json:"prompt,omitempty"`   // a discount on prompt payment, as agreed
 	Totals    Totals          `json:"totals"`
 	Prebill   ident.PrebillID `json:"prebill,omitempty"`
 	Approval  string          `json:"approval,omitempty"` // the content hash that the partner approved

@@ -24,11 +24,12 @@ type Draft struct {
 	Hash   string // what the partner approved
 	People []Timekeeper
 	Lines  []Line // entry, dates, codes, text, quantity, rate, adjustment and original
+	Prompt prebill.Prompt
 }
 
 // fromApproved takes what the partner approved and nothing else.
 func fromApproved(a prebill.Approved) Draft {
-	d := Draft{ID: a.ID, Payor: a.PayorID, Matter: a.Matter, From: DayOf(a.FromOn), To: DayOf(a.UntilOn), Hash: a.ApprovedHash}
+	d := Draft{ID: a.ID, Payor: a.PayorID, Matter: a.Matter, From: DayOf(a.FromOn), To: DayOf(a.UntilOn), Hash: a.ApprovedHash, Prompt: a.Prompt}
 	known := map[string]bool{}
 	for i := range a.Lines {
 		l := &a.Lines[i]
@@ -144,7 +145,10 @@ func (f *frame) document(d *Draft, on Day) (*Document, error) {
 	for i := range doc.Lines {
 		doc.Lines[i].No, doc.Lines[i].TaxE6 = i+1, m.TaxRate
 	}
-	return doc, doc.Add()
+	if err := doc.Add(); err != nil {
+		return nil, err
+	}
+	return doc, doc.promise(d.Prompt, m.TaxRate)
 }
 
 // order is fees, what stands beside them, and expenses, each by date; lines of one day

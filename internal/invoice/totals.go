@@ -172,5 +172,5 @@ func (d *Document) Check() error {
 	if tax != 0 {
 		return ErrUnbalanced.With("the taxes by rate miss the lines' taxes by %d", tax)
 	}
-	return nil
+	return d.checkPrompt()
 }

@@ -18,6 +18,7 @@ type outcome struct {
 	lines   []Arranged // of the sheet's lines, in their order
 	charges []Charge
 	parts   []Part
+	prompt  Prompt
 }
 
 // same tells whether the sheet has it already.
@@ -27,7 +28,7 @@ func (o *outcome) same(s *sheet) bool {
 			return false
 		}
 	}
-	return slices.Equal(s.charges, o.charges)
+	return slices.Equal(s.charges, o.charges) && s.prompt == o.prompt
 }
 
 // group is the lines that go by one version.
@@ -59,7 +60,7 @@ func workOut(tx *db.Tx, p *Prebill, m matter.Matter, f policies, s *sheet) (o ou
 			return o, err
 		}
 	}
-	return o, nil
+	return o, o.promptAfter(s.cuts.sum(anyCut))
 }
 
 // groups sorts the time that is billed by the version of its day, the earliest first.
@@ -120,6 +121,9 @@ func (o *outcome) price(g *group, s *sheet, f policies, year int, b *before) err
 		Unpriced: bill.Unpriced, Warnings: bill.Warnings}
 	if part.Prices, err = g.states(&t, &w, &bill, b.prices); err != nil {
 		return err
+	}
+	if d := t.Discount; d != nil {
+		o.prompt = o.prompt.and(Prompt{d.PromptDays, bill.PromptMinor})
 	}
 	o.parts = append(o.parts, part)
 	hides := t.Hides()
@@ -239,6 +243,6 @@ func arrange(tx *db.Tx, p *Prebill, m matter.Matter, f policies, s *sheet) (chan
 	for i := range s.lines {
 		s.lines[i].Arranged = o.lines[i]
 	}
-	s.charges = o.charges
+	s.charges, s.prompt = o.charges, o.prompt
 	return true, nil
 }

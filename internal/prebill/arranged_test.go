@@ -179,6 +179,9 @@ func drawnTerms(rt *rapid.T, c money.Currency) arrangement.Terms {
 	}
 	if rapid.Bool().Draw(rt, "discount") {
 		t.Discount = &arrangement.Discount{Rate: share("off"), ByLine: rapid.Bool().Draw(rt, "by line")}
+		if !t.Discount.ByLine && rapid.Bool().Draw(rt, "prompt") {
+			t.Discount.PromptDays = rapid.IntRange(1, 60).Draw(rt, "days")
+		}
 	}
 	return t
 }

@@ -16,6 +16,7 @@ type sheet struct {
 	lines    []Line
 	cuts     Cuts
 	charges  []Charge
+	prompt   Prompt
 	findings []guideline.Stored
 }
 
@@ -27,6 +28,9 @@ func sheetOf(tx *db.Tx, id ident.PrebillID) (s sheet, err error) {
 		return s, err
 	}
 	if s.charges, err = charges(tx, id); err != nil {
+		return s, err
+	}
+	if s.prompt, err = promptOf(tx, id); err != nil {
 		return s, err
 	}
 	s.findings, err = guideline.OfBill(tx, id)

@@ -196,6 +196,11 @@ func keepArranged(tx *db.Tx, id ident.PrebillID, s *sheet, o *outcome) error {
 			return fmt.Errorf("arrange lines of pre-bill %s: %w", id, err)
 		}
 	}
+	if s.prompt != o.prompt {
+		if err := keepPrompt(tx, id, o.prompt); err != nil {
+			return err
+		}
+	}
 	if err := tx.Exec(`DELETE FROM prebill_charge WHERE firm_id = ? AND prebill_id = ?`, tx.Scope.Firm, id).Error; err != nil {
 		return fmt.Errorf("drop charges of pre-bill %s: %w", id, err)
 	}

@@ -30,9 +30,17 @@ type PrebillView struct {
 	Totals       *PrebillTotals   `json:"totals,omitempty" class:"C2"`
 	Arranged     []ArrangedPart   `json:"arranged,omitempty" doc:"of an open one: what is agreed by the day of the work, and what it makes of it"`
 	Charges      []PrebillCharge  `json:"charges,omitempty" doc:"what the arrangement made beside the lines"`
+	Prompt       *PrebillPrompt   `json:"prompt,omitempty" doc:"off the fees when the invoice is paid promptly"`
 	Cuts         []Cut            `json:"cuts,omitempty" doc:"taken off the fees as a whole"`
 	Findings     []Finding        `json:"findings,omitempty" doc:"on the bill as a whole; those on lines stand with them"`
 	Sections     []PrebillSection `json:"sections"`
+}
+
+// PrebillPrompt is what may be left out of the fees, before tax, on payment within so many
+// days of the invoice.
+type PrebillPrompt struct {
+	Days   int    `json:"days" class:"C2"`
+	Amount *Money `json:"amount,omitempty" class:"C2"`
 }
 
 // ArrangedPart is what one version of an arrangement makes of the work that goes by it.
@@ -177,6 +185,9 @@ func toPrebillView(v prebill.View) PrebillView {
 	}
 	for _, x := range v.Charges {
 		out.Charges = append(out.Charges, PrebillCharge{x.Arrangement, x.What, x.Code, unitsText(x.Quantity), amount(x.Minor, c)})
+	}
+	if v.Prompt.Minor > 0 {
+		out.Prompt = &PrebillPrompt{v.Prompt.Days, amount(v.Prompt.Minor, c)}
 	}
 	for _, x := range v.Cuts {
 		out.Cuts = append(out.Cuts, Cut{x.ID, x.Side, amount(x.Minor, c), x.Reason, x.Rule, x.ByName, x.At.UTC(), utc(x.UndoneAt)})

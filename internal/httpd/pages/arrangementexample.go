@@ -79,6 +79,9 @@ func exampleSection(t arrangement.Terms) Section {
 	if t.Volume != nil {
 		text = "Three people's work of a month, with fees of " + in(w.Before.YearFeesMinor) + " billed to the client this year."
 	}
+	if bill.PromptMinor > 0 {
+		text += " On payment within " + format.Counted(t.Discount.PromptDays, "day", "days") + " of the invoice " + in(bill.PromptMinor) + " is left out."
+	}
 	if bill.CreditMinor > 0 {
 		text += " For earlier bills " + in(bill.CreditMinor) + " more is due to the client than this bill can take off."
 	}

@@ -19,7 +19,7 @@ import (
 type arrangementForm map[string]string
 
 // arrangementFields are the names of the form's fields.
-var arrangementFields = []string{"place", "from", "currency", "kind", "fixed_per", "fixed_prices", "fixed_shadow", "blended_rate", "others_rate", "cap_per", "cap_limits", "cap_soft", "volume_tiers", "volume_on", "discount", "discount_on",
+var arrangementFields = []string{"place", "from", "currency", "kind", "fixed_per", "fixed_prices", "fixed_shadow", "blended_rate", "others_rate", "cap_per", "cap_limits", "cap_soft", "volume_tiers", "volume_on", "discount", "discount_on", "discount_days",
 	"unit_prices", "unit_others", "unit_shadow", "fee_per", "fee_amount", "fee_hours", "fee_tasks", "fee_work", "fee_shadow", "collar_target", "collar_band", "collar_client", "success_amount", "success_uplift", "success_limit"}
 
 func (s *Site) newArrangement(r *httpd.Request) (httpd.Reply, error) {
@@ -168,7 +168,8 @@ func arrangementFormView(firm ident.FirmID, places []partial.Option, form arrang
 		{Group: "Volume discount", Name: "volume_tiers", Label: "Tiers", Kind: partial.Area, Rows: 3, Value: form["volume_tiers"], Wide: true, Hint: "Fees of the client's year above = percent, one in a line: 100000 = 5. Costs and tax do not count"},
 		{Group: "Volume discount", Name: "volume_on", Label: "A tier's discount is on", Kind: partial.Select, Options: choice("volume_on", "marginal", "the fees above it", "retroactive", "all fees of the year")},
 		{Group: "Discount", Name: "discount", Label: "Percent off the fees", Kind: partial.Decimal, Value: form["discount"], Hint: "Such as 10; empty for none"},
-		{Group: "Discount", Name: "discount_on", Label: "Taken off", Kind: partial.Select, Options: choice("discount_on", "invoice", "the invoice, as one adjustment", "line", "each line")},
+		{Group: "Discount", Name: "discount_on", Label: "Taken off", Kind: partial.Select, Options: choice("discount_on", "invoice", "the invoice, as one adjustment", "line", "each line", "prompt", "only what is paid promptly")},
+		{Group: "Discount", Name: "discount_days", Label: "Paid within, days", Kind: partial.Decimal, Value: form["discount_days"], Hint: "For what is paid promptly: days from the invoice's date. The invoice states the day and the amount"},
 		{Group: "Success fee", Name: "success_amount", Label: "Amount", Kind: partial.Decimal, Value: form["success_amount"], Hint: "Somebody puts it on a bill when the outcome is there"},
 		{Group: "Success fee", Name: "success_uplift", Label: "Percent of the matter's fees", Kind: partial.Decimal, Value: form["success_uplift"], Hint: "On top of the amount, or alone"},
 		{Group: "Success fee", Name: "success_limit", Label: "At most, percent of those fees", Kind: partial.Decimal, Value: form["success_limit"], Hint: "As where law sets a limit"},

@@ -242,6 +242,9 @@ func arrangementWords(t arrangement.Terms) []string {
 		if d.ByLine {
 			w = format.Goal(int64(d.Rate)) + " off each line of the fees"
 		}
+		if d.PromptDays > 0 {
+			w = format.Goal(int64(d.Rate)) + " off the fees when the invoice is paid within " + format.Counted(d.PromptDays, "day", "days") + " of its date"
+		}
 		words = append(words, w)
 	}
 	if e := t.Success; e != nil {

@@ -135,7 +135,7 @@ func TestArrangementFormKeepsEverything(t *testing.T) {
 	t.Parallel()
 	yen := arrangement.Terms{Kind: arrangement.KindHourly, Currency: "JPY", Cap: &arrangement.Cap{Per: arrangement.PerYear, Soft: true, Limits: []arrangement.Price{{Code: "2026", AmountMinor: 9_000_000}}}, Discount: &arrangement.Discount{Rate: 123_400}}
 	for name, terms := range map[string]arrangement.Terms{"blended": pelhamTerms(), "fixed": fixedTerms(), "yen": yen, "no charge": {Kind: arrangement.KindNoCharge, Currency: "EUR"},
-		"price list": listTerms(), "collar": collarTerms(), "subscription": subscriptionTerms(), "retainer": {Kind: arrangement.KindGeneral, Currency: "KWD", General: &arrangement.General{Per: arrangement.PerYear, AmountMinor: 1_234_567, HourlyWork: true}}} {
+		"price list": listTerms(), "prompt": {Kind: arrangement.KindHourly, Currency: "USD", Discount: &arrangement.Discount{Rate: 20_000, PromptDays: 10}}, "collar": collarTerms(), "subscription": subscriptionTerms(), "retainer": {Kind: arrangement.KindGeneral, Currency: "KWD", General: &arrangement.General{Per: arrangement.PerYear, AmountMinor: 1_234_567, HourlyWork: true}}} {
 		view := arrangementFormView(firmOf("HVL").ID, nil, formOfTerms(terms), nil, nil)
 		sent := filled(view.Sections[0].Form.Fields)
 		form := arrangementForm{}
@@ -193,6 +193,9 @@ func TestArrangementFormSaysWhichField(t *testing.T) {
 		"a list without prices": {typed("kind", "task_based"), "unit_prices", ""},
 		"a unit in words":       {typed("kind", "task_based", "unit_prices", "L330 = much"), "unit_prices", "much"},
 		"a list of no kind":     {typed("unit_prices", "L330 = 10"), "unit_prices", "no such terms"},
+		"prompt without days":   {typed("discount", "2", "discount_on", "prompt"), "discount_days", "how many days"},
+		"prompt for too long":   {typed("discount", "2", "discount_on", "prompt", "discount_days", "400"), "discount_days", "365"},
+		"days of no discount":   {typed("discount", "2", "discount_days", "10"), "discount_days", "paid promptly"},
 		"more than all":         {typed("discount", "120"), "discount", ""},
 	} {
 		n, err := c.form.read()

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/docketry/docketry/internal/arrangement"
@@ -42,7 +43,7 @@ func (form arrangementForm) terms() (t arrangement.Terms, err error) {
 		t.Volume = &arrangement.Volume{Retroactive: form["volume_on"] == "retroactive", Tiers: form.tiers(&fs, c)}
 	}
 	if form["discount"] != "" {
-		t.Discount = &arrangement.Discount{Rate: percentOf(&fs, "discount", form["discount"]), ByLine: form["discount_on"] == "line"}
+		t.Discount = &arrangement.Discount{Rate: percentOf(&fs, "discount", form["discount"]), ByLine: form["discount_on"] == "line", PromptDays: form.promptDays(&fs)}
 	}
 	return t, fs.Err(arrangement.ErrTerms)
 }
@@ -113,6 +114,22 @@ func (form arrangementForm) hours(fs *fault.Fields, name string) money.Fixed4 {
 		fs.Add(name, "hours_form", "%q is no number of hours; write such as 12.5", form[name])
 	}
 	return v
+}
+
+// promptDays are those of a discount on prompt payment, 0 of any other.
+func (form arrangementForm) promptDays(fs *fault.Fields) int {
+	prompt, text := form["discount_on"] == "prompt", form["discount_days"]
+	days, err := strconv.Atoi(text)
+	switch {
+	case !prompt && text != "":
+		fs.Add("discount_days", "days_foreign", "only a discount on what is paid promptly has days; leave this empty, or choose it above")
+	case prompt && (err != nil || days < 1):
+		fs.Add("discount_days", "days_form", "enter within how many days, such as 10")
+		return 1
+	case prompt:
+		return days
+	}
+	return 0
 }
 
 // prices reads "L300 = 2000.00", or an amount alone.
@@ -221,6 +238,9 @@ func formOfTerms(t arrangement.Terms) arrangementForm {
 		if d.ByLine {
 			form["discount_on"] = "line"
 		}
+		if d.PromptDays > 0 {
+			form["discount_on"], form["discount_days"] = "prompt", strconv.Itoa(d.PromptDays)
+		}
 	}
 	return form
 }
@@ -260,7 +280,7 @@ func formOfFee(form arrangementForm, t *arrangement.Terms) {
 // fieldOfTerm is the field of the form that a term of the rules stands in.
 var fieldOfTerm = []struct{ term, field string }{
 	{"tasks", "unit_prices"}, {"fixed.per", "fixed_per"}, {"fixed", "fixed_prices"}, {"blended.others_rate", "others_rate"}, {"blended", "blended_rate"}, {"cap.per", "cap_per"}, {"cap", "cap_limits"},
-	{"volume", "volume_tiers"}, {"discount", "discount"}, {"general.per", "fee_per"}, {"general", "fee_amount"}, {"subscription.per", "fee_per"}, {"subscription.hours", "fee_hours"},
+	{"volume", "volume_tiers"}, {"discount.prompt_days", "discount_days"}, {"discount", "discount"}, {"general.per", "fee_per"}, {"general", "fee_amount"}, {"subscription.per", "fee_per"}, {"subscription.hours", "fee_hours"},
 	{"subscription.tasks", "fee_tasks"}, {"subscription", "fee_amount"}, {"collar.band", "collar_band"}, {"collar.client", "collar_client"}, {"collar", "collar_target"},
 	{"success.uplift", "success_uplift"}, {"success.limit", "success_limit"}, {"success", "success_amount"},
 }

@@ -44,6 +44,9 @@ func partsOf(f frame, p prebill.View) (list []PrebillPart) {
 			}
 		}
 		part.Facts = []partial.Fact{{Name: format.Counted(x.Lines, "line", "lines") + " worked", Value: in(x.WorkedMinor)}, {Name: "Fees by it", Value: in(x.FeesMinor)}}
+		if d := x.Version.Terms.Discount; d != nil && d.PromptDays > 0 && p.Prompt.Minor > 0 {
+			part.Facts = append(part.Facts, partial.Fact{Name: "Off when paid within " + format.Counted(p.Prompt.Days, "day", "days"), Value: in(p.Prompt.Minor)})
+		}
 		switch {
 		case x.OverMinor > 0:
 			part.Facts = append(part.Facts, partial.Fact{Name: "Above the value of the work so far", Value: in(x.OverMinor)})
