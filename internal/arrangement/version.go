@@ -106,7 +106,7 @@ func (t Terms) Applied() error {
 	for _, x := range []struct {
 		path  string
 		given bool
-	}{{"holdback", t.Holdback != nil}, {"split", t.Split != nil}} {
+	}{{"split", t.Split != nil}} {
 		if x.given {
 			fs.Add(x.path, "arrangement_not_applied", "bills are not worked out by these terms yet; leave them out")
 		}
@@ -121,6 +121,11 @@ func (t Terms) Applied() error {
 	}
 	if c := t.Cap; c != nil {
 		codes(&fs, "cap.limits", c.Limits)
+	}
+	if h := t.Holdback; h != nil {
+		if _, ok := fault.Unseen(h.Condition); !ok || len([]rune(h.Condition)) > 150 || strings.TrimSpace(h.Condition) != h.Condition || strings.ContainsAny(h.Condition, "\r\n\t") {
+			fs.Add("holdback.condition", "condition_long", "say it in at most 150 characters of one line")
+		}
 	}
 	if x := t.Tasks; x != nil {
 		for i, p := range x.Prices {

@@ -44,8 +44,11 @@ type group struct {
 func workOut(tx *db.Tx, p *Prebill, m matter.Matter, f policies, s *sheet) (o outcome, err error) {
 	o.lines = make([]Arranged, len(s.lines))
 	versions, err := arrangement.Of(tx, m.ID, m.ClientID)
-	if err != nil || len(versions) == 0 {
+	if err != nil {
 		return o, err
+	}
+	if len(versions) == 0 {
+		return o, o.release(tx, p)
 	}
 	put, err := pricesOn(tx, p.ID)
 	if err != nil {
@@ -60,7 +63,19 @@ func workOut(tx *db.Tx, p *Prebill, m matter.Matter, f policies, s *sheet) (o ou
 			return o, err
 		}
 	}
-	return o, o.promptAfter(s.cuts.sum(anyCut))
+	if err := o.promptAfter(s.cuts.sum(anyCut)); err != nil {
+		return o, err
+	}
+	return o, o.release(tx, p)
+}
+
+// release adds what the firm released of fees held back before.
+func (o *outcome) release(tx *db.Tx, p *Prebill) error {
+	c, err := released(tx, p.MatterID, p.ID, p.Currency)
+	if c != nil {
+		o.charges = append(o.charges, *c)
+	}
+	return err
 }
 
 // groups sorts the time that is billed by the version of its day, the earliest first.
@@ -117,7 +132,7 @@ func (o *outcome) price(g *group, s *sheet, f policies, year int, b *before) err
 	if err != nil {
 		return err
 	}
-	part := Part{Version: g.version, Lines: len(g.lines), WorkedMinor: bill.WorkedMinor, FeesMinor: bill.FeesMinor, OverMinor: bill.OverMinor, CreditMinor: bill.CreditMinor,
+	part := Part{Version: g.version, Lines: len(g.lines), WorkedMinor: bill.WorkedMinor, FeesMinor: bill.FeesMinor, OverMinor: bill.OverMinor, CreditMinor: bill.CreditMinor, HeldMinor: bill.HeldMinor,
 		Unpriced: bill.Unpriced, Warnings: bill.Warnings}
 	if part.Prices, err = g.states(&t, &w, &bill, b.prices); err != nil {
 		return err
@@ -137,6 +152,9 @@ func (o *outcome) price(g *group, s *sheet, f policies, year int, b *before) err
 		if c.Minor != 0 {
 			o.charges = append(o.charges, Charge{Arrangement: g.version.ID, What: c.What, Code: c.Code, Quantity: c.Quantity, Rate: c.Rate, Minor: c.Minor})
 		}
+	}
+	if bill.HeldMinor > 0 {
+		o.charges = append(o.charges, Charge{Arrangement: g.version.ID, What: chargeHoldback, Note: t.Holdback.Condition, Minor: -bill.HeldMinor})
 	}
 	return b.count(g, s.lines, year, &w, &bill)
 }

@@ -98,13 +98,15 @@ const (
 	chargeSuccess      = "success fee"
 	chargeVolume       = "volume discount"
 	chargeDiscount     = "discount"
+	chargeHoldback     = "holdback"
+	chargeRelease      = "holdback release"
 )
 
 // pricedByCode are the charges of a code, each billed once.
 var pricedByCode = []string{chargeFixed, chargeAvailability, chargeSubscription}
 
 // notOfTheYear are the charges that a volume discount does not count: what comes after it.
-var notOfTheYear = []string{chargeVolume, chargeDiscount, chargeSuccess}
+var notOfTheYear = []string{chargeVolume, chargeDiscount, chargeSuccess, chargeHoldback, chargeRelease}
 
 // Charge is a line of the fees that the arrangement makes beside the work.
 type Charge struct {
@@ -113,7 +115,8 @@ type Charge struct {
 	Code        string              `json:"code,omitempty"`        // the phase, task or period of a price
 	Quantity    money.Fixed4        `json:"quantity_e4,omitempty"` // of units of a price list, at Rate each; else 0
 	Rate        money.Fixed4        `json:"rate_e4,omitempty"`
-	Minor       int64               `json:"minor"` // below zero when it is taken off
+	Note        string              `json:"note,omitempty"` // of what is held back, and of its release: until what
+	Minor       int64               `json:"minor"`          // below zero when it is taken off
 }
 
 // Text is what the invoice says of it.
@@ -131,6 +134,10 @@ func (c Charge) Text() string {
 		return "Retainer fee, as agreed: " + periodOf(c.Code)
 	case chargeSubscription:
 		return "Subscription, as agreed: " + periodOf(c.Code)
+	case chargeHoldback:
+		return "Held back, as agreed, until " + c.Note
+	case chargeRelease:
+		return "Release of fees held back until " + c.Note
 	case chargeTask:
 		return "Price list, as agreed: " + workOf(c.Code)
 	}
@@ -160,7 +167,7 @@ func (c Charge) isPrice() bool { return c.Minor > 0 }
 
 // reason is what an adjustment is for, "" of a price.
 func (c Charge) reason() amend.Reason {
-	if c.isPrice() {
+	if c.isPrice() || c.What == chargeHoldback {
 		return ""
 	}
 	return amend.ReasonDiscount
@@ -216,6 +223,7 @@ type Part struct {
 	FeesMinor   int64
 	OverMinor   int64 // fixed prices: what they are above the value of the work, or below when negative
 	CreditMinor int64 // owed to the client for earlier bills, beyond what this bill could take off
+	HeldMinor   int64 // of FeesMinor, held back until an outcome
 	Unpriced    int   // lines of tasks that the price list does not have: the bill does not go on with them
 	Prices      []PriceState
 	Warnings    []arrangement.Warning

@@ -71,7 +71,7 @@ func addsUp(rt *rapid.T, p *Prebill, f policies, s *sheet, o *outcome) {
 	}
 	fees := int64(0)
 	for _, x := range o.parts {
-		fees += x.FeesMinor
+		fees += x.FeesMinor - x.HeldMinor
 	}
 	if fees != t.FeesMinor || fees < 0 {
 		rt.Fatalf("the versions make %d of fees, the bill has %d", fees, t.FeesMinor)
@@ -176,6 +176,9 @@ func drawnTerms(rt *rapid.T, c money.Currency) arrangement.Terms {
 	}
 	if rapid.Bool().Draw(rt, "volume") {
 		t.Volume = &arrangement.Volume{Retroactive: rapid.Bool().Draw(rt, "retroactive"), Tiers: []arrangement.Tier{{FromMinor: 0, Rate: share("tier")}, {FromMinor: amount("from"), Rate: share("tier")}}}
+	}
+	if rapid.Bool().Draw(rt, "holdback") {
+		t.Holdback = &arrangement.Holdback{Share: share("held"), Condition: "the appeal is decided"}
 	}
 	if rapid.Bool().Draw(rt, "discount") {
 		t.Discount = &arrangement.Discount{Rate: share("off"), ByLine: rapid.Bool().Draw(rt, "by line")}

@@ -183,7 +183,11 @@ func begin(tx *db.Tx, p *Prebill, m matter.Matter, empty bool) error {
 		}
 		offers = slices.DeleteFunc(v.Terms.Offers(v.From, versions.Ends(v), p.ThroughOn), func(o arrangement.Offer) bool { return o.Unit == 0 && placed.find(o.Code) != nil })
 	}
-	if empty && len(offers) == 0 {
+	due, err := released(tx, m.ID, p.ID, p.Currency)
+	if err != nil {
+		return err
+	}
+	if empty && len(offers) == 0 && due == nil {
 		return ErrEmpty.With("there is nothing to bill on %s up to %s", m.Number, p.ThroughOn.Format("2 Jan 2006"))
 	}
 	if err := insert(tx, p); err != nil {

@@ -49,6 +49,7 @@ type ArrangedPart struct {
 	Lines       int                 `json:"lines" class:"C1"`
 	Worked      *Money              `json:"worked,omitempty" class:"C2"`
 	Fees        *Money              `json:"fees,omitempty" class:"C2"`
+	Held        *Money              `json:"held_back,omitempty" class:"C2" doc:"of the fees, until an outcome"`
 	Prices      []PrebillPrice      `json:"prices,omitempty"`
 	Warnings    []string            `json:"warnings,omitempty" class:"C2"`
 }
@@ -69,7 +70,7 @@ type PrebillPrice struct {
 // PrebillCharge is a line of the fees that the arrangement makes beside the work.
 type PrebillCharge struct {
 	Arrangement ident.ArrangementID `json:"arrangement_id" class:"C1"`
-	What        string              `json:"what" class:"C1" enum:"fixed,availability,subscription,task,collar,success fee,volume discount,discount"`
+	What        string              `json:"what" class:"C1" enum:"fixed,availability,subscription,task,collar,success fee,volume discount,discount,holdback,holdback release"`
 	Code        string              `json:"code,omitempty" class:"C2"`
 	Quantity    string              `json:"quantity,omitempty" class:"C2" doc:"units of a price list"`
 	Amount      *Money              `json:"amount,omitempty" class:"C2"`
@@ -175,6 +176,9 @@ func toPrebillView(v prebill.View) PrebillView {
 		Totals: &PrebillTotals{Money{t.RecordedMinor, c}, Money{t.TeamMinor, c}, Money{t.FirmMinor, c}, Money{t.ArrangedMinor, c}, Money{t.InvoiceMinor, c}, Money{t.AtRiskMinor, c}, decimal(t.Hours)}}
 	for _, x := range v.Parts {
 		part := ArrangedPart{Arrangement: x.Version.ID, Lines: x.Lines, Worked: amount(x.WorkedMinor, c), Fees: amount(x.FeesMinor, c)}
+		if x.HeldMinor > 0 {
+			part.Held = amount(x.HeldMinor, c)
+		}
 		for _, p := range x.Prices {
 			part.Prices = append(part.Prices, toPrebillPrice(p, c))
 		}

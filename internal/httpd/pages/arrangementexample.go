@@ -74,7 +74,10 @@ func exampleSection(t arrangement.Terms) Section {
 		}
 		table.Rows = append(table.Rows, partial.Row{Cells: []partial.Cell{{Text: sentenceStart(c.What), Sub: placeName(c.Code), Key: true}, partial.Txt(""), partial.Txt(""), partial.Txt(""), partial.Txt(in(c.Minor)), partial.Txt(why)}})
 	}
-	table.Foot = []partial.Row{{Cells: []partial.Cell{{Text: "Fees of the bill", Key: true}, partial.Txt(""), partial.Txt(""), partial.Txt(in(bill.WorkedMinor)), partial.Txt(in(bill.FeesMinor)), partial.Txt("")}}}
+	if bill.HeldMinor > 0 {
+		table.Rows = append(table.Rows, partial.Row{Cells: []partial.Cell{{Text: "Held back", Sub: "until " + t.Holdback.Condition, Key: true}, partial.Txt(""), partial.Txt(""), partial.Txt(""), partial.Txt(in(-bill.HeldMinor)), partial.Txt("As agreed")}})
+	}
+	table.Foot = []partial.Row{{Cells: []partial.Cell{{Text: "Fees of the bill", Key: true}, partial.Txt(""), partial.Txt(""), partial.Txt(in(bill.WorkedMinor)), partial.Txt(in(bill.FeesMinor - bill.HeldMinor)), partial.Txt("")}}}
 	text := "Three people's work of a month, with nothing billed before on the matter."
 	if t.Volume != nil {
 		text = "Three people's work of a month, with fees of " + in(w.Before.YearFeesMinor) + " billed to the client this year."

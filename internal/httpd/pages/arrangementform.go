@@ -20,7 +20,7 @@ type arrangementForm map[string]string
 
 // arrangementFields are the names of the form's fields.
 var arrangementFields = []string{"place", "from", "currency", "kind", "fixed_per", "fixed_prices", "fixed_shadow", "blended_rate", "others_rate", "cap_per", "cap_limits", "cap_soft", "volume_tiers", "volume_on", "discount", "discount_on", "discount_days",
-	"unit_prices", "unit_others", "unit_shadow", "fee_per", "fee_amount", "fee_hours", "fee_tasks", "fee_work", "fee_shadow", "collar_target", "collar_band", "collar_client", "success_amount", "success_uplift", "success_limit"}
+	"unit_prices", "unit_others", "unit_shadow", "fee_per", "fee_amount", "fee_hours", "fee_tasks", "fee_work", "fee_shadow", "collar_target", "collar_band", "collar_client", "success_amount", "success_uplift", "success_limit", "holdback", "holdback_until"}
 
 func (s *Site) newArrangement(r *httpd.Request) (httpd.Reply, error) {
 	form := arrangementForm{"kind": string(arrangement.KindHourly)}
@@ -173,6 +173,8 @@ func arrangementFormView(firm ident.FirmID, places []partial.Option, form arrang
 		{Group: "Success fee", Name: "success_amount", Label: "Amount", Kind: partial.Decimal, Value: form["success_amount"], Hint: "Somebody puts it on a bill when the outcome is there"},
 		{Group: "Success fee", Name: "success_uplift", Label: "Percent of the matter's fees", Kind: partial.Decimal, Value: form["success_uplift"], Hint: "On top of the amount, or alone"},
 		{Group: "Success fee", Name: "success_limit", Label: "At most, percent of those fees", Kind: partial.Decimal, Value: form["success_limit"], Hint: "As where law sets a limit"},
+		{Group: "Holdback", Name: "holdback", Label: "Percent of the fees held back", Kind: partial.Decimal, Value: form["holdback"], Hint: "A line of its own below the fees; the firm releases it to a later bill"},
+		{Group: "Holdback", Name: "holdback_until", Label: "Until", Value: form["holdback_until"], Max: 150, Wide: true, Hint: "As the invoice says it: the appeal is decided"},
 	}
 	sheet := &partial.Form{Action: href.New(href.Arrangements(firm)), Submit: "Agree", Try: "Show an example", Cancel: href.Arrangements(firm), Note: "It holds at once for bills that are not approved", Faults: arrangementFaults(failed), Problem: problemIn(failed), Fields: fields}
 	v := PlainView{Head: layout.Head{Title: "New arrangement", Crumbs: []partial.Link{{Text: "Fee arrangements", Href: href.Arrangements(firm)}}},

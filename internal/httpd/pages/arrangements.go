@@ -22,7 +22,7 @@ import (
 )
 
 // MountArrangements adds what clients agreed to pay for work: versions, their form with
-// a worked example, ending and withdrawing.
+// a worked example, ending and withdrawing, and what is held back by them.
 func (s *Site) MountArrangements(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/arrangements", rbac.ArrangementRead, s.arrangements)
 	get(srv, "/firms/{firm}/arrangements/new", rbac.ArrangementEdit, s.newArrangement)
@@ -30,6 +30,7 @@ func (s *Site) MountArrangements(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/arrangements/{id}", rbac.ArrangementRead, s.arrangement)
 	fill(srv, "/firms/{firm}/arrangements/{id}/end", rbac.ArrangementEdit, s.endArrangement, of(s.arrangementPage))
 	post(srv, "/firms/{firm}/arrangements/{id}/withdraw", rbac.ArrangementEdit, s.withdrawArrangement)
+	s.mountHeld(srv)
 }
 
 func (s *Site) arrangements(r *httpd.Request) (httpd.Reply, error) {
@@ -151,10 +152,13 @@ func arrangementView(f frame, place string, v arrangement.Version, state, typed 
 	here := href.Arrangement(f.FirmID, v.ID)
 	view := PlainView{Head: layout.Head{Title: place, Crumbs: []partial.Link{{Text: "Fee arrangements", Href: href.Arrangements(f.FirmID)}}}, Meta: []string{"version " + strconv.Itoa(v.Number), state},
 		Sections: []Section{{Title: "What is agreed", Facts: facts}, exampleSection(v.Terms)}}
+	if v.Terms.Holdback != nil && v.Matter != "" {
+		view.Links = []partial.Link{{Text: "Fees held back", Href: heldHref(f.FirmID, v.Matter)}}
+	}
 	if !f.May(rbac.ArrangementEdit) || !v.Stands() {
 		return view
 	}
-	view.Links = []partial.Link{{Text: "New version", Href: href.Query(href.New(href.Arrangements(f.FirmID)), "from", string(v.ID))}}
+	view.Links = append(view.Links, partial.Link{Text: "New version", Href: href.Query(href.New(href.Arrangements(f.FirmID)), "from", string(v.ID))})
 	view.Acts = []partial.Button{{Text: "Withdraw", Action: here + "/withdraw", Class: "danger"}}
 	if v.Until == nil {
 		view.Sections = append(view.Sections, Section{Title: "End it", Note: "Bills that are approved or issued stay as they are", Form: &partial.Form{ID: "end", Action: here + "/end", Submit: "End", Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
@@ -246,6 +250,9 @@ func arrangementWords(t arrangement.Terms) []string {
 			w = format.Goal(int64(d.Rate)) + " off the fees when the invoice is paid within " + format.Counted(d.PromptDays, "day", "days") + " of its date"
 		}
 		words = append(words, w)
+	}
+	if h := t.Holdback; h != nil {
+		words = append(words, format.Goal(int64(h.Share))+" of the fees is held back until "+h.Condition)
 	}
 	if e := t.Success; e != nil {
 		var parts []string

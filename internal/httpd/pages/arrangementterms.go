@@ -36,6 +36,9 @@ func (form arrangementForm) terms() (t arrangement.Terms, err error) {
 	if form.any("success_amount", "success_uplift", "success_limit") {
 		t.Success = &arrangement.Success{AmountMinor: form.amount(&fs, "success_amount", c), Uplift: form.percent(&fs, "success_uplift"), Limit: form.percent(&fs, "success_limit")}
 	}
+	if form.any("holdback", "holdback_until") {
+		t.Holdback = &arrangement.Holdback{Share: form.percent(&fs, "holdback"), Condition: form["holdback_until"]}
+	}
 	if form["cap_per"] != "" || form["cap_limits"] != "" {
 		t.Cap = &arrangement.Cap{Per: arrangement.Scope(form["cap_per"]), Soft: form["cap_soft"] != "", Limits: form.prices(&fs, "cap_limits", c)}
 	}
@@ -269,6 +272,9 @@ func formOfFee(form arrangementForm, t *arrangement.Terms) {
 			form["fee_hours"] = x.Hours.Text(2)
 		}
 	}
+	if x := t.Holdback; x != nil {
+		form["holdback"], form["holdback_until"] = percent(x.Share), x.Condition
+	}
 	if x := t.Collar; x != nil {
 		form["collar_target"], form["collar_band"], form["collar_client"] = amount(x.TargetMinor), (x.Band * 100).String(), (x.Client * 100).String()
 	}
@@ -282,7 +288,7 @@ var fieldOfTerm = []struct{ term, field string }{
 	{"tasks", "unit_prices"}, {"fixed.per", "fixed_per"}, {"fixed", "fixed_prices"}, {"blended.others_rate", "others_rate"}, {"blended", "blended_rate"}, {"cap.per", "cap_per"}, {"cap", "cap_limits"},
 	{"volume", "volume_tiers"}, {"discount.prompt_days", "discount_days"}, {"discount", "discount"}, {"general.per", "fee_per"}, {"general", "fee_amount"}, {"subscription.per", "fee_per"}, {"subscription.hours", "fee_hours"},
 	{"subscription.tasks", "fee_tasks"}, {"subscription", "fee_amount"}, {"collar.band", "collar_band"}, {"collar.client", "collar_client"}, {"collar", "collar_target"},
-	{"success.uplift", "success_uplift"}, {"success.limit", "success_limit"}, {"success", "success_amount"},
+	{"holdback.condition", "holdback_until"}, {"holdback", "holdback"}, {"success.uplift", "success_uplift"}, {"success.limit", "success_limit"}, {"success", "success_amount"},
 }
 
 // arrangementFaults has complaints about terms at the fields that hold them.

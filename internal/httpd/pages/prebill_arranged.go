@@ -20,6 +20,7 @@ type PrebillPart struct {
 	Title  string   // with the first day of the version: a bill may have several
 	Words  []string // what is agreed
 	Href   string   // the version, for who may read it
+	Held   string   // what is held back on the matter, "" where nothing is by it
 	Facts  []partial.Fact
 	Prices []PrebillPrice
 	Units  *partial.Form // puts units of the price list on the bill, nil where none can be
@@ -44,6 +45,12 @@ func partsOf(f frame, p prebill.View) (list []PrebillPart) {
 			}
 		}
 		part.Facts = []partial.Fact{{Name: format.Counted(x.Lines, "line", "lines") + " worked", Value: in(x.WorkedMinor)}, {Name: "Fees by it", Value: in(x.FeesMinor)}}
+		if x.HeldMinor > 0 {
+			part.Facts = append(part.Facts, partial.Fact{Name: "Of them held back until " + x.Version.Terms.Holdback.Condition, Value: in(x.HeldMinor)})
+		}
+		if x.Version.Terms.Holdback != nil && f.May(rbac.ArrangementRead) {
+			part.Held = heldHref(f.FirmID, p.MatterID)
+		}
 		if d := x.Version.Terms.Discount; d != nil && d.PromptDays > 0 && p.Prompt.Minor > 0 {
 			part.Facts = append(part.Facts, partial.Fact{Name: "Off when paid within " + format.Counted(p.Prompt.Days, "day", "days"), Value: in(p.Prompt.Minor)})
 		}

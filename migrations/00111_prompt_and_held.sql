@@ -1,6 +1,9 @@
--- 00111_prompt.sql: a discount on prompt payment (LEGAL-BILLING 8). A bill states what may be
+-- 00111_prompt_and_held.sql: a discount on prompt payment, and fees held back until an
+-- outcome (LEGAL-BILLING 8). A bill states what may be
 -- left out when it is paid within the days agreed; a payment that arrives by that day and
--- covers the rest closes the invoice, and what was left out is an allowance in the ledger.
+-- covers the rest closes the invoice, and what was left out is an allowance in the ledger. What
+-- is held back is a line of its own below the fees; what the firm releases of it is a line of
+-- a later bill, never more than was held.
 
 -- +goose Up
 ALTER TABLE prebill ADD COLUMN prompt_days integer NOT NULL DEFAULT 0; -- counted from the invoice's date; 0 is no such discount
@@ -88,7 +91,98 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
+ALTER TABLE prebill_charge ADD COLUMN note text NOT NULL DEFAULT ''; -- of what is held back: until what
+ALTER TABLE prebill_charge ADD CONSTRAINT prebill_charge_note_length CHECK (length(note) <= 200);
+ALTER TABLE prebill_charge DROP CONSTRAINT prebill_charge_what_known;
+ALTER TABLE prebill_charge ADD CONSTRAINT prebill_charge_what_known CHECK (what IN ('fixed', 'availability', 'subscription', 'task', 'collar', 'success fee', 'volume discount', 'discount', 'holdback', 'holdback release'));
+ALTER TABLE prebill_charge DROP CONSTRAINT prebill_charge_sign;
+ALTER TABLE prebill_charge ADD CONSTRAINT prebill_charge_sign CHECK (CASE
+  WHEN what IN ('volume discount', 'discount', 'holdback') THEN amount_minor < 0
+  WHEN what = 'collar' THEN amount_minor <> 0
+  ELSE amount_minor > 0 END);
+
+-- What the firm decided about the held fees of a matter: released to be billed, or forgone.
+CREATE TABLE holdback_act (
+  firm_id      uuid        NOT NULL,
+  id           uuid        NOT NULL,
+  matter_id    uuid        NOT NULL,
+  currency     text        NOT NULL,
+  kind         text        NOT NULL,
+  amount_minor bigint      NOT NULL,
+  reason       text        NOT NULL,
+  made_by      uuid        NOT NULL,
+  made_at      timestamptz NOT NULL,
+  CONSTRAINT holdback_act_pkey PRIMARY KEY (firm_id, id),
+  CONSTRAINT holdback_act_matter_fkey FOREIGN KEY (firm_id, matter_id) REFERENCES matter (firm_id, id),
+  CONSTRAINT holdback_act_made_by_fkey FOREIGN KEY (made_by) REFERENCES person (id),
+  CONSTRAINT holdback_act_kind_known CHECK (kind IN ('release', 'forgo')),
+  CONSTRAINT holdback_act_positive CHECK (amount_minor > 0),
+  CONSTRAINT holdback_act_reason_length CHECK (length(reason) BETWEEN 3 AND 300),
+  CONSTRAINT holdback_act_currency_form CHECK (currency ~ '^[A-Z]{3}$')
+);
+CALL isolate('holdback_act');
+REVOKE UPDATE, DELETE ON holdback_act FROM docketry_api, docketry_worker;
+CREATE INDEX holdback_act_matter ON holdback_act (firm_id, matter_id);
+CREATE TRIGGER holdback_act_stays BEFORE UPDATE OR DELETE ON holdback_act FOR EACH ROW EXECUTE FUNCTION issued_stays();
+CREATE TRIGGER holdback_act_not_truncated BEFORE TRUNCATE ON holdback_act FOR EACH STATEMENT EXECUTE FUNCTION issued_stays();
+
+-- What stands of one kind of charge on bills of a matter: approved ones and invoices that were
+-- not credited, or with drafts too.
+-- +goose StatementBegin
+CREATE FUNCTION holdback_on_bills(firm uuid, matter uuid, cur text, charge text, drafts boolean) RETURNS bigint LANGUAGE sql STABLE AS $$
+  SELECT coalesce(sum(abs(c.amount_minor)), 0)::bigint FROM prebill b JOIN prebill_charge c ON c.firm_id = b.firm_id AND c.prebill_id = b.id
+  WHERE b.firm_id = firm AND b.matter_id = matter AND b.currency = cur AND c.what = charge
+    AND (b.status = 'approved' OR drafts AND b.status IN ('draft', 'in_review', 'changes_requested')
+      OR b.status = 'taken' AND NOT EXISTS (SELECT FROM invoice i WHERE i.firm_id = b.firm_id AND i.prebill_id = b.id AND i.status = 'credited'))
+$$;
+-- +goose StatementEnd
+GRANT EXECUTE ON FUNCTION holdback_on_bills(uuid, uuid, text, text, boolean) TO docketry_api, docketry_worker;
+
+-- Never more is released and forgone than was held, and never more billed than was released,
+-- however many decide at once: each waits for the lock of the matter, and reads after it.
+-- +goose StatementBegin
+CREATE FUNCTION holdback_within() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended('holdback ' || NEW.matter_id::text, 0));
+  IF (SELECT sum(a.amount_minor) FROM holdback_act a WHERE a.firm_id = NEW.firm_id AND a.matter_id = NEW.matter_id AND a.currency = NEW.currency)
+      > holdback_on_bills(NEW.firm_id, NEW.matter_id, NEW.currency, 'holdback', false) THEN
+    RAISE EXCEPTION 'matter %: more is released than was held back', NEW.matter_id USING ERRCODE = 'check_violation', CONSTRAINT = 'holdback_within', TABLE = 'holdback_act';
+  END IF;
+  RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER holdback_within AFTER INSERT ON holdback_act FOR EACH ROW EXECUTE FUNCTION holdback_within();
+
+-- +goose StatementBegin
+CREATE FUNCTION holdback_billed_within() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE bill record;
+BEGIN
+  SELECT b.matter_id, b.currency INTO bill FROM prebill b WHERE b.firm_id = NEW.firm_id AND b.id = NEW.prebill_id;
+  PERFORM pg_advisory_xact_lock(hashtextextended('holdback ' || bill.matter_id::text, 0));
+  IF holdback_on_bills(NEW.firm_id, bill.matter_id, bill.currency, 'holdback release', true) > (SELECT coalesce(sum(a.amount_minor), 0) FROM holdback_act a
+      WHERE a.firm_id = NEW.firm_id AND a.matter_id = bill.matter_id AND a.currency = bill.currency AND a.kind = 'release') THEN
+    RAISE EXCEPTION 'matter %: more is billed than was released', bill.matter_id USING ERRCODE = 'check_violation', CONSTRAINT = 'holdback_billed_within', TABLE = 'prebill_charge';
+  END IF;
+  RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER holdback_billed_within AFTER INSERT ON prebill_charge FOR EACH ROW WHEN (NEW.what = 'holdback release') EXECUTE FUNCTION holdback_billed_within();
+
 -- +goose Down
+DROP TRIGGER holdback_billed_within ON prebill_charge;
+DROP FUNCTION holdback_billed_within();
+DROP TABLE holdback_act;
+DROP FUNCTION holdback_within();
+DROP FUNCTION holdback_on_bills(uuid, uuid, text, text, boolean);
+ALTER TABLE prebill_charge DROP CONSTRAINT prebill_charge_sign;
+ALTER TABLE prebill_charge ADD CONSTRAINT prebill_charge_sign CHECK (CASE
+  WHEN what IN ('volume discount', 'discount') THEN amount_minor < 0
+  WHEN what = 'collar' THEN amount_minor <> 0
+  ELSE amount_minor > 0 END);
+ALTER TABLE prebill_charge DROP CONSTRAINT prebill_charge_what_known;
+ALTER TABLE prebill_charge ADD CONSTRAINT prebill_charge_what_known CHECK (what IN ('fixed', 'availability', 'subscription', 'task', 'collar', 'success fee', 'volume discount', 'discount'));
+ALTER TABLE prebill_charge DROP CONSTRAINT prebill_charge_note_length;
+ALTER TABLE prebill_charge DROP COLUMN note;
 DROP TRIGGER invoice_allowance_adds_up ON invoice;
 DROP TABLE allowance;
 DROP FUNCTION allowance_adds_up();
