@@ -39,7 +39,7 @@ type PrebillView struct {
 // PrebillPrompt is what may be left out of the fees, before tax, on payment within so many
 // days of the invoice.
 type PrebillPrompt struct {
-	Days   int    `json:"days" class:"C2"`
+	Days   int    `json:"days,omitempty" class:"C2"`
 	Amount *Money `json:"amount,omitempty" class:"C2"`
 }
 
