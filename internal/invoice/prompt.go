@@ -52,7 +52,7 @@ func (d *Document) promptRemark() string {
 	return s + ". After that day the whole amount is due."
 }
 
-// AllowedMinor parts an allowance of an invoice into the fees' part and the tax that goes
+// allowed parts an allowance of an invoice into the fees' part and the tax that goes
 // with it, in the shares of the whole discount. They sum to minor.
 func (i *Invoice) allowed(minor int64) (net, tax int64, err error) {
 	parts, err := money.Split(minor, []int64{i.PromptMinor - i.PromptTaxMinor, i.PromptTaxMinor})
