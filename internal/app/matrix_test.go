@@ -301,6 +301,7 @@ var bodies = map[string]string{
 	"POST /firms/{firm}/payors/{id}/contacts":                      `{"name":"N","email":"n@payor.example"}`,
 	"PUT /firms/{firm}/contacts/{id}":                              `{"name":"N","email":"n@payor.example"}`,
 	"PUT /firms/{firm}/matters/{id}":                               `{"client_id":"<client>","payor_id":"<payor>","number":"N-1","name":"M","label":"standard","currency":"USD","opened_on":"2026-01-01"}`,
+	"POST /firms/{firm}/matters/{id}/held":                         `{"kind":"release","amount_minor":1,"reason":"the appeal was won"}`,
 	"PUT /firms/{firm}/timekeepers/{id}":                           `{"code":"XX","name":"N","class":"PARTNR"}`,
 	"POST /firms/{firm}/arrangements/{id}/end":                     `{"until":"2030-01-01"}`,
 	"POST /firms/{firm}/prebills/{id}/prices/put":                  `{"arrangement_id":"<arrangement>"}`,

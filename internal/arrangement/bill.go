@@ -87,7 +87,8 @@ type Charge struct {
 	Entry       string       // "" for a line of its own
 	What        string       // of such a line: "fixed", "volume discount"
 	Code        string       // of a phase, task or unit
-	Rate        money.Fixed4 // of an entry that is billed at another rate than its own; else 0
+	Rate        money.Fixed4 // of an entry that is billed at another rate than its own, or the price of a unit; else 0
+	Quantity    money.Fixed4 // of units of a price list; else 0
 	WorkedMinor int64
 	Steps       []Step
 	Minor       int64
@@ -120,6 +121,7 @@ type Bill struct {
 	OverMinor     int64 // fixed prices: what they are above the value of the work, or below when negative
 	CreditMinor   int64 // owed to the client for earlier bills, beyond what this bill could take off
 	PromptMinor   int64 // taken off on payment within the days of the discount
+	Unpriced      int   // entries of tasks that the price list does not have: nothing is billed before they have a price
 	Shadow        bool  // the client also wants to see the hours and their value
 	Closing       *Closing
 	Warnings      []Warning
@@ -250,6 +252,13 @@ func (s *sheet) total() error {
 		if b.HeldMinor, err = h.Share.Of(b.FeesMinor, s.work.Rounding); err != nil {
 			return err
 		}
+	}
+	if b.HeldMinor > 0 && b.PromptMinor > 0 { // nothing is off what is not due
+		parts, err := money.Split(b.PromptMinor, []int64{b.FeesMinor - b.HeldMinor, b.HeldMinor})
+		if err != nil {
+			return err
+		}
+		b.PromptMinor = parts[0]
 	}
 	b.DueMinor, err = money.Sum(b.FeesMinor, b.ExpensesMinor, -b.HeldMinor)
 	return err

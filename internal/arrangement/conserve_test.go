@@ -48,7 +48,7 @@ func drawTerms(t *rapid.T) arrangement.Terms {
 			terms.Subscription.Tasks = []string{"L110"}
 		}
 	case "task_based":
-		terms.Tasks = &arrangement.Tasks{Prices: []arrangement.UnitPrice{{Code: "L330", Price: money.Fixed4(amount("price"))}}}
+		terms.Tasks = &arrangement.Tasks{Prices: []arrangement.UnitPrice{{Code: "L330", Price: money.Fixed4(amount("price"))}, {Code: rapid.SampledFrom([]string{"L110", "L200"}).Draw(t, "covers"), Price: 1}}, OthersHourly: rapid.Bool().Draw(t, "others")}
 	}
 	if terms.Kind != "no_charge" {
 		drawCombined(t, &terms)
@@ -70,7 +70,7 @@ func drawCombined(t *rapid.T, terms *arrangement.Terms) {
 	if has("discount") {
 		terms.Discount = &arrangement.Discount{Rate: drawFraction(t, "rate"), ByLine: has("by line")}
 		if has("prompt") {
-			terms.Discount.PromptDays = 10
+			terms.Discount.PromptDays, terms.Discount.ByLine = 10, false
 		}
 	}
 	if has("success") {
@@ -145,10 +145,13 @@ func TestNothingIsLostOnTheWayToABill(t *testing.T) {
 			}
 			fees, worked = fees+c.Minor, worked+c.WorkedMinor
 		}
+		if x := terms.Tasks; b.Unpriced < 0 || b.Unpriced > 0 && (x == nil || x.OthersHourly) || b.Unpriced > len(w.Fees) {
+			t.Fatalf("%d of %d entries have no price: %+v", b.Unpriced, len(w.Fees), x)
+		}
 		if fees != b.FeesMinor || worked != b.WorkedMinor || fees < 0 {
 			t.Fatalf("charges %d, fees %d; worked %d of %d", fees, b.FeesMinor, worked, b.WorkedMinor)
 		}
-		if b.FeesMinor+b.ExpensesMinor != b.DueMinor+b.HeldMinor || b.ExpensesMinor != w.ExpensesMinor || b.HeldMinor < 0 || b.HeldMinor > b.FeesMinor || b.CreditMinor < 0 || b.PromptMinor < 0 {
+		if b.FeesMinor+b.ExpensesMinor != b.DueMinor+b.HeldMinor || b.ExpensesMinor != w.ExpensesMinor || b.HeldMinor < 0 || b.HeldMinor > b.FeesMinor || b.CreditMinor < 0 || b.PromptMinor < 0 || b.PromptMinor > b.FeesMinor-b.HeldMinor {
 			t.Fatalf("bill %+v", b)
 		}
 		if c := b.Closing; c != nil && c.GrossMinor != c.FeeMinor+c.CostsMinor+c.ClientMinor {

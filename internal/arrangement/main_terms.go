@@ -202,20 +202,43 @@ func (s *sheet) subscription() error {
 	return s.periods("subscription", true)
 }
 
+// tasks bills the units that are due by the price list. The time under its codes is in
+// their prices; other time is by the hour, or waits for a price.
 func (s *sheet) tasks() error {
 	var fs fault.Fields
-	s.waive(ReasonFixed)
+	list := s.terms.Tasks
+	s.bill.Shadow = list.Shadow
+	var waits []int64
+	for i, f := range s.work.Fees {
+		c := &s.bill.Charges[i]
+		priced := list.include(f)
+		if !priced && list.OthersHourly {
+			continue
+		}
+		if !priced {
+			s.bill.Unpriced++
+			waits = append(waits, c.Minor)
+		}
+		c.step(ReasonFixed, -c.Minor)
+	}
+	if sum, err := money.Sum(waits...); err != nil {
+		return err
+	} else if s.bill.Unpriced > 0 {
+		s.warn("task_unpriced", "time of %s is of tasks that the price list does not have; give it a task that has a price, hold it, or agree on a price before the bill goes on", s.text(sum))
+	}
 	for i, u := range s.work.Units {
-		at := slices.IndexFunc(s.terms.Tasks.Prices, func(p UnitPrice) bool { return p.Code == u.Code })
-		if at < 0 {
+		price, known := list.priceOf(u.Code)
+		if !known {
 			fs.Add(fmt.Sprintf("units.%d", i), "price_unknown", "the price list has no %q", u.Code)
 			continue
 		}
-		v, err := s.line(u.Quantity, s.terms.Tasks.Prices[at].Price)
+		v, err := s.line(u.Quantity, price)
 		if err != nil {
 			return err
 		}
 		s.own("task", u.Code, v)
+		c := &s.bill.Charges[len(s.bill.Charges)-1]
+		c.Quantity, c.Rate = u.Quantity, price
 	}
 	return fs.Err(ErrWork)
 }

@@ -16,10 +16,13 @@ const (
 	CodeSuccess = "SUCCESS" // the outcome of the success fee is there
 )
 
-// Offer is what an arrangement charges when somebody puts it on a bill, each code once.
+// Offer is what an arrangement charges when somebody puts it on a bill: each code once, and
+// units of a price list on any bill.
 type Offer struct {
 	Code  string // of a phase, a task or a period ("2026-03", "2026-Q1", "2026"), "" of a matter, or one of the Codes
 	Minor int64  // 0 where only the bill tells
+
+	Unit money.Fixed4 // the price of one unit of a price list, which bills have any number of; else 0
 }
 
 // Offers are the prices, the periods' fees and the settlements that a version from a day
@@ -30,7 +33,11 @@ func (t *Terms) Offers(from time.Time, until *time.Time, through time.Time) (lis
 	switch {
 	case t.Fixed != nil:
 		for _, p := range t.Fixed.Prices {
-			list = append(list, Offer{p.Code, p.AmountMinor})
+			list = append(list, Offer{Code: p.Code, Minor: p.AmountMinor})
+		}
+	case t.Tasks != nil:
+		for _, p := range t.Tasks.Prices {
+			list = append(list, Offer{Code: p.Code, Unit: p.Price})
 		}
 	case t.Collar != nil:
 		list = append(list, Offer{Code: CodeCollar})
@@ -71,6 +78,8 @@ func (t *Terms) Hides() bool {
 		return !t.Fixed.Shadow
 	case t.General != nil:
 		return !t.General.HourlyWork && !t.General.Shadow
+	case t.Tasks != nil:
+		return !t.Tasks.Shadow
 	case t.Subscription != nil:
 		return !t.Subscription.Shadow
 	default:

@@ -136,8 +136,11 @@ func TestWhatIsNotAppliedCannotBeAgreed(t *testing.T) {
 		"a contingency": {arrangement.Agreement{From: on(2026, 1, 1), Terms: usd("contingency", func(t *arrangement.Terms) {
 			t.Contingency = &arrangement.Contingency{Shares: []arrangement.StageShare{{Stage: "trial", Share: 1}}, SignedOn: on(2026, 1, 1)}
 		})}, "kind"},
-		"a holdback":       {arrangement.Agreement{From: on(2026, 1, 1), Terms: usd("hourly", func(t *arrangement.Terms) { t.Holdback = &arrangement.Holdback{Share: 1, Condition: "won"} })}, "holdback"},
-		"prompt payment":   {arrangement.Agreement{From: on(2026, 1, 1), Terms: usd("hourly", func(t *arrangement.Terms) { t.Discount = &arrangement.Discount{Rate: 1, PromptDays: 10} })}, "discount.prompt_days"},
+		"a long condition": {arrangement.Agreement{From: on(2026, 1, 1), Terms: usd("hourly", func(t *arrangement.Terms) { t.Holdback = &arrangement.Holdback{Share: 1, Condition: "won\nor lost"} })}, "holdback.condition"},
+		"several payors": {arrangement.Agreement{From: on(2026, 1, 1), Terms: usd("hourly", func(t *arrangement.Terms) {
+			t.Split = &arrangement.Split{Payors: []arrangement.PayorShare{{Payor: "A", Fees: 500_000}, {Payor: "B", Fees: 500_000}}}
+		})}, "split"},
+		"prompt, by line":  {arrangement.Agreement{From: on(2026, 1, 1), Terms: usd("hourly", func(t *arrangement.Terms) { t.Discount = &arrangement.Discount{Rate: 1, PromptDays: 10, ByLine: true} })}, "discount.prompt_days"},
 		"no rate":          {arrangement.Agreement{From: on(2026, 1, 1), Terms: usd("blended", nil)}, "blended"},
 		"no day":           {arrangement.Agreement{Terms: usd("hourly", nil)}, "from"},
 		"another currency": {arrangement.Agreement{From: on(2026, 1, 1), Terms: arrangement.Terms{Kind: "hourly", Currency: "EUR"}}, "currency"},

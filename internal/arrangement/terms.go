@@ -2,6 +2,7 @@ package arrangement
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/docketry/docketry/internal/fault"
@@ -101,9 +102,27 @@ type Subscription struct {
 	Shadow       bool         `json:"shadow"` // the client wants to see hours and value
 }
 
-// Tasks is a list of unit prices by UTBMS task or any code that both sides know.
+// Tasks is a list of unit prices by UTBMS phase or task, or any code that both sides
+// know. Time under a code of the list is in its price. Other time is charged by the hour
+// when OthersHourly says so; otherwise no bill is made of it until it has a price.
 type Tasks struct {
-	Prices []UnitPrice `json:"prices"`
+	Prices       []UnitPrice `json:"prices"`
+	OthersHourly bool        `json:"others_hourly,omitempty"`
+	Shadow       bool        `json:"shadow,omitempty"` // the client wants to see hours and value
+}
+
+// priceOf is the price of one unit; false when the list has none.
+func (t *Tasks) priceOf(code string) (money.Fixed4, bool) {
+	i := slices.IndexFunc(t.Prices, func(p UnitPrice) bool { return p.Code == code })
+	if i < 0 {
+		return 0, false
+	}
+	return t.Prices[i].Price, true
+}
+
+// include tells whether time is in the price of its task or phase.
+func (t *Tasks) include(f Fee) bool {
+	return slices.ContainsFunc(t.Prices, func(p UnitPrice) bool { return p.Code == f.Task || p.Code == f.Phase })
 }
 
 // UnitPrice is the price of one unit.
@@ -155,6 +174,9 @@ type Holdback struct {
 	Share     money.Fraction `json:"share"`
 	Condition string         `json:"condition"`
 }
+
+// maxUnitPrice and MaxUnits keep their product far from what int64 holds.
+const maxUnitPrice, MaxUnits money.Fixed4 = 1_000_000_000_000, 100_000 * 10_000
 
 // most is more than any arrangement names, and far from what int64 holds.
 const most = 1_000_000_000_000_000
@@ -264,6 +286,9 @@ func (t *Tasks) check(fs *fault.Fields) {
 		if p.Code == "" || seen[p.Code] {
 			fs.Add(at+".code", "code_twice", "enter a code that no other price has")
 		}
+		if p.Price > maxUnitPrice {
+			fs.Add(at+".price", "amount_range", "enter a price of at most %s for one unit", maxUnitPrice)
+		}
 		seen[p.Code] = true
 	}
 }
@@ -294,6 +319,9 @@ func (d *Discount) check(fs *fault.Fields) {
 	share(fs, "discount.rate", d.Rate)
 	if d.PromptDays < 0 || d.PromptDays > 365 {
 		fs.Add("discount.prompt_days", "days_range", "enter days from 1 to 365, or nothing")
+	}
+	if d.PromptDays > 0 && d.ByLine {
+		fs.Add("discount.prompt_days", "prompt_by_line", "a discount for prompt payment is off the invoice, and not off its lines")
 	}
 }
 

@@ -3,6 +3,7 @@ package arrangement
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -105,7 +106,7 @@ func (t Terms) Applied() error {
 	for _, x := range []struct {
 		path  string
 		given bool
-	}{{"holdback", t.Holdback != nil}, {"split", t.Split != nil}, {"discount.prompt_days", t.Discount != nil && t.Discount.PromptDays > 0}} {
+	}{{"split", t.Split != nil}} {
 		if x.given {
 			fs.Add(x.path, "arrangement_not_applied", "bills are not worked out by these terms yet; leave them out")
 		}
@@ -121,6 +122,20 @@ func (t Terms) Applied() error {
 	if c := t.Cap; c != nil {
 		codes(&fs, "cap.limits", c.Limits)
 	}
+	if h := t.Holdback; h != nil {
+		if _, ok := fault.Unseen(h.Condition); !ok || len([]rune(h.Condition)) > 150 || strings.TrimSpace(h.Condition) != h.Condition || strings.ContainsAny(h.Condition, "\r\n\t") {
+			fs.Add("holdback.condition", "condition_long", "say it in at most 150 characters of one line")
+		}
+	}
+	if x := t.Tasks; x != nil {
+		for i, p := range x.Prices {
+			if at := fmt.Sprintf("tasks.prices.%d.code", i); !isUnitCode(p.Code) {
+				fs.Add(at, "code_long", "%q is no code of at most 20 capital letters, digits, points and dashes", p.Code)
+			} else if p.Code == CodeCollar || p.Code == CodeSuccess {
+				fs.Add(at, "code_reserved", "%q has a meaning of its own; enter another code", p.Code)
+			}
+		}
+	}
 	return fs.Err(ErrTerms)
 }
 
@@ -133,9 +148,16 @@ func codes(fs *fault.Fields, path string, list []Price) {
 	}
 }
 
+// isUnitCode tells whether a code can stand in a price list and on the lines of every invoice.
+func isUnitCode(code string) bool {
+	return len(code) <= 20 && !strings.ContainsFunc(code, func(r rune) bool {
+		return (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '.'
+	})
+}
+
 // AppliedKinds are the main arrangements that pre-bills are worked out by.
 func AppliedKinds() []Kind {
-	return []Kind{KindHourly, KindFixed, KindBlended, KindCollar, KindSubscription, KindGeneral, KindNoCharge}
+	return []Kind{KindHourly, KindFixed, KindBlended, KindCollar, KindSubscription, KindGeneral, KindTasks, KindNoCharge}
 }
 
 // ReadTerms reads terms as JSON. It returns ErrTerms for text that is no JSON or holds a

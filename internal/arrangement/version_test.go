@@ -39,3 +39,14 @@ func TestFixedPricesAreForCodesThatThereAre(t *testing.T) {
 		}
 	}
 }
+
+// A code of a price list stands on every invoice: it is short and plain, and means nothing else.
+func TestUnitPricesHaveCodesThatBillsCanSay(t *testing.T) {
+	t.Parallel()
+	for code, known := range map[string]bool{"L330": true, "DEPO-DAY": true, "FILING.1": true, "COLLAR": false, "SUCCESS": false, "l330": false, "A FILING": false, "FILING\n": false, strings.Repeat("A", 21): false} {
+		terms := arrangement.Terms{Kind: arrangement.KindTasks, Currency: "USD", Tasks: &arrangement.Tasks{Prices: []arrangement.UnitPrice{{Code: code, Price: 10_000}}}}
+		if err := terms.Applied(); (err == nil) != known {
+			t.Errorf("%q: %v", code, err)
+		}
+	}
+}

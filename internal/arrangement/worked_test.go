@@ -173,7 +173,20 @@ func TestWorkedExamples(t *testing.T) {
 		"subscription, no fee": {usd("subscription", func(t *T) { t.Subscription = &arrangement.Subscription{Per: "month", AmountMinor: 300_000} }), hours("2@400"), "1 0.00 = 0.00; period_unbilled; due 0.00"},
 		"price list": {usd("task_based", func(t *T) {
 			t.Tasks = &arrangement.Tasks{Prices: []arrangement.UnitPrice{{"L330", fixed4("1250.50")}, {"L210", fixed4("800")}}}
-		}), with(work, func(w *W) { w.Units = []arrangement.Unit{{"L330", fixed4("2.5")}, {"L210", fixed4("1")}} }), "1 0.00, 2 0.00, 3 0.00, task L330 3126.25, task L210 800.00 = 3926.25; due 3926.25"},
+		}), with(hours("10@400:L330", "5.5@250:L210", "0.35@333.33:L330"), func(w *W) { w.Units = []arrangement.Unit{{"L330", fixed4("2.5")}, {"L210", fixed4("1")}} }), "1 0.00, 2 0.00, 3 0.00, task L330 3126.25, task L210 800.00 = 3926.25; due 3926.25"},
+		"price list, nothing done": {usd("task_based", unitPrices(false)), hours("10@400:L330"), "1 0.00 = 0.00; due 0.00"},
+		"price list, a unit twice": {usd("task_based", unitPrices(false)), W{Units: []arrangement.Unit{{"DEPO-DAY", fixed4("3")}, {"L330", fixed4("0.3333")}}}, "task DEPO-DAY 5700.00, task L330 416.79 = 6116.79; due 6116.79"},
+		"price list, other time waits": {usd("task_based", unitPrices(false)), with(hours("10@400:L330", "5.5@250:L210", "1@100"), func(w *W) { w.Units = []arrangement.Unit{{"L330", fixed4("1")}} }),
+			"1 0.00, 2 0.00, 3 0.00, task L330 1250.50 = 1250.50; task_unpriced; due 1250.50"},
+		"price list, other time by the hour": {usd("task_based", unitPrices(true)), with(hours("10@400:L330", "5.5@250:L210", "1@100"), func(w *W) { w.Units = []arrangement.Unit{{"L330", fixed4("1")}} }),
+			"1 0.00, 2 1375.00, 3 100.00, task L330 1250.50 = 2725.50; due 2725.50"},
+		"price list of a phase": {usd("task_based", func(t *T) {
+			t.Tasks = &arrangement.Tasks{Prices: []arrangement.UnitPrice{{"L300", fixed4("9000")}}, OthersHourly: true}
+		}), with(hours("10@400/L300:L330", "1@250/L100:L110"), func(w *W) { w.Units = []arrangement.Unit{{"L300", fixed4("1")}} }), "1 0.00, 2 250.00, task L300 9000.00 = 9250.00; due 9250.00"},
+		"price list, discounted": {usd("task_based", func(t *T) {
+			unitPrices(false)(t)
+			t.Discount = &arrangement.Discount{Rate: 100_000}
+		}), W{Units: []arrangement.Unit{{"L330", fixed4("2")}}}, "task L330 2501.00, discount -250.10 = 2250.90; due 2250.90"},
 		"no charge": {usd("no_charge", nil), with(work, func(w *W) { w.ExpensesMinor = 1_000 }), "1 0.00, 2 0.00, 3 0.00 = 0.00; expenses 10.00; due 10.00"},
 		"all that combines": {usd("hourly", func(t *T) {
 			t.Cap = &arrangement.Cap{Per: "matter", Limits: []arrangement.Price{{"", 500_000}}}
@@ -195,6 +208,12 @@ func TestWorkedExamples(t *testing.T) {
 
 func tiers() []arrangement.Tier {
 	return []arrangement.Tier{{10_000_000, 50_000}, {25_000_000, 100_000}}
+}
+
+func unitPrices(hourly bool) func(*arrangement.Terms) {
+	return func(t *arrangement.Terms) {
+		t.Tasks = &arrangement.Tasks{Prices: []arrangement.UnitPrice{{"L330", fixed4("1250.50")}, {"DEPO-DAY", fixed4("1900")}}, OthersHourly: hourly}
+	}
 }
 
 func contingent(net bool) func(*arrangement.Terms) {

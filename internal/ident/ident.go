@@ -60,6 +60,7 @@ type (
 	PrebillLine   string
 	EditID        string // one change of a pre-bill line
 	CutID         string // an amount taken off the fees of a pre-bill
+	HeldActID     string // a decision about fees held back
 	RunID         string
 	RunItemID     string // one pre-bill of a run
 	InvoiceID     string

@@ -21,26 +21,31 @@ func TestArrangementsReachTheInvoice(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		terms string
-		put   bool // the price of the whole matter
+		put   bool   // the price of the whole matter
+		units string // of L340: how many are put on the bill
 		total string
 		lines int
 		paper []string // among its text
 		file  string   // in the 1998B
 		not   string   // on no document
 	}{
-		"hourly":              {terms: `"kind":"hourly"`, total: "1947.00", lines: 3, paper: []string{"1,947.00"}, file: "|2.00|0|1220.00|"},
-		"fixed":               {terms: `"kind":"fixed","fixed":{"per":"matter","prices":[{"code":"","amount_minor":500000}]}`, put: true, total: "5300.00", lines: 2, paper: []string{"Fixed fee, as agreed", "5,000.00"}, file: "FLTFEE", not: "610.00"},
-		"fixed, with shadow":  {terms: `"kind":"fixed","fixed":{"per":"matter","shadow":true,"prices":[{"code":"","amount_minor":500000}]}`, put: true, total: "5300.00", lines: 4, paper: []string{"Fixed fee, as agreed", "610.00"}, file: "|2.00|-1220.00|0.00|"},
-		"capped":              {terms: `"kind":"hourly","cap":{"per":"matter","limits":[{"code":"","amount_minor":100000}]}`, total: "1300.00", lines: 3, paper: []string{"1,300.00"}, file: "|2.00|-479.26|740.74|"},
-		"blended":             {terms: `"kind":"blended","blended":{"rate":3333300}`, total: "1199.99", lines: 3, paper: []string{"333.33", "1,199.99"}, file: "|2.00|0|666.66|", not: "610.00"},
-		"blended, capped":     {terms: `"kind":"blended","blended":{"rate":3333300},"cap":{"per":"matter","limits":[{"code":"","amount_minor":50000}]}`, total: "800.00", lines: 3, paper: []string{"800.00"}, file: "|2.00|-296.29|370.37|"},
-		"discount":            {terms: `"kind":"hourly","discount":{"rate":75000}`, total: "1823.48", lines: 4, paper: []string{"Discount on fees, as agreed", "123.52"}, file: "|IF||-123.52|-123.52|"},
-		"discount by line":    {terms: `"kind":"hourly","discount":{"rate":75000,"by_line":true}`, total: "1823.48", lines: 3, paper: []string{"1,823.48"}, file: "|2.00|-91.50|1128.50|"},
-		"volume":              {terms: `"kind":"hourly","volume":{"tiers":[{"from_minor":100000,"rate":100000}]}`, total: "1882.30", lines: 4, paper: []string{"Volume discount on fees, as agreed", "64.70"}, file: "|IF||-64.70|-64.70|"},
-		"volume, retroactive": {terms: `"kind":"hourly","volume":{"retroactive":true,"tiers":[{"from_minor":100000,"rate":100000}]}`, total: "1782.30", lines: 4, paper: []string{"164.70"}, file: "|IF||-164.70|-164.70|"},
-		"subscription":        {terms: `"kind":"subscription","subscription":{"per":"month","amount_minor":150000,"hours":20000,"beyond_hourly":true}`, total: "2227.00", lines: 3, paper: []string{"Subscription, as agreed: February 2026", "427.00"}, file: "FLTFEE", not: "1220.00"},
-		"retainer, and hours": {terms: `"kind":"retainer_general","general":{"per":"month","amount_minor":150000,"hourly_work":true}`, total: "3447.00", lines: 4, paper: []string{"Retainer fee, as agreed: February 2026"}, file: "|2.00|0|1220.00|"},
-		"no charge":           {terms: `"kind":"no_charge"`, total: "300.00", lines: 3, paper: []string{"300.00"}, file: "|2.00|-1220.00|0.00|"},
+		"hourly":                  {terms: `"kind":"hourly"`, total: "1947.00", lines: 3, paper: []string{"1,947.00"}, file: "|2.00|0|1220.00|"},
+		"fixed":                   {terms: `"kind":"fixed","fixed":{"per":"matter","prices":[{"code":"","amount_minor":500000}]}`, put: true, total: "5300.00", lines: 2, paper: []string{"Fixed fee, as agreed", "5,000.00"}, file: "FLTFEE", not: "610.00"},
+		"fixed, with shadow":      {terms: `"kind":"fixed","fixed":{"per":"matter","shadow":true,"prices":[{"code":"","amount_minor":500000}]}`, put: true, total: "5300.00", lines: 4, paper: []string{"Fixed fee, as agreed", "610.00"}, file: "|2.00|-1220.00|0.00|"},
+		"capped":                  {terms: `"kind":"hourly","cap":{"per":"matter","limits":[{"code":"","amount_minor":100000}]}`, total: "1300.00", lines: 3, paper: []string{"1,300.00"}, file: "|2.00|-479.26|740.74|"},
+		"blended":                 {terms: `"kind":"blended","blended":{"rate":3333300}`, total: "1199.99", lines: 3, paper: []string{"333.33", "1,199.99"}, file: "|2.00|0|666.66|", not: "610.00"},
+		"blended, capped":         {terms: `"kind":"blended","blended":{"rate":3333300},"cap":{"per":"matter","limits":[{"code":"","amount_minor":50000}]}`, total: "800.00", lines: 3, paper: []string{"800.00"}, file: "|2.00|-296.29|370.37|"},
+		"discount":                {terms: `"kind":"hourly","discount":{"rate":75000}`, total: "1823.48", lines: 4, paper: []string{"Discount on fees, as agreed", "123.52"}, file: "|IF||-123.52|-123.52|"},
+		"discount by line":        {terms: `"kind":"hourly","discount":{"rate":75000,"by_line":true}`, total: "1823.48", lines: 3, paper: []string{"1,823.48"}, file: "|2.00|-91.50|1128.50|"},
+		"volume":                  {terms: `"kind":"hourly","volume":{"tiers":[{"from_minor":100000,"rate":100000}]}`, total: "1882.30", lines: 4, paper: []string{"Volume discount on fees, as agreed", "64.70"}, file: "|IF||-64.70|-64.70|"},
+		"volume, retroactive":     {terms: `"kind":"hourly","volume":{"retroactive":true,"tiers":[{"from_minor":100000,"rate":100000}]}`, total: "1782.30", lines: 4, paper: []string{"164.70"}, file: "|IF||-164.70|-164.70|"},
+		"subscription":            {terms: `"kind":"subscription","subscription":{"per":"month","amount_minor":150000,"hours":20000,"beyond_hourly":true}`, total: "2227.00", lines: 3, paper: []string{"Subscription, as agreed: February 2026", "427.00"}, file: "FLTFEE", not: "1220.00"},
+		"retainer, and hours":     {terms: `"kind":"retainer_general","general":{"per":"month","amount_minor":150000,"hourly_work":true}`, total: "3447.00", lines: 4, paper: []string{"Retainer fee, as agreed: February 2026"}, file: "|2.00|0|1220.00|"},
+		"holdback":                {terms: `"kind":"hourly","holdback":{"share":100000,"condition":"the appeal is decided"}`, total: "1782.30", lines: 4, paper: []string{"Held back, as agreed, until the appeal is decided", "164.70"}, file: "|IF||-164.70|-164.70|"},
+		"prompt payment":          {terms: `"kind":"hourly","discount":{"rate":20000,"prompt_days":10}`, total: "1947.00", lines: 3, paper: []string{"Paid in full with USD 1,914.06 if it arrives by 12 Mar 2026", "or USD 1,914.06 by 12 Mar 2026", "32.94"}, file: "|2.00|0|1220.00|"},
+		"price list":              {terms: `"kind":"task_based","tasks":{"prices":[{"code":"L340","price":2505000}],"others_hourly":true}`, units: "2.5", total: "2146.25", lines: 3, paper: []string{"Price list, as agreed", "2.5 × 250.50", "626.25"}, file: "|F|2.50|0|626.25|"},
+		"price list, with shadow": {terms: `"kind":"task_based","tasks":{"shadow":true,"prices":[{"code":"L340","price":2505000}],"others_hourly":true}`, units: "1", total: "1770.50", lines: 4, paper: []string{"427.00", "250.50"}, file: "FLTFEE"},
+		"no charge":               {terms: `"kind":"no_charge"`, total: "300.00", lines: 3, paper: []string{"300.00"}, file: "|2.00|-1220.00|0.00|"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -56,6 +61,15 @@ func TestArrangementsReachTheInvoice(t *testing.T) {
 			}
 			if c.put {
 				if p, err = h.prebills.PutPrice(h.specialist, p.ID, p.Version, of, ""); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if c.units != "" {
+				n, err := money.ParseFixed4(c.units)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if p, err = h.prebills.PutUnits(h.specialist, p.ID, p.Version, of, "L340", n); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -53,6 +53,7 @@ type Document struct {
 	Lines     []Line          `json:"lines"`              // fees first, each kind by date
 	Taxes     []Tax           `json:"taxes"`              // by rate; none where no tax is due
 	TaxNote   string          `json:"tax_note,omitempty"` // such as the reverse-charge sentence
+	Prompt    *Prompt         `json:"prompt,omitempty"`   // a discount on prompt payment, as agreed
 	Totals    Totals          `json:"totals"`
 	Prebill   ident.PrebillID `json:"prebill,omitempty"`
 	Approval  string          `json:"approval,omitempty"` // the content hash that the partner approved
@@ -125,7 +126,7 @@ type Timekeeper struct {
 type LineKind string
 
 // The kinds of lines. A price and an adjustment are of the fees, without an entry and
-// without hours: a price is one unit at its amount, an adjustment nothing but one.
+// without hours: a price is units at what each costs, mostly one, an adjustment nothing but one.
 const (
 	Fee        LineKind = "fee"
 	Price      LineKind = "price"

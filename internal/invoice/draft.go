@@ -24,11 +24,12 @@ type Draft struct {
 	Hash   string // what the partner approved
 	People []Timekeeper
 	Lines  []Line // entry, dates, codes, text, quantity, rate, adjustment and original
+	Prompt prebill.Prompt
 }
 
 // fromApproved takes what the partner approved and nothing else.
 func fromApproved(a prebill.Approved) Draft {
-	d := Draft{ID: a.ID, Payor: a.PayorID, Matter: a.Matter, From: DayOf(a.FromOn), To: DayOf(a.UntilOn), Hash: a.ApprovedHash}
+	d := Draft{ID: a.ID, Payor: a.PayorID, Matter: a.Matter, From: DayOf(a.FromOn), To: DayOf(a.UntilOn), Hash: a.ApprovedHash, Prompt: a.Prompt}
 	known := map[string]bool{}
 	for i := range a.Lines {
 		l := &a.Lines[i]
@@ -47,7 +48,7 @@ func fromApproved(a prebill.Approved) Draft {
 	return d
 }
 
-// fromBeside is a price as one unit of it, or an adjustment.
+// fromBeside is a price as one unit of it, units at the price of each, or an adjustment.
 func fromBeside(b prebill.Beside, m matter.Matter) Line {
 	l := Line{Kind: Adjustment, On: DayOf(b.On), Narrative: b.Text, AdjustMinor: b.Minor, AmountMinor: b.Minor, Reason: string(b.Reason)}
 	if !b.Price {
@@ -56,6 +57,9 @@ func fromBeside(b prebill.Beside, m matter.Matter) Line {
 	l.Kind, l.QuantityE4, l.RateE4, l.ValueMinor, l.AdjustMinor = Price, oneUnit, money.Fixed4(b.Minor), b.Minor, 0
 	for range 4 - m.Currency.Exponent() {
 		l.RateE4 *= 10
+	}
+	if b.Quantity > 0 {
+		l.QuantityE4, l.RateE4 = b.Quantity, b.Rate
 	}
 	if utbms.Usable(m.TaskSet, b.Code) {
 		l.Task = utbms.Clean(b.Code)
@@ -141,7 +145,10 @@ func (f *frame) document(d *Draft, on Day) (*Document, error) {
 	for i := range doc.Lines {
 		doc.Lines[i].No, doc.Lines[i].TaxE6 = i+1, m.TaxRate
 	}
-	return doc, doc.Add()
+	if err := doc.Add(); err != nil {
+		return nil, err
+	}
+	return doc, doc.promise(d.Prompt, m.TaxRate)
 }
 
 // order is fees, what stands beside them, and expenses, each by date; lines of one day

@@ -55,7 +55,7 @@ func (s Status) Words() string {
 }
 
 // Invoice is an issued invoice as lists show it. Amounts are minor units of
-// Currency; OpenMinor = TotalMinor - CreditedMinor - PaidMinor, always (I03).
+// Currency; OpenMinor = TotalMinor - CreditedMinor - PaidMinor - AllowedMinor, always (I03).
 type Invoice struct {
 	ID            ident.InvoiceID
 	Prebill       ident.PrebillID
@@ -73,11 +73,16 @@ type Invoice struct {
 	TotalMinor    int64
 	CreditedMinor int64
 	PaidMinor     int64
+	AllowedMinor  int64 // left out by a prompt payment
 	OpenMinor     int64
 	Status        Status
 	ContentHash   string
 	IssuedAt      time.Time
 	SentAt        *time.Time
+
+	PromptUntil    Day   // by when less is enough, "" without a discount on prompt payment
+	PromptMinor    int64 // what may be left out, with PromptTaxMinor
+	PromptTaxMinor int64
 
 	MatterNumber string
 	MatterName   string
@@ -88,7 +93,7 @@ type Invoice struct {
 
 // Settle puts open amount and status in line with what was credited and paid.
 func (i *Invoice) Settle() {
-	i.OpenMinor = i.TotalMinor - i.CreditedMinor - i.PaidMinor
+	i.OpenMinor = i.TotalMinor - i.CreditedMinor - i.PaidMinor - i.AllowedMinor
 	switch {
 	case i.CreditedMinor == i.TotalMinor && i.TotalMinor > 0:
 		i.Status = StatusCredited

@@ -19,6 +19,7 @@ const (
 	AccountTax        Account = "tax"
 	AccountCash       Account = "cash"
 	AccountUnapplied  Account = "unapplied"
+	AccountAllowances Account = "allowances" // fees that a prompt payment left out
 )
 
 // Event is what a journal posts; stored, never rename.
@@ -32,6 +33,9 @@ const (
 	EventAllocation Event = "allocation"
 	EventRelease    Event = "release"
 	EventReversal   Event = "reversal"
+
+	EventAllowance     Event = "allowance"
+	EventAllowanceBack Event = "allowance_back"
 )
 
 // Journal is everything that one event posts. Debits are positive, and the

@@ -13,7 +13,8 @@ import (
 )
 
 const columnsOfInvoice = `i.id, i.prebill_id AS prebill, coalesce(i.run_id::text, '') AS run, i.matter_id AS matter, i.client_id AS client, i.payor_id AS payor, i.number, i.n AS place,
-	i.issued_on, i.due_on, i.currency, i.net_minor, i.tax_minor, i.total_minor, i.credited_minor, i.paid_minor, i.open_minor, i.status, i.content_hash,
+	i.issued_on, i.due_on, i.currency, i.net_minor, i.tax_minor, i.total_minor, i.credited_minor, i.paid_minor, i.allowed_minor, i.open_minor, i.status, i.content_hash,
+	coalesce(i.prompt_until::text, '') AS prompt_until, i.prompt_minor, i.prompt_tax_minor,
 	i.issued_at, i.sent_at, m.number AS matter_number, m.name AS matter_name, m.label, c.name AS client_name, p.name AS payor_name`
 
 const tablesOfInvoice = ` FROM invoice i JOIN matter m ON m.firm_id = i.firm_id AND m.id = i.matter_id
@@ -46,8 +47,8 @@ func one(tx *db.Tx, where string, args ...any) (Invoice, error) {
 // database checks them against payments and credit notes at commit.
 func SaveMoney(tx *db.Tx, i *Invoice) error {
 	i.Settle()
-	res := tx.Exec(`UPDATE invoice SET credited_minor = ?, paid_minor = ?, open_minor = ?, status = ? WHERE firm_id = ? AND id = ?`,
-		i.CreditedMinor, i.PaidMinor, i.OpenMinor, i.Status, tx.Scope.Firm, i.ID)
+	res := tx.Exec(`UPDATE invoice SET credited_minor = ?, paid_minor = ?, allowed_minor = ?, open_minor = ?, status = ? WHERE firm_id = ? AND id = ?`,
+		i.CreditedMinor, i.PaidMinor, i.AllowedMinor, i.OpenMinor, i.Status, tx.Scope.Firm, i.ID)
 	if res.Error != nil {
 		return fmt.Errorf("save money of invoice %s: %w", i.ID, res.Error)
 	}
@@ -67,11 +68,16 @@ func insert(tx *db.Tx, d *Document, run ident.RunID, draft *Draft, n int64) erro
 	if err != nil {
 		return err
 	}
+	prompt := Prompt{}
+	if d.Prompt != nil {
+		prompt = *d.Prompt
+	}
 	err = tx.Exec(`INSERT INTO invoice (firm_id, id, prebill_id, run_id, matter_id, client_id, payor_id, series, n, number, issued_on, due_on, from_on, to_on,
-			currency, net_minor, tax_minor, total_minor, open_minor, content_hash, document, issued_by, issued_at)
-		VALUES (?, ?, ?, ?::uuid, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::uuid, ?)`,
+			currency, net_minor, tax_minor, total_minor, open_minor, prompt_until, prompt_minor, prompt_tax_minor, content_hash, document, issued_by, issued_at)
+		VALUES (?, ?, ?, ?::uuid, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::date, ?, ?, ?, ?::jsonb, ?::uuid, ?)`,
 		tx.Scope.Firm, d.ID, d.Prebill, orNull(run), d.Matter.ID, draft.Matter.ClientID, draft.Payor, d.Series, n, d.Number, d.IssuedOn, d.DueOn, d.From, d.To,
-		d.Currency, d.Totals.NetMinor, d.Totals.TaxMinor, d.Totals.TotalMinor, d.Totals.TotalMinor, hash, string(b), orNull(tx.Scope.Actor), tx.Now).Error
+		d.Currency, d.Totals.NetMinor, d.Totals.TaxMinor, d.Totals.TotalMinor, d.Totals.TotalMinor,
+		orNull(prompt.Until), prompt.Minor, prompt.TaxMinor, hash, string(b), orNull(tx.Scope.Actor), tx.Now).Error
 	if err != nil {
 		return fmt.Errorf("insert invoice %s: %w", d.Number, err)
 	}

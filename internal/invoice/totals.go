@@ -148,8 +148,8 @@ func (d *Document) Check() error {
 		if l.No != i+1 || value != l.ValueMinor || l.ValueMinor+l.AdjustMinor != l.AmountMinor {
 			return ErrUnbalanced.With("line %d: quantity times rate, adjustment and amount do not agree", i+1)
 		}
-		if l.Kind == Adjustment && (l.QuantityE4 != 0 || l.RateE4 != 0) || l.Kind == Price && l.QuantityE4 != oneUnit {
-			return ErrUnbalanced.With("line %d is a %s and has units", i+1, l.Kind)
+		if l.Kind == Adjustment && (l.QuantityE4 != 0 || l.RateE4 != 0) || l.Kind == Price && l.QuantityE4 <= 0 {
+			return ErrUnbalanced.With("line %d is a %s and its units do not fit", i+1, l.Kind)
 		}
 		switch l.Kind {
 		case Fee, Price, Adjustment:
@@ -172,5 +172,5 @@ func (d *Document) Check() error {
 	if tax != 0 {
 		return ErrUnbalanced.With("the taxes by rate miss the lines' taxes by %d", tax)
 	}
-	return nil
+	return d.checkPrompt()
 }

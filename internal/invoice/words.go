@@ -80,11 +80,11 @@ func (d *Document) columnDate(on Day) string {
 // oneUnit is a quantity of 1.
 const oneUnit money.Fixed4 = 10_000
 
-// note is "640 × 0.10" for a cost of more than one of a thing, and says why
+// note is "640 × 0.10" for a cost or a price of more than one of a thing, and says why
 // quantity times price is not the amount: "422.50, discount −10.01".
 func (d *Document) note(l *Line) string {
 	var units, why string
-	if l.Kind == Expense && l.QuantityE4 != oneUnit {
+	if (l.Kind == Expense || l.Kind == Price) && l.QuantityE4 != oneUnit {
 		units = quantity(l.QuantityE4) + " × " + rate(l.RateE4, d.Currency)
 	}
 	if l.AdjustMinor != 0 && l.Kind != Adjustment {
@@ -150,13 +150,16 @@ func (d *Document) Due() Sum {
 	return Sum{Label: label, Minor: d.Totals.TotalMinor}
 }
 
-// Remarks are the sentences below the totals: how tax was rounded, and the firm's
-// note on tax.
+// Remarks are the sentences below the totals: how tax was rounded, a discount on prompt
+// payment, and the firm's note on tax.
 func (d *Document) Remarks() (remarks []string) {
 	for _, x := range d.Taxes {
 		if s := d.roundingNote(x); s != "" {
 			remarks = append(remarks, s)
 		}
+	}
+	if s := d.promptRemark(); s != "" {
+		remarks = append(remarks, s)
 	}
 	if d.TaxNote != "" {
 		remarks = append(remarks, d.TaxNote)
@@ -244,8 +247,11 @@ func (d *Document) RemittanceNow(openMinor int64) (title string, lines []string)
 }
 
 func (d *Document) payTo(minor int64) (title string, lines []string) {
-	lines = append(lines, string(d.Currency)+" "+amount(minor, d.Currency)+" by "+d.DueOn.Long()+", reference "+d.Number,
-		"Account of "+d.Firm.Name)
+	lines = append(lines, string(d.Currency)+" "+amount(minor, d.Currency)+" by "+d.DueOn.Long()+", reference "+d.Number)
+	if p := d.Prompt; p != nil && minor == d.Totals.TotalMinor {
+		lines = append(lines, "or "+string(d.Currency)+" "+amount(minor-p.Minor, d.Currency)+" by "+p.Until.Long())
+	}
+	lines = append(lines, "Account of "+d.Firm.Name)
 	for _, x := range [...]Fact{{"Bank", d.Bank.Name}, {cmp.Or(d.Bank.AccountName, "Account"), d.Bank.Account}, {cmp.Or(d.Bank.CodeName, "Code"), d.Bank.Code}} {
 		if x.Value != "" {
 			lines = append(lines, x.Label+": "+x.Value)

@@ -18,6 +18,7 @@ type outcome struct {
 	lines   []Arranged // of the sheet's lines, in their order
 	charges []Charge
 	parts   []Part
+	prompt  Prompt
 }
 
 // same tells whether the sheet has it already.
@@ -27,14 +28,14 @@ func (o *outcome) same(s *sheet) bool {
 			return false
 		}
 	}
-	return slices.Equal(s.charges, o.charges)
+	return slices.Equal(s.charges, o.charges) && s.prompt == o.prompt
 }
 
 // group is the lines that go by one version.
 type group struct {
 	version arrangement.Version
 	lines   []int               // of the sheet
-	codes   []string            // put on the bill
+	put     put                 // on the bill
 	offers  []arrangement.Offer // what the version has for it
 	since   time.Time           // first day of the version, or of a former one that a collar goes on from
 }
@@ -43,8 +44,11 @@ type group struct {
 func workOut(tx *db.Tx, p *Prebill, m matter.Matter, f policies, s *sheet) (o outcome, err error) {
 	o.lines = make([]Arranged, len(s.lines))
 	versions, err := arrangement.Of(tx, m.ID, m.ClientID)
-	if err != nil || len(versions) == 0 {
+	if err != nil {
 		return o, err
+	}
+	if len(versions) == 0 {
+		return o, o.release(tx, p)
 	}
 	put, err := pricesOn(tx, p.ID)
 	if err != nil {
@@ -59,20 +63,32 @@ func workOut(tx *db.Tx, p *Prebill, m matter.Matter, f policies, s *sheet) (o ou
 			return o, err
 		}
 	}
-	return o, nil
+	if err := o.promptAfter(s.cuts.sum(anyCut)); err != nil {
+		return o, err
+	}
+	return o, o.release(tx, p)
+}
+
+// release adds what the firm released of fees held back before.
+func (o *outcome) release(tx *db.Tx, p *Prebill) error {
+	c, err := released(tx, p.MatterID, p.ID, p.Currency)
+	if c != nil {
+		o.charges = append(o.charges, *c)
+	}
+	return err
 }
 
 // groups sorts the time that is billed by the version of its day, the earliest first.
 // The version of the bill's own day is among them without any work, and so is one of
 // which a price stands on the bill, or something other than a fixed price still may.
-func groups(p *Prebill, versions arrangement.Versions, lines []Line, put map[ident.ArrangementID][]string, b *before) (list []group) {
+func groups(p *Prebill, versions arrangement.Versions, lines []Line, put map[ident.ArrangementID]put, b *before) (list []group) {
 	at := map[ident.ArrangementID]int{}
 	of := func(v arrangement.Version) *group {
 		i, ok := at[v.ID]
 		if !ok {
 			i = len(list)
 			at[v.ID] = i
-			list = append(list, group{version: v, codes: put[v.ID], offers: v.Terms.Offers(v.From, versions.Ends(&v), p.ThroughOn), since: versions.Since(&v)})
+			list = append(list, group{version: v, put: put[v.ID], offers: v.Terms.Offers(v.From, versions.Ends(&v), p.ThroughOn), since: versions.Since(&v)})
 		}
 		return &list[i]
 	}
@@ -87,7 +103,7 @@ func groups(p *Prebill, versions arrangement.Versions, lines []Line, put map[ide
 	}
 	for _, v := range versions {
 		open := v.Stands() && v.Terms.Fixed == nil && !v.From.After(p.ThroughOn) &&
-			slices.ContainsFunc(v.Terms.Offers(v.From, versions.Ends(&v), p.ThroughOn), func(x arrangement.Offer) bool { return b.prices.find(x.Code) == nil })
+			slices.ContainsFunc(v.Terms.Offers(v.From, versions.Ends(&v), p.ThroughOn), func(x arrangement.Offer) bool { return x.Unit == 0 && b.prices.find(x.Code) == nil })
 		if (open || len(put[v.ID]) > 0) && v.Terms.Currency == p.Currency {
 			of(v)
 		}
@@ -116,10 +132,13 @@ func (o *outcome) price(g *group, s *sheet, f policies, year int, b *before) err
 	if err != nil {
 		return err
 	}
-	part := Part{Version: g.version, Lines: len(g.lines), WorkedMinor: bill.WorkedMinor, FeesMinor: bill.FeesMinor, OverMinor: bill.OverMinor, CreditMinor: bill.CreditMinor,
-		Warnings: bill.Warnings}
+	part := Part{Version: g.version, Lines: len(g.lines), WorkedMinor: bill.WorkedMinor, FeesMinor: bill.FeesMinor, OverMinor: bill.OverMinor, CreditMinor: bill.CreditMinor, HeldMinor: bill.HeldMinor,
+		Unpriced: bill.Unpriced, Warnings: bill.Warnings}
 	if part.Prices, err = g.states(&t, &w, &bill, b.prices); err != nil {
 		return err
+	}
+	if d := t.Discount; d != nil {
+		o.prompt = o.prompt.and(Prompt{d.PromptDays, bill.PromptMinor})
 	}
 	o.parts = append(o.parts, part)
 	hides := t.Hides()
@@ -131,8 +150,11 @@ func (o *outcome) price(g *group, s *sheet, f policies, year int, b *before) err
 			continue
 		}
 		if c.Minor != 0 {
-			o.charges = append(o.charges, Charge{Arrangement: g.version.ID, What: c.What, Code: c.Code, Minor: c.Minor})
+			o.charges = append(o.charges, Charge{Arrangement: g.version.ID, What: c.What, Code: c.Code, Quantity: c.Quantity, Rate: c.Rate, Minor: c.Minor})
 		}
+	}
+	if bill.HeldMinor > 0 {
+		o.charges = append(o.charges, Charge{Arrangement: g.version.ID, What: chargeHoldback, Note: t.Holdback.Condition, Minor: -bill.HeldMinor})
 	}
 	return b.count(g, s.lines, year, &w, &bill)
 }
@@ -141,11 +163,15 @@ func (o *outcome) price(g *group, s *sheet, f policies, year int, b *before) err
 func (g *group) work(s *sheet, b *before) arrangement.Work {
 	w := arrangement.Work{Before: b.Before}
 	for _, x := range g.offers {
-		if at := b.prices.find(x.Code); at != nil && at.Before {
+		on := g.put.find(x.Code)
+		switch at := b.prices.find(x.Code); {
+		case x.Unit > 0:
+			if on != nil {
+				w.Units = append(w.Units, arrangement.Unit{Code: x.Code, Quantity: on.Quantity})
+			}
+		case at != nil && at.Before:
 			w.Before.Prices = append(w.Before.Prices, x.Code)
-			continue
-		}
-		if slices.Contains(g.codes, x.Code) {
+		case on != nil:
 			due(&w, x.Code)
 		}
 	}
@@ -180,6 +206,13 @@ func isDue(w *arrangement.Work, code string) bool {
 func (g *group) states(t *arrangement.Terms, w *arrangement.Work, bill *arrangement.Bill, placed placedPrices) (list []PriceState, err error) {
 	for _, o := range g.offers {
 		x := PriceState{Code: o.Code, Minor: o.Minor, Here: isDue(w, o.Code), Billed: slices.Contains(w.Before.Prices, o.Code)}
+		if on := g.put.find(o.Code); on != nil {
+			x.By, x.At = on.By, &on.At
+		}
+		if o.Unit > 0 {
+			list = append(list, x.units(o, bill))
+			continue
+		}
 		if at := placed.find(o.Code); at != nil {
 			x.Where = at.words()
 		}
@@ -228,6 +261,6 @@ func arrange(tx *db.Tx, p *Prebill, m matter.Matter, f policies, s *sheet) (chan
 	for i := range s.lines {
 		s.lines[i].Arranged = o.lines[i]
 	}
-	s.charges = o.charges
+	s.charges, s.prompt = o.charges, o.prompt
 	return true, nil
 }

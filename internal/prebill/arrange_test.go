@@ -41,7 +41,12 @@ func (s *stage) adds(v prebill.View) {
 	}
 	fees := int64(0)
 	for _, p := range v.Parts {
-		fees += p.FeesMinor
+		fees += p.FeesMinor - p.HeldMinor
+	}
+	for _, c := range v.Charges {
+		if c.What == "holdback release" {
+			fees += c.Minor
+		}
 	}
 	if cut := t.TeamCutMinor + t.FirmCutMinor; len(v.Parts) > 0 && fees-cut != t.FeesMinor {
 		s.t.Errorf("the versions make %d of fees less %d, the bill has %d", fees, cut, t.FeesMinor)

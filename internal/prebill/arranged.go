@@ -1,6 +1,8 @@
 package prebill
 
 import (
+	"time"
+
 	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/arrangement"
 	"github.com/docketry/docketry/internal/guideline"
@@ -91,23 +93,29 @@ const (
 	chargeFixed        = "fixed"
 	chargeAvailability = "availability"
 	chargeSubscription = "subscription"
+	chargeTask         = "task"
 	chargeCollar       = "collar"
 	chargeSuccess      = "success fee"
 	chargeVolume       = "volume discount"
 	chargeDiscount     = "discount"
+	chargeHoldback     = "holdback"
+	chargeRelease      = "holdback release"
 )
 
 // pricedByCode are the charges of a code, each billed once.
 var pricedByCode = []string{chargeFixed, chargeAvailability, chargeSubscription}
 
 // notOfTheYear are the charges that a volume discount does not count: what comes after it.
-var notOfTheYear = []string{chargeVolume, chargeDiscount, chargeSuccess}
+var notOfTheYear = []string{chargeVolume, chargeDiscount, chargeSuccess, chargeHoldback, chargeRelease}
 
 // Charge is a line of the fees that the arrangement makes beside the work.
 type Charge struct {
 	Arrangement ident.ArrangementID `json:"arrangement"`
 	What        string              `json:"what"`
-	Code        string              `json:"code,omitempty"` // the phase, task or period of a price
+	Code        string              `json:"code,omitempty"`        // the phase, task or period of a price
+	Quantity    money.Fixed4        `json:"quantity_e4,omitempty"` // of units of a price list, at Rate each; else 0
+	Rate        money.Fixed4        `json:"rate_e4,omitempty"`
+	Note        string              `json:"note,omitempty"` // of what is held back, and of its release: until what
 	Minor       int64               `json:"minor"`          // below zero when it is taken off
 }
 
@@ -126,14 +134,25 @@ func (c Charge) Text() string {
 		return "Retainer fee, as agreed: " + periodOf(c.Code)
 	case chargeSubscription:
 		return "Subscription, as agreed: " + periodOf(c.Code)
+	case chargeHoldback:
+		return "Held back, as agreed, until " + c.Note
+	case chargeRelease:
+		return "Release of fees held back until " + c.Note
+	case chargeTask:
+		return "Price list, as agreed: " + workOf(c.Code)
 	}
 	if c.Code == "" {
 		return "Fixed fee, as agreed"
 	}
-	if k, ok := utbms.Lookup(c.Code); ok {
-		return "Fixed fee, as agreed: " + k.Name + " (" + c.Code + ")"
+	return "Fixed fee, as agreed: " + workOf(c.Code)
+}
+
+// workOf names a phase or a task with its code.
+func workOf(code string) string {
+	if k, ok := utbms.Lookup(code); ok {
+		return k.Name + " (" + code + ")"
 	}
-	return "Fixed fee, as agreed: " + c.Code
+	return code
 }
 
 func periodOf(code string) string {
@@ -148,7 +167,7 @@ func (c Charge) isPrice() bool { return c.Minor > 0 }
 
 // reason is what an adjustment is for, "" of a price.
 func (c Charge) reason() amend.Reason {
-	if c.isPrice() {
+	if c.isPrice() || c.What == chargeHoldback {
 		return ""
 	}
 	return amend.ReasonDiscount
@@ -178,6 +197,22 @@ type PriceState struct {
 	Here   bool   // on this bill
 	Billed bool   // before, on another bill or by another version on this one
 	Where  string // "invoice 2026-0041", "PB-7" or "this bill": what has it besides, "" for none
+
+	Unit     money.Fixed4 // of a price list: the price of one unit, of which every bill has any number; else 0
+	Quantity money.Fixed4 // units on this bill
+	By       string       // who put it on this bill, and when; of a fee that came by itself the one who built the bill
+	At       *time.Time
+}
+
+// units is how units of a price list stand on the bill.
+func (x PriceState) units(o arrangement.Offer, bill *arrangement.Bill) PriceState {
+	x.Unit, x.Billed, x.Here = o.Unit, false, false
+	for _, c := range bill.Charges {
+		if c.Quantity > 0 && c.Code == o.Code {
+			x.Quantity, x.Minor, x.Here = c.Quantity, c.Minor, true
+		}
+	}
+	return x
 }
 
 // Part is what one version of an arrangement makes of the work that goes by it.
@@ -188,6 +223,8 @@ type Part struct {
 	FeesMinor   int64
 	OverMinor   int64 // fixed prices: what they are above the value of the work, or below when negative
 	CreditMinor int64 // owed to the client for earlier bills, beyond what this bill could take off
+	HeldMinor   int64 // of FeesMinor, held back until an outcome
+	Unpriced    int   // lines of tasks that the price list does not have: the bill does not go on with them
 	Prices      []PriceState
 	Warnings    []arrangement.Warning
 }

@@ -71,7 +71,7 @@ func addsUp(rt *rapid.T, p *Prebill, f policies, s *sheet, o *outcome) {
 	}
 	fees := int64(0)
 	for _, x := range o.parts {
-		fees += x.FeesMinor
+		fees += x.FeesMinor - x.HeldMinor
 	}
 	if fees != t.FeesMinor || fees < 0 {
 		rt.Fatalf("the versions make %d of fees, the bill has %d", fees, t.FeesMinor)
@@ -162,6 +162,8 @@ func drawnTerms(rt *rapid.T, c money.Currency) arrangement.Terms {
 		t.Subscription = &arrangement.Subscription{Per: drawnPeriod(rt), AmountMinor: amount("fee"), Hours: money.Fixed4(rapid.Int64Range(0, 60_000).Draw(rt, "hours")), BeyondHourly: rapid.Bool().Draw(rt, "beyond"), Shadow: rapid.Bool().Draw(rt, "shadow")}
 	case arrangement.KindGeneral:
 		t.General = &arrangement.General{Per: drawnPeriod(rt), AmountMinor: amount("fee"), HourlyWork: rapid.Bool().Draw(rt, "work"), Shadow: rapid.Bool().Draw(rt, "shadow")}
+	case arrangement.KindTasks:
+		t.Tasks = &arrangement.Tasks{Prices: []arrangement.UnitPrice{{Code: "L330", Price: money.Fixed4(amount("price"))}, {Code: "FILING", Price: money.Fixed4(amount("price"))}}, OthersHourly: rapid.Bool().Draw(rt, "others"), Shadow: rapid.Bool().Draw(rt, "shadow")}
 	case arrangement.KindNoCharge:
 		return t
 	}
@@ -175,8 +177,14 @@ func drawnTerms(rt *rapid.T, c money.Currency) arrangement.Terms {
 	if rapid.Bool().Draw(rt, "volume") {
 		t.Volume = &arrangement.Volume{Retroactive: rapid.Bool().Draw(rt, "retroactive"), Tiers: []arrangement.Tier{{FromMinor: 0, Rate: share("tier")}, {FromMinor: amount("from"), Rate: share("tier")}}}
 	}
+	if rapid.Bool().Draw(rt, "holdback") {
+		t.Holdback = &arrangement.Holdback{Share: share("held"), Condition: "the appeal is decided"}
+	}
 	if rapid.Bool().Draw(rt, "discount") {
 		t.Discount = &arrangement.Discount{Rate: share("off"), ByLine: rapid.Bool().Draw(rt, "by line")}
+		if !t.Discount.ByLine && rapid.Bool().Draw(rt, "prompt") {
+			t.Discount.PromptDays = rapid.IntRange(1, 60).Draw(rt, "days")
+		}
 	}
 	return t
 }
@@ -186,14 +194,18 @@ func drawnPeriod(rt *rapid.T) arrangement.Scope {
 }
 
 // drawnPrices are what somebody puts on a bill, also of what was billed before.
-func drawnPrices(rt *rapid.T, versions arrangement.Versions) map[ident.ArrangementID][]string {
-	put := map[ident.ArrangementID][]string{}
+func drawnPrices(rt *rapid.T, versions arrangement.Versions) map[ident.ArrangementID]put {
+	on := map[ident.ArrangementID]put{}
 	for i := range versions {
 		for _, o := range versions[i].Terms.Offers(versions[i].From, nil, february(28)) {
 			if rapid.Bool().Draw(rt, "put") {
-				put[versions[i].ID] = append(put[versions[i].ID], o.Code)
+				x := onBill{Code: o.Code}
+				if o.Unit > 0 {
+					x.Quantity = money.Fixed4(rapid.Int64Range(1, 100_000).Draw(rt, "quantity"))
+				}
+				on[versions[i].ID] = append(on[versions[i].ID], x)
 			}
 		}
 	}
-	return put
+	return on
 }

@@ -20,7 +20,7 @@ func billOf(p *Prebill, m matter.Matter, all *sheet, before guideline.Bill) *gui
 	for _, c := range all.charges {
 		switch {
 		case c.isPrice():
-		case c.What == chargeCollar: // taken off, and no discount
+		case c.What == chargeCollar, c.What == chargeHoldback: // taken off, and no discount
 			b.CutMinor -= c.Minor
 		default:
 			b.DiscountMinor -= c.Minor

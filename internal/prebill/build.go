@@ -181,9 +181,13 @@ func begin(tx *db.Tx, p *Prebill, m matter.Matter, empty bool) error {
 		if err != nil {
 			return err
 		}
-		offers = slices.DeleteFunc(v.Terms.Offers(v.From, versions.Ends(v), p.ThroughOn), func(o arrangement.Offer) bool { return placed.find(o.Code) != nil })
+		offers = slices.DeleteFunc(v.Terms.Offers(v.From, versions.Ends(v), p.ThroughOn), func(o arrangement.Offer) bool { return o.Unit == 0 && placed.find(o.Code) != nil })
 	}
-	if empty && len(offers) == 0 {
+	due, err := released(tx, m.ID, p.ID, p.Currency)
+	if err != nil {
+		return err
+	}
+	if empty && len(offers) == 0 && due == nil {
 		return ErrEmpty.With("there is nothing to bill on %s up to %s", m.Number, p.ThroughOn.Format("2 Jan 2006"))
 	}
 	if err := insert(tx, p); err != nil {
@@ -196,7 +200,7 @@ func begin(tx *db.Tx, p *Prebill, m matter.Matter, empty bool) error {
 	if period == "" || !slices.ContainsFunc(offers, func(o arrangement.Offer) bool { return o.Code == period }) {
 		return nil
 	}
-	return putPrice(tx, p.ID, v.ID, period)
+	return putPrice(tx, p.ID, v.ID, period, 0)
 }
 
 // built opens the work item of a new pre-bill and records what was taken on it.

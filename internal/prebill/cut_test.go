@@ -123,7 +123,7 @@ func TestWhoMayTakeOffTheFees(t *testing.T) {
 	}
 }
 
-func second(_ prebill.Prebill, err error) error { return err }
+func second[T any](_ T, err error) error { return err }
 
 // TestNoMoreIsTakenOffThanThereIs: lines do not go below what is taken off the whole.
 func TestNoMoreIsTakenOffThanThereIs(t *testing.T) {

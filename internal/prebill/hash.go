@@ -23,6 +23,7 @@ type approvable struct {
 	Through  string           `json:"through"`
 	Lines    []approvableLine `json:"lines"`
 	Charges  []Charge         `json:"charges,omitempty"`
+	Prompt   *Prompt          `json:"prompt,omitempty"`
 	Cuts     []approvableCut  `json:"cuts,omitempty"`
 }
 
@@ -47,11 +48,14 @@ type approvableLine struct {
 
 // hash is the SHA-256 of everything that an approval covers: every line with its
 // text, codes, hours, rate, value and hold, with what its arrangement makes of it, and
-// what is charged beside them or taken off the fees as a whole.
+// what is charged beside them or taken off the fees as a whole, and what prompt payment takes off.
 // Lines stand in their position.
 func (s *sheet) hash(p *Prebill) (string, error) {
 	a := approvable{Form: 1, Prebill: p.ID, Matter: p.MatterID, Payor: p.PayorID, Currency: p.Currency, Through: p.ThroughOn.Format(time.DateOnly)}
 	a.Charges = s.charges
+	if s.prompt != (Prompt{}) {
+		a.Prompt = &s.prompt
+	}
 	for _, l := range s.lines {
 		x := approvableLine{
 			ID: l.ID, Entry: l.EntryID, Position: l.Position, Kind: string(l.Kind), On: l.On.Format(time.DateOnly), Timekeeper: l.Timekeeper,

@@ -24,6 +24,7 @@ var (
 	ErrWithPartner  = fault.New(fault.Conflict, "prebill_with_partner", "the pre-bill of this matter is with the partner; what was worked since waits for the next one")
 	ErrAllHeld      = fault.New(fault.Conflict, "prebill_all_held", "every line is held, so there is nothing to invoice")
 	ErrNothing      = fault.New(fault.Conflict, "prebill_nothing", "nothing on this bill is charged; put the price or the fee on it that is due")
+	ErrUnpriced     = fault.New(fault.Conflict, "prebill_unpriced", "some time is of tasks that the agreed price list does not have")
 	ErrPrice        = fault.New(fault.Conflict, "prebill_price", "this price is not agreed for the matter, or was billed before")
 	ErrStatus       = fault.New(fault.Conflict, "prebill_status", "this pre-bill is not in a state for that")
 	ErrOwnWork      = fault.New(fault.Conflict, "prebill_own_work", "you prepared or handed in this pre-bill, so another partner approves it")

@@ -1,6 +1,7 @@
 package prebill
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -8,7 +9,9 @@ import (
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/utbms"
 	"github.com/docketry/docketry/rbac"
 )
@@ -18,15 +21,25 @@ import (
 // whole matter the code is "". ErrPrice when nothing of the kind is agreed,
 // or a bill of the matter has the price of that place already, of whatever version.
 func (s *Service) PutPrice(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string) (Prebill, error) {
-	return s.price(ctx, id, version, of, code, true)
+	return s.price(ctx, id, version, of, code, 0, true)
+}
+
+// PutUnits puts units of the matter's price list on the bill, in whatever number and on any
+// bill. ErrInvalid for no number of units; ErrPrice when the code is no unit's, or has units
+// on this bill already.
+func (s *Service) PutUnits(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string, quantity money.Fixed4) (Prebill, error) {
+	if quantity <= 0 || quantity > arrangement.MaxUnits {
+		return Prebill{}, ErrInvalid.On(fault.Field{Path: "quantity", Code: "quantity_range", Message: "enter how many units, above 0 and at most " + arrangement.MaxUnits.String()})
+	}
+	return s.price(ctx, id, version, of, code, quantity, true)
 }
 
 // TakePrice takes it off again; it can be put on a later bill.
 func (s *Service) TakePrice(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string) (Prebill, error) {
-	return s.price(ctx, id, version, of, code, false)
+	return s.price(ctx, id, version, of, code, 0, false)
 }
 
-func (s *Service) price(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string, put bool) (Prebill, error) {
+func (s *Service) price(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string, quantity money.Fixed4, put bool) (Prebill, error) {
 	return s.changing(ctx, rbac.PrebillEdit, id, version, func(tx *db.Tx, _ *authz.Access, p *Prebill) error {
 		m, f, _, err := changeable(tx, p)
 		if err != nil {
@@ -48,14 +61,21 @@ func (s *Service) price(ctx context.Context, id ident.PrebillID, version int, of
 		if err != nil {
 			return err
 		}
-		change, action := takePrice, "prebill.price_taken"
-		if put {
-			change, action = putPrice, "prebill.price_put"
+		if put && x.Unit > 0 != (quantity > 0) {
+			return x.notUnits()
 		}
-		if err := s.keep(tx, p, m, f, func() error { return change(tx, p.ID, of, code) }); err != nil {
+		change, action := func() error { return takePrice(tx, p.ID, of, code) }, "prebill.price_taken"
+		if put {
+			change, action = func() error { return putPrice(tx, p.ID, of, code, quantity) }, "prebill.price_put"
+		}
+		if err := s.keep(tx, p, m, f, change); err != nil {
 			return err
 		}
-		return record(tx, action, rbac.PrebillEdit, p, classOf(m, audit.C2), nil, nil, map[string]any{"arrangement": of, "code": code, "minor": x.Minor})
+		detail := map[string]any{"arrangement": of, "code": code, "minor": x.Minor}
+		if x.Unit > 0 {
+			detail["unit_e4"], detail["quantity_e4"] = x.Unit, cmp.Or(quantity, x.Quantity)
+		}
+		return record(tx, action, rbac.PrebillEdit, p, classOf(m, audit.C2), nil, nil, detail)
 	})
 }
 
@@ -65,6 +85,11 @@ func (o *outcome) movable(of ident.ArrangementID, code string, put bool) (PriceS
 	switch {
 	case !known:
 		return x, ErrPrice
+	case put && x.Here && x.Unit > 0:
+		return x, ErrPrice.With("%s units of %s are on this bill already; take them off first", x.Quantity, code)
+	case x.Unit > 0 && x.Here == put:
+		return x, ErrPrice.With("no units of %s are on this bill", code)
+	case x.Unit > 0:
 	case put && x.Here:
 		return x, ErrPrice.With("%s is on this bill already", placeOf(code))
 	case put && o.hasPrice(code):
@@ -77,6 +102,14 @@ func (o *outcome) movable(of ident.ArrangementID, code string, put bool) (PriceS
 		return x, ErrPrice.With("%s stands on %s; take it off there first", placeOf(code), x.Where)
 	}
 	return x, nil
+}
+
+// notUnits refuses units of what has none, or a unit's price without their number.
+func (x *PriceState) notUnits() error {
+	if x.Unit > 0 {
+		return ErrInvalid.On(fault.Field{Path: "quantity", Code: "quantity_missing", Message: "enter how many units of " + x.Code + " are billed"})
+	}
+	return ErrInvalid.On(fault.Field{Path: "quantity", Code: "quantity_foreign", Message: "only units of a price list have a number; leave it empty"})
 }
 
 // placeOf names what is put on a bill, in a sentence.

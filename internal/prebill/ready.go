@@ -29,6 +29,7 @@ type Ready struct {
 	ValueMinor   int64
 	Fee          string `gorm:"-"` // code of the period whose fee is due, "" for none
 	FeeMinor     int64  `gorm:"-"`
+	FreedMinor   int64  `gorm:"-"` // of fees held back: released, and on no bill
 }
 
 // Ready lists the matters in scope that have open entries, or a fee that is due by the day
@@ -49,7 +50,10 @@ func (s *Service) Ready(ctx context.Context) (list []Ready, err error) {
 		if err != nil {
 			return fmt.Errorf("list matters of firm %s with open entries: %w", tx.Scope.Firm, err)
 		}
-		list, err = withFees(tx, list, cond, args)
+		if list, err = withFees(tx, list, cond, args); err != nil {
+			return err
+		}
+		list, err = withReleases(tx, list, cond, args)
 		return err
 	})
 	return list, err
@@ -61,31 +65,47 @@ func withFees(tx *db.Tx, list []Ready, cond string, args []any) ([]Ready, error)
 	if err != nil || len(due) == 0 {
 		return list, err
 	}
+	return withDue(tx, list, due, cond, args, func(r *Ready, fee feeDue) { r.Fee, r.FeeMinor = fee.code, fee.minor })
+}
+
+// withDue sets what is due on its matters that are open and in scope, and adds those that
+// have nothing else.
+func withDue(tx *db.Tx, list []Ready, due map[ident.MatterID]feeDue, cond string, args []any, set func(r *Ready, x feeDue)) ([]Ready, error) {
 	var ids []string
 	for id := range due {
 		ids = append(ids, string(id))
 	}
 	var matters []Ready
-	err = tx.Raw(`SELECT m.id AS matter_id, m.number AS matter_number, m.name AS matter_name, c.name AS client_name, m.label, m.currency
+	err := tx.Raw(`SELECT m.id AS matter_id, m.number AS matter_number, m.name AS matter_name, c.name AS client_name, m.label, m.currency
 		FROM matter m JOIN client c ON c.firm_id = m.firm_id AND c.id = m.client_id WHERE m.firm_id = ? AND m.status = 'open' AND m.id = ANY (?::uuid[]) AND `+cond+` ORDER BY m.number`,
 		append([]any{tx.Scope.Firm, db.Array(ids)}, args...)...).Scan(&matters).Error
 	if err != nil {
-		return nil, fmt.Errorf("list matters of firm %s with a fee: %w", tx.Scope.Firm, err)
+		return nil, fmt.Errorf("list matters of firm %s with something due: %w", tx.Scope.Firm, err)
 	}
 	for _, m := range matters {
-		fee := due[m.MatterID]
-		if fee.currency != m.Currency {
+		x := due[m.MatterID]
+		if x.currency != m.Currency {
 			continue
 		}
 		at := slices.IndexFunc(list, func(r Ready) bool { return r.MatterID == m.MatterID })
 		if at < 0 {
-			m.OldestOn, m.NewestOn, at = fee.from, fee.from, len(list)
+			m.OldestOn, m.NewestOn, at = x.from, x.from, len(list)
 			list = append(list, m)
 		}
-		list[at].Fee, list[at].FeeMinor = fee.code, fee.minor
+		set(&list[at], x)
 	}
 	slices.SortStableFunc(list, func(a, b Ready) int { return a.OldestOn.Compare(b.OldestOn) })
 	return list, nil
+}
+
+// withReleases adds what was released of fees held back and is on no bill, and the matters
+// that have nothing else.
+func withReleases(tx *db.Tx, list []Ready, cond string, args []any) ([]Ready, error) {
+	due, err := releasesDue(tx)
+	if err != nil || len(due) == 0 {
+		return list, err
+	}
+	return withDue(tx, list, due, cond, args, func(r *Ready, x feeDue) { r.FreedMinor = x.minor })
 }
 
 // feeDue is the fee of a period that is on no bill.

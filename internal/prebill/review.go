@@ -33,6 +33,9 @@ func (s *Service) Submit(ctx context.Context, id ident.PrebillID, version int) (
 		if err := first(all.settled(isOpen), all.somethingLeft()); err != nil {
 			return err
 		}
+		if err := stillArranged(tx, p, &all); err != nil {
+			return err
+		}
 		if err := s.billable(tx, p, &all); err != nil {
 			return err
 		}
@@ -119,7 +122,7 @@ func (s *Service) judgeAnew(ctx context.Context, perm rbac.Permission, id ident.
 	return err
 }
 
-// stillArranged refuses to approve what another bill changed meanwhile: what is left of
+// stillArranged refuses to hand on or approve what another bill changed meanwhile: what is left of
 // a cap, or the discount of a year. Approvals of a client's bills wait for each other.
 func stillArranged(tx *db.Tx, p *Prebill, all *sheet) error {
 	m, f, err := groundOf(tx, p)
@@ -135,6 +138,18 @@ func stillArranged(tx *db.Tx, p *Prebill, all *sheet) error {
 	}
 	if !o.same(all) {
 		return ErrRearranged
+	}
+	return o.allPriced()
+}
+
+// allPriced refuses a bill with time that the agreement has no price for.
+func (o *outcome) allPriced() error {
+	n := 0
+	for _, x := range o.parts {
+		n += x.Unpriced
+	}
+	if n > 0 {
+		return ErrUnpriced.With("%d lines are of tasks that the agreed price list does not have; give them a task that has a price, hold them, or agree on a price", n)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
 )
 
 // sheet is what stands on a pre-bill: its lines, what is beside them, and the findings
@@ -15,6 +16,7 @@ type sheet struct {
 	lines    []Line
 	cuts     Cuts
 	charges  []Charge
+	prompt   Prompt
 	findings []guideline.Stored
 }
 
@@ -28,18 +30,23 @@ func sheetOf(tx *db.Tx, id ident.PrebillID) (s sheet, err error) {
 	if s.charges, err = charges(tx, id); err != nil {
 		return s, err
 	}
+	if s.prompt, err = promptOf(tx, id); err != nil {
+		return s, err
+	}
 	s.findings, err = guideline.OfBill(tx, id)
 	return s, err
 }
 
 // Beside is a line of the fees that no entry stands behind: a price, or an adjustment.
 type Beside struct {
-	Price  bool
-	Code   string // of a price: its phase, task or period
-	Text   string // as printed
-	Reason amend.Reason
-	Minor  int64 // below zero when it is taken off
-	On     time.Time
+	Price    bool
+	Code     string       // of a price: its phase, task or period
+	Quantity money.Fixed4 // of units, at Rate each; 0 of a price that is one
+	Rate     money.Fixed4
+	Text     string // as printed
+	Reason   amend.Reason
+	Minor    int64 // below zero when it is taken off
+	On       time.Time
 }
 
 // charged is what the arrangements made beside the lines, signed.
@@ -48,7 +55,7 @@ func (s *sheet) charged() int64 { return pricesOf(s.charges) + adjustmentsOf(s.c
 // beside is what the invoice holds beside the entries, dated on the last day of work.
 func (s *sheet) beside(on time.Time) (list []Beside) {
 	for _, c := range s.charges {
-		list = append(list, Beside{Price: c.isPrice(), Code: c.Code, Text: c.Text(), Reason: c.reason(), Minor: c.Minor, On: on})
+		list = append(list, Beside{Price: c.isPrice(), Code: c.Code, Quantity: c.Quantity, Rate: c.Rate, Text: c.Text(), Reason: c.reason(), Minor: c.Minor, On: on})
 	}
 	for i := range s.cuts {
 		if c := &s.cuts[i]; c.Stands() {

@@ -93,6 +93,9 @@ func (b *before) charged(tx *db.Tx, m matter.Matter, from []any) error {
 		return fmt.Errorf("list what was charged on matter %s: %w", m.ID, err)
 	}
 	for _, c := range charges {
+		if c.What == chargeHoldback || c.What == chargeRelease {
+			continue // the fees count in whole when they are worked out, and not again
+		}
 		b.FeesMinor += c.Minor
 		if ofTheYear(c.What) {
 			b.capped(utbms.Phase(c.Code), c.Year, c.Minor)
@@ -171,7 +174,7 @@ func (b *before) count(g *group, lines []Line, year int, w *arrangement.Work, bi
 
 // charges are what the arrangements made beside the lines, in their order.
 func charges(tx *db.Tx, id ident.PrebillID) (list []Charge, err error) {
-	err = tx.Raw(`SELECT arrangement_id AS arrangement, what, code, amount_minor AS minor FROM prebill_charge WHERE firm_id = ? AND prebill_id = ? ORDER BY position`,
+	err = tx.Raw(`SELECT arrangement_id AS arrangement, what, code, quantity_e4 AS quantity, rate_e4 AS rate, note, amount_minor AS minor FROM prebill_charge WHERE firm_id = ? AND prebill_id = ? ORDER BY position`,
 		tx.Scope.Firm, id).Scan(&list).Error
 	if err != nil {
 		return nil, fmt.Errorf("list charges of pre-bill %s: %w", id, err)
@@ -196,12 +199,17 @@ func keepArranged(tx *db.Tx, id ident.PrebillID, s *sheet, o *outcome) error {
 			return fmt.Errorf("arrange lines of pre-bill %s: %w", id, err)
 		}
 	}
+	if s.prompt != o.prompt {
+		if err := keepPrompt(tx, id, o.prompt); err != nil {
+			return err
+		}
+	}
 	if err := tx.Exec(`DELETE FROM prebill_charge WHERE firm_id = ? AND prebill_id = ?`, tx.Scope.Firm, id).Error; err != nil {
 		return fmt.Errorf("drop charges of pre-bill %s: %w", id, err)
 	}
 	for i, x := range o.charges {
-		err := tx.Exec(`INSERT INTO prebill_charge (firm_id, prebill_id, position, arrangement_id, what, code, amount_minor) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			tx.Scope.Firm, id, i+1, x.Arrangement, x.What, x.Code, x.Minor).Error
+		err := tx.Exec(`INSERT INTO prebill_charge (firm_id, prebill_id, position, arrangement_id, what, code, quantity_e4, rate_e4, note, amount_minor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			tx.Scope.Firm, id, i+1, x.Arrangement, x.What, x.Code, x.Quantity, x.Rate, x.Note, x.Minor).Error
 		if err != nil {
 			return fmt.Errorf("charge on pre-bill %s: %w", id, err)
 		}

@@ -2,10 +2,12 @@ package prebill
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/docketry/docketry/internal/arrangement"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
 )
 
 // pricesElsewhere are the fixed prices, the periods' fees and the settlements that the
@@ -31,26 +33,49 @@ func pricesElsewhere(tx *db.Tx, p *Prebill) (list placedPrices, err error) {
 // settlements are the codes of what no charge may tell of.
 var settlements = []string{arrangement.CodeCollar, arrangement.CodeSuccess}
 
+// onBill is something that a person put on a pre-bill.
+type onBill struct {
+	Code     string
+	Quantity money.Fixed4 // of units of a price list; else 0
+	By       string       // the name
+	At       time.Time
+}
+
+// put is what stands on a pre-bill of one version.
+type put []onBill
+
+// find is what has a code, nil for none.
+func (list put) find(code string) *onBill {
+	for i := range list {
+		if list[i].Code == code {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
 // pricesOn is what people put on a pre-bill, by version.
-func pricesOn(tx *db.Tx, id ident.PrebillID) (map[ident.ArrangementID][]string, error) {
+func pricesOn(tx *db.Tx, id ident.PrebillID) (map[ident.ArrangementID]put, error) {
 	var rows []struct {
 		Arrangement ident.ArrangementID
-		Code        string
+		On          onBill `gorm:"embedded"`
 	}
-	err := tx.Raw(`SELECT arrangement_id AS arrangement, code FROM prebill_price WHERE firm_id = ? AND prebill_id = ? ORDER BY put_at, code`, tx.Scope.Firm, id).Scan(&rows).Error
+	err := tx.Raw(`SELECT x.arrangement_id AS arrangement, x.code, x.quantity_e4 AS quantity, p.name AS by, x.put_at AS at
+		FROM prebill_price x JOIN person p ON p.id = x.put_by WHERE x.firm_id = ? AND x.prebill_id = ? ORDER BY x.put_at, x.code`, tx.Scope.Firm, id).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("list prices on pre-bill %s: %w", id, err)
 	}
-	put := map[ident.ArrangementID][]string{}
+	on := map[ident.ArrangementID]put{}
 	for _, r := range rows {
-		put[r.Arrangement] = append(put[r.Arrangement], r.Code)
+		on[r.Arrangement] = append(on[r.Arrangement], r.On)
 	}
-	return put, nil
+	return on, nil
 }
 
-func putPrice(tx *db.Tx, id ident.PrebillID, of ident.ArrangementID, code string) error {
-	err := tx.Exec(`INSERT INTO prebill_price (firm_id, prebill_id, arrangement_id, code, put_by, put_at) VALUES (?, ?, ?, ?, ?, ?)`,
-		tx.Scope.Firm, id, of, code, tx.Scope.Actor, tx.Now).Error
+// putPrice puts a price on a pre-bill, or of a price list a quantity of units.
+func putPrice(tx *db.Tx, id ident.PrebillID, of ident.ArrangementID, code string, quantity money.Fixed4) error {
+	err := tx.Exec(`INSERT INTO prebill_price (firm_id, prebill_id, arrangement_id, code, quantity_e4, put_by, put_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		tx.Scope.Firm, id, of, code, quantity, tx.Scope.Actor, tx.Now).Error
 	if err != nil {
 		return fmt.Errorf("put a price on pre-bill %s: %w", id, err)
 	}

@@ -20,6 +20,7 @@ type Approved struct {
 	Matter  matter.Matter
 	Lines   []ApprovedLine // by position; held lines are not among them
 	Beside  []Beside       // lines of the fees without an entry
+	Prompt  Prompt         // off the fees on prompt payment
 	FromOn  time.Time      // first and last work date on the bill
 	UntilOn time.Time
 }
@@ -118,7 +119,7 @@ func settleEntries(tx *db.Tx, p *Prebill, all []Line) error {
 }
 
 func approved(p Prebill, m matter.Matter, f policies, all *sheet) (Approved, error) {
-	a := Approved{Prebill: p, Matter: m}
+	a := Approved{Prebill: p, Matter: m, Prompt: all.prompt}
 	for i := range all.lines {
 		l := &all.lines[i]
 		if l.Held {

@@ -24,6 +24,7 @@ type View struct {
 	Redacted      bool
 	Lines         []Line
 	Charges       []Charge           // what the arrangement made beside the lines
+	Prompt        Prompt             // off the fees on prompt payment, before tax
 	Parts         []Part             // of an open one: what is agreed, and what it makes of the work
 	Behind        bool               // the terms or another bill changed since; it follows with its next change or step
 	Cuts          Cuts               // taken off the fees as a whole, also those that were taken back

@@ -133,7 +133,8 @@ func (s *Service) allocate(tx *db.Tx, p *Payment, held map[ident.InvoiceID]*invo
 	return savePayment(tx, p)
 }
 
-// book writes one allocation, or its taking back, and moves the invoice's money.
+// book writes one allocation, or its taking back, and moves the invoice's money, with the
+// discount that it earns or forgoes.
 // The payment's is moved too, and saved by the caller.
 func book(tx *db.Tx, p *Payment, inv *invoice.Invoice, a Allocation, on invoice.Day) error {
 	if err := insertAllocation(tx, p, a); err != nil {
@@ -149,7 +150,10 @@ func book(tx *db.Tx, p *Payment, inv *invoice.Invoice, a Allocation, on invoice.
 	if a.Reverses != "" {
 		event = invoice.EventRelease
 	}
-	return post(tx, event, on, p, inv.ID, invoice.AccountUnapplied, invoice.AccountReceivable, a.AmountMinor)
+	if err := post(tx, event, on, p, inv.ID, invoice.AccountUnapplied, invoice.AccountReceivable, a.AmountMinor); err != nil {
+		return err
+	}
+	return settlePrompt(tx, p, inv, on)
 }
 
 // post moves minor from the credited to the debited account; a negative amount the other way.

@@ -22,14 +22,16 @@ var rules = []rule{
 		CROSS JOIN LATERAL (VALUES ('net amount', i.net_minor, coalesce(l.net, 0)), ('tax', i.tax_minor, coalesce(l.tax, 0)),
 			('total', i.total_minor, coalesce(l.net + l.tax, 0))) c (what, kept, raw)
 		WHERE i.firm_id = @firm AND c.kept <> c.raw`},
-	// Nothing is written off an invoice other than by a credit note, so there is no third part to take away.
+	// Nothing is written off an invoice other than by a credit note or the discount on prompt payment.
 	{"I03", "invoice", `SELECT i.id::text AS id, format('invoice %s: the %s is kept as %s, the rows give %s', i.number, c.what, c.kept, c.raw) AS says
 		FROM invoice i
 		LEFT JOIN (SELECT invoice_id, sum(amount_minor + tax_minor) AS total FROM invoice_line WHERE firm_id = @firm GROUP BY invoice_id) l ON l.invoice_id = i.id
 		LEFT JOIN (SELECT invoice_id, sum(total_minor) AS total FROM credit_note WHERE firm_id = @firm GROUP BY invoice_id) n ON n.invoice_id = i.id
 		LEFT JOIN (SELECT invoice_id, sum(amount_minor) AS total FROM allocation WHERE firm_id = @firm GROUP BY invoice_id) a ON a.invoice_id = i.id
+		LEFT JOIN (SELECT invoice_id, sum(amount_minor) AS total FROM allowance WHERE firm_id = @firm GROUP BY invoice_id) w ON w.invoice_id = i.id
 		CROSS JOIN LATERAL (VALUES ('credited amount', i.credited_minor, coalesce(n.total, 0)), ('paid amount', i.paid_minor, coalesce(a.total, 0)),
-			('open amount', i.open_minor, coalesce(l.total, 0) - coalesce(n.total, 0) - coalesce(a.total, 0))) c (what, kept, raw)
+			('allowed amount', i.allowed_minor, coalesce(w.total, 0)),
+			('open amount', i.open_minor, coalesce(l.total, 0) - coalesce(n.total, 0) - coalesce(a.total, 0) - coalesce(w.total, 0))) c (what, kept, raw)
 		WHERE i.firm_id = @firm AND c.kept <> c.raw`},
 	{"I03", "invoice_line", `SELECT l.id::text AS id, format('line %s is of invoice %s, which is not there', l.no, l.invoice_id) AS says
 		FROM invoice_line l WHERE l.firm_id = @firm AND NOT EXISTS (SELECT FROM invoice i WHERE i.firm_id = l.firm_id AND i.id = l.invoice_id)`},

@@ -30,7 +30,7 @@ func TestArrangementsOverTheAPI(t *testing.T) {
 	partner.send("POST", at(f, "/arrangements"), body(string(m.ID), blended)).want(t, 409, "arrangement_same_day")
 	partner.send("POST", at(f, "/arrangements"), body(string(theirs.ID), blended)).want(t, 404)
 	partner.get(at(other, "/arrangements/"+made.field(t, "id"))).want(t, 404)
-	partner.send("POST", at(f, "/arrangements"), body(string(m.ID), `{"kind":"blended","currency":"EUR","discount":{"rate":100000,"prompt_days":10}}`)).
+	partner.send("POST", at(f, "/arrangements"), body(string(m.ID), `{"kind":"blended","currency":"EUR","discount":{"rate":100000,"prompt_days":10,"by_line":true}}`)).
 		want(t, 422, `"path":"terms.blended"`, `"path":"terms.currency"`, `"path":"terms.discount.prompt_days"`)
 	partner.send("POST", at(f, "/arrangements"), body(string(m.ID), `{"kind":"hourly","currency":"USD","rabatt":1}`)).want(t, 422, `"path":"terms.rabatt"`, "rabatt")
 	partner.send("POST", at(f, "/arrangements"), map[string]any{"from": "2026-02-01", "terms": raw(blended)}).want(t, 422, `"path":"place"`)

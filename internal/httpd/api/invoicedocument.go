@@ -33,6 +33,7 @@ type InvoiceDocument struct {
 	Lines     []DocumentLine     `json:"lines" class:"C1" doc:"fees first, each kind by date"`
 	Taxes     []DocumentTax      `json:"taxes" class:"C1" doc:"by rate; none where no tax is due"`
 	TaxNote   string             `json:"tax_note,omitempty" class:"C2"`
+	Prompt    *DocumentPrompt    `json:"prompt,omitempty" class:"C1" doc:"a discount on prompt payment, as agreed"`
 	Totals    DocumentTotals     `json:"totals" class:"C1"`
 	Prebill   ident.PrebillID    `json:"prebill_id,omitempty" class:"C1"`
 	Approval  string             `json:"approved_hash,omitempty" class:"C1" doc:"the content hash that the partner approved"`
@@ -40,6 +41,13 @@ type InvoiceDocument struct {
 	Because   string             `json:"because,omitempty" class:"C2" doc:"of a credit note: why"`
 	LawFirmID string             `json:"law_firm_id,omitempty" class:"C2" doc:"LEDES LAW_FIRM_ID"`
 	EBillAs   invoice.Format     `json:"ebill,omitempty" class:"C1" doc:"what the payor read at issue; left out: a flat LEDES file"`
+}
+
+// DocumentPrompt is what may be left out when the rest arrives by a day.
+type DocumentPrompt struct {
+	Until invoice.Day `json:"until" class:"C1" format:"date"`
+	Off   *Money      `json:"off,omitempty" class:"C2" doc:"with its tax"`
+	Tax   *Money      `json:"tax,omitempty" class:"C2" doc:"of it"`
 }
 
 // DocumentParty is the firm or the payor as printed.
@@ -166,6 +174,9 @@ func toInvoiceDocument(d *invoice.Document) *InvoiceDocument {
 	}
 	for i, x := range d.Taxes {
 		out.Taxes[i] = DocumentTax{x.Name, x.RateE6.String(), amount(x.BaseMinor, c), amount(x.TaxMinor, c)}
+	}
+	if p := d.Prompt; p != nil {
+		out.Prompt = &DocumentPrompt{p.Until, amount(p.Minor, c), amount(p.TaxMinor, c)}
 	}
 	if r := d.Corrects; r != nil {
 		out.Corrects = &DocumentReference{r.ID, r.Number, r.IssuedOn, amount(r.TotalMinor, c)}

@@ -40,7 +40,10 @@ type Invoice struct {
 	Total        *Money          `json:"total,omitempty" class:"C2"`
 	Credited     *Money          `json:"credited,omitempty" class:"C2"`
 	Paid         *Money          `json:"paid,omitempty" class:"C2"`
+	Allowed      *Money          `json:"allowed,omitempty" class:"C2" doc:"left out by a prompt payment, as agreed"`
 	Open         *Money          `json:"open,omitempty" class:"C2"`
+	PromptUntil  invoice.Day     `json:"prompt_until,omitempty" class:"C1" format:"date" doc:"by when a payment may leave out what is agreed"`
+	Prompt       *Money          `json:"prompt_discount,omitempty" class:"C2" doc:"what may be left out, with its tax"`
 	Status       invoice.Status  `json:"status" class:"C1"`
 	Hash         string          `json:"content_hash" class:"C1"`
 	IssuedAt     time.Time       `json:"issued_at" class:"C1"`
@@ -50,7 +53,8 @@ type Invoice struct {
 func toInvoice(i invoice.Invoice) Invoice {
 	c := i.Currency
 	return Invoice{i.ID, i.Number, i.Prebill, i.Run, i.Matter, i.MatterNumber, i.MatterName, i.Client, i.ClientName, i.Payor, i.PayorName, i.IssuedOn, i.DueOn,
-		amount(i.NetMinor, c), amount(i.TaxMinor, c), amount(i.TotalMinor, c), amount(i.CreditedMinor, c), amount(i.PaidMinor, c), amount(i.OpenMinor, c),
+		amount(i.NetMinor, c), amount(i.TaxMinor, c), amount(i.TotalMinor, c), amount(i.CreditedMinor, c), amount(i.PaidMinor, c), amount(i.AllowedMinor, c), amount(i.OpenMinor, c),
+		i.PromptUntil, amount(i.PromptMinor, c),
 		i.Status, i.ContentHash, i.IssuedAt.UTC(), utc(i.SentAt)}
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/amend"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/ident"
@@ -29,9 +30,17 @@ type PrebillView struct {
 	Totals       *PrebillTotals   `json:"totals,omitempty" class:"C2"`
 	Arranged     []ArrangedPart   `json:"arranged,omitempty" doc:"of an open one: what is agreed by the day of the work, and what it makes of it"`
 	Charges      []PrebillCharge  `json:"charges,omitempty" doc:"what the arrangement made beside the lines"`
+	Prompt       *PrebillPrompt   `json:"prompt,omitempty" doc:"off the fees when the invoice is paid promptly"`
 	Cuts         []Cut            `json:"cuts,omitempty" doc:"taken off the fees as a whole"`
 	Findings     []Finding        `json:"findings,omitempty" doc:"on the bill as a whole; those on lines stand with them"`
 	Sections     []PrebillSection `json:"sections"`
+}
+
+// PrebillPrompt is what may be left out of the fees, before tax, on payment within so many
+// days of the invoice.
+type PrebillPrompt struct {
+	Days   int    `json:"days,omitempty" class:"C2"`
+	Amount *Money `json:"amount,omitempty" class:"C2"`
 }
 
 // ArrangedPart is what one version of an arrangement makes of the work that goes by it.
@@ -40,23 +49,30 @@ type ArrangedPart struct {
 	Lines       int                 `json:"lines" class:"C1"`
 	Worked      *Money              `json:"worked,omitempty" class:"C2"`
 	Fees        *Money              `json:"fees,omitempty" class:"C2"`
+	Held        *Money              `json:"held_back,omitempty" class:"C2" doc:"of the fees, until an outcome"`
 	Prices      []PrebillPrice      `json:"prices,omitempty"`
 	Warnings    []string            `json:"warnings,omitempty" class:"C2"`
 }
 
-// PrebillPrice is how a fixed price, the fee of a period or a settlement stands on a pre-bill.
+// PrebillPrice is how a fixed price, units of a price list, the fee of a period or a settlement stands on a pre-bill.
 type PrebillPrice struct {
 	Code   string `json:"code,omitempty" class:"C2" doc:"a phase, a task, a period such as 2026-03, COLLAR or SUCCESS; missing for the whole matter"`
 	Amount *Money `json:"amount,omitempty" class:"C2" doc:"of a settlement what the fees change by"`
 	Here   bool   `json:"on_this_bill" class:"C1"`
 	Billed bool   `json:"billed_before" class:"C1"`
+
+	Unit     string     `json:"unit_price,omitempty" class:"C2" doc:"of a price list: of one unit, which any bill may have"`
+	Quantity string     `json:"quantity,omitempty" class:"C2" doc:"units on this bill"`
+	PutBy    string     `json:"put_by,omitempty" class:"C1" doc:"who put it on this bill"`
+	PutAt    *time.Time `json:"put_at,omitempty" class:"C1"`
 }
 
 // PrebillCharge is a line of the fees that the arrangement makes beside the work.
 type PrebillCharge struct {
 	Arrangement ident.ArrangementID `json:"arrangement_id" class:"C1"`
-	What        string              `json:"what" class:"C1" enum:"fixed,availability,subscription,collar,success fee,volume discount,discount"`
+	What        string              `json:"what" class:"C1" enum:"fixed,availability,subscription,task,collar,success fee,volume discount,discount,holdback,holdback release"`
 	Code        string              `json:"code,omitempty" class:"C2"`
+	Quantity    string              `json:"quantity,omitempty" class:"C2" doc:"units of a price list"`
 	Amount      *Money              `json:"amount,omitempty" class:"C2"`
 }
 
@@ -140,6 +156,18 @@ type Edit struct {
 	Undone *time.Time   `json:"undone_at,omitempty" class:"C1"`
 }
 
+func toPrebillPrice(p prebill.PriceState, c money.Currency) PrebillPrice {
+	return PrebillPrice{Code: p.Code, Amount: amount(p.Minor, c), Here: p.Here, Billed: p.Billed, Unit: unitsText(p.Unit), Quantity: unitsText(p.Quantity), PutBy: p.By, PutAt: utc(p.At)}
+}
+
+// unitsText is a number of units, or the price of one; "" where there are none.
+func unitsText(v money.Fixed4) string {
+	if v == 0 {
+		return ""
+	}
+	return v.String()
+}
+
 func toPrebillView(v prebill.View) PrebillView {
 	c := v.Currency
 	t := v.Totals
@@ -148,8 +176,11 @@ func toPrebillView(v prebill.View) PrebillView {
 		Totals: &PrebillTotals{Money{t.RecordedMinor, c}, Money{t.TeamMinor, c}, Money{t.FirmMinor, c}, Money{t.ArrangedMinor, c}, Money{t.InvoiceMinor, c}, Money{t.AtRiskMinor, c}, decimal(t.Hours)}}
 	for _, x := range v.Parts {
 		part := ArrangedPart{Arrangement: x.Version.ID, Lines: x.Lines, Worked: amount(x.WorkedMinor, c), Fees: amount(x.FeesMinor, c)}
+		if x.HeldMinor > 0 {
+			part.Held = amount(x.HeldMinor, c)
+		}
 		for _, p := range x.Prices {
-			part.Prices = append(part.Prices, PrebillPrice{p.Code, amount(p.Minor, c), p.Here, p.Billed})
+			part.Prices = append(part.Prices, toPrebillPrice(p, c))
 		}
 		for _, w := range x.Warnings {
 			part.Warnings = append(part.Warnings, w.Message)
@@ -157,7 +188,10 @@ func toPrebillView(v prebill.View) PrebillView {
 		out.Arranged = append(out.Arranged, part)
 	}
 	for _, x := range v.Charges {
-		out.Charges = append(out.Charges, PrebillCharge{x.Arrangement, x.What, x.Code, amount(x.Minor, c)})
+		out.Charges = append(out.Charges, PrebillCharge{x.Arrangement, x.What, x.Code, unitsText(x.Quantity), amount(x.Minor, c)})
+	}
+	if v.Prompt.Minor > 0 {
+		out.Prompt = &PrebillPrompt{v.Prompt.Days, amount(v.Prompt.Minor, c)}
 	}
 	for _, x := range v.Cuts {
 		out.Cuts = append(out.Cuts, Cut{x.ID, x.Side, amount(x.Minor, c), x.Reason, x.Rule, x.ByName, x.At.UTC(), utc(x.UndoneAt)})
@@ -302,13 +336,14 @@ func mountPrebillLines(s *httpd.Server, v prebills) {
 	for _, act := range []struct {
 		name, summary string
 		do            func(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string) (prebill.Prebill, error)
-	}{{"put", "Put what the arrangement has for it on the bill: a fixed price, the fee of a period, a settlement", v.PutPrice}, {"take", "Take it off again", v.TakePrice}} {
+	}{{"put", "Put what the arrangement has for it on the bill: a fixed price, units of a price list, the fee of a period, a settlement", v.PutPrice}, {"take", "Take it off again", v.TakePrice}} {
 		httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/prebills/{id}/prices/" + act.name, Needs: rbac.PrebillEdit, Summary: act.summary},
 			func(ctx context.Context, in *struct {
 				Changing
 				Body struct {
 					Arrangement string `json:"arrangement_id"`
 					Code        string `json:"code,omitempty" maxLength:"20" doc:"a phase, a task, a period such as 2026-03, 2026-Q1 or 2026, COLLAR or SUCCESS; missing for the whole matter"`
+					Quantity    string `json:"quantity,omitempty" maxLength:"20" doc:"of units of a price list: how many are put on the bill, such as 2 or 1.5"`
 				}
 			}) (*One[Prebill], error) {
 				id, version, err := changing[ident.PrebillID](in.Changing)
@@ -319,7 +354,17 @@ func mountPrebillLines(s *httpd.Server, v prebills) {
 				if err != nil {
 					return nil, err
 				}
-				p, err := act.do(ctx, id, version, of, in.Body.Code)
+				do := act.do
+				if in.Body.Quantity != "" {
+					quantity, err := money.ParseFixed4(in.Body.Quantity)
+					if err != nil || act.name != "put" {
+						return nil, prebill.ErrInvalid.On(fault.Field{Path: "quantity", Code: "number_form", Message: "enter how many units are put on the bill, such as 2 or 1.5; all are taken off at once, without a number"})
+					}
+					do = func(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string) (prebill.Prebill, error) {
+						return v.PutUnits(ctx, id, version, of, code, quantity)
+					}
+				}
+				p, err := do(ctx, id, version, of, in.Body.Code)
 				return versioned(toPrebill(p), p.Version, err)
 			})
 	}

@@ -23,7 +23,10 @@ type prebills interface {
 	Split(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine, d prebill.Division) (prebill.Prebill, error)
 	Merge(ctx context.Context, id ident.PrebillID, version int, u prebill.Union) (prebill.Prebill, error)
 	Undo(ctx context.Context, id ident.PrebillID, version int, line ident.PrebillLine) (prebill.Prebill, error)
+	Held(ctx context.Context, id ident.MatterID) (prebill.Held, error)
+	DecideHeld(ctx context.Context, id ident.MatterID, o prebill.HeldOrder) (prebill.Held, error)
 	PutPrice(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string) (prebill.Prebill, error)
+	PutUnits(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string, quantity money.Fixed4) (prebill.Prebill, error)
 	TakePrice(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string) (prebill.Prebill, error)
 	UndoCut(ctx context.Context, id ident.PrebillID, version int, cut ident.CutID) (prebill.Prebill, error)
 	ApplyFix(ctx context.Context, id ident.PrebillID, version int, finding ident.FindingID) (prebill.Prebill, error)
@@ -97,10 +100,12 @@ type ReadyMatter struct {
 	Value   *Money         `json:"value,omitempty" class:"C2"`
 	Period  string         `json:"fee_period,omitempty" class:"C2" doc:"whose fee is agreed and on no bill, as 2026-03"`
 	Fee     *Money         `json:"fee,omitempty" class:"C2"`
+	Freed   *Money         `json:"released,omitempty" class:"C2" doc:"of fees held back: released, and on no bill"`
 }
 
 // Prebills mounts draft bills, their lines and their approval.
 func Prebills(s *httpd.Server, v prebills) {
+	heldRoutes(s, v)
 	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/prebills", Needs: rbac.PrebillRead, Summary: "Pre-bills, the newest first"},
 		func(ctx context.Context, in *struct {
 			InFirm
@@ -128,6 +133,9 @@ func Prebills(s *httpd.Server, v prebills) {
 					Value: amount(r.ValueMinor, r.Currency), Period: r.Fee}
 				if r.Fee != "" {
 					out.Fee = amount(r.FeeMinor, r.Currency)
+				}
+				if r.FreedMinor > 0 {
+					out.Freed = amount(r.FreedMinor, r.Currency)
 				}
 				return out
 			})

@@ -25,7 +25,7 @@ var exampleEntries = []exampleEntry{
 }
 
 // exampleWork is a month's work for terms: the first fixed price and the month's fee are
-// due, a collar is settled, the outcome of a success fee is there, and the client's fees of
+// due, two units of the first price of a list are done, a collar is settled, the outcome of a success fee is there, and the client's fees of
 // the year stand where the first tier of a volume discount begins.
 func exampleWork(t arrangement.Terms) arrangement.Work {
 	scale := money.Fixed4(1)
@@ -42,6 +42,9 @@ func exampleWork(t arrangement.Terms) arrangement.Work {
 	}
 	if code := t.Recurs(w.Fees[0].On); code != "" {
 		w.Due = []string{code}
+	}
+	if t.Tasks != nil && len(t.Tasks.Prices) > 0 {
+		w.Units = []arrangement.Unit{{Code: t.Tasks.Prices[0].Code, Quantity: 20_000}}
 	}
 	w.Final, w.Outcome = t.Collar != nil, t.Success != nil
 	if t.Volume != nil && len(t.Volume.Tiers) > 0 {
@@ -65,12 +68,22 @@ func exampleSection(t arrangement.Terms) Section {
 			table.Rows = append(table.Rows, partial.Row{Cells: []partial.Cell{{Text: f.Entry, Sub: f.Task, Key: true}, partial.Txt(format.Hours(f.Hours)), partial.Txt(format.Rate(f.Rate, t.Currency)), partial.Txt(in(c.WorkedMinor)), partial.Txt(in(c.Minor)), partial.Txt(chargeWords(c, in))}})
 			continue
 		}
-		table.Rows = append(table.Rows, partial.Row{Cells: []partial.Cell{{Text: sentenceStart(c.What), Sub: placeName(c.Code), Key: true}, partial.Txt(""), partial.Txt(""), partial.Txt(""), partial.Txt(in(c.Minor)), partial.Txt("As agreed")}})
+		why := "As agreed"
+		if c.Quantity > 0 {
+			why = c.Quantity.String() + " × " + format.Rate(c.Rate, t.Currency) + ", as agreed"
+		}
+		table.Rows = append(table.Rows, partial.Row{Cells: []partial.Cell{{Text: sentenceStart(c.What), Sub: placeName(c.Code), Key: true}, partial.Txt(""), partial.Txt(""), partial.Txt(""), partial.Txt(in(c.Minor)), partial.Txt(why)}})
 	}
-	table.Foot = []partial.Row{{Cells: []partial.Cell{{Text: "Fees of the bill", Key: true}, partial.Txt(""), partial.Txt(""), partial.Txt(in(bill.WorkedMinor)), partial.Txt(in(bill.FeesMinor)), partial.Txt("")}}}
+	if bill.HeldMinor > 0 {
+		table.Rows = append(table.Rows, partial.Row{Cells: []partial.Cell{{Text: "Held back", Sub: "until " + t.Holdback.Condition, Key: true}, partial.Txt(""), partial.Txt(""), partial.Txt(""), partial.Txt(in(-bill.HeldMinor)), partial.Txt("As agreed")}})
+	}
+	table.Foot = []partial.Row{{Cells: []partial.Cell{{Text: "Fees of the bill", Key: true}, partial.Txt(""), partial.Txt(""), partial.Txt(in(bill.WorkedMinor)), partial.Txt(in(bill.FeesMinor - bill.HeldMinor)), partial.Txt("")}}}
 	text := "Three people's work of a month, with nothing billed before on the matter."
 	if t.Volume != nil {
 		text = "Three people's work of a month, with fees of " + in(w.Before.YearFeesMinor) + " billed to the client this year."
+	}
+	if bill.PromptMinor > 0 {
+		text += " On payment within " + format.Counted(t.Discount.PromptDays, "day", "days") + " of the invoice " + in(bill.PromptMinor) + " is left out."
 	}
 	if bill.CreditMinor > 0 {
 		text += " For earlier bills " + in(bill.CreditMinor) + " more is due to the client than this bill can take off."

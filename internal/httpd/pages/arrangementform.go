@@ -19,8 +19,8 @@ import (
 type arrangementForm map[string]string
 
 // arrangementFields are the names of the form's fields.
-var arrangementFields = []string{"place", "from", "currency", "kind", "fixed_per", "fixed_prices", "fixed_shadow", "blended_rate", "others_rate", "cap_per", "cap_limits", "cap_soft", "volume_tiers", "volume_on", "discount", "discount_on",
-	"fee_per", "fee_amount", "fee_hours", "fee_tasks", "fee_work", "fee_shadow", "collar_target", "collar_band", "collar_client", "success_amount", "success_uplift", "success_limit"}
+var arrangementFields = []string{"place", "from", "currency", "kind", "fixed_per", "fixed_prices", "fixed_shadow", "blended_rate", "others_rate", "cap_per", "cap_limits", "cap_soft", "volume_tiers", "volume_on", "discount", "discount_on", "discount_days",
+	"unit_prices", "unit_others", "unit_shadow", "fee_per", "fee_amount", "fee_hours", "fee_tasks", "fee_work", "fee_shadow", "collar_target", "collar_band", "collar_client", "success_amount", "success_uplift", "success_limit", "holdback", "holdback_until"}
 
 func (s *Site) newArrangement(r *httpd.Request) (httpd.Reply, error) {
 	form := arrangementForm{"kind": string(arrangement.KindHourly)}
@@ -131,6 +131,7 @@ func (s *Site) arrangementFormPage(r *httpd.Request, form arrangementForm, examp
 var kindNames = map[arrangement.Kind]string{
 	arrangement.KindHourly: "By the hour, at the rate of each line", arrangement.KindFixed: "Fixed price", arrangement.KindBlended: "A blended rate", arrangement.KindNoCharge: "No charge",
 	arrangement.KindCollar: "By the hour, with a collar around a target", arrangement.KindSubscription: "A subscription", arrangement.KindGeneral: "A retainer fee for being available",
+	arrangement.KindTasks: "By a price list, for each task or unit",
 }
 
 func arrangementFormView(firm ident.FirmID, places []partial.Option, form arrangementForm, example *arrangement.Terms, failed error) PlainView {
@@ -147,6 +148,9 @@ func arrangementFormView(firm ident.FirmID, places []partial.Option, form arrang
 		{Group: "Fixed price", Name: "fixed_per", Label: "A price for", Kind: partial.Select, Options: choice("fixed_per", "matter", "the matter", "phase", "each phase", "task", "each task")},
 		{Group: "Fixed price", Name: "fixed_shadow", Label: "The invoice shows the hours and their value", Kind: partial.Check, Value: form["fixed_shadow"]},
 		{Group: "Fixed price", Name: "fixed_prices", Label: "Prices", Kind: partial.Area, Rows: 3, Value: form["fixed_prices"], Wide: true, Hint: "6000.00 for the matter; L300 = 2000.00 for a phase or task, one in a line. Time without a price is not charged"},
+		{Group: "Price list", Name: "unit_others", Label: "Time of tasks without a price", Kind: partial.Select, Options: choice("unit_others", "refused", "is refused: the bill waits for a price", "hourly", "is charged by the hour")},
+		{Group: "Price list", Name: "unit_shadow", Label: "The invoice shows the hours and their value", Kind: partial.Check, Value: form["unit_shadow"]},
+		{Group: "Price list", Name: "unit_prices", Label: "Prices for one unit", Kind: partial.Area, Rows: 3, Value: form["unit_prices"], Wide: true, Hint: "L330 = 1250.50, one in a line: a phase, a task, or a code of your own. Time of those tasks is in their prices. Somebody puts units on a bill"},
 		{Group: "Blended rate", Name: "blended_rate", Label: "Rate an hour", Kind: partial.Decimal, Value: form["blended_rate"], Hint: "In place of all rates"},
 		{Group: "Blended rate", Name: "others_rate", Label: "Rate of who is no lawyer", Kind: partial.Decimal, Value: form["others_rate"], Hint: "Empty: the same"},
 		{Group: "Subscription or retainer fee", Name: "fee_per", Label: "A fee for", Kind: partial.Select, Options: choice("fee_per", "month", "each month", "quarter", "each quarter", "year", "each year")},
@@ -164,10 +168,13 @@ func arrangementFormView(firm ident.FirmID, places []partial.Option, form arrang
 		{Group: "Volume discount", Name: "volume_tiers", Label: "Tiers", Kind: partial.Area, Rows: 3, Value: form["volume_tiers"], Wide: true, Hint: "Fees of the client's year above = percent, one in a line: 100000 = 5. Costs and tax do not count"},
 		{Group: "Volume discount", Name: "volume_on", Label: "A tier's discount is on", Kind: partial.Select, Options: choice("volume_on", "marginal", "the fees above it", "retroactive", "all fees of the year")},
 		{Group: "Discount", Name: "discount", Label: "Percent off the fees", Kind: partial.Decimal, Value: form["discount"], Hint: "Such as 10; empty for none"},
-		{Group: "Discount", Name: "discount_on", Label: "Taken off", Kind: partial.Select, Options: choice("discount_on", "invoice", "the invoice, as one adjustment", "line", "each line")},
+		{Group: "Discount", Name: "discount_on", Label: "Taken off", Kind: partial.Select, Options: choice("discount_on", "invoice", "the invoice, as one adjustment", "line", "each line", "prompt", "only what is paid promptly")},
+		{Group: "Discount", Name: "discount_days", Label: "Paid within, days", Kind: partial.Decimal, Value: form["discount_days"], Hint: "For what is paid promptly: days from the invoice's date. The invoice states the day and the amount"},
 		{Group: "Success fee", Name: "success_amount", Label: "Amount", Kind: partial.Decimal, Value: form["success_amount"], Hint: "Somebody puts it on a bill when the outcome is there"},
 		{Group: "Success fee", Name: "success_uplift", Label: "Percent of the matter's fees", Kind: partial.Decimal, Value: form["success_uplift"], Hint: "On top of the amount, or alone"},
 		{Group: "Success fee", Name: "success_limit", Label: "At most, percent of those fees", Kind: partial.Decimal, Value: form["success_limit"], Hint: "As where law sets a limit"},
+		{Group: "Holdback", Name: "holdback", Label: "Percent of the fees held back", Kind: partial.Decimal, Value: form["holdback"], Hint: "A line of its own below the fees; the firm releases it to a later bill"},
+		{Group: "Holdback", Name: "holdback_until", Label: "Until", Value: form["holdback_until"], Max: 150, Wide: true, Hint: "As the invoice says it: the appeal is decided"},
 	}
 	sheet := &partial.Form{Action: href.New(href.Arrangements(firm)), Submit: "Agree", Try: "Show an example", Cancel: href.Arrangements(firm), Note: "It holds at once for bills that are not approved", Faults: arrangementFaults(failed), Problem: problemIn(failed), Fields: fields}
 	v := PlainView{Head: layout.Head{Title: "New arrangement", Crumbs: []partial.Link{{Text: "Fee arrangements", Href: href.Arrangements(firm)}}},

@@ -22,7 +22,7 @@ import (
 )
 
 // MountArrangements adds what clients agreed to pay for work: versions, their form with
-// a worked example, ending and withdrawing.
+// a worked example, ending and withdrawing, and what is held back by them.
 func (s *Site) MountArrangements(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/arrangements", rbac.ArrangementRead, s.arrangements)
 	get(srv, "/firms/{firm}/arrangements/new", rbac.ArrangementEdit, s.newArrangement)
@@ -30,6 +30,7 @@ func (s *Site) MountArrangements(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/arrangements/{id}", rbac.ArrangementRead, s.arrangement)
 	fill(srv, "/firms/{firm}/arrangements/{id}/end", rbac.ArrangementEdit, s.endArrangement, of(s.arrangementPage))
 	post(srv, "/firms/{firm}/arrangements/{id}/withdraw", rbac.ArrangementEdit, s.withdrawArrangement)
+	s.mountHeld(srv)
 }
 
 func (s *Site) arrangements(r *httpd.Request) (httpd.Reply, error) {
@@ -56,7 +57,7 @@ func (s *Site) arrangements(r *httpd.Request) (httpd.Reply, error) {
 func arrangementsView(f frame, n masterNames, list arrangement.Versions, only arrangement.Place, today time.Time) PlainView {
 	t := &partial.Table{Caption: "Fee arrangements, the newest version of each place first", Keys: true,
 		Columns: []partial.Column{{Head: "For"}, {Head: "Version", Right: true}, {Head: "Work from", NoWrap: true}, {Head: "Last day", NoWrap: true}, {Head: "State"}, {Head: "Agreed", Wide: true}},
-		Empty:   partial.Empty{Icon: "check", Title: "Everything is by the hour", Text: "A matter, or all matters of a client, can be billed at fixed prices, by subscription or retainer fee, under a cap or a collar, at a blended rate, with discounts and success fees, or at no charge."}}
+		Empty:   partial.Empty{Icon: "check", Title: "Everything is by the hour", Text: "A matter, or all matters of a client, can be billed at fixed prices, by a price list, by subscription or retainer fee, under a cap or a collar, at a blended rate, with discounts and success fees, or at no charge."}}
 	for i := range list {
 		v := &list[i]
 		if only.Matter != "" && v.Matter != only.Matter || only.Client != "" && v.Client != only.Client {
@@ -151,10 +152,13 @@ func arrangementView(f frame, place string, v arrangement.Version, state, typed 
 	here := href.Arrangement(f.FirmID, v.ID)
 	view := PlainView{Head: layout.Head{Title: place, Crumbs: []partial.Link{{Text: "Fee arrangements", Href: href.Arrangements(f.FirmID)}}}, Meta: []string{"version " + strconv.Itoa(v.Number), state},
 		Sections: []Section{{Title: "What is agreed", Facts: facts}, exampleSection(v.Terms)}}
+	if v.Terms.Holdback != nil && v.Matter != "" {
+		view.Links = []partial.Link{{Text: "Fees held back", Href: heldHref(f.FirmID, v.Matter)}}
+	}
 	if !f.May(rbac.ArrangementEdit) || !v.Stands() {
 		return view
 	}
-	view.Links = []partial.Link{{Text: "New version", Href: href.Query(href.New(href.Arrangements(f.FirmID)), "from", string(v.ID))}}
+	view.Links = append(view.Links, partial.Link{Text: "New version", Href: href.Query(href.New(href.Arrangements(f.FirmID)), "from", string(v.ID))})
 	view.Acts = []partial.Button{{Text: "Withdraw", Action: here + "/withdraw", Class: "danger"}}
 	if v.Until == nil {
 		view.Sections = append(view.Sections, Section{Title: "End it", Note: "Bills that are approved or issued stay as they are", Form: &partial.Form{ID: "end", Action: here + "/end", Submit: "End", Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
@@ -210,6 +214,8 @@ func arrangementWords(t arrangement.Terms) []string {
 		if o := t.Blended.OthersRate; o != 0 {
 			words[0] = "A blended rate of " + format.Rate(t.Blended.Rate, t.Currency) + " for lawyers and " + format.Rate(o, t.Currency) + " for others"
 		}
+	case t.Tasks != nil:
+		words = taskWords(&t)
 	case t.General != nil || t.Subscription != nil:
 		words = feeWords(&t, in)
 	case t.Collar != nil:
@@ -240,7 +246,13 @@ func arrangementWords(t arrangement.Terms) []string {
 		if d.ByLine {
 			w = format.Goal(int64(d.Rate)) + " off each line of the fees"
 		}
+		if d.PromptDays > 0 {
+			w = format.Goal(int64(d.Rate)) + " off the fees when the invoice is paid within " + format.Counted(d.PromptDays, "day", "days") + " of its date"
+		}
 		words = append(words, w)
+	}
+	if h := t.Holdback; h != nil {
+		words = append(words, format.Goal(int64(h.Share))+" of the fees is held back until "+h.Condition)
 	}
 	if e := t.Success; e != nil {
 		var parts []string
@@ -257,6 +269,22 @@ func arrangementWords(t arrangement.Terms) []string {
 		words = append(words, w)
 	}
 	return words
+}
+
+// taskWords say what a price list has.
+func taskWords(t *arrangement.Terms) []string {
+	var parts []string
+	for _, p := range t.Tasks.Prices {
+		parts = append(parts, p.Code+" "+format.Rate(p.Price, t.Currency))
+	}
+	words := []string{"A price list, for each unit: " + strings.Join(parts, ", "), "Time of other tasks is refused until it has a price"}
+	if t.Tasks.OthersHourly {
+		words[1] = "Time of other tasks is charged by the hour"
+	}
+	if t.Tasks.Shadow {
+		return append(words, "The invoice shows the hours and their value")
+	}
+	return append(words, "The invoice does not show the hours that the prices include")
 }
 
 // feeWords say what is agreed of a subscription or a retainer fee.

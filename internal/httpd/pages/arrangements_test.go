@@ -34,6 +34,23 @@ func collarTerms() arrangement.Terms {
 	return arrangement.Terms{Kind: arrangement.KindCollar, Currency: "USD", Collar: &arrangement.Collar{TargetMinor: 8_000_000, Band: 100_000, Client: 500_000}, Success: &arrangement.Success{AmountMinor: 500_000, Uplift: 50_000, Limit: 100_000}}
 }
 
+func listTerms() arrangement.Terms {
+	return arrangement.Terms{Kind: arrangement.KindTasks, Currency: "USD", Tasks: &arrangement.Tasks{OthersHourly: true, Prices: []arrangement.UnitPrice{{Code: "L330", Price: 12_505_000}, {Code: "FILING", Price: 9_500_000}}}}
+}
+
+// heldTerms hold a tenth back, beside a discount on prompt payment.
+func heldTerms() arrangement.Terms {
+	return arrangement.Terms{Kind: arrangement.KindHourly, Currency: "USD", Discount: &arrangement.Discount{Rate: 20_000, PromptDays: 10}, Holdback: &arrangement.Holdback{Share: 100_000, Condition: "the appeal is decided"}}
+}
+
+func heldStory(matter ident.MatterID, s story) prebill.Held {
+	return prebill.Held{Matter: matter, MatterNumber: "00417-0032", MatterName: "Carrier liability, Savannah fire", Currency: "USD",
+		Bills:     []prebill.HeldBill{{Prebill: id[ident.PrebillID](1), Name: "PB-1101", Invoice: "HV-20948", Condition: "the appeal is decided", Minor: 81_230, Counts: true}, {Prebill: id[ident.PrebillID](2), Name: "PB-1187", Condition: "the appeal is decided", Minor: 51_230}},
+		Released:  []prebill.HeldBill{{Prebill: id[ident.PrebillID](2), Name: "PB-1187", Minor: 20_000}},
+		Acts:      []prebill.HeldAct{{Kind: prebill.HeldRelease, Minor: 20_000, Reason: "the first ground was upheld", By: "Rosalind Vane", At: s.at(2, 9, 0)}, {Kind: prebill.HeldForgo, Minor: 10_000, Reason: "the third ground was lost", By: "Rosalind Vane", At: s.at(3, 9, 0)}},
+		HeldMinor: 81_230, ReleasedMinor: 20_000, ForgoneMinor: 10_000, LeftMinor: 51_230}
+}
+
 func arrangementFixtures(t testing.TB, s story) []fixture {
 	t.Helper()
 	f := s.house(t, "arrangements")
@@ -61,7 +78,21 @@ func arrangementFixtures(t testing.TB, s story) []fixture {
 	arranged.Beside = besideRows(f, prebill.View{Prebill: prebill.Prebill{Currency: "USD"}, Charges: []prebill.Charge{{Arrangement: list[2].ID, What: "fixed", Code: "L300", Minor: 600_000}, {Arrangement: list[1].ID, What: "volume discount", Minor: -32_000}}})
 	behind := s.prebill()
 	behind.Parts = partsOf(f, recurringParts(list))
+	listed := s.prebill()
+	listed.Parts = partsOf(f, listParts(list, s))
+	listed.Beside = besideRows(f, prebill.View{Prebill: prebill.Prebill{Currency: "USD"}, Charges: []prebill.Charge{{Arrangement: list[2].ID, What: "task", Code: "L330", Quantity: 20_000, Rate: 12_505_000, Minor: 250_100}}})
+	heldBack := s.prebill()
+	heldBack.Parts = partsOf(f, prebill.View{Prebill: prebill.Prebill{ID: id[ident.PrebillID](1), MatterID: matter, Version: 4, Currency: "USD", Status: prebill.StatusInReview}, Prompt: prebill.Prompt{Days: 10, Minor: 8_900},
+		Parts: []prebill.Part{{Version: arrangement.Version{ID: list[2].ID, From: oct(1), Terms: heldTerms()}, Lines: 4, WorkedMinor: 512_300, FeesMinor: 512_300, HeldMinor: 51_230}}})
+	heldBack.Beside = besideRows(f, prebill.View{Prebill: prebill.Prebill{Currency: "USD"}, Charges: []prebill.Charge{{Arrangement: list[2].ID, What: "holdback", Note: "the appeal is decided", Minor: -51_230}}})
 	return []fixture{
+		{name: "prebill-held", page: Prebill(s.partner("Pre-bill PB-1187", "prebills"), heldBack)},
+		page("arrangement-held", arrangementFormView(f.FirmID, nil, formOfTerms(heldTerms()), new(heldTerms()), nil)),
+		page("held", heldView(f, heldStory(matter, s), prebill.HeldOrder{}, "", nil)),
+		page("held-refused", heldView(f, heldStory(matter, s), prebill.HeldOrder{Kind: prebill.HeldForgo, Reason: "no"}, "900.00", prebill.ErrHeld.On(fault.Field{Path: "amount", Code: "held_too_much", Message: "there is 512.30 USD left", Fix: "Enter at most that"}))),
+		page("held-nothing", heldView(f, prebill.Held{Matter: matter, MatterNumber: "00417-0032", MatterName: "Carrier liability", Currency: "USD"}, prebill.HeldOrder{}, "", nil)),
+		{name: "prebill-units", page: Prebill(s.partner("Pre-bill PB-1186", "prebills"), listed)},
+		page("arrangement-units", arrangementFormView(f.FirmID, nil, formOfTerms(listTerms()), new(listTerms()), nil)),
 		{name: "prebill-recurring", page: Prebill(s.partner("Pre-bill PB-1185", "prebills"), behind)},
 		page("arrangement-subscription", arrangementFormView(f.FirmID, nil, formOfTerms(subscriptionTerms()), new(subscriptionTerms()), nil)),
 		page("arrangements", arrangementsView(f, names, list, arrangement.Place{}, nov(4))),
@@ -96,6 +127,18 @@ func recurringParts(list arrangement.Versions) prebill.View {
 	}}
 }
 
+// listParts is a bill by a price list: two units on it, one more to put, and time of a task
+// that has no price.
+func listParts(list arrangement.Versions, s story) prebill.View {
+	v, at := list[2], s.at(2, 9, 0)
+	v.Terms = listTerms()
+	v.Terms.Tasks.OthersHourly = false
+	return prebill.View{Prebill: prebill.Prebill{ID: id[ident.PrebillID](1), Version: 4, Currency: "USD", Status: prebill.StatusInReview}, Parts: []prebill.Part{
+		{Version: v, Lines: 6, WorkedMinor: 412_300, FeesMinor: 250_100, Unpriced: 1, Prices: []prebill.PriceState{{Code: "L330", Unit: 12_505_000, Quantity: 20_000, Minor: 250_100, Here: true, By: "Ines Carvalho", At: &at}, {Code: "FILING", Unit: 9_500_000}},
+			Warnings: []arrangement.Warning{{Code: "task_unpriced", Message: "time of 120.00 USD is of tasks that the price list does not have"}}},
+	}}
+}
+
 // A bill shows the periods that may be put on it and the last that were billed, and counts
 // the others.
 func TestABillShowsTheLastPeriodsThatWereBilled(t *testing.T) {
@@ -114,7 +157,7 @@ func TestArrangementFormKeepsEverything(t *testing.T) {
 	t.Parallel()
 	yen := arrangement.Terms{Kind: arrangement.KindHourly, Currency: "JPY", Cap: &arrangement.Cap{Per: arrangement.PerYear, Soft: true, Limits: []arrangement.Price{{Code: "2026", AmountMinor: 9_000_000}}}, Discount: &arrangement.Discount{Rate: 123_400}}
 	for name, terms := range map[string]arrangement.Terms{"blended": pelhamTerms(), "fixed": fixedTerms(), "yen": yen, "no charge": {Kind: arrangement.KindNoCharge, Currency: "EUR"},
-		"collar": collarTerms(), "subscription": subscriptionTerms(), "retainer": {Kind: arrangement.KindGeneral, Currency: "KWD", General: &arrangement.General{Per: arrangement.PerYear, AmountMinor: 1_234_567, HourlyWork: true}}} {
+		"price list": listTerms(), "holdback": heldTerms(), "prompt": {Kind: arrangement.KindHourly, Currency: "USD", Discount: &arrangement.Discount{Rate: 20_000, PromptDays: 10}}, "collar": collarTerms(), "subscription": subscriptionTerms(), "retainer": {Kind: arrangement.KindGeneral, Currency: "KWD", General: &arrangement.General{Per: arrangement.PerYear, AmountMinor: 1_234_567, HourlyWork: true}}} {
 		view := arrangementFormView(firmOf("HVL").ID, nil, formOfTerms(terms), nil, nil)
 		sent := filled(view.Sections[0].Form.Fields)
 		form := arrangementForm{}
@@ -169,6 +212,14 @@ func TestArrangementFormSaysWhichField(t *testing.T) {
 		"a wide band":           {typed("kind", "collar", "collar_target", "100", "collar_band", "120", "collar_client", "50"), "collar_band", "from 0 to 100"},
 		"an uplift in words":    {typed("success_uplift", "a tenth"), "success_uplift", "percentage"},
 		"a limit alone":         {typed("success_limit", "10"), "success_amount", ""},
+		"a list without prices": {typed("kind", "task_based"), "unit_prices", ""},
+		"a unit in words":       {typed("kind", "task_based", "unit_prices", "L330 = much"), "unit_prices", "much"},
+		"a list of no kind":     {typed("unit_prices", "L330 = 10"), "unit_prices", "no such terms"},
+		"held until nothing":    {typed("holdback", "10"), "holdback_until", "what must happen"},
+		"nothing held":          {typed("holdback_until", "the end"), "holdback", "above 0"},
+		"prompt without days":   {typed("discount", "2", "discount_on", "prompt"), "discount_days", "how many days"},
+		"prompt for too long":   {typed("discount", "2", "discount_on", "prompt", "discount_days", "400"), "discount_days", "365"},
+		"days of no discount":   {typed("discount", "2", "discount_days", "10"), "discount_days", "paid promptly"},
 		"more than all":         {typed("discount", "120"), "discount", ""},
 	} {
 		n, err := c.form.read()

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/docketry/docketry/internal/arrangement"
@@ -26,11 +27,17 @@ func (form arrangementForm) terms() (t arrangement.Terms, err error) {
 		t.Blended = &arrangement.Blended{Rate: form.rate(&fs, "blended_rate"), OthersRate: form.rate(&fs, "others_rate")}
 	}
 	form.recurring(&fs, &t)
+	if t.Kind == arrangement.KindTasks || form["unit_prices"] != "" {
+		t.Tasks = &arrangement.Tasks{OthersHourly: form["unit_others"] == "hourly", Shadow: form["unit_shadow"] != "", Prices: form.unitPrices(&fs)}
+	}
 	if t.Kind == arrangement.KindCollar || form.any("collar_target", "collar_band", "collar_client") {
 		t.Collar = &arrangement.Collar{TargetMinor: form.amount(&fs, "collar_target", c), Band: form.percent(&fs, "collar_band"), Client: form.percent(&fs, "collar_client")}
 	}
 	if form.any("success_amount", "success_uplift", "success_limit") {
 		t.Success = &arrangement.Success{AmountMinor: form.amount(&fs, "success_amount", c), Uplift: form.percent(&fs, "success_uplift"), Limit: form.percent(&fs, "success_limit")}
+	}
+	if form.any("holdback", "holdback_until") {
+		t.Holdback = &arrangement.Holdback{Share: form.percent(&fs, "holdback"), Condition: form["holdback_until"]}
 	}
 	if form["cap_per"] != "" || form["cap_limits"] != "" {
 		t.Cap = &arrangement.Cap{Per: arrangement.Scope(form["cap_per"]), Soft: form["cap_soft"] != "", Limits: form.prices(&fs, "cap_limits", c)}
@@ -39,7 +46,7 @@ func (form arrangementForm) terms() (t arrangement.Terms, err error) {
 		t.Volume = &arrangement.Volume{Retroactive: form["volume_on"] == "retroactive", Tiers: form.tiers(&fs, c)}
 	}
 	if form["discount"] != "" {
-		t.Discount = &arrangement.Discount{Rate: percentOf(&fs, "discount", form["discount"]), ByLine: form["discount_on"] == "line"}
+		t.Discount = &arrangement.Discount{Rate: percentOf(&fs, "discount", form["discount"]), ByLine: form["discount_on"] == "line", PromptDays: form.promptDays(&fs)}
 	}
 	return t, fs.Err(arrangement.ErrTerms)
 }
@@ -112,6 +119,22 @@ func (form arrangementForm) hours(fs *fault.Fields, name string) money.Fixed4 {
 	return v
 }
 
+// promptDays are those of a discount on prompt payment, 0 of any other.
+func (form arrangementForm) promptDays(fs *fault.Fields) int {
+	prompt, text := form["discount_on"] == "prompt", form["discount_days"]
+	days, err := strconv.Atoi(text)
+	switch {
+	case !prompt && text != "":
+		fs.Add("discount_days", "days_foreign", "only a discount on what is paid promptly has days; leave this empty, or choose it above")
+	case prompt && (err != nil || days < 1):
+		fs.Add("discount_days", "days_form", "enter within how many days, such as 10")
+		return 1
+	case prompt:
+		return days
+	}
+	return 0
+}
+
 // prices reads "L300 = 2000.00", or an amount alone.
 func (form arrangementForm) prices(fs *fault.Fields, name string, c money.Currency) (list []arrangement.Price) {
 	for _, l := range textLines(form[name]) {
@@ -125,6 +148,20 @@ func (form arrangementForm) prices(fs *fault.Fields, name string, c money.Curren
 			continue
 		}
 		list = append(list, arrangement.Price{Code: strings.ToUpper(strings.TrimSpace(code)), AmountMinor: a.Minor})
+	}
+	return list
+}
+
+// unitPrices reads "L330 = 1250.50".
+func (form arrangementForm) unitPrices(fs *fault.Fields) (list []arrangement.UnitPrice) {
+	for _, l := range textLines(form["unit_prices"]) {
+		code, price, _ := strings.Cut(l, "=")
+		v, err := money.ParseFixed4(strings.TrimSpace(price))
+		if err != nil || strings.TrimSpace(code) == "" {
+			fs.Add("unit_prices", "price_form", "%q is no price of a unit; write L330 = 1250.50", l)
+			continue
+		}
+		list = append(list, arrangement.UnitPrice{Code: strings.ToUpper(strings.TrimSpace(code)), Price: v})
 	}
 	return list
 }
@@ -175,6 +212,16 @@ func formOfTerms(t arrangement.Terms) arrangementForm {
 			form["others_rate"] = b.OthersRate.Text(2)
 		}
 	}
+	if x := t.Tasks; x != nil {
+		var lines []string
+		for _, p := range x.Prices {
+			lines = append(lines, p.Code+" = "+p.Price.Text(2))
+		}
+		form["unit_prices"], form["unit_others"], form["unit_shadow"] = strings.Join(lines, "\n"), "refused", checked(x.Shadow)
+		if x.OthersHourly {
+			form["unit_others"] = "hourly"
+		}
+	}
 	formOfFee(form, &t)
 	if c := t.Cap; c != nil {
 		form["cap_per"], form["cap_limits"], form["cap_soft"] = string(c.Per), prices(c.Limits), checked(c.Soft)
@@ -193,6 +240,9 @@ func formOfTerms(t arrangement.Terms) arrangementForm {
 		form["discount"], form["discount_on"] = (d.Rate * 100).String(), "invoice"
 		if d.ByLine {
 			form["discount_on"] = "line"
+		}
+		if d.PromptDays > 0 {
+			form["discount_on"], form["discount_days"] = "prompt", strconv.Itoa(d.PromptDays)
 		}
 	}
 	return form
@@ -222,6 +272,9 @@ func formOfFee(form arrangementForm, t *arrangement.Terms) {
 			form["fee_hours"] = x.Hours.Text(2)
 		}
 	}
+	if x := t.Holdback; x != nil {
+		form["holdback"], form["holdback_until"] = percent(x.Share), x.Condition
+	}
 	if x := t.Collar; x != nil {
 		form["collar_target"], form["collar_band"], form["collar_client"] = amount(x.TargetMinor), (x.Band * 100).String(), (x.Client * 100).String()
 	}
@@ -232,10 +285,10 @@ func formOfFee(form arrangementForm, t *arrangement.Terms) {
 
 // fieldOfTerm is the field of the form that a term of the rules stands in.
 var fieldOfTerm = []struct{ term, field string }{
-	{"fixed.per", "fixed_per"}, {"fixed", "fixed_prices"}, {"blended.others_rate", "others_rate"}, {"blended", "blended_rate"}, {"cap.per", "cap_per"}, {"cap", "cap_limits"},
-	{"volume", "volume_tiers"}, {"discount", "discount"}, {"general.per", "fee_per"}, {"general", "fee_amount"}, {"subscription.per", "fee_per"}, {"subscription.hours", "fee_hours"},
+	{"tasks", "unit_prices"}, {"fixed.per", "fixed_per"}, {"fixed", "fixed_prices"}, {"blended.others_rate", "others_rate"}, {"blended", "blended_rate"}, {"cap.per", "cap_per"}, {"cap", "cap_limits"},
+	{"volume", "volume_tiers"}, {"discount.prompt_days", "discount_days"}, {"discount", "discount"}, {"general.per", "fee_per"}, {"general", "fee_amount"}, {"subscription.per", "fee_per"}, {"subscription.hours", "fee_hours"},
 	{"subscription.tasks", "fee_tasks"}, {"subscription", "fee_amount"}, {"collar.band", "collar_band"}, {"collar.client", "collar_client"}, {"collar", "collar_target"},
-	{"success.uplift", "success_uplift"}, {"success.limit", "success_limit"}, {"success", "success_amount"},
+	{"holdback.condition", "holdback_until"}, {"holdback", "holdback"}, {"success.uplift", "success_uplift"}, {"success.limit", "success_limit"}, {"success", "success_amount"},
 }
 
 // arrangementFaults has complaints about terms at the fields that hold them.

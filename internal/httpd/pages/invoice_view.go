@@ -29,6 +29,8 @@ type InvoiceView struct {
 	Files    []InvoiceFile
 	Hash     string // of the canonical document
 	Payments []InvoicePaid
+	Allowed  money.Amount   // left out by a prompt payment
+	Prompt   string         // what is enough by which day, "" where less is not
 	Make     *partial.Field // the e-bill's formats that are not made yet; nil without any, or without the right
 	Credit   *InvoiceCredit
 	Prebill  ident.PrebillID

@@ -14,6 +14,7 @@ import (
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -114,6 +115,7 @@ func (s *Site) invoicePage(r *httpd.Request, id ident.InvoiceID, failed error) (
 		Can: InvoiceCan{Pay: f.May(rbac.PaymentPost) && i.OpenMinor > 0, Credit: f.May(rbac.CreditNoteIssue) && len(i.Credits) == 0},
 	}
 	v.Sheet = SheetView{Doc: i.Document, Open: v.Open}
+	v.Prompt = receivable.PromptWords(i.Invoice, format.Money)
 	for _, x := range i.Files {
 		v.Files = append(v.Files, InvoiceFile{Name: x.Format.Name(), Kind: strings.ReplaceAll(string(x.Format), "_", "-"), Bytes: x.Bytes, Hash: x.SHA256, Note: spelled(x.Notes)})
 	}
@@ -200,6 +202,10 @@ func (s *Site) paidOf(r *httpd.Request, f frame, i invoice.Invoice, v *InvoiceVi
 		at := a.MadeAt.In(f.Zone)
 		v.Payments = append(v.Payments, InvoicePaid{On: at, Text: "Payment", Amount: amount, Payment: a.Payment})
 		v.Sheet.Paid = append(v.Sheet.Paid, SheetPaid{Text: "Received " + format.Date(at), Amount: money.Amount{Minor: -a.AmountMinor, Currency: i.Currency}})
+	}
+	if i.AllowedMinor > 0 {
+		v.Allowed = money.Amount{Minor: i.AllowedMinor, Currency: i.Currency}
+		v.Sheet.Paid = append(v.Sheet.Paid, SheetPaid{Text: "Discount on prompt payment", Amount: money.Amount{Minor: -i.AllowedMinor, Currency: i.Currency}})
 	}
 	return nil
 }

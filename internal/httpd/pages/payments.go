@@ -242,6 +242,15 @@ func (s *Site) allocationTable(f frame, p receivable.Detail) *partial.Table {
 	return t
 }
 
+// owedHint says what is open of an invoice, and what of it is enough by a day.
+func owedHint(i invoice.Invoice) string {
+	hint := format.Money(money.Amount{Minor: i.OpenMinor, Currency: i.Currency}) + " open"
+	if words := receivable.PromptWords(i, format.Money); words != "" {
+		hint += "; " + words
+	}
+	return hint
+}
+
 // paymentForms offers the payor's open invoices in the payment's currency, oldest
 // due first, and reversing the whole.
 func (s *Site) paymentForms(r *httpd.Request, f frame, p receivable.Detail, failed error) ([]Section, error) {
@@ -256,7 +265,7 @@ func (s *Site) paymentForms(r *httpd.Request, f frame, p receivable.Detail, fail
 			value = money.Amount{Minor: min(i.OpenMinor, p.UnappliedMinor), Currency: p.Currency}.Text()
 		}
 		form.Fields = append(form.Fields, partial.Field{Name: name, Label: i.Number + ", due " + format.Date(i.DueOn.Time()), Kind: partial.Decimal, Value: value,
-			Hint: format.Money(money.Amount{Minor: i.OpenMinor, Currency: i.Currency}) + " open"})
+			Hint: owedHint(i)})
 	}
 	reverse := &partial.Form{ID: "reverse", Action: href.Act(href.Payment(f.FirmID, p.ID), "reverse"), Version: p.Version, Submit: "Reverse payment", Danger: true,
 		Fields: []partial.Field{{Name: "reason", Label: "Why", Value: r.Form("reason"), Required: true, Max: 300, Hint: "The payment stays in the books with its reversal"}}}

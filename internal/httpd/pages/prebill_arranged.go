@@ -1,7 +1,10 @@
 package pages
 
 import (
+	"net/url"
+
 	"github.com/docketry/docketry/internal/arrangement"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
@@ -17,8 +20,10 @@ type PrebillPart struct {
 	Title  string   // with the first day of the version: a bill may have several
 	Words  []string // what is agreed
 	Href   string   // the version, for who may read it
+	Held   string   // what is held back on the matter, "" where nothing is by it
 	Facts  []partial.Fact
 	Prices []PrebillPrice
+	Units  *partial.Form // puts units of the price list on the bill, nil where none can be
 	Warns  []string
 }
 
@@ -40,6 +45,15 @@ func partsOf(f frame, p prebill.View) (list []PrebillPart) {
 			}
 		}
 		part.Facts = []partial.Fact{{Name: format.Counted(x.Lines, "line", "lines") + " worked", Value: in(x.WorkedMinor)}, {Name: "Fees by it", Value: in(x.FeesMinor)}}
+		if x.HeldMinor > 0 {
+			part.Facts = append(part.Facts, partial.Fact{Name: "Of them held back until " + x.Version.Terms.Holdback.Condition, Value: in(x.HeldMinor)})
+		}
+		if x.Version.Terms.Holdback != nil && f.May(rbac.ArrangementRead) {
+			part.Held = heldHref(f.FirmID, p.MatterID)
+		}
+		if d := x.Version.Terms.Discount; d != nil && d.PromptDays > 0 && p.Prompt.Minor > 0 {
+			part.Facts = append(part.Facts, partial.Fact{Name: "Off when paid within " + format.Counted(p.Prompt.Days, "day", "days"), Value: in(p.Prompt.Minor)})
+		}
 		switch {
 		case x.OverMinor > 0:
 			part.Facts = append(part.Facts, partial.Fact{Name: "Above the value of the work so far", Value: in(x.OverMinor)})
@@ -54,8 +68,11 @@ func partsOf(f frame, p prebill.View) (list []PrebillPart) {
 		}
 		prices, billed := recent(x.Prices)
 		for _, price := range prices {
-			part.Prices = append(part.Prices, priceOf(f, p, x.Version.ID, price))
+			if price.Unit == 0 || price.Here {
+				part.Prices = append(part.Prices, priceOf(f, p, x.Version.ID, price))
+			}
 		}
+		part.Units = unitsForm(f, p, x)
 		if billed > 0 {
 			part.Words = append(part.Words, format.Counted(billed, "earlier period is", "earlier periods are")+" billed")
 		}
@@ -106,6 +123,12 @@ func priceOf(f frame, p prebill.View, of ident.ArrangementID, x prebill.PriceSta
 		return out
 	case x.Here:
 		out.State, act, text = "on this bill", "take", "Take off"
+		if x.Unit > 0 {
+			out.State = x.Quantity.String() + " × " + format.Rate(x.Unit, p.Currency)
+		}
+		if x.At != nil {
+			out.State += ", put by " + x.By + " on " + format.Moment(x.At.In(f.Zone))
+		}
 	case x.Where != "":
 		out.State = "on " + x.Where
 		return out
@@ -116,10 +139,50 @@ func priceOf(f frame, p prebill.View, of ident.ArrangementID, x prebill.PriceSta
 	return out
 }
 
+// unitsForm offers the units of a price list that are not on the bill yet, nil for none.
+func unitsForm(f frame, p prebill.View, x prebill.Part) *partial.Form {
+	pairs := []string{"", "choose"}
+	for _, price := range x.Prices {
+		if price.Unit > 0 && !price.Here {
+			pairs = append(pairs, price.Code, placeName(price.Code)+", "+format.Rate(price.Unit, p.Currency)+" each")
+		}
+	}
+	if len(pairs) == 2 || !changes(f, p) {
+		return nil
+	}
+	return &partial.Form{ID: "u-" + string(x.Version.ID), Action: href.Prebill(f.FirmID, p.ID) + "/prices/put", Version: p.Version, Submit: "Put units on this bill", Side: true,
+		Kept: url.Values{"arrangement": {string(x.Version.ID)}, "units": {"1"}}, Fields: []partial.Field{
+			{Name: "code", Label: "Of the price list", Kind: partial.Select, Options: partial.Options("", pairs...), Required: true, Wide: true},
+			{Name: "quantity", Label: "How many", Kind: partial.Decimal, Required: true, Hint: "Units that are done, such as 2"},
+		}}
+}
+
+// unitsAgain has what was typed in the form for units when it was refused.
+func (v *PrebillView) unitsAgain(r *httpd.Request, failed error) {
+	for i := range v.Parts {
+		if f := v.Parts[i].Units; f != nil && r.Form("units") != "" && f.Kept.Get("arrangement") == r.Form("arrangement") {
+			f.Fields[1].Value, f.Faults = r.Form("quantity"), partial.FaultsOf(failed)
+			for k := range f.Fields[0].Options {
+				o := &f.Fields[0].Options[k]
+				o.Selected = o.Value == r.Form("code")
+			}
+		}
+	}
+}
+
 func (s *Site) putPrice(r *httpd.Request) (httpd.Reply, error) {
 	of, err := ident.Parse[ident.ArrangementID](r.Form("arrangement"))
 	if err != nil {
 		return httpd.Reply{}, err
+	}
+	if r.Form("units") != "" {
+		return s.decide(r, "The units are on the bill.", func(id ident.PrebillID, version int) (prebill.Prebill, error) {
+			quantity, err := money.ParseFixed4(r.Form("quantity"))
+			if err != nil {
+				return prebill.Prebill{}, prebill.ErrInvalid.On(fault.Field{Path: "quantity", Code: "number_form", Message: "enter how many units, such as 2 or 1.5"})
+			}
+			return s.Prebills.PutUnits(r.Context(), id, version, of, r.Form("code"), quantity)
+		})
 	}
 	return s.decide(r, "The price is on the bill.", func(id ident.PrebillID, version int) (prebill.Prebill, error) {
 		return s.Prebills.PutPrice(r.Context(), id, version, of, r.Form("code"))

@@ -157,7 +157,11 @@ func arrangedWhy(a prebill.Arranged, in func(int64) money.Amount) (why []string)
 // besideRows are what stands on the bill beside its lines.
 func besideRows(f frame, p prebill.View) (rows []PrebillBeside) {
 	for _, c := range p.Charges {
-		rows = append(rows, PrebillBeside{Text: c.Text(), Why: "By the fee arrangement", Amount: money.Amount{Minor: c.Minor, Currency: p.Currency}})
+		why := "By the fee arrangement"
+		if c.Quantity > 0 {
+			why += ": " + c.Quantity.String() + " × " + format.Rate(c.Rate, p.Currency)
+		}
+		rows = append(rows, PrebillBeside{Text: c.Text(), Why: why, Amount: money.Amount{Minor: c.Minor, Currency: p.Currency}})
 	}
 	for i := range p.Cuts {
 		c := &p.Cuts[i]

@@ -3,6 +3,7 @@ package pages
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -158,7 +159,7 @@ func (s *Site) newPrebillPage(r *httpd.Request, failed error) (templ.Component, 
 		name := x.MatterNumber + " " + x.MatterName
 		pairs = append(pairs, string(x.MatterID), name)
 		v.Ready = append(v.Ready, PrebillReady{Matter: x.MatterName, Client: x.ClientName, Number: x.MatterNumber, Entries: x.Entries, Oldest: format.ColumnDate(x.OldestOn),
-			Fee: feeText(x), Value: &money.Amount{Minor: x.ValueMinor + x.FeeMinor, Currency: x.Currency}, Href: href.Query(href.PrebillNew(f.FirmID), "matter", string(x.MatterID))})
+			Fee: feeText(x), Value: &money.Amount{Minor: x.ValueMinor + x.FeeMinor + x.FreedMinor, Currency: x.Currency}, Href: href.Query(href.PrebillNew(f.FirmID), "matter", string(x.MatterID))})
 	}
 	v.Form = partial.Form{Action: href.PrebillNew(f.FirmID), Submit: "Build pre-bill", Cancel: href.Prebills(f.FirmID), Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: []partial.Field{
 		{Name: "matter", Label: "Matter", Kind: partial.Select, Options: partial.Options(chosen, pairs...), Required: true},
@@ -167,12 +168,16 @@ func (s *Site) newPrebillPage(r *httpd.Request, failed error) (templ.Component, 
 	return PrebillNew(f.Chrome, v), nil
 }
 
-// feeText names the fee that is due, "" for none.
+// feeText names the fee that is due and what was released, "" for none.
 func feeText(x prebill.Ready) string {
-	if x.Fee == "" {
-		return ""
+	var parts []string
+	if x.Fee != "" {
+		parts = append(parts, "with the fee for "+placeName(x.Fee))
 	}
-	return "with the fee for " + placeName(x.Fee)
+	if x.FreedMinor > 0 {
+		parts = append(parts, "with fees that were held back")
+	}
+	return strings.Join(parts, ", ")
 }
 
 // proposedFor is up to when the chosen matter's work is billed, or any matter's where
@@ -376,6 +381,7 @@ func (v *PrebillView) refused(r *httpd.Request, failed error) {
 	if failed == nil {
 		return
 	}
+	v.unitsAgain(r, failed)
 	for i := range v.Remarks {
 		if f := &v.Remarks[i]; string(f.ID) == r.Param("finding") {
 			f.Reason, f.Typed = reasonAgain(r, failed), overrideAgain(r, failed)
