@@ -21,6 +21,8 @@ const (
 	PayorRead      Permission = "payor.read"
 	PayorEdit      Permission = "payor.edit"
 	ContactVerify  Permission = "contact.verify"
+	PortalRead     Permission = "portal.read" // receivers of e-bills, with what each wants
+	PortalEdit     Permission = "portal.edit"
 	MatterRead     Permission = "matter.read"
 	MatterEdit     Permission = "matter.edit"
 	TimekeeperRead Permission = "timekeeper.read"
@@ -144,7 +146,7 @@ type classed struct {
 
 // table is what tests, the role matrix and the routes walk.
 var table = []classed{
-	{FirmRead, 2}, {FirmCreate, 1}, {FirmEdit, 2}, {FirmBank, 2}, {FirmSSO, 1}, {ClientRead, 2}, {ClientEdit, 2}, {PayorRead, 2}, {PayorEdit, 2}, {ContactVerify, 2},
+	{FirmRead, 2}, {FirmCreate, 1}, {FirmEdit, 2}, {FirmBank, 2}, {FirmSSO, 1}, {ClientRead, 2}, {ClientEdit, 2}, {PayorRead, 2}, {PayorEdit, 2}, {ContactVerify, 2}, {PortalRead, 1}, {PortalEdit, 1},
 	{MatterRead, 2}, {MatterEdit, 2}, {TimekeeperRead, 2}, {TimekeeperEdit, 2}, {RateRead, 2}, {RateEdit, 2}, {ArrangementRead, 2}, {ArrangementEdit, 2},
 	{ImportRead, 3}, {ImportCreate, 3}, {ImportUndo, 2}, {EntryRead, 3}, {EntryAmend, 3}, {ReceiptRead, 3}, {ReceiptAttach, 3}, {FindingRead, 3}, {FindingWaive, 2}, {FindingOverride, 3},
 	{GuideRead, 2}, {GuideEdit, 2}, {GuideSign, 2},

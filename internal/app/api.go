@@ -25,6 +25,7 @@ func mountAPI(srv *httpd.Server, s *Services) {
 	api.Clients(srv, s.Matters)
 	api.Groups(srv, s.Matters)
 	api.Payors(srv, s.Matters)
+	api.Portals(srv, s.Portals, s.Invoices)
 	api.Matters(srv, s.Matters)
 	api.Timekeepers(srv, s.Matters)
 	api.Rates(srv, s.Rates)

@@ -56,6 +56,7 @@ var nested = map[rbac.Role][]nestedCase{
 		{"GET /firms/{firm}/explain?person_id=<?>&permission=matter.read", "", "person", false},
 		{"GET /firms/{firm}/explain?person_id=<person>&permission=matter.read&matter_id=<?>", "", "matter", false},
 		{"POST /firms/{firm}/payors", `{"client_id":"<?>","name":"P","address":"1 Street\nAlbany, NY 12207","country":"US","terms_days":30,"delivery":"mail_link"}`, "client", false},
+		{"POST /firms/{firm}/payors", `{"client_id":"<client>","portal_id":"<?>","name":"P","address":"1 Street\nAlbany, NY 12207","country":"US","terms_days":30,"delivery":"mail_link"}`, "portal", false},
 		{"POST /firms/{firm}/matters", `{"client_id":"<?>","payor_id":"<payor>","number":"N-9","name":"M","label":"standard","currency":"USD","opened_on":"2026-01-01"}`, "client", false},
 		{"POST /firms/{firm}/matters", `{"client_id":"<client>","payor_id":"<?>","number":"N-9","name":"M","label":"standard","currency":"USD","opened_on":"2026-01-01"}`, "payor", false},
 		{"POST /firms/{firm}/arrangements", `{"client_id":"<?>","from":"2026-01-01","terms":{"kind":"hourly","currency":"USD"}}`, "client", false},

@@ -35,6 +35,7 @@ import (
 	"github.com/docketry/docketry/internal/obs"
 	"github.com/docketry/docketry/internal/outbound"
 	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/internal/portal"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/rate"
 	"github.com/docketry/docketry/internal/receipt"
@@ -87,6 +88,7 @@ type Services struct {
 	Grants       *grant.Service
 	Firms        *firm.Service
 	Matters      *matter.Service
+	Portals      *portal.Service
 	Rates        *rate.Service
 	Find         *find.Service
 	SLA          *sla.Service
@@ -214,6 +216,7 @@ func (s *Services) tenants(context.Context) (err error) {
 	s.letters.letters = s.People
 	s.Firms = firm.NewService(s.DB, s.Guard, s.Grants, func(tx *db.Tx, f firm.Firm) error { return sla.FirstCalendar(tx, f.TZ) })
 	s.Matters = matter.New(s.DB, s.Guard)
+	s.Portals = portal.New(s.DB, s.Guard)
 	s.Rates = rate.New(s.DB, s.Guard)
 	s.Find = find.New(s.DB, s.Guard)
 	s.SLA = sla.New(s.DB, s.Guard)

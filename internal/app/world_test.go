@@ -29,6 +29,7 @@ import (
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/obs"
 	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/internal/portal"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/receipt"
 	"github.com/docketry/docketry/internal/receivable"
@@ -234,6 +235,10 @@ func (w world) furnished(t *testing.T) things {
 	pay, err = w.s.Receivables.Allocate(specialist, pay.ID, pay.Version, []receivable.Share{{Invoice: ident.InvoiceID(th.ids["invoice"]), Minor: 1_000}})
 	ok(err)
 	th.ids["payment"] = string(pay.ID)
+	receiver, err := w.s.Portals.Save(admin, portal.Profile{Name: "Gate", Settings: portal.Standard()})
+	ok(err)
+	th.ids["portal"] = string(receiver.ID)
+	f.Exec(t, `UPDATE payor SET portal_id = ? WHERE firm_id = ? AND id = ?`, receiver.ID, f.ID, bill.Payor)
 	group, err := w.s.Matters.SaveGroup(admin, matter.Group{Name: "Companies"})
 	ok(err)
 	group, err = w.s.Matters.JoinGroup(admin, matter.Member{GroupID: group.ID, ClientID: draft.Client, From: w.s.Clock.Now().AddDate(0, 0, -60)})

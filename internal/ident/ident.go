@@ -33,6 +33,7 @@ type (
 	ClientID      string
 	GroupID       string // a named set of clients
 	MemberID      string // a client's time in a group
+	PortalID      string // a receiver of e-bills, with what it wants
 	PayorID       string
 	ContactID     string
 	MatterID      string

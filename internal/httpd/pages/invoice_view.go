@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/docketry/docketry/internal/httpd/pages/format"
@@ -9,6 +10,7 @@ import (
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/portal"
 )
 
 // InvoiceView is one issued invoice: the sheet, its files, what was paid, how it
@@ -34,6 +36,7 @@ type InvoiceView struct {
 	Make     *partial.Field // the e-bill's formats that are not made yet; nil without any, or without the right
 	Credit   *InvoiceCredit
 	Prebill  ident.PrebillID
+	Check    *InvoiceCheck  // what the receiver would answer; nil without one, or without sight of the text
 	History  []partial.Step // delivery and reminders, the planned ones with Next
 	Planned  []InvoiceReminder
 	Can      InvoiceCan
@@ -41,6 +44,41 @@ type InvoiceView struct {
 
 // InvoiceCan is what the person may do here.
 type InvoiceCan struct{ Pay, Send, Remind, Credit bool }
+
+// InvoiceCheck is what the payor's receiver would answer to the invoice.
+type InvoiceCheck struct {
+	Receiver partial.Link
+	Reads    string // "LEDES XML 2.1"
+	Findings []portal.Finding
+}
+
+func (c *InvoiceCheck) chip() partial.Chip {
+	blocks := 0
+	for _, x := range c.Findings {
+		if x.Severity == portal.Block {
+			blocks++
+		}
+	}
+	switch {
+	case blocks > 0:
+		return partial.Chip{Tone: partial.Bad, Icon: "alert", Text: format.Counted(blocks, "refusal", "refusals")}
+	case len(c.Findings) > 0:
+		return partial.Chip{Tone: partial.Warn, Icon: "alert", Text: format.Counted(len(c.Findings), "remark", "remarks")}
+	}
+	return partial.Chip{Tone: partial.OK, Icon: "check", Text: "Nothing found"}
+}
+
+// answeredAt is where a finding is: "Line 4, LINE_ITEM_DESCRIPTION".
+func answeredAt(x portal.Finding) string {
+	at := "The invoice"
+	if x.Line > 0 {
+		at = "Line " + strconv.Itoa(x.Line)
+	}
+	if x.Field != "" {
+		at += ", " + x.Field
+	}
+	return at
+}
 
 // InvoiceFile is one stored file.
 type InvoiceFile struct {

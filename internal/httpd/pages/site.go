@@ -33,6 +33,7 @@ import (
 	"github.com/docketry/docketry/internal/notice"
 	"github.com/docketry/docketry/internal/outbox"
 	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/internal/portal"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/rate"
 	"github.com/docketry/docketry/internal/receipt"
@@ -59,6 +60,7 @@ type Site struct {
 	Training     *training.Service
 	Grants       *grant.Service
 	Matters      *matter.Service
+	Portals      *portal.Service
 	Rates        *rate.Service
 	Find         *find.Service
 	Audit        *audit.Service

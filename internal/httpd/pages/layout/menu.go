@@ -48,6 +48,7 @@ func inFirm(f ident.FirmID) []NavItem {
 		{Key: "exports", Label: "Exports", Href: href.Exports(f), Icon: "box", Section: "This firm", Permission: rbac.ExportRead},
 		{Key: "clients", Label: "Clients", Href: href.Clients(f), Icon: "users", Section: "Set-up", Permission: rbac.ClientRead},
 		{Key: "payors", Label: "Payors", Href: href.Payors(f), Icon: "id", Section: "Set-up", Permission: rbac.PayorRead},
+		{Key: "portals", Label: "Receivers", Href: href.Portals(f), Icon: "box", Section: "Set-up", Permission: rbac.PortalRead},
 		{Key: "matters", Label: "Matters", Href: href.Matters(f), Icon: "dispute", Section: "Set-up", Permission: rbac.MatterRead},
 		{Key: "timekeepers", Label: "Timekeepers", Href: href.Timekeepers(f), Icon: "cap", Section: "Set-up", Permission: rbac.TimekeeperRead},
 		{Key: "rates", Label: "Rates", Href: href.Rates(f), Icon: "transfer", Section: "Set-up", Permission: rbac.RateRead},
