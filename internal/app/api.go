@@ -42,6 +42,7 @@ func mountAPI(srv *httpd.Server, s *Services) {
 	api.Prebills(srv, s.Prebills)
 	api.Runs(srv, s.Invoices)
 	api.Invoices(srv, s.Invoices)
+	api.Submissions(srv, s.Submissions)
 	api.Notices(srv, s.Notices)
 	api.Wordings(srv, s.Wordings)
 	api.Payments(srv, s.Receivables)

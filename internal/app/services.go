@@ -43,6 +43,7 @@ import (
 	"github.com/docketry/docketry/internal/seal"
 	"github.com/docketry/docketry/internal/selfcheck"
 	"github.com/docketry/docketry/internal/sla"
+	"github.com/docketry/docketry/internal/submission"
 	"github.com/docketry/docketry/internal/team"
 	"github.com/docketry/docketry/internal/training"
 	"github.com/docketry/docketry/internal/undertaking"
@@ -98,6 +99,7 @@ type Services struct {
 	Prebills     *prebill.Service
 	Receipts     *receipt.Service
 	Invoices     *invoice.Service
+	Submissions  *submission.Service
 	Receivables  *receivable.Service
 	Notices      *notice.Service
 	Exports      *export.Service
@@ -247,6 +249,7 @@ func (s *Services) billing(context.Context) error {
 		return fmt.Errorf("make the payors' links: %w", err)
 	}
 	s.Notices = notice.New(notice.Parts{DB: s.DB, Guard: s.Guard, Mail: s.Mails, Invoices: s.Invoices, Links: links, Calendar: s.SLA.BusinessCalendar})
+	s.Submissions = submission.New(submission.Parts{DB: s.DB, Guard: s.Guard, Blobs: s.Blobs, Served: s.Notices.Served})
 	s.Exports = export.New(s.DB, s.Guard, s.Blobs)
 	s.Wordings = wording.New(s.DB, s.Guard)
 	s.Webhooks = webhook.New(s.DB, s.Guard, s.keys, s.caller(), s.Config.PublicURL)

@@ -67,6 +67,9 @@ type (
 	InvoiceID     string
 	InvoiceLine   string
 	CreditNoteID  string
+	SubmissionID  string // one version of an invoice's e-bill at its receiver
+	ReductionID   string // what a receiver cut
+	AppealID      string
 	PaymentID     string
 	AllocationID  string
 	ReminderID    string

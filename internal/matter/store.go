@@ -76,6 +76,9 @@ func portalFor(tx *db.Tx, p *Payor, before *ident.PortalID) error {
 	case before != nil && *before == *p.Portal:
 		return nil
 	}
+	if _, err := ident.Parse[ident.PortalID](string(*p.Portal)); err != nil {
+		return err
+	}
 	var status string
 	if err := one(tx.Raw(`SELECT status FROM portal WHERE firm_id = ? AND id = ?`, tx.Scope.Firm, *p.Portal).Row(), &status); err != nil {
 		return wrap(err, "portal", *p.Portal)

@@ -62,6 +62,11 @@ func Of(tx *db.Tx, payor ident.PayorID) (Profile, error) {
 	return only(load(tx, "", ` AND x.id = (SELECT y.portal_id FROM payor y WHERE y.firm_id = x.firm_id AND y.id = ?)`, tx.Scope.Firm, payor))
 }
 
+// ByID is one receiver of the transaction's firm, whoever asks.
+func ByID(tx *db.Tx, id ident.PortalID) (Profile, error) {
+	return only(load(tx, "", ` AND x.id = ?`, tx.Scope.Firm, id))
+}
+
 func only(list []Profile, err error) (Profile, error) {
 	switch {
 	case err != nil:

@@ -50,6 +50,15 @@ type InvoiceCheck struct {
 	Receiver partial.Link
 	Reads    string // "LEDES XML 2.1"
 	Findings []portal.Finding
+	Sent     []InvoiceSent // newest first
+	More     string        // where it is sent and followed; "" without the right
+}
+
+// InvoiceSent is one version that went to the receiver.
+type InvoiceSent struct {
+	Text  string
+	Href  string
+	State partial.Chip
 }
 
 func (c *InvoiceCheck) chip() partial.Chip {

@@ -3,6 +3,7 @@ package pages
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -158,7 +159,16 @@ func (s *Site) checkOf(r *httpd.Request, f frame, i invoice.View) (*InvoiceCheck
 	if err != nil {
 		return nil, err
 	}
-	return &InvoiceCheck{Receiver: partial.Link{Text: c.Receiver.Name, Href: href.Portal(f.FirmID, c.Receiver.ID)}, Reads: c.Format.Name(), Findings: c.Findings}, nil
+	out := &InvoiceCheck{Receiver: partial.Link{Text: c.Receiver.Name, Href: href.Portal(f.FirmID, c.Receiver.ID)}, Reads: c.Format.Name(), Findings: c.Findings}
+	if !f.May(rbac.SubmissionRead) {
+		return out, nil
+	}
+	out.More = href.InvoiceAct(f.FirmID, i.ID, "submissions")
+	list, err := s.Submissions.OfInvoice(r.Context(), i.ID)
+	for _, x := range list {
+		out.Sent = append(out.Sent, InvoiceSent{"Version " + strconv.Itoa(x.N), href.Submission(f.FirmID, x.ID), submissionChip(x.Submission)})
+	}
+	return out, err
 }
 
 func severityWords(s portal.Severity) string {

@@ -40,6 +40,7 @@ import (
 	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/internal/selfcheck"
 	"github.com/docketry/docketry/internal/sla"
+	"github.com/docketry/docketry/internal/submission"
 	"github.com/docketry/docketry/internal/team"
 	"github.com/docketry/docketry/internal/training"
 	"github.com/docketry/docketry/internal/undertaking"
@@ -74,6 +75,7 @@ type Site struct {
 	Receipts     *receipt.Service
 	Prebills     *prebill.Service
 	Invoices     *invoice.Service
+	Submissions  *submission.Service
 	Receivables  *receivable.Service
 	Notices      *notice.Service
 	Exports      *export.Service

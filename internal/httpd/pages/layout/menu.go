@@ -42,6 +42,7 @@ func inFirm(f ident.FirmID) []NavItem {
 		{Key: "entries", Label: "Time and costs", Href: href.Entries(f), Icon: "clock", Section: "This firm", Permission: rbac.EntryRead},
 		{Key: "prebills", Label: "Pre-bills", Href: href.Prebills(f), Icon: "item", Section: "This firm", Permission: rbac.PrebillRead},
 		{Key: "invoices", Label: "Invoices", Href: href.Invoices(f), Icon: "money", Section: "This firm", Permission: rbac.InvoiceRead},
+		{Key: "submissions", Label: "E-bills", Href: href.Submissions(f), Icon: "transfer", Section: "This firm", Permission: rbac.SubmissionRead},
 		{Key: "receivables", Label: "Receivables", Href: href.Receivables(f), Icon: "trend", Section: "This firm", Permission: rbac.ReceivableRead},
 		{Key: "payments", Label: "Payments", Href: href.Payments(f), Icon: "check", Section: "This firm", Permission: rbac.PaymentRead},
 		{Key: "imports", Label: "Imports", Href: href.Imports(f), Icon: "download", Section: "This firm", Permission: rbac.ImportRead},
