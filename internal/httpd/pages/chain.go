@@ -77,13 +77,13 @@ func checkSection(c invoice.Preflight) Section {
 		s.Text = "Nothing that it is known to refuse. Its own answer is what counts."
 		return s
 	}
-	s.Table = &partial.Table{Caption: "What the receiver would answer", Columns: []partial.Column{{Head: "Where"}, {Head: "What", Wide: true}, {Head: "Fix"}, {Head: "Weight"}}}
+	s.Table = &partial.Table{Caption: "What the receiver would answer", Columns: []partial.Column{{Head: "Where"}, {Head: "What", Wide: true}, {Head: "Weight"}}}
 	for _, x := range c.Findings {
 		tone := partial.Warn
 		if x.Severity == portal.Block {
 			tone = partial.Bad
 		}
-		s.Table.Rows = append(s.Table.Rows, partial.Row{Cells: []partial.Cell{{Text: answeredAt(x), Sub: x.Code, Key: true}, partial.Txt(format.Capital(x.Message)), partial.Txt(format.Capital(x.Fix)),
+		s.Table.Rows = append(s.Table.Rows, partial.Row{Cells: []partial.Cell{{Text: answeredAt(x), Sub: x.Code, Key: true}, {Text: format.Capital(x.Message), Sub: format.Capital(x.Fix)},
 			partial.Node(partial.ChipMark(partial.Chip{Tone: tone, Icon: "alert", Text: format.Capital(severityWords(x.Severity))}))}})
 	}
 	return s

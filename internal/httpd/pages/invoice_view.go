@@ -1,6 +1,8 @@
 package pages
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"time"
 
@@ -75,6 +77,30 @@ func (c *InvoiceCheck) chip() partial.Chip {
 		return partial.Chip{Tone: partial.Warn, Icon: "alert", Text: format.Counted(len(c.Findings), "remark", "remarks")}
 	}
 	return partial.Chip{Tone: partial.OK, Icon: "check", Text: "Nothing found"}
+}
+
+// checksShown is how many findings stand on the invoice; its e-bills' page has them all.
+const checksShown = 5
+
+// first are the findings that stand here, what would be refused before the rest.
+func (c *InvoiceCheck) first() []portal.Finding {
+	list := slices.Clone(c.Findings)
+	slices.SortStableFunc(list, func(a, b portal.Finding) int { return cmp.Compare(string(a.Severity), string(b.Severity)) })
+	return list[:min(len(list), checksShown)]
+}
+
+func (c *InvoiceCheck) rest() string {
+	if n := len(c.Findings) - checksShown; n > 0 {
+		return "And " + strconv.Itoa(n) + " more, on the page of its e-bills."
+	}
+	return ""
+}
+
+func (c *InvoiceCheck) tone(x portal.Finding) string {
+	if x.Severity == portal.Block {
+		return "ico-bad"
+	}
+	return "ico-warn"
 }
 
 // answeredAt is where a finding is: "Line 4, LINE_ITEM_DESCRIPTION".

@@ -50,11 +50,14 @@ func (s *Site) submissionPage(r *httpd.Request, id ident.SubmissionID, failed er
 	today := invoice.DayOf(s.today(f))
 	v := PlainView{Head: layout.Head{Title: title, Crumbs: []partial.Link{{Text: "E-bills", Href: href.Submissions(f.FirmID)}, {Text: x.InvoiceNumber, Href: href.InvoiceAct(f.FirmID, x.Invoice, "submissions")}}},
 		Links: []partial.Link{{Text: "The invoice", Href: href.Invoice(f.FirmID, x.Invoice)}}}
-	if x.Text {
-		v.Main = &partial.Link{Text: "Download the file", Href: href.SubmissionAct(f.FirmID, x.ID, "file")}
+	if file := (partial.Link{Text: "Download the file", Href: href.SubmissionAct(f.FirmID, x.ID, "file")}); x.Text && x.Status == submission.Submitted {
+		v.Main = &file
+	} else if x.Text {
+		v.Links = append(v.Links, file)
 	}
+	v.Meta = []string{x.Status.Words(), x.PortalName}
 	act := f.May(rbac.SubmissionSend) && x.Text
-	v.Sections = append(v.Sections, Section{Title: "Next step", Body: partial.ChipMark(submissionChip(x.Submission)), Text: nextOf(x, today, len(chain) > x.N)})
+	v.Sections = append(v.Sections, Section{Title: "Next step", Text: nextOf(x, today, len(chain) > x.N)})
 	if act && x.Status.Failed() && len(chain) == x.N {
 		v.Sections[0].Facts = []partial.Fact{{Name: "To send it again", Value: "Correct it", Href: href.InvoiceAct(f.FirmID, x.Invoice, "submissions")}}
 	}
