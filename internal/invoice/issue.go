@@ -177,6 +177,15 @@ func issueJournal(d *Document, draft *Draft, on Day) Journal {
 	}
 }
 
+// Today is the local day of the transaction's firm, for nouns that come after this one.
+func Today(tx *db.Tx) (Day, error) {
+	f, err := firm.Get(tx)
+	if err != nil {
+		return "", err
+	}
+	return today(tx, f), nil
+}
+
 // today is the local day of the transaction at the firm. A zone that this machine
 // does not know counts as UTC; the firm's form accepts known ones only.
 func today(tx *db.Tx, f firm.Firm) Day {

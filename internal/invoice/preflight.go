@@ -11,7 +11,6 @@ import (
 
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
-	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/ledes"
 	"github.com/docketry/docketry/internal/portal"
@@ -47,12 +46,9 @@ func (s *Service) Preflight(ctx context.Context, id ident.InvoiceID) (out Prefli
 		if err != nil {
 			return err
 		}
-		f, err := firm.Get(tx)
-		if err != nil {
-			return err
-		}
-		out = Preflight{p, doc.EBill(), doc.Preflight(today(tx, f))}
-		return nil
+		day, err := Today(tx)
+		out = Preflight{p, doc.EBill(), doc.Preflight(day)}
+		return err
 	})
 	return out, err
 }

@@ -67,7 +67,7 @@ func (s *Service) submit(tx *db.Tx, inv invoice.Invoice, n Sending) (v View, err
 		return v, err
 	}
 	doc.Receiver.Sent = x.N
-	day, err := today(tx)
+	day, err := invoice.Today(tx)
 	if err != nil {
 		return v, err
 	}

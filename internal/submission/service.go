@@ -4,13 +4,11 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
-	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/rbac"
@@ -63,7 +61,7 @@ func (s *Service) writingOn(ctx context.Context, id ident.SubmissionID, version 
 		if x.Version != version {
 			return ErrStale
 		}
-		day, err := today(tx)
+		day, err := invoice.Today(tx)
 		if err != nil {
 			return err
 		}
@@ -77,19 +75,6 @@ func (s *Service) writingOn(ctx context.Context, id ident.SubmissionID, version 
 		return err
 	})
 	return v, err
-}
-
-// today is the firm's local day.
-func today(tx *db.Tx) (invoice.Day, error) {
-	f, err := firm.Get(tx)
-	if err != nil {
-		return "", err
-	}
-	zone, err := time.LoadLocation(f.TZ)
-	if err != nil {
-		zone = time.UTC
-	}
-	return invoice.DayOf(tx.Now.In(zone)), nil
 }
 
 // text wants min to max characters over several lines.
