@@ -142,10 +142,7 @@ func cutSections(f frame, x submission.View, today invoice.Day, act bool, typed 
 	t := &partial.Table{Caption: "Cuts by line", Columns: []partial.Column{{Head: "Line"}, {Head: "Why"}, {Head: "Cut", Right: true}, {Head: "Came back", Right: true}, {Head: "State"}}}
 	var openCuts []partial.Option
 	for _, c := range x.Reductions {
-		where := "Line " + strconv.Itoa(c.Line)
-		if c.Line == 0 {
-			where = "Whole invoice"
-		}
+		where := cutAt(c.Line)
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{{Text: where, Key: true}, {Text: c.Code, Sub: c.Text}, partial.Txt(in(c.AmountMinor)), partial.Txt(in(c.RegainedMinor)), partial.Txt(format.Capital(string(c.Status)))}})
 		if c.Status == submission.CutOpen {
 			openCuts = append(openCuts, partial.Option{Value: string(c.ID), Label: where + ", " + c.Code + ", " + in(c.AmountMinor)})
@@ -160,6 +157,14 @@ func cutSections(f frame, x submission.View, today invoice.Day, act bool, typed 
 		sections = append(sections, appealSection(f, x, a, act, typed))
 	}
 	return sections
+}
+
+// cutAt is what a cut was taken off.
+func cutAt(line int) string {
+	if line == 0 {
+		return "Whole invoice"
+	}
+	return "Line " + strconv.Itoa(line)
 }
 
 func decideSections(f frame, x submission.View, today invoice.Day, openCuts []partial.Option, typed typedForm) []Section {
@@ -191,7 +196,7 @@ func appealSection(f frame, x submission.View, a submission.Appeal, act bool, ty
 	for _, c := range x.Reductions {
 		if c.Appeal == a.ID {
 			name := "regained." + string(c.ID)
-			form.Fields = append(form.Fields, partial.Field{Name: name, Label: "Line " + strconv.Itoa(c.Line) + ", comes back", Kind: partial.Decimal, Value: typed.of(action, name), Hint: "Of " + in(c.AmountMinor) + "; empty is nothing"})
+			form.Fields = append(form.Fields, partial.Field{Name: name, Label: cutAt(c.Line) + ", comes back", Kind: partial.Decimal, Value: typed.of(action, name), Hint: "Of " + in(c.AmountMinor) + "; empty is nothing"})
 		}
 	}
 	s.Form = typed.back(form)
