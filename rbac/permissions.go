@@ -21,6 +21,8 @@ const (
 	PayorRead      Permission = "payor.read"
 	PayorEdit      Permission = "payor.edit"
 	ContactVerify  Permission = "contact.verify"
+	PortalRead     Permission = "portal.read" // receivers of e-bills, with what each wants
+	PortalEdit     Permission = "portal.edit"
 	MatterRead     Permission = "matter.read"
 	MatterEdit     Permission = "matter.edit"
 	TimekeeperRead Permission = "timekeeper.read"
@@ -71,6 +73,8 @@ const (
 	InvoiceIssue    Permission = "invoice.issue"
 	InvoiceDeliver  Permission = "invoice.deliver"
 	CreditNoteIssue Permission = "credit_note.issue"
+	SubmissionRead  Permission = "submission.read" // e-bills at their receivers
+	SubmissionSend  Permission = "submission.send" // sends them, keeps the answers, appeals
 	PaymentRead     Permission = "payment.read"
 	PaymentPost     Permission = "payment.post"
 	ReceivableRead  Permission = "receivable.read"
@@ -144,13 +148,13 @@ type classed struct {
 
 // table is what tests, the role matrix and the routes walk.
 var table = []classed{
-	{FirmRead, 2}, {FirmCreate, 1}, {FirmEdit, 2}, {FirmBank, 2}, {FirmSSO, 1}, {ClientRead, 2}, {ClientEdit, 2}, {PayorRead, 2}, {PayorEdit, 2}, {ContactVerify, 2},
+	{FirmRead, 2}, {FirmCreate, 1}, {FirmEdit, 2}, {FirmBank, 2}, {FirmSSO, 1}, {ClientRead, 2}, {ClientEdit, 2}, {PayorRead, 2}, {PayorEdit, 2}, {ContactVerify, 2}, {PortalRead, 1}, {PortalEdit, 1},
 	{MatterRead, 2}, {MatterEdit, 2}, {TimekeeperRead, 2}, {TimekeeperEdit, 2}, {RateRead, 2}, {RateEdit, 2}, {ArrangementRead, 2}, {ArrangementEdit, 2},
 	{ImportRead, 3}, {ImportCreate, 3}, {ImportUndo, 2}, {EntryRead, 3}, {EntryAmend, 3}, {ReceiptRead, 3}, {ReceiptAttach, 3}, {FindingRead, 3}, {FindingWaive, 2}, {FindingOverride, 3},
 	{GuideRead, 2}, {GuideEdit, 2}, {GuideSign, 2},
 	{QueueRead, 2}, {TeamRead, 2}, {ItemRead, 2}, {ItemClaim, 2}, {ItemWork, 3}, {ItemBreak, 2}, {ItemAssign, 2}, {MessageRead, 3}, {MessageAsk, 3}, {MessageAnswer, 3},
 	{PrebillRead, 3}, {PrebillBuild, 3}, {PrebillEdit, 3}, {PrebillSubmit, 2}, {PrebillApprove, 3}, {PrebillCancel, 2},
-	{RunRead, 2}, {RunStart, 2}, {InvoiceRead, 3}, {InvoiceIssue, 3}, {InvoiceDeliver, 2}, {CreditNoteIssue, 2},
+	{RunRead, 2}, {RunStart, 2}, {InvoiceRead, 3}, {InvoiceIssue, 3}, {InvoiceDeliver, 2}, {CreditNoteIssue, 2}, {SubmissionRead, 3}, {SubmissionSend, 3},
 	{PaymentRead, 2}, {PaymentPost, 2}, {ReceivableRead, 2}, {MailRead, 2}, {MailSend, 2}, {ReminderRead, 2}, {ReminderSend, 2}, {WordingRead, 1}, {WordingPublish, 1},
 	{ExportRead, 2}, {ExportRequest, 2}, {ExportApprove, 2}, {ExportBuild, 3}, {ExportDownload, 3},
 	{SLARead, 2}, {SLASweep, 1}, {CalendarRead, 1}, {CalendarEdit, 1}, {AgreementRead, 1}, {AgreementPublish, 1}, {AgreementApprove, 1},

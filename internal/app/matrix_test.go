@@ -297,6 +297,11 @@ var bodies = map[string]string{
 	"PUT /firms/{firm}/client-groups/{id}":                         `{"name":"N"}`,
 	"POST /firms/{firm}/client-groups/{id}/members":                `{"client_id":"<client>","from":"2030-01-01"}`,
 	"POST /firms/{firm}/client-groups/{id}/members/{member}/end":   `{"on":"2030-01-01"}`,
+	"POST /firms/{firm}/submissions/{id}/answer":                   `{"status":"paid"}`,
+	"POST /firms/{firm}/submissions/{id}/accept":                   `{"reduction_ids":["<reduction>"]}`,
+	"POST /firms/{firm}/submissions/{id}/appeals":                  `{"reduction_ids":["<reduction>"],"reason":"because"}`,
+	"POST /firms/{firm}/submissions/{id}/appeals/{appeal}/outcome": `{"regained":[]}`,
+	"PUT /firms/{firm}/portals/{id}":                               `{"name":"N"}`,
 	"PUT /firms/{firm}/payors/{id}":                                `{"name":"P","address":"1 Street\nAlbany, NY 12207","country":"US","terms_days":30,"delivery":"mail_link"}`,
 	"POST /firms/{firm}/payors/{id}/contacts":                      `{"name":"N","email":"n@payor.example"}`,
 	"PUT /firms/{firm}/contacts/{id}":                              `{"name":"N","email":"n@payor.example"}`,
@@ -389,10 +394,10 @@ func (th things) of(t *testing.T, path, name string) string {
 	return id
 }
 
-var nounOf = map[string]string{"line": "line", "cut": "cut", "entry": "entry", "finding": "finding", "allocation": "allocation", "contact": "contact", "clock": "clock", "session": "session", "message": "message", "grant": "grant", "wall": "wall", "member": "member"}
+var nounOf = map[string]string{"line": "line", "cut": "cut", "entry": "entry", "finding": "finding", "allocation": "allocation", "contact": "contact", "clock": "clock", "session": "session", "message": "message", "grant": "grant", "wall": "wall", "member": "member", "appeal": "appeal"}
 
 var segments = map[string]string{
-	"clients": "client", "client-groups": "group", "payors": "payor", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "arrangements": "arrangement", "guidelines": "guide", "imports": "import",
+	"clients": "client", "client-groups": "group", "payors": "payor", "portals": "portal", "submissions": "submission", "appeals": "appeal", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "arrangements": "arrangement", "guidelines": "guide", "imports": "import",
 	"entries": "entry", "receipts": "receipt", "findings": "finding", "items": "item", "prebills": "prebill", "runs": "run", "invoices": "invoice", "credit-notes": "credit_note",
 	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "access-requests": "request", "asked": "request", "sole": "request", "sole-administrators": "request", "requests": "request", "emergencies": "request", "conflict-checks": "check", "courses": "course", "deputies": "deputy", "certificates": "certificate", "walls": "wall", "roles": "role", "tokens": "token", "webhooks": "webhook", "letters": "wording",
 	"people": "person", "passkeys": "passkey", "recoveries": "recovery", "agreements": "agreement", "calendars": "calendar", "views": "view", "numbering": "series", "import-mappings": "mapping",

@@ -35,6 +35,7 @@ import (
 	"github.com/docketry/docketry/internal/obs"
 	"github.com/docketry/docketry/internal/outbound"
 	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/internal/portal"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/rate"
 	"github.com/docketry/docketry/internal/receipt"
@@ -42,6 +43,7 @@ import (
 	"github.com/docketry/docketry/internal/seal"
 	"github.com/docketry/docketry/internal/selfcheck"
 	"github.com/docketry/docketry/internal/sla"
+	"github.com/docketry/docketry/internal/submission"
 	"github.com/docketry/docketry/internal/team"
 	"github.com/docketry/docketry/internal/training"
 	"github.com/docketry/docketry/internal/undertaking"
@@ -87,6 +89,7 @@ type Services struct {
 	Grants       *grant.Service
 	Firms        *firm.Service
 	Matters      *matter.Service
+	Portals      *portal.Service
 	Rates        *rate.Service
 	Find         *find.Service
 	SLA          *sla.Service
@@ -96,6 +99,7 @@ type Services struct {
 	Prebills     *prebill.Service
 	Receipts     *receipt.Service
 	Invoices     *invoice.Service
+	Submissions  *submission.Service
 	Receivables  *receivable.Service
 	Notices      *notice.Service
 	Exports      *export.Service
@@ -214,6 +218,7 @@ func (s *Services) tenants(context.Context) (err error) {
 	s.letters.letters = s.People
 	s.Firms = firm.NewService(s.DB, s.Guard, s.Grants, func(tx *db.Tx, f firm.Firm) error { return sla.FirstCalendar(tx, f.TZ) })
 	s.Matters = matter.New(s.DB, s.Guard)
+	s.Portals = portal.New(s.DB, s.Guard)
 	s.Rates = rate.New(s.DB, s.Guard)
 	s.Find = find.New(s.DB, s.Guard)
 	s.SLA = sla.New(s.DB, s.Guard)
@@ -244,6 +249,7 @@ func (s *Services) billing(context.Context) error {
 		return fmt.Errorf("make the payors' links: %w", err)
 	}
 	s.Notices = notice.New(notice.Parts{DB: s.DB, Guard: s.Guard, Mail: s.Mails, Invoices: s.Invoices, Links: links, Calendar: s.SLA.BusinessCalendar})
+	s.Submissions = submission.New(submission.Parts{DB: s.DB, Guard: s.Guard, Blobs: s.Blobs, Served: s.Notices.Served})
 	s.Exports = export.New(s.DB, s.Guard, s.Blobs)
 	s.Wordings = wording.New(s.DB, s.Guard)
 	s.Webhooks = webhook.New(s.DB, s.Guard, s.keys, s.caller(), s.Config.PublicURL)

@@ -29,10 +29,12 @@ import (
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/obs"
 	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/internal/portal"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/receipt"
 	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/internal/sla"
+	"github.com/docketry/docketry/internal/submission"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/internal/training"
 	"github.com/docketry/docketry/internal/webhook"
@@ -234,6 +236,19 @@ func (w world) furnished(t *testing.T) things {
 	pay, err = w.s.Receivables.Allocate(specialist, pay.ID, pay.Version, []receivable.Share{{Invoice: ident.InvoiceID(th.ids["invoice"]), Minor: 1_000}})
 	ok(err)
 	th.ids["payment"] = string(pay.ID)
+	gate := portal.Standard()
+	gate.AppealDays = 30
+	receiver, err := w.s.Portals.Save(admin, portal.Profile{Name: "Gate", Settings: gate})
+	ok(err)
+	th.ids["portal"] = string(receiver.ID)
+	f.Exec(t, `UPDATE payor SET portal_id = ? WHERE firm_id = ? AND id = ?`, receiver.ID, f.ID, bill.Payor)
+	sent, err := w.s.Submissions.Submit(specialist, ident.InvoiceID(th.ids["invoice"]), submission.Sending{Anyway: true})
+	ok(err)
+	sent, err = w.s.Submissions.Answer(specialist, sent.ID, sent.Version, submission.Answer{Status: submission.Reduced, Text: "a cut between friends", Reductions: []submission.Cut{{Code: "GUI-01", Minor: 100}, {Code: "GUI-02", Minor: 50}}})
+	ok(err)
+	sent, err = w.s.Submissions.Appeal(specialist, sent.ID, sent.Version, submission.NewAppeal{Reductions: []ident.ReductionID{sent.Reductions[0].ID}, Reason: "an appeal in confidence"})
+	ok(err)
+	th.ids["submission"], th.ids["reduction"], th.ids["appeal"] = string(sent.ID), string(sent.Reductions[1].ID), string(sent.Appeals[0].ID)
 	group, err := w.s.Matters.SaveGroup(admin, matter.Group{Name: "Companies"})
 	ok(err)
 	group, err = w.s.Matters.JoinGroup(admin, matter.Member{GroupID: group.ID, ClientID: draft.Client, From: w.s.Clock.Now().AddDate(0, 0, -60)})

@@ -33,6 +33,7 @@ type (
 	ClientID      string
 	GroupID       string // a named set of clients
 	MemberID      string // a client's time in a group
+	PortalID      string // a receiver of e-bills, with what it wants
 	PayorID       string
 	ContactID     string
 	MatterID      string
@@ -66,6 +67,9 @@ type (
 	InvoiceID     string
 	InvoiceLine   string
 	CreditNoteID  string
+	SubmissionID  string // one version of an invoice's e-bill at its receiver
+	ReductionID   string // what a receiver cut
+	AppealID      string
 	PaymentID     string
 	AllocationID  string
 	ReminderID    string

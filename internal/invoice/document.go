@@ -8,11 +8,21 @@ import (
 
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/portal"
 )
 
 // Form is the version of Document's JSON. A change that alters the bytes of an
 // unchanged invoice needs a new number.
 const Form = 1
+
+// Receiver is the profile of the payor's portal as it was when the file was made.
+type Receiver struct {
+	ID      ident.PortalID `json:"id"`
+	Name    string         `json:"name"`
+	Version int            `json:"version"` // of the profile
+	Sent    int            `json:"-"`       // which submission of the invoice the file is for; 0 is the first
+	portal.Settings
+}
 
 // Kind tells an invoice from a credit note. Amounts of both are written as
 // positive; the kind says which way they count.
@@ -61,6 +71,7 @@ type Document struct {
 	Because   string          `json:"because,omitempty"`  // of a credit note: why
 	LawFirmID string          `json:"law_firm_id"`        // LEDES LAW_FIRM_ID
 	EBillAs   Format          `json:"ebill,omitempty"`    // what the payor reads; "" is a flat LEDES file
+	Receiver  *Receiver       `json:"receiver,omitempty"` // through which it is served; nil is nobody in particular
 }
 
 // Sheet is a size of paper.

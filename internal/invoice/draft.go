@@ -1,6 +1,7 @@
 package invoice
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/portal"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/utbms"
 )
@@ -93,8 +95,9 @@ func (d *Draft) NetMinor() (int64, error) {
 
 // frame is everything around the lines, read at issue.
 type frame struct {
-	firm  firm.Firm
-	payor payor
+	firm   firm.Firm
+	payor  payor
+	portal *portal.Profile // nil for a payor that names none
 }
 
 // payor is who receives the invoice, with the contact it goes to.
@@ -139,6 +142,9 @@ func (f *frame) document(d *Draft, on Day) (*Document, error) {
 	}
 	if e := Format(f.payor.EBill); e.XML() {
 		doc.EBillAs = e
+	}
+	if f.portal != nil {
+		doc.For(*f.portal)
 	}
 	slices.SortFunc(doc.People, func(a, b Timekeeper) int { return strings.Compare(a.Code, b.Code) })
 	slices.SortStableFunc(doc.Lines, order)
@@ -206,6 +212,21 @@ func frameFor(tx *db.Tx, id ident.PayorID) (*frame, error) {
 	if f.firm, err = firm.Get(tx); err != nil {
 		return nil, err
 	}
-	f.payor, err = loadPayor(tx, id)
+	if f.payor, err = loadPayor(tx, id); err != nil {
+		return nil, err
+	}
+	f.portal, err = receiverOf(tx, id)
 	return f, err
+}
+
+// receiverOf is the profile that a payor names, nil when it names none.
+func receiverOf(tx *db.Tx, id ident.PayorID) (*portal.Profile, error) {
+	p, err := portal.Of(tx, id)
+	switch {
+	case errors.Is(err, portal.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return &p, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/ledes"
+	"github.com/docketry/docketry/internal/portal"
 )
 
 // Format is what a file of an invoice is; stored, never rename.
@@ -64,6 +65,32 @@ func (d *Document) EBill() Format {
 	}
 }
 
+// For shapes the document's e-bill as a receiver wants it. The credit note of an invoice
+// goes as the invoice did.
+func (d *Document) For(p portal.Profile) {
+	d.Receiver = &Receiver{ID: p.ID, Name: p.Name, Version: p.Version, Settings: p.Settings}
+	d.EBillAs = ""
+	if p.Format != portal.FormatFlat {
+		d.EBillAs = Format(p.Format)
+	}
+}
+
+// profile is what the writers are told of the receiver.
+func (d *Document) profile() ledes.Profile {
+	if d.Receiver == nil {
+		return ledes.Profile{}
+	}
+	return d.Receiver.LEDES()
+}
+
+// number is the document's as its e-bill has it.
+func (d *Document) number() string {
+	if d.Receiver == nil {
+		return d.Number
+	}
+	return d.Receiver.Number(d.Number, d.Receiver.Sent)
+}
+
 // EBills are the formats that an e-bill of the document can have.
 func (d *Document) EBills() []Format {
 	if d.Kind == KindCreditNote {
@@ -73,6 +100,9 @@ func (d *Document) EBills() []Format {
 }
 
 func (d *Document) flat() Format {
+	if d.EBillAs == Format1998B || d.EBillAs == Format98BIV2 {
+		return d.EBillAs
+	}
 	if len(d.Taxes) > 0 {
 		return Format98BIV2
 	}
@@ -108,7 +138,7 @@ func (d *Document) EFileAs(f Format, p ledes.Profile) (EFile, error) {
 
 func (d *Document) toLEDES(f Format) ledes.Invoice {
 	inv := ledes.Invoice{
-		Number: d.Number, ClientID: d.Client.Number, MatterID: d.Matter.Number, ClientMatterID: d.Matter.ClientRef, FirmID: d.LawFirmID,
+		Number: d.number(), ClientID: d.Client.Number, MatterID: d.Matter.Number, ClientMatterID: d.Matter.ClientRef, FirmID: d.LawFirmID,
 		Description: d.Text, Date: d.IssuedOn.Time(), PeriodStart: d.From.Time(), PeriodEnd: d.To.Time(), Currency: d.Currency,
 		ClientTaxID: d.Payor.TaxID, MatterName: d.Matter.Name, Firm: toLEDESParty(d.Firm), Client: toLEDESParty(d.Payor),
 		Items: make([]ledes.Item, 0, len(d.Lines)),
@@ -135,6 +165,9 @@ func (d *Document) forXML(inv *ledes.Invoice) {
 	inv.Billing = ledes.Contact{Phone: d.Firm.Phone}
 	for i := range inv.Items {
 		it := &inv.Items[i]
+		if it.Type == ledes.Expense {
+			it.Task = "" // XML has no place for it
+		}
 		if it.TaxType != "" {
 			it.TaxType = taxName(d.Firm.Country)
 		}
@@ -168,7 +201,10 @@ func (d *Document) toItem(l *Line, people map[string]ledes.Timekeeper) ledes.Ite
 	}
 	switch l.Kind {
 	case Expense:
-		it.Type, it.Task, it.Activity, it.Expense = ledes.Expense, "", "", l.ExpenseCode
+		it.Type, it.Activity, it.Expense = ledes.Expense, "", l.ExpenseCode
+		if d.Receiver == nil || !d.Receiver.ExpenseTask {
+			it.Task = ""
+		}
 	case Adjustment:
 		it.Type = ledes.FeeAdjust
 	case Price:

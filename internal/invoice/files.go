@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -11,7 +12,7 @@ import (
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/ledes"
+	"github.com/docketry/docketry/internal/portal"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -85,7 +86,7 @@ func (s *Service) MakeFile(ctx context.Context, id ident.InvoiceID, format Forma
 		if err != nil {
 			return err
 		}
-		e, err := doc.EFileAs(format, ledes.Profile{})
+		e, err := doc.EFileAs(format, doc.profile())
 		if err != nil {
 			return err
 		}
@@ -185,11 +186,17 @@ func (s *Service) open(tx *db.Tx, object, id string, format Format) (Content, er
 		SizeBytes int64
 		Notes     int
 		Number    string
+		Client    string
+		Matter    string
+		IssuedOn  Day
+		Receiver  string
 		MatterID  ident.MatterID
 	}
-	err := tx.Raw(`SELECT f.blob_id, f.sha256, f.size_bytes, f.notes, coalesce(n.number, i.number) AS number, i.matter_id
+	err := tx.Raw(`SELECT f.blob_id, f.sha256, f.size_bytes, f.notes, coalesce(n.number, i.number) AS number, i.matter_id,
+			c.number AS client, m.number AS matter, coalesce(n.issued_on, i.issued_on) AS issued_on, coalesce(coalesce(n.document, i.document)->>'receiver', '') AS receiver
 		FROM invoice_document f LEFT JOIN credit_note n ON n.firm_id = f.firm_id AND n.id = f.credit_note_id
 		JOIN invoice i ON i.firm_id = f.firm_id AND i.id = coalesce(f.invoice_id, n.invoice_id)
+		JOIN matter m ON m.firm_id = i.firm_id AND m.id = i.matter_id JOIN client c ON c.firm_id = i.firm_id AND c.id = i.client_id
 		WHERE f.firm_id = ? AND f.`+of+` = ? AND f.format = ?`, tx.Scope.Firm, id, format).Scan(&found).Error
 	if err != nil {
 		return Content{}, fmt.Errorf("find %s of %s %s: %w", format, object, id, err)
@@ -213,7 +220,31 @@ func (s *Service) open(tx *db.Tx, object, id string, format Format) (Content, er
 	if sum := sha256.Sum256(b); hex.EncodeToString(sum[:]) != f.SHA256 {
 		return Content{}, ErrSealed
 	}
-	return Content{File{format, f.BlobID, f.SHA256, f.SizeBytes, f.Notes}, fileName(f.Number, format), b}, nil
+	name, err := receiverName(f.Receiver, format, portal.Named{Number: f.Number, Client: f.Client, Matter: f.Matter, Date: string(f.IssuedOn), Version: 1})
+	if err != nil {
+		return Content{}, err
+	}
+	if name == "" {
+		name = fileName(f.Number, format)
+	}
+	return Content{File{format, f.BlobID, f.SHA256, f.SizeBytes, f.Notes}, name, b}, nil
+}
+
+// receiverName is what the receiver of a stored document wants its e-bill to be named; ""
+// for paper, for another format than it reads, and without a receiver.
+func receiverName(stored string, format Format, n portal.Named) (string, error) {
+	if stored == "" || format == FormatPDF {
+		return "", nil
+	}
+	var r Receiver
+	if err := json.Unmarshal([]byte(stored), &r); err != nil {
+		return "", fmt.Errorf("read the receiver of invoice %s: %w", n.Number, err)
+	}
+	if format.XML() != r.Format.XML() {
+		return "", nil
+	}
+	n.Number = r.Number(n.Number, n.Version)
+	return r.FileNameOf(n), nil
 }
 
 // fileName is safe in a header and on a disk: letters, digits, hyphen and point.

@@ -39,7 +39,7 @@ func (p *Paper) Fits(tx *db.Tx, a prebill.Approved) error {
 	if err := p.fits(doc, places); err != nil {
 		return err
 	}
-	_, err = doc.EFile(ledes.Profile{})
+	_, err = doc.EFile(doc.profile())
 	var bad *fault.Error
 	if !errors.Is(err, ledes.ErrWrite) || !errors.As(err, &bad) {
 		return err
@@ -98,7 +98,7 @@ func (d *Document) lineAt(line int) int {
 		return line - ledesHead
 	}
 	inv := d.toLEDES(f)
-	item, ok := ledes.ItemOfXML(&inv, ledes.Profile{}, line)
+	item, ok := ledes.ItemOfXML(&inv, d.profile(), line)
 	if !ok {
 		return 0
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/ledes"
 	"github.com/docketry/docketry/internal/outbox"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/worklist"
@@ -163,7 +162,7 @@ func (s *Service) files(doc *Document) ([]file, error) {
 	if doc.EBill() == "" {
 		return files, nil
 	}
-	e, err := doc.EFile(ledes.Profile{})
+	e, err := doc.EFile(doc.profile())
 	if err != nil {
 		return nil, fmt.Errorf("LEDES file of %s: %w", doc.Number, err)
 	}
@@ -176,6 +175,15 @@ func issueJournal(d *Document, draft *Draft, on Day) Journal {
 		Amounts: []Posting{{AccountReceivable, d.Totals.TotalMinor}, {AccountFees, -d.Totals.FeesMinor},
 			{AccountExpenses, -d.Totals.ExpensesMinor}, {AccountTax, -d.Totals.TaxMinor}},
 	}
+}
+
+// Today is the local day of the transaction's firm, for nouns that come after this one.
+func Today(tx *db.Tx) (Day, error) {
+	f, err := firm.Get(tx)
+	if err != nil {
+		return "", err
+	}
+	return today(tx, f), nil
 }
 
 // today is the local day of the transaction at the firm. A zone that this machine

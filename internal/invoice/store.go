@@ -26,6 +26,9 @@ func find(tx *db.Tx, a *authz.Access, id ident.InvoiceID) (Invoice, error) {
 	return one(tx, `WHERE i.firm_id = ? AND i.id = ? AND `+cond, append([]any{tx.Scope.Firm, id}, args...)...)
 }
 
+// Within is an invoice that the access may know of, for nouns that come after this one.
+func Within(tx *db.Tx, a *authz.Access, id ident.InvoiceID) (Invoice, error) { return find(tx, a, id) }
+
 // Lock loads an invoice and keeps its row until the transaction ends. It decides
 // nothing about who may see it.
 func Lock(tx *db.Tx, id ident.InvoiceID) (Invoice, error) {
@@ -120,6 +123,10 @@ func insertLines(tx *db.Tx, d *Document) error {
 	}
 	return nil
 }
+
+// Stored is the text of an invoice, for nouns that come after this one and have decided who
+// sees it.
+func Stored(tx *db.Tx, id ident.InvoiceID) (*Document, error) { return stored(tx, id) }
 
 // stored loads the document of an invoice and refuses one that is not what its
 // hash says.

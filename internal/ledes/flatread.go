@@ -155,8 +155,8 @@ func (f *flatReader) timekeeper(l *Line) Timekeeper {
 		last, first, _ := strings.Cut(name, ",")
 		t.LastName, t.FirstName = strings.TrimSpace(last), strings.TrimSpace(first)
 	}
-	if name != "" && name != t.name() && name != t.FirstName+" "+t.LastName {
-		f.lose(l.Number, ColumnNameV2(colTimekeeperName), name, "it differs from "+quote([]byte(t.name()))+", and a canonical invoice has one name of a person")
+	if name != "" && name != t.name(false) && name != t.FirstName+" "+t.LastName {
+		f.lose(l.Number, ColumnNameV2(colTimekeeperName), name, "it differs from "+quote([]byte(t.name(false)))+", and a canonical invoice has one name of a person")
 	}
 	return t
 }

@@ -139,4 +139,6 @@ type Profile struct {
 	NarrativeLimit int    // characters; 0 means the format's 15 KB
 	CountryAlpha2  bool   // one big receiver wants GB instead of GBR; a validator of the plain format names it FLD-05
 	XMLNamespace   string // of XML; "" is that of the published schema
+	XMLASCII       bool   // of XML: every character beyond ASCII as a reference to it, which loses nothing
+	FirstNameFirst bool   // "Rosa Vane" in place of "Vane, Rosa", where a name has one field
 }

@@ -144,16 +144,19 @@ func (w *writer) itemColumns(row []string, inv *Invoice, it *Item) error {
 	w.text(row, colExpense, it.Expense)
 	w.text(row, colActivity, it.Activity)
 	w.text(row, colTimekeeperID, it.Timekeeper.ID)
-	w.text(row, colTimekeeperName, it.Timekeeper.name())
+	w.text(row, colTimekeeperName, it.Timekeeper.name(w.profile.FirstNameFirst))
 	w.text(row, colTimekeeperClass, it.Timekeeper.Class)
 	w.text(row, colDescription, it.Description)
 	return nil
 }
 
-// name is "Surname, First", the form that receivers match.
-func (t Timekeeper) name() string {
-	if t.FirstName == "" || t.LastName == "" {
+// name is "Surname, First", the form that most receivers match.
+func (t Timekeeper) name(firstFirst bool) string {
+	switch {
+	case t.FirstName == "" || t.LastName == "":
 		return t.LastName + t.FirstName
+	case firstFirst:
+		return t.FirstName + " " + t.LastName
 	}
 	return t.LastName + ", " + t.FirstName
 }

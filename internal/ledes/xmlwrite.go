@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"time"
+	"unicode/utf8"
 
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/money"
@@ -44,10 +45,28 @@ func writeXML(w io.Writer, invoices []Invoice, p Profile, v *xmlVersion) ([]Chan
 	if err := x.judge(invoices[0].Currency); err != nil {
 		return nil, err
 	}
-	if _, err := w.Write(x.out.Bytes()); err != nil {
+	out := x.out.Bytes()
+	if p.XMLASCII {
+		out = referred(out)
+	}
+	if _, err := w.Write(out); err != nil {
 		return nil, fmt.Errorf("write LEDES file: %w", err)
 	}
 	return x.changes, nil
+}
+
+// referred spells every character beyond ASCII as a reference: the same text to a reader
+// of XML, and bytes that any receiver takes.
+func referred(file []byte) []byte {
+	out := make([]byte, 0, len(file))
+	for _, r := range string(file) {
+		if r < utf8.RuneSelf {
+			out = append(out, byte(r))
+			continue
+		}
+		out = fmt.Appendf(out, "&#%d;", r)
+	}
+	return out
 }
 
 // xmlTax is a tax as the file defines it once.

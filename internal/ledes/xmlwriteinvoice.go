@@ -2,8 +2,10 @@ package ledes
 
 import (
 	"encoding/xml"
+	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/docketry/docketry/internal/money"
 )
@@ -119,7 +121,7 @@ func (x *xmlWriter) people(inv *Invoice) {
 		switch {
 		case who == (Timekeeper{}):
 		case who.ID == "":
-			x.refuse("tk_id", "ledes_timekeeper_unnamed", "a line names "+who.name()+" without an id", "give the timekeeper an id")
+			x.refuse("tk_id", "ledes_timekeeper_unnamed", "a line names "+who.name(false)+" without an id", "give the timekeeper an id")
 		case !seen:
 			known[who.ID] = who
 			x.enter("tksum")
@@ -156,6 +158,11 @@ func (x *xmlWriter) item(inv *Invoice, it *Item) error {
 	x.value("charge_date", dashed(it.On))
 	x.text("tk_id", who.ID)
 	x.text("tk_level", who.Class)
+	if n := x.profile.NarrativeLimit; n > 0 {
+		if has := utf8.RuneCountInString(visible(it.Description)); has > n {
+			x.refuse("charge_desc", "ledes_text_too_long", fmt.Sprintf("%d characters do not fit %d", has, n), "shorten it")
+		}
+	}
 	x.text("charge_desc", it.Description)
 	if it.fee() {
 		x.text("task_code", it.Task)

@@ -33,6 +33,7 @@ var (
 	ErrAddressTaken = fault.New(fault.Conflict, "contact_taken", "this payor already has a contact with this address")
 	ErrMatterClosed = fault.New(fault.Conflict, "matter_closed", "this matter is closed")
 	ErrPayorElse    = fault.New(fault.Conflict, "payor_of_other_client", "this payor belongs to another client")
+	ErrPortal       = fault.New(fault.Invalid, "payor_portal_unknown", "choose a receiver that is in use")
 	ErrVerified     = fault.New(fault.Conflict, "contact_verified", "this address is already confirmed")
 )
 
@@ -77,8 +78,11 @@ type Payor struct {
 	TermsDays int
 	Delivery  Delivery
 	EBill     EBill `gorm:"column:ebill"`
-	Status    string
-	Version   int
+	// Portal is the receiver whose profile shapes the e-bill, before EBill. To save one, nil
+	// leaves it as it was and "" takes it away.
+	Portal  *ident.PortalID `gorm:"column:portal_id"`
+	Status  string
+	Version int
 }
 
 // Contact is an address of a payor. Mail goes only to a verified one (T17).

@@ -133,6 +133,9 @@ func (s *Service) SavePayor(ctx context.Context, p Payor) (Payor, error) {
 			if p.EBill == "" {
 				p.EBill = EBillFlat
 			}
+			if err := portalFor(tx, &p, nil); err != nil {
+				return err
+			}
 			if err := insertPayor(tx, p); err != nil {
 				return err
 			}
@@ -145,6 +148,9 @@ func (s *Service) SavePayor(ctx context.Context, p Payor) (Payor, error) {
 		p.ClientID = before.ClientID
 		if p.EBill == "" {
 			p.EBill = before.EBill
+		}
+		if err := portalFor(tx, &p, before.Portal); err != nil {
+			return err
 		}
 		if err := updatePayor(tx, p); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 )
 
@@ -36,11 +37,11 @@ func updateClient(tx *db.Tx, c Client) error {
 	return changed(res.RowsAffected, taken(res.Error, "client_number_key", ErrNumberTaken))
 }
 
-const payorColumns = `p.id, p.client_id, p.name, p.address, p.country, p.tax_id, p.terms_days, p.delivery, p.ebill, p.status, p.version`
+const payorColumns = `p.id, p.client_id, p.name, p.address, p.country, p.tax_id, p.terms_days, p.delivery, p.ebill, p.portal_id, p.status, p.version`
 
 func payorByID(tx *db.Tx, id ident.PayorID) (p Payor, err error) {
 	err = one(tx.Raw(`SELECT `+payorColumns+` FROM payor p WHERE p.firm_id = ? AND p.id = ?`, tx.Scope.Firm, id).Row(),
-		&p.ID, &p.ClientID, &p.Name, &p.Address, &p.Country, &p.TaxID, &p.TermsDays, &p.Delivery, &p.EBill, &p.Status, &p.Version)
+		&p.ID, &p.ClientID, &p.Name, &p.Address, &p.Country, &p.TaxID, &p.TermsDays, &p.Delivery, &p.EBill, &p.Portal, &p.Status, &p.Version)
 	return p, wrap(err, "payor", id)
 }
 
@@ -52,14 +53,40 @@ func payors(tx *db.Tx, cond string, args []any) (list []Payor, err error) {
 }
 
 func insertPayor(tx *db.Tx, p Payor) error {
-	return tx.Exec(`INSERT INTO payor (firm_id, id, client_id, name, address, country, tax_id, terms_days, delivery, ebill, status, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, tx.Scope.Firm, p.ID, p.ClientID, p.Name, p.Address, p.Country, p.TaxID, p.TermsDays, p.Delivery, p.EBill, p.Status, tx.Now).Error
+	return tx.Exec(`INSERT INTO payor (firm_id, id, client_id, name, address, country, tax_id, terms_days, delivery, ebill, portal_id, status, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, tx.Scope.Firm, p.ID, p.ClientID, p.Name, p.Address, p.Country, p.TaxID, p.TermsDays, p.Delivery, p.EBill, p.Portal, p.Status, tx.Now).Error
 }
 
 func updatePayor(tx *db.Tx, p Payor) error {
-	res := tx.Exec(`UPDATE payor SET name = ?, address = ?, country = ?, tax_id = ?, terms_days = ?, delivery = ?, ebill = ?, status = ?, version = version + 1
-		WHERE firm_id = ? AND id = ? AND version = ?`, p.Name, p.Address, p.Country, p.TaxID, p.TermsDays, p.Delivery, p.EBill, p.Status, tx.Scope.Firm, p.ID, p.Version)
+	res := tx.Exec(`UPDATE payor SET name = ?, address = ?, country = ?, tax_id = ?, terms_days = ?, delivery = ?, ebill = ?, portal_id = ?, status = ?, version = version + 1
+		WHERE firm_id = ? AND id = ? AND version = ?`, p.Name, p.Address, p.Country, p.TaxID, p.TermsDays, p.Delivery, p.EBill, p.Portal, p.Status, tx.Scope.Firm, p.ID, p.Version)
 	return changed(res.RowsAffected, res.Error)
+}
+
+// portalFor settles the receiver of a payor that is saved: as it was, none, or one that the
+// firm has and, where it is a new choice, uses. before is nil for a new payor.
+func portalFor(tx *db.Tx, p *Payor, before *ident.PortalID) error {
+	switch {
+	case p.Portal == nil:
+		p.Portal = before
+		return nil
+	case *p.Portal == "":
+		p.Portal = nil
+		return nil
+	case before != nil && *before == *p.Portal:
+		return nil
+	}
+	if _, err := ident.Parse[ident.PortalID](string(*p.Portal)); err != nil {
+		return err
+	}
+	var status string
+	if err := one(tx.Raw(`SELECT status FROM portal WHERE firm_id = ? AND id = ?`, tx.Scope.Firm, *p.Portal).Row(), &status); err != nil {
+		return wrap(err, "portal", *p.Portal)
+	}
+	if status != "active" {
+		return ErrPortal.On(fault.Field{Path: "portal_id", Code: ErrPortal.Code, Message: ErrPortal.Message})
+	}
+	return nil
 }
 
 const contactColumns = `k.id, k.payor_id, k.name, k.email, k.verified_at, k.status, k.version`

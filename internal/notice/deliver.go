@@ -165,25 +165,41 @@ func (s *Service) MarkDelivered(ctx context.Context, id ident.InvoiceID) error {
 		if err != nil {
 			return err
 		}
-		res := tx.Exec(`UPDATE delivery SET status = 'sent', ended_at = ? WHERE firm_id = ? AND invoice_id = ? AND status = 'waiting'
-			AND credit_note_id IS NOT DISTINCT FROM nullif(?, '')::uuid`, tx.Now, tx.Scope.Firm, id, string(note.ID))
-		if res.Error != nil {
-			return fmt.Errorf("end delivery of invoice %s: %w", id, res.Error)
-		}
-		if res.RowsAffected == 0 {
-			if err := insertDelivery(tx, inv, note.ID, "by_hand", "", StatusSent); err != nil {
-				return err
-			}
-		}
-		if note.ID == "" {
-			if err := invoice.MarkSent(tx, id); err != nil {
-				return err
-			}
-		}
-		if err := worklist.Finish(tx, "invoice", string(id)); err != nil {
+		return served(tx, inv, note)
+	})
+}
+
+// Served is MarkDelivered for who has been let in already: the invoice's e-bill was taken to
+// its receiver. One that is sent already stays so.
+func (s *Service) Served(tx *db.Tx, id ident.InvoiceID) error {
+	list, err := owing(tx, `i.id = ?`, id)
+	if err != nil || len(list) == 0 || list[0].SentAt != nil {
+		return err
+	}
+	return served(tx, list[0], creditNote{})
+}
+
+// served ends the delivery of an invoice, or of the note that takes it back, that a person
+// has made.
+func served(tx *db.Tx, inv owed, note creditNote) error {
+	res := tx.Exec(`UPDATE delivery SET status = 'sent', ended_at = ? WHERE firm_id = ? AND invoice_id = ? AND status = 'waiting'
+		AND credit_note_id IS NOT DISTINCT FROM nullif(?, '')::uuid`, tx.Now, tx.Scope.Firm, inv.ID, string(note.ID))
+	if res.Error != nil {
+		return fmt.Errorf("end delivery of invoice %s: %w", inv.ID, res.Error)
+	}
+	if res.RowsAffected == 0 {
+		if err := insertDelivery(tx, inv, note.ID, "by_hand", "", StatusSent); err != nil {
 			return err
 		}
-		return audit.Record(tx, audit.Entry{Action: "invoice.delivered", Object: "invoice", ID: string(id), Matter: inv.MatterID, Class: audit.C2,
-			Permission: string(rbac.InvoiceDeliver), Detail: map[string]string{"way": "by_hand"}})
-	})
+	}
+	if note.ID == "" {
+		if err := invoice.MarkSent(tx, inv.ID); err != nil {
+			return err
+		}
+	}
+	if err := worklist.Finish(tx, "invoice", string(inv.ID)); err != nil {
+		return err
+	}
+	return audit.Record(tx, audit.Entry{Action: "invoice.delivered", Object: "invoice", ID: string(inv.ID), Matter: inv.MatterID, Class: audit.C2,
+		Permission: string(rbac.InvoiceDeliver), Detail: map[string]string{"way": "by_hand"}})
 }

@@ -151,6 +151,12 @@ func TestI18_FirstReminder(t *testing.T) {
 	unverifiedInv := f.Invoice(t, unverified, late, testkit.Sent())
 	f.Exec(t, `UPDATE payor_contact SET verified_at = NULL WHERE firm_id = ? AND id = ?`, f.ID, unverified.Contact)
 
+	refused := f.Matter(t)
+	f.Exec(t, `INSERT INTO portal (firm_id, id, name, format, encoding, file_name, extension, created_at) VALUES (?, gen_random_uuid(), 'Gate', 'ledes_flat', 'ascii', '{number}', 'txt', ?)`, f.ID, testkit.Now)
+	f.Exec(t, `INSERT INTO submission (firm_id, id, invoice_id, currency, portal_id, portal_version, n, type, status, error_type, format, number, file_name, blob_id, sha256, size_bytes, total_minor, submitted_by, submitted_at)
+		SELECT firm_id, gen_random_uuid(), ?, 'USD', id, 1, 1, 'invoice', 'rejected', 'audit_error', 'ledes_1998b', 'N', 'n.txt', gen_random_uuid(), 'x', 1, 100, ?, ? FROM portal WHERE firm_id = ?`,
+		f.Invoice(t, refused, late, testkit.Sent()).ID, testkit.Actor(f.As(t, rbac.RoleSpecialist)), testkit.Now, f.ID)
+
 	h.clock.Set(time.Date(2026, 3, 1, 15, 0, 0, 0, time.UTC)) // a Sunday
 	if n := h.sweep(t); n != 0 {
 		t.Errorf("%d letters on a Sunday", n)

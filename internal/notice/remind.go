@@ -88,13 +88,15 @@ func tidy(tx *db.Tx) error {
 
 // remindable is what may be reminded of, by payor: sent, open, above the smallest
 // amount, its first stage not reached, the payor written to by mail, with a
-// verified contact, not reminded of anything today, and without money on account
-// that may cover it (LEGAL-BILLING 14).
+// verified contact, not reminded of anything today, without money on account that may
+// cover it, and without an e-bill that its receiver has not approved (LEGAL-BILLING 14).
 func remindable(tx *db.Tx, today invoice.Day, cond string, args ...any) ([]owed, error) {
 	list, err := owing(tx, `i.open_minor > 0 AND i.status IN ('sent', 'part_paid') AND i.sent_at IS NOT NULL AND p.delivery <> 'portal' AND p.status = 'active'
 		AND NOT EXISTS (SELECT FROM reminder r WHERE r.firm_id = i.firm_id AND r.invoice_id = i.id AND r.stage = 'first' AND r.status <> 'failed')
 		AND NOT EXISTS (SELECT FROM reminder r WHERE r.firm_id = i.firm_id AND r.payor_id = i.payor_id AND r.for_on = ? AND r.status <> 'skipped')
 		AND NOT EXISTS (SELECT FROM payment y WHERE y.firm_id = i.firm_id AND y.payor_id = i.payor_id AND y.unapplied_minor > 0)
+		AND NOT EXISTS (SELECT FROM submission b WHERE b.firm_id = i.firm_id AND b.invoice_id = i.id AND b.status NOT IN ('approved', 'sent_to_ap', 'paid')
+			AND NOT EXISTS (SELECT FROM submission z WHERE z.firm_id = b.firm_id AND z.follows = b.id))
 		AND `+cond+` ORDER BY i.payor_id, i.due_on, i.number`, append([]any{today}, args...)...)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,9 @@
 package pages
 
 import (
+	"cmp"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/docketry/docketry/internal/httpd/pages/format"
@@ -9,6 +12,7 @@ import (
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/portal"
 )
 
 // InvoiceView is one issued invoice: the sheet, its files, what was paid, how it
@@ -34,6 +38,7 @@ type InvoiceView struct {
 	Make     *partial.Field // the e-bill's formats that are not made yet; nil without any, or without the right
 	Credit   *InvoiceCredit
 	Prebill  ident.PrebillID
+	Check    *InvoiceCheck  // what the receiver would answer; nil without one, or without sight of the text
 	History  []partial.Step // delivery and reminders, the planned ones with Next
 	Planned  []InvoiceReminder
 	Can      InvoiceCan
@@ -41,6 +46,74 @@ type InvoiceView struct {
 
 // InvoiceCan is what the person may do here.
 type InvoiceCan struct{ Pay, Send, Remind, Credit bool }
+
+// InvoiceCheck is what the payor's receiver would answer to the invoice.
+type InvoiceCheck struct {
+	Receiver partial.Link
+	Reads    string // "LEDES XML 2.1"
+	Findings []portal.Finding
+	Sent     []InvoiceSent // newest first
+	More     string        // where it is sent and followed; "" without the right
+}
+
+// InvoiceSent is one version that went to the receiver.
+type InvoiceSent struct {
+	Text  string
+	Href  string
+	State partial.Chip
+}
+
+func (c *InvoiceCheck) chip() partial.Chip {
+	blocks := 0
+	for _, x := range c.Findings {
+		if x.Severity == portal.Block {
+			blocks++
+		}
+	}
+	switch {
+	case blocks > 0:
+		return partial.Chip{Tone: partial.Bad, Icon: "alert", Text: format.Counted(blocks, "refusal", "refusals")}
+	case len(c.Findings) > 0:
+		return partial.Chip{Tone: partial.Warn, Icon: "alert", Text: format.Counted(len(c.Findings), "remark", "remarks")}
+	}
+	return partial.Chip{Tone: partial.OK, Icon: "check", Text: "Nothing found"}
+}
+
+// checksShown is how many findings stand on the invoice; its e-bills' page has them all.
+const checksShown = 5
+
+// first are the findings that stand here, what would be refused before the rest.
+func (c *InvoiceCheck) first() []portal.Finding {
+	list := slices.Clone(c.Findings)
+	slices.SortStableFunc(list, func(a, b portal.Finding) int { return cmp.Compare(string(a.Severity), string(b.Severity)) })
+	return list[:min(len(list), checksShown)]
+}
+
+func (c *InvoiceCheck) rest() string {
+	if n := len(c.Findings) - checksShown; n > 0 {
+		return "And " + strconv.Itoa(n) + " more, on the page of its e-bills."
+	}
+	return ""
+}
+
+func (c *InvoiceCheck) tone(x portal.Finding) string {
+	if x.Severity == portal.Block {
+		return "ico-bad"
+	}
+	return "ico-warn"
+}
+
+// answeredAt is where a finding is: "Line 4, LINE_ITEM_DESCRIPTION".
+func answeredAt(x portal.Finding) string {
+	at := "The invoice"
+	if x.Line > 0 {
+		at = "Line " + strconv.Itoa(x.Line)
+	}
+	if x.Field != "" {
+		at += ", " + x.Field
+	}
+	return at
+}
 
 // InvoiceFile is one stored file.
 type InvoiceFile struct {

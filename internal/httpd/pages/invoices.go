@@ -1,7 +1,9 @@
 package pages
 
 import (
+	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -14,6 +16,7 @@ import (
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/portal"
 	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/rbac"
 )
@@ -129,6 +132,9 @@ func (s *Site) invoicePage(r *httpd.Request, id ident.InvoiceID, failed error) (
 		v.Credit = &InvoiceCredit{ID: c.ID, Number: c.Number, On: c.IssuedOn.Time(), Reason: c.Reason, Amount: in(c.TotalMinor), EBill: c.EBill}
 		v.Sheet.Paid = append(v.Sheet.Paid, SheetPaid{Text: "Credited " + format.Date(c.IssuedOn.Time()) + ", " + c.Number, Amount: in(-c.TotalMinor)})
 	}
+	if v.Check, err = s.checkOf(r, f, i); err != nil {
+		return nil, err
+	}
 	if err := s.noticesOf(r, f, i, &v); err != nil {
 		return nil, err
 	}
@@ -138,6 +144,38 @@ func (s *Site) invoicePage(r *httpd.Request, id ident.InvoiceID, failed error) (
 		}
 	}
 	return Invoice(f.Chrome, v), nil
+}
+
+// checkOf is what the receiver would answer; nil where there is none, and where the reader
+// does not see the text.
+func (s *Site) checkOf(r *httpd.Request, f frame, i invoice.View) (*InvoiceCheck, error) {
+	if i.Document == nil || len(i.Credits) > 0 {
+		return nil, nil
+	}
+	c, err := s.Invoices.Preflight(r.Context(), i.ID)
+	if errors.Is(err, invoice.ErrNoReceiver) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := &InvoiceCheck{Receiver: partial.Link{Text: c.Receiver.Name, Href: href.Portal(f.FirmID, c.Receiver.ID)}, Reads: c.Format.Name(), Findings: c.Findings}
+	if !f.May(rbac.SubmissionRead) {
+		return out, nil
+	}
+	out.More = href.InvoiceAct(f.FirmID, i.ID, "submissions")
+	list, err := s.Submissions.OfInvoice(r.Context(), i.ID)
+	for _, x := range list {
+		out.Sent = append(out.Sent, InvoiceSent{"Version " + strconv.Itoa(x.N), href.Submission(f.FirmID, x.ID), submissionChip(x.Submission)})
+	}
+	return out, err
+}
+
+func severityWords(s portal.Severity) string {
+	if s == portal.Block {
+		return "would be refused"
+	}
+	return "may be cut or asked about"
 }
 
 // formatsLeft asks for an e-bill in a format that the invoice can have and has not yet;

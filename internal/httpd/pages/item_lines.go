@@ -12,6 +12,7 @@ import (
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/page"
+	"github.com/docketry/docketry/internal/submission"
 	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
 )
@@ -32,6 +33,11 @@ func (s *Site) itemSubject(r *httpd.Request, f frame, i worklist.Item, after pag
 		if f.May(rbac.InvoiceRead) {
 			v.Subject = &partial.Link{Text: "Open the invoice", Href: href.Invoice(f.FirmID, ident.InvoiceID(i.SubjectID))}
 		}
+	case submission.Subject:
+		v.Task = submissionTask(i.Type, v.OfFirm)
+		if f.May(rbac.SubmissionRead) {
+			v.Subject = &partial.Link{Text: "Open the e-bill", Href: href.Submission(f.FirmID, ident.SubmissionID(i.SubjectID))}
+		}
 	}
 	return nil
 }
@@ -50,6 +56,19 @@ func invoiceTask(ofFirm bool) string {
 		return why + "the bureau sends it again, or marks it as delivered once it is there."
 	}
 	return why + "send it again, or mark it as delivered once it is there."
+}
+
+// submissionTask says what a receiver's answer asks for.
+func submissionTask(work string, ofFirm bool) string {
+	switch {
+	case work == "appeal" && ofFirm:
+		return "The receiver cut this e-bill. The bureau accepts or appeals each cut before the time to appeal is over."
+	case work == "appeal":
+		return "The receiver cut this e-bill. Accept or appeal each cut before the time to appeal is over; the e-bill has its own page."
+	case ofFirm:
+		return "The receiver refused this e-bill. The bureau corrects it and sends the same invoice again."
+	}
+	return "The receiver refused this e-bill. Correct what it names and send the same invoice again; the e-bill has its own page."
 }
 
 func (s *Site) importLines(r *httpd.Request, f frame, id ident.ImportID, after page.Request, v *ItemView) error {

@@ -110,6 +110,13 @@ func typedPayor(r *httpd.Request) (matter.Payor, error) {
 	id, err := optionalID[ident.PayorID](r)
 	p := matter.Payor{ID: id, Name: r.Form("name"), Address: r.Form("address"), Country: r.Form("country"), TaxID: r.Form("tax_id"),
 		TermsDays: r.FormInt("terms_days"), Delivery: matter.Delivery(r.Form("delivery")), EBill: matter.EBill(r.Form("ebill")), Status: r.Form("status"), Version: r.FormInt("version")}
+	if len(r.FormList("portal_id")) > 0 {
+		chosen, err := idOrNone[ident.PortalID](r.Form("portal_id"))
+		if err != nil {
+			return p, err
+		}
+		p.Portal = &chosen
+	}
 	if err == nil && id == "" {
 		p.ClientID, err = ident.Parse[ident.ClientID](r.Query("client"))
 	}
@@ -136,6 +143,10 @@ func (s *Site) payorPage(r *httpd.Request, p matter.Payor, contacts []matter.Con
 	if err != nil {
 		return nil, err
 	}
+	receiver, err := s.receiverField(r, f, p)
+	if err != nil {
+		return nil, err
+	}
 	action := href.PayorOf(f.FirmID, p.ID)
 	if p.ID == "" {
 		action = href.Query(href.New(href.Payors(f.FirmID)), "client", string(p.ClientID))
@@ -148,7 +159,8 @@ func (s *Site) payorPage(r *httpd.Request, p matter.Payor, contacts []matter.Con
 			{Name: "tax_id", Label: "Tax id", Value: p.TaxID, Max: 40, Group: "On the invoice", Hint: "Printed below the address; some countries require it"},
 			{Name: "terms_days", Label: "Days to pay", Kind: partial.Decimal, Value: daysTyped(r, p, failed), Required: true, Group: "Delivery and payment", Hint: "From the invoice's date; 30 is usual"},
 			{Name: "delivery", Label: "Delivery", Kind: partial.Select, Options: partial.Options(string(p.Delivery), deliveries...), Group: "Delivery and payment", Hint: "Mail goes to the confirmed contacts below"},
-			{Name: "ebill", Label: "E-bill", Kind: partial.Select, Options: partial.Options(string(p.EBill), ebills...), Group: "Delivery and payment", Hint: "Made with the PDF of each invoice from now on"},
+			{Name: "ebill", Label: "E-bill", Kind: partial.Select, Options: partial.Options(string(p.EBill), ebills...), Group: "Delivery and payment", Hint: "Made with the PDF of each invoice from now on, where no receiver says otherwise"},
+			receiver,
 			{Name: "status", Label: "State", Kind: partial.Select, Options: partial.Options(p.Status, "active", "Active", "closed", "Closed"), Group: "Delivery and payment", Hint: "A closed payor takes no new matter"},
 		}}
 	v := PlainView{Head: layout.Head{Title: titled(p.Name, "New payor"), Crumbs: []partial.Link{{Text: "Payors", Href: href.Payors(f.FirmID)}}}}
@@ -163,6 +175,31 @@ func (s *Site) payorPage(r *httpd.Request, p matter.Payor, contacts []matter.Con
 		v.Sections = append(v.Sections, s.contactSections(r, f, p, contacts, contactFailed)...)
 	}
 	return Plain(f.Chrome, v), nil
+}
+
+// receiverField asks through which receiver a payor is served.
+func (s *Site) receiverField(r *httpd.Request, f frame, p matter.Payor) (partial.Field, error) {
+	field := partial.Field{Name: "portal_id", Label: "Receiver", Kind: partial.Select, Group: "Delivery and payment", Hint: "The client’s system; the e-bill follows what it wants"}
+	chosen, choices := "", []string{"", "None"}
+	if p.Portal != nil {
+		chosen = string(*p.Portal)
+	}
+	if !f.May(rbac.PortalRead) && chosen != "" {
+		choices = append(choices, chosen, "As it is")
+	}
+	if f.May(rbac.PortalRead) {
+		list, err := s.Portals.List(r.Context())
+		if err != nil {
+			return field, err
+		}
+		for _, x := range list {
+			if x.Status == "active" || string(x.ID) == chosen {
+				choices = append(choices, string(x.ID), x.Name)
+			}
+		}
+	}
+	field.Options = partial.Options(chosen, choices...)
+	return field, nil
 }
 
 // daysTyped keeps what was typed when the form comes back.

@@ -33,12 +33,14 @@ import (
 	"github.com/docketry/docketry/internal/notice"
 	"github.com/docketry/docketry/internal/outbox"
 	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/internal/portal"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/rate"
 	"github.com/docketry/docketry/internal/receipt"
 	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/internal/selfcheck"
 	"github.com/docketry/docketry/internal/sla"
+	"github.com/docketry/docketry/internal/submission"
 	"github.com/docketry/docketry/internal/team"
 	"github.com/docketry/docketry/internal/training"
 	"github.com/docketry/docketry/internal/undertaking"
@@ -59,6 +61,7 @@ type Site struct {
 	Training     *training.Service
 	Grants       *grant.Service
 	Matters      *matter.Service
+	Portals      *portal.Service
 	Rates        *rate.Service
 	Find         *find.Service
 	Audit        *audit.Service
@@ -72,6 +75,7 @@ type Site struct {
 	Receipts     *receipt.Service
 	Prebills     *prebill.Service
 	Invoices     *invoice.Service
+	Submissions  *submission.Service
 	Receivables  *receivable.Service
 	Notices      *notice.Service
 	Exports      *export.Service

@@ -212,3 +212,9 @@ func Jobs(f ident.FirmID) string { return list(f, "jobs") }
 
 // JobRetry posts another try of a parked job.
 func JobRetry(f ident.FirmID, id ident.JobID) string { return one(f, "jobs", id) + "/retry" }
+
+// Portals is the receivers of a firm's e-bills.
+func Portals(f ident.FirmID) string { return list(f, "portals") }
+
+// Portal is one receiver, with what it wants.
+func Portal(f ident.FirmID, id ident.PortalID) string { return one(f, "portals", id) }

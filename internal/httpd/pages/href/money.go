@@ -47,3 +47,19 @@ func Payment(f ident.FirmID, id ident.PaymentID) string { return one(f, "payment
 
 // PaymentAllocate is where shares of a payment are set against invoices.
 func PaymentAllocate(f ident.FirmID, id ident.PaymentID) string { return Payment(f, id) + "/allocate" }
+
+// Submissions is a firm's e-bills at their receivers; href.Query narrows it.
+func Submissions(f ident.FirmID) string { return list(f, "submissions") }
+
+// Submission is one version of an invoice's e-bill at its receiver.
+func Submission(f ident.FirmID, id ident.SubmissionID) string { return one(f, "submissions", id) }
+
+// SubmissionAct is what is below a submission: its file, and where answer, accept and appeals post.
+func SubmissionAct(f ident.FirmID, id ident.SubmissionID, act string) string {
+	return Submission(f, id) + "/" + act
+}
+
+// AppealOutcome is where the receiver's word on an appeal posts.
+func AppealOutcome(f ident.FirmID, id ident.SubmissionID, a ident.AppealID) string {
+	return SubmissionAct(f, id, "appeals") + "/" + string(a) + "/outcome"
+}
