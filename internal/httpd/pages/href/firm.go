@@ -55,7 +55,9 @@ func Entries(f ident.FirmID) string { return list(f, "entries") }
 func Entry(f ident.FirmID, id ident.EntryID) string { return one(f, "entries", id) }
 
 // EntryReceipts takes a file as a receipt of a cost.
-func EntryReceipts(f ident.FirmID, id ident.EntryID) string { return one(f, "entries", id) + "/receipts" }
+func EntryReceipts(f ident.FirmID, id ident.EntryID) string {
+	return one(f, "entries", id) + "/receipts"
+}
 
 // ReceiptFile is the file itself.
 func ReceiptFile(f ident.FirmID, id ident.ReceiptID) string { return one(f, "receipts", id) + "/file" }
