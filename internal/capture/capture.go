@@ -23,6 +23,7 @@ import (
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/rate"
 )
 
 // Limits of SECURITY 7 and T13.
@@ -76,6 +77,9 @@ type Entry struct {
 	UnitCost     money.Fixed4
 	Rate         money.Fixed4 // as resolved; 0 on a cost
 	RateSource   string       // which level gave it, in words
+	RateLevel    rate.Level   // 0 on a cost, and on what was priced before versions were kept
+	RateID       ident.RateID // the row of the register; "" where there is no level, or the file gave the rate
+	CardVersion  int64        // of the register by which it was priced; says nothing where there is no level
 	Standard     money.Fixed4 // the timekeeper's standard rate, the base of realization
 	AmountMinor  int64
 	Currency     money.Currency

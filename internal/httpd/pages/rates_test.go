@@ -57,7 +57,7 @@ func rateFixtures(t testing.TB, s story) []fixture {
 		{ID: id[ident.MemberID](2), ClientID: id[ident.ClientID](1), ClientName: "Pelham Freight Lines", ClientNumber: "00417", From: oct(1)}}}
 	clients := []matter.Client{{ID: id[ident.ClientID](1), Number: "00417", Name: "Pelham Freight Lines"}, {ID: id[ident.ClientID](2), Number: "00420", Name: "Pelham Cold Storage"}}
 	wrong := typedForm{map[string][]string{"from": {""}}, "/firms/" + string(f.FirmID) + "/client-groups/" + string(group.ID) + "/members", matter.ErrInvalid.On(fault.Field{Path: "from", Code: "date_missing", Message: "enter the first day in the group"})}
-	entry := PlainView{Sections: []Section{whyRate(n, whyOf(list, false))}}
+	entry := PlainView{Sections: []Section{whyRate(f.FirmID, n, whyOf(list, false))}}
 	entry.Head.Title = "Time of Rosalind Vane, 5 Oct 2026"
 	return []fixture{
 		page("rates", "rates", ratesView(f, n, list)), page("rate", "rates", rateView(f, n, list[1], "", rate.ErrEnded.With("enter a day after 2026-10-01, the rate's first, and before its end"))), page("rates-form", "rates", rateFormView(f.FirmID, n, "USD", func(name string) string { return typed[name] }, missing)),
@@ -69,22 +69,22 @@ func rateFixtures(t testing.TB, s story) []fixture {
 
 // whyOf explains an entry that was priced by the task; moved: at another rate than stands.
 func whyOf(list []rate.Rate, moved bool) capture.WhyRate {
-	card := rate.NewCard(rate.Register{Rates: list[1:], Members: []matter.Member{{GroupID: id[ident.GroupID](1), ClientID: id[ident.ClientID](1), From: oct(1)}}, Offices: map[ident.TimekeeperID]string{id[ident.TimekeeperID](1): "Savannah"}})
+	card := rate.NewCard(rate.Register{Rates: list[1:], Members: []matter.Member{{GroupID: id[ident.GroupID](1), ClientID: id[ident.ClientID](1), From: oct(1)}}, Offices: map[ident.TimekeeperID]string{id[ident.TimekeeperID](1): "Savannah"}, Version: 14})
 	q := rate.Question{Matter: id[ident.MatterID](1), Client: id[ident.ClientID](1), Practice: "Litigation", Timekeeper: id[ident.TimekeeperID](1), Class: "ASSOC", Task: "L110", Activity: "A103", Currency: "USD", On: oct(5)}
 	now, err := card.Resolve(q)
 	if err != nil {
 		panic(err)
 	}
-	w := capture.WhyRate{Source: now.Source, Rate: now.Rate, Standard: now.Standard, Currency: "USD", Now: &now, Steps: card.Explain(q)}
+	w := capture.WhyRate{Source: now.Source, Rate: now.Rate, Standard: now.Standard, Level: now.Level, ID: now.ID, Version: now.Version, Today: now.Version, Currency: "USD", Now: &now, Steps: card.Explain(q)}
 	if moved {
-		w.Rate = rateOf(295)
+		w.Rate, w.Version = rateOf(295), 11
 	}
 	return w
 }
 
 func TestWhyThisRateTellsWhatMoved(t *testing.T) {
 	t.Parallel()
-	n, list := rateNames(), rateList()
+	f0, n, list := id[ident.FirmID](1), rateNames(), rateList()
 	used := func(s Section) (level, word string) {
 		for _, r := range s.Table.Rows {
 			if w := r.Cells[4].Text; w != "" && w != "Not needed" {
@@ -93,16 +93,24 @@ func TestWhyThisRateTellsWhatMoved(t *testing.T) {
 		}
 		return "", ""
 	}
-	if level, word := used(whyRate(n, whyOf(list, false))); level != "3" || word != "Used" {
+	if level, word := used(whyRate(f0, n, whyOf(list, false))); level != "3" || word != "Used" {
 		t.Errorf("as it stands: level %s %q", level, word)
 	}
-	moved := whyRate(n, whyOf(list, true))
+	moved := whyRate(f0, n, whyOf(list, true))
 	if level, word := used(moved); level != "3" || word != "Would be used now" || !strings.Contains(moved.Text, "$305.00") || !strings.Contains(moved.Text, "$295.00") {
 		t.Errorf("moved: level %s %q: %s", level, word, moved.Text)
 	}
+	if f := moved.Facts; f[0].Value != "Level 3, this matter and task" || f[0].Href == "" || f[3].Value != "version 11; it is version 14 today" {
+		t.Errorf("moved: %+v", f)
+	}
+	unkept := whyOf(list, false)
+	unkept.Level, unkept.ID, unkept.Version = 0, "", 0
+	if f := whyRate(f0, n, unkept).Facts; f[0].Href != "" || !strings.HasPrefix(f[3].Value, "not kept") {
+		t.Errorf("before versions were kept: %+v", f)
+	}
 	given := whyOf(list, true)
 	given.Source = rate.LevelLine.String()
-	if level, word := used(whyRate(n, given)); level != "1" || word != "Used" {
+	if level, word := used(whyRate(f0, n, given)); level != "1" || word != "Used" {
 		t.Errorf("given with the entry: level %s %q", level, word)
 	}
 }
