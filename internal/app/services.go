@@ -39,6 +39,7 @@ import (
 	"github.com/docketry/docketry/internal/rate"
 	"github.com/docketry/docketry/internal/receipt"
 	"github.com/docketry/docketry/internal/receivable"
+	"github.com/docketry/docketry/internal/reprice"
 	"github.com/docketry/docketry/internal/seal"
 	"github.com/docketry/docketry/internal/selfcheck"
 	"github.com/docketry/docketry/internal/sla"
@@ -88,6 +89,7 @@ type Services struct {
 	Firms        *firm.Service
 	Matters      *matter.Service
 	Rates        *rate.Service
+	Repricing    *reprice.Service
 	Find         *find.Service
 	SLA          *sla.Service
 	Arrangements *arrangement.Service
@@ -232,6 +234,7 @@ func (s *Services) billing(context.Context) error {
 	s.Work.FinishWhen(capture.Subject, capture.Reviewed)
 	s.Prebills = prebill.New(s.DB, s.Guard)
 	s.Receipts = receipt.New(s.DB, s.Guard, s.Blobs, s.Prebills)
+	s.Repricing = reprice.New(s.DB, s.Guard)
 	s.Receivables = receivable.New(s.DB, s.Guard)
 	paper, err := invoice.NewPaper()
 	if err != nil {

@@ -2,7 +2,8 @@
 // the files they came from. It reads files, judges each row against the firm's
 // masters, prices and checks what lands, lets a specialist settle what the guidelines
 // remark, and hands entries to pre-bills. What was recorded never changes: an
-// amendment stands beside it, and the pre-bill's copy begins with it.
+// amendment stands beside it, and the pre-bill's copy begins with it. What it is priced
+// with changes by a repricing run only, and each price that it had is kept.
 //
 // What an importer learns of matters beyond them: an id stands once for each source of a
 // firm (I16), so that a row whose id another row of that source has is refused, also where

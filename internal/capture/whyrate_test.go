@@ -105,7 +105,7 @@ func TestAnEntryKeepsWhatItWasPricedWith(t *testing.T) {
 		t.Errorf("before versions were kept: %+v, %v", w, err)
 	}
 	// What is kept does not change.
-	h.refuses("permission denied", `UPDATE entry SET rate_id = NULL, rate_level = 1 WHERE firm_id = ?`, h.ID)
+	h.refuses("entry_price_kept", `UPDATE entry SET rate_id = NULL, rate_level = 1 WHERE firm_id = ?`, h.ID)
 	h.refuses("rate_register_grows", `UPDATE rate_register SET version = version - 1 WHERE firm_id = ?`, h.ID)
 	h.refuses("rate_register_grows", `UPDATE rate_register SET version = version + 2 WHERE firm_id = ?`, h.ID)
 }

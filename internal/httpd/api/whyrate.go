@@ -1,6 +1,8 @@
 package api
 
 import (
+	"time"
+
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
@@ -20,6 +22,14 @@ type WhyRate struct {
 	Now      string         `json:"rate_now,omitempty" class:"C2" doc:"what the register would give by now; empty when it has none"`
 	Moved    bool           `json:"moved" class:"C1" doc:"the register would give another rate by now than was kept"`
 	Levels   []RateLevel    `json:"levels" class:"C1"`
+	Prices   []FormerPrice  `json:"prices,omitempty" class:"C1" doc:"each that it has had, the present one last; missing when no repricing run has changed it"`
+}
+
+// FormerPrice is a price that an entry had, or has.
+type FormerPrice struct {
+	Price
+	At  time.Time       `json:"at" class:"C1"`
+	Run ident.Repricing `json:"repricing_id,omitempty" class:"C1" doc:"missing for the one it came in with"`
 }
 
 // RateLevel is one question of the register, in the order in which they are asked.
@@ -43,6 +53,9 @@ func toWhyRate(w capture.WhyRate) WhyRate {
 	out := WhyRate{Source: w.Source, Rate: decimal(w.Rate), Standard: decimal(w.Standard), Level: int(w.Level), ID: w.ID, Version: keptVersion(w.Level, w.Version), Today: w.Today, Currency: w.Currency, Moved: w.Moved(), Levels: make([]RateLevel, len(w.Steps))}
 	if w.Now != nil {
 		out.Now = decimal(w.Now.Rate)
+	}
+	for _, p := range w.Prices {
+		out.Prices = append(out.Prices, FormerPrice{toPrice(p.Price), p.At.UTC(), p.By})
 	}
 	for i, s := range w.Steps {
 		out.Levels[i] = RateLevel{Level: int(s.Level), Name: s.Words, Wins: s.Wins}

@@ -110,6 +110,7 @@ func ratesView(f frame, n masterNames, list []rate.Rate) PlainView {
 	if f.May(rbac.RateEdit) {
 		v.Main = &partial.Link{Text: "New rate", Href: href.New(href.Rates(f.FirmID))}
 	}
+	v.Links = append(v.Links, partial.Link{Text: "Repricing runs", Href: href.Repricings(f.FirmID)})
 	return v
 }
 

@@ -1,14 +1,17 @@
 package pages
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/rate"
+	"github.com/docketry/docketry/internal/reprice"
 )
 
 // rateNames are the matter, client, group and timekeeper of the pages below.
@@ -64,6 +67,90 @@ func rateFixtures(t testing.TB, s story) []fixture {
 		page("client-groups", "clients", groupsView(f, []matter.Group{group}, oct(10))), page("client-groups-none", "clients", groupsView(f, nil, oct(10))),
 		page("client-group", "clients", groupView(f, group, clients, wrong)), page("client-group-new", "clients", groupView(f, matter.Group{}, clients, typedForm{})),
 		page("entry-rate", "entries", entry),
+		page("repricings", "rates", repricingsView(f, n, []reprice.Run{repricingOf(false).Run, repricingOf(true).Run}, partial.Pager{Shown: "2 rows shown"})), page("repricings-none", "rates", repricingsView(f, n, nil, partial.Pager{})),
+		page("repricing-form", "rates", repricingFormView(f.FirmID, n, url.Values{"matter_ids": {string(id[ident.MatterID](1))}, "from": {"2026-10-31"}, "until": {"2026-10-01"}}, reprice.ErrInvalid.On(fault.Field{Path: "until", Code: "dates_order", Message: "the last day is before the first"}))),
+		page("repricing-preview", "rates", repricingPage(f, n, false, nil)), page("repricing-done", "rates", repricingPage(f, n, true, nil)),
+		page("repricing-moved", "rates", repricingPage(f, n, false, reprice.ErrMoved.With("1 entry is not as it was previewed; preview again and decide on that").On(fault.Field{Path: string(id[ident.EntryID](1)), Code: "entry_moved", Message: "the work of 2026-10-05 has another price by now"}))),
+		page("repricing-reason", "rates", repricingPage(f, n, false, reprice.ErrInvalid.On(fault.Field{Path: "reason", Code: "reason_missing", Message: "say in 3 to 500 characters why the work is repriced"}))),
+	}
+}
+
+// repricingOf is a run with a line repriced and one left of each kind.
+func repricingOf(done bool) reprice.Detail {
+	sum := func(lines, before, after int64) reprice.Sum {
+		return reprice.Sum{Currency: "USD", Lines: lines, Before: before, After: after}
+	}
+	d := reprice.Detail{Mine: true, Run: reprice.Run{ID: id[ident.Repricing](1), Status: reprice.Previewed, Hash: strings.Repeat("a", 64), Examined: 41, Card: 14, ByName: "Wen Adeyemi", At: oct(20),
+		Selection: reprice.Selection{Matters: []ident.MatterID{id[ident.MatterID](1)}, Timekeepers: []ident.TimekeeperID{id[ident.TimekeeperID](1)}, From: "2026-10-01", Given: true}},
+		Sums: map[reprice.Why][]reprice.Sum{}}
+	for i, w := range reprice.Whys() {
+		d.Sums[w] = []reprice.Sum{sum(int64(i+1), 120_000, 105_000)}
+	}
+	d.ByLevel = []reprice.LevelSum{{Level: 5, Sum: sum(1, 120_000, 105_000)}}
+	d.ByMatter = []reprice.MatterSum{{Matter: id[ident.MatterID](1), Sum: sum(1, 120_000, 105_000)}}
+	if done {
+		at := oct(21)
+		d.Status, d.Reason, d.DoneAt = reprice.Done, "The client's new terms", &at
+	}
+	return d
+}
+
+func repricingPage(f frame, n masterNames, done bool, failed error) PlainView {
+	before := capture.Price{Rate: rateOf(400), Standard: rateOf(400), Source: "the timekeeper's standard rate", Level: 10, RateID: id[ident.RateID](11), Card: 11, Minor: 80_000, Currency: "USD"}
+	after := capture.Price{Rate: rateOf(350), Standard: rateOf(400), Source: "this matter's flat rate", Level: 5, RateID: id[ident.RateID](5), Card: 14, Minor: 70_000, Currency: "USD"}
+	var list []reprice.Line
+	for i, w := range reprice.Whys() {
+		l := reprice.Line{Seq: i + 1, Entry: id[ident.EntryID](i + 1), Matter: id[ident.MatterID](1), Timekeeper: id[ident.TimekeeperID](1), On: oct(5 + i), Hours: 20_000, Why: w, Before: before, After: after}
+		switch w {
+		case reprice.NoRate:
+			l.After = capture.Price{}
+		case reprice.OtherMoney:
+			l.After.Currency = "EUR"
+		case reprice.WithPartner:
+			l.Bill, l.BillNumber = id[ident.PrebillID](1), 1184
+		default:
+		}
+		list = append(list, l)
+	}
+	return repricingRunView(f, n, repricingOf(done), reprice.Filter{}, repricingLines(f, n, list), partial.Pager{Shown: "6 rows shown"}, "", failed)
+}
+
+// TestARunsFiguresOpenTheirLines: each total is a link to its lines, what is left says why,
+// and the act is there only while there is something to do and nothing moved.
+func TestARunsFiguresOpenTheirLines(t *testing.T) {
+	t.Parallel()
+	f, n := newStory(t).house(t, "rates"), rateNames()
+	form := func(v PlainView) (there bool) {
+		for _, s := range v.Sections {
+			there = there || s.Form != nil
+		}
+		return there
+	}
+	v := repricingPage(f, n, false, nil)
+	if !form(v) || form(repricingPage(f, n, true, nil)) || form(repricingPage(f, n, false, reprice.ErrMoved)) {
+		t.Error("the act stands where it should not, or is missing")
+	}
+	for _, s := range v.Sections {
+		if s.ID != "totals" {
+			continue
+		}
+		if len(s.Table.Rows) != len(reprice.Whys())+2 {
+			t.Errorf("%d totals", len(s.Table.Rows))
+		}
+		for _, r := range s.Table.Rows {
+			if !strings.Contains(r.Cells[0].Href, "lines=") {
+				t.Errorf("%s opens %q", r.Cells[0].Text, r.Cells[0].Href)
+			}
+		}
+	}
+	q := readFilters(url.Values{"lines": {"given"}, "level": {"5"}, "matter": {string(id[ident.MatterID](1))}})
+	got, err := repricingFilter(q)
+	if want := (reprice.Filter{ByWhy: true, Why: reprice.Given, Level: 5, Matter: id[ident.MatterID](1)}); err != nil || got != want || len(q.wrong) != 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	q = readFilters(url.Values{"lines": {"all"}, "level": {"1"}})
+	if got, err := repricingFilter(q); err != nil || got != (reprice.Filter{}) || len(q.wrong) != 2 {
+		t.Errorf("%+v, %+v, %v", got, q.wrong, err)
 	}
 }
 

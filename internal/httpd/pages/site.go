@@ -37,6 +37,7 @@ import (
 	"github.com/docketry/docketry/internal/rate"
 	"github.com/docketry/docketry/internal/receipt"
 	"github.com/docketry/docketry/internal/receivable"
+	"github.com/docketry/docketry/internal/reprice"
 	"github.com/docketry/docketry/internal/selfcheck"
 	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/internal/team"
@@ -60,6 +61,7 @@ type Site struct {
 	Grants       *grant.Service
 	Matters      *matter.Service
 	Rates        *rate.Service
+	Repricing    *reprice.Service
 	Find         *find.Service
 	Audit        *audit.Service
 

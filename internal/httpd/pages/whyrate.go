@@ -8,6 +8,7 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/rate"
 )
 
@@ -60,5 +61,17 @@ func pricedBy(firm ident.FirmID, w capture.WhyRate) []partial.Fact {
 	if w.ID != "" {
 		by.Href = href.Rate(firm, w.ID)
 	}
-	return []partial.Fact{by, {Name: "Rate", Value: format.Rate(w.Rate, w.Currency)}, {Name: "Standard rate", Value: format.Rate(w.Standard, w.Currency)}, card}
+	facts := []partial.Fact{by, {Name: "Rate", Value: format.Rate(w.Rate, w.Currency)}, {Name: "Standard rate", Value: format.Rate(w.Standard, w.Currency)}, card}
+	for _, p := range w.Prices {
+		name := "Repriced"
+		if p.Seq == 0 {
+			name = "Came in at"
+		}
+		x := partial.Fact{Name: name, Value: format.Money(money.Amount{Minor: p.Minor, Currency: p.Currency}) + ", " + format.Rate(p.Rate, p.Currency) + " by " + p.Source + ", " + format.Date(p.At)}
+		if p.By != "" {
+			x.Href = href.Repricing(firm, p.By)
+		}
+		facts = append(facts, x)
+	}
+	return facts
 }
