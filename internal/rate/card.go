@@ -93,6 +93,9 @@ func (s slot) words() string {
 // Words name the level as a list shows it, closer than Level where it has two kinds.
 func (r Rate) Words() string { return keyOf(r).slot.words() }
 
+// Names is the level that the rate's keys make it.
+func (r Rate) Names() Level { return slotLevel[keyOf(r).slot] }
+
 // key is what at most one rate a day is for.
 type key struct {
 	slot     slot

@@ -210,7 +210,10 @@ func (s *Site) entryPage(r *httpd.Request, id ident.EntryID, failed error) (temp
 		if err != nil {
 			return nil, err
 		}
-		v.Sections = append(v.Sections, whyRate(f.FirmID, n, w))
+		if len(w.Prices) > 0 {
+			v.Lede += " A repricing run gave it another price; what it came in at stands under its rate."
+		}
+		v.Sections = append(v.Sections, whyRate(f, n, w))
 	}
 	if e.Kind == guideline.Expense && !e.Withheld && f.May(rbac.ReceiptRead) {
 		section, err := s.receipts(r, f, e, failed)

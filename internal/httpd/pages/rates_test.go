@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/fault"
@@ -60,19 +61,28 @@ func rateFixtures(t testing.TB, s story) []fixture {
 		{ID: id[ident.MemberID](2), ClientID: id[ident.ClientID](1), ClientName: "Pelham Freight Lines", ClientNumber: "00417", From: oct(1)}}}
 	clients := []matter.Client{{ID: id[ident.ClientID](1), Number: "00417", Name: "Pelham Freight Lines"}, {ID: id[ident.ClientID](2), Number: "00420", Name: "Pelham Cold Storage"}}
 	wrong := typedForm{map[string][]string{"from": {""}}, "/firms/" + string(f.FirmID) + "/client-groups/" + string(group.ID) + "/members", matter.ErrInvalid.On(fault.Field{Path: "from", Code: "date_missing", Message: "enter the first day in the group"})}
-	entry := PlainView{Sections: []Section{whyRate(f.FirmID, n, whyOf(list, false))}}
+	entry := PlainView{Sections: []Section{whyRate(f, n, whyOf(list, false))}}
 	entry.Head.Title = "Time of Rosalind Vane, 5 Oct 2026"
 	return []fixture{
 		page("rates", "rates", ratesView(f, n, list)), page("rate", "rates", rateView(f, n, list[1], "", rate.ErrEnded.With("enter a day after 2026-10-01, the rate's first, and before its end"))), page("rates-form", "rates", rateFormView(f.FirmID, n, "USD", func(name string) string { return typed[name] }, missing)),
 		page("client-groups", "clients", groupsView(f, []matter.Group{group}, oct(10))), page("client-groups-none", "clients", groupsView(f, nil, oct(10))),
 		page("client-group", "clients", groupView(f, group, clients, wrong)), page("client-group-new", "clients", groupView(f, matter.Group{}, clients, typedForm{})),
 		page("entry-rate", "entries", entry),
+		page("rate-card", "rates", rateCardView(f, n, nil, "", "", nil)), page("rate-card-tried", "rates", rateCardView(f, n, rateCardOf(list), "", "yes", nil)),
+		page("rate-card-refused", "rates", rateCardView(f, n, rateCardOf(list), "Elite", "", capture.ErrRates.With("1 of 13 rows is wrong, so no rate of the file is entered"))),
+		page("rate-card-unreadable", "rates", rateCardView(f, n, nil, "", "", capture.ErrFile.With("this is a PDF document").On(fault.Field{Path: "file", Line: 1, Code: "FIL-01", Message: "this is a PDF document", Fix: "send the table that it was made from, as XLSX or CSV UTF-8"}))),
 		page("repricings", "rates", repricingsView(f, n, []reprice.Run{repricingOf(false).Run, repricingOf(true).Run}, partial.Pager{Shown: "2 rows shown"})), page("repricings-none", "rates", repricingsView(f, n, nil, partial.Pager{})),
 		page("repricing-form", "rates", repricingFormView(f.FirmID, n, url.Values{"matter_ids": {string(id[ident.MatterID](1))}, "from": {"2026-10-31"}, "until": {"2026-10-01"}}, reprice.ErrInvalid.On(fault.Field{Path: "until", Code: "dates_order", Message: "the last day is before the first"}))),
 		page("repricing-preview", "rates", repricingPage(f, n, false, nil)), page("repricing-done", "rates", repricingPage(f, n, true, nil)),
 		page("repricing-moved", "rates", repricingPage(f, n, false, reprice.ErrMoved.With("1 entry is not as it was previewed; preview again and decide on that").On(fault.Field{Path: string(id[ident.EntryID](1)), Code: "entry_moved", Message: "the work of 2026-10-05 has another price by now"}))),
 		page("repricing-reason", "rates", repricingPage(f, n, false, reprice.ErrInvalid.On(fault.Field{Path: "reason", Code: "reason_missing", Message: "say in 3 to 500 characters why the work is repriced"}))),
 	}
+}
+
+// rateCardOf is a file of the rates with one row that is wrong.
+func rateCardOf(list []rate.Rate) *capture.RateResult {
+	return &capture.RateResult{Format: "csv", Read: len(list) + 1, Rates: list, Refused: 1, Ignored: []string{"Approved by"},
+		Faults: []capture.Fault{{Line: 14, Column: "from", Severity: capture.Refused, Code: "DUP-01", Value: "2026-10-01", Message: "the rate of line 3 already says 305.00 USD for this matter and task, from 2026-10-01", Fix: "end that one first, or choose other days"}}}
 }
 
 // repricingOf is a run with a line repriced and one left of each kind.
@@ -171,7 +181,7 @@ func whyOf(list []rate.Rate, moved bool) capture.WhyRate {
 
 func TestWhyThisRateTellsWhatMoved(t *testing.T) {
 	t.Parallel()
-	f0, n, list := id[ident.FirmID](1), rateNames(), rateList()
+	f0, n, list := newStory(t).house(t, "rates"), rateNames(), rateList()
 	used := func(s Section) (level, word string) {
 		for _, r := range s.Table.Rows {
 			if w := r.Cells[4].Text; w != "" && w != "Not needed" {
@@ -189,6 +199,12 @@ func TestWhyThisRateTellsWhatMoved(t *testing.T) {
 	}
 	if f := moved.Facts; f[0].Value != "Level 3, this matter and task" || f[0].Href == "" || f[3].Value != "version 11; it is version 14 today" {
 		t.Errorf("moved: %+v", f)
+	}
+	priced := whyOf(list, false)
+	priced.Prices = []capture.Former{{Price: capture.Price{Rate: rateOf(295), Source: "this matter and title", Minor: 59_000, Currency: "USD"}, At: time.Date(2026, 10, 6, 2, 0, 0, 0, time.UTC)},
+		{Seq: 1, Price: capture.Price{Rate: rateOf(305), Source: "this matter and task", Minor: 61_000, Currency: "USD"}, At: oct(20), By: id[ident.Repricing](1)}}
+	if f := whyRate(f0, n, priced).Facts; len(f) != 6 || f[4].Value != "$590.00, $295.00 by this matter and title, 5 Oct 2026" || f[4].Href != "" || f[5].Name != "Repriced" || f[5].Href == "" {
+		t.Errorf("what it cost: %+v", f)
 	}
 	unkept := whyOf(list, false)
 	unkept.Level, unkept.ID, unkept.Version = 0, "", 0
