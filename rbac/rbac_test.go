@@ -62,7 +62,7 @@ func TestNobodyApprovesWhatTheyPrepare(t *testing.T) {
 		if p.Allows(role, PrebillApprove) && (p.Allows(role, PrebillBuild) || p.Allows(role, PrebillSubmit)) {
 			t.Errorf("%s prepares and approves pre-bills", role)
 		}
-		if role.OfBureau() && (p.Allows(role, PrebillApprove) || p.Allows(role, ExportApprove) || p.Allows(role, RateEdit)) {
+		if role.OfBureau() && (p.Allows(role, PrebillApprove) || p.Allows(role, ExportApprove) || p.Allows(role, RateEdit) || p.Allows(role, RateReprice)) {
 			t.Errorf("%s of the bureau decides for the firm", role)
 		}
 		if role != RoleMachine && (p.Allows(role, InvoiceIssue) || p.Allows(role, SLASweep)) {

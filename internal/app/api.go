@@ -29,6 +29,8 @@ func mountAPI(srv *httpd.Server, s *Services) {
 	api.Matters(srv, s.Matters)
 	api.Timekeepers(srv, s.Matters)
 	api.Rates(srv, s.Rates)
+	api.RateCards(srv, s.Capture)
+	api.Repricings(srv, s.Repricing)
 	api.Arrangements(srv, s.Arrangements)
 	api.Guides(srv, s.Guidelines)
 	api.Imports(srv, s.Capture)

@@ -40,6 +40,7 @@ import (
 	"github.com/docketry/docketry/internal/rate"
 	"github.com/docketry/docketry/internal/receipt"
 	"github.com/docketry/docketry/internal/receivable"
+	"github.com/docketry/docketry/internal/reprice"
 	"github.com/docketry/docketry/internal/seal"
 	"github.com/docketry/docketry/internal/selfcheck"
 	"github.com/docketry/docketry/internal/sla"
@@ -91,6 +92,7 @@ type Services struct {
 	Matters      *matter.Service
 	Portals      *portal.Service
 	Rates        *rate.Service
+	Repricing    *reprice.Service
 	Find         *find.Service
 	SLA          *sla.Service
 	Arrangements *arrangement.Service
@@ -237,6 +239,7 @@ func (s *Services) billing(context.Context) error {
 	s.Work.FinishWhen(capture.Subject, capture.Reviewed)
 	s.Prebills = prebill.New(s.DB, s.Guard)
 	s.Receipts = receipt.New(s.DB, s.Guard, s.Blobs, s.Prebills)
+	s.Repricing = reprice.New(s.DB, s.Guard)
 	s.Receivables = receivable.New(s.DB, s.Guard)
 	paper, err := invoice.NewPaper()
 	if err != nil {

@@ -33,6 +33,7 @@ import (
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/receipt"
 	"github.com/docketry/docketry/internal/receivable"
+	"github.com/docketry/docketry/internal/reprice"
 	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/internal/submission"
 	"github.com/docketry/docketry/internal/testkit"
@@ -308,6 +309,9 @@ func (w world) furnished(t *testing.T) things {
 	th.look(t, "clock", `SELECT c.id FROM clock c JOIN work_item w ON w.firm_id = c.firm_id AND w.id = c.item_id WHERE c.firm_id = ? AND w.subject_id = ?::uuid`, file)
 	th.look(t, "item", `SELECT item_id FROM clock WHERE firm_id = ? AND id = ?`, th.ids["clock"])
 	th.look(t, "rate", `SELECT id FROM rate WHERE firm_id = ?`)
+	reprices, err := w.s.Repricing.Preview(admin, reprice.Selection{Matters: []ident.MatterID{draft.ID}})
+	ok(err)
+	th.ids["repricing"] = string(reprices.ID)
 	th.look(t, "allocation", `SELECT id FROM allocation WHERE firm_id = ?`)
 	th.look(t, "mail", `SELECT id FROM mail WHERE firm_id = ?`)
 	th.look(t, "job", `SELECT id FROM outbox WHERE firm_id = ?`)

@@ -22,7 +22,8 @@ func insertEntries(tx *db.Tx, p *plan, rounding money.Rounding) error {
 // entryArrays are entries by column, for one statement.
 type entryArrays struct {
 	ids, kinds, matters, days, sources, currencies, narratives, tasks, activities, expenses, imports, externals, fingerprints, contents []string
-	people                                                                                                                              []*string
+	people, rateIDs                                                                                                                     []*string
+	levels, versions                                                                                                                    []*int64
 	hours, quantities, costs, rates, standards, amounts                                                                                 []int64
 	digits, lines                                                                                                                       []int
 }
@@ -37,21 +38,32 @@ func arraysOf(entries []Entry, keys []rowKey) (a entryArrays) {
 		a.amounts, a.currencies, a.digits = append(a.amounts, e.AmountMinor), append(a.currencies, string(e.Currency)), append(a.digits, e.Currency.Exponent())
 		a.narratives, a.tasks, a.activities = append(a.narratives, e.Narrative), append(a.tasks, e.Task), append(a.activities, e.Activity)
 		a.expenses, a.imports, a.externals = append(a.expenses, e.Expense), append(a.imports, string(e.ImportID)), append(a.externals, e.ExternalID)
+		a.rateIDs, a.levels, a.versions = append(a.rateIDs, orNull(e.RateID)), append(a.levels, priced(e, int64(e.RateLevel))), append(a.versions, priced(e, e.CardVersion))
 		a.fingerprints, a.contents = append(a.fingerprints, keys[i].fingerprint.String()), append(a.contents, keys[i].content.String())
 	}
 	return a
 }
 
+// priced is a figure of how an entry was priced, nil where that is not kept.
+func priced(e *Entry, v int64) *int64 {
+	if e.RateLevel == 0 {
+		return nil
+	}
+	return &v
+}
+
 func insertEntryBatch(tx *db.Tx, entries []Entry, keys []rowKey, rounding money.Rounding) error {
 	a := arraysOf(entries, keys)
 	err := tx.Exec(`INSERT INTO entry (firm_id, rounding, created_at, id, kind, matter_id, timekeeper_id, worked_on, hours_e4, quantity_e4, unit_cost_e4, rate_e4, rate_source,
-			standard_rate_e4, amount_minor, minor_digits, currency, narrative, task_code, activity_code, expense_code, import_id, source_line, external_id, fingerprint, content)
+			standard_rate_e4, amount_minor, minor_digits, currency, narrative, task_code, activity_code, expense_code, import_id, source_line, external_id, fingerprint, content,
+			rate_id, rate_level, card_version)
 		SELECT ?, ?, ?, x.* FROM unnest(?::uuid[], ?::text[], ?::uuid[], ?::uuid[], ?::date[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[],
-			?::bigint[], ?::bigint[], ?::smallint[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::uuid[], ?::int[], ?::text[], ?::uuid[], ?::uuid[]) AS x`,
+			?::bigint[], ?::bigint[], ?::smallint[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::uuid[], ?::int[], ?::text[], ?::uuid[], ?::uuid[],
+			?::uuid[], ?::smallint[], ?::bigint[]) AS x`,
 		tx.Scope.Firm, rounding, tx.Now, arr(a.ids), arr(a.kinds), arr(a.matters), arr(a.people), arr(a.days), arr(a.hours),
 		arr(a.quantities), arr(a.costs), arr(a.rates), arr(a.sources), arr(a.standards), arr(a.amounts), arr(a.digits),
 		arr(a.currencies), arr(a.narratives), arr(a.tasks), arr(a.activities), arr(a.expenses), arr(a.imports), arr(a.lines),
-		arr(a.externals), arr(a.fingerprints), arr(a.contents)).Error
+		arr(a.externals), arr(a.fingerprints), arr(a.contents), arr(a.rateIDs), arr(a.levels), arr(a.versions)).Error
 	if err != nil {
 		return fmt.Errorf("save entries of import %s: %w", entries[0].ImportID, err)
 	}

@@ -2,7 +2,8 @@
 // the files they came from. It reads files, judges each row against the firm's
 // masters, prices and checks what lands, lets a specialist settle what the guidelines
 // remark, and hands entries to pre-bills. What was recorded never changes: an
-// amendment stands beside it, and the pre-bill's copy begins with it.
+// amendment stands beside it, and the pre-bill's copy begins with it. What it is priced
+// with changes by a repricing run only, and each price that it had is kept.
 //
 // What an importer learns of matters beyond them: an id stands once for each source of a
 // firm (I16), so that a row whose id another row of that source has is refused, also where
@@ -23,6 +24,7 @@ import (
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/rate"
 )
 
 // Limits of SECURITY 7 and T13.
@@ -76,6 +78,9 @@ type Entry struct {
 	UnitCost     money.Fixed4
 	Rate         money.Fixed4 // as resolved; 0 on a cost
 	RateSource   string       // which level gave it, in words
+	RateLevel    rate.Level   // 0 on a cost, and on what was priced before versions were kept
+	RateID       ident.RateID // the row of the register; "" where there is no level, or the file gave the rate
+	CardVersion  int64        // of the register by which it was priced; says nothing where there is no level
 	Standard     money.Fixed4 // the timekeeper's standard rate, the base of realization
 	AmountMinor  int64
 	Currency     money.Currency

@@ -248,12 +248,13 @@ func (j *judge) rate(e *Entry, l *landing) bool {
 	a := j.answer(e, l)
 	l.agreed, l.hasRate = a.Rate, a.err == nil
 	e.Rate, e.Standard, e.RateSource = a.Rate, a.Standard, a.Source
+	e.RateLevel, e.RateID, e.CardVersion = a.Level, a.ID, j.card.Version()
 	switch given := j.row.Rate; {
 	case a.err != nil && !errors.Is(a.err, rate.ErrNoRate), a.err != nil && given == 0:
 		j.refuse(FieldRate, "RAT-02", "", "there is no "+string(e.Currency)+" rate for "+j.row.Timekeeper+" on "+e.WorkedOn.Format(time.DateOnly), "enter a rate that covers the day, then import the file again")
 		return false
 	case given != 0 && given != a.Rate:
-		e.Rate, e.RateSource = given, rate.LevelLine.String()
+		e.Rate, e.RateSource, e.RateLevel, e.RateID = given, rate.LevelLine.String(), rate.LevelLine, ""
 		if a.err != nil {
 			e.Standard = given
 			break

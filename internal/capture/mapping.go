@@ -33,6 +33,16 @@ const (
 	FieldAmount     Field = "amount"
 )
 
+// The fields of a rate card, beside those that it shares with an entry.
+const (
+	FieldGroup    Field = "client_group"
+	FieldOffice   Field = "office"
+	FieldPractice Field = "practice_group"
+	FieldFrom     Field = "from"
+	FieldUntil    Field = "until"
+	FieldReason   Field = "reason"
+)
+
 // Fields lists them in the order of the default header.
 func Fields() []Field {
 	return []Field{FieldID, FieldDate, FieldClient, FieldMatter, FieldTimekeeper, FieldClass, FieldHours, FieldRate, FieldNarrative,
@@ -74,6 +84,18 @@ func otherNames(f Field) string {
 		return "ccy curr"
 	case FieldAmount:
 		return "total value lineamount"
+	case FieldGroup:
+		return "group clientgroupname groupofclients"
+	case FieldOffice:
+		return "location"
+	case FieldPractice:
+		return "practice department practicearea"
+	case FieldFrom:
+		return "validfrom effectivefrom effectivedate startdate firstday"
+	case FieldUntil:
+		return "validuntil validto effectiveto enddate to"
+	case FieldReason:
+		return "note comment"
 	default:
 		return ""
 	}
@@ -160,16 +182,24 @@ func (c columns) named(at int) string {
 	}
 }
 
-// place finds the column of each field: by the mapping, else by our name, else by
-// a usual one. ErrFile names what is missing or there twice on the header's line.
+// placing finds the columns of a header line for one kind of file.
+type placing func(headers []string, line int) (columns, error)
+
+// place finds the columns of entries.
 func (m Mapping) place(headers []string, line int) (columns, error) {
+	return m.placeOf(Fields(), "an entry", headers, line, columns.demand)
+}
+
+// placeOf finds the column of each field: by the mapping, else by our name, else by
+// a usual one. ErrFile names what is missing or there twice on the header's line.
+func (m Mapping) placeOf(fields []Field, of string, headers []string, line int, demand func(c columns, fs *fault.Fields, line int)) (columns, error) {
 	c := columns{at: map[Field]int{}, headers: headers}
 	for i, h := range headers {
 		c.headers[i] = strings.Trim(strings.TrimSpace(h), "\ufeff")
 	}
 	var fs fault.Fields
 	used := map[int]bool{}
-	for _, f := range Fields() {
+	for _, f := range fields {
 		found := c.find(m.names(f))
 		if len(found) > 1 {
 			fs = append(fs, fault.Field{Path: c.headers[found[1]], Line: line, Code: "FIL-02", Message: "two columns name the " + string(f), Fix: "remove or rename one of them"})
@@ -185,11 +215,11 @@ func (m Mapping) place(headers []string, line int) (columns, error) {
 		}
 	}
 	if len(c.at) == 0 {
-		fs = fault.Fields{{Path: "file", Line: line, Code: "FIL-02", Message: "no column of this line is one that an entry needs",
+		fs = fault.Fields{{Path: "file", Line: line, Code: "FIL-02", Message: "no column of this line is one that " + of + " needs",
 			Fix: "let the header stand first, without a title above it, or name the file's own columns in the column mapping"}}
 		return c, fs.Err(ErrFile.With("the header line cannot be used"))
 	}
-	c.demand(&fs, line)
+	demand(c, &fs, line)
 	return c, fs.Err(ErrFile.With("the header line cannot be used"))
 }
 

@@ -41,27 +41,37 @@ func ReadUpload(r io.Reader) ([]byte, error) {
 // are among Rows with Bad set, each with its faults. ErrFile and ErrTooLarge refuse
 // a file of which no row can be read.
 func Read(data []byte, m Mapping) (*Sheet, error) {
+	if err := aTable(data); err != nil {
+		return nil, err
+	}
 	switch {
-	case len(data) > MaxFile:
-		return nil, ErrTooLarge
-	case len(bytes.TrimSpace(data)) == 0:
-		return nil, ErrFile.With("the file is empty")
-	case bytes.HasPrefix(data, []byte("%PDF-")):
-		return nil, unreadable(1, "this is a PDF document", "send the table that it was made from, as XLSX or CSV UTF-8")
-	case isHTML(data):
-		return nil, unreadable(1, "this is a web page, whatever its name says", "open it in a spreadsheet program and save it as XLSX or as CSV UTF-8")
 	case isLEDES(data):
 		return readLEDES(data)
 	case isZip(data):
 		return readXLSX(data, m)
-	case isOldOffice(data):
-		return nil, unreadable(1, "this is an old Excel file (.xls), or a workbook with a password", "save it as XLSX without a password, or as CSV UTF-8")
 	}
 	data, err := decode(lineEnds(data))
 	if err != nil {
 		return nil, err
 	}
 	return readCSV(data, m)
+}
+
+// aTable refuses what is no table, whatever its name says.
+func aTable(data []byte) error {
+	switch {
+	case len(data) > MaxFile:
+		return ErrTooLarge
+	case len(bytes.TrimSpace(data)) == 0:
+		return ErrFile.With("the file is empty")
+	case bytes.HasPrefix(data, []byte("%PDF-")):
+		return unreadable(1, "this is a PDF document", "send the table that it was made from, as XLSX or CSV UTF-8")
+	case isHTML(data):
+		return unreadable(1, "this is a web page, whatever its name says", "open it in a spreadsheet program and save it as XLSX or as CSV UTF-8")
+	case isOldOffice(data):
+		return unreadable(1, "this is an old Excel file (.xls), or a workbook with a password", "save it as XLSX without a password, or as CSV UTF-8")
+	}
+	return nil
 }
 
 // isHTML tells a page, which some systems export under the name of a spreadsheet.
@@ -108,41 +118,48 @@ func notUTF8(data []byte) int {
 }
 
 func readCSV(data []byte, m Mapping) (*Sheet, error) {
+	s := &Sheet{Format: "csv"}
+	return s, s.csv(data, m, m.place, func(rows *rowReader, rec record) { s.Rows = append(s.Rows, rows.read(rec)) })
+}
+
+// csv hands over the rows below the header.
+func (s *Sheet) csv(data []byte, m Mapping, place placing, take func(rows *rowReader, rec record)) error {
 	r := &csvReader{data: data, comma: delimiterOf(data), line: 1}
 	if m.Delimiter != "" {
 		r.comma = m.Delimiter[0]
 	}
 	head, ok := r.next()
 	if !ok {
-		return nil, ErrFile.With("the file is empty")
+		return ErrFile.With("the file is empty")
 	}
 	if head.broken != nil {
 		message := head.broken.Message
 		if head.at > 0 {
 			message += ", in column " + strconv.Itoa(head.at)
 		}
-		return nil, unreadable(head.line, message, head.broken.Fix)
+		return unreadable(head.line, message, head.broken.Fix)
 	}
-	place, err := m.place(head.cells, head.line)
+	found, err := place(head.cells, head.line)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s := &Sheet{Format: "csv", Delimiter: string(r.comma), Ignored: place.ignored, columns: place}
-	rows := m.reader(place, &s.faults)
+	s.Delimiter, s.Ignored, s.columns = string(r.comma), found.ignored, found
+	rows, read := m.reader(found, &s.faults), 0
 	for {
 		rec, ok := r.next()
 		if !ok {
 			break
 		}
-		if len(s.Rows) == MaxRows {
-			return nil, tooManyRows()
+		if read == MaxRows {
+			return tooManyRows()
 		}
-		s.Rows = append(s.Rows, rows.read(rec))
+		read++
+		take(rows, rec)
 	}
-	if len(s.Rows) == 0 {
-		return nil, ErrFile.With("the file has a header and no rows")
+	if read == 0 {
+		return ErrFile.With("the file has a header and no rows")
 	}
-	return s, nil
+	return nil
 }
 
 func tooManyRows() error {

@@ -59,6 +59,17 @@ func (m Mapping) reader(c columns, faults *faultList) *rowReader {
 // read makes a row of a record; one that is broken or has another number of
 // columns than the header says nothing else.
 func (r *rowReader) read(rec record) Row {
+	if !r.begin(rec) {
+		return r.row
+	}
+	r.texts()
+	r.numbers()
+	r.kind()
+	return r.row
+}
+
+// begin takes a record up, and refuses one that cannot be read by its header.
+func (r *rowReader) begin(rec record) bool {
 	r.rec, r.row = rec, Row{Line: rec.line}
 	if rec.broken == nil && len(rec.cells) != len(r.columns.headers) && !onlyMore(rec.cells, len(r.columns.headers)) {
 		rec.broken = broken(rec.line, count(len(rec.cells), "column")+" where the header has "+count(len(r.columns.headers), "column"),
@@ -68,12 +79,8 @@ func (r *rowReader) read(rec record) Row {
 		rec.broken.Column = r.columns.named(rec.at)
 		r.faults.add(*rec.broken)
 		r.row.Bad = true
-		return r.row
 	}
-	r.texts()
-	r.numbers()
-	r.kind()
-	return r.row
+	return rec.broken == nil
 }
 
 // onlyMore tells that a row is longer than the header by empty cells alone, as
@@ -148,15 +155,22 @@ func (r *rowReader) date() {
 		r.refuse(FieldDate, "FLD-03", "the date is blank", "enter the day of the work")
 		return
 	}
-	on, err := time.Parse(r.dateForm, s)
-	switch {
-	case err != nil:
-		r.refuse(FieldDate, "FLD-01", "this is not a date of the form "+exampleDate(r.dateForm), "write the date as "+exampleDate(r.dateForm)+", or set the form in the column mapping")
+	switch on, ok := r.day(FieldDate); {
+	case !ok:
 	case on.Year() < firstYear:
 		r.refuse(FieldDate, "FLD-01", "the day is too long ago for work that is billed", "correct the year; the first day that is taken is "+time.Date(firstYear, 1, 1, 0, 0, 0, 0, time.UTC).Format(r.dateForm))
 	default:
 		r.row.On = on
 	}
+}
+
+// day is a date as the source writes it.
+func (r *rowReader) day(f Field) (on time.Time, ok bool) {
+	on, err := time.Parse(r.dateForm, r.cell(f))
+	if err != nil {
+		r.refuse(f, "FLD-01", "this is not a date of the form "+exampleDate(r.dateForm), "write the date as "+exampleDate(r.dateForm)+", or set the form in the column mapping")
+	}
+	return on, err == nil
 }
 
 func exampleDate(form string) string {
@@ -166,6 +180,12 @@ func exampleDate(form string) string {
 func (r *rowReader) numbers() {
 	r.row.Hours, r.row.Rate, r.row.RateStated = r.number(FieldHours), r.number(FieldRate), r.cell(FieldRate) != ""
 	r.row.Quantity, r.row.UnitCost = r.number(FieldQuantity), r.number(FieldUnitCost)
+	r.currency()
+	r.row.Amount = r.pointed(r.row.Amount)
+}
+
+// currency is what the row says, or shows beside its numbers.
+func (r *rowReader) currency() {
 	if s := r.cell(FieldCurrency); s != "" {
 		c, err := money.ParseCurrency(s)
 		if err != nil {
@@ -174,7 +194,6 @@ func (r *rowReader) numbers() {
 		r.row.Currency = c
 	}
 	r.shownCurrency()
-	r.row.Amount = r.pointed(r.row.Amount)
 }
 
 // shownCurrency takes the currency that a workbook shows beside its numbers for what the

@@ -20,9 +20,14 @@ type WhyRate struct {
 	Source   string // kept with the entry, as its rate and standard rate
 	Rate     money.Fixed4
 	Standard money.Fixed4
+	Level    rate.Level   // likewise; 0 when it was priced before versions were kept
+	ID       ident.RateID // likewise; "" where the rate was given with the entry
+	Version  int64        // likewise, of the register; says nothing without a level
+	Today    int64        // the register's version by now
 	Currency money.Currency
 	Now      *rate.Answer // what the register would give by now; nil when it has no rate
 	Steps    []rate.Step
+	Prices   []Former // that it has had, the present one last; none when no run has changed it
 }
 
 // Moved tells whether the register would give another rate by now than was kept. What
@@ -81,7 +86,10 @@ func whyRate(tx *db.Tx, e *Entry) (w WhyRate, err error) {
 	}
 	now := e.Work()
 	q := (&matterFacts{ID: m.ID, ClientID: m.ClientID, Practice: m.PracticeGroup}).asks(e, class, now.Task, now.Activity)
-	w = WhyRate{Source: e.RateSource, Rate: e.Rate, Standard: e.Standard, Currency: e.Currency, Steps: card.Explain(q)}
+	w = WhyRate{Source: e.RateSource, Rate: e.Rate, Standard: e.Standard, Level: e.RateLevel, ID: e.RateID, Version: e.CardVersion, Today: card.Version(), Currency: e.Currency, Steps: card.Explain(q)}
+	if w.Prices, err = formerPrices(tx, e.ID); err != nil {
+		return w, err
+	}
 	answer, err := card.Resolve(q)
 	switch {
 	case err == nil:

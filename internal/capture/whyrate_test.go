@@ -2,10 +2,12 @@ package capture_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/capture"
+	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/testkit"
@@ -49,6 +51,9 @@ func TestWorkIsPricedByItsTask(t *testing.T) {
 			t.Errorf("%s: %s by %s, standard %s", e.ExternalID, e.Rate, e.RateSource, e.Standard)
 		}
 		w, err := h.svc.WhyRate(h.who, e.ID)
+		if int(e.RateLevel) != c.level || e.RateID == "" || w.Level != e.RateLevel || w.ID != e.RateID || w.Version != e.CardVersion || w.Today != w.Version || w.Version == 0 {
+			t.Errorf("%s keeps level %d of %q, version %d; explained %+v", e.ExternalID, e.RateLevel, e.RateID, e.CardVersion, w)
+		}
 		if err != nil || w.Moved() || w.Source != c.source || w.Now == nil || int64(w.Now.Rate) != c.rate || len(w.Steps) != 12 {
 			t.Errorf("%s: %+v, %v", e.ExternalID, w, err)
 		}
@@ -65,14 +70,52 @@ func TestWorkIsPricedByItsTask(t *testing.T) {
 func TestTheRegisterMovesAndTheEntryStays(t *testing.T) {
 	h := newHouse(t)
 	h.load(h.row("1", "2026-02-02", "1.0", "Draft answer"))
+	was := h.entries(capture.Filter{})[0]
 	h.rate("matter_id", 3_000_000, h.matter.ID)
 	e := h.entries(capture.Filter{})[0]
+	if e.CardVersion != was.CardVersion || e.RateID != was.RateID || e.RateLevel != 10 {
+		t.Errorf("it was priced as %+v, and is as %+v", was, e)
+	}
 	if e.Rate != 4_000_000 {
 		t.Errorf("the entry's rate is %s", e.Rate)
 	}
 	w, err := h.svc.WhyRate(h.who, e.ID)
-	if err != nil || !w.Moved() || w.Rate != 4_000_000 || w.Now == nil || w.Now.Rate != 3_000_000 || w.Now.Source != "this matter's flat rate" {
+	if err != nil || !w.Moved() || w.Rate != 4_000_000 || w.Now == nil || w.Now.Rate != 3_000_000 || w.Now.Source != "this matter's flat rate" || w.Version != was.CardVersion || w.Today != was.CardVersion+1 {
 		t.Errorf("%+v, %v", w, err)
+	}
+}
+
+// TestAnEntryKeepsWhatItWasPricedWith: a rate of the file is level 1 and no row; a cost and
+// what came before versions were kept have neither.
+func TestAnEntryKeepsWhatItWasPricedWith(t *testing.T) {
+	h := newHouse(t)
+	h.load("1,2026-02-02,," + h.matter.Number + ",RV,PARTNR,1.0,390.00,Draft answer,L350,A103,,,,USD\n")
+	h.Cost(t, h.matter, "2026-02-03", "E101", 10_000, 10_000)
+	h.Work(t, h.matter, h.rv, "2026-02-04", 10_000, 4_000_000)
+	list := h.entries(capture.Filter{})
+	if e := list[0]; e.RateLevel != 1 || e.RateID != "" || e.CardVersion == 0 || e.Rate != 3_900_000 || e.Standard != 4_000_000 {
+		t.Errorf("the file's own rate: %+v", e)
+	}
+	for _, e := range list[1:] {
+		if e.RateLevel != 0 || e.RateID != "" || e.CardVersion != 0 {
+			t.Errorf("%+v", e)
+		}
+	}
+	if w, err := h.svc.WhyRate(h.who, list[2].ID); err != nil || w.Level != 0 || w.Today == 0 {
+		t.Errorf("before versions were kept: %+v, %v", w, err)
+	}
+	// What is kept does not change.
+	h.refuses("entry_price_kept", `UPDATE entry SET rate_id = NULL, rate_level = 1 WHERE firm_id = ?`, h.ID)
+	h.refuses("rate_register_grows", `UPDATE rate_register SET version = version - 1 WHERE firm_id = ?`, h.ID)
+	h.refuses("rate_register_grows", `UPDATE rate_register SET version = version + 2 WHERE firm_id = ?`, h.ID)
+}
+
+// refuses wants a statement refused by the database, in words or by the constraint's name.
+func (h *house) refuses(by, q string, args ...any) {
+	h.t.Helper()
+	err := h.DB().InFirm(h.Machine(), func(tx *db.Tx) error { return tx.Exec(q, args...).Error })
+	if err == nil || !strings.Contains(err.Error(), by) && !db.Violates(err, by) {
+		h.t.Errorf("%s: %v, want %s", q, err, by)
 	}
 }
 

@@ -41,8 +41,14 @@ type workbook struct{ file *excelize.File }
 // readXLSX reads the one visible sheet whose header names what an entry needs. The lines
 // of its faults are rows of that sheet.
 func readXLSX(data []byte, m Mapping) (*Sheet, error) {
+	s := &Sheet{Format: formatXLSX}
+	return s, s.workbook(data, m, m.place, func(rows *rowReader, rec record) { s.Rows = append(s.Rows, rows.read(rec)) })
+}
+
+// workbook hands over the rows of the one visible sheet that has the columns.
+func (s *Sheet) workbook(data []byte, m Mapping, place placing, take func(rows *rowReader, rec record)) error {
 	if err := checkParts(data); err != nil {
-		return nil, err
+		return err
 	}
 	form := strings.ToLower(m.DateForm)
 	if form == "" {
@@ -50,46 +56,47 @@ func readXLSX(data []byte, m Mapping) (*Sheet, error) {
 	}
 	file, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{UnzipSizeLimit: maxUnzipped, UnzipXMLSizeLimit: maxUnzipped, ShortDatePattern: form})
 	if err != nil {
-		return nil, damaged(err)
+		return damaged(err)
 	}
 	defer file.Close() //nolint:errcheck // nothing of it is on disk
 	b := workbook{file}
 	b.plainFormats()
-	name, place, first, others, err := b.choose(m)
+	name, found, first, others, err := b.choose(place)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s := &Sheet{Format: formatXLSX, Ignored: place.ignored, columns: place}
+	s.Ignored, s.columns = found.ignored, found
 	for _, o := range others {
 		s.faults.add(Fault{Line: first.line, Severity: Warning, Code: "FIL-02", Message: "the sheet " + strconv.Quote(short(visible(o))) + " is not read", Fix: "send it as a file of its own if it holds time or costs"})
 	}
-	rows := m.reader(place, &s.faults)
+	rows, read := m.reader(found, &s.faults), 0
 	rows.sheet = true
 	err = b.each(name, func(rec record, hidden bool) error {
 		switch {
 		case rec.line <= first.line:
 			return nil
-		case len(s.Rows) == MaxRows:
+		case read == MaxRows:
 			return tooManyRows()
 		}
 		if hidden {
 			s.faults.add(Fault{Line: rec.line, Severity: Warning, Code: "FIL-03", Message: "this row is hidden in the sheet and is read all the same", Fix: "delete the row from the sheet if it is not to be billed"})
 		}
-		s.Rows = append(s.Rows, rows.read(fitted(rec, len(place.headers))))
+		read++
+		take(rows, fitted(rec, len(found.headers)))
 		return nil
 	})
 	switch {
 	case err != nil:
-		return nil, err
-	case len(s.Rows) == 0:
-		return nil, ErrFile.With("the sheet has a header and no rows")
+		return err
+	case read == 0:
+		return ErrFile.With("the sheet has a header and no rows")
 	}
-	return s, nil
+	return nil
 }
 
 // choose finds the sheet to read: the only visible one with rows, or of several the only
 // one that has the columns. Others are those with rows that are left.
-func (b workbook) choose(m Mapping) (name string, c columns, first record, others []string, err error) {
+func (b workbook) choose(place placing) (name string, c columns, first record, others []string, err error) {
 	var fit []string // with the columns, and rows below them
 	var reason error
 	var bare bool // one has the columns and nothing below, which is told where no other has more
@@ -104,7 +111,7 @@ func (b workbook) choose(m Mapping) (name string, c columns, first record, other
 		case err != nil || !ok: // a sheet of charts holds no rows
 			continue
 		}
-		place, err := m.place(slices.Clone(head.cells), head.line)
+		found, err := place(slices.Clone(head.cells), head.line)
 		if err != nil {
 			if others = append(others, sheet); reason == nil {
 				reason = err
@@ -117,11 +124,11 @@ func (b workbook) choose(m Mapping) (name string, c columns, first record, other
 			return "", c, head, nil, err
 		case !filled:
 			if bare = true; len(fit) == 0 {
-				name, c, first = sheet, place, head
+				name, c, first = sheet, found, head
 			}
 		default:
 			if fit = append(fit, sheet); len(fit) == 1 {
-				name, c, first = sheet, place, head
+				name, c, first = sheet, found, head
 			}
 		}
 	}

@@ -30,15 +30,21 @@ func RequireGroup(tx *db.Tx, a *authz.Access, id ident.GroupID) error {
 	return err
 }
 
+// GroupsFor are the groups that the actor may know of, by name, without their clients. Who
+// asks has decided already.
+func GroupsFor(tx *db.Tx, a *authz.Access) ([]Group, error) {
+	cond, args := GroupsKnown(a, "g")
+	return groups(tx, cond, args)
+}
+
 // Groups lists the groups of clients that the actor may know of, by name, each with
 // the clients that they may know of.
 func (s *Service) Groups(ctx context.Context) (list []Group, err error) {
 	err = s.reading(ctx, rbac.ClientRead, func(tx *db.Tx, a *authz.Access) error {
-		cond, args := GroupsKnown(a, "g")
-		if list, err = groups(tx, cond, args); err != nil {
+		if list, err = GroupsFor(tx, a); err != nil {
 			return err
 		}
-		cond, args = a.Clients("c")
+		cond, args := a.Clients("c")
 		all, err := members(tx, cond, args)
 		for i := range list {
 			for _, m := range all {

@@ -168,7 +168,7 @@ func summaries(tx *db.Tx, a *authz.Access, f Filter, after int64, limit int) (ro
 	args = append(append(args, scopeArgs...), limit)
 	err = tx.Raw(`SELECT p.id, p.number, p.matter_id, m.number AS matter_number, m.name AS matter_name, c.name AS client_name, y.name AS payor_name, m.label,
 			p.status, p.currency, p.through_on, p.prepared_at, p.submitted_at, p.approved_at, p.version,
-			count(l.id) AS lines, coalesce(sum(coalesce(l.share_minor, e.amount_minor)), 0) AS recorded_minor, prebill_net(p.firm_id, p.id) AS invoice_minor,
+			count(l.id) AS lines, coalesce(sum(coalesce(l.share_minor, o.amount_minor, e.amount_minor)), 0) AS recorded_minor, prebill_net(p.firm_id, p.id) AS invoice_minor,
 			(SELECT count(*) FROM finding g JOIN prebill_line k ON k.firm_id = g.firm_id AND k.id = g.line_id
 				WHERE k.firm_id = p.firm_id AND k.prebill_id = p.id AND g.state = 'open')
 				+ (SELECT count(*) FROM finding g WHERE g.firm_id = p.firm_id AND g.prebill_id = p.id AND g.state = 'open') AS open_findings,
@@ -179,6 +179,7 @@ func summaries(tx *db.Tx, a *authz.Access, f Filter, after int64, limit int) (ro
 		JOIN payor y ON y.firm_id = p.firm_id AND y.id = p.payor_id
 		LEFT JOIN prebill_line l ON l.firm_id = p.firm_id AND l.prebill_id = p.id AND NOT l.gone
 		LEFT JOIN entry e ON e.firm_id = l.firm_id AND e.id = l.entry_id
+		LEFT JOIN entry_price o ON o.firm_id = l.firm_id AND o.entry_id = l.entry_id AND o.seq = l.price_seq
 		WHERE p.firm_id = ? AND p.number < ? AND (p.status = ? OR (? = '' AND (p.status NOT IN ('taken', 'cancelled') OR ? <> '')))
 		  AND (p.matter_id = ?::uuid OR ? = '') AND (? = '' OR m.responsible_id = ?::uuid AND `+addressed+`) AND `+scope+`
 		GROUP BY p.firm_id, p.id, m.firm_id, m.id, c.name, y.name ORDER BY p.number DESC LIMIT ?`, args...).Scan(&rows).Error

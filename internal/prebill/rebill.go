@@ -2,6 +2,7 @@ package prebill
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/capture"
@@ -76,7 +77,8 @@ func resume(tx *db.Tx, m matter.Matter, t amend.Terms, entries []capture.Entry, 
 }
 
 // together are the edits of a credited line and the amendments of its entry, each once:
-// an amendment that the line had taken over is undone when either is.
+// an amendment that the line had taken over is undone when either is, but not by a
+// repricing, which makes it again.
 func together(line, entry amend.Edits) amend.Edits {
 	all := append(amend.Edits{}, line...)
 	for _, a := range entry {
@@ -84,7 +86,7 @@ func together(line, entry amend.Edits) amend.Edits {
 		for i := range line {
 			if line[i].By == a.By && line[i].At.Equal(a.At) {
 				known = true
-				if a.UndoneAt != nil {
+				if a.UndoneAt != nil && !stands(entry, a) {
 					all[i].UndoneAt = a.UndoneAt
 				}
 			}
@@ -94,4 +96,9 @@ func together(line, entry amend.Edits) amend.Edits {
 		}
 	}
 	return all
+}
+
+// stands tells whether the change of one edit stands in another that a repricing made of it.
+func stands(all amend.Edits, of amend.Edit) bool {
+	return slices.ContainsFunc(all, func(e amend.Edit) bool { return e.UndoneAt == nil && e.By == of.By && e.At.Equal(of.At) })
 }

@@ -14,8 +14,8 @@ import (
 const lineColumns = `l.id, l.entry_id, l.position, l.kind, l.worked_on, coalesce(l.timekeeper_id::text, ''), coalesce(t.code, ''), coalesce(t.name, ''), coalesce(t.class, ''),
 	l.quantity_e4, l.rate_e4, l.value_minor, l.write_down_minor, l.narrative, l.task_code, l.activity_code, l.expense_code, l.reason, l.held,
 	l.agreed_minor, l.agreed_reason, l.agreed_rate_e4, l.cap_minor, l.discount_minor, l.unseen,
-	coalesce(l.merged_into::text, ''), coalesce(l.split_of::text, ''), l.split_of IS NOT NULL, coalesce(l.share_quantity_e4, CASE l.kind WHEN 'time' THEN e.hours_e4 ELSE e.quantity_e4 END), CASE l.kind WHEN 'time' THEN e.rate_e4 ELSE e.unit_cost_e4 END, coalesce(l.share_minor, e.amount_minor),
-	e.narrative, e.task_code, e.activity_code, e.expense_code, coalesce(e.standard_rate_e4, 0), coalesce(e.rate_source, '')`
+	coalesce(l.merged_into::text, ''), coalesce(l.split_of::text, ''), l.split_of IS NOT NULL, coalesce(l.share_quantity_e4, CASE l.kind WHEN 'time' THEN e.hours_e4 ELSE e.quantity_e4 END), CASE l.kind WHEN 'time' THEN coalesce(o.rate_e4, e.rate_e4) ELSE e.unit_cost_e4 END, coalesce(l.share_minor, o.amount_minor, e.amount_minor),
+	e.narrative, e.task_code, e.activity_code, e.expense_code, coalesce(o.standard_rate_e4, e.standard_rate_e4, 0), coalesce(o.rate_source, e.rate_source, '')`
 
 // lines reads the lines that stand on a pre-bill in their order, numbered from 1, with
 // what was recorded, their edits and their findings. The parts of a line that was split
@@ -23,6 +23,7 @@ const lineColumns = `l.id, l.entry_id, l.position, l.kind, l.worked_on, coalesce
 func lines(tx *db.Tx, id ident.PrebillID) ([]Line, error) {
 	rows, err := tx.Raw(`SELECT `+lineColumns+` FROM prebill_line l
 		JOIN entry e ON e.firm_id = l.firm_id AND e.id = l.entry_id
+		LEFT JOIN entry_price o ON o.firm_id = l.firm_id AND o.entry_id = l.entry_id AND o.seq = l.price_seq
 		LEFT JOIN timekeeper t ON t.firm_id = l.firm_id AND t.id = l.timekeeper_id
 		WHERE l.firm_id = ? AND l.prebill_id = ? AND (NOT l.gone OR l.merged_into IS NOT NULL) ORDER BY l.position, l.part`, tx.Scope.Firm, id).Rows()
 	if err != nil {

@@ -31,6 +31,7 @@ type Answer struct {
 	Source   string // the level in words, and which of two it was on levels 3 and 9
 	ID       ident.RateID
 	Standard money.Fixed4 // levels 10 and 11; equals Rate when neither exists
+	Version  int64        // of the register that gave it
 }
 
 // Step is one question that a resolution asks, in order, with the row that answers it.
@@ -46,6 +47,7 @@ type Register struct {
 	Rates   []Rate
 	Members []matter.Member               // which client was in which group, when
 	Offices map[ident.TimekeeperID]string // of timekeepers who have one
+	Version int64                         // goes up with every change of what rates are resolved by; 0 while nothing was entered
 }
 
 // slot is one kind of key. The order is that of resolution.
@@ -90,6 +92,9 @@ func (s slot) words() string {
 
 // Words name the level as a list shows it, closer than Level where it has two kinds.
 func (r Rate) Words() string { return keyOf(r).slot.words() }
+
+// Names is the level that the rate's keys make it.
+func (r Rate) Names() Level { return slotLevel[keyOf(r).slot] }
 
 // key is what at most one rate a day is for.
 type key struct {
@@ -138,12 +143,16 @@ type Card struct {
 	rates   map[key][]Rate // by first day
 	groups  map[ident.ClientID][]matter.Member
 	offices map[ident.TimekeeperID]string
+	version int64
 }
+
+// Version is that of the register that the card was made of.
+func (c *Card) Version() int64 { return c.version }
 
 // NewCard takes rows in any order. Rates of one key do not overlap, nor do a client's
 // times in groups: the database holds both.
 func NewCard(r Register) *Card {
-	c := &Card{rates: map[key][]Rate{}, groups: map[ident.ClientID][]matter.Member{}, offices: r.Offices}
+	c := &Card{rates: map[key][]Rate{}, groups: map[ident.ClientID][]matter.Member{}, offices: r.Offices, version: r.Version}
 	for _, x := range r.Rates {
 		c.rates[keyOf(x)] = append(c.rates[keyOf(x)], x)
 	}
@@ -159,7 +168,7 @@ func NewCard(r Register) *Card {
 // Resolve finds the first hit in the order of levels for the day. ErrNoRate when
 // no row of the currency applies.
 func (c *Card) Resolve(q Question) (Answer, error) {
-	var a Answer
+	a := Answer{Version: c.version}
 	for s := range slots {
 		r := c.find(s, q)
 		if r == nil {

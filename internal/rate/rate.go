@@ -18,6 +18,7 @@ var (
 	ErrInvalid  = fault.New(fault.Invalid, "input_invalid", "some fields need correcting")
 	ErrOverlap  = fault.New(fault.Conflict, "rate_overlap", "another rate for the same person, title or work already covers part of this time; end that one first")
 	ErrNoRate   = fault.New(fault.Invalid, "rate_missing", "there is no rate for this timekeeper on this day")
+	ErrMoving   = fault.New(fault.Conflict, "rates_moving", "the rates are being changed at this moment; try again in a minute")
 	ErrEnded    = fault.New(fault.Conflict, "rate_ended", "this rate already ends on or before that day")
 )
 

@@ -16,15 +16,40 @@ const columns = `r.id, coalesce(r.matter_id::text, '') AS matter_id, coalesce(r.
 	r.task_code, r.activity_code, r.rate_e4 AS rate, r.currency,
 	lower(r.valid) AS "from", upper(r.valid) AS until, r.reason, r.level`
 
-// CardOf reads all rates of the transaction's firm, whoever asks: pricing is by job.
+// cardTries is how often a register is read that changes meanwhile.
+const cardTries = 5
+
+// CardOf reads all rates of the transaction's firm, whoever asks: pricing is by job. The
+// card is one state of the register, that of its version: what changes while it is read is
+// read again. ErrMoving when that has no end.
 func CardOf(tx *db.Tx) (*Card, error) {
-	r := Register{Offices: map[ident.TimekeeperID]string{}}
-	var err error
-	if r.Rates, err = list(tx, "true", nil); err != nil {
+	before, err := version(tx)
+	if err != nil {
 		return nil, err
 	}
+	for range cardTries {
+		r, err := register(tx)
+		if err != nil {
+			return nil, err
+		}
+		if r.Version, err = version(tx); err != nil {
+			return nil, err
+		}
+		if r.Version == before {
+			return NewCard(r), nil
+		}
+		before = r.Version
+	}
+	return nil, ErrMoving
+}
+
+func register(tx *db.Tx) (r Register, err error) {
+	r.Offices = map[ident.TimekeeperID]string{}
+	if r.Rates, err = list(tx, "true", nil); err != nil {
+		return r, err
+	}
 	if r.Members, err = matter.Members(tx); err != nil {
-		return nil, err
+		return r, err
 	}
 	keepers, err := matter.Timekeepers(tx)
 	for _, k := range keepers {
@@ -32,7 +57,15 @@ func CardOf(tx *db.Tx) (*Card, error) {
 			r.Offices[k.ID] = k.Office
 		}
 	}
-	return NewCard(r), err
+	return r, err
+}
+
+// version is the register's, 0 while nothing was entered.
+func version(tx *db.Tx) (v int64, err error) {
+	if err = tx.Raw(`SELECT coalesce((SELECT version FROM rate_register WHERE firm_id = ?), 0)`, tx.Scope.Firm).Row().Scan(&v); err != nil {
+		return 0, fmt.Errorf("read version of rates of firm %s: %w", tx.Scope.Firm, err)
+	}
+	return v, nil
 }
 
 // Resolve answers one question; CardOf is for many.

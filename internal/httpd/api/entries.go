@@ -35,6 +35,10 @@ type Entry struct {
 	UnitCost   string             `json:"unit_cost,omitempty" class:"C2"`
 	Rate       string             `json:"rate,omitempty" class:"C2"`
 	RateSource string             `json:"rate_source,omitempty" class:"C2"`
+	RateLevel  int                `json:"rate_level,omitempty" class:"C2" doc:"missing on a cost, and on what was priced before versions were kept"`
+	RateID     ident.RateID       `json:"rate_id,omitempty" class:"C1" doc:"the row of the register that gave the rate"`
+	Card       *int64             `json:"card_version,omitempty" class:"C1" doc:"the register's version by which it was priced"`
+	Standard   string             `json:"standard_rate,omitempty" class:"C2"`
 	Amount     *Money             `json:"amount,omitempty" class:"C2"`
 	Narrative  string             `json:"narrative,omitempty" class:"C3"`
 	Task       string             `json:"task_code,omitempty" class:"C2"`
@@ -63,10 +67,11 @@ type Amended struct {
 
 func toEntry(e capture.Entry) Entry {
 	out := Entry{ID: e.ID, Kind: e.Kind, Matter: e.MatterID, Timekeeper: e.TimekeeperID, WorkedOn: day(e.WorkedOn), RateSource: e.RateSource,
+		RateLevel: int(e.RateLevel), RateID: e.RateID, Card: keptVersion(e.RateLevel, e.CardVersion),
 		Amount: amount(e.AmountMinor, e.Currency), Narrative: e.Narrative, Task: e.Task, Activity: e.Activity, Expense: e.Expense,
 		Import: e.ImportID, Line: e.SourceLine, ExternalID: e.ExternalID, Status: e.Status, Prebill: e.PrebillID, Created: e.CreatedAt.UTC()}
 	if e.Kind == guideline.Time {
-		out.Hours, out.Rate = decimal(e.Hours), decimal(e.Rate)
+		out.Hours, out.Rate, out.Standard = decimal(e.Hours), decimal(e.Rate), decimal(e.Standard)
 	} else {
 		out.Quantity, out.UnitCost = decimal(e.Quantity), decimal(e.UnitCost)
 	}

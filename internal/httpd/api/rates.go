@@ -20,7 +20,7 @@ type rates interface {
 
 // Rate is what an hour costs, for whom, where and from when.
 type Rate struct {
-	ID         ident.RateID       `json:"id" class:"C1"`
+	ID         ident.RateID       `json:"id,omitempty" class:"C1" doc:"missing of one that a file would enter"`
 	Matter     ident.MatterID     `json:"matter_id,omitempty" class:"C1"`
 	Client     ident.ClientID     `json:"client_id,omitempty" class:"C1"`
 	Group      ident.GroupID      `json:"client_group_id,omitempty" class:"C1"`

@@ -19,6 +19,7 @@ import (
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/blob"
 	"github.com/docketry/docketry/internal/bureau"
+	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/conflict"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
@@ -31,6 +32,7 @@ import (
 	"github.com/docketry/docketry/internal/obs"
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/rate"
+	"github.com/docketry/docketry/internal/reprice"
 	"github.com/docketry/docketry/internal/seal"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/rbac"
@@ -108,6 +110,8 @@ func newServerOver(t testing.TB, d *db.DB) server {
 	api.Matters(s.Server, matters)
 	api.Timekeepers(s.Server, matters)
 	api.Rates(s.Server, rate.New(d, guard))
+	api.RateCards(s.Server, capture.New(d, guard))
+	api.Repricings(s.Server, reprice.New(d, guard))
 	api.Arrangements(s.Server, arrangement.New(d, guard))
 	if err := s.Check(); err != nil {
 		t.Fatal(err)

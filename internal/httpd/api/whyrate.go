@@ -1,9 +1,12 @@
 package api
 
 import (
+	"time"
+
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/rate"
 )
 
 // WhyRate is where the rate of a time entry comes from.
@@ -11,10 +14,22 @@ type WhyRate struct {
 	Source   string         `json:"rate_source,omitempty" class:"C2" doc:"kept when it was priced"`
 	Rate     string         `json:"rate,omitempty" class:"C2" doc:"likewise; decimal text"`
 	Standard string         `json:"standard_rate,omitempty" class:"C2" doc:"likewise"`
+	Level    int            `json:"rate_level,omitempty" class:"C2" doc:"likewise; missing when it was priced before versions were kept"`
+	ID       ident.RateID   `json:"rate_id,omitempty" class:"C1" doc:"likewise, the row of the register; missing where the rate was given with the entry"`
+	Version  *int64         `json:"card_version,omitempty" class:"C1" doc:"likewise, of the register: it goes up with every change of what rates are resolved by"`
+	Today    int64          `json:"card_version_now" class:"C1" doc:"of the register by now"`
 	Currency money.Currency `json:"currency" class:"C1"`
 	Now      string         `json:"rate_now,omitempty" class:"C2" doc:"what the register would give by now; empty when it has none"`
 	Moved    bool           `json:"moved" class:"C1" doc:"the register would give another rate by now than was kept"`
 	Levels   []RateLevel    `json:"levels" class:"C1"`
+	Prices   []FormerPrice  `json:"prices,omitempty" class:"C1" doc:"each that it has had, the present one last; missing when no repricing run has changed it"`
+}
+
+// FormerPrice is a price that an entry had, or has.
+type FormerPrice struct {
+	Price
+	At  time.Time       `json:"at" class:"C1"`
+	Run ident.Repricing `json:"repricing_id,omitempty" class:"C1" doc:"missing for the one it came in with"`
 }
 
 // RateLevel is one question of the register, in the order in which they are asked.
@@ -26,10 +41,21 @@ type RateLevel struct {
 	Wins  bool         `json:"wins" class:"C1"`
 }
 
+// keptVersion is the version that an entry was priced by, nil where none was kept.
+func keptVersion(l rate.Level, v int64) *int64 {
+	if l == 0 {
+		return nil
+	}
+	return &v
+}
+
 func toWhyRate(w capture.WhyRate) WhyRate {
-	out := WhyRate{Source: w.Source, Rate: decimal(w.Rate), Standard: decimal(w.Standard), Currency: w.Currency, Moved: w.Moved(), Levels: make([]RateLevel, len(w.Steps))}
+	out := WhyRate{Source: w.Source, Rate: decimal(w.Rate), Standard: decimal(w.Standard), Level: int(w.Level), ID: w.ID, Version: keptVersion(w.Level, w.Version), Today: w.Today, Currency: w.Currency, Moved: w.Moved(), Levels: make([]RateLevel, len(w.Steps))}
 	if w.Now != nil {
 		out.Now = decimal(w.Now.Rate)
+	}
+	for _, p := range w.Prices {
+		out.Prices = append(out.Prices, FormerPrice{toPrice(p.Price), p.At.UTC(), p.By})
 	}
 	for i, s := range w.Steps {
 		out.Levels[i] = RateLevel{Level: int(s.Level), Name: s.Words, Wins: s.Wins}

@@ -185,7 +185,7 @@ func (s *Site) entryPage(r *httpd.Request, id ident.EntryID, failed error) (temp
 		{Name: "What", Value: e.Narrative}, {Name: "Units", Value: format.Quantity(units)}, {Name: "Rate", Value: format.Rate(rate, e.Currency)},
 		{Name: "Amount", Value: format.Money(money.Amount{Minor: e.AmountMinor, Currency: e.Currency})}, {Name: "State", Value: state.Text, Href: state.Href},
 	}
-	if e.Kind == guideline.Time {
+	if e.Kind == guideline.Time && !f.May(rbac.RateRead) { // else it stands under the rate
 		facts = append(facts, partial.Fact{Name: "The rate comes from", Value: e.RateSource}, partial.Fact{Name: "Standard rate", Value: format.Rate(e.Standard, e.Currency)})
 	}
 	if e.ImportID != "" {
@@ -210,7 +210,10 @@ func (s *Site) entryPage(r *httpd.Request, id ident.EntryID, failed error) (temp
 		if err != nil {
 			return nil, err
 		}
-		v.Sections = append(v.Sections, whyRate(n, w))
+		if len(w.Prices) > 0 {
+			v.Lede += " A repricing run gave it another price; what it came in at stands under its rate."
+		}
+		v.Sections = append(v.Sections, whyRate(f, n, w))
 	}
 	if e.Kind == guideline.Expense && !e.Withheld && f.May(rbac.ReceiptRead) {
 		section, err := s.receipts(r, f, e, failed)

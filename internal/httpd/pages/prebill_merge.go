@@ -49,18 +49,6 @@ func mergedWords(l *prebill.Line, in func(int64) money.Amount) string {
 	return "Merged from " + format.Counted(len(each), "entry", "entries") + ": " + strings.Join(each, "; ") + "."
 }
 
-// linesOf reads the lines that are marked.
-func linesOf(values []string) (ids []ident.PrebillLine, err error) {
-	for _, v := range values {
-		id, err := ident.Parse[ident.PrebillLine](v)
-		if err != nil {
-			return nil, prebill.ErrNotFound
-		}
-		ids = append(ids, id)
-	}
-	return ids, nil
-}
-
 // mergeForm shows the lines that are marked and what they would become.
 func (s *Site) mergeForm(r *httpd.Request) (httpd.Reply, error) {
 	id, err := httpd.ID[ident.PrebillID](r, "id")
@@ -71,7 +59,7 @@ func (s *Site) mergeForm(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	ids, err := linesOf(r.Queries()["line"])
+	ids, err := idList[ident.PrebillLine](r.Queries()["line"])
 	if err != nil {
 		return httpd.Reply{}, err
 	}
@@ -89,7 +77,7 @@ func (s *Site) mergePage(r *httpd.Request, id ident.PrebillID, failed error) (te
 	if err != nil {
 		return nil, err
 	}
-	ids, err := linesOf(r.FormList("line"))
+	ids, err := idList[ident.PrebillLine](r.FormList("line"))
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +134,7 @@ func (s *Site) mergeLines(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	ids, err := linesOf(r.FormList("line"))
+	ids, err := idList[ident.PrebillLine](r.FormList("line"))
 	if err != nil {
 		return httpd.Reply{}, err
 	}

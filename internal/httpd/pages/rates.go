@@ -109,7 +109,9 @@ func ratesView(f frame, n masterNames, list []rate.Rate) PlainView {
 	v := PlainView{Head: layout.Head{Title: "Rates"}, Lede: "The first rate of this order that covers the work date is used; an entry tells which it was. What was priced keeps its price.", Sections: []Section{{Title: "All rates", Table: t}}}
 	if f.May(rbac.RateEdit) {
 		v.Main = &partial.Link{Text: "New rate", Href: href.New(href.Rates(f.FirmID))}
+		v.Links = append(v.Links, partial.Link{Text: "Import rates", Href: href.RateCard(f.FirmID)})
 	}
+	v.Links = append(v.Links, partial.Link{Text: "Repricing runs", Href: href.Repricings(f.FirmID)})
 	return v
 }
 

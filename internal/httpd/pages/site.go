@@ -38,6 +38,7 @@ import (
 	"github.com/docketry/docketry/internal/rate"
 	"github.com/docketry/docketry/internal/receipt"
 	"github.com/docketry/docketry/internal/receivable"
+	"github.com/docketry/docketry/internal/reprice"
 	"github.com/docketry/docketry/internal/selfcheck"
 	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/internal/submission"
@@ -63,6 +64,7 @@ type Site struct {
 	Matters      *matter.Service
 	Portals      *portal.Service
 	Rates        *rate.Service
+	Repricing    *reprice.Service
 	Find         *find.Service
 	Audit        *audit.Service
 

@@ -5,13 +5,15 @@ import (
 
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/rate"
 )
 
 // whyRate lists the levels of the register in order, as they read today for the work
 // date, beside what was kept.
-func whyRate(n masterNames, w capture.WhyRate) Section {
+func whyRate(f frame, n masterNames, w capture.WhyRate) Section {
 	given := w.Source == rate.LevelLine.String()
 	t := &partial.Table{Caption: "Levels of the rate register, in the order in which they are asked",
 		Columns: []partial.Column{{Head: "Level", Right: true}, {Head: "A rate for"}, {Head: "Rate", Right: true}, {Head: "Which"}, {Head: "Used"}}}
@@ -41,5 +43,34 @@ func whyRate(n masterNames, w capture.WhyRate) Section {
 	case w.Moved():
 		text += " The register has changed since: it would give " + format.Rate(w.Now.Rate, w.Currency) + " by now, and the entry keeps the " + format.Rate(w.Rate, w.Currency) + " it was given by " + w.Source + "."
 	}
-	return Section{ID: "rate", Title: "Why this rate", Text: text, Table: t}
+	return Section{ID: "rate", Title: "Why this rate", Text: text, Facts: pricedBy(f, w), Table: t}
+}
+
+// pricedBy is what was kept when the entry was priced.
+func pricedBy(f frame, w capture.WhyRate) []partial.Fact {
+	by := partial.Fact{Name: "Priced by", Value: w.Source}
+	card := partial.Fact{Name: "State of the register", Value: "not kept: it was priced before versions were"}
+	if w.Level != 0 {
+		by.Value = "Level " + strconv.Itoa(int(w.Level)) + ", " + w.Source
+		card.Value = "version " + strconv.FormatInt(w.Version, 10)
+		if w.Today != w.Version {
+			card.Value += "; it is version " + strconv.FormatInt(w.Today, 10) + " today"
+		}
+	}
+	if w.ID != "" {
+		by.Href = href.Rate(f.FirmID, w.ID)
+	}
+	facts := []partial.Fact{by, {Name: "Rate", Value: format.Rate(w.Rate, w.Currency)}, {Name: "Standard rate", Value: format.Rate(w.Standard, w.Currency)}, card}
+	for _, p := range w.Prices {
+		name := "Repriced"
+		if p.Seq == 0 {
+			name = "Came in at"
+		}
+		x := partial.Fact{Name: name, Value: format.Money(money.Amount{Minor: p.Minor, Currency: p.Currency}) + ", " + format.Rate(p.Rate, p.Currency) + " by " + p.Source + ", " + format.Date(p.At.In(f.Zone))}
+		if p.By != "" {
+			x.Href = href.Repricing(f.FirmID, p.By)
+		}
+		facts = append(facts, x)
+	}
+	return facts
 }

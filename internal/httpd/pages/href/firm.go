@@ -73,6 +73,18 @@ func Rates(f ident.FirmID) string { return list(f, "rates") }
 // Rate is one rate, to end it or put another in its place.
 func Rate(f ident.FirmID, id ident.RateID) string { return one(f, "rates", id) }
 
+// RateCard is the form for a file of rates.
+func RateCard(f ident.FirmID) string { return Rates(f) + "/import" }
+
+// RateTemplate is a file of rates to fill in.
+func RateTemplate(f ident.FirmID) string { return Rates(f) + "/template" }
+
+// Repricings is the runs that give recorded work the rates of today.
+func Repricings(f ident.FirmID) string { return list(f, "repricings") }
+
+// Repricing is one run: its preview, or what it did.
+func Repricing(f ident.FirmID, id ident.Repricing) string { return one(f, "repricings", id) }
+
 // Guides is the billing guidelines of a firm's payors, matters and clients.
 func Guides(f ident.FirmID) string { return list(f, "guidelines") }
 
