@@ -342,7 +342,14 @@ func (c *Cast) agreed(as context.Context, t *Tenant) error {
 }
 
 func (c *Cast) payor(as context.Context, client ident.ClientID, p Payor) (matter.Payor, error) {
-	made, err := c.s.Matters.SavePayor(as, matter.Payor{ClientID: client, Name: p.Name, Address: strings.Join(p.Address, "\n"), Country: p.Country, TaxID: p.TaxID,
+	var through *ident.PortalID
+	if matter.Delivery(p.Delivery) == matter.DeliveryPortal {
+		var err error
+		if through, err = c.receiver(as); err != nil {
+			return matter.Payor{}, err
+		}
+	}
+	made, err := c.s.Matters.SavePayor(as, matter.Payor{Portal: through, ClientID: client, Name: p.Name, Address: strings.Join(p.Address, "\n"), Country: p.Country, TaxID: p.TaxID,
 		TermsDays: p.TermsDays, Delivery: matter.Delivery(p.Delivery)})
 	if err != nil {
 		return made, fmt.Errorf("payor %s: %w", p.Name, err)

@@ -194,23 +194,6 @@ func (c *Cast) drain(ctx context.Context) error {
 	return nil
 }
 
-// uploaded says that the specialist has put at the payors' portals what goes there.
-func (c *Cast) uploaded(t *Tenant) func(ctx context.Context) error {
-	return func(context.Context) error {
-		as := c.As(t.ID, c.specialist(t))
-		list, err := c.s.Invoices.List(as, invoice.Filter{Status: invoice.StatusIssued}, page.Request{Size: page.MaxSize})
-		if err != nil {
-			return err
-		}
-		for _, inv := range list.Items {
-			if err := c.s.Notices.MarkDelivered(as, inv.ID); err != nil {
-				return fmt.Errorf("delivery of %s: %w", inv.Number, err)
-			}
-		}
-		return nil
-	}
-}
-
 // collect pays the open invoices of a firm that were issued before a day: share of
 // them in full, every fifth in part. The last client's first invoices stay open.
 func (c *Cast) collect(t *Tenant, before invoice.Day, share int) func(ctx context.Context) error {
