@@ -62,6 +62,7 @@ type Cast struct {
 	labour   func(ctx context.Context) error // does the jobs that are due
 	remind   func(ctx context.Context) error // sends the reminders that are due
 	drawn    int                             // pre-bills built so far
+	sent     int                             // e-bills, to receivers
 	spare    bool                            // what cannot be billed stays off its bill, and is in unbilled
 	unbilled []Unbilled
 	late     invoice.Day // what the last clients were billed before this day is not paid

@@ -31,10 +31,11 @@ func (c *Cast) uploaded(t *Tenant) func(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for i, inv := range list.Items {
-			if err := c.submit(as, inv, i); err != nil {
+		for _, inv := range list.Items {
+			if err := c.submit(as, inv, c.sent); err != nil {
 				return fmt.Errorf("e-bill of %s: %w", inv.Number, err)
 			}
+			c.sent++
 		}
 		return nil
 	}
