@@ -10,6 +10,7 @@ CREATE TABLE receipt (
   size       bigint      NOT NULL,
   sha256     text        NOT NULL, -- of the bytes as they came
   blob_id    uuid        NOT NULL,
+  amount_minor bigint,             -- what it says was paid, in the cost's currency; NULL where nobody said
   added_by   uuid,                 -- NULL is machinery
   added_at   timestamptz NOT NULL,
   removed_by uuid,
@@ -23,6 +24,7 @@ CREATE TABLE receipt (
   CONSTRAINT receipt_blob_key UNIQUE (firm_id, blob_id),
   CONSTRAINT receipt_media_known CHECK (media IN ('application/pdf', 'image/png', 'image/jpeg')),
   CONSTRAINT receipt_name_length CHECK (length(name) BETWEEN 5 AND 120),
+  CONSTRAINT receipt_amount_range CHECK (amount_minor BETWEEN 1 AND 1000000000000000),
   CONSTRAINT receipt_size_range CHECK (size BETWEEN 1 AND 10485760),
   CONSTRAINT receipt_sha256_form CHECK (sha256 ~ '^[0-9a-f]{64}$'),
   CONSTRAINT receipt_removed CHECK ((removed_at IS NULL) = (removed_by IS NULL) AND (removed_at IS NULL) = (reason = '')),

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -112,8 +111,8 @@ func checkLines(tx *db.Tx, p *Prebill, m matter.Matter, card *rate.Card, all []L
 		g := l.asGuideline(m)
 		if l.isTime() {
 			g.More = lives[l.Timekeeper]
-		} else if papers.behind(l) {
-			g.More = &guideline.More{Receipt: true}
+		} else {
+			g.More = papers.behind(l)
 		}
 		judged[i].Findings = guideline.Check(g, c)
 	}
@@ -124,8 +123,8 @@ func checkLines(tx *db.Tx, p *Prebill, m matter.Matter, card *rate.Card, all []L
 	return guideline.Record(tx, guideline.Prebill, c.Today, append(judged, left...))
 }
 
-// papers are how many receipts entries have (package receipt).
-type papers map[ident.EntryID]int
+// papers are the receipts that entries have.
+type papers map[ident.EntryID]receipt.Papers
 
 func withReceipts(tx *db.Tx, all []Line) (papers, error) {
 	var costs []ident.EntryID
@@ -137,12 +136,26 @@ func withReceipts(tx *db.Tx, all []Line) (papers, error) {
 	if len(costs) == 0 {
 		return nil, nil
 	}
-	return receipt.Counts(tx, costs)
+	return receipt.Behind(tx, costs)
 }
 
-// behind tells whether each cost that the line stands for has a receipt.
-func (ps papers) behind(l *Line) bool {
-	return !slices.ContainsFunc(l.entries(), func(id ident.EntryID) bool { return ps[id] == 0 })
+// behind is what the papers say of a line, nil unless each cost that it stands for has one:
+// what was paid only where all say it.
+func (ps papers) behind(l *Line) *guideline.More {
+	more := guideline.More{Receipt: true}
+	known := true
+	for _, id := range l.entries() {
+		p := ps[id]
+		if p.N == 0 {
+			return nil
+		}
+		known = known && p.SaysMinor > 0
+		more.VendorMinor += p.SaysMinor
+	}
+	if !known {
+		more.VendorMinor = 0
+	}
+	return &more
 }
 
 // policyOf is what the payor, the matter, the client and the firm lay down today.

@@ -117,7 +117,7 @@ func view(tx *db.Tx, a *authz.Access, p Prebill) (View, error) {
 	}
 	for i := range v.Lines {
 		for _, e := range v.Lines[i].entries() {
-			v.Lines[i].Receipts += papers[e]
+			v.Lines[i].Receipts += papers[e].N
 		}
 	}
 	v.OpenFindings, v.BlockFindings = all.remarks(isOpen), all.remarks(blocks)

@@ -9,6 +9,8 @@
 //     something, carries other files or is locked is refused, and so is a picture beyond
 //     what a page can be; nothing of it is run, shown inline or changed here (T14, T21).
 //   - The bytes are kept as they came, sealed, with their SHA-256: they are evidence.
+//   - What a paper says was paid can be entered with it, in the cost's currency. Where all
+//     papers of a cost have it, no more than their sum is billed (EXP-09).
 //   - One entry has each file once. The same file may stand on several costs, as a
 //     hotel's bill does on a night and a breakfast.
 //   - It can be added as long as the cost stands, also after it was billed, for an appeal.
@@ -24,6 +26,7 @@ import (
 
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
 )
 
 // Limits: of one file, and of one cost.
@@ -32,6 +35,7 @@ const (
 	MaxOfEntry = 20
 	maxName    = 120
 	maxReason  = 500
+	maxMinor   = 1_000_000_000_000_000
 )
 
 // Faults of this package.
@@ -64,8 +68,9 @@ type Receipt struct {
 	Name    string // as its owner called it; for readers, never a path
 	Media   Media
 	Bytes   int64
-	SHA256  string // of the bytes as they came
-	AddedBy string // a name, "" for machinery
+	SHA256  string        // of the bytes as they came
+	Says    *money.Amount // what it says was paid, in the cost's currency; nil where nobody said
+	AddedBy string        // a name, "" for machinery
 	AddedAt time.Time
 }
 
@@ -75,10 +80,11 @@ type Content struct {
 	Data []byte
 }
 
-// Upload is a file that somebody hands in.
+// Upload is a file that somebody hands in, with what it says was paid; 0 leaves that open.
 type Upload struct {
-	Name string
-	Data []byte
+	Name      string
+	Data      []byte
+	SaysMinor int64
 }
 
 // named is the file's own name without the folders it was in, cut to what a list shows,

@@ -230,3 +230,41 @@ func TestTheDatabaseKeepsReceipts(t *testing.T) {
 		}
 	}
 }
+
+// No more is billed than the papers say was paid, where all of them say it (EXP-09).
+func TestACostIsBilledAtWhatItsPapersSay(t *testing.T) {
+	t.Parallel()
+	h := setup(t) // a cost of 400.00
+	if _, err := h.svc.Attach(h.specialist, h.cost.ID, receipt.Upload{Name: "a.png", Data: scan(t, 1), SaysMinor: -1}); !errors.Is(err, receipt.ErrInvalid) {
+		t.Errorf("less than nothing: %v", err)
+	}
+	p, err := h.prebills.Build(h.specialist, prebill.Order{Matter: h.m.ID, Through: testkit.Day("2026-02-28")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	remark := func() (says string) {
+		t.Helper()
+		v, err := h.prebills.Get(h.specialist, p.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range v.Lines[0].Findings {
+			if f.State == guideline.Open {
+				says += f.Rule + " " + f.Observed + " of " + f.Expected + "; "
+			}
+		}
+		return says
+	}
+	for _, c := range []struct {
+		shade uint8
+		says  int64
+		want  string
+	}{{1, 30_000, "EXP-09 400.00 of 300.00; "}, {2, 8_000, "EXP-09 400.00 of 380.00; "}, {3, 2_000, ""}, {4, 0, ""}} {
+		if _, err := h.svc.Attach(h.specialist, h.cost.ID, receipt.Upload{Name: "a.png", Data: scan(t, c.shade), SaysMinor: c.says}); err != nil {
+			t.Fatal(err)
+		}
+		if got := remark(); got != c.want {
+			t.Errorf("with another paper of %d: %q, want %q", c.says, got, c.want)
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -62,6 +63,9 @@ func (s *Service) Of(ctx context.Context, entry ident.EntryID) (list []Receipt, 
 // Attach keeps a file as a receipt of a cost. ErrFile says what is wrong with the file,
 // ErrNoCost that the entry is recorded time. The rules run again over the draft it is on.
 func (s *Service) Attach(ctx context.Context, entry ident.EntryID, u Upload) (r Receipt, err error) {
+	if u.SaysMinor < 0 || u.SaysMinor > maxMinor {
+		return r, ErrInvalid.On(fault.Field{Path: "amount", Code: "amount_positive", Message: "enter what the paper says was paid, or nothing"})
+	}
 	// Nobody has a file looked at for a cost that is not theirs to have one for.
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
 		_, err := s.cost(tx, rbac.ReceiptAttach, entry)
@@ -97,6 +101,9 @@ func (s *Service) Attach(ctx context.Context, entry ident.EntryID, u Upload) (r 
 			return ErrFull
 		}
 		r = Receipt{ID: ident.New[ident.ReceiptID](tx.Now), Entry: c.Entry, Name: u.named(media), Media: media, Bytes: int64(len(u.Data)), SHA256: hex.EncodeToString(sum[:]), AddedAt: tx.Now}
+		if u.SaysMinor > 0 {
+			r.Says = &money.Amount{Minor: u.SaysMinor, Currency: c.Currency}
+		}
 		b, err := s.blobs.Put(tx, blobKind, u.Data)
 		if err != nil {
 			return err

@@ -22,7 +22,7 @@ func (c *Cast) attach(t *Tenant, as context.Context, l prebill.Line) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.s.Receipts.Attach(as, l.EntryID, receipt.Upload{Name: l.Expense + " " + l.On.Format(time.DateOnly) + ".pdf", Data: file})
+	_, err = c.s.Receipts.Attach(as, l.EntryID, receipt.Upload{Name: l.Expense + " " + l.On.Format(time.DateOnly) + ".pdf", Data: file, SaysMinor: l.Work.Value})
 	return err
 }
 

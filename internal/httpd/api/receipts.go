@@ -1,12 +1,15 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"io"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/receipt"
@@ -28,12 +31,17 @@ type Receipt struct {
 	Media   receipt.Media   `json:"media" class:"C1" enum:"application/pdf,image/png,image/jpeg"`
 	Bytes   int64           `json:"size_bytes" class:"C1"`
 	SHA256  string          `json:"sha256,omitempty" class:"C3"`
+	Says    *Money          `json:"says,omitempty" class:"C2" doc:"what it says was paid"`
 	AddedBy string          `json:"added_by,omitempty" class:"C1"`
 	AddedAt time.Time       `json:"added_at" class:"C1"`
 }
 
 func toReceipt(r receipt.Receipt) Receipt {
-	return Receipt{ID: r.ID, Entry: r.Entry, Name: r.Name, Media: r.Media, Bytes: r.Bytes, SHA256: r.SHA256, AddedBy: r.AddedBy, AddedAt: r.AddedAt.UTC()}
+	out := Receipt{ID: r.ID, Entry: r.Entry, Name: r.Name, Media: r.Media, Bytes: r.Bytes, SHA256: r.SHA256, AddedBy: r.AddedBy, AddedAt: r.AddedAt.UTC()}
+	if r.Says != nil {
+		out.Says = amount(r.Says.Minor, r.Says.Currency)
+	}
+	return out
 }
 
 // Receipts mounts the papers behind costs.
@@ -51,18 +59,24 @@ func Receipts(s *httpd.Server, v receipts) {
 		func(ctx context.Context, in *struct {
 			ByID
 			RawBody huma.MultipartFormFiles[struct {
-				File huma.FormFile `form:"file" required:"true"`
+				File   huma.FormFile `form:"file" required:"true"`
+				Amount string        `form:"amount_minor" required:"false" doc:"what the paper says was paid, in the smallest unit of the cost's currency; no more is billed than all papers of a cost say"`
 			}]
 		}) (*One[Receipt], error) {
 			id, err := idOf[ident.EntryID](in.ID)
 			if err != nil {
 				return nil, err
 			}
-			data, err := io.ReadAll(io.LimitReader(in.RawBody.Data().File, receipt.MaxFile+1))
+			form := in.RawBody.Data()
+			data, err := io.ReadAll(io.LimitReader(form.File, receipt.MaxFile+1))
 			if err != nil {
 				return nil, err
 			}
-			r, err := v.Attach(ctx, id, receipt.Upload{Name: fileName(in.RawBody.Form), Data: data})
+			says, err := strconv.ParseInt(cmp.Or(form.Amount, "0"), 10, 64)
+			if err != nil {
+				return nil, errInput.On(fault.Field{Path: "amount_minor", Code: "amount_form", Message: "enter whole units, such as 1250 for 12.50"})
+			}
+			r, err := v.Attach(ctx, id, receipt.Upload{Name: fileName(in.RawBody.Form), Data: data, SaysMinor: says})
 			return one(toReceipt(r), err)
 		})
 	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/receipts/{id}", Needs: rbac.ReceiptRead, Summary: "The file of a receipt, as it came"},

@@ -4,6 +4,7 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/docketry/docketry/internal/capture"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
@@ -38,14 +39,17 @@ func (s *Site) receipts(r *httpd.Request, f frame, e capture.Entry, failed error
 		return Section{}, err
 	}
 	attach := f.May(rbac.ReceiptAttach) && e.Status != capture.StatusRemoved
-	t := &partial.Table{Caption: "Receipts of this cost", Columns: []partial.Column{{Head: "File", Wide: true}, {Head: "Size", Right: true, NoWrap: true}, {Head: "Added", NoWrap: true}},
+	t := &partial.Table{Caption: "Receipts of this cost", Columns: []partial.Column{{Head: "File", Wide: true}, {Head: "Says", Right: true, NoWrap: true}, {Head: "Size", Right: true, NoWrap: true}, {Head: "Added", NoWrap: true}},
 		Empty: partial.Empty{Icon: "item", Title: "No receipt", Text: "Clients ask for one above their limit, and for travel always."}}
 	if attach {
 		t.Columns = append(t.Columns, partial.Column{Head: "Change", Hidden: true})
 	}
 	for _, x := range list {
-		by := format.Moment(x.AddedAt.In(f.Zone))
-		cells := []partial.Cell{{Text: x.Name, Href: href.ReceiptFile(f.FirmID, x.ID), Sub: "SHA-256 " + x.SHA256[:16], Key: true}, partial.Txt(format.Bytes(x.Bytes)), {Text: by, Sub: x.AddedBy}}
+		by, says := format.Moment(x.AddedAt.In(f.Zone)), ""
+		if x.Says != nil {
+			says = format.Money(*x.Says)
+		}
+		cells := []partial.Cell{{Text: x.Name, Href: href.ReceiptFile(f.FirmID, x.ID), Sub: "SHA-256 " + x.SHA256[:16], Key: true}, partial.Txt(says), partial.Txt(format.Bytes(x.Bytes)), {Text: by, Sub: x.AddedBy}}
 		if attach {
 			cells = append(cells, partial.Cell{Text: "Take off", Href: href.ReceiptRemove(f.FirmID, x.ID)})
 		}
@@ -55,6 +59,7 @@ func (s *Site) receipts(r *httpd.Request, f frame, e capture.Entry, failed error
 	if attach {
 		section.Form = &partial.Form{ID: "receipt", Action: href.EntryReceipts(f.FirmID, e.ID), Submit: "Attach receipt", Side: true, Upload: true, Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: []partial.Field{
 			{Name: "file", Label: "File", Kind: partial.File, Accept: ".pdf,.png,.jpg,.jpeg", Required: true, Hint: "PDF, PNG or JPEG, at most 10 MiB"},
+			{Name: "amount", Label: "What it says was paid", Kind: partial.Decimal, Value: r.Form("amount"), Hint: "In " + string(e.Currency) + ", or empty. No more is billed than all receipts say"},
 		}}
 	}
 	return section, nil
@@ -65,12 +70,23 @@ func (s *Site) attachReceipt(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	if _, err := s.Capture.Entry(r.Context(), id); err != nil {
+	e, err := s.Capture.Entry(r.Context(), id)
+	if err != nil {
 		return httpd.Reply{}, err // before anything is said of the file
 	}
-	name, content, err := r.Upload("file")
+	u := receipt.Upload{}
+	if text := r.Form("amount"); text != "" {
+		says, wrong := typedAmount("amount", text, e.Currency)
+		if wrong == nil && says.Minor == 0 {
+			wrong = receipt.ErrInvalid.On(fault.Field{Path: "amount", Code: "amount_positive", Message: "enter an amount above zero, or nothing"})
+		}
+		u.SaysMinor, err = says.Minor, wrong
+	}
 	if err == nil {
-		_, err = s.Receipts.Attach(r.Context(), id, receipt.Upload{Name: name, Data: content})
+		u.Name, u.Data, err = r.Upload("file")
+	}
+	if err == nil {
+		_, err = s.Receipts.Attach(r.Context(), id, u)
 	}
 	if err != nil {
 		return again(err, func() (templ.Component, error) { return s.entryPage(r, id, err) })
