@@ -53,7 +53,7 @@ func loadRequest(tx *db.Tx, id ident.RequestID, locking string) (Request, error)
 
 func listRequests(tx *db.Tx, mine ident.PersonID) (list []Request, err error) {
 	rows, err := tx.Raw(`SELECT `+requestColumns+` WHERE r.firm_id = ? AND (?::uuid IS NULL OR r.asked_by = ?::uuid) AND (r.status = 'waiting' OR r.decided_at > ?)
-		ORDER BY (r.status = 'waiting') DESC, coalesce(r.decided_at, r.asked_at) DESC, r.id LIMIT 200`,
+		ORDER BY (r.status = 'waiting') DESC, coalesce(r.decided_at, r.asked_at) DESC, r.id`,
 		tx.Scope.Firm, db.Null(mine), db.Null(mine), tx.Now.AddDate(0, 0, -90)).Rows()
 	if err != nil {
 		return nil, fmt.Errorf("list requests of firm %s: %w", tx.Scope.Firm, err)

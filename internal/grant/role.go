@@ -270,7 +270,7 @@ func loadRole(tx *db.Tx, id ident.RoleID, locking string) (Role, error) {
 }
 
 func roles(tx *db.Tx) (list []Role, err error) {
-	rows, err := tx.Raw(`SELECT `+roleColumns+` WHERE r.firm_id = ? ORDER BY r.closed_at IS NOT NULL, lower(r.name), r.id LIMIT 500`, tx.Scope.Firm).Rows()
+	rows, err := tx.Raw(`SELECT `+roleColumns+` WHERE r.firm_id = ? ORDER BY r.closed_at IS NOT NULL, lower(r.name), r.id`, tx.Scope.Firm).Rows()
 	if err != nil {
 		return nil, fmt.Errorf("list roles of firm %s: %w", tx.Scope.Firm, err)
 	}

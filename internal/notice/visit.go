@@ -226,7 +226,7 @@ func payorInvoices(tx *db.Tx, payor ident.PayorID, cond string, args ...any) ([]
 			coalesce(n.id::text, '') AS credit_id, coalesce(n.number, '') AS credit_number, coalesce(n.issued_on::text, '') AS credit_issued_on
 		FROM invoice i LEFT JOIN credit_note n ON n.firm_id = i.firm_id AND n.invoice_id = i.id WHERE i.firm_id = ? AND i.payor_id = ? AND (i.sent_at IS NOT NULL OR EXISTS (SELECT FROM delivery d
 			WHERE d.firm_id = i.firm_id AND d.invoice_id = i.id AND d.status <> 'failed')) AND `+cond+`
-		ORDER BY i.issued_on DESC, i.number DESC LIMIT 500`, append([]any{tx.Scope.Firm, payor}, args...)...).Scan(&rows).Error
+		ORDER BY i.issued_on DESC, i.number DESC`, append([]any{tx.Scope.Firm, payor}, args...)...).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("list invoices of payor %s: %w", payor, err)
 	}

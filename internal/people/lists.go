@@ -78,7 +78,7 @@ func (s *Service) Staff(ctx context.Context) (list []Person, err error) {
 		if err != nil {
 			return err
 		}
-		err = tx.Raw(`SELECT id, email, name, staff, status FROM person WHERE staff AND status <> 'disabled' ORDER BY name, id LIMIT 500`).Scan(&list).Error
+		err = tx.Raw(`SELECT id, email, name, staff, status FROM person WHERE staff AND status <> 'disabled' ORDER BY name, id`).Scan(&list).Error
 		return wrap(err, "list staff for firm", tx.Scope.Firm)
 	})
 	return list, err

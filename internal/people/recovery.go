@@ -244,7 +244,7 @@ func (s *Service) Recoveries(ctx context.Context) (list []Recovery, err error) {
 func recoveries(tx *db.Tx, id ident.RequestID, who ident.PersonID) (list []Recovery, err error) {
 	err = tx.Raw(`SELECT r.id, r.person_id AS person, p.name, r.reason, r.opened_by AS "by", o.name AS by_name, r.opened_at, r.ripe_at AS ripe
 		FROM factor_recovery r JOIN person p ON p.id = r.person_id JOIN person o ON o.id = r.opened_by
-		WHERE r.firm_id = ? AND r.status = 'waiting' AND (?::uuid IS NULL OR r.id = ?::uuid) AND (?::uuid IS NULL OR r.person_id = ?::uuid) ORDER BY r.opened_at, r.id LIMIT 200`,
+		WHERE r.firm_id = ? AND r.status = 'waiting' AND (?::uuid IS NULL OR r.id = ?::uuid) AND (?::uuid IS NULL OR r.person_id = ?::uuid) ORDER BY r.opened_at, r.id`,
 		tx.Scope.Firm, db.Null(id), db.Null(id), db.Null(who), db.Null(who)).Scan(&list).Error
 	return list, wrap(err, "list recoveries of firm", tx.Scope.Firm)
 }

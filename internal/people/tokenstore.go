@@ -36,7 +36,7 @@ func insertToken(tx *db.Tx, t Token, hash string) error {
 
 func tokens(tx *db.Tx) (list []Token, err error) {
 	rows, err := tx.Raw(`SELECT t.id, t.name, p.name, t.permissions, t.class, t.networks, t.created_at, t.expires_at, t.last_used_at, t.ended_at
-		FROM api_token t JOIN person p ON p.id = t.person_id WHERE t.firm_id = ? ORDER BY t.created_at DESC, t.id LIMIT 500`, tx.Scope.Firm).Rows()
+		FROM api_token t JOIN person p ON p.id = t.person_id WHERE t.firm_id = ? ORDER BY t.created_at DESC, t.id`, tx.Scope.Firm).Rows()
 	if err != nil {
 		return nil, fmt.Errorf("list tokens of firm %s: %w", tx.Scope.Firm, err)
 	}

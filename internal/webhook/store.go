@@ -11,7 +11,7 @@ import (
 
 func webhooks(tx *db.Tx, cond string, args ...any) (list []Webhook, err error) {
 	rows, err := tx.Raw(`SELECT w.id, w.url, w.events, w.status, w.failing_since, p.name, w.created_at, w.ended_at
-		FROM webhook w JOIN person p ON p.id = w.created_by WHERE w.firm_id = ? AND `+cond+` ORDER BY w.created_at DESC, w.id LIMIT 200`,
+		FROM webhook w JOIN person p ON p.id = w.created_by WHERE w.firm_id = ? AND `+cond+` ORDER BY w.created_at DESC, w.id`,
 		append([]any{tx.Scope.Firm}, args...)...).Rows()
 	if err != nil {
 		return nil, fmt.Errorf("list webhooks of firm %s: %w", tx.Scope.Firm, err)

@@ -384,6 +384,26 @@ func TestInternalNotesStayWithTheBureau(t *testing.T) {
 	}
 }
 
+// A thread that is full says so; the firm's answer to what was asked still comes through.
+func TestAFullThreadTakesAnswersOnly(t *testing.T) {
+	t.Parallel()
+	k := setup(t)
+	id := k.open(t, worklist.New{Matter: k.Matter(t).ID})
+	ines, partner := k.As(t, rbac.RoleSpecialist), k.As(t, rbac.RolePartner)
+	_, act := k.next(t, ines)
+	if _, err := k.Ask(ines, act, worklist.Say{Body: "Which matter is this for?"}, true); err != nil {
+		t.Fatal(err)
+	}
+	k.Exec(t, `INSERT INTO work_message (firm_id, id, item_id, kind, side, author_id, internal, body, sent_at)
+		SELECT ?, gen_random_uuid(), ?, 'message', 'bureau', ?, false, 'one more', ? FROM generate_series(1, 499)`, k.ID, id, testkit.Actor(ines), testkit.Now)
+	if _, err := k.Write(ines, id, worklist.Say{Body: "And this?"}); !errors.Is(err, worklist.ErrThreadFull) {
+		t.Errorf("message 501: %v", err)
+	}
+	if _, err := k.Answer(partner, id, worklist.Say{Body: "For the lease"}); err != nil {
+		t.Errorf("an answer: %v", err)
+	}
+}
+
 func TestHandsAreFullAtThree(t *testing.T) {
 	t.Parallel()
 	k := setup(t)

@@ -182,8 +182,16 @@ func (s *Service) writes(tx *db.Tx) (*authz.Access, Side, rbac.Permission, error
 	return a, OfFirm, rbac.MessageAnswer, err
 }
 
-// send writes a message and its leaf.
+// send writes a message and its leaf. A thread is read in whole, so it has an end; an
+// answer, for which a clock waits, always finds room.
 func send(tx *db.Tx, i item, kind MessageKind, side Side, say Say, p rbac.Permission) (ident.MessageID, error) {
+	var n int
+	if err := tx.Raw(`SELECT count(*) FROM work_message WHERE firm_id = ? AND item_id = ?`, tx.Scope.Firm, i.ID).Row().Scan(&n); err != nil {
+		return "", fmt.Errorf("count the messages on item %s: %w", i.ID, err)
+	}
+	if n >= maxThread && kind != KindAnswer {
+		return "", ErrThreadFull
+	}
 	id := ident.New[ident.MessageID](tx.Now)
 	err := tx.Exec(`INSERT INTO work_message (firm_id, id, item_id, kind, side, author_id, internal, about_id, answers_id, body, sent_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -231,7 +239,7 @@ func messages(tx *db.Tx, item ident.WorkItemID, bureau, bodies bool) ([]Message,
 	}
 	err := tx.Raw(`SELECT g.id, g.kind, g.side, g.author_id, p.name AS author, g.internal, g.about_id, g.answers_id, g.body, g.sent_at
 		FROM work_message g JOIN person p ON p.id = g.author_id
-		WHERE g.firm_id = ? AND g.item_id = ? AND (? OR NOT g.internal) ORDER BY g.sent_at, g.id LIMIT 500`, tx.Scope.Firm, item, bureau).Scan(&rows).Error
+		WHERE g.firm_id = ? AND g.item_id = ? AND (? OR NOT g.internal) ORDER BY g.sent_at, g.id`, tx.Scope.Firm, item, bureau).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read the thread of item %s: %w", item, err)
 	}

@@ -36,6 +36,7 @@ const (
 	skipsToAsk   = 3                // different people who skipped: a lead decides
 	estimateMin  = 15
 	maxBodyRunes = 4000
+	maxThread    = 500 // messages on one item, answers aside
 )
 
 // Refusals.
@@ -52,6 +53,7 @@ var (
 	ErrInvalid    = fault.New(fault.Invalid, "item_invalid", "this cannot become a work item")
 	ErrReason     = fault.New(fault.Invalid, "item_reason", "choose a reason")
 	ErrMessage    = fault.New(fault.Invalid, "message_invalid", "this message cannot be sent")
+	ErrThreadFull = fault.New(fault.Conflict, "thread_full", "this item has 500 messages, as many as a thread takes; call, or say it on another item")
 	ErrPerson     = fault.New(fault.Invalid, "item_person", "this item cannot go to that person")
 	ErrTheirs     = fault.New(fault.Conflict, "item_theirs", "this person works on the item already")
 	ErrNotKept    = fault.New(fault.Conflict, "item_not_kept", "this item is not kept for anybody any more")
