@@ -9,6 +9,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/pdfcpu/pdfcpu/pkg/api"
@@ -35,13 +36,17 @@ const (
 // objectStream finds the name of one, which may be spelled in hexadecimal (ISO 32000-1, 7.3.5).
 var objectStream = regexp.MustCompile(`/(?:O|#4[fF])(?:b|#62)(?:j|#6[aA])(?:S|#53)(?:t|#74)(?:m|#6[dD])`)
 
-// activeKeys and activeKinds are what a PDF does by itself (ISO 32000-1, 12.6 and 13). A
-// link to the web is left: a reader asks before following it.
+// activeKeys and activeKinds are what a PDF does by itself, or carries to be done (ISO
+// 32000-1, 8.10.4, 12.6 and 13). A link to the web is left: a reader asks before following it.
 var (
-	activeKeys  = map[string]string{"JS": "scripts", "JavaScript": "scripts", "XFA": "a form that runs", "RichMedia": "films"}
+	activeKeys  = map[string]string{"JS": "scripts", "JavaScript": "scripts", "XFA": "a form that runs", "RichMedia": "films", "RF": "other files", "OnInstantiate": "scripts"}
 	activeKinds = map[string]string{"JavaScript": "scripts", "Launch": "a start of other programs", "ImportData": "an import of data", "SubmitForm": "a form that sends itself",
-		"GoToE": "a way into other files", "Rendition": "films", "Movie": "films", "Sound": "sounds", "RichMedia": "films"}
+		"GoToE": "a way into other files", "GoToR": "a way into other files", "Thread": "a way into other files", "Rendition": "films", "Movie": "films", "Sound": "sounds", "RichMedia": "films",
+		"RichMediaExecute": "films", "3D": "a model that moves", "U3D": "a model that moves", "PRC": "a model that moves", "PS": "a program of the printer"}
 )
+
+// hybrid finds the second table of objects that some readers look into and others do not.
+var hybrid = regexp.MustCompile(`/(?:X|#58)(?:R|#52)(?:e|#65)(?:f|#66)(?:S|#53)(?:t|#74)(?:m|#6[dD])`)
 
 // configuration is how files are read: from memory, with bounds, asking nobody.
 var configuration = sync.OnceValue(func() model.Configuration {
@@ -99,6 +104,9 @@ func inspectPDF(data []byte) (err error) {
 	}()
 	if len(objectStream.FindAllIndex(data, maxStreams+1)) > maxStreams {
 		return refused("file_damaged", "this PDF is made of too many parts; print it to a new PDF and hand that in") // its own words: it may well be sound
+	}
+	if hybrid.Match(data) {
+		return refused("file_active", "this PDF has two tables of its parts, so that readers differ in what they show; print it to a new PDF and hand that in")
 	}
 	conf := configuration()
 	file, err := api.ReadContext(bytes.NewReader(data), &conf)
@@ -161,13 +169,13 @@ func (l looker) active(o types.Object, depth int) string {
 	}
 	switch o := o.(type) {
 	case types.StreamDict:
-		return l.active(o.Dict, depth+1)
+		return l.stream(o.Dict, depth)
 	case *types.StreamDict:
-		return l.active(o.Dict, depth+1)
+		return l.stream(o.Dict, depth)
 	case types.ObjectStreamDict:
-		return l.active(o.Dict, depth+1)
+		return l.stream(o.Dict, depth)
 	case *types.ObjectStreamDict:
-		return l.active(o.Dict, depth+1)
+		return l.stream(o.Dict, depth)
 	case types.Array:
 		for _, x := range o {
 			if what := l.active(x, depth+1); what != "" {
@@ -175,6 +183,9 @@ func (l looker) active(o types.Object, depth int) string {
 			}
 		}
 	case types.Dict:
+		if what := l.whole(o); what != "" {
+			return what
+		}
 		for _, k := range slices.Sorted(maps.Keys(o)) {
 			if what := l.entry(k, o[k], depth); what != "" {
 				return what
@@ -184,26 +195,83 @@ func (l looker) active(o types.Object, depth int) string {
 	return ""
 }
 
-func (l looker) entry(key string, o types.Object, depth int) string {
-	if what := activeKeys[key]; what != "" {
-		return what
-	}
-	if kind, ok := o.(types.Name); ok && (key == "S" || key == "Subtype" || key == "Type") {
-		if what := activeKinds[string(kind)]; what != "" {
-			return what
-		}
-	}
-	if key == "EF" && !l.onlyXML(o) {
-		return "other files"
+// stream asks the dictionary of a stream, whose bytes stand in the file itself.
+func (l looker) stream(o types.Dict, depth int) string {
+	if _, elsewhere := o.Find("F"); elsewhere {
+		return "parts that stand elsewhere"
 	}
 	return l.active(o, depth+1)
 }
 
-// onlyXML tells whether all files that a file specification carries are XML, as those of
-// an electronic invoice within its PDF are (EN 16931 in PDF/A-3). A reader opens no such file.
-func (l looker) onlyXML(o types.Object) bool {
-	files, err := l.file.DereferenceDict(o)
-	if err != nil {
+// whole asks what only several entries of a dictionary tell together.
+func (l looker) whole(o types.Dict) string {
+	if kind := l.name(o["S"]); kind == "URI" {
+		if !l.web(o["URI"]) {
+			return "a link that is none to the web"
+		}
+	}
+	if _, carries := o.Find("EF"); carries && !l.onlyXML(o) {
+		return "other files"
+	}
+	if ref, err := l.file.DereferenceDict(o["Ref"]); err == nil && ref != nil {
+		if _, elsewhere := ref.Find("F"); elsewhere {
+			return "parts that stand elsewhere"
+		}
+	}
+	// What is done at opening, or at turning a page, is done without being asked for: a
+	// place to begin at is all that a receipt needs.
+	if first, err := l.file.DereferenceDict(o["OpenAction"]); err == nil && first != nil && l.name(first["S"]) != "GoTo" {
+		return "an act at opening"
+	}
+	if acts, err := l.file.DereferenceDict(o["AA"]); err == nil && len(acts) > 0 {
+		return "acts of its own"
+	}
+	return ""
+}
+
+// name is a name, also behind a reference; "" for what is none.
+func (l looker) name(o types.Object) string {
+	o, err := l.file.Dereference(o)
+	if n, ok := o.(types.Name); ok && err == nil {
+		return string(n)
+	}
+	return ""
+}
+
+// web tells whether an address is of the web, or of mail.
+func (l looker) web(o types.Object) bool {
+	address, err := l.file.DereferenceStringOrHexLiteral(o, model.V10, nil)
+	scheme, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(address)), ":")
+	return err == nil && (scheme == "http" || scheme == "https" || scheme == "mailto")
+}
+
+func (l looker) entry(key string, o types.Object, depth int) string {
+	if what := activeKeys[key]; what != "" {
+		return what
+	}
+	if key == "S" || key == "Subtype" || key == "Type" {
+		if what := activeKinds[l.name(o)]; what != "" {
+			return what
+		}
+	}
+	return l.active(o, depth+1)
+}
+
+// onlyXML tells whether all files that a file specification carries are XML by name, kind
+// and first bytes, as those of an electronic invoice within its PDF are (EN 16931 in
+// PDF/A-3).
+func (l looker) onlyXML(o types.Dict) bool {
+	for _, key := range []string{"F", "UF", "DOS", "Mac", "Unix"} {
+		if _, named := o.Find(key); !named {
+			continue
+		}
+		name, err := l.file.DereferenceStringOrHexLiteral(o[key], model.V10, nil)
+		if err != nil || !strings.HasSuffix(strings.ToLower(name), ".xml") {
+			return false
+		}
+	}
+	files, err := l.file.DereferenceDict(o["EF"])
+	if err != nil || len(files) == 0 {
 		return false
 	}
 	for _, f := range files {
@@ -211,12 +279,11 @@ func (l looker) onlyXML(o types.Object) bool {
 		if err != nil || s == nil {
 			return false
 		}
-		kind := s.Subtype()
-		if kind == nil {
+		plain, err := types.DecodeName(l.name(s.Dict["Subtype"]))
+		if err != nil || plain != "text/xml" && plain != "application/xml" {
 			return false
 		}
-		plain, err := types.DecodeName(*kind)
-		if err != nil || plain != "text/xml" && plain != "application/xml" {
+		if err := s.DecodeWithLimit(maxDecoded); err != nil || !bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(s.Content, []byte("\xef\xbb\xbf")), " \t\r\n"), []byte("<")) {
 			return false
 		}
 	}

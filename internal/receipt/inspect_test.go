@@ -162,9 +162,23 @@ func TestT14_AHostileReceiptIsRefused(t *testing.T) {
 			"<< /Type /Filespec /F (a.exe) /EF << /F 5 0 R >> >>", "<< /Type /EmbeddedFile /Length 2 >>\nstream\nMZ\nendstream"), "file_active"},
 		"another file that says XML elsewhere": {document("", "<< /F (a.exe) /EF << /F 5 0 R /UF 6 0 R >> >>", "<< /Subtype /text#2Fxml /Length 4 >>\nstream\n<a/>\nendstream",
 			"<< /Subtype /application#2Foctet-stream /Length 2 >>\nstream\nMZ\nendstream"), "file_active"},
-		"a locked file":                {bytes.Replace(document("", "<< /Filter /Standard /V 1 /R 2 /O (x) /U (y) /P -4 >>"), []byte("/Root 1 0 R"), []byte("/Root 1 0 R /Encrypt 4 0 R"), 1), "file_locked"},
-		"objects without end":          {document("/X " + strings.Repeat("[", 5000) + strings.Repeat("]", 5000)), "file_damaged"},
-		"more streams than a bill has": {document("", many...), "file_damaged"},
+		"a program that says it is XML":  {document("", "<< /Type /Filespec /F (pay-now.exe) /EF << /F 5 0 R >> >>", "<< /Subtype /text#2Fxml /Length 2 >>\nstream\nMZ\nendstream"), "file_active"},
+		"a program under XML's name":     {document("", "<< /Type /Filespec /F (factur-x.xml) /EF << /F 5 0 R >> >>", "<< /Subtype /text#2Fxml /Length 2 >>\nstream\nMZ\nendstream"), "file_active"},
+		"related files":                  {document("", "<< /Type /Filespec /F (a.xml) /EF << /F 5 0 R >> /RF << /F [(a.exe) 5 0 R] >> >>", "<< /Subtype /text#2Fxml /Length 4 >>\nstream\n<a/>\nendstream"), "file_active"},
+		"a kind behind a reference":      {document("", "<< /S 5 0 R /F (cmd.exe) >>", "/Launch"), "file_active"},
+		"a share asked at opening":       {document("/OpenAction << /S /GoToR /F (\\\\\\\\host\\\\share\\\\a.pdf) /D [0 /Fit] >>"), "file_active"},
+		"a page of the web at opening":   {document("/OpenAction << /S /URI /URI (https://x.example) >>"), "file_active"},
+		"an act at turning a page":       {document("/AA << /WC << /S /URI /URI (https://x.example) >> >>"), "file_active"},
+		"a link that runs":               {document("", "<< /Subtype /Link /A << /S /URI /URI (javascript:alert\\(1\\)) >> >>"), "file_active"},
+		"a link to a file":               {document("", "<< /Subtype /Link /A << /S /URI /URI <66696c653a2f2f2f612e657865> >> >>"), "file_active"},
+		"a model that moves":             {document("", "<< /Subtype /3D /3DD 5 0 R >>", "<< >>"), "file_active"},
+		"a stream that stands elsewhere": {document("", "<< /F << /FS /URL /F (https://x.example/a) >> /Length 0 >>\nstream\n\nendstream"), "file_active"},
+		"a page of another file":         {document("", "<< /Subtype /Form /Ref << /F (a.pdf) /Page 0 >> /Length 0 >>\nstream\n\nendstream"), "file_active"},
+		"a program of the printer":       {document("", "<< /Type /XObject /Subtype /PS /Length 0 >>\nstream\n\nendstream"), "file_active"},
+		"two tables of its parts":        {bytes.Replace(document(""), []byte("/Root 1 0 R"), []byte("/Root 1 0 R /XRef#53tm 20"), 1), "file_active"},
+		"a locked file":                  {bytes.Replace(document("", "<< /Filter /Standard /V 1 /R 2 /O (x) /U (y) /P -4 >>"), []byte("/Root 1 0 R"), []byte("/Root 1 0 R /Encrypt 4 0 R"), 1), "file_locked"},
+		"objects without end":            {document("/X " + strings.Repeat("[", 5000) + strings.Repeat("]", 5000)), "file_damaged"},
+		"more streams than a bill has":   {document("", many...), "file_damaged"},
 	} {
 		_, err := inspect(c.data)
 		var f *fault.Error
@@ -193,7 +207,7 @@ func TestNamesOfFiles(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"bill.pdf": "bill.pdf", `C:\scans\a b.PDF`: "a b.pdf", "../../etc/passwd": "passwd.pdf", "": "receipt.pdf", ".pdf": "receipt.pdf", "a\r\nb.pdf": "ab.pdf",
-		strings.Repeat("ö", 300): strings.Repeat("ö", 116) + ".pdf", "\xff.pdf": "receipt.pdf",
+		strings.Repeat("ö", 300): strings.Repeat("ö", 116) + ".pdf", "\xff.pdf": "receipt.pdf", "bill\u202egpj.exe": "billgpj.pdf",
 	} {
 		if got := (Upload{Name: in}).named(PDF); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)

@@ -22,6 +22,7 @@ package receipt
 import (
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/docketry/docketry/internal/fault"
@@ -92,8 +93,8 @@ type Upload struct {
 func (u Upload) named(m Media) string {
 	name := u.Name[strings.LastIndexAny(u.Name, `/\`)+1:]
 	name = strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == utf8.RuneError {
-			return -1
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return -1 // nothing that nobody sees, as what turns the direction of text
 		}
 		return r
 	}, name))

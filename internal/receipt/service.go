@@ -54,10 +54,21 @@ func (s *Service) Of(ctx context.Context, entry ident.EntryID) (list []Receipt, 
 		if err != nil {
 			return err
 		}
-		list, err = standing(tx, c.Entry)
-		return err
+		if list, err = standing(tx, c.Entry); err != nil || len(list) == 0 {
+			return err
+		}
+		return listed(tx, c, len(list))
 	})
 	return list, err
+}
+
+// listed counts and records that somebody reads the names of papers, which may say much.
+func listed(tx *db.Tx, c cost, papers int) error {
+	if err := audit.Showing(tx, c.Matter, papers); err != nil {
+		return err
+	}
+	return audit.Record(tx, audit.Entry{Action: "receipt.listed", Object: "entry", ID: string(c.Entry), Matter: c.Matter, Class: c.class(), Permission: string(rbac.ReceiptRead),
+		Detail: map[string]int{"receipts": papers}})
 }
 
 // Attach keeps a file as a receipt of a cost. ErrFile says what is wrong with the file,
@@ -119,8 +130,12 @@ func (s *Service) Attach(ctx context.Context, entry ident.EntryID, u Upload) (r 
 // Get is a receipt that stands, without its bytes.
 func (s *Service) Get(ctx context.Context, id ident.ReceiptID) (r Receipt, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
-		_, r, _, err = s.find(tx, rbac.ReceiptRead, id)
-		return err
+		c, found, _, err := s.find(tx, rbac.ReceiptRead, id)
+		if err != nil {
+			return err
+		}
+		r = found
+		return listed(tx, c, 1)
 	})
 	return r, err
 }
@@ -228,12 +243,17 @@ func (s *Service) after(tx *db.Tx, c cost, action string, r *Receipt, reason *st
 	return record(tx, rbac.ReceiptAttach, action, c, r, reason)
 }
 
-func record(tx *db.Tx, perm rbac.Permission, action string, c cost, r *Receipt, reason *string) error {
-	e := audit.Entry{Action: action, Object: "receipt", ID: string(r.ID), Matter: c.Matter, Class: audit.C3, Permission: string(perm),
-		Detail: map[string]any{"entry": r.Entry, "sha256": r.SHA256, "bytes": r.Bytes}}
+// class is that of what a paper says: C4 of a sealed matter.
+func (c cost) class() int {
 	if c.Label == authz.Sealed {
-		e.Class = audit.C4
+		return audit.C4
 	}
+	return audit.C3
+}
+
+func record(tx *db.Tx, perm rbac.Permission, action string, c cost, r *Receipt, reason *string) error {
+	e := audit.Entry{Action: action, Object: "receipt", ID: string(r.ID), Matter: c.Matter, Class: c.class(), Permission: string(perm),
+		Detail: map[string]any{"entry": r.Entry, "bytes": r.Bytes}} // the hash of the bytes tells who has the paper that it is here
 	switch {
 	case reason != nil:
 		e.Before, e.After = r, *reason
