@@ -27,6 +27,7 @@ import (
 	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/httpd"
+	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/letter"
 	"github.com/docketry/docketry/internal/mail"
@@ -232,6 +233,15 @@ func (s *Services) tenants(context.Context) (err error) {
 	return nil
 }
 
+// credited lets go of what hangs on an invoice that is being credited: the work on its
+// e-bills, and what was paid.
+func (s *Services) credited(tx *db.Tx, id ident.InvoiceID) error {
+	if err := submission.Credited(tx, id); err != nil {
+		return err
+	}
+	return s.Receivables.ReleaseInvoice(tx, id)
+}
+
 func (s *Services) billing(context.Context) error {
 	s.Arrangements = arrangement.New(s.DB, s.Guard)
 	s.Guidelines = guideline.New(s.DB, s.Guard)
@@ -246,12 +256,13 @@ func (s *Services) billing(context.Context) error {
 		return fmt.Errorf("load the invoice's fonts: %w", err)
 	}
 	s.Prebills.HandOverWhen(paper.Fits)
-	s.Invoices = invoice.New(invoice.Parts{DB: s.DB, Guard: s.Guard, Paper: paper, Blobs: s.Blobs, Release: s.Receivables.ReleaseInvoice})
+	s.Invoices = invoice.New(invoice.Parts{DB: s.DB, Guard: s.Guard, Paper: paper, Blobs: s.Blobs, Release: s.credited})
 	links, err := notice.NewLinks(s.Config.PublicURL, s.Config.Keys.Session, s.Config.Keys.FormerSession)
 	if err != nil {
 		return fmt.Errorf("make the payors' links: %w", err)
 	}
 	s.Notices = notice.New(notice.Parts{DB: s.DB, Guard: s.Guard, Mail: s.Mails, Invoices: s.Invoices, Links: links, Calendar: s.SLA.BusinessCalendar})
+	s.Work.FinishWhen(submission.Subject, submission.Settled)
 	s.Submissions = submission.New(submission.Parts{DB: s.DB, Guard: s.Guard, Blobs: s.Blobs, Served: s.Notices.Served})
 	s.Exports = export.New(s.DB, s.Guard, s.Blobs)
 	s.Wordings = wording.New(s.DB, s.Guard)

@@ -178,22 +178,28 @@ func issueJournal(d *Document, draft *Draft, on Day) Journal {
 }
 
 // Today is the local day of the transaction's firm, for nouns that come after this one.
-func Today(tx *db.Tx) (Day, error) {
+func Today(tx *db.Tx) (Day, error) { return On(tx, tx.Now) }
+
+// On is the day of an instant at the transaction's firm.
+func On(tx *db.Tx, at time.Time) (Day, error) {
 	f, err := firm.Get(tx)
 	if err != nil {
 		return "", err
 	}
-	return today(tx, f), nil
+	return dayAt(f, at), nil
 }
 
-// today is the local day of the transaction at the firm. A zone that this machine
-// does not know counts as UTC; the firm's form accepts known ones only.
-func today(tx *db.Tx, f firm.Firm) Day {
+// today is the local day of the transaction at the firm.
+func today(tx *db.Tx, f firm.Firm) Day { return dayAt(f, tx.Now) }
+
+// dayAt is the local day of an instant. A zone that this machine does not know counts as
+// UTC; the firm's form accepts known ones only.
+func dayAt(f firm.Firm, at time.Time) Day {
 	zone, err := time.LoadLocation(f.TZ)
 	if err != nil {
 		zone = time.UTC
 	}
-	return DayOf(tx.Now.In(zone))
+	return DayOf(at.In(zone))
 }
 
 // failItem keeps why an item failed. A fault ends the job; anything else is ours and

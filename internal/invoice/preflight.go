@@ -152,8 +152,9 @@ func (d *Document) takes(f ledes.Finding) bool {
 		return d.Receiver.ExpenseTask && f.Field == "LINE_ITEM_TASK_CODE"
 	case ledes.ARI01:
 		return f.Severity == ledes.Warning && d.Receiver.ToleranceMinor > 0 // a total that is rounded, and no more
+	default:
+		return false
 	}
-	return false
 }
 
 // noAt is the number of the invoice's line on a line of the file, 0 for what is around them.

@@ -35,7 +35,11 @@ func (s *Service) Answer(ctx context.Context, id ident.SubmissionID, version int
 		if !slices.Contains(x.Status.next(), a.Status) {
 			return ErrStatus.With("%s cannot follow %s", a.Status.Words(), x.Status.Words())
 		}
-		if err := a.validate(x, day); err != nil {
+		sent, err := invoice.On(tx, x.SubmittedAt)
+		if err != nil {
+			return err
+		}
+		if err := a.validate(x, sent, day); err != nil {
 			return err
 		}
 		before := x.Status

@@ -64,7 +64,8 @@ func (f Filter) conditions() (cond string, args []any) {
 		cond, args = cond+" AND s.portal_id = ?", append(args, f.Portal)
 	}
 	if f.Todo {
-		cond += ` AND (s.status IN ('file_error', 'rejected') AND NOT EXISTS (SELECT FROM submission z WHERE z.firm_id = s.firm_id AND z.follows = s.id)
+		cond += ` AND NOT EXISTS (SELECT FROM invoice i WHERE i.firm_id = s.firm_id AND i.id = s.invoice_id AND i.status = 'credited')
+			AND (s.status IN ('file_error', 'rejected') AND NOT EXISTS (SELECT FROM submission z WHERE z.firm_id = s.firm_id AND z.follows = s.id)
 			OR EXISTS (SELECT FROM reduction r WHERE r.firm_id = s.firm_id AND r.submission_id = s.id AND r.status = 'open'))`
 	}
 	return cond, args

@@ -58,6 +58,9 @@ func (s *Service) submit(tx *db.Tx, inv invoice.Invoice, n Sending) (v View, err
 	if err != nil {
 		return v, err
 	}
+	if p.Status != "active" {
+		return v, ErrClosed
+	}
 	x := Submission{ID: ident.New[ident.SubmissionID](tx.Now), Invoice: inv.ID, Matter: inv.Matter, Portal: p.ID, N: len(chain) + 1, Type: TypeInvoice, Reason: n.Reason,
 		Status: Submitted, Currency: inv.Currency, TotalMinor: inv.TotalMinor, SubmittedAt: tx.Now, Version: 1}
 	if x.N > 1 {

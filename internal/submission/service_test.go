@@ -226,6 +226,7 @@ func TestCutsAreAcceptedOrAppealed(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	testkit.AdminExec(t, k.d, `UPDATE submission SET submitted_at = '2026-02-27 15:00Z' WHERE firm_id = $1`, k.f.ID)
 	v = k.answer(t, v, submission.Answer{Status: submission.Reduced, On: "2026-03-01", Text: "Two lines cut",
 		Reductions: []submission.Cut{{Line: line, Code: "GUI-01", Text: "vague", Minor: 20_000}, {Line: line, Code: "GUI-02", Minor: 5_001}, {Code: "GUI-03", Minor: 10_000}}})
 	if v.ReducedMinor != 35_001 || v.ApprovedMinor() != 132_000-35_001 || v.AppealUntil != "2026-03-31" || len(v.Reductions) != 3 || k.items(t, "appeal", "ready") != 1 {
@@ -286,7 +287,9 @@ func TestAppealsHaveAWindow(t *testing.T) {
 		"its last day": {10, "2026-02-20", nil}, "a day late": {9, "2026-02-20", submission.ErrLate}, "none": {0, "2026-02-20", submission.ErrNoAppeal},
 	} {
 		k := setup(t, func(s *portal.Settings) { s.AppealDays = c.days })
-		v := k.answer(t, k.submit(t, submission.Sending{}), submission.Answer{Status: submission.Reduced, On: c.on, Reductions: []submission.Cut{{Line: k.line(t), Code: "GUI-01", Minor: 100}}})
+		sent := k.submit(t, submission.Sending{})
+		testkit.AdminExec(t, k.d, `UPDATE submission SET submitted_at = '2026-02-19 15:00Z' WHERE firm_id = $1`, k.f.ID)
+		v := k.answer(t, sent, submission.Answer{Status: submission.Reduced, On: c.on, Reductions: []submission.Cut{{Line: k.line(t), Code: "GUI-01", Minor: 100}}})
 		// A profile that changes later moves no window that was given.
 		k.f.Exec(t, `UPDATE portal SET appeal_days = 300 WHERE firm_id = ?`, k.f.ID)
 		_, err := k.svc.Appeal(k.specialist, v.ID, v.Version, submission.NewAppeal{Reductions: []ident.ReductionID{v.Reductions[0].ID}, Reason: "It was agreed"})
@@ -296,6 +299,71 @@ func TestAppealsHaveAWindow(t *testing.T) {
 		if n := k.f.Count(t, `SELECT count(*) FROM appeal WHERE firm_id = ?`, k.f.ID); (n == 1) != (c.want == nil) {
 			t.Errorf("%s: %d appeals", name, n)
 		}
+	}
+}
+
+// An answer comes after what it answers, and not from the future.
+func TestAnAnswerIsNotOfAnotherTime(t *testing.T) {
+	t.Parallel()
+	k := setup(t, nil)
+	v := k.submit(t, submission.Sending{}) // on 2026-03-02 at the firm
+	for _, on := range []invoice.Day{"2020-01-01", "2026-03-01", "2026-03-03"} {
+		var f *fault.Error
+		_, err := k.svc.Answer(k.specialist, v.ID, v.Version, submission.Answer{Status: submission.Approved, On: on})
+		if !errors.Is(err, submission.ErrInvalid) || !errors.As(err, &f) || len(f.Fields) != 1 || f.Fields[0].Path != "answered_on" {
+			t.Errorf("on %s: %v", on, err)
+		}
+	}
+}
+
+func TestAClosedReceiverTakesNothing(t *testing.T) {
+	t.Parallel()
+	k := setup(t, nil)
+	k.receiver.Status = "closed"
+	if _, err := k.portals.Save(k.specialist, k.receiver); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.svc.Submit(k.specialist, k.inv, submission.Sending{}); !errors.Is(err, submission.ErrClosed) {
+		t.Errorf("Submit: %v", err)
+	}
+}
+
+// The work that an answer asks for ends with what it asks for, or with the invoice.
+func TestWorkOnAnAnswerEndsWithIt(t *testing.T) {
+	t.Parallel()
+	settled := func(k *desk, v submission.View) (err error) {
+		_ = k.d.InFirm(k.specialist, func(tx *db.Tx) error { err = submission.Settled(tx, nil, string(v.ID)); return nil })
+		return err
+	}
+	k := setup(t, nil)
+	v := k.answer(t, k.submit(t, submission.Sending{}), submission.Answer{Status: submission.Rejected, ErrorType: "line_item_error"})
+	if err := settled(k, v); !errors.Is(err, submission.ErrOpen) {
+		t.Errorf("refused, and nothing followed: %v", err)
+	}
+	if p, err := k.svc.List(k.specialist, submission.Filter{Todo: true}, page.Request{Size: 10}); err != nil || len(p.Items) != 1 {
+		t.Errorf("to do: %d, %v", len(p.Items), err)
+	}
+	if err := k.d.InFirm(k.specialist, func(tx *db.Tx) error { return submission.Credited(tx, k.inv) }); err != nil {
+		t.Fatal(err)
+	}
+	if ready, gone := k.items(t, "rejection", "ready"), k.items(t, "rejection", "cancelled"); ready != 0 || gone != 1 {
+		t.Errorf("after the credit: %d open, %d cancelled", ready, gone)
+	}
+	testkit.AdminExec(t, k.d, `UPDATE invoice SET credited_minor = total_minor, open_minor = 0, status = 'credited' WHERE firm_id = $1 AND set_config('session_replication_role', 'replica', false) <> ''`, k.f.ID)
+	if p, err := k.svc.List(k.specialist, submission.Filter{Todo: true}, page.Request{Size: 10}); err != nil || len(p.Items) != 0 {
+		t.Errorf("to do after the credit: %d, %v", len(p.Items), err)
+	}
+
+	k = setup(t, nil)
+	v = k.answer(t, k.submit(t, submission.Sending{}), submission.Answer{Status: submission.Reduced, Reductions: []submission.Cut{{Line: k.line(t), Code: "GUI-01", Minor: 100}}})
+	if err := settled(k, v); !errors.Is(err, submission.ErrOpen) {
+		t.Errorf("with a cut that nobody decided: %v", err)
+	}
+	if _, err := k.svc.Accept(k.specialist, v.ID, v.Version, []ident.ReductionID{v.Reductions[0].ID}); err != nil {
+		t.Fatal(err)
+	}
+	if err := settled(k, v); err != nil {
+		t.Errorf("with all decided: %v", err)
 	}
 }
 

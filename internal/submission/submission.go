@@ -30,6 +30,8 @@ var (
 	ErrSame      = fault.New(fault.Conflict, "submission_same_file", "the receiver refuses a file that it had before; correct a line or the receiver's profile first")
 	ErrOnItsWay  = fault.New(fault.Conflict, "submission_on_its_way", "this invoice is with its receiver; it is sent again when that refuses it")
 	ErrCredited  = fault.New(fault.Conflict, "invoice_credited", "this invoice is credited; there is nothing to send")
+	ErrOpen      = fault.New(fault.Conflict, "submission_open", "this is not settled yet")
+	ErrClosed    = fault.New(fault.Conflict, "portal_closed", "this receiver is closed; give the payor another one first")
 	ErrStatus    = fault.New(fault.Conflict, "submission_status", "that cannot follow the state of this submission")
 	ErrDecided   = fault.New(fault.Conflict, "reduction_decided", "this cut is accepted or appealed already")
 	ErrNoAppeal  = fault.New(fault.Conflict, "appeal_none", "this receiver takes no appeals")
@@ -97,8 +99,9 @@ func (s Status) Words() string {
 		return "Sent to payment"
 	case "":
 		return ""
+	default:
+		return strings.ReplaceAll(strings.ToUpper(string(s[:1]))+string(s[1:]), "_", " ")
 	}
-	return strings.ReplaceAll(strings.ToUpper(string(s[:1]))+string(s[1:]), "_", " ")
 }
 
 // Type is what a submission is to its receiver; stored.
@@ -306,8 +309,8 @@ func outcome(amount, regained int64) CutStatus {
 	return CutPart
 }
 
-// validate names every field that needs correcting, of an answer to s.
-func (a Answer) validate(s *Submission, today invoice.Day) error {
+// validate names every field that needs correcting, of an answer to s, which was sent on a day.
+func (a Answer) validate(s *Submission, sent, today invoice.Day) error {
 	var fs fault.Fields
 	fs.Line("receipt", a.Receipt, 0, 120)
 	fs.Line("code", a.Code, 0, 20)
@@ -319,8 +322,8 @@ func (a Answer) validate(s *Submission, today invoice.Day) error {
 			fs.Add("error_type", "error_type_unfit", "only a refusal has an error type")
 		}
 	}
-	if a.On == "" || a.On.Time().IsZero() || a.On > today {
-		fs.Add("answered_on", "date_range", "enter the day of the answer, not later than today")
+	if a.On == "" || a.On.Time().IsZero() || a.On < sent || a.On > today {
+		fs.Add("answered_on", "date_range", "enter the day of the answer, from %s, when it was sent, to today", sent)
 	}
 	a.cuts(&fs, s)
 	return fs.Err(ErrInvalid)

@@ -17,7 +17,7 @@ import (
 )
 
 // noPage are addresses below which files come, not pages.
-var noPage = []string{"/documents/", "/bundle", "/file", "/events", "/sign-out"}
+var noPage = []string{"/documents/", "/template", "/bundle", "/file", "/events", "/sign-out"}
 
 // TestEveryPageOfTheDemoInABrowser opens every kind of page that the demo's people
 // are led to, as they see it with the story's data: no axe violation at a desk in the

@@ -38,6 +38,7 @@ func submissionChip(x submission.Submission) partial.Chip {
 		c.Tone, c.Icon = partial.Bad, "x"
 	case submission.Reduced, submission.PendingFirm:
 		c.Tone, c.Icon = partial.Warn, "alert"
+	default: // on its way
 	}
 	return c
 }
@@ -52,6 +53,7 @@ func nextOf(x submission.View, today invoice.Day, sentAgain bool) string {
 			open++
 		case submission.CutAppealed:
 			appealed++
+		default: // decided
 		}
 	}
 	switch {
