@@ -14,7 +14,8 @@ import (
 // settlePrompt grants the discount on prompt payment that a locked invoice states, once what
 // arrived by its day covers the rest, and takes it back when it does so no longer. The value
 // date of a payment decides, whenever it is booked; p is the payment that was booked or taken
-// back. Never more is granted than was stated: the database holds it too.
+// back. What late money covers already is not allowed beside it: taken back, it makes room
+// for the discount. Never more is granted than was stated: the database holds it too.
 func settlePrompt(tx *db.Tx, p *Payment, inv *invoice.Invoice, on invoice.Day) error {
 	if inv.PromptMinor == 0 {
 		return nil
