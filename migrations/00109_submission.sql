@@ -116,6 +116,7 @@ CREATE TABLE reduction (
   firm_id        uuid        NOT NULL,
   id             uuid        NOT NULL,
   submission_id  uuid        NOT NULL,
+  n              integer     NOT NULL, -- in the order of the answer
   line_no        integer     NOT NULL, -- 0 is the invoice as a whole
   code           text        NOT NULL,
   text           text        NOT NULL DEFAULT '', -- C3
@@ -126,6 +127,7 @@ CREATE TABLE reduction (
   decided_by     uuid,
   decided_at     timestamptz,
   CONSTRAINT reduction_pkey PRIMARY KEY (firm_id, id),
+  CONSTRAINT reduction_n_key UNIQUE (firm_id, submission_id, n),
   CONSTRAINT reduction_submission_fkey FOREIGN KEY (firm_id, submission_id) REFERENCES submission (firm_id, id),
   CONSTRAINT reduction_appeal_fkey FOREIGN KEY (firm_id, submission_id, appeal_id) REFERENCES appeal (firm_id, submission_id, id),
   CONSTRAINT reduction_status_known CHECK (status IN ('open', 'accepted', 'appealed', 'granted', 'part', 'denied')),

@@ -80,9 +80,9 @@ func (s *Service) cut(tx *db.Tx, x *Submission, a Answer) error {
 	if p.AppealDays > 0 {
 		x.AppealUntil = a.On.Add(p.AppealDays)
 	}
-	for _, c := range a.Reductions {
+	for i, c := range a.Reductions {
 		x.ReducedMinor += c.Minor
-		if err := insertReduction(tx, x.ID, c); err != nil {
+		if err := insertReduction(tx, x.ID, i+1, c); err != nil {
 			return err
 		}
 	}

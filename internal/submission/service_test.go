@@ -373,8 +373,8 @@ func TestCutsAddUpInTheDatabase(t *testing.T) {
 	k := setup(t, nil)
 	v := k.answer(t, k.submit(t, submission.Sending{}), submission.Answer{Status: submission.Reduced, Reductions: []submission.Cut{{Line: k.line(t), Code: "GUI-01", Minor: 100}}})
 	for constraint, sql := range map[string]string{
-		"reduction_adds_up":     `INSERT INTO reduction (firm_id, id, submission_id, line_no, code, amount_minor) VALUES (?, gen_random_uuid(), ?, 0, 'X', 5)`,
-		"reduction_within_line": `WITH u AS (UPDATE submission SET reduced_minor = reduced_minor + 122000 WHERE firm_id = $1 AND id = $2) INSERT INTO reduction (firm_id, id, submission_id, line_no, code, amount_minor) VALUES ($1, gen_random_uuid(), $2, 1, 'X', 122000)`,
+		"reduction_adds_up":     `INSERT INTO reduction (firm_id, id, submission_id, n, line_no, code, amount_minor) VALUES (?, gen_random_uuid(), ?, 99, 0, 'X', 5)`,
+		"reduction_within_line": `WITH u AS (UPDATE submission SET reduced_minor = reduced_minor + 122000 WHERE firm_id = $1 AND id = $2) INSERT INTO reduction (firm_id, id, submission_id, n, line_no, code, amount_minor) VALUES ($1, gen_random_uuid(), $2, 99, 1, 'X', 122000)`,
 	} {
 		err := k.d.InFirm(k.f.Machine(), func(tx *db.Tx) error { return tx.Exec(sql, k.f.ID, v.ID).Error })
 		if !db.Violates(err, constraint) {

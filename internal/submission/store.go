@@ -117,9 +117,9 @@ func changesOfInvoice(tx *db.Tx, id ident.InvoiceID) (list []Change, err error) 
 	return list, nil
 }
 
-func insertReduction(tx *db.Tx, id ident.SubmissionID, c Cut) error {
-	err := tx.Exec(`INSERT INTO reduction (firm_id, id, submission_id, line_no, code, text, amount_minor) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		tx.Scope.Firm, ident.New[ident.ReductionID](tx.Now), id, c.Line, c.Code, trimmed(c.Text), c.Minor).Error
+func insertReduction(tx *db.Tx, id ident.SubmissionID, n int, c Cut) error {
+	err := tx.Exec(`INSERT INTO reduction (firm_id, id, submission_id, n, line_no, code, text, amount_minor) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		tx.Scope.Firm, ident.New[ident.ReductionID](tx.Now), id, n, c.Line, c.Code, trimmed(c.Text), c.Minor).Error
 	if err != nil {
 		return fmt.Errorf("insert reduction: %w", err)
 	}
@@ -128,7 +128,7 @@ func insertReduction(tx *db.Tx, id ident.SubmissionID, c Cut) error {
 
 func reductionsOf(tx *db.Tx, id ident.SubmissionID) (list []Reduction, err error) {
 	err = tx.Raw(`SELECT id, line_no, code, text, amount_minor, status, regained_minor, coalesce(appeal_id::text, '') AS appeal FROM reduction
-		WHERE firm_id = ? AND submission_id = ? ORDER BY line_no, id`, tx.Scope.Firm, id).Scan(&list).Error
+		WHERE firm_id = ? AND submission_id = ? ORDER BY n`, tx.Scope.Firm, id).Scan(&list).Error
 	if err != nil {
 		return nil, fmt.Errorf("list reductions of submission %s: %w", id, err)
 	}
