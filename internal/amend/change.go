@@ -34,6 +34,7 @@ type Terms struct {
 	Currency money.Currency
 	Rounding money.Rounding
 	TaskSet  string
+	Standing bool // codes need not be in use: they stood before
 }
 
 // Increment is the step that hours are rounded up to (TIM-01).
@@ -46,12 +47,7 @@ const maxNarrative = 15_360
 // field that needs correcting; without a difference there is no change either.
 func (c Change) Apply(w Work, t Terms) (after Work, reason Reason, err error) {
 	var bad fault.Fields
-	after = w
-	c.text(&after, t, &bad)
-	c.measure(&after, &w, t, &bad)
-	if c.Held != nil {
-		after.Held = *c.Held
-	}
+	after = c.on(w, t, &bad)
 	if len(bad) == 0 && after.Content == w.Content {
 		bad.Add("change", "change_none", "nothing is different")
 	}
@@ -60,6 +56,17 @@ func (c Change) Apply(w Work, t Terms) (after Work, reason Reason, err error) {
 		after.Reason = reason
 	}
 	return after, reason, bad.Err(ErrInvalid)
+}
+
+// on is w after c, but for the reason.
+func (c Change) on(w Work, t Terms, bad *fault.Fields) Work {
+	after := w
+	c.text(&after, t, bad)
+	c.measure(&after, &w, t, bad)
+	if c.Held != nil {
+		after.Held = *c.Held
+	}
+	return after
 }
 
 func (c Change) text(after *Work, t Terms, bad *fault.Fields) {
@@ -79,7 +86,7 @@ func (c Change) text(after *Work, t Terms, bad *fault.Fields) {
 			return
 		}
 		*field = utbms.Clean(*given)
-		if *field != "" && (!allowed || !utbms.Usable(set, *field)) {
+		if *field != "" && (!allowed || !t.Standing && !utbms.Usable(set, *field)) {
 			bad.Add(path, "code_unknown", "%s cannot stand on this line; choose a code from the list", *field)
 		}
 	}

@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -47,43 +46,48 @@ type Former struct {
 }
 
 // Reprice gives entries of time that are on no invoice other prices, by a repricing run.
-// The prices before stay readable. Amendments that stand are made again on the new price.
-// The caller has locked the entries and decided; the lines of drafts are its own to change.
-func Reprice(tx *db.Tx, a *authz.Access, run ident.Repricing, list []Entry, prices []Price) error {
+// The prices before stay readable. Amendments that stand are made again on the new price;
+// of one whose cut rate is more than the new one the rest is. It returns the entries where
+// such a rate fell away. The caller has locked the entries and decided; the lines of drafts
+// are its own to change.
+func Reprice(tx *db.Tx, a *authz.Access, run ident.Repricing, list []Entry, prices []Price) (fell []ident.EntryID, err error) {
 	m, err := loadMasters(tx, a)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := insertPrices(tx, run, list, prices, m.rounding); err != nil {
-		return err
+		return nil, err
 	}
 	p := plan{}
 	for i := range list {
 		e := &list[i]
-		e.take(prices[i])
 		facts := m.matterByID(e.MatterID)
 		if facts == nil {
-			return ErrNotFound
+			return nil, ErrNotFound
 		}
-		if err := amendAgain(tx, e, m.terms(e, facts)); err != nil {
-			return err
+		cut, err := amendAgain(tx, e, prices[i], m.rounding)
+		if err != nil {
+			return nil, err
+		}
+		if cut {
+			fell = append(fell, e.ID)
 		}
 		if e.Status != StatusOpen {
 			continue // what is on a bill is judged there
 		}
 		l, ok, err := m.landing(e)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if ok {
 			p.entries, p.facts = append(p.entries, *e), append(p.facts, l)
 		}
 	}
 	if len(p.entries) == 0 {
-		return nil
+		return fell, nil
 	}
 	_, err = checkEntries(tx, &p, m.today, true)
-	return err
+	return fell, err
 }
 
 // insertPrices writes the new prices down, and the first ones where that was not needed
@@ -126,19 +130,26 @@ func insertPrices(tx *db.Tx, run ident.Repricing, list []Entry, prices []Price, 
 	return nil
 }
 
-// amendAgain makes the amendments that stand once more on the entry's new price. The
-// former ones stay in the history, as taken back.
-func amendAgain(tx *db.Tx, e *Entry, t amend.Terms) error {
-	if e.Edits.Last() == nil {
-		return nil
-	}
+// Repriced is what the entry comes to at another price: its amendments that stand as they
+// are made again on it, and those of which a part fell away. What stands on the entry
+// stays, and a code that is no longer in use with it.
+func (e *Entry) Repriced(p Price, rounding money.Rounding) (made amend.Edits, after amend.Work, cut amend.Edits) {
 	bare := *e
 	bare.Edits = nil
-	made, _ := e.Edits.Again(bare.Work(), t)
+	bare.take(p)
+	return e.Edits.Again(bare.Work(), amend.Terms{Currency: p.Currency, Rounding: rounding, Standing: true})
+}
+
+// amendAgain gives an entry its new price and makes the amendments that stand once more on
+// it. The former ones stay in the history, as taken back. It tells whether a part of one
+// fell away.
+func amendAgain(tx *db.Tx, e *Entry, p Price, rounding money.Rounding) (fell bool, err error) {
+	made, _, cut := e.Repriced(p, rounding)
+	e.take(p)
 	for i := range e.Edits {
 		if d := &e.Edits[i]; d.UndoneAt == nil {
 			if err := markAmendmentUndone(tx, d); err != nil {
-				return err
+				return false, err
 			}
 			d.UndoneAt, d.UndoneBy = &tx.Now, tx.Scope.Actor
 		}
@@ -146,11 +157,11 @@ func amendAgain(tx *db.Tx, e *Entry, t amend.Terms) error {
 	for _, d := range made {
 		d.ID, d.Seq = ident.New[ident.EditID](tx.Now), len(e.Edits)+1
 		if err := insertAmendment(tx, e.ID, &d); err != nil {
-			return err
+			return false, err
 		}
 		e.Edits = append(e.Edits, d)
 	}
-	return nil
+	return len(cut) > 0, nil
 }
 
 // ToReprice are entries by id, with their amendments, whatever their status. Who asks has
@@ -179,10 +190,4 @@ func formerPrices(tx *db.Tx, id ident.EntryID) (list []Former, err error) {
 		list = append(list, f)
 	}
 	return list, rows.Err()
-}
-
-// Text is a price as it is kept.
-func (p Price) Text() (string, error) {
-	b, err := json.Marshal(p)
-	return string(b), err
 }

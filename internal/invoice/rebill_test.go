@@ -9,8 +9,12 @@ import (
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/prebill"
+	"github.com/docketry/docketry/internal/rate"
+	"github.com/docketry/docketry/internal/reprice"
 	"github.com/docketry/docketry/internal/testkit"
+	"github.com/docketry/docketry/rbac"
 )
 
 // cleaned is an invoice whose lines were worked on: a text and its amount with the line
@@ -134,5 +138,54 @@ func TestAHoldEndsWithItsBill(t *testing.T) {
 	}
 	if v := h.look(t, p.ID); len(v.Lines) != 1 || v.Lines[0].Held || v.Lines[0].Changed() {
 		t.Errorf("the held line: %s", says(v))
+	}
+}
+
+// TestI17_WhatIsBilledAgainKeepsAllButTheRate: the work was repriced after the credit, to
+// less than its bill had cut the rate to. The hours, the words and the hold of that change
+// stand on the new bill.
+func TestI17_WhatIsBilledAgainKeepsAllButTheRate(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.f.Work(t, h.m, h.k, "2026-02-10", 20_000, 6_100_000)
+	h.f.Work(t, h.m, h.k, "2026-02-11", 10_000, 6_100_000, testkit.Narrative("Analyze expert report of Dr. Haas on damages model"))
+	p, err := h.prebills.Build(h.specialist, prebill.Order{Matter: h.m.ID, Through: testkit.Day("2026-02-28")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	words, hours, cut, held := "Draft outline of reply brief", money.Fixed4(10_000), money.Fixed4(3_000_000), true
+	for i, c := range []amend.Change{{Narrative: &words, Quantity: &hours, Rate: &cut, Reason: amend.ReasonRate}, {Held: &held, Rate: &cut, Reason: amend.ReasonRate}} {
+		if p, err = h.prebills.Edit(h.specialist, p.ID, p.Version, h.look(t, p.ID).Lines[i].ID, c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.approve(t, p)
+	h.start(t)
+	h.work(t)
+	inv := h.invoiceOf(t, p.ID)
+	if inv.TotalMinor != 30_000 {
+		t.Fatalf("billed %d", inv.TotalMinor)
+	}
+	if _, err := h.svc.Credit(h.partner, inv.ID, invoice.NewCredit{Reason: "Billed to the wrong payor.", Rebill: true}); err != nil {
+		t.Fatal(err)
+	}
+	admin := h.f.As(t, rbac.RoleFirmAdmin)
+	if _, err := rate.New(h.d, h.guard).Add(admin, rate.Rate{MatterID: h.m.ID, Rate: 2_500_000, Currency: "USD", From: testkit.Day("2026-01-01")}); err != nil {
+		t.Fatal(err)
+	}
+	runs := reprice.New(h.d, h.guard)
+	run, err := runs.Preview(admin, reprice.Selection{Matters: []ident.MatterID{h.m.ID}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := runs.CarryOut(admin, run.ID, run.Hash, "The client's new terms"); err != nil {
+		t.Fatal(err)
+	}
+	if p, err = h.prebills.Build(h.specialist, prebill.Order{Matter: h.m.ID, Through: testkit.Day("2026-02-28")}); err != nil {
+		t.Fatal(err)
+	}
+	v := h.look(t, p.ID)
+	if one, two := v.Lines[0], v.Lines[1]; one.Narrative != words || one.Quantity != hours || one.Rate != 2_500_000 || one.Bills() != 25_000 || !two.Held || two.Rate != 2_500_000 || v.Totals.InvoiceMinor != 25_000 {
+		t.Errorf("the bill again:\n%s", says(v))
 	}
 }

@@ -67,7 +67,7 @@ func resume(tx *db.Tx, m matter.Matter, t amend.Terms, entries []capture.Entry, 
 		if line, ok := from[e.ID]; ok {
 			recorded := *e
 			recorded.Edits = nil
-			l.Edits, l.Work = together(edits[line], e.Edits).Again(recorded.Work(), t)
+			l.Edits, l.Work, _ = together(edits[line], e.Edits).Again(recorded.Work(), t)
 			for k := range l.Edits {
 				l.Edits[k].ID = ident.New[ident.EditID](tx.Now)
 			}

@@ -5,8 +5,10 @@ import (
 
 	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -30,8 +32,9 @@ func LockToReprice(tx *db.Tx, matters []ident.MatterID, bills []ident.PrebillID)
 // Reprice takes the new prices of entries over onto the draft that they are on, by a
 // repricing run that has given them to the entries and locked the draft: what people changed
 // is made again on the new price, with its author, time and reason, and the former change
-// stays in the line's history as taken back. What does not fit the new price any more, as a
-// rate cut to more than it, falls away. A line that is a part or in a merge is not repriced.
+// stays in the line's history as taken back. A rate that was
+// cut to more than the new one falls away, and all else of that change is made: hours,
+// words, codes, hold and write-down. A line that is a part or in a merge is not repriced.
 // ErrStatus when the bill is not with the billing team.
 func Reprice(tx *db.Tx, id ident.PrebillID, run ident.Repricing, entries []ident.EntryID) error {
 	p, err := lock(tx, id)
@@ -59,37 +62,50 @@ func Reprice(tx *db.Tx, id ident.PrebillID, run ident.Repricing, entries []ident
 	for _, e := range entries {
 		of[e] = true
 	}
-	again, fell := 0, 0
+	again, fell := 0, []ident.PrebillLine{}
 	for i := range all {
 		l := &all[i]
 		if !of[l.EntryID] || l.SplitOf != "" || len(l.Sources) > 0 {
 			continue
 		}
-		made, lost, err := l.reprice(tx, &p, termsOf(&p, m, f))
+		made, cut, err := l.reprice(tx, &p, repricingTerms(p.Currency, f))
 		if err != nil {
 			return err
 		}
-		again, fell = again+made, fell+lost
+		again += made
+		if cut > 0 {
+			fell = append(fell, l.ID)
+		}
 	}
 	if _, err := recheck(tx, &p, m, f); err != nil {
 		return err
 	}
 	return record(tx, "prebill.repriced", rbac.RateReprice, &p, classOf(m, audit.C2), nil, nil,
-		map[string]any{"run": run, "entries": len(entries), "changes_made_again": again, "changes_fell_away": fell})
+		map[string]any{"run": run, "entries": len(entries), "changes_made_again": again, "rates_fell_away": fell})
 }
 
-// reprice makes the changes of a line that stand once more on the price that its entry has
-// by now. It returns how many were made, and how many did not fit any more.
-func (l *Line) reprice(tx *db.Tx, p *Prebill, t amend.Terms) (made, lost int, err error) {
+// repricingTerms are those that changes are made again by: what stands on a line stays,
+// and a code that is no longer in use with it.
+func repricingTerms(c money.Currency, f policies) amend.Terms {
+	return amend.Terms{Currency: c, Rounding: money.Rounding(f.Rounding), Standing: true}
+}
+
+// again is what the line comes to when its changes are made once more on what is recorded:
+// those that are made, and those of which a part fell away.
+func (l *Line) again(t amend.Terms) (made amend.Edits, after amend.Work, cut amend.Edits) {
 	bare := l.Work
 	bare.Value = l.Recorded.Amount
 	bare.Content = amend.Content{Quantity: l.Recorded.Quantity, Rate: l.Recorded.Rate, Narrative: l.Recorded.Narrative, Task: l.Recorded.Task,
 		Activity: l.Recorded.Activity, Expense: l.Recorded.Expense}
-	edits, work := l.Edits.Again(bare, t)
-	stood := 0
+	return l.Edits.Again(bare, t)
+}
+
+// reprice makes the changes of a line that stand once more on the price that its entry has
+// by now. It returns how many were made, and of how many a part fell away.
+func (l *Line) reprice(tx *db.Tx, p *Prebill, t amend.Terms) (made, cut int, err error) {
+	edits, work, fell := l.again(t)
 	for i := range l.Edits {
 		if e := &l.Edits[i]; e.UndoneAt == nil {
-			stood++
 			if err := markUndone(tx, e); err != nil {
 				return 0, 0, err
 			}
@@ -106,7 +122,44 @@ func (l *Line) reprice(tx *db.Tx, p *Prebill, t amend.Terms) (made, lost int, er
 			return 0, 0, err
 		}
 	}
-	return len(edits), stood - len(edits), nil
+	return len(edits), len(fell), nil
+}
+
+// Foreseen is what a repricing would make of a line on a draft.
+type Foreseen struct {
+	Last   ident.EditID // its newest change that stands, "" for none
+	Before amend.Work
+	After  amend.Work
+}
+
+// Foresee works out what Reprice would make of the lines of entries with prices, and
+// changes nothing. Of an entry that is on no draft, or whose line is a part, split or in a
+// merge, there is nothing.
+func Foresee(tx *db.Tx, prices map[ident.EntryID]capture.Price) (map[ident.EntryID]Foreseen, error) {
+	entries := make([]ident.EntryID, 0, len(prices))
+	for e := range prices {
+		entries = append(entries, e)
+	}
+	f, err := firmPolicies(tx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := wholeLines(tx, entries)
+	if err != nil {
+		return nil, err
+	}
+	seen := make(map[ident.EntryID]Foreseen, len(all))
+	for i := range all {
+		l := &all[i]
+		x, price := Foreseen{Before: l.Work}, prices[l.EntryID]
+		if last := l.Edits.Last(); last != nil {
+			x.Last = last.ID
+		}
+		l.Recorded.Rate, l.Recorded.Amount = price.Rate, price.Minor
+		_, x.After, _ = l.again(repricingTerms(price.Currency, f))
+		seen[l.EntryID] = x
+	}
+	return seen, nil
 }
 
 // movePrices lets the lines of entries stand by the prices that these have by now.

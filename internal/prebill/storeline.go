@@ -21,24 +21,8 @@ const lineColumns = `l.id, l.entry_id, l.position, l.kind, l.worked_on, coalesce
 // what was recorded, their edits and their findings. The parts of a line that was split
 // stand in its place, and a merge in that of its lines, which it holds.
 func lines(tx *db.Tx, id ident.PrebillID) ([]Line, error) {
-	rows, err := tx.Raw(`SELECT `+lineColumns+` FROM prebill_line l
-		JOIN entry e ON e.firm_id = l.firm_id AND e.id = l.entry_id
-		LEFT JOIN entry_price o ON o.firm_id = l.firm_id AND o.entry_id = l.entry_id AND o.seq = l.price_seq
-		LEFT JOIN timekeeper t ON t.firm_id = l.firm_id AND t.id = l.timekeeper_id
-		WHERE l.firm_id = ? AND l.prebill_id = ? AND (NOT l.gone OR l.merged_into IS NOT NULL) ORDER BY l.position, l.part`, tx.Scope.Firm, id).Rows()
+	all, err := readLines(tx, `l.prebill_id = ? AND (NOT l.gone OR l.merged_into IS NOT NULL)`, id)
 	if err != nil {
-		return nil, fmt.Errorf("load lines of pre-bill %s: %w", id, err)
-	}
-	defer rows.Close()
-	var all []Line
-	for rows.Next() {
-		l, err := scanLine(rows)
-		if err != nil {
-			return nil, fmt.Errorf("read line of pre-bill %s: %w", id, err)
-		}
-		all = append(all, l)
-	}
-	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("load lines of pre-bill %s: %w", id, err)
 	}
 	if err := attachEdits(tx, id, all); err != nil {
@@ -48,6 +32,46 @@ func lines(tx *db.Tx, id ident.PrebillID) ([]Line, error) {
 		return nil, err
 	}
 	return all, attachFindings(tx, all)
+}
+
+// wholeLines are the lines of entries on the bills that they are on, with their edits, but
+// for those that are split, parts or in a merge.
+func wholeLines(tx *db.Tx, entries []ident.EntryID) ([]Line, error) {
+	all, err := readLines(tx, `l.live AND l.entry_id = ANY (?::uuid[]) AND NOT l.gone AND l.split_of IS NULL AND NOT l.merged`, db.Array(entries))
+	if err != nil {
+		return nil, fmt.Errorf("load lines of entries: %w", err)
+	}
+	ids := make([]ident.PrebillLine, len(all))
+	for i := range all {
+		ids[i] = all[i].ID
+	}
+	edits, err := editsOf(tx, `d.line_id = ANY (?::uuid[])`, db.Array(ids))
+	for i := range all {
+		all[i].Edits = edits[all[i].ID]
+	}
+	return all, err
+}
+
+// readLines reads the lines that fit a condition on l, with what was recorded.
+func readLines(tx *db.Tx, cond string, arg any) ([]Line, error) {
+	rows, err := tx.Raw(`SELECT `+lineColumns+` FROM prebill_line l
+		JOIN entry e ON e.firm_id = l.firm_id AND e.id = l.entry_id
+		LEFT JOIN entry_price o ON o.firm_id = l.firm_id AND o.entry_id = l.entry_id AND o.seq = l.price_seq
+		LEFT JOIN timekeeper t ON t.firm_id = l.firm_id AND t.id = l.timekeeper_id
+		WHERE l.firm_id = ? AND `+cond+` ORDER BY l.position, l.part`, tx.Scope.Firm, arg).Rows()
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []Line
+	for rows.Next() {
+		l, err := scanLine(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, l)
+	}
+	return all, rows.Err()
 }
 
 func scanLine(rows *sql.Rows) (l Line, err error) {

@@ -155,6 +155,17 @@ type Line struct {
 	Why        Why
 	Before     capture.Price
 	After      capture.Price // the zero value where the register has no rate
+	Billed                   // of one that is changed
+}
+
+// Billed is what a changed entry comes to with all that people changed of it, and its line
+// on the draft with that of the line: no part of it while it is on hold. Arrangements and
+// cuts of the whole bill are not of it.
+type Billed struct {
+	Was       int64        // in the currency of the price before
+	Will      int64        // in that of the price after
+	Amendment ident.EditID // the newest change of the entry that stands, "" for none
+	Edit      ident.EditID // that of its line on the draft
 }
 
 // Sum is what lines of one currency come to before and after.
@@ -253,6 +264,8 @@ func moved(was, now []Line) *fault.Error {
 			add(l.Entry, "entry_moved", "the work of %s was changed, or put on a bill or taken off it, since", l.On.Format(time.DateOnly))
 		case w.Before != l.Before:
 			add(l.Entry, "entry_moved", "the work of %s has another price by now", l.On.Format(time.DateOnly))
+		case w.Billed != l.Billed:
+			add(l.Entry, "entry_moved", "the work of %s was previewed to bill %s, and would bill %s: what people changed of it is different by now", l.On.Format(time.DateOnly), w.will(), l.will())
 		}
 	}
 	for i := range was { // in their order
@@ -278,6 +291,10 @@ func (l *Line) words() string {
 		return "left, " + l.Why.Words()
 	}
 	return l.Before.Rate.Text(2) + " " + string(l.Before.Currency) + " to " + l.After.Rate.Text(2) + " " + string(l.After.Currency) + " by " + l.After.Source
+}
+
+func (l *Line) will() string {
+	return money.Amount{Minor: l.Will, Currency: l.After.Currency}.Text() + " " + string(l.After.Currency)
 }
 
 // because refuses a reason that says nothing.

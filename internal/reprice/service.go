@@ -11,6 +11,7 @@ import (
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/rate"
@@ -130,8 +131,43 @@ func work(tx *db.Tx, x sight, sel Selection) (w worked, err error) {
 			w.byEntry[l.Entry] = list[i].entry
 		}
 	}
+	if err := w.foresee(tx, f.Rounding); err != nil {
+		return w, err
+	}
 	w.hash, err = hashOf(w.lines)
 	return w, err
+}
+
+// foresee works out what the changed lines bill before and after, by what stands of what
+// people changed.
+func (w *worked) foresee(tx *db.Tx, rounding money.Rounding) error {
+	drafted := map[ident.EntryID]capture.Price{}
+	for i := range w.lines {
+		if l := &w.lines[i]; l.Why == Changed && l.Bill != "" {
+			drafted[l.Entry] = l.After
+		}
+	}
+	onDraft, err := prebill.Foresee(tx, drafted)
+	if err != nil {
+		return err
+	}
+	for i := range w.lines {
+		l := &w.lines[i]
+		if l.Why != Changed {
+			continue
+		}
+		e := w.byEntry[l.Entry]
+		before := e.Work()
+		_, after, _ := e.Repriced(l.After, rounding)
+		if last := e.Edits.Last(); last != nil {
+			l.Amendment = last.ID
+		}
+		if x, ok := onDraft[l.Entry]; ok {
+			before, after, l.Edit = x.Before, x.After, x.Last
+		}
+		l.Was, l.Will = before.Bills(), after.Bills()
+	}
+	return nil
 }
 
 // CarryOut does what was previewed, exactly: entries get their new prices, and drafts are
@@ -223,7 +259,8 @@ func (s *Service) carryOut(tx *db.Tx, x sight, r *Run, w *worked, reason string)
 	if len(entries) == 0 {
 		return ErrNothing
 	}
-	if err := capture.Reprice(tx, x.entries, r.ID, entries, prices); err != nil {
+	fell, err := capture.Reprice(tx, x.entries, r.ID, entries, prices)
+	if err != nil {
 		return err
 	}
 	for _, bill := range sorted(keys(onBill)) {
@@ -231,12 +268,17 @@ func (s *Service) carryOut(tx *db.Tx, x sight, r *Run, w *worked, reason string)
 			return err
 		}
 	}
+	fellOf := map[ident.MatterID][]ident.EntryID{}
+	for _, e := range fell {
+		m := w.byEntry[e].MatterID
+		fellOf[m] = append(fellOf[m], e)
+	}
 	r.Status, r.Reason, r.DoneAt, r.Card = Done, reason, &tx.Now, w.card
 	if err := markDone(tx, r); err != nil {
 		return err
 	}
 	for _, m := range sorted(keys(ofMatter)) {
-		if err := recordMatter(tx, r.ID, m, ofMatter[m]); err != nil {
+		if err := recordMatter(tx, r.ID, m, ofMatter[m], fellOf[m]); err != nil {
 			return err
 		}
 	}
@@ -353,16 +395,20 @@ func record(tx *db.Tx, action string, id ident.Repricing, of ident.MatterID, cla
 	return audit.Record(tx, audit.Entry{Action: action, Object: "repricing", ID: string(id), Matter: of, Class: class, Permission: string(rbac.RateReprice), After: after, Detail: detail})
 }
 
-// recordMatter writes what a run did to one matter, where its people look for it.
-func recordMatter(tx *db.Tx, id ident.Repricing, m ident.MatterID, entries int) error {
+// recordMatter writes what a run did to one matter, where its people look for it; fell are
+// the entries where a rate that was cut by an amendment is not cut any more.
+func recordMatter(tx *db.Tx, id ident.Repricing, m ident.MatterID, entries int, fell []ident.EntryID) error {
 	sealed, err := isSealed(tx, m)
 	if err != nil {
 		return err
+	}
+	if fell == nil {
+		fell = []ident.EntryID{}
 	}
 	class := audit.C2
 	if sealed {
 		class = audit.C4
 	}
 	return audit.Record(tx, audit.Entry{Action: "entry.repriced", Object: "matter", ID: string(m), Matter: m, Class: class, Permission: string(rbac.RateReprice),
-		Detail: map[string]any{"run": id, "entries": entries}})
+		Detail: map[string]any{"run": id, "entries": entries, "rates_fell_away": fell}})
 }

@@ -247,11 +247,11 @@ func insertLines(tx *db.Tx, id ident.Repricing, lines []Line) error {
 	var before, after []int64
 	for i := range lines {
 		l := &lines[i]
-		b, err := l.Before.Text()
+		b, err := textOf(l.Before, l.Was, l.Billed)
 		if err != nil {
 			return fmt.Errorf("keep price of entry %s: %w", l.Entry, err)
 		}
-		a, err := l.After.Text()
+		a, err := textOf(l.After, l.Will, Billed{})
 		if err != nil {
 			return fmt.Errorf("keep price of entry %s: %w", l.Entry, err)
 		}
@@ -271,6 +271,27 @@ func insertLines(tx *db.Tx, id ident.Repricing, lines []Line) error {
 		return fmt.Errorf("save lines of repricing run %s: %w", id, err)
 	}
 	return nil
+}
+
+// keptPrice is a price of a line as it is stored, with what the line bills at it and the
+// newest changes that stand.
+type keptPrice struct {
+	capture.Price
+	Bills     *int64       `json:"bills_minor,omitempty"` // nil of a run from before it was kept
+	Amendment ident.EditID `json:"amendment,omitempty"`
+	Edit      ident.EditID `json:"edit,omitempty"`
+}
+
+func (p keptPrice) bills() int64 {
+	if p.Bills == nil {
+		return p.Minor
+	}
+	return *p.Bills
+}
+
+func textOf(p capture.Price, bills int64, b Billed) (string, error) {
+	text, err := json.Marshal(keptPrice{p, &bills, b.Amendment, b.Edit})
+	return string(text), err
 }
 
 const lineColumns = `l.seq, l.entry_id, l.entry_version, l.matter_id, coalesce(e.timekeeper_id::text, ''), e.worked_on, e.hours_e4, coalesce(l.prebill_id::text, ''), coalesce(p.number, 0), l.why, l.before::text, l.after::text
@@ -294,9 +315,11 @@ func readLines(tx *db.Tx, cond string, args []any, limit int) (list []Line, err 
 		if err := rows.Scan(&l.Seq, &l.Entry, &l.Version, &l.Matter, &l.Timekeeper, &l.On, &l.Hours, &l.Bill, &l.BillNumber, &l.Why, &before, &after); err != nil {
 			return nil, fmt.Errorf("read line of a repricing run: %w", err)
 		}
-		if err := errors.Join(json.Unmarshal([]byte(before), &l.Before), json.Unmarshal([]byte(after), &l.After)); err != nil {
+		var was, will keptPrice
+		if err := errors.Join(json.Unmarshal([]byte(before), &was), json.Unmarshal([]byte(after), &will)); err != nil {
 			return nil, fmt.Errorf("read prices of a repricing run: %w", err)
 		}
+		l.Before, l.After, l.Billed = was.Price, will.Price, Billed{was.bills(), will.bills(), was.Amendment, was.Edit}
 		list = append(list, l)
 	}
 	return list, rows.Err()

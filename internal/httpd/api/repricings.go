@@ -103,6 +103,8 @@ type RepricingLine struct {
 	Outcome    string             `json:"outcome" class:"C1" enum:"changed,with_partner,given,no_rate,shaped,currency"`
 	Before     Price              `json:"before"`
 	After      *Price             `json:"after,omitempty" doc:"missing where the register has no rate"`
+	Was        *Money             `json:"bills_before,omitempty" class:"C2" doc:"of a changed one, with all that people changed of it: nothing while it is on hold"`
+	Will       *Money             `json:"bills_after,omitempty" class:"C2" doc:"the same at the price after"`
 }
 
 // Price is what an entry is worth, and by what.
@@ -126,6 +128,9 @@ func toRepricingLine(l reprice.Line) RepricingLine {
 	if l.After.Currency != "" {
 		after := toPrice(l.After)
 		out.After = &after
+	}
+	if l.Why == reprice.Changed {
+		out.Was, out.Will = amount(l.Was, l.Before.Currency), amount(l.Will, l.After.Currency)
 	}
 	return out
 }

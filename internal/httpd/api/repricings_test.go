@@ -47,7 +47,7 @@ func TestRepricingOverTheAPI(t *testing.T) {
 	specialist.get(single).want(t, 200, `"outcome":"changed"`, `"before":{"amount_minor":80000,"currency":"USD"}`, `"difference":{"amount_minor":-10000,"currency":"USD"}`, `"rate_level":5`)
 	stranger.get(single).want(t, 404)
 	stranger.get(single+"/lines").want(t, 404)
-	admin.get(single+"/lines?outcome=changed&rate_level=5").want(t, 200, `"worked_on":"2026-02-09"`, `"rate_source":"this matter's flat rate"`)
+	admin.get(single+"/lines?outcome=changed&rate_level=5").want(t, 200, `"worked_on":"2026-02-09"`, `"rate_source":"this matter's flat rate"`, `"bills_before":{"amount_minor":80000,"currency":"USD"}`, `"bills_after":{"amount_minor":70000,"currency":"USD"}`)
 	admin.get(single+"/lines?outcome=given").want(t, 200, `"items":[]`)
 	admin.send("POST", single+"/carry-out", map[string]string{"hash": run.field(t, "hash"), "reason": ""}).want(t, 422, `"path":"reason"`)
 	f.Work(t, m, k, "2026-02-10", 10_000, 4_000_000)

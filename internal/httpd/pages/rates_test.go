@@ -112,6 +112,8 @@ func repricingPage(f frame, n masterNames, done bool, failed error) PlainView {
 	for i, w := range reprice.Whys() {
 		l := reprice.Line{Seq: i + 1, Entry: id[ident.EntryID](i + 1), Matter: id[ident.MatterID](1), Timekeeper: id[ident.TimekeeperID](1), On: oct(5 + i), Hours: 20_000, Why: w, Before: before, After: after}
 		switch w {
+		case reprice.Changed:
+			l.Billed = reprice.Billed{Was: 60_000, Will: 52_500} // an hour and a half of it
 		case reprice.NoRate:
 			l.After = capture.Price{}
 		case reprice.OtherMoney:
@@ -141,6 +143,12 @@ func TestARunsFiguresOpenTheirLines(t *testing.T) {
 		t.Error("the act stands where it should not, or is missing")
 	}
 	for _, s := range v.Sections {
+		if s.ID == "lines" {
+			cells := s.Table.Rows[0].Cells
+			if !strings.Contains(cells[4].Sub, "bills $600.00") || !strings.Contains(cells[5].Sub, "bills $525.00") || strings.Contains(s.Table.Rows[1].Cells[4].Sub, "bills") {
+				t.Errorf("what a line bills: %+v", cells)
+			}
+		}
 		if s.ID != "totals" {
 			continue
 		}

@@ -291,7 +291,7 @@ func repricingRunView(f frame, n masterNames, d reprice.Detail, filter reprice.F
 		v.Sections = append(v.Sections, movedSection(f, d, failed))
 	}
 	v.Sections = append(v.Sections, Section{Title: "Run", Facts: facts}, Section{ID: "totals", Title: "What it comes to", Table: repricingTotals(f, n, d),
-		Text: "The recorded value. On a draft, what people changed is made again on the new price; a rate that was cut to more than the new one is not cut any more."})
+		Text: "The recorded value. On a draft, what people changed is made again on the new price; a rate that was cut to more than the new one is not cut any more, and all else of that change stays. What such a line bills is said with its prices."})
 	if form := carryOutForm(f, d, reason, failed); form != nil {
 		v.Sections = append(v.Sections, Section{ID: "carry-out", Title: "Carry it out", Form: form})
 	}
@@ -384,20 +384,25 @@ func repricingLines(f frame, n masterNames, list []reprice.Line) *partial.Table 
 		}
 		after, differ := partial.Txt("no rate"), partial.Txt("")
 		if l.After.Currency != "" {
-			after = priceCell(l.After)
+			after = priceCell(l.After, l.Why, l.Will)
 			differ.Text = "another currency"
 			if l.After.Currency == l.Before.Currency {
 				differ = partial.Txt(format.Money(money.Amount{Minor: l.After.Minor - l.Before.Minor, Currency: l.After.Currency}))
 			}
 		}
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{{Text: format.Date(l.On), Href: href.Entry(f.FirmID, l.Entry) + "#rate", Key: true}, partial.Txt(unseenOr(n.matters[l.Matter])), partial.Txt(n.timekeepers[l.Timekeeper]),
-			partial.Txt(format.Hours(l.Hours)), priceCell(l.Before), after, differ, what}})
+			partial.Txt(format.Hours(l.Hours)), priceCell(l.Before, l.Why, l.Was), after, differ, what}})
 	}
 	return t
 }
 
-func priceCell(p capture.Price) partial.Cell {
-	return partial.Cell{Text: format.Money(money.Amount{Minor: p.Minor, Currency: p.Currency}), Sub: format.Rate(p.Rate, p.Currency)}
+// priceCell is a price, with what a changed line bills at it where people changed that.
+func priceCell(p capture.Price, why reprice.Why, bills int64) partial.Cell {
+	c := partial.Cell{Text: format.Money(money.Amount{Minor: p.Minor, Currency: p.Currency}), Sub: format.Rate(p.Rate, p.Currency)}
+	if why == reprice.Changed && bills != p.Minor {
+		c.Sub += ", bills " + format.Money(money.Amount{Minor: bills, Currency: p.Currency})
+	}
+	return c
 }
 
 func (s *Site) carryOutRepricing(r *httpd.Request) (httpd.Reply, error) {
