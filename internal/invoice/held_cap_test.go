@@ -70,3 +70,23 @@ func TestHeldFeesLeaveNoRoomUnderTheCap(t *testing.T) {
 		t.Errorf("%d over the cap, want 818.00", got)
 	}
 }
+
+// TestAReleaseBearsNoDiscountAgain: what is agreed on fees was due on the bill that held them.
+func TestAReleaseBearsNoDiscountAgain(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.f.Arrange(t, h.m, "2026-01-01", `"kind":"hourly","holdback":{"share":500000,"condition":"the appeal is decided"}`)
+	h.issued(t)
+	h.f.Guide(t, h.m, `"discount":"0.1"`)
+	h.decide(t, prebill.HeldRelease, 0)
+	v := h.hour(t, "2026-02-20", "Draft the reply brief on damages") // 610.00, and 610.00 released
+	due := int64(0)
+	for _, f := range v.Findings {
+		if f.Rule == "INV-15" && f.State == guideline.Open {
+			due = f.AtRiskMinor
+		}
+	}
+	if due != 6_100 || releaseOn(v) != 61_000 {
+		t.Errorf("a discount of %d is due, want 61.00 of the new hour; %+v", due, v.Charges)
+	}
+}

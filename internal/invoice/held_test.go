@@ -178,6 +178,33 @@ func TestAnApprovalHoldsNothingYet(t *testing.T) {
 	h.heldIs(t, "withdrawn", 0, 0, 0, 0, 0)
 }
 
+// TestNoApprovalOfAReleaseThatWasTakenBack, at the step and in the database.
+func TestNoApprovalOfAReleaseThatWasTakenBack(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.f.Arrange(t, h.m, "2026-01-01", tenthHeld)
+	inv := h.issued(t)
+	h.decide(t, prebill.HeldRelease, 0)
+	v := h.hour(t, "2026-02-20", "Draft the reply brief on damages")
+	if _, err := h.prebills.Submit(h.specialist, v.ID, v.Version); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.svc.Credit(h.partner, inv.ID, invoice.NewCredit{Reason: "billed by mistake"}); err != nil {
+		t.Fatal(err)
+	}
+	person := testkit.Person(t, h.d, "clerk")
+	err := h.d.InFirm(h.f.Machine(), func(tx *db.Tx) error {
+		return tx.Exec(`UPDATE prebill SET status = 'approved', approved_by = ?, approved_at = now(), approved_hash = repeat('a', 64), version = version + 1 WHERE firm_id = ? AND id = ?`, person, h.f.ID, v.ID).Error
+	})
+	if !db.Violates(err, "holdback_billed_within") {
+		t.Errorf("approved in the database: %v", err)
+	}
+	v = h.look(t, v.ID)
+	if _, err := h.prebills.Approve(h.partner, v.ID, v.Version, v.Hash); !errors.Is(err, prebill.ErrRearranged) {
+		t.Errorf("Approve: %v, want ErrRearranged", err)
+	}
+}
+
 // TestTheDatabaseHoldsCreditsAndDecisionsTogether, whoever writes, and however many at once.
 func TestTheDatabaseHoldsCreditsAndDecisionsTogether(t *testing.T) {
 	t.Parallel()
