@@ -102,6 +102,7 @@ ALTER TABLE prebill_charge ADD CONSTRAINT prebill_charge_sign CHECK (CASE
   ELSE amount_minor > 0 END);
 
 -- What the firm decided about the held fees of a matter: released to be billed, or forgone.
+-- A row below zero takes decisions back: the invoice that held the fees was credited.
 CREATE TABLE holdback_act (
   firm_id      uuid        NOT NULL,
   id           uuid        NOT NULL,
@@ -110,13 +111,15 @@ CREATE TABLE holdback_act (
   kind         text        NOT NULL,
   amount_minor bigint      NOT NULL,
   reason       text        NOT NULL,
+  invoice_id   uuid, -- the credited one, of what is taken back
   made_by      uuid        NOT NULL,
   made_at      timestamptz NOT NULL,
   CONSTRAINT holdback_act_pkey PRIMARY KEY (firm_id, id),
   CONSTRAINT holdback_act_matter_fkey FOREIGN KEY (firm_id, matter_id) REFERENCES matter (firm_id, id),
   CONSTRAINT holdback_act_made_by_fkey FOREIGN KEY (made_by) REFERENCES person (id),
   CONSTRAINT holdback_act_kind_known CHECK (kind IN ('release', 'forgo')),
-  CONSTRAINT holdback_act_positive CHECK (amount_minor > 0),
+  CONSTRAINT holdback_act_invoice_fkey FOREIGN KEY (firm_id, invoice_id) REFERENCES invoice (firm_id, id),
+  CONSTRAINT holdback_act_sign CHECK (CASE WHEN invoice_id IS NULL THEN amount_minor > 0 ELSE amount_minor < 0 END),
   CONSTRAINT holdback_act_reason_length CHECK (length(reason) BETWEEN 3 AND 300),
   CONSTRAINT holdback_act_currency_form CHECK (currency ~ '^[A-Z]{3}$')
 );
@@ -126,54 +129,102 @@ CREATE INDEX holdback_act_matter ON holdback_act (firm_id, matter_id);
 CREATE TRIGGER holdback_act_stays BEFORE UPDATE OR DELETE ON holdback_act FOR EACH ROW EXECUTE FUNCTION issued_stays();
 CREATE TRIGGER holdback_act_not_truncated BEFORE TRUNCATE ON holdback_act FOR EACH STATEMENT EXECUTE FUNCTION issued_stays();
 
--- What stands of one kind of charge on bills of a matter: approved ones and invoices that were
--- not credited, or with drafts too.
+-- What stands of one kind of charge on bills of a matter: on invoices that were not credited
+-- ('issued'), on approved bills too ('approved'), or on drafts as well ('any').
 -- +goose StatementBegin
-CREATE FUNCTION holdback_on_bills(firm uuid, matter uuid, cur text, charge text, drafts boolean) RETURNS bigint LANGUAGE sql STABLE AS $$
+CREATE FUNCTION holdback_on_bills(firm uuid, matter uuid, cur text, charge text, stage text) RETURNS bigint LANGUAGE sql STABLE AS $$
   SELECT coalesce(sum(abs(c.amount_minor)), 0)::bigint FROM prebill b JOIN prebill_charge c ON c.firm_id = b.firm_id AND c.prebill_id = b.id
   WHERE b.firm_id = firm AND b.matter_id = matter AND b.currency = cur AND c.what = charge
-    AND (b.status = 'approved' OR drafts AND b.status IN ('draft', 'in_review', 'changes_requested')
-      OR b.status = 'taken' AND NOT EXISTS (SELECT FROM invoice i WHERE i.firm_id = b.firm_id AND i.prebill_id = b.id AND i.status = 'credited'))
+    AND (b.status = 'taken' AND NOT EXISTS (SELECT FROM invoice i WHERE i.firm_id = b.firm_id AND i.prebill_id = b.id AND i.status = 'credited')
+      OR b.status = 'approved' AND stage <> 'issued' OR b.status IN ('draft', 'in_review', 'changes_requested') AND stage = 'any')
 $$;
 -- +goose StatementEnd
-GRANT EXECUTE ON FUNCTION holdback_on_bills(uuid, uuid, text, text, boolean) TO docketry_api, docketry_worker;
+GRANT EXECUTE ON FUNCTION holdback_on_bills(uuid, uuid, text, text, text) TO docketry_api, docketry_worker;
 
--- Never more is released and forgone than was held, and never more billed than was released,
--- however many decide at once: each waits for the lock of the matter, and reads after it.
+-- What was decided about the held fees of a matter, of one kind or, without one, of both.
+-- +goose StatementBegin
+CREATE FUNCTION holdback_decided(firm uuid, matter uuid, cur text, what text) RETURNS bigint LANGUAGE sql STABLE AS $$
+  SELECT coalesce(sum(a.amount_minor), 0)::bigint FROM holdback_act a WHERE a.firm_id = firm AND a.matter_id = matter AND a.currency = cur AND (what IS NULL OR a.kind = what)
+$$;
+-- +goose StatementEnd
+GRANT EXECUTE ON FUNCTION holdback_decided(uuid, uuid, text, text) TO docketry_api, docketry_worker;
+
+-- Never more is released and forgone than issued invoices hold, and never more billed than was
+-- released, however many decide at once: each waits for the lock of the matter, and reads after it.
 -- +goose StatementBegin
 CREATE FUNCTION holdback_within() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE decided bigint; held bigint;
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('holdback ' || NEW.matter_id::text, 0));
-  IF (SELECT sum(a.amount_minor) FROM holdback_act a WHERE a.firm_id = NEW.firm_id AND a.matter_id = NEW.matter_id AND a.currency = NEW.currency)
-      > holdback_on_bills(NEW.firm_id, NEW.matter_id, NEW.currency, 'holdback', false) THEN
+  decided := holdback_decided(NEW.firm_id, NEW.matter_id, NEW.currency, NULL);
+  held := holdback_on_bills(NEW.firm_id, NEW.matter_id, NEW.currency, 'holdback', 'issued');
+  IF NEW.amount_minor > 0 AND decided > held THEN
     RAISE EXCEPTION 'matter %: more is released than was held back', NEW.matter_id USING ERRCODE = 'check_violation', CONSTRAINT = 'holdback_within', TABLE = 'holdback_act';
+  END IF;
+  IF NEW.amount_minor < 0 AND (decided < held OR holdback_decided(NEW.firm_id, NEW.matter_id, NEW.currency, NEW.kind) < 0
+      OR NOT EXISTS (SELECT FROM invoice i WHERE i.firm_id = NEW.firm_id AND i.id = NEW.invoice_id AND i.matter_id = NEW.matter_id AND i.status = 'credited')) THEN
+    RAISE EXCEPTION 'matter %: only what a credit leaves without cover is taken back', NEW.matter_id USING ERRCODE = 'check_violation', CONSTRAINT = 'holdback_taken_back', TABLE = 'holdback_act';
+  END IF;
+  IF NEW.amount_minor < 0 AND holdback_decided(NEW.firm_id, NEW.matter_id, NEW.currency, 'release') < holdback_on_bills(NEW.firm_id, NEW.matter_id, NEW.currency, 'holdback release', 'approved') THEN
+    RAISE EXCEPTION 'matter %: what is billed of a release is not taken back', NEW.matter_id USING ERRCODE = 'check_violation', CONSTRAINT = 'holdback_billed_within', TABLE = 'holdback_act';
   END IF;
   RETURN NULL;
 END $$;
 -- +goose StatementEnd
 CREATE TRIGGER holdback_within AFTER INSERT ON holdback_act FOR EACH ROW EXECUTE FUNCTION holdback_within();
 
+-- At commit a credit leaves nothing decided about fees that no invoice holds any more.
+-- +goose StatementBegin
+CREATE FUNCTION holdback_covered() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM prebill_charge c WHERE c.firm_id = NEW.firm_id AND c.prebill_id = NEW.prebill_id AND c.what = 'holdback') THEN
+    RETURN NULL;
+  END IF;
+  PERFORM pg_advisory_xact_lock(hashtextextended('holdback ' || NEW.matter_id::text, 0));
+  IF holdback_decided(NEW.firm_id, NEW.matter_id, NEW.currency, NULL) > holdback_on_bills(NEW.firm_id, NEW.matter_id, NEW.currency, 'holdback', 'issued') THEN
+    RAISE EXCEPTION 'invoice %: fees that it holds back are released or forgone', NEW.number USING ERRCODE = 'check_violation', CONSTRAINT = 'holdback_within', TABLE = 'invoice';
+  END IF;
+  RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE CONSTRAINT TRIGGER holdback_covered AFTER UPDATE ON invoice DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+  WHEN (NEW.status = 'credited' AND OLD.status <> 'credited') EXECUTE FUNCTION holdback_covered();
+
+-- A draft may hold a release that was taken back until it is worked out anew; an approved bill may not.
 -- +goose StatementBegin
 CREATE FUNCTION holdback_billed_within() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE bill record;
+DECLARE bill record; stage text;
 BEGIN
-  SELECT b.matter_id, b.currency INTO bill FROM prebill b WHERE b.firm_id = NEW.firm_id AND b.id = NEW.prebill_id;
+  IF TG_TABLE_NAME = 'prebill' THEN
+    stage := 'approved';
+    SELECT b.id, b.matter_id, b.currency INTO bill FROM prebill b WHERE b.firm_id = NEW.firm_id AND b.id = (to_jsonb(NEW)->>'id')::uuid;
+    IF NOT EXISTS (SELECT FROM prebill_charge c WHERE c.firm_id = NEW.firm_id AND c.prebill_id = bill.id AND c.what = 'holdback release') THEN
+      RETURN NULL;
+    END IF;
+  ELSE
+    stage := 'any';
+    SELECT b.id, b.matter_id, b.currency INTO bill FROM prebill b WHERE b.firm_id = NEW.firm_id AND b.id = (to_jsonb(NEW)->>'prebill_id')::uuid;
+  END IF;
   PERFORM pg_advisory_xact_lock(hashtextextended('holdback ' || bill.matter_id::text, 0));
-  IF holdback_on_bills(NEW.firm_id, bill.matter_id, bill.currency, 'holdback release', true) > (SELECT coalesce(sum(a.amount_minor), 0) FROM holdback_act a
-      WHERE a.firm_id = NEW.firm_id AND a.matter_id = bill.matter_id AND a.currency = bill.currency AND a.kind = 'release') THEN
+  IF holdback_on_bills(NEW.firm_id, bill.matter_id, bill.currency, 'holdback release', stage) > holdback_decided(NEW.firm_id, bill.matter_id, bill.currency, 'release') THEN
     RAISE EXCEPTION 'matter %: more is billed than was released', bill.matter_id USING ERRCODE = 'check_violation', CONSTRAINT = 'holdback_billed_within', TABLE = 'prebill_charge';
   END IF;
   RETURN NULL;
 END $$;
 -- +goose StatementEnd
 CREATE TRIGGER holdback_billed_within AFTER INSERT ON prebill_charge FOR EACH ROW WHEN (NEW.what = 'holdback release') EXECUTE FUNCTION holdback_billed_within();
+CREATE TRIGGER holdback_billed_within AFTER UPDATE OF status ON prebill FOR EACH ROW WHEN (NEW.status = 'approved' AND OLD.status <> 'approved') EXECUTE FUNCTION holdback_billed_within();
 
 -- +goose Down
+DROP TRIGGER holdback_billed_within ON prebill;
 DROP TRIGGER holdback_billed_within ON prebill_charge;
 DROP FUNCTION holdback_billed_within();
+DROP TRIGGER holdback_covered ON invoice;
+DROP FUNCTION holdback_covered();
 DROP TABLE holdback_act;
 DROP FUNCTION holdback_within();
-DROP FUNCTION holdback_on_bills(uuid, uuid, text, text, boolean);
+DROP FUNCTION holdback_decided(uuid, uuid, text, text);
+DROP FUNCTION holdback_on_bills(uuid, uuid, text, text, text);
 ALTER TABLE prebill_charge DROP CONSTRAINT prebill_charge_sign;
 ALTER TABLE prebill_charge ADD CONSTRAINT prebill_charge_sign CHECK (CASE
   WHEN what IN ('volume discount', 'discount') THEN amount_minor < 0

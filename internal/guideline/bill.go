@@ -28,7 +28,10 @@ type Bill struct {
 	DiscountMinor int64 // given on this bill, above zero
 	SpreadMinor   int64 // of DiscountMinor: what the values of the lines are less by already
 	CutMinor      int64 // taken off the fees beside the lines for another reason, above zero
-	ChargeMinor   int64 // charged for work beside its lines, such as a fixed price
+	ChargeMinor   int64 // charged for work beside its lines, such as a fixed price, with ReleaseMinor
+	HeldMinor     int64 // of the fees, held back until an outcome: owed, and not on this bill, above zero
+	ReleaseMinor  int64 // fees that bills before held back
+	OwedMinor     int64 // held back by bills before, and neither billed, here or there, nor forgone
 	Free          bool  // nothing is charged, as agreed
 	NumberUsed    bool  // by another invoice that this is no version of
 	StatedTotals  []int64
@@ -43,7 +46,7 @@ type Bill struct {
 	TrustFirst             bool  // the agreement says it is applied first
 	OnHold                 int   // lines on hold or in dispute that are on the bill
 
-	total, fees, costs int64
+	total, fees, costs int64 // total is what it comes to, fees are with those held back
 	hours              money.Fixed4
 	people             map[string]*person
 	internal           money.Fixed4 // hours of A105
@@ -120,7 +123,7 @@ func NewBill(b Bill) *Bill {
 		}
 	}
 	b.fees += b.ChargeMinor - b.CutMinor + b.SpreadMinor // before discounts
-	b.total += b.ChargeMinor - b.CutMinor - (b.DiscountMinor - b.SpreadMinor)
+	b.total += b.ChargeMinor - b.CutMinor - (b.DiscountMinor - b.SpreadMinor) - b.HeldMinor
 	return &b
 }
 

@@ -42,7 +42,7 @@ func (j *job) overBudget(field, what string, budget money.Fixed4, before, now in
 }
 
 func matterBudget(j *job) {
-	j.overBudget("budget", "the matter", j.policy.Budget, j.Bill.BilledMinor, j.Bill.total)
+	j.overBudget("budget", "the matter", j.policy.Budget, j.Bill.BilledMinor+j.Bill.OwedMinor, j.Bill.total+j.Bill.HeldMinor)
 }
 
 func phaseBudget(j *job) {
@@ -78,12 +78,13 @@ func noBudget(j *job) {
 
 func feeCap(j *job) {
 	limit := j.minor(j.policy.FeeCap)
-	over := min(j.Bill.BilledFees+j.Bill.fees-j.Bill.DiscountMinor-limit, j.Bill.fees)
+	before := j.Bill.BilledFees + j.Bill.OwedMinor
+	over := min(before+j.Bill.fees-j.Bill.DiscountMinor-limit, j.Bill.fees)
 	if j.policy.FeeCap == 0 || over <= 0 {
 		return
 	}
 	j.report(remark{
-		field: "fees", observed: j.amount(j.Bill.BilledFees + j.Bill.fees), expected: "at most " + j.amount(limit), params: "cap=" + j.policy.FeeCap.Text(2),
+		field: "fees", observed: j.amount(before + j.Bill.fees), expected: "at most " + j.amount(limit), params: "cap=" + j.policy.FeeCap.Text(2),
 		fact: fmt.Sprintf("After this bill the fees are %s over the cap of %s.", j.amount(over), j.amount(limit)), ask: "fees stay within the cap",
 		fix: "Write fees of " + j.amount(over) + " down", proposal: j.lessFees(over, "CAP"), atRisk: over,
 	})
@@ -112,6 +113,10 @@ func milestoneOpen(j *job) {
 		})
 	}
 }
+
+// newFees are those of the bill that no bill before had: a release was held back of fees
+// whose discount was due then.
+func (b *Bill) newFees() int64 { return b.fees - b.ReleaseMinor }
 
 // tierDiscount is what the tiers give on fees of a year, when now is added to before.
 func (j *job) tierDiscount(before, now int64) (sum int64) {
@@ -153,14 +158,14 @@ func shareOf(f money.Fraction, minor int64) int64 {
 }
 
 func volumeDiscount(j *job) {
-	due := j.tierDiscount(j.Bill.YearFees, j.Bill.fees)
+	due := j.tierDiscount(j.Bill.YearFees, j.Bill.newFees())
 	missing := due - j.Bill.DiscountMinor
 	if missing <= 0 {
 		return
 	}
 	j.report(remark{
 		field: "fees", observed: j.amount(j.Bill.DiscountMinor), expected: j.amount(due), params: fmt.Sprintf("tiers=%d whole_year=%t", len(j.policy.Tiers), j.policy.WholeYear),
-		fact: fmt.Sprintf("Fees of the year come to %s; a discount of %s is due on this bill, it has %s.", j.amount(j.Bill.YearFees+j.Bill.fees), j.amount(due), j.amount(j.Bill.DiscountMinor)),
+		fact: fmt.Sprintf("Fees of the year come to %s; a discount of %s is due on this bill, it has %s.", j.amount(j.Bill.YearFees+j.Bill.newFees()), j.amount(due), j.amount(j.Bill.DiscountMinor)),
 		ask:  "fees of a year beyond a tier have its discount", fix: "Write fees of " + j.amount(missing) + " down", proposal: j.lessFees(missing, "DISCOUNT"), atRisk: missing,
 	})
 }
@@ -171,7 +176,7 @@ func runRate(j *job) {
 		return
 	}
 	left := int64(dayOf(j.policy.PlannedEnd) - dayOf(j.Today))
-	spent := j.Bill.BilledMinor + j.Bill.total
+	spent := j.Bill.BilledMinor + j.Bill.OwedMinor + j.Bill.total + j.Bill.HeldMinor
 	const quarter = 91 // days
 	forecast, limit := spent+(j.Bill.RecentMinor+j.Bill.total)/quarter*left, j.minor(j.policy.Budget)
 	if forecast <= limit || spent > limit {

@@ -151,7 +151,7 @@ func splitSum(j *job) {
 }
 
 func discountMissing(j *job) {
-	due := shareOf(j.policy.Discount, j.Bill.fees)
+	due := shareOf(j.policy.Discount, j.Bill.newFees())
 	missing := due - j.Bill.DiscountMinor
 	if j.policy.Discount == 0 || missing <= 0 {
 		return

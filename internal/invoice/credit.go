@@ -14,6 +14,7 @@ import (
 	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/outbox"
+	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -33,8 +34,9 @@ func (n NewCredit) Validate() error {
 }
 
 // Credit issues a credit note over the whole invoice, in a series of its own. What
-// was paid on it becomes unapplied money of its payor. A second credit is
-// ErrCredited, also when two people press at once (I07).
+// was paid on it becomes unapplied money of its payor. What was decided about fees that
+// it holds back is taken back; prebill.ErrHeldBilled when they were released and are billed. A
+// second credit is ErrCredited, also when two people press at once (I07).
 func (s *Service) Credit(ctx context.Context, id ident.InvoiceID, n NewCredit) (note CreditNote, err error) {
 	n.Reason = strings.TrimSpace(n.Reason)
 	if err := n.Validate(); err != nil {
@@ -69,7 +71,11 @@ func onField(path string, err error) error {
 
 // creditable locks an invoice that may be credited and frees what was paid on it.
 func (s *Service) creditable(tx *db.Tx, access *authz.Access, id ident.InvoiceID) (Invoice, error) {
-	if _, err := find(tx, access, id); err != nil {
+	seen, err := find(tx, access, id)
+	if err != nil {
+		return Invoice{}, err
+	}
+	if err := prebill.LockHeld(tx, seen.Matter); err != nil {
 		return Invoice{}, err
 	}
 	inv, err := Lock(tx, id)
@@ -120,6 +126,9 @@ func (s *Service) credit(tx *db.Tx, inv Invoice, n NewCredit) (CreditNote, error
 	}
 	inv.CreditedMinor = inv.TotalMinor
 	if err := SaveMoney(tx, &inv); err != nil {
+		return CreditNote{}, err
+	}
+	if err := prebill.TakeBackHeld(tx, prebill.HeldCredit{Invoice: inv.ID, Number: inv.Number, Matter: inv.Matter, Currency: inv.Currency}); err != nil {
 		return CreditNote{}, err
 	}
 	if err := Post(tx, creditJournal(inv, doc, note, on)); err != nil {

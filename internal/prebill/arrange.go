@@ -63,10 +63,14 @@ func workOut(tx *db.Tx, p *Prebill, m matter.Matter, f policies, s *sheet) (o ou
 			return o, err
 		}
 	}
-	if err := o.promptAfter(s.cuts.sum(anyCut)); err != nil {
+	cut := s.cuts.sum(anyCut)
+	if err := o.promptAfter(cut); err != nil {
 		return o, err
 	}
-	return o, o.release(tx, p)
+	if err := o.release(tx, p); err != nil {
+		return o, err
+	}
+	return o, o.heldAfter(cut, money.Rounding(f.Rounding))
 }
 
 // release adds what the firm released of fees held back before.

@@ -19,13 +19,18 @@ func billOf(p *Prebill, m matter.Matter, all *sheet, before guideline.Bill) *gui
 	b.ChargeMinor = pricesOf(all.charges)
 	for _, c := range all.charges {
 		switch {
+		case c.What == chargeRelease:
+			b.ReleaseMinor += c.Minor
 		case c.isPrice():
-		case c.What == chargeCollar, c.What == chargeHoldback: // taken off, and no discount
+		case c.What == chargeHoldback:
+			b.HeldMinor -= c.Minor
+		case c.What == chargeCollar: // taken off, and no discount
 			b.CutMinor -= c.Minor
 		default:
 			b.DiscountMinor -= c.Minor
 		}
 	}
+	b.OwedMinor = max(b.OwedMinor-b.ReleaseMinor, 0)
 	b.Free = true
 	for i := range all.lines {
 		l := &all.lines[i]
@@ -60,7 +65,7 @@ func checkBill(tx *db.Tx, p *Prebill, c guideline.Context) error {
 		c.Known &^= guideline.InReceiver // who gets paper asks for no numbers of its own
 	}
 	early, late := guideline.Judged{Subject: subject}, guideline.Judged{Subject: subject}
-	if len(c.Bill.Lines) > 0 { // of nothing there is no bill
+	if len(c.Bill.Lines) > 0 || c.Bill.ChargeMinor != 0 { // of nothing there is no bill
 		early.Findings, late.Findings = bothStages(c)
 	}
 	if err := guideline.Record(tx, guideline.Prebill, c.Today, []guideline.Judged{early}); err != nil {

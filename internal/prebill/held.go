@@ -19,8 +19,9 @@ import (
 
 // Faults of fees held back.
 var (
-	ErrHeld     = fault.New(fault.Conflict, "held_too_much", "this is more than is held back on the matter")
-	ErrHeldForm = fault.New(fault.Invalid, "held_invalid", "some fields need correcting")
+	ErrHeld       = fault.New(fault.Conflict, "held_too_much", "this is more than is held back on the matter")
+	ErrHeldBilled = fault.New(fault.Conflict, "held_billed", "fees that the bill holds back were released and are billed")
+	ErrHeldForm   = fault.New(fault.Invalid, "held_invalid", "some fields need correcting")
 )
 
 // HeldKind is what is decided about fees that were held back; stored, never rename.
@@ -39,14 +40,15 @@ type HeldBill struct {
 	Invoice   string // number, "" while there is none
 	Condition string // until what; "" of what was released
 	Minor     int64
-	Counts    bool // approved or invoiced; a draft's may still change
+	Counts    bool // invoiced; what is not may still change
+	Approved  bool // and not invoiced
 }
 
-// HeldAct is one decision.
+// HeldAct is one decision, or what is taken back of those before.
 type HeldAct struct {
 	ID     ident.HeldActID
 	Kind   HeldKind
-	Minor  int64
+	Minor  int64 // below zero: taken back, as the invoice that held it back was credited
 	Reason string
 	By     string
 	At     time.Time
@@ -158,7 +160,7 @@ func (s *Service) DecideHeld(ctx context.Context, id ident.MatterID, o HeldOrder
 		if o.Minor <= 0 || o.Minor > h.LeftMinor {
 			return tooMuchHeld(&h)
 		}
-		if err := insertHeldAct(tx, &h, o); err != nil {
+		if err := insertHeldAct(tx, &h, o, ""); err != nil {
 			return err
 		}
 		m, err := matter.Get(tx, id)

@@ -74,6 +74,8 @@ func save(tx *db.Tx, p *Prebill) error {
 		return ErrOwnWork
 	case db.Violates(res.Error, "prebill_status_graph"):
 		return ErrStatus
+	case db.Violates(res.Error, "holdback_billed_within"):
+		return ErrRearranged // a release on it was taken back meanwhile
 	case res.Error != nil:
 		return fmt.Errorf("save pre-bill %s: %w", p.ID, res.Error)
 	case res.RowsAffected != 1:

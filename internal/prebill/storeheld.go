@@ -21,8 +21,9 @@ func heldOn(tx *db.Tx, m matter.Matter) (Held, error) {
 		Condition string
 		Minor     int64
 		Counts    bool
+		Approved  bool
 	}
-	err := tx.Raw(`SELECT c.what, b.id AS prebill, b.number, coalesce(i.number, '') AS invoice, c.note AS condition, abs(c.amount_minor) AS minor, b.status IN ('approved', 'taken') AS counts
+	err := tx.Raw(`SELECT c.what, b.id AS prebill, b.number, coalesce(i.number, '') AS invoice, c.note AS condition, abs(c.amount_minor) AS minor, b.status = 'taken' AS counts, b.status = 'approved' AS approved
 		FROM prebill b JOIN prebill_charge c ON c.firm_id = b.firm_id AND c.prebill_id = b.id LEFT JOIN invoice i ON i.firm_id = b.firm_id AND i.prebill_id = b.id
 		WHERE b.firm_id = ? AND b.matter_id = ? AND b.currency = ? AND c.what IN (?, ?) AND b.status <> 'cancelled' AND i.status IS DISTINCT FROM 'credited'
 		ORDER BY b.number, c.position`, tx.Scope.Firm, m.ID, m.Currency, chargeHoldback, chargeRelease).Scan(&rows).Error
@@ -30,7 +31,7 @@ func heldOn(tx *db.Tx, m matter.Matter) (Held, error) {
 		return h, fmt.Errorf("list what is held back on matter %s: %w", m.ID, err)
 	}
 	for _, r := range rows {
-		b := HeldBill{Prebill: r.Prebill, Name: (&Prebill{Number: r.Number}).Name(), Invoice: r.Invoice, Condition: r.Condition, Minor: r.Minor, Counts: r.Counts}
+		b := HeldBill{Prebill: r.Prebill, Name: (&Prebill{Number: r.Number}).Name(), Invoice: r.Invoice, Condition: r.Condition, Minor: r.Minor, Counts: r.Counts, Approved: r.Approved}
 		if r.What == chargeHoldback {
 			h.Bills = append(h.Bills, b)
 		} else {
@@ -46,9 +47,9 @@ func heldOn(tx *db.Tx, m matter.Matter) (Held, error) {
 	return h, nil
 }
 
-func insertHeldAct(tx *db.Tx, h *Held, o HeldOrder) error {
-	err := tx.Exec(`INSERT INTO holdback_act (firm_id, id, matter_id, currency, kind, amount_minor, reason, made_by, made_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		tx.Scope.Firm, ident.New[ident.HeldActID](tx.Now), h.Matter, h.Currency, o.Kind, o.Minor, o.Reason, tx.Scope.Actor, tx.Now).Error
+func insertHeldAct(tx *db.Tx, h *Held, o HeldOrder, credited ident.InvoiceID) error {
+	err := tx.Exec(`INSERT INTO holdback_act (firm_id, id, matter_id, currency, kind, amount_minor, reason, invoice_id, made_by, made_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		tx.Scope.Firm, ident.New[ident.HeldActID](tx.Now), h.Matter, h.Currency, o.Kind, o.Minor, o.Reason, orNull(credited), tx.Scope.Actor, tx.Now).Error
 	switch {
 	case db.Violates(err, "holdback_within"):
 		return tooMuchHeld(h)
@@ -62,14 +63,15 @@ func insertHeldAct(tx *db.Tx, h *Held, o HeldOrder) error {
 // one; nil for nothing. It is of the arrangement that held it back last.
 func released(tx *db.Tx, matter ident.MatterID, bill ident.PrebillID, c money.Currency) (*Charge, error) {
 	var found []Charge
-	err := tx.Raw(`WITH due AS (SELECT coalesce((SELECT sum(a.amount_minor) FROM holdback_act a WHERE a.firm_id = ? AND a.matter_id = ? AND a.currency = ? AND a.kind = 'release'), 0)
+	err := tx.Raw(`WITH m AS (SELECT ?::uuid AS firm_id, ?::uuid AS id, ?::text AS cur), due AS (SELECT least(holdback_decided(m.firm_id, m.id, m.cur, 'release'), holdback_on_bills(m.firm_id, m.id, m.cur, ?, 'issued') - holdback_decided(m.firm_id, m.id, m.cur, 'forgo'))
 			- coalesce((SELECT sum(x.amount_minor) FROM prebill b JOIN prebill_charge x ON x.firm_id = b.firm_id AND x.prebill_id = b.id
 				LEFT JOIN invoice i ON i.firm_id = b.firm_id AND i.prebill_id = b.id
-				WHERE b.firm_id = ? AND b.matter_id = ? AND b.currency = ? AND b.id <> ? AND x.what = ? AND b.status <> 'cancelled' AND i.status IS DISTINCT FROM 'credited'), 0) AS minor)
-		SELECT h.arrangement_id AS arrangement, ? AS what, h.note, due.minor::bigint AS minor FROM due
+				WHERE b.firm_id = m.firm_id AND b.matter_id = m.id AND b.currency = m.cur AND b.id <> ? AND x.what = ? AND b.status <> 'cancelled' AND i.status IS DISTINCT FROM 'credited'), 0) AS minor FROM m)
+		SELECT h.arrangement_id AS arrangement, ? AS what, h.note, due.minor::bigint AS minor FROM m CROSS JOIN due
 		JOIN LATERAL (SELECT c.arrangement_id, c.note FROM prebill b JOIN prebill_charge c ON c.firm_id = b.firm_id AND c.prebill_id = b.id
-			WHERE b.firm_id = ? AND b.matter_id = ? AND c.what = ? AND b.status IN ('approved', 'taken') ORDER BY b.approved_at DESC, b.number DESC, c.position DESC LIMIT 1) h ON true
-		WHERE due.minor > 0`, tx.Scope.Firm, matter, c, tx.Scope.Firm, matter, c, bill, chargeRelease, chargeRelease, tx.Scope.Firm, matter, chargeHoldback).Scan(&found).Error
+			WHERE b.firm_id = m.firm_id AND b.matter_id = m.id AND b.currency = m.cur AND c.what = ? AND b.status = 'taken'
+				AND NOT EXISTS (SELECT FROM invoice i WHERE i.firm_id = b.firm_id AND i.prebill_id = b.id AND i.status = 'credited') ORDER BY b.approved_at DESC, b.number DESC, c.position DESC LIMIT 1) h ON true
+		WHERE due.minor > 0`, tx.Scope.Firm, matter, c, chargeHoldback, bill, chargeRelease, chargeRelease, chargeHoldback).Scan(&found).Error
 	if err != nil {
 		return nil, fmt.Errorf("find what was released on matter %s: %w", matter, err)
 	}
@@ -88,9 +90,9 @@ func releasesDue(tx *db.Tx) (map[ident.MatterID]feeDue, error) {
 		Minor    int64
 		At       time.Time
 	}
-	err := tx.Raw(`SELECT a.matter_id AS matter, a.currency, (sum(a.amount_minor) - holdback_on_bills(a.firm_id, a.matter_id, a.currency, ?, true))::bigint AS minor, max(a.made_at) AS at
+	err := tx.Raw(`SELECT a.matter_id AS matter, a.currency, (sum(a.amount_minor) - holdback_on_bills(a.firm_id, a.matter_id, a.currency, ?, 'any'))::bigint AS minor, max(a.made_at) AS at
 		FROM holdback_act a WHERE a.firm_id = ? AND a.kind = 'release' GROUP BY a.firm_id, a.matter_id, a.currency
-		HAVING sum(a.amount_minor) > holdback_on_bills(a.firm_id, a.matter_id, a.currency, ?, true)`, chargeRelease, tx.Scope.Firm, chargeRelease).Scan(&rows).Error
+		HAVING sum(a.amount_minor) > holdback_on_bills(a.firm_id, a.matter_id, a.currency, ?, 'any')`, chargeRelease, tx.Scope.Firm, chargeRelease).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("list what firm %s released and did not bill: %w", tx.Scope.Firm, err)
 	}

@@ -33,6 +33,14 @@ var rules = []rule{
 			('allowed amount', i.allowed_minor, coalesce(w.total, 0)),
 			('open amount', i.open_minor, coalesce(l.total, 0) - coalesce(n.total, 0) - coalesce(a.total, 0) - coalesce(w.total, 0))) c (what, kept, raw)
 		WHERE i.firm_id = @firm AND c.kept <> c.raw`},
+	// Fees held back are billed once, and never more than invoices hold.
+	{"I03", "matter", `SELECT m.id::text AS id, format('matter %s: %s of its fees is held back and %s decided; %s is released and %s billed', m.number, c.held, c.decided, c.released, c.billed) AS says
+		FROM (SELECT matter_id, currency FROM holdback_act WHERE firm_id = @firm
+			UNION SELECT b.matter_id, b.currency FROM prebill b JOIN prebill_charge x ON x.firm_id = b.firm_id AND x.prebill_id = b.id WHERE b.firm_id = @firm AND x.what = 'holdback release') h
+		JOIN matter m ON m.firm_id = @firm AND m.id = h.matter_id
+		CROSS JOIN LATERAL (SELECT holdback_on_bills(m.firm_id, m.id, h.currency, 'holdback', 'issued') AS held, holdback_decided(m.firm_id, m.id, h.currency, NULL) AS decided,
+			holdback_decided(m.firm_id, m.id, h.currency, 'release') AS released, holdback_on_bills(m.firm_id, m.id, h.currency, 'holdback release', 'approved') AS billed) c
+		WHERE c.decided > c.held OR c.billed > c.released`},
 	{"I03", "invoice_line", `SELECT l.id::text AS id, format('line %s is of invoice %s, which is not there', l.no, l.invoice_id) AS says
 		FROM invoice_line l WHERE l.firm_id = @firm AND NOT EXISTS (SELECT FROM invoice i WHERE i.firm_id = l.firm_id AND i.id = l.invoice_id)`},
 	{"I04", "number_series", `WITH taken AS (SELECT series, n FROM invoice WHERE firm_id = @firm UNION ALL SELECT series, n FROM credit_note WHERE firm_id = @firm),

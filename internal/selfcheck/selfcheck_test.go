@@ -128,6 +128,15 @@ func TestI24_EachKindOfCorruptionIsFoundAndNamed(t *testing.T) {
 				return []string{"I03 invoice " + id + "|credited amount is kept as 7", "I03 invoice " + id + "|open amount", "I11 invoice " + id + "|99993 is open"}
 			},
 		},
+		"a release of nothing": {
+			func(h *house) []string {
+				return []string{fmt.Sprintf(`INSERT INTO holdback_act (firm_id, id, matter_id, currency, kind, amount_minor, reason, made_by, made_at)
+					SELECT firm_id, gen_random_uuid(), matter_id, 'USD', 'release', 9, 'for nothing', gen_random_uuid(), now() FROM invoice WHERE id = '%s'`, h.invoices[2].ID)}
+			},
+			func(*house) []string {
+				return []string{"I03 matter |0 of its fees is held back and 9 decided; 9 is released and 0 billed"}
+			},
+		},
 		"an invoice taken out": {
 			func(h *house) []string {
 				return []string{fmt.Sprintf(`DELETE FROM invoice WHERE id = '%s'`, h.invoices[1].ID)}

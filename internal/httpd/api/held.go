@@ -13,7 +13,7 @@ import (
 // HeldFees are the fees of a matter that bills hold back, and what became of them.
 type HeldFees struct {
 	Matter   ident.MatterID `json:"matter_id" class:"C1"`
-	Held     *Money         `json:"held,omitempty" class:"C2" doc:"by approved bills and invoices"`
+	Held     *Money         `json:"held,omitempty" class:"C2" doc:"by invoices that are not credited"`
 	Released *Money         `json:"released,omitempty" class:"C2"`
 	Billed   *Money         `json:"billed,omitempty" class:"C2" doc:"of what was released"`
 	Forgone  *Money         `json:"forgone,omitempty" class:"C2"`
@@ -29,14 +29,14 @@ type HeldFee struct {
 	Invoice   string          `json:"invoice_number,omitempty" class:"C2"`
 	Condition string          `json:"until,omitempty" class:"C2"`
 	Amount    *Money          `json:"amount,omitempty" class:"C2"`
-	Counts    bool            `json:"counts" class:"C1" doc:"approved or invoiced; a draft's may still change"`
+	Counts    bool            `json:"counts" class:"C1" doc:"invoiced; what is not may still change"`
 }
 
 // HeldDecision is one decision about them.
 type HeldDecision struct {
 	ID     ident.HeldActID  `json:"id" class:"C1"`
 	Kind   prebill.HeldKind `json:"kind" class:"C1" enum:"release,forgo"`
-	Amount *Money           `json:"amount,omitempty" class:"C2"`
+	Amount *Money           `json:"amount,omitempty" class:"C2" doc:"below zero: taken back, as the invoice that held it back was credited"`
 	Reason string           `json:"reason,omitempty" class:"C2"`
 	By     string           `json:"by" class:"C1"`
 	At     time.Time        `json:"at" class:"C1"`

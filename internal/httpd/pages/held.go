@@ -67,7 +67,7 @@ func heldView(f frame, h prebill.Held, typed prebill.HeldOrder, amount string, f
 	acts := &partial.Table{Caption: "What was decided", Columns: []partial.Column{{Head: "Decided"}, {Head: "What"}, {Head: "Amount", Right: true}, {Head: "Why", Wide: true}},
 		Empty: partial.Empty{Icon: "check", Title: "Nothing was decided yet"}}
 	for _, a := range h.Acts {
-		acts.Rows = append(acts.Rows, partial.Row{Cells: []partial.Cell{{Text: format.Moment(a.At.In(f.Zone)), Sub: a.By, Key: true}, partial.Txt(heldWords[a.Kind]), partial.Txt(in(a.Minor)), partial.Txt(a.Reason)}})
+		acts.Rows = append(acts.Rows, partial.Row{Cells: []partial.Cell{{Text: format.Moment(a.At.In(f.Zone)), Sub: a.By, Key: true}, partial.Txt(actWords(a)), partial.Txt(in(a.Minor)), partial.Txt(a.Reason)}})
 	}
 	v.Sections = append(v.Sections, Section{Title: "Bills", Table: bills}, Section{Title: "Decisions", Table: acts})
 	if f.May(rbac.ArrangementEdit) && (h.LeftMinor > 0 || failed != nil) {
@@ -83,12 +83,19 @@ func heldView(f frame, h prebill.Held, typed prebill.HeldOrder, amount string, f
 
 var heldWords = map[prebill.HeldKind]string{prebill.HeldRelease: "Released", prebill.HeldForgo: "Forgone"}
 
+func actWords(a prebill.HeldAct) string {
+	if a.Minor < 0 {
+		return heldWords[a.Kind] + ", taken back"
+	}
+	return heldWords[a.Kind]
+}
+
 func heldRow(f frame, b prebill.HeldBill, what string, in func(int64) string) partial.Row {
 	stands := "on a draft"
 	switch {
 	case b.Invoice != "":
 		stands = "invoice " + b.Invoice
-	case b.Counts:
+	case b.Approved:
 		stands = "approved"
 	}
 	name := partial.Txt(b.Name)
