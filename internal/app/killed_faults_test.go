@@ -41,6 +41,9 @@ var acts = []act{
 	{"allocate a payment", allocating, []string{"allocation", "posting"}},
 	{"import a file", importing, []string{"import_batch", "entry"}},
 	{"give a grant", granting, []string{"access_grant"}},
+	{"attach a receipt", attaching, []string{"receipt", "blob"}},
+	{"send an e-bill", sending, []string{"submission", "blob"}},
+	{"carry out a repricing", repricing, []string{"entry_price"}},
 }
 
 // house is one firm in a database of the act's own.

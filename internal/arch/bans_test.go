@@ -188,6 +188,43 @@ func TestNoHiddenStateOrUnfinishedWork(t *testing.T) {
 	}
 }
 
+// What stands beside a leaf of the log is read at class 1: no figure is among it, and no
+// name that is made of a client's (SECURITY 10). States go into Before and After, hashed.
+func TestT24_TheLogTellsNoFigures(t *testing.T) {
+	t.Parallel()
+	figure := regexp.MustCompile(`^"([a-z_]*_)?(minor|amount|rate|e4|file|file_name)"$`)
+	for _, f := range files(t, product) {
+		if under(f.pkg, "internal/httpd") {
+			continue
+		}
+		ast.Inspect(f.File, func(n ast.Node) bool {
+			m, ok := n.(*ast.CompositeLit)
+			if !ok {
+				return true
+			}
+			if of, ok := m.Type.(*ast.MapType); !ok || !isAny(of.Value) {
+				return true
+			}
+			for _, e := range m.Elts {
+				kv, ok := e.(*ast.KeyValueExpr)
+				if !ok {
+					continue
+				}
+				if key, ok := kv.Key.(*ast.BasicLit); ok && figure.MatchString(key.Value) {
+					t.Errorf("%s: %s beside a leaf is read by everybody who reads the log", f.line(kv), key.Value)
+				}
+			}
+			return true
+		})
+	}
+}
+
+// isAny tells the type of the values of a leaf's detail.
+func isAny(e ast.Expr) bool {
+	i, ok := e.(*ast.Ident)
+	return ok && i.Name == "any"
+}
+
 func TestTestsNeitherSkipNorSleep(t *testing.T) {
 	t.Parallel()
 	for _, f := range files(t, pkg.tests) {

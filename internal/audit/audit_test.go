@@ -400,3 +400,38 @@ func TestRefusedAndDigests(t *testing.T) {
 		t.Errorf("report %+v", r)
 	}
 }
+
+// A figure has so few values that its hash tells it: who does not see figures reads no
+// hash of a state that has some, and fetches no file of all of them.
+func TestT24_TheHashOfAFigureIsAFigure(t *testing.T) {
+	t.Parallel()
+	h := setup(t, nil)
+	d := testkit.DB(t)
+	f := testkit.Firm(t, d)
+	m := f.Matter(t)
+	for action, class := range map[string]int{"grant.given": audit.C1, "prebill.fees_cut": audit.C2, "entry.amended": audit.C3} {
+		record(t, d, f.Machine(), audit.Entry{Action: action, Object: "thing", ID: "1", Matter: m.ID, Class: class, Before: 12, After: 34})
+	}
+	for c, want := range map[int]int{1: 1, 2: 2, 3: 3} {
+		admin := f.As(t, rbac.RoleFirmAdmin, testkit.UpToClass(c))
+		p, err := h.svc.List(admin, audit.Filter{Object: "thing"}, page.Request{})
+		if err != nil || len(p.Items) != 3 {
+			t.Fatalf("class %d: %d entries, %v", c, len(p.Items), err)
+		}
+		shown := 0
+		for _, e := range p.Items {
+			if (e.Before == "") != (e.After == "") {
+				t.Errorf("class %d: half of %s", c, e.Action)
+			}
+			if e.After != "" {
+				shown++
+			}
+		}
+		if shown != want {
+			t.Errorf("class %d: %d hashes, want %d", c, shown, want)
+		}
+		if err := h.svc.Bundle(admin, &bytes.Buffer{}); errors.Is(err, audit.ErrPart) != (c == 1) {
+			t.Errorf("class %d: the proof file: %v", c, err)
+		}
+	}
+}

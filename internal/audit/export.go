@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
@@ -18,22 +19,22 @@ import (
 var ErrUnsealed = fault.New(fault.Conflict, "audit_unsealed", "nothing is sealed yet; the first seal is made within five minutes")
 
 // ErrPart is a proof asked for by who may not know of all that it names.
-var ErrPart = fault.New(fault.Forbidden, "audit_part", "your own access covers a part of the firm, and the proof names every matter by its id; ask somebody who sees all of it")
+var ErrPart = fault.New(fault.Forbidden, "audit_part", "your own access covers a part of the firm, and and the proof names every matter by its id and has the hash of every figure; ask somebody who sees all of it")
 
 // pageSize is how many leaves are read in one transaction, so that a slow reader
 // of the file holds nothing in the database.
 const pageSize = 2000
 
 // Bundle writes the firm's sealed history to w: everything up to the newest
-// checkpoint. It needs audit.export over the whole firm, for it names every matter by id
-// (ErrPart), and is itself recorded.
+// checkpoint. It needs audit.export over the whole firm by grants that show figures, for it
+// names every matter by id and has the hash of every state (ErrPart), and is itself recorded.
 func (s *Service) Bundle(ctx context.Context, w io.Writer) error {
 	return s.write(ctx, w, func(tx *db.Tx) error {
 		a, err := s.guard.Require(tx, rbac.AuditExport)
 		if err != nil {
 			return err
 		}
-		if !a.WholeFirm() {
+		if !a.WholeFirm() || !a.AllSee(authz.C2) {
 			return ErrPart
 		}
 		return Record(tx, Entry{Action: "audit.exported", Object: "audit", ID: string(tx.Scope.Firm), Class: C1, Permission: string(rbac.AuditExport)})

@@ -5,6 +5,9 @@
 // amendment stands beside it, and the pre-bill's copy begins with it. What it is priced
 // with changes by a repricing run only, and each price that it had is kept.
 //
+// Rate cards come in here too, by the same readers of files; what a rate is belongs to
+// package rate.
+//
 // What an importer learns of matters beyond them: an id stands once for each source of a
 // firm (I16), so that a row whose id another row of that source has is refused, also where
 // that row is of a hidden matter. The refusal is the same for both and says nothing of the

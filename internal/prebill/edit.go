@@ -153,7 +153,7 @@ func (s *Service) cut(tx *db.Tx, p *Prebill, f guideline.Stored) error {
 	if err := s.keep(tx, p, m, rules, func() error { return insertCut(tx, p.ID, &c) }); err != nil {
 		return err
 	}
-	return record(tx, "prebill.fees_cut", rbac.PrebillEdit, p, classOf(m, audit.C2), nil, nil, map[string]any{"cut": c.ID, "rule": c.Rule, "reason": c.Reason, "minor": c.Minor})
+	return record(tx, "prebill.fees_cut", rbac.PrebillEdit, p, classOf(m, audit.C2), nil, c.Minor, map[string]any{"cut": c.ID, "rule": c.Rule, "reason": c.Reason})
 }
 
 // UndoCut takes back what was taken off the fees as a whole. ErrNotFound when the
@@ -175,7 +175,7 @@ func (s *Service) UndoCut(ctx context.Context, id ident.PrebillID, version int, 
 		if err := s.keep(tx, p, m, f, func() error { return undoCut(tx, c.ID) }); err != nil {
 			return err
 		}
-		return record(tx, "prebill.cut_undone", rbac.PrebillEdit, p, classOf(m, audit.C2), nil, nil, map[string]any{"cut": c.ID, "rule": c.Rule, "minor": c.Minor})
+		return record(tx, "prebill.cut_undone", rbac.PrebillEdit, p, classOf(m, audit.C2), c.Minor, nil, map[string]any{"cut": c.ID, "rule": c.Rule})
 	})
 }
 

@@ -169,7 +169,7 @@ func (s *Service) DecideHeld(ctx context.Context, id ident.MatterID, o HeldOrder
 		}
 		action := map[HeldKind]string{HeldRelease: "holdback.released", HeldForgo: "holdback.forgone"}[o.Kind]
 		err = audit.Record(tx, audit.Entry{Action: action, Object: "matter", ID: string(id), Matter: id, Class: classOf(m, audit.C2), Permission: string(rbac.ArrangementEdit),
-			Before: h.LeftMinor, After: o, Detail: map[string]any{"minor": o.Minor}})
+			Before: h.LeftMinor, After: o})
 		if err != nil {
 			return err
 		}

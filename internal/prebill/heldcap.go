@@ -47,8 +47,8 @@ func (o *outcome) heldAfter(cut int64, r money.Rounding) error {
 	return nil
 }
 
-// heldBefore is what invoices of the matter other than the bill's own hold back and what is neither
-// billed nor forgone: it may be billed yet.
+// heldBefore is what invoices of the matter other than the bill's own hold back and is
+// neither billed nor forgone: it may be billed yet.
 func heldBefore(tx *db.Tx, p *Prebill) (minor int64, err error) {
 	err = tx.Raw(`SELECT greatest(coalesce(sum(-c.amount_minor), 0) - holdback_decided(?, ?, ?, 'forgo'), 0)::bigint
 		FROM prebill b JOIN prebill_charge c ON c.firm_id = b.firm_id AND c.prebill_id = b.id

@@ -71,11 +71,11 @@ func (s *Service) price(ctx context.Context, id ident.PrebillID, version int, of
 		if err := s.keep(tx, p, m, f, change); err != nil {
 			return err
 		}
-		detail := map[string]any{"arrangement": of, "code": code, "minor": x.Minor}
-		if x.Unit > 0 {
-			detail["unit_e4"], detail["quantity_e4"] = x.Unit, cmp.Or(quantity, x.Quantity)
-		}
-		return record(tx, action, rbac.PrebillEdit, p, classOf(m, audit.C2), nil, nil, detail)
+		after := struct {
+			Minor          int64
+			Unit, Quantity money.Fixed4
+		}{x.Minor, x.Unit, cmp.Or(quantity, x.Quantity)}
+		return record(tx, action, rbac.PrebillEdit, p, classOf(m, audit.C2), nil, after, map[string]any{"arrangement": of, "code": code})
 	})
 }
 

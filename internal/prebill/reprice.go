@@ -32,9 +32,9 @@ func LockToReprice(tx *db.Tx, matters []ident.MatterID, bills []ident.PrebillID)
 // Reprice takes the new prices of entries over onto the draft that they are on, by a
 // repricing run that has given them to the entries and locked the draft: what people changed
 // is made again on the new price, with its author, time and reason, and the former change
-// stays in the line's history as taken back. A rate that was
-// cut to more than the new one falls away, and all else of that change is made: hours,
-// words, codes, hold and write-down. A line that is a part or in a merge is not repriced.
+// stays in the line's history as taken back. A rate that was cut to more than the new one
+// falls away, and all else of that change is made: hours, words, codes, hold and
+// write-down. A line that is a part or in a merge is not repriced.
 // ErrStatus when the bill is not with the billing team.
 func Reprice(tx *db.Tx, id ident.PrebillID, run ident.Repricing, entries []ident.EntryID) error {
 	p, err := lock(tx, id)

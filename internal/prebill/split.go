@@ -78,7 +78,7 @@ func (s *Service) Split(ctx context.Context, id ident.PrebillID, version int, li
 			ids[i] = parts[i].ID
 		}
 		return record(tx, "prebill.line_split", rbac.PrebillEdit, p, classOf(m, audit.C3), []amend.Content{l.Content}, contents(parts),
-			map[string]any{"line": l.ID, "entry": l.EntryID, "parts": ids, "side": side, "reason": d.Reason, "rounded_minor": rounded(parts)})
+			map[string]any{"line": l.ID, "entry": l.EntryID, "parts": ids, "side": side, "reason": d.Reason})
 	})
 }
 
@@ -266,15 +266,6 @@ func collectAs(bad *fault.Fields, err error, as func(path string) string) bool {
 		*bad = append(*bad, x)
 	}
 	return true
-}
-
-// rounded is by how much the parts bill another amount than their line, because each is
-// rounded for itself, before anything is written down.
-func rounded(parts []Line) (minor int64) {
-	for i := range parts {
-		minor += parts[i].RoundedMinor()
-	}
-	return minor
 }
 
 // RoundedMinor is by how much a part bills another amount than its share of the line that

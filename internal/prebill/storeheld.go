@@ -96,10 +96,16 @@ func releasesDue(tx *db.Tx) (map[ident.MatterID]feeDue, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list what firm %s released and did not bill: %w", tx.Scope.Firm, err)
 	}
-	due := map[ident.MatterID]feeDue{}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	f, err := firmPolicies(tx)
+	if err != nil {
+		return nil, err
+	}
+	due := make(map[ident.MatterID]feeDue, len(rows))
 	for _, r := range rows {
-		y, m, d := r.At.Date()
-		due[r.Matter] = feeDue{minor: r.Minor, currency: r.Currency, from: time.Date(y, m, d, 0, 0, 0, 0, time.UTC)}
+		due[r.Matter] = feeDue{minor: r.Minor, currency: r.Currency, from: f.today(r.At)}
 	}
 	return due, nil
 }

@@ -3,6 +3,7 @@ package reprice
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/docketry/docketry/internal/audit"
@@ -263,7 +264,7 @@ func (s *Service) carryOut(tx *db.Tx, x sight, r *Run, w *worked, reason string)
 	if err != nil {
 		return err
 	}
-	for _, bill := range sorted(keys(onBill)) {
+	for _, bill := range slices.Sorted(maps.Keys(onBill)) {
 		if err := prebill.Reprice(tx, bill, r.ID, onBill[bill]); err != nil {
 			return err
 		}
@@ -277,21 +278,13 @@ func (s *Service) carryOut(tx *db.Tx, x sight, r *Run, w *worked, reason string)
 	if err := markDone(tx, r); err != nil {
 		return err
 	}
-	for _, m := range sorted(keys(ofMatter)) {
+	for _, m := range slices.Sorted(maps.Keys(ofMatter)) {
 		if err := recordMatter(tx, r.ID, m, ofMatter[m], fellOf[m]); err != nil {
 			return err
 		}
 	}
 	after := struct{ Hash, Reason string }{r.Hash, reason}
 	return record(tx, "repricing.carried_out", r.ID, "", audit.C2, after, map[string]any{"entries": len(entries), "bills": len(onBill), "card_version": w.card})
-}
-
-func keys[K comparable, V any](m map[K]V) []K {
-	out := make([]K, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	return out
 }
 
 // Runs lists the runs the actor may know of, newest first: their own, and for a grant over

@@ -277,20 +277,13 @@ func insertLines(tx *db.Tx, id ident.Repricing, lines []Line) error {
 // newest changes that stand.
 type keptPrice struct {
 	capture.Price
-	Bills     *int64       `json:"bills_minor,omitempty"` // nil of a run from before it was kept
+	Bills     int64        `json:"bills_minor"`
 	Amendment ident.EditID `json:"amendment,omitempty"`
 	Edit      ident.EditID `json:"edit,omitempty"`
 }
 
-func (p keptPrice) bills() int64 {
-	if p.Bills == nil {
-		return p.Minor
-	}
-	return *p.Bills
-}
-
 func textOf(p capture.Price, bills int64, b Billed) (string, error) {
-	text, err := json.Marshal(keptPrice{p, &bills, b.Amendment, b.Edit})
+	text, err := json.Marshal(keptPrice{p, bills, b.Amendment, b.Edit})
 	return string(text), err
 }
 
@@ -319,7 +312,7 @@ func readLines(tx *db.Tx, cond string, args []any, limit int) (list []Line, err 
 		if err := errors.Join(json.Unmarshal([]byte(before), &was), json.Unmarshal([]byte(after), &will)); err != nil {
 			return nil, fmt.Errorf("read prices of a repricing run: %w", err)
 		}
-		l.Before, l.After, l.Billed = was.Price, will.Price, Billed{was.bills(), will.bills(), was.Amendment, was.Edit}
+		l.Before, l.After, l.Billed = was.Price, will.Price, Billed{was.Bills, will.Bills, was.Amendment, was.Edit}
 		list = append(list, l)
 	}
 	return list, rows.Err()

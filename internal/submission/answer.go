@@ -56,8 +56,12 @@ func (s *Service) Answer(ctx context.Context, id ident.SubmissionID, version int
 		if err := ask(tx, *x); err != nil {
 			return err
 		}
-		return record(tx, "submission.answered", *x, string(before), map[string]any{"status": x.Status, "receipt": x.Receipt, "error_type": x.ErrorType, "code": x.Code,
-			"on": a.On, "reduced_minor": x.ReducedMinor})
+		after := struct {
+			Status        Status
+			Receipt, Code string
+			ReducedMinor  int64
+		}{x.Status, x.Receipt, x.Code, x.ReducedMinor}
+		return record(tx, "submission.answered", *x, before, after, map[string]any{"status": x.Status, "error_type": x.ErrorType, "on": a.On})
 	})
 }
 
@@ -123,7 +127,7 @@ func (s *Service) Accept(ctx context.Context, id ident.SubmissionID, version int
 		if err := settle(tx, x); err != nil {
 			return err
 		}
-		return record(tx, "submission.cuts_accepted", *x, "", map[string]any{"cuts": cuts, "amount_minor": minor})
+		return record(tx, "submission.cuts_accepted", *x, nil, minor, map[string]any{"cuts": cuts})
 	})
 }
 
@@ -169,11 +173,8 @@ func settle(tx *db.Tx, x *Submission) error {
 	return worklist.Finish(tx, Subject, string(x.ID))
 }
 
-func record(tx *db.Tx, action string, x Submission, before string, detail map[string]any) error {
+func record(tx *db.Tx, action string, x Submission, before, after any, detail map[string]any) error {
 	detail["invoice"] = x.Invoice
-	e := audit.Entry{Action: action, Object: "submission", ID: string(x.ID), Matter: x.Matter, Class: audit.C2, Permission: string(rbac.SubmissionSend), Detail: detail}
-	if before != "" {
-		e.Before, e.After = before, x.Status
-	}
-	return audit.Record(tx, e)
+	return audit.Record(tx, audit.Entry{Action: action, Object: "submission", ID: string(x.ID), Matter: x.Matter, Class: audit.C2, Permission: string(rbac.SubmissionSend),
+		Before: before, After: after, Detail: detail})
 }

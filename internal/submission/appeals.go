@@ -51,7 +51,7 @@ func (s *Service) Appeal(ctx context.Context, id ident.SubmissionID, version int
 		if err := settle(tx, x); err != nil {
 			return err
 		}
-		return record(tx, "appeal.filed", *x, "", map[string]any{"appeal": a.ID, "cuts": n.Reductions, "amount_minor": a.AmountMinor, "due_on": a.DueOn})
+		return record(tx, "appeal.filed", *x, nil, a.AmountMinor, map[string]any{"appeal": a.ID, "cuts": n.Reductions, "due_on": a.DueOn})
 	})
 }
 
@@ -92,7 +92,7 @@ func (s *Service) Decide(ctx context.Context, id ident.SubmissionID, version int
 		if err := settle(tx, x); err != nil {
 			return err
 		}
-		return record(tx, "appeal.decided", *x, "", map[string]any{"appeal": a.ID, "outcome": a.Status, "regained_minor": a.RegainedMinor})
+		return record(tx, "appeal.decided", *x, nil, a.RegainedMinor, map[string]any{"appeal": a.ID, "outcome": a.Status})
 	})
 }
 

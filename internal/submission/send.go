@@ -199,7 +199,7 @@ func (s *Service) sent(tx *db.Tx, x Submission) error {
 		}
 	}
 	return audit.Record(tx, audit.Entry{Action: "submission.sent", Object: "submission", ID: string(x.ID), Matter: x.Matter, Class: audit.C3, Permission: string(rbac.SubmissionSend),
-		Detail: map[string]any{"invoice": x.Invoice, "portal": x.Portal, "version": x.N, "type": x.Type, "file": x.FileName, "sha256": x.SHA256, "remarks": x.Remarks}})
+		Detail: map[string]any{"invoice": x.Invoice, "portal": x.Portal, "version": x.N, "type": x.Type, "sha256": x.SHA256, "remarks": x.Remarks}})
 }
 
 // File opens the file of a version for who takes it to the receiver. Its text is privileged

@@ -98,7 +98,7 @@ type upload struct {
 	DryRun  bool `query:"dry_run" doc:"tell what would happen and change nothing"`
 	RawBody huma.MultipartFormFiles[struct {
 		File   huma.FormFile `form:"file" required:"true"`
-		Source string        `form:"source" required:"false" doc:"a name whose column mapping is saved"`
+		Source string        `form:"source" required:"false" doc:"a name whose mapping is saved: its columns, and how it writes dates and numbers; of a rate card the latter alone"`
 	}]
 }
 

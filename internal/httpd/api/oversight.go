@@ -37,8 +37,8 @@ type AuditEntry struct {
 	Matter     string       `json:"matter_number,omitempty" class:"C2"`
 	Class      int          `json:"class" class:"C1"`
 	Permission string       `json:"permission,omitempty" class:"C1"`
-	Before     string       `json:"before_hash,omitempty" class:"C1"`
-	After      string       `json:"after_hash,omitempty" class:"C1"`
+	Before     string       `json:"before_hash,omitempty" class:"C2"`
+	After      string       `json:"after_hash,omitempty" class:"C2"`
 	Detail     string       `json:"detail" class:"C1"`
 	Request    string       `json:"request_id,omitempty" class:"C1"`
 	Result     string       `json:"result" class:"C1" enum:"done,denied,failed"`

@@ -3,8 +3,6 @@ package api
 import (
 	"context"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/rbac"
@@ -35,19 +33,10 @@ func toRateImport(r capture.RateResult) RateImport {
 	return out
 }
 
-type rateUpload struct {
-	InFirm
-	DryRun  bool `query:"dry_run" doc:"tell what would happen and change nothing"`
-	RawBody huma.MultipartFormFiles[struct {
-		File   huma.FormFile `form:"file" required:"true"`
-		Source string        `form:"source" required:"false" doc:"a name whose mapping is saved: its way to write dates and numbers"`
-	}]
-}
-
 // RateCards mounts files of rates.
 func RateCards(s *httpd.Server, v rateCards) {
 	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/rates/imports", Needs: rbac.RateEdit, Summary: "Enter the rates of a CSV or XLSX file, all or none; each row that is wrong is named", Status: 201, Upload: true},
-		func(ctx context.Context, in *rateUpload) (*One[RateImport], error) {
+		func(ctx context.Context, in *upload) (*One[RateImport], error) {
 			form := in.RawBody.Data()
 			data, err := capture.ReadUpload(form.File)
 			if err != nil {

@@ -96,15 +96,7 @@ func (s *Site) typedTimekeeper(r *httpd.Request) (matter.Timekeeper, error) {
 		k.PersonID = before.PersonID // which person it is stays as it was
 	}
 	var fs fault.Fields
-	for name, into := range map[string]**time.Time{"joined_on": &k.JoinedOn, "left_on": &k.LeftOn, "admitted_on": &k.AdmittedOn} {
-		if text := r.Form(name); text != "" {
-			on, err := time.Parse(time.DateOnly, text)
-			if err != nil {
-				fs.Add(name, "date_form", "enter a date such as 2026-11-24")
-			}
-			*into = &on
-		}
-	}
+	k.JoinedOn, k.LeftOn, k.AdmittedOn = dayTyped(r, &fs, "joined_on"), dayTyped(r, &fs, "left_on"), dayTyped(r, &fs, "admitted_on")
 	return k, fs.Err(matter.ErrInvalid)
 }
 
@@ -141,6 +133,18 @@ func (s *Site) timekeeperPage(r *httpd.Request, k matter.Timekeeper, failed erro
 		v.Links = append(v.Links, partial.Link{Text: "Rates", Href: href.Rates(f.FirmID)})
 	}
 	return Plain(f.Chrome, v), nil
+}
+
+// dayTyped is a date that may be left out, nil without one.
+func dayTyped(r *httpd.Request, fs *fault.Fields, name string) *time.Time {
+	if r.Form(name) == "" {
+		return nil
+	}
+	on, err := time.Parse(time.DateOnly, r.Form(name))
+	if err != nil {
+		fs.Add(name, "date_form", "enter a date such as 2026-11-24")
+	}
+	return &on
 }
 
 // keptDay is a date as a field has it, "" without one.

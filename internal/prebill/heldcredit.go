@@ -50,7 +50,7 @@ func TakeBackHeld(tx *db.Tx, c HeldCredit) error {
 			return err
 		}
 		err := audit.Record(tx, audit.Entry{Action: "holdback.taken_back", Object: "matter", ID: string(m.ID), Matter: m.ID, Class: classOf(m, audit.C2), Permission: string(rbac.CreditNoteIssue),
-			Before: h.LeftMinor, After: o, Detail: map[string]any{"minor": o.Minor, "kind": o.Kind, "invoice": c.Invoice}})
+			Before: h.LeftMinor, After: o, Detail: map[string]any{"kind": o.Kind, "invoice": c.Invoice}})
 		if err != nil {
 			return err
 		}
