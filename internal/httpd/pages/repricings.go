@@ -16,6 +16,7 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/rate"
 	"github.com/docketry/docketry/internal/reprice"
@@ -89,10 +90,10 @@ func (n masterNames) selected(s reprice.Selection) string {
 		text += ", by " + few(who)
 	}
 	if s.From != "" {
-		text += ", from " + s.From
+		text += ", from " + invoice.Day(s.From).Long()
 	}
 	if s.Until != "" {
-		text += ", to " + s.Until
+		text += ", to " + invoice.Day(s.Until).Long()
 	}
 	return text
 }
