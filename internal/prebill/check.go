@@ -214,7 +214,7 @@ func bookOf(tx *db.Tx, p *Prebill, m matter.Matter, all []Line) (*guideline.Book
 			WHERE l.firm_id = ? AND l.prebill_id = ? AND l.timekeeper_id IS NOT NULL) d
 		JOIN entry e ON e.firm_id = ? AND e.timekeeper_id = d.timekeeper_id AND e.worked_on = d.worked_on
 		JOIN matter x ON x.firm_id = e.firm_id AND x.id = e.matter_id
-		WHERE e.kind = 'time' AND e.status <> 'removed' AND e.prebill_id IS DISTINCT FROM ?
+		WHERE e.kind = 'time' AND e.status NOT IN ('removed', 'moved') AND e.prebill_id IS DISTINCT FROM ?
 		ORDER BY e.created_at, e.id`, tx.Scope.Firm, p.ID, tx.Scope.Firm, p.ID).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read days around pre-bill %s: %w", p.ID, err)

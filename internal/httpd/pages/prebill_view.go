@@ -112,6 +112,7 @@ type PrebillRow struct {
 	Why       []string      // reasons in words, newest last
 	Findings  []PrebillFinding
 	Acts      []PrebillAct
+	Transfer  *partial.Link   // to another matter
 	Undo      *partial.Button // takes the last change back
 	Mergeable bool            // may be marked to be merged with others
 }
