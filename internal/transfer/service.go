@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/docketry/docketry/internal/amend"
@@ -35,7 +36,7 @@ func (s *Service) Preview(ctx context.Context, m Move) (p Preview, err error) {
 		if err != nil {
 			return err
 		}
-		w, err := work(tx, a, m, false)
+		w, err := s.work(tx, a, m, false)
 		p = w.preview
 		return err
 	})
@@ -53,7 +54,7 @@ func (s *Service) Do(ctx context.Context, m Move, hash, reason string) (d Detail
 		if reason, err = because(reason, "the work belongs there"); err != nil {
 			return err
 		}
-		w, err := work(tx, a, m, true)
+		w, err := s.work(tx, a, m, true)
 		if err != nil {
 			return err
 		}
@@ -193,7 +194,7 @@ type worked struct {
 
 // work works out what a move comes to. Locking, it holds what the move touches first, in the
 // order in which all do that change bills.
-func work(tx *db.Tx, a *authz.Access, m Move, locking bool) (w worked, err error) {
+func (s *Service) work(tx *db.Tx, a *authz.Access, m Move, locking bool) (w worked, err error) {
 	if err := m.Validate(); err != nil {
 		return w, err
 	}
@@ -205,7 +206,7 @@ func work(tx *db.Tx, a *authz.Access, m Move, locking bool) (w worked, err error
 	if err := within(tx, a, from, m.To); err != nil {
 		return w, err
 	}
-	if err := labels(tx, from, m.To); err != nil {
+	if err := s.labels(tx, from, m.To); err != nil {
 		return w, err
 	}
 	if locking {
@@ -248,20 +249,25 @@ func within(tx *db.Tx, a *authz.Access, matters ...ident.MatterID) error {
 	return nil
 }
 
-// labels refuses to open what a label keeps closed.
-func labels(tx *db.Tx, from, to ident.MatterID) error {
+// labels keeps what a label keeps close among those who may read it: the firm's own partner
+// may open a confidence by a transfer, the bureau may not, and nobody what is sealed.
+func (s *Service) labels(tx *db.Tx, from, to ident.MatterID) error {
 	f, err := matter.Get(tx, from)
 	if err != nil {
 		return err
 	}
 	t, err := matter.Get(tx, to)
-	if err != nil {
+	if err != nil || f.Label <= t.Label {
 		return err
 	}
-	if f.Label > t.Label {
-		return ErrStands.With("%s is kept closer than %s: what was written there would be read by more people; enter the work there in other words", f.Number, t.Number)
+	if f.Label == authz.Sealed {
+		return ErrStands.With("%s is sealed: its work goes to no matter that is not; enter the work on %s in other words", f.Number, t.Number)
 	}
-	return nil
+	_, err = s.guard.Require(tx, rbac.PrebillApprove)
+	if errors.Is(err, authz.ErrForbidden) {
+		return ErrStands.With("%s is kept closer than %s, where more people read what was written; ask a partner of the firm to transfer it, or enter the work there in other words", f.Number, t.Number)
+	}
+	return err
 }
 
 // bill is what of a pre-bill matters here.

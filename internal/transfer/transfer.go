@@ -11,7 +11,8 @@
 //
 // Work goes from one matter to one other, all of it or none. What is approved or invoiced
 // stays where it is: the approval is withdrawn first, or the invoice credited. Work of a
-// matter goes to none that more people may read by its label.
+// matter goes to none that more people may read by its label, unless a partner of the firm
+// says so; what is sealed does not.
 package transfer
 
 import (

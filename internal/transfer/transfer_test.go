@@ -387,6 +387,14 @@ func TestT07_WhoSeesOneMatterLearnsNothingOfTheOther(t *testing.T) {
 	high := s.As(t, rbac.RoleSpecialist, testkit.UpToLabel(2))
 	_, err := s.svc.Preview(high, s.move(s.from, d.Lines[0].Made))
 	refused(t, err, transfer.ErrStands, "kept closer")
+	owner := s.As(t, rbac.RolePartner, testkit.UpToLabel(2))
+	if _, err := s.svc.Preview(owner, s.move(s.from, d.Lines[0].Made)); err != nil {
+		t.Errorf("a partner of the firm: %v", err)
+	}
+	s.Exec(t, `UPDATE matter SET label = 3 WHERE firm_id = ? AND id = ?`, s.ID, s.to.ID)
+	named := s.As(t, rbac.RolePartner, testkit.OnMatters(s.from.ID, s.to.ID), testkit.UpToLabel(3))
+	_, err = s.svc.Preview(named, s.move(s.from, d.Lines[0].Made))
+	refused(t, err, transfer.ErrStands, "is sealed")
 }
 
 func TestT01_AnotherFirmsWorkIsNotThere(t *testing.T) {
