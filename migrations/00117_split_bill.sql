@@ -53,7 +53,7 @@ ALTER TABLE invoice_line
   ADD COLUMN whole_no    integer, -- which line of the whole bill it is a share of
   ADD COLUMN whole_minor bigint,  -- amount of that line
   ADD CONSTRAINT invoice_line_share_whole CHECK ((whole_no IS NULL) = (whole_minor IS NULL)),
-  ADD CONSTRAINT invoice_line_share_within CHECK (amount_minor BETWEEN least(whole_minor, 0) AND greatest(whole_minor, 0));
+  ADD CONSTRAINT invoice_line_share_within CHECK (whole_minor IS NULL OR amount_minor BETWEEN least(whole_minor, 0) AND greatest(whole_minor, 0));
 CREATE UNIQUE INDEX invoice_line_whole_no ON invoice_line (firm_id, invoice_id, whole_no) WHERE whole_no IS NOT NULL;
 
 -- What is amiss with the invoices of a pre-bill that is shared, NULL for nothing: they are its shares, no more and no

@@ -282,15 +282,15 @@ func first(errs ...error) error {
 
 // billable refuses a pre-bill that no invoice could be made of.
 func (s *Service) billable(tx *db.Tx, p *Prebill, all *sheet) error {
+	if s.fits == nil {
+		return nil
+	}
 	m, f, err := groundOf(tx, p)
 	if err != nil {
 		return err
 	}
 	a, err := approved(*p, m, f, all)
 	if err != nil {
-		return err
-	}
-	if err := a.payable(); err != nil || s.fits == nil {
 		return err
 	}
 	return s.fits(tx, a)

@@ -159,16 +159,6 @@ func (a *Approved) shareLines() error {
 	return nil
 }
 
-// payable refuses a split of which a payor would get an invoice below zero.
-func (a *Approved) payable() error {
-	for i, s := range a.Shares {
-		if s.NetMinor() < 0 {
-			return ErrUnbillable.With("the share of payor %d of the split would be below zero; hold the lines that are below zero, or agree on a split that gives their payor more of the bill", i+1)
-		}
-	}
-	return nil
-}
-
 // share adds what each payor pays, with the lines behind it.
 func (v *View) share(tx *db.Tx, m matter.Matter, f policies, all *sheet) error {
 	if v.Status == StatusApproved {
