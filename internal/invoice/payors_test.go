@@ -472,6 +472,33 @@ func TestCreditingAShare(t *testing.T) {
 	}
 }
 
+// TestPromptAndHeldFeesAreShared: what prompt payment takes off is parted as the fees are, and
+// fees held back count as held while one invoice of their bill stands.
+func TestPromptAndHeldFeesAreShared(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	other := h.f.Payor(t, h.m)
+	h.f.Arrange(t, h.m, "2026-01-01", split("USD", share(h.m.Payor, `"fees":333333`), share(other, `"fees":666667`))+`,"discount":{"rate":100000,"prompt_days":10},"holdback":{"share":100000,"condition":"the appeal is decided"}`)
+	list := h.issueAll(t, h.approved(t, h.m)) // 1,220.00 of fees, 122.00 held back, and a cost of 100.00
+	if len(list) != 2 || list[0].PromptMinor+list[1].PromptMinor != 10_980 || list[0].PromptMinor != 3_660 || list[0].NetMinor+list[1].NetMinor != 119_800 {
+		t.Fatalf("%+v", list)
+	}
+	if _, err := h.svc.Credit(h.partner, list[0].ID, invoice.NewCredit{Reason: "The insurer declined cover."}); err != nil {
+		t.Fatal(err)
+	}
+	h.decide(t, prebill.HeldRelease, 0)
+	held, err := h.prebills.Held(h.partner, h.m.ID)
+	if err != nil || held.HeldMinor != 12_200 || held.ReleasedMinor != 12_200 || len(held.Bills) != 1 || held.Bills[0].Invoice != "26-00001, 26-00002" {
+		t.Errorf("held with one invoice credited: %+v, %v", held, err)
+	}
+	if _, err := h.svc.Credit(h.partner, list[1].ID, invoice.NewCredit{Reason: "The shares were wrong.", Rebill: true}); err != nil {
+		t.Fatal(err)
+	}
+	if held, err = h.prebills.Held(h.partner, h.m.ID); err != nil || held.HeldMinor != 0 || held.ReleasedMinor != 0 {
+		t.Errorf("held with all credited: %+v, %v", held, err)
+	}
+}
+
 // TestT02_AShareIsItsOwnFirmsAndMatters: nobody outside sees a share or the others of its bill,
 // and a wall around the matter is around each of them.
 func TestT02_AShareIsItsOwnFirmsAndMatters(t *testing.T) {
