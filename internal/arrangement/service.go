@@ -92,7 +92,7 @@ type Agreement struct {
 }
 
 // Agree keeps a new version of a place: work from its day on goes by it, on bills that
-// are not approved yet. It returns ErrTerms with every term that needs correcting, also
+// are not approved yet. Of a bill that is approved another split voids the approval. It returns ErrTerms with every term that needs correcting, also
 // those that bills are not worked out by, and ErrSameDay.
 func (s *Service) Agree(ctx context.Context, n Agreement) (v Version, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
@@ -196,7 +196,8 @@ func (s *Service) End(ctx context.Context, id ident.ArrangementID, day time.Time
 }
 
 // Withdraw takes back a version that should not have been: the one before it holds
-// again. Bills that are approved or issued stay as they are.
+// again. Bills that are approved or issued stay as they are, but for the payors of an
+// approved one: another split voids its approval.
 func (s *Service) Withdraw(ctx context.Context, id ident.ArrangementID) (Version, error) {
 	return s.change(ctx, id, "arrangement.withdrawn", func(tx *db.Tx, v *Version) error { return withdrawVersion(tx, v.ID) })
 }

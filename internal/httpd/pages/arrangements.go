@@ -170,7 +170,11 @@ func arrangementView(f frame, place string, v arrangement.Version, payors []matt
 	view.Links = append(view.Links, partial.Link{Text: "New version", Href: href.Query(href.New(href.Arrangements(f.FirmID)), "from", string(v.ID))})
 	view.Acts = []partial.Button{{Text: "Withdraw", Action: here + "/withdraw", Class: "danger"}}
 	if v.Until == nil {
-		view.Sections = append(view.Sections, Section{Title: "End it", Note: "Bills that are approved or issued stay as they are", Form: &partial.Form{ID: "end", Action: here + "/end", Submit: "End", Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
+		note := "Bills that are approved or issued stay as they are"
+		if v.Terms.Split != nil {
+			note = "Bills that are issued stay as they are; an approved one whose payors change goes back into review"
+		}
+		view.Sections = append(view.Sections, Section{Title: "End it", Note: note, Form: &partial.Form{ID: "end", Action: here + "/end", Submit: "End", Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
 			Fields: []partial.Field{{Form: "end", Name: "until", Label: "First day without it", Kind: partial.Date, Value: typed, Required: true, Hint: "Work from then on goes by the client's arrangement, or by the hour"}}}})
 	}
 	return view

@@ -37,6 +37,9 @@ func sharesOf(f frame, p prebill.View) (list []PrebillShare) {
 		if s.Expenses != s.Fees {
 			out.Words += " of the fees, " + format.Goal(int64(s.Expenses)) + " of the expenses"
 		}
+		if out.Nothing {
+			out.Words += ", no invoice"
+		}
 		if s.CapMinor > 0 {
 			limit := partial.Fact{Name: "At most", Value: format.Money(in(s.CapMinor))}
 			if s.NetMinor() == s.CapMinor {
