@@ -133,6 +133,30 @@ func (s *Service) Replenish(ctx context.Context) (list []Holding, err error) {
 	return list, err
 }
 
+// Payable is a final invoice that a ledger could pay.
+type Payable struct {
+	Invoice   ident.InvoiceID
+	Number    string
+	OpenMinor int64
+}
+
+// Payable lists the open invoices of a ledger's matter, those due first at the front; more
+// tells that others are due later than the page.MaxSize that are here.
+func (s *Service) Payable(ctx context.Context, id ident.TrustLedger) (list []Payable, more bool, err error) {
+	err = s.within(ctx, rbac.TrustRead, func(tx *db.Tx, access *authz.Access) error {
+		l, err := ledgerFor(tx, access, id)
+		if err != nil {
+			return err
+		}
+		list, err = payable(tx, &l, page.MaxSize+1)
+		return err
+	})
+	if more = len(list) > page.MaxSize; more {
+		list = list[:page.MaxSize]
+	}
+	return list, more, err
+}
+
 // LastOf tells whether no later invoice of its matter stands.
 func (s *Service) LastOf(ctx context.Context, id ident.InvoiceID) (last bool, err error) {
 	err = s.within(ctx, rbac.TrustRead, func(tx *db.Tx, access *authz.Access) error {

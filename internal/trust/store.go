@@ -274,6 +274,15 @@ func replenished(tx *db.Tx, access *authz.Access) (out []Holding, err error) {
 	return out, nil
 }
 
+func payable(tx *db.Tx, l *Ledger, limit int) (list []Payable, err error) {
+	err = tx.Raw(`SELECT i.id AS invoice, i.number, i.open_minor FROM invoice i WHERE i.firm_id = ? AND i.matter_id = ? AND i.currency = ? AND i.open_minor > 0 ORDER BY i.due_on, i.issued_on, i.id LIMIT ?`,
+		tx.Scope.Firm, l.Matter, l.Currency, limit).Scan(&list).Error
+	if err != nil {
+		return nil, fmt.Errorf("list open invoices of matter %s: %w", l.Matter, err)
+	}
+	return list, nil
+}
+
 // isLast tells whether no later invoice of the matter stands.
 func isLast(tx *db.Tx, inv *invoice.Invoice) (last bool, err error) {
 	err = tx.Raw(`SELECT NOT EXISTS (SELECT FROM invoice i WHERE i.firm_id = ? AND i.matter_id = ? AND i.status <> 'credited' AND (i.issued_on, i.issued_at) > (?::date, ?::timestamptz) AND i.prebill_id <> ?)`,
