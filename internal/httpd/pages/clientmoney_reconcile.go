@@ -219,12 +219,12 @@ func reconciliationView(f frame, r trust.Reconciliation, failed error) PlainView
 		lede = "Nothing can be said: " + strings.Join(what, ", and ") + "."
 	case trust.Agree:
 	}
-	meta := []string{"prepared by " + r.PreparedBy + ", " + format.Moment(r.PreparedAt.In(f.Zone))}
+	meta := []string{reconciled[r.Result].Text, "prepared by " + r.PreparedBy + ", " + format.Moment(r.PreparedAt.In(f.Zone))}
 	if r.SignedAt != nil {
 		meta = append(meta, "signed by "+r.SignedBy+", "+format.Moment(r.SignedAt.In(f.Zone)))
 	}
 	v := PlainView{Head: layout.Head{Title: "Reconciliation as of " + r.AsOf.Long(), Crumbs: []partial.Link{inTrust(f), {Text: r.AccountName, Href: href.TrustAccount(f.FirmID, r.Account)}, {Text: "Reconciliations", Href: href.TrustAccountAct(f.FirmID, r.Account, "reconciliations")}}},
-		Meta: meta, Lede: lede, Sections: []Section{{Title: "Three ways", Body: partial.ChipMark(reconciled[r.Result]), Table: t}}}
+		Meta: meta, Lede: lede, Sections: []Section{{Title: "Three ways", Table: t}}}
 	if r.SignedAt == nil && r.Result == trust.Agree && f.May(rbac.TrustSign) || failed != nil {
 		v.Sections = append(v.Sections, Section{Title: "Sign", Note: "by somebody who did not post in the period", Form: &partial.Form{ID: "sign", Action: href.Act(href.TrustReconciliation(f.FirmID, r.ID), "sign"), Version: r.Version, Submit: "Sign and close the period",
 			Note: "No entry is dated on " + r.AsOf.Long() + " or before from then on; it cannot be opened again.", Faults: partial.FaultsOf(failed), Problem: problemIn(failed)}})
