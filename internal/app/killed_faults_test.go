@@ -57,13 +57,13 @@ func drawing(t *testing.T, h *house) request {
 		}
 	}
 	h.made++
-	m, by := h.firm.Matter(t), h.firm.As(t, rbac.RoleSpecialist)
-	inv := h.firm.Invoice(t, m, testkit.Sent())
+	inv, by := h.issued(t), h.firm.As(t, rbac.RoleSpecialist)
+	m := ident.MatterID(h.firm.Text(t, `SELECT matter_id FROM invoice WHERE firm_id = ? AND id = ?`, h.firm.ID, inv))
 	a, err := h.s.Trust.Open(h.firm.As(t, rbac.RoleFirmAdmin), trust.NewAccount{Name: fmt.Sprint("Account ", h.made), Bank: "IOLTA", Currency: "USD"})
 	ok(err)
-	e, err := h.s.Trust.Deposit(by, a.ID, trust.NewDeposit{Matter: m.ID, AmountMinor: 50_000, On: invoice.Day(h.day(t, 0)), Party: "The client"})
+	e, err := h.s.Trust.Deposit(by, a.ID, trust.NewDeposit{Matter: m, AmountMinor: 50_000, On: invoice.Day(h.day(t, 0)), Party: "The client"})
 	ok(err)
-	w, err := h.s.Trust.Ask(by, e.Ledger, trust.Asking{Kind: trust.Transfer, Invoice: inv.ID, AmountMinor: 40_000})
+	w, err := h.s.Trust.Ask(by, e.Ledger, trust.Asking{Kind: trust.Transfer, Invoice: inv, AmountMinor: 40_000})
 	ok(err)
 	return request{sid: h.signIn(t, h.firm, rbac.RolePartner), path: h.at("/trust-requests/%s/approve", w.ID), version: w.Version, status: 200}
 }
