@@ -80,6 +80,12 @@ const (
 	PaymentRead     Permission = "payment.read"
 	PaymentPost     Permission = "payment.post"
 	ReceivableRead  Permission = "receivable.read"
+	TrustRead       Permission = "trust.read" // client money: accounts, ledgers, requests, reconciliations
+	TrustOpen       Permission = "trust.open" // and closes accounts
+	TrustPost       Permission = "trust.post" // deposits, requests, and what a reconciliation compares
+	TrustFreeze     Permission = "trust.freeze"
+	TrustApprove    Permission = "trust.approve" // the firm's word on what leaves, is released or is taken back
+	TrustSign       Permission = "trust.sign"    // reconciliations
 	MailRead        Permission = "mail.read"
 	MailSend        Permission = "mail.send"
 	ReminderRead    Permission = "reminder.read"
@@ -157,7 +163,7 @@ var table = []classed{
 	{QueueRead, 2}, {TeamRead, 2}, {ItemRead, 2}, {ItemClaim, 2}, {ItemWork, 3}, {ItemBreak, 2}, {ItemAssign, 2}, {MessageRead, 3}, {MessageAsk, 3}, {MessageAnswer, 3},
 	{PrebillRead, 3}, {PrebillBuild, 3}, {PrebillEdit, 3}, {PrebillSubmit, 2}, {PrebillApprove, 3}, {PrebillCancel, 2},
 	{RunRead, 2}, {RunStart, 2}, {InvoiceRead, 3}, {InvoiceIssue, 3}, {InvoiceDeliver, 2}, {CreditNoteIssue, 2}, {SubmissionRead, 3}, {SubmissionSend, 3},
-	{PaymentRead, 2}, {PaymentPost, 2}, {ReceivableRead, 2}, {MailRead, 2}, {MailSend, 2}, {ReminderRead, 2}, {ReminderSend, 2}, {WordingRead, 1}, {WordingPublish, 1},
+	{PaymentRead, 2}, {PaymentPost, 2}, {ReceivableRead, 2}, {TrustRead, 2}, {TrustOpen, 2}, {TrustPost, 2}, {TrustFreeze, 2}, {TrustApprove, 2}, {TrustSign, 2}, {MailRead, 2}, {MailSend, 2}, {ReminderRead, 2}, {ReminderSend, 2}, {WordingRead, 1}, {WordingPublish, 1},
 	{ExportRead, 2}, {ExportRequest, 2}, {ExportApprove, 2}, {ExportBuild, 3}, {ExportDownload, 3},
 	{SLARead, 2}, {SLASweep, 1}, {CalendarRead, 1}, {CalendarEdit, 1}, {AgreementRead, 1}, {AgreementPublish, 1}, {AgreementApprove, 1},
 	{GrantRead, 2}, {GrantGive, 2}, {GrantEnd, 1}, {GrantAsk, 2}, {GrantConfirm, 1}, {BreakGlassAsk, 1}, {BreakGlassOpen, 1}, {ConflictCheck, 1}, {RoleRead, 1}, {RoleEdit, 1}, {WallRead, 2}, {WallRaise, 2}, {WallLift, 2},
@@ -182,10 +188,10 @@ func Known(p Permission) bool { return p.Class() > 0 }
 func Open(p Permission) bool { return p == Public || p == SignedIn || p == PayorLink }
 
 // StepsUp tells whether using p asks for the factor again when it was shown more than
-// five minutes ago (SECURITY 5): giving access, tokens, bank details, exports, voids.
+// five minutes ago (SECURITY 5): giving access, tokens, bank details, client money, exports, voids.
 // Ending access does not: it must be quick.
 func (p Permission) StepsUp() bool {
-	return slices.Contains([]Permission{GrantGive, GrantConfirm, BreakGlassAsk, BreakGlassOpen, RoleEdit, UndertakingPublish, PersonInvite, PersonRecover, TokenCreate, WebhookEdit, WordingPublish, FirmBank, FirmSSO, ExportRequest, ExportApprove, ExportDownload, AuditExport, CreditNoteIssue}, p)
+	return slices.Contains([]Permission{GrantGive, GrantConfirm, BreakGlassAsk, BreakGlassOpen, RoleEdit, UndertakingPublish, PersonInvite, PersonRecover, TokenCreate, WebhookEdit, WordingPublish, FirmBank, FirmSSO, ExportRequest, ExportApprove, ExportDownload, AuditExport, CreditNoteIssue, TrustOpen, TrustPost, TrustFreeze, TrustApprove, TrustSign}, p)
 }
 
 // Class is the highest class of data that p may show, 0 for an unknown or open one.

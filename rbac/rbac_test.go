@@ -62,7 +62,10 @@ func TestNobodyApprovesWhatTheyPrepare(t *testing.T) {
 		if p.Allows(role, PrebillApprove) && (p.Allows(role, PrebillBuild) || p.Allows(role, PrebillSubmit)) {
 			t.Errorf("%s prepares and approves pre-bills", role)
 		}
-		if role.OfBureau() && (p.Allows(role, PrebillApprove) || p.Allows(role, ExportApprove) || p.Allows(role, RateEdit) || p.Allows(role, RateReprice)) {
+		if p.Allows(role, TrustPost) && (p.Allows(role, TrustApprove) || p.Allows(role, TrustSign)) {
+			t.Errorf("%s moves client money and gives the firm's word on it", role)
+		}
+		if role.OfBureau() && (p.Allows(role, PrebillApprove) || p.Allows(role, ExportApprove) || p.Allows(role, RateEdit) || p.Allows(role, RateReprice) || p.Allows(role, TrustApprove) || p.Allows(role, TrustSign)) {
 			t.Errorf("%s of the bureau decides for the firm", role)
 		}
 		if role != RoleMachine && (p.Allows(role, InvoiceIssue) || p.Allows(role, SLASweep)) {

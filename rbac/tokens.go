@@ -11,7 +11,7 @@ var forPeople = []Permission{
 	FirmCreate, FirmBank, FirmSSO, ContactVerify,
 	PrebillApprove, CreditNoteIssue, AgreementPublish, AgreementApprove,
 	ExportRequest, ExportApprove, ExportBuild, ExportDownload,
-	AuditExport, JobRetry, SLASweep, InvoiceIssue,
+	AuditExport, JobRetry, SLASweep, InvoiceIssue, TrustOpen, TrustPost, TrustFreeze, TrustApprove, TrustSign,
 }
 
 // objectsForPeople are the objects of which a token may do nothing at all.

@@ -46,6 +46,7 @@ func mountAPI(srv *httpd.Server, s *Services) {
 	api.Runs(srv, s.Invoices)
 	api.Invoices(srv, s.Invoices)
 	api.Submissions(srv, s.Submissions)
+	api.Trusts(srv, s.Trust)
 	api.Notices(srv, s.Notices)
 	api.Wordings(srv, s.Wordings)
 	api.Payments(srv, s.Receivables)

@@ -21,6 +21,7 @@ import (
 	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/internal/selfcheck"
 	"github.com/docketry/docketry/internal/testkit"
+	"github.com/docketry/docketry/internal/trust"
 	"github.com/docketry/docketry/jobs"
 	"github.com/docketry/docketry/rbac"
 )
@@ -44,6 +45,27 @@ var acts = []act{
 	{"attach a receipt", attaching, []string{"receipt", "blob"}},
 	{"send an e-bill", sending, []string{"submission", "blob"}},
 	{"carry out a repricing", repricing, []string{"entry_price"}},
+	{"approve a trust transfer", drawing, []string{"trust_entry", "trust_posting", "payment", "allocation", "posting"}},
+}
+
+// drawing is a transfer from trust that waits for its partner.
+func drawing(t *testing.T, h *house) request {
+	ok := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.made++
+	inv, by := h.issued(t), h.firm.As(t, rbac.RoleSpecialist)
+	m := ident.MatterID(h.firm.Text(t, `SELECT matter_id FROM invoice WHERE firm_id = ? AND id = ?`, h.firm.ID, inv))
+	a, err := h.s.Trust.Open(h.firm.As(t, rbac.RoleFirmAdmin), trust.NewAccount{Name: fmt.Sprint("Account ", h.made), Bank: "IOLTA", Currency: "USD"})
+	ok(err)
+	e, err := h.s.Trust.Deposit(by, a.ID, trust.NewDeposit{Matter: m, AmountMinor: 50_000, On: invoice.Day(h.day(t, 0)), Party: "The client"})
+	ok(err)
+	w, err := h.s.Trust.Ask(by, e.Ledger, trust.Asking{Kind: trust.Transfer, Invoice: inv, AmountMinor: 40_000})
+	ok(err)
+	return request{sid: h.signIn(t, h.firm, rbac.RolePartner), path: h.at("/trust-requests/%s/approve", w.ID), version: w.Version, status: 200}
 }
 
 // house is one firm in a database of the act's own.

@@ -49,6 +49,7 @@ import (
 	"github.com/docketry/docketry/internal/team"
 	"github.com/docketry/docketry/internal/training"
 	"github.com/docketry/docketry/internal/transfer"
+	"github.com/docketry/docketry/internal/trust"
 	"github.com/docketry/docketry/internal/undertaking"
 	"github.com/docketry/docketry/internal/webhook"
 	"github.com/docketry/docketry/internal/wording"
@@ -106,6 +107,7 @@ type Services struct {
 	Invoices     *invoice.Service
 	Submissions  *submission.Service
 	Receivables  *receivable.Service
+	Trust        *trust.Service
 	Notices      *notice.Service
 	Exports      *export.Service
 	Evidence     *evidence.Service
@@ -254,6 +256,7 @@ func (s *Services) billing(context.Context) error {
 	s.Repricing = reprice.New(s.DB, s.Guard)
 	s.Transfers = transfer.New(s.DB, s.Guard)
 	s.Receivables = receivable.New(s.DB, s.Guard)
+	s.Trust = trust.New(s.DB, s.Guard, s.Receivables)
 	paper, err := invoice.NewPaper()
 	if err != nil {
 		return fmt.Errorf("load the invoice's fonts: %w", err)

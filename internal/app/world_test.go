@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -39,6 +40,7 @@ import (
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/internal/training"
 	"github.com/docketry/docketry/internal/transfer"
+	"github.com/docketry/docketry/internal/trust"
 	"github.com/docketry/docketry/internal/webhook"
 	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
@@ -251,6 +253,7 @@ func (w world) furnished(t *testing.T) things {
 	sent, err = w.s.Submissions.Appeal(specialist, sent.ID, sent.Version, submission.NewAppeal{Reductions: []ident.ReductionID{sent.Reductions[0].ID}, Reason: "an appeal in confidence"})
 	ok(err)
 	th.ids["submission"], th.ids["reduction"], th.ids["appeal"] = string(sent.ID), string(sent.Reductions[1].ID), string(sent.Appeals[0].ID)
+	th.trusted(t, w, bill, admin, specialist, partner)
 	group, err := w.s.Matters.SaveGroup(admin, matter.Group{Name: "Companies"})
 	ok(err)
 	group, err = w.s.Matters.JoinGroup(admin, matter.Member{GroupID: group.ID, ClientID: draft.Client, From: w.s.Clock.Now().AddDate(0, 0, -60)})
@@ -328,6 +331,33 @@ func (w world) furnished(t *testing.T) things {
 	th.look(t, "agreement", `SELECT id FROM agreement WHERE firm_id = ?`)
 	th.look(t, "calendar", `SELECT id FROM calendar WHERE firm_id = ?`)
 	return th
+}
+
+// trusted has client money in trust, a request of each kind, and a reconciliation.
+func (th things) trusted(t *testing.T, w world, bill testkit.M, admin, specialist, partner context.Context) {
+	t.Helper()
+	ok := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, err := w.s.Trust.Open(admin, trust.NewAccount{Name: "Client account", Bank: "IOLTA", Currency: "USD"})
+	ok(err)
+	on := invoice.Day(th.firm.Day(t, 1).Format(time.DateOnly))
+	e, err := w.s.Trust.Deposit(specialist, a.ID, trust.NewDeposit{Matter: bill.ID, AmountMinor: 9_000, On: on, Party: "The client"})
+	ok(err)
+	paid, err := w.s.Trust.Ask(specialist, e.Ledger, trust.Asking{Kind: trust.Transfer, Invoice: ident.InvoiceID(th.ids["invoice"]), AmountMinor: 500})
+	ok(err)
+	_, err = w.s.Trust.Approve(partner, paid.ID, paid.Version)
+	ok(err)
+	asked, err := w.s.Trust.Ask(specialist, e.Ledger, trust.Asking{Kind: trust.Refund, AmountMinor: 100, Payee: "The client"})
+	ok(err)
+	_, err = w.s.Trust.Freeze(partner, trust.Freezing{Ledger: e.Ledger, Minor: 50, Reason: "disputed"})
+	ok(err)
+	r, err := w.s.Trust.Prepare(specialist, a.ID, trust.Statement{AsOf: on, NoneOpen: true})
+	ok(err)
+	th.ids["trust_account"], th.ids["trust_ledger"], th.ids["trust_entry"], th.ids["trust_request"], th.ids["trust_reconciliation"] = string(a.ID), string(e.Ledger), string(e.ID), string(asked.ID), string(r.ID)
 }
 
 // slip is a picture of a paper.

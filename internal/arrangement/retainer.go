@@ -48,3 +48,8 @@ func (t Terms) Draw(dueMinor, balanceMinor int64, final bool) (Draw, error) {
 	}
 	return d, nil
 }
+
+// InTrust tells whether the terms speak of a deposit that is client money.
+func (t *Terms) InTrust() bool {
+	return t.Kind == KindSecurity || t.Kind == KindAdvance || t.Kind == KindEvergreen
+}

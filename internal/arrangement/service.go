@@ -146,6 +146,9 @@ func (n *Agreement) check(tx *db.Tx) error {
 	if per, _ := n.Terms.recurring(); n.Client != "" && (per != "" || n.Terms.Collar != nil || n.Terms.Success != nil) {
 		fs.Add("place", "arrangement_of_matter", "a fee for each period, a collar and a success fee are agreed for one matter, whose bills have them; choose the matter")
 	}
+	if n.Client != "" && n.Terms.Evergreen != nil {
+		fs.Add("place", "arrangement_of_matter", "floor and target of an evergreen retainer are a matter's; choose the matter")
+	}
 	for _, err := range []error{n.Terms.Validate(), n.Terms.Applied()} {
 		var bad *fault.Error
 		if errors.As(err, &bad) {

@@ -22,13 +22,24 @@ func Of(tx *db.Tx, m ident.MatterID, c ident.ClientID) (Versions, error) {
 // Recurring are all versions of each matter that has one with a fee for each period,
 // whoever asks; those that were withdrawn are not among them.
 func Recurring(tx *db.Tx) (map[ident.MatterID]Versions, error) {
+	return matterVersions(tx, KindSubscription, KindGeneral)
+}
+
+// matterVersions are all versions that stand of each matter that has one of the kinds.
+func matterVersions(tx *db.Tx, kinds ...Kind) (map[ident.MatterID]Versions, error) {
 	list, err := versions(tx, `a.withdrawn_at IS NULL AND a.matter_id IN (SELECT x.matter_id FROM arrangement x
-		WHERE x.firm_id = ? AND x.withdrawn_at IS NULL AND x.terms->>'kind' IN (?, ?))`, tx.Scope.Firm, KindSubscription, KindGeneral)
+		WHERE x.firm_id = ? AND x.withdrawn_at IS NULL AND x.terms->>'kind' = ANY (?::text[]))`, tx.Scope.Firm, db.Array(kinds))
 	byMatter := map[ident.MatterID]Versions{}
 	for i := range list {
 		byMatter[list[i].Matter] = append(byMatter[list[i].Matter], list[i])
 	}
 	return byMatter, err
+}
+
+// Evergreens are all versions of each matter that has an evergreen retainer, whoever asks;
+// those that were withdrawn are not among them.
+func Evergreens(tx *db.Tx) (map[ident.MatterID]Versions, error) {
+	return matterVersions(tx, KindEvergreen)
 }
 
 func versions(tx *db.Tx, cond string, args ...any) (list Versions, err error) {

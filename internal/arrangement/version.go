@@ -97,7 +97,7 @@ func (vs Versions) Since(v *Version) time.Time {
 }
 
 // Applied refuses terms that a pre-bill does not work out by itself yet: they need
-// facts that are not kept, such as a recovery or a deposit. Of a split one payor has no cap.
+// facts that are not kept, such as a recovery. Of a split one payor has no cap.
 func (t Terms) Applied() error {
 	var fs fault.Fields
 	if !slices.Contains(AppliedKinds(), t.Kind) {
@@ -152,7 +152,7 @@ func isUnitCode(code string) bool {
 
 // AppliedKinds are the main arrangements that pre-bills are worked out by.
 func AppliedKinds() []Kind {
-	return []Kind{KindHourly, KindFixed, KindBlended, KindCollar, KindSubscription, KindGeneral, KindTasks, KindNoCharge}
+	return []Kind{KindHourly, KindFixed, KindBlended, KindCollar, KindSubscription, KindGeneral, KindSecurity, KindAdvance, KindEvergreen, KindTasks, KindNoCharge}
 }
 
 // ReadTerms reads terms as JSON. It returns ErrTerms for text that is no JSON or holds a

@@ -74,6 +74,12 @@ type (
 	AppealID      string
 	PaymentID     string
 	AllocationID  string
+	TrustAccount  string // a bank account that holds clients' money
+	TrustLedger   string // of one matter in it
+	TrustEntry    string // one deposit, refund, transfer or reversal
+	Withdrawal    string // what somebody asked to leave a trust account
+	FreezeID      string // disputed money in trust, or its release
+	Reconcile     string // a three-way reconciliation of a trust account
 	ReminderID    string
 	MailID        string
 	ExportID      string

@@ -28,6 +28,7 @@ var (
 	ErrCurrency   = fault.New(fault.Conflict, "allocation_currency", "invoice and payment are in different currencies")
 	ErrReversed   = fault.New(fault.Conflict, "payment_reversed", "this payment was reversed")
 	ErrTwice      = fault.New(fault.Conflict, "payment_twice", "a payment just like this one is posted already; if this is another, give it a reference of its own")
+	ErrFromTrust  = fault.New(fault.Conflict, "payment_from_trust", "this payment came from trust; it pays the invoice it was approved for, and is taken back with its transfer, on the trust ledger")
 	ErrTakenBack  = fault.New(fault.Conflict, "allocation_taken_back", "this allocation was taken back already")
 )
 
@@ -42,6 +43,8 @@ const (
 	MethodCard     Method = "card"
 	MethodCash     Method = "cash"
 	MethodOther    Method = "other"
+
+	MethodTrust Method = "trust" // client money, by an approved transfer; nobody posts one by hand
 )
 
 // Methods lists them as a form shows them.

@@ -38,8 +38,12 @@ func (s *Service) Reverse(ctx context.Context, id ident.PaymentID, version int, 
 func (s *Service) undo(ctx context.Context, id ident.PaymentID, version int, action string, which func(Allocation) bool,
 	rest func(tx *db.Tx, p *Payment, on invoice.Day) error) (p Payment, err error) {
 	err = s.writing(ctx, func(tx *db.Tx, access *authz.Access) error {
-		if _, err := findPayment(tx, access, id); err != nil {
+		found, err := findPayment(tx, access, id)
+		if err != nil {
 			return err
+		}
+		if found.Method == MethodTrust {
+			return ErrFromTrust
 		}
 		before, undone, err := s.takeBack(tx, id, version, which, rest == nil)
 		if err != nil {

@@ -11,7 +11,8 @@ type rule struct {
 
 // counted is how many records the rules go through.
 const counted = `SELECT (SELECT count(*) FROM invoice WHERE firm_id = @firm) + (SELECT count(*) FROM credit_note WHERE firm_id = @firm)
-	+ (SELECT count(*) FROM payment WHERE firm_id = @firm) + (SELECT count(DISTINCT journal_id) FROM posting WHERE firm_id = @firm)`
+	+ (SELECT count(*) FROM payment WHERE firm_id = @firm) + (SELECT count(DISTINCT journal_id) FROM posting WHERE firm_id = @firm)
+	+ (SELECT count(*) FROM trust_account WHERE firm_id = @firm) + (SELECT count(*) FROM trust_ledger WHERE firm_id = @firm) + (SELECT count(*) FROM trust_entry WHERE firm_id = @firm)`
 
 // The sums are of bigints and so numeric: they cannot overflow. A table of raw rows is
 // summed once and joined, for this goes through all of a firm's history.
@@ -82,4 +83,37 @@ var rules = []rule{
 		LEFT JOIN (SELECT credit_note_id, sum(amount_minor) AS total FROM posting WHERE firm_id = @firm AND account = 'receivable' AND event = 'credit_note' GROUP BY credit_note_id) p
 			ON p.credit_note_id = n.id
 		WHERE n.firm_id = @firm AND n.total_minor <> coalesce(-p.total, 0)`},
+	{"I10", "trust_ledger", `SELECT l.id::text AS id, format('trust ledger of matter %s: the %s is kept as %s, the rows give %s', m.number, c.what, c.kept, c.raw) AS says
+		FROM trust_ledger l JOIN matter m ON m.firm_id = l.firm_id AND m.id = l.matter_id
+		LEFT JOIN (SELECT ledger_id, -sum(amount_minor) AS total FROM trust_posting WHERE firm_id = @firm AND side = 'client' GROUP BY ledger_id) p ON p.ledger_id = l.id
+		LEFT JOIN (SELECT ledger_id, sum(amount_minor) AS total FROM trust_freeze WHERE firm_id = @firm GROUP BY ledger_id) z ON z.ledger_id = l.id
+		CROSS JOIN LATERAL (VALUES ('balance', l.balance_minor, coalesce(p.total, 0)), ('disputed amount', l.frozen_minor, coalesce(z.total, 0))) c (what, kept, raw)
+		WHERE l.firm_id = @firm AND c.kept <> c.raw`},
+	// Below zero by the day is below zero, too.
+	{"I10", "trust_ledger", `SELECT x.ledger_id::text AS id, format('trust ledger of matter %s: it stands at %s on %s', m.number, min(x.balance), min(x.dated_on) FILTER (WHERE x.balance < 0)) AS says
+		FROM (SELECT ledger_id, dated_on, sum(-sum(amount_minor)) OVER (PARTITION BY ledger_id ORDER BY dated_on) AS balance FROM trust_posting WHERE firm_id = @firm AND side = 'client' GROUP BY ledger_id, dated_on) x
+		JOIN trust_ledger l ON l.firm_id = @firm AND l.id = x.ledger_id JOIN matter m ON m.firm_id = l.firm_id AND m.id = l.matter_id
+		GROUP BY x.ledger_id, m.number HAVING min(x.balance) < 0`},
+	{"I10", "trust_account", `SELECT a.id::text AS id, format('trust account %s: its book is kept as %s, %s %s', a.name, a.book_minor, c.what, c.raw) AS says
+		FROM trust_account a
+		LEFT JOIN (SELECT account_id, sum(amount_minor) AS total FROM trust_posting WHERE firm_id = @firm AND side = 'bank' GROUP BY account_id) p ON p.account_id = a.id
+		LEFT JOIN (SELECT account_id, sum(balance_minor) AS total FROM trust_ledger WHERE firm_id = @firm GROUP BY account_id) l ON l.account_id = a.id
+		CROSS JOIN LATERAL (VALUES ('its postings give', coalesce(p.total, 0)), ('its ledgers sum to', coalesce(l.total, 0))) c (what, raw)
+		WHERE a.firm_id = @firm AND a.book_minor <> c.raw`},
+	{"I10", "trust_entry", `SELECT e.id::text AS id, format('the %s of %s on %s has %s sides, which are off by %s', e.kind, e.amount_minor, e.dated_on, count(p.side), coalesce(sum(p.amount_minor), 0)) AS says
+		FROM trust_entry e LEFT JOIN trust_posting p ON p.firm_id = e.firm_id AND p.entry_id = e.id AND abs(p.amount_minor) = e.amount_minor
+		WHERE e.firm_id = @firm GROUP BY e.id, e.kind, e.amount_minor, e.dated_on HAVING count(p.side) <> 2 OR sum(p.amount_minor) <> 0`},
+	// What a transfer paid stands as long as the transfer does.
+	{"I10", "trust_withdrawal", `SELECT w.id::text AS id, format('the transfer of %s approved on %s: its payment %s', w.amount_minor, w.decided_at::date, CASE WHEN y.id IS NULL THEN 'is not there'
+				WHEN y.amount_minor <> w.amount_minor THEN format('is of %s', y.amount_minor) WHEN y.reversed_at IS NULL THEN 'stands, and the transfer was taken back' ELSE 'was reversed, and the transfer stands' END) AS says
+		FROM trust_withdrawal w
+		LEFT JOIN payment y ON y.firm_id = w.firm_id AND y.id = w.payment_id
+		LEFT JOIN trust_entry e ON e.firm_id = w.firm_id AND e.withdrawal_id = w.id
+		LEFT JOIN trust_entry r ON r.firm_id = e.firm_id AND r.reverses = e.id
+		WHERE w.firm_id = @firm AND w.kind = 'transfer' AND w.status = 'done' AND (y.id IS NULL OR y.amount_minor <> w.amount_minor OR (y.reversed_at IS NULL) <> (r.id IS NULL))`},
+	// A closed period stays as it was signed.
+	{"I10", "trust_reconciliation", `SELECT r.id::text AS id, format('the reconciliation as of %s was signed on %s, the rows give %s', r.as_of, r.book_minor, c.raw) AS says
+		FROM trust_reconciliation r
+		CROSS JOIN LATERAL (SELECT coalesce(sum(p.amount_minor), 0) AS raw FROM trust_posting p WHERE p.firm_id = r.firm_id AND p.account_id = r.account_id AND p.side = 'bank' AND p.dated_on <= r.as_of) c
+		WHERE r.firm_id = @firm AND r.signed_at IS NOT NULL AND r.book_minor <> c.raw`},
 }

@@ -41,12 +41,6 @@ func (r Report) OK() bool { return r.Found == 0 }
 // mostNamed is how many findings of one rule are named; the rest is counted.
 const mostNamed = 20
 
-// Unchecked are the invariants of I24 that there is nothing to recompute for, each
-// with the reason, so that no report passes for more than it is.
-var Unchecked = map[string]string{
-	"I10": "there are no trust accounts in this version",
-}
-
 // Nightly asks the worker to check one firm. Day is the firm's own.
 type Nightly struct {
 	Day string `json:"day"`

@@ -23,6 +23,7 @@ import (
 	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/internal/selfcheck"
 	"github.com/docketry/docketry/internal/testkit"
+	"github.com/docketry/docketry/internal/trust"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -320,6 +321,81 @@ func TestI24_WhoSeesWhatWasFound(t *testing.T) {
 	if list, err := board.Reports(other.As(t, rbac.RoleFirmAdmin)); err != nil || len(list) != 0 {
 		t.Errorf("another firm: %+v, %v", list, err)
 	}
+}
+
+// TestI24_CorruptionOfTrustIsFoundAndNamed changes client money behind the constraints.
+func TestI24_CorruptionOfTrustIsFoundAndNamed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		sql   []string
+		named []string // invariant and object, and a word of what it says
+	}{
+		"a ledger's balance": {[]string{`UPDATE trust_ledger SET balance_minor = balance_minor + 1`},
+			[]string{"I10 trust_ledger |balance is kept as 30001, the rows give 30000", "I10 trust_account |its book is kept as 30000, its ledgers sum to 30001"}},
+		"the book": {[]string{`UPDATE trust_account SET book_minor = 29999`},
+			[]string{"I10 trust_account |its postings give 30000", "I10 trust_account |its ledgers sum to 30000"}},
+		"what is frozen": {[]string{`UPDATE trust_ledger SET frozen_minor = 7`}, []string{"I10 trust_ledger |disputed amount is kept as 7, the rows give 0"}},
+		"one side of an entry": {[]string{`UPDATE trust_posting SET amount_minor = 50001 WHERE side = 'bank' AND amount_minor = 50000`},
+			[]string{"I10 trust_account |its postings give 30001", "I10 trust_entry |has 1 sides", "I10 trust_reconciliation |was signed on 50000, the rows give 50001"}},
+		"an entry's day": {[]string{`UPDATE trust_posting SET dated_on = dated_on + 9 WHERE side = 'client' AND amount_minor < 0`}, []string{"I10 trust_ledger |it stands at -20000"}},
+		"a payment alone": {[]string{`UPDATE payment SET reversed_at = now(), reversed_minor = amount_minor, allocated_minor = 0 WHERE method = 'trust'`},
+			[]string{"I10 trust_withdrawal |was reversed, and the transfer stands", "I08 payment |allocated amount", "I08 payment |the amount is kept", "I11 payment |cash"}},
+		"a posting in a closed period": {[]string{`UPDATE trust_posting SET dated_on = dated_on - 5 WHERE side = 'bank' AND amount_minor = -20000`}, []string{"I10 trust_reconciliation |was signed on 50000, the rows give 30000"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := setup(t)
+			h.trusted(t)
+			if r := h.check(t, h.f.ID); !r.OK() || r.Compared != 3+2+3+3+2+1+1+2 {
+				t.Fatalf("before: %+v", r)
+			}
+			h.corrupt(t, c.sql...)
+			r := h.check(t, h.f.ID)
+			if int(r.Found) != len(c.named) {
+				t.Errorf("found %d, want %d:\n%v", r.Found, len(c.named), r.Findings)
+			}
+			for _, w := range c.named {
+				who, says, _ := strings.Cut(w, "|")
+				if !slices.ContainsFunc(r.Findings, func(f selfcheck.Finding) bool {
+					return strings.HasPrefix(f.String(), who) && strings.Contains(f.Says, says)
+				}) {
+					t.Errorf("not named: %s %q, in %v", who, says, r.Findings)
+				}
+			}
+		})
+	}
+}
+
+// trusted gives the house 500.00 in trust, reconciled and closed, of which a transfer then
+// pays 200.00 of the last invoice.
+func (h *house) trusted(t *testing.T) {
+	t.Helper()
+	ok := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	policy, err := rbac.New()
+	ok(err)
+	api := testkit.OpenDatabase(t, "docketry_api", h.database, clock.At(testkit.Now))
+	guard := authz.NewGuard(api, policy)
+	svc := trust.New(api, guard, receivable.New(api, guard))
+	specialist, partner, admin := h.f.As(t, rbac.RoleSpecialist), h.f.As(t, rbac.RolePartner), h.f.As(t, rbac.RoleFirmAdmin)
+	a, err := svc.Open(admin, trust.NewAccount{Name: "Client account", Bank: "Mohawk Valley IOLTA", Currency: "USD"})
+	ok(err)
+	on := invoice.DayOf(testkit.Now).Add(-1)
+	e, err := svc.Deposit(specialist, a.ID, trust.NewDeposit{Matter: h.invoices[2].Matter.ID, AmountMinor: 50_000, On: on, Party: "The client"})
+	ok(err)
+	bank := int64(50_000)
+	r, err := svc.Prepare(specialist, a.ID, trust.Statement{AsOf: on, BalanceMinor: &bank, NoneOpen: true})
+	ok(err)
+	_, err = svc.Sign(admin, r.ID, r.Version)
+	ok(err)
+	w, err := svc.Ask(specialist, e.Ledger, trust.Asking{Kind: trust.Transfer, Invoice: h.invoices[2].ID, AmountMinor: 20_000})
+	ok(err)
+	_, err = svc.Approve(partner, w.ID, w.Version)
+	ok(err)
 }
 
 // asked is the job of a night as a worker gets it.

@@ -21,7 +21,7 @@ type arrangementForm map[string]string
 
 // arrangementFields are the names of the form's fields.
 var arrangementFields = []string{"place", "from", "currency", "kind", "fixed_per", "fixed_prices", "fixed_shadow", "blended_rate", "others_rate", "cap_per", "cap_limits", "cap_soft", "volume_tiers", "volume_on", "discount", "discount_on", "discount_days",
-	"unit_prices", "unit_others", "unit_shadow", "fee_per", "fee_amount", "fee_hours", "fee_tasks", "fee_work", "fee_shadow", "collar_target", "collar_band", "collar_client", "success_amount", "success_uplift", "success_limit", "holdback", "holdback_until", "split"}
+	"unit_prices", "unit_others", "unit_shadow", "floor", "target", "fee_per", "fee_amount", "fee_hours", "fee_tasks", "fee_work", "fee_shadow", "collar_target", "collar_band", "collar_client", "success_amount", "success_uplift", "success_limit", "holdback", "holdback_until", "split"}
 
 func (s *Site) newArrangement(r *httpd.Request) (httpd.Reply, error) {
 	form := arrangementForm{"kind": string(arrangement.KindHourly)}
@@ -177,7 +177,8 @@ func (s *Site) arrangementFormPage(r *httpd.Request, form arrangementForm, examp
 var kindNames = map[arrangement.Kind]string{
 	arrangement.KindHourly: "By the hour, at the rate of each line", arrangement.KindFixed: "Fixed price", arrangement.KindBlended: "A blended rate", arrangement.KindNoCharge: "No charge",
 	arrangement.KindCollar: "By the hour, with a collar around a target", arrangement.KindSubscription: "A subscription", arrangement.KindGeneral: "A retainer fee for being available",
-	arrangement.KindTasks: "By a price list, for each task or unit",
+	arrangement.KindTasks: "By a price list, for each task or unit", arrangement.KindSecurity: "By the hour, with a security retainer in trust", arrangement.KindAdvance: "By the hour, with an advance in trust",
+	arrangement.KindEvergreen: "By the hour, with an evergreen retainer in trust",
 }
 
 func arrangementFormView(firm ident.FirmID, places []partial.Option, form arrangementForm, example *arrangement.Terms, failed error) PlainView {
@@ -205,6 +206,8 @@ func arrangementFormView(firm ident.FirmID, places []partial.Option, form arrang
 		{Group: "Subscription or retainer fee", Name: "fee_tasks", Label: "Tasks in it", Value: form["fee_tasks"], Hint: "Of a subscription: C100, C300; empty for all work"},
 		{Group: "Subscription or retainer fee", Name: "fee_work", Label: "Work that is not in it is charged by the hour", Kind: partial.Check, Value: form["fee_work"]},
 		{Group: "Subscription or retainer fee", Name: "fee_shadow", Label: "The invoice shows the hours and their value", Kind: partial.Check, Value: form["fee_shadow"]},
+		{Group: "Evergreen retainer", Name: "floor", Label: "Floor", Kind: partial.Decimal, Value: form["floor"], Hint: "Below it the client is asked to fill it again"},
+		{Group: "Evergreen retainer", Name: "target", Label: "Target", Kind: partial.Decimal, Value: form["target"], Hint: "What it is filled to"},
 		{Group: "Collar", Name: "collar_target", Label: "Target", Kind: partial.Decimal, Value: form["collar_target"], Hint: "Fees of all work under the collar"},
 		{Group: "Collar", Name: "collar_band", Label: "Band, percent", Kind: partial.Decimal, Value: form["collar_band"], Hint: "Such as 10: within it nothing changes"},
 		{Group: "Collar", Name: "collar_client", Label: "The client's share of what is beyond, percent", Kind: partial.Decimal, Value: form["collar_client"], Hint: "Such as 50: borne above the band, saved below it"},

@@ -161,8 +161,11 @@ func arrangementView(f frame, place string, v arrangement.Version, payors []matt
 		view.Sections = append(view.Sections, splitSection(f.FirmID, v.Terms, payors))
 	}
 	view.Sections = append(view.Sections, exampleSection(v.Terms))
+	if v.Terms.InTrust() && v.Matter != "" && f.May(rbac.TrustRead) {
+		view.Links = append(view.Links, partial.Link{Text: "In trust", Href: href.MatterTrust(f.FirmID, v.Matter)})
+	}
 	if v.Terms.Holdback != nil && v.Matter != "" {
-		view.Links = []partial.Link{{Text: "Fees held back", Href: heldHref(f.FirmID, v.Matter)}}
+		view.Links = append(view.Links, partial.Link{Text: "Fees held back", Href: heldHref(f.FirmID, v.Matter)})
 	}
 	if !f.May(rbac.ArrangementEdit) || !v.Stands() {
 		return view
@@ -213,8 +216,12 @@ func arrangementWords(t arrangement.Terms) []string {
 	in := func(minor int64) string { return format.Money(money.Amount{Minor: minor, Currency: t.Currency}) }
 	words := []string{map[arrangement.Kind]string{
 		arrangement.KindHourly: "By the hour, at the rate of each line", arrangement.KindNoCharge: "No charge; the time is kept for reports",
+		arrangement.KindSecurity: "By the hour; a deposit is held in trust to the end and pays the last bill", arrangement.KindAdvance: "By the hour; bills are paid from a deposit in trust",
 	}[t.Kind]}
 	switch {
+	case t.Evergreen != nil:
+		words[0] = "By the hour; bills are paid from a deposit in trust"
+		words = append(words, "Below "+in(t.Evergreen.FloorMinor)+" the client is asked to fill it to "+in(t.Evergreen.TargetMinor))
 	case t.Fixed != nil:
 		words[0] = "Fixed price" + capWords(t.Fixed.Per, t.Fixed.Prices, in)
 		if t.Fixed.Shadow {

@@ -159,7 +159,7 @@ func TestArrangementFormKeepsEverything(t *testing.T) {
 	t.Parallel()
 	yen := arrangement.Terms{Kind: arrangement.KindHourly, Currency: "JPY", Cap: &arrangement.Cap{Per: arrangement.PerYear, Soft: true, Limits: []arrangement.Price{{Code: "2026", AmountMinor: 9_000_000}}}, Discount: &arrangement.Discount{Rate: 123_400}}
 	for name, terms := range map[string]arrangement.Terms{"blended": pelhamTerms(), "fixed": fixedTerms(), "yen": yen, "no charge": {Kind: arrangement.KindNoCharge, Currency: "EUR"},
-		"price list": listTerms(), "holdback": heldTerms(), "prompt": {Kind: arrangement.KindHourly, Currency: "USD", Discount: &arrangement.Discount{Rate: 20_000, PromptDays: 10}}, "collar": collarTerms(), "subscription": subscriptionTerms(), "retainer": {Kind: arrangement.KindGeneral, Currency: "KWD", General: &arrangement.General{Per: arrangement.PerYear, AmountMinor: 1_234_567, HourlyWork: true}}} {
+		"price list": listTerms(), "security": {Kind: arrangement.KindSecurity, Currency: "USD"}, "evergreen": {Kind: arrangement.KindEvergreen, Currency: "USD", Evergreen: &arrangement.Evergreen{FloorMinor: 500_000, TargetMinor: 2_000_050}}, "holdback": heldTerms(), "prompt": {Kind: arrangement.KindHourly, Currency: "USD", Discount: &arrangement.Discount{Rate: 20_000, PromptDays: 10}}, "collar": collarTerms(), "subscription": subscriptionTerms(), "retainer": {Kind: arrangement.KindGeneral, Currency: "KWD", General: &arrangement.General{Per: arrangement.PerYear, AmountMinor: 1_234_567, HourlyWork: true}}} {
 		view := arrangementFormView(firmOf("HVL").ID, nil, formOfTerms(terms), nil, nil)
 		sent := filled(view.Sections[0].Form.Fields)
 		form := arrangementForm{}

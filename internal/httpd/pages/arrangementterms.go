@@ -27,6 +27,9 @@ func (form arrangementForm) terms() (t arrangement.Terms, err error) {
 		t.Blended = &arrangement.Blended{Rate: form.rate(&fs, "blended_rate"), OthersRate: form.rate(&fs, "others_rate")}
 	}
 	form.recurring(&fs, &t)
+	if t.Kind == arrangement.KindEvergreen || form.any("floor", "target") {
+		t.Evergreen = &arrangement.Evergreen{FloorMinor: form.amount(&fs, "floor", c), TargetMinor: form.amount(&fs, "target", c)}
+	}
 	if t.Kind == arrangement.KindTasks || form["unit_prices"] != "" {
 		t.Tasks = &arrangement.Tasks{OthersHourly: form["unit_others"] == "hourly", Shadow: form["unit_shadow"] != "", Prices: form.unitPrices(&fs)}
 	}
@@ -223,6 +226,9 @@ func formOfTerms(t arrangement.Terms) arrangementForm {
 		}
 	}
 	formOfFee(form, &t)
+	if e := t.Evergreen; e != nil {
+		form["floor"], form["target"] = money.Amount{Minor: e.FloorMinor, Currency: t.Currency}.Text(), money.Amount{Minor: e.TargetMinor, Currency: t.Currency}.Text()
+	}
 	if c := t.Cap; c != nil {
 		form["cap_per"], form["cap_limits"], form["cap_soft"] = string(c.Per), prices(c.Limits), checked(c.Soft)
 	}
@@ -285,7 +291,7 @@ func formOfFee(form arrangementForm, t *arrangement.Terms) {
 
 // fieldOfTerm is the field of the form that a term of the rules stands in.
 var fieldOfTerm = []struct{ term, field string }{
-	{"split", "split"}, {"tasks", "unit_prices"}, {"fixed.per", "fixed_per"}, {"fixed", "fixed_prices"}, {"blended.others_rate", "others_rate"}, {"blended", "blended_rate"}, {"cap.per", "cap_per"}, {"cap", "cap_limits"},
+	{"split", "split"}, {"evergreen.floor_minor", "floor"}, {"evergreen", "target"}, {"tasks", "unit_prices"}, {"fixed.per", "fixed_per"}, {"fixed", "fixed_prices"}, {"blended.others_rate", "others_rate"}, {"blended", "blended_rate"}, {"cap.per", "cap_per"}, {"cap", "cap_limits"},
 	{"volume", "volume_tiers"}, {"discount.prompt_days", "discount_days"}, {"discount", "discount"}, {"general.per", "fee_per"}, {"general", "fee_amount"}, {"subscription.per", "fee_per"}, {"subscription.hours", "fee_hours"},
 	{"subscription.tasks", "fee_tasks"}, {"subscription", "fee_amount"}, {"collar.band", "collar_band"}, {"collar.client", "collar_client"}, {"collar", "collar_target"},
 	{"holdback.condition", "holdback_until"}, {"holdback", "holdback"}, {"success.uplift", "success_uplift"}, {"success.limit", "success_limit"}, {"success", "success_amount"},

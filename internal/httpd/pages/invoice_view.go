@@ -35,6 +35,7 @@ type InvoiceView struct {
 	Payments []InvoicePaid
 	Allowed  money.Amount   // left out by a prompt payment
 	Prompt   string         // what is enough by which day, "" where less is not
+	Trust    *InvoiceTrust  // what client money could pay of it; nil where none is held
 	Make     *partial.Field // the e-bill's formats that are not made yet; nil without any, or without the right
 	Credit   *InvoiceCredit
 	Prebill  ident.PrebillID
@@ -52,6 +53,12 @@ type InvoiceOther struct {
 	Payor string
 	Net   money.Amount
 	State partial.Chip
+}
+
+// InvoiceTrust is what client money in trust could pay of an invoice.
+type InvoiceTrust struct {
+	Text string
+	More partial.Link
 }
 
 // InvoiceCan is what the person may do here.

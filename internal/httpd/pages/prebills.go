@@ -367,6 +367,11 @@ func (s *Site) showPrebill(r *httpd.Request, id ident.PrebillID, q *filters, fai
 	v.Groups = s.prebillGroups(f, p)
 	v.Beside, v.Parts, v.Behind = besideRows(f, p), partsOf(f, p), p.Behind
 	v.Shares, v.Split = sharesOf(f, p), p.SplitChanged
+	held, err := s.prebillTrust(r, f, p.MatterID, p.Totals.InvoiceMinor)
+	if err != nil {
+		return nil, err
+	}
+	v.Parts = append(v.Parts, held...)
 	v.Remarks = prebillFindings(f, p, p.Findings, changes(f, p))
 	v.refused(r, failed)
 	v.Decide = decisionOf(f, r, p, failed)

@@ -45,6 +45,7 @@ import (
 	"github.com/docketry/docketry/internal/team"
 	"github.com/docketry/docketry/internal/training"
 	"github.com/docketry/docketry/internal/transfer"
+	"github.com/docketry/docketry/internal/trust"
 	"github.com/docketry/docketry/internal/undertaking"
 	"github.com/docketry/docketry/internal/webhook"
 	"github.com/docketry/docketry/internal/wording"
@@ -81,6 +82,7 @@ type Site struct {
 	Invoices     *invoice.Service
 	Submissions  *submission.Service
 	Receivables  *receivable.Service
+	Trust        *trust.Service
 	Notices      *notice.Service
 	Exports      *export.Service
 	Evidence     *evidence.Service

@@ -45,6 +45,7 @@ func inFirm(f ident.FirmID) []NavItem {
 		{Key: "submissions", Label: "E-bills", Href: href.Submissions(f), Icon: "transfer", Section: "This firm", Permission: rbac.SubmissionRead},
 		{Key: "receivables", Label: "Receivables", Href: href.Receivables(f), Icon: "trend", Section: "This firm", Permission: rbac.ReceivableRead},
 		{Key: "payments", Label: "Payments", Href: href.Payments(f), Icon: "check", Section: "This firm", Permission: rbac.PaymentRead},
+		{Key: "trust", Label: "Client money", Href: href.TrustAccounts(f), Icon: "lock", Section: "This firm", Permission: rbac.TrustRead},
 		{Key: "imports", Label: "Imports", Href: href.Imports(f), Icon: "download", Section: "This firm", Permission: rbac.ImportRead},
 		{Key: "exports", Label: "Exports", Href: href.Exports(f), Icon: "box", Section: "This firm", Permission: rbac.ExportRead},
 		{Key: "clients", Label: "Clients", Href: href.Clients(f), Icon: "users", Section: "Set-up", Permission: rbac.ClientRead},
