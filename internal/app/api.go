@@ -31,6 +31,7 @@ func mountAPI(srv *httpd.Server, s *Services) {
 	api.Rates(srv, s.Rates)
 	api.RateCards(srv, s.Capture)
 	api.Repricings(srv, s.Repricing)
+	api.Transfers(srv, s.Transfers)
 	api.Arrangements(srv, s.Arrangements)
 	api.Guides(srv, s.Guidelines)
 	api.Imports(srv, s.Capture)

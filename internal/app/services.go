@@ -48,6 +48,7 @@ import (
 	"github.com/docketry/docketry/internal/submission"
 	"github.com/docketry/docketry/internal/team"
 	"github.com/docketry/docketry/internal/training"
+	"github.com/docketry/docketry/internal/transfer"
 	"github.com/docketry/docketry/internal/undertaking"
 	"github.com/docketry/docketry/internal/webhook"
 	"github.com/docketry/docketry/internal/wording"
@@ -94,6 +95,7 @@ type Services struct {
 	Portals      *portal.Service
 	Rates        *rate.Service
 	Repricing    *reprice.Service
+	Transfers    *transfer.Service
 	Find         *find.Service
 	SLA          *sla.Service
 	Arrangements *arrangement.Service
@@ -250,6 +252,7 @@ func (s *Services) billing(context.Context) error {
 	s.Prebills = prebill.New(s.DB, s.Guard)
 	s.Receipts = receipt.New(s.DB, s.Guard, s.Blobs, s.Prebills)
 	s.Repricing = reprice.New(s.DB, s.Guard)
+	s.Transfers = transfer.New(s.DB, s.Guard)
 	s.Receivables = receivable.New(s.DB, s.Guard)
 	paper, err := invoice.NewPaper()
 	if err != nil {

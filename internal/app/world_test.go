@@ -38,6 +38,7 @@ import (
 	"github.com/docketry/docketry/internal/submission"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/internal/training"
+	"github.com/docketry/docketry/internal/transfer"
 	"github.com/docketry/docketry/internal/webhook"
 	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
@@ -312,6 +313,13 @@ func (w world) furnished(t *testing.T) things {
 	reprices, err := w.s.Repricing.Preview(admin, reprice.Selection{Matters: []ident.MatterID{draft.ID}})
 	ok(err)
 	th.ids["repricing"] = string(reprices.ID)
+	astray := f.Work(t, bill, k, day(18), 10_000, 6_850_000)
+	move := transfer.Move{Entries: []ident.EntryID{astray.ID}, To: draft.ID}
+	seen, err := w.s.Transfers.Preview(specialist, move)
+	ok(err)
+	gone, err := w.s.Transfers.Do(specialist, move, seen.Hash, "of the other case")
+	ok(err)
+	th.ids["transfer"] = string(gone.ID)
 	th.look(t, "allocation", `SELECT id FROM allocation WHERE firm_id = ?`)
 	th.look(t, "mail", `SELECT id FROM mail WHERE firm_id = ?`)
 	th.look(t, "job", `SELECT id FROM outbox WHERE firm_id = ?`)

@@ -19,6 +19,7 @@ type outcome struct {
 	charges []Charge
 	parts   []Part
 	prompt  Prompt
+	shares  []Share
 }
 
 // same tells whether the sheet has it already.
@@ -28,7 +29,7 @@ func (o *outcome) same(s *sheet) bool {
 			return false
 		}
 	}
-	return slices.Equal(s.charges, o.charges) && s.prompt == o.prompt
+	return slices.Equal(s.charges, o.charges) && s.prompt == o.prompt && slices.Equal(s.shares, o.shares)
 }
 
 // group is the lines that go by one version.
@@ -70,7 +71,10 @@ func workOut(tx *db.Tx, p *Prebill, m matter.Matter, f policies, s *sheet) (o ou
 	if err := o.release(tx, p); err != nil {
 		return o, err
 	}
-	return o, o.heldAfter(cut, money.Rounding(f.Rounding))
+	if err := o.heldAfter(cut, money.Rounding(f.Rounding)); err != nil {
+		return o, err
+	}
+	return o, o.shareOut(p, versions, s)
 }
 
 // release adds what the firm released of fees held back before.
@@ -265,6 +269,6 @@ func arrange(tx *db.Tx, p *Prebill, m matter.Matter, f policies, s *sheet) (chan
 	for i := range s.lines {
 		s.lines[i].Arranged = o.lines[i]
 	}
-	s.charges, s.prompt = o.charges, o.prompt
+	s.charges, s.prompt, s.shares = o.charges, o.prompt, o.shares
 	return true, nil
 }

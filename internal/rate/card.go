@@ -266,3 +266,60 @@ func (c *Card) groupOf(id ident.ClientID, on time.Time) ident.GroupID {
 	}
 	return ""
 }
+
+// Since is a rate from a day on.
+type Since struct {
+	From time.Time
+	Rate money.Fixed4
+}
+
+// History is what the question's work would have cost on each day up to q.On, oldest first:
+// each day on which another rate than the one before began to hold. Titles, offices and
+// practice groups are those of today, as everywhere. A day without any rate is a gap that
+// tells of no change.
+func (c *Card) History(q Question) []Since {
+	var days []time.Time
+	add := func(day time.Time) {
+		if !day.After(q.On) {
+			days = append(days, day)
+		}
+	}
+	for _, m := range c.groups[q.Client] {
+		add(m.From)
+		if m.Until != nil {
+			add(*m.Until)
+		}
+	}
+	// A client may have been in other groups before: the rates of each count for its days.
+	places := []Question{q}
+	for _, day := range days {
+		then := q
+		then.On = day
+		places = append(places, then)
+	}
+	for _, then := range places {
+		for s := range slots {
+			k, asked := c.keyFor(s, then)
+			if !asked {
+				continue
+			}
+			for _, r := range c.rates[k] {
+				add(r.From)
+				if r.Until != nil {
+					add(*r.Until)
+				}
+			}
+		}
+	}
+	slices.SortFunc(days, time.Time.Compare)
+	var list []Since
+	for _, day := range slices.CompactFunc(days, time.Time.Equal) {
+		q.On = day
+		a, err := c.Resolve(q)
+		if err != nil || len(list) > 0 && list[len(list)-1].Rate == a.Rate {
+			continue
+		}
+		list = append(list, Since{day, a.Rate})
+	}
+	return list
+}

@@ -279,3 +279,55 @@ func TestEachLevelSaysWhatItNeeds(t *testing.T) {
 		}
 	}
 }
+
+// TestAHistoryIsEachRateFromItsFirstDay: rates of any level, a level that ends, a client that
+// joins a group, a day without any; later days are no part of it.
+func TestAHistoryIsEachRateFromItsFirstDay(t *testing.T) {
+	t.Parallel()
+	day := func(s string) *time.Time { d := on(s); return &d }
+	at := func(x Rate, rate money.Fixed4, from string, until *time.Time) Rate {
+		x.Rate, x.Currency, x.From, x.Until = rate, "USD", on(from), until
+		return x
+	}
+	c := NewCard(Register{Members: []matter.Member{{GroupID: "g", ClientID: "c", From: on("2026-03-01"), Until: day("2026-05-01")}}, Rates: []Rate{
+		at(Rate{TimekeeperID: "t"}, 300, "2025-01-01", day("2025-12-01")), at(Rate{TimekeeperID: "t"}, 310, "2026-01-01", nil),
+		at(Rate{GroupID: "g", Class: "ASSOC"}, 280, "2025-06-01", nil), at(Rate{MatterID: "m"}, 310, "2026-02-01", day("2026-02-15")),
+		at(Rate{MatterID: "m"}, 400, "2026-09-01", nil), at(Rate{TimekeeperID: "u"}, 1, "2024-01-01", nil)}})
+	q := asked
+	q.On = on("2026-08-31")
+	var got []string
+	for _, s := range c.History(q) {
+		got = append(got, s.From.Format(time.DateOnly)+" "+s.Rate.Text(4))
+	}
+	want := []string{"2025-01-01 0.0300", "2026-01-01 0.0310", "2026-03-01 0.0280", "2026-05-01 0.0310"}
+	if !slices.Equal(got, want) {
+		t.Errorf("history is %q, want %q", got, want)
+	}
+}
+
+// TestTheLastOfAHistoryIsWhatResolves: on any day that has a rate.
+func TestTheLastOfAHistoryIsWhatResolves(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var r Register
+		for i, n := 0, rapid.IntRange(1, 12).Draw(t, "rates"); i < n; i++ {
+			x := full[rapid.IntRange(0, len(full)-1).Draw(t, "slot")]
+			x.Rate, x.Currency, x.From = money.Fixed4(rapid.Int64Range(1, 5).Draw(t, "rate")), "USD", on("2026-01-01").AddDate(0, 0, 40*i)
+			until := x.From.AddDate(0, 0, rapid.IntRange(1, 40).Draw(t, "days"))
+			x.Until = &until
+			r.Rates = append(r.Rates, x)
+		}
+		r.Members = []matter.Member{{GroupID: "g", ClientID: "c", From: on("2026-02-01")}}
+		r.Offices = map[ident.TimekeeperID]string{"t": "Albany"}
+		c, q := NewCard(r), asked
+		q.On = on("2026-01-01").AddDate(0, 0, rapid.IntRange(0, 500).Draw(t, "on"))
+		a, err := c.Resolve(q)
+		if err != nil {
+			return
+		}
+		steps := c.History(q)
+		if len(steps) == 0 || steps[len(steps)-1].Rate != a.Rate || steps[len(steps)-1].From.After(q.On) {
+			t.Fatalf("resolves to %+v, history ends with %+v", a, steps)
+		}
+	})
+}

@@ -95,8 +95,11 @@ func (s *Service) Attach(ctx context.Context, entry ident.EntryID, u Upload) (r 
 		if err != nil {
 			return err
 		}
-		if c.Status == "removed" {
+		switch c.Status {
+		case "removed":
 			return ErrRemoved
+		case "moved":
+			return ErrMoved
 		}
 		if _, err := s.hold(tx, c); err != nil {
 			return err

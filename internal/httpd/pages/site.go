@@ -44,6 +44,7 @@ import (
 	"github.com/docketry/docketry/internal/submission"
 	"github.com/docketry/docketry/internal/team"
 	"github.com/docketry/docketry/internal/training"
+	"github.com/docketry/docketry/internal/transfer"
 	"github.com/docketry/docketry/internal/undertaking"
 	"github.com/docketry/docketry/internal/webhook"
 	"github.com/docketry/docketry/internal/wording"
@@ -65,6 +66,7 @@ type Site struct {
 	Portals      *portal.Service
 	Rates        *rate.Service
 	Repricing    *reprice.Service
+	Transfers    *transfer.Service
 	Find         *find.Service
 	Audit        *audit.Service
 
