@@ -23,6 +23,7 @@ const (
 	ContactVerify  Permission = "contact.verify"
 	PortalRead     Permission = "portal.read" // receivers of e-bills, with what each wants
 	PortalEdit     Permission = "portal.edit"
+	ConnectorEdit  Permission = "connector.edit" // how files reach a receiver by themselves, with what opens its server
 	MatterRead     Permission = "matter.read"
 	MatterEdit     Permission = "matter.edit"
 	TimekeeperRead Permission = "timekeeper.read"
@@ -39,7 +40,6 @@ const (
 	ImportUndo    Permission = "import.undo"
 	EntryRead     Permission = "entry.read"
 	EntryAmend    Permission = "entry.amend"
-	EntryTransfer Permission = "entry.transfer" // to another matter, and back
 	ReceiptRead   Permission = "receipt.read"
 	ReceiptAttach Permission = "receipt.attach" // and taking off before a bill is handed in
 	FindingRead   Permission = "finding.read"
@@ -150,9 +150,9 @@ type classed struct {
 
 // table is what tests, the role matrix and the routes walk.
 var table = []classed{
-	{FirmRead, 2}, {FirmCreate, 1}, {FirmEdit, 2}, {FirmBank, 2}, {FirmSSO, 1}, {ClientRead, 2}, {ClientEdit, 2}, {PayorRead, 2}, {PayorEdit, 2}, {ContactVerify, 2}, {PortalRead, 1}, {PortalEdit, 1},
+	{FirmRead, 2}, {FirmCreate, 1}, {FirmEdit, 2}, {FirmBank, 2}, {FirmSSO, 1}, {ClientRead, 2}, {ClientEdit, 2}, {PayorRead, 2}, {PayorEdit, 2}, {ContactVerify, 2}, {PortalRead, 1}, {PortalEdit, 1}, {ConnectorEdit, 1},
 	{MatterRead, 2}, {MatterEdit, 2}, {TimekeeperRead, 2}, {TimekeeperEdit, 2}, {RateRead, 2}, {RateEdit, 2}, {RateReprice, 2}, {ArrangementRead, 2}, {ArrangementEdit, 2},
-	{ImportRead, 3}, {ImportCreate, 3}, {ImportUndo, 2}, {EntryRead, 3}, {EntryAmend, 3}, {EntryTransfer, 3}, {ReceiptRead, 3}, {ReceiptAttach, 3}, {FindingRead, 3}, {FindingWaive, 2}, {FindingOverride, 3},
+	{ImportRead, 3}, {ImportCreate, 3}, {ImportUndo, 2}, {EntryRead, 3}, {EntryAmend, 3}, {ReceiptRead, 3}, {ReceiptAttach, 3}, {FindingRead, 3}, {FindingWaive, 2}, {FindingOverride, 3},
 	{GuideRead, 2}, {GuideEdit, 2}, {GuideSign, 2},
 	{QueueRead, 2}, {TeamRead, 2}, {ItemRead, 2}, {ItemClaim, 2}, {ItemWork, 3}, {ItemBreak, 2}, {ItemAssign, 2}, {MessageRead, 3}, {MessageAsk, 3}, {MessageAnswer, 3},
 	{PrebillRead, 3}, {PrebillBuild, 3}, {PrebillEdit, 3}, {PrebillSubmit, 2}, {PrebillApprove, 3}, {PrebillCancel, 2},
@@ -185,7 +185,7 @@ func Open(p Permission) bool { return p == Public || p == SignedIn || p == Payor
 // five minutes ago (SECURITY 5): giving access, tokens, bank details, exports, voids.
 // Ending access does not: it must be quick.
 func (p Permission) StepsUp() bool {
-	return slices.Contains([]Permission{GrantGive, GrantConfirm, BreakGlassAsk, BreakGlassOpen, RoleEdit, UndertakingPublish, PersonInvite, PersonRecover, TokenCreate, WebhookEdit, WordingPublish, FirmBank, FirmSSO, ExportRequest, ExportApprove, ExportDownload, AuditExport, CreditNoteIssue}, p)
+	return slices.Contains([]Permission{GrantGive, GrantConfirm, BreakGlassAsk, BreakGlassOpen, RoleEdit, UndertakingPublish, PersonInvite, PersonRecover, TokenCreate, WebhookEdit, ConnectorEdit, WordingPublish, FirmBank, FirmSSO, ExportRequest, ExportApprove, ExportDownload, AuditExport, CreditNoteIssue}, p)
 }
 
 // Class is the highest class of data that p may show, 0 for an unknown or open one.

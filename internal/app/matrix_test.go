@@ -302,6 +302,9 @@ var bodies = map[string]string{
 	"POST /firms/{firm}/submissions/{id}/appeals":                  `{"reduction_ids":["<reduction>"],"reason":"because"}`,
 	"POST /firms/{firm}/submissions/{id}/appeals/{appeal}/outcome": `{"regained":[]}`,
 	"PUT /firms/{firm}/portals/{id}":                               `{"name":"N"}`,
+	"PUT /firms/{firm}/portals/{id}/connector":                     `{"way":"https","url":"https://127.0.0.1:1/in","method":"PUT","auth":"bearer","secret":"token"}`,
+	"POST /firms/{firm}/submissions/{id}/send-again":               `{"reason":"because"}`,
+	"POST /firms/{firm}/submissions/{id}/by-hand":                  `{"reason":"because"}`,
 	"PUT /firms/{firm}/payors/{id}":                                `{"name":"P","address":"1 Street\nAlbany, NY 12207","country":"US","terms_days":30,"delivery":"mail_link"}`,
 	"POST /firms/{firm}/payors/{id}/contacts":                      `{"name":"N","email":"n@payor.example"}`,
 	"PUT /firms/{firm}/contacts/{id}":                              `{"name":"N","email":"n@payor.example"}`,
@@ -314,7 +317,6 @@ var bodies = map[string]string{
 	"POST /firms/{firm}/guidelines/{id}/sign":                      `{"hash":"` + strings.Repeat("0", 64) + `"}`,
 	"POST /firms/{firm}/rates/{id}/end":                            `{"on":"2030-01-01"}`,
 	"POST /firms/{firm}/repricings/{id}/carry-out":                 `{"hash":"` + strings.Repeat("0", 64) + `","reason":"because"}`,
-	"POST /firms/{firm}/transfers/{id}/take-back":                  `{"reason":"it was right"}`,
 	"POST /firms/{firm}/access-requests":                           `{"person_id":"<person>","role":"specialist","scope":"all","class":3,"label":"standard","reason":"x"}`,
 	"POST /firms/{firm}/access-requests/{id}/give":                 `{"role":"specialist","scope":"all","class":3,"label":"standard","until":"2026-05-01T00:00:00Z","reason":"x"}`,
 	"POST /firms/{firm}/access-requests/{id}/refuse":               `{"reason":"x"}`,
@@ -399,7 +401,7 @@ func (th things) of(t *testing.T, path, name string) string {
 var nounOf = map[string]string{"line": "line", "cut": "cut", "entry": "entry", "finding": "finding", "allocation": "allocation", "contact": "contact", "clock": "clock", "session": "session", "message": "message", "grant": "grant", "wall": "wall", "member": "member", "appeal": "appeal"}
 
 var segments = map[string]string{
-	"clients": "client", "client-groups": "group", "payors": "payor", "portals": "portal", "submissions": "submission", "appeals": "appeal", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "repricings": "repricing", "transfers": "transfer", "arrangements": "arrangement", "guidelines": "guide", "imports": "import",
+	"clients": "client", "client-groups": "group", "payors": "payor", "portals": "portal", "submissions": "submission", "appeals": "appeal", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "repricings": "repricing", "arrangements": "arrangement", "guidelines": "guide", "imports": "import",
 	"entries": "entry", "receipts": "receipt", "findings": "finding", "items": "item", "prebills": "prebill", "runs": "run", "invoices": "invoice", "credit-notes": "credit_note",
 	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "access-requests": "request", "asked": "request", "sole": "request", "sole-administrators": "request", "requests": "request", "emergencies": "request", "conflict-checks": "check", "courses": "course", "deputies": "deputy", "certificates": "certificate", "walls": "wall", "roles": "role", "tokens": "token", "webhooks": "webhook", "letters": "wording",
 	"people": "person", "passkeys": "passkey", "recoveries": "recovery", "agreements": "agreement", "calendars": "calendar", "views": "view", "numbering": "series", "import-mappings": "mapping",

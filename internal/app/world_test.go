@@ -18,6 +18,7 @@ import (
 	"github.com/docketry/docketry/internal/app"
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/config"
+	"github.com/docketry/docketry/internal/connector"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/deputy"
 	"github.com/docketry/docketry/internal/export"
@@ -28,6 +29,7 @@ import (
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/obs"
+	"github.com/docketry/docketry/internal/outbound/carry"
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/portal"
 	"github.com/docketry/docketry/internal/prebill"
@@ -38,7 +40,6 @@ import (
 	"github.com/docketry/docketry/internal/submission"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/internal/training"
-	"github.com/docketry/docketry/internal/transfer"
 	"github.com/docketry/docketry/internal/webhook"
 	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
@@ -243,6 +244,8 @@ func (w world) furnished(t *testing.T) things {
 	receiver, err := w.s.Portals.Save(admin, portal.Profile{Name: "Gate", Settings: gate})
 	ok(err)
 	th.ids["portal"] = string(receiver.ID)
+	_, err = w.s.Connectors.Save(admin, connector.Draft{Secret: "token", Connector: connector.Connector{Portal: receiver.ID, Way: carry.HTTPS, URL: "https://127.0.0.1:1/in", Method: "PUT", Auth: carry.Bearer}})
+	ok(err)
 	f.Exec(t, `UPDATE payor SET portal_id = ? WHERE firm_id = ? AND id = ?`, receiver.ID, f.ID, bill.Payor)
 	sent, err := w.s.Submissions.Submit(specialist, ident.InvoiceID(th.ids["invoice"]), submission.Sending{Anyway: true})
 	ok(err)
@@ -313,13 +316,6 @@ func (w world) furnished(t *testing.T) things {
 	reprices, err := w.s.Repricing.Preview(admin, reprice.Selection{Matters: []ident.MatterID{draft.ID}})
 	ok(err)
 	th.ids["repricing"] = string(reprices.ID)
-	astray := f.Work(t, bill, k, day(18), 10_000, 6_850_000)
-	move := transfer.Move{Entries: []ident.EntryID{astray.ID}, To: draft.ID}
-	seen, err := w.s.Transfers.Preview(specialist, move)
-	ok(err)
-	gone, err := w.s.Transfers.Do(specialist, move, seen.Hash, "of the other case")
-	ok(err)
-	th.ids["transfer"] = string(gone.ID)
 	th.look(t, "allocation", `SELECT id FROM allocation WHERE firm_id = ?`)
 	th.look(t, "mail", `SELECT id FROM mail WHERE firm_id = ?`)
 	th.look(t, "job", `SELECT id FROM outbox WHERE firm_id = ?`)

@@ -11,7 +11,6 @@ import (
 
 	"github.com/docketry/docketry/internal/arrangement"
 	"github.com/docketry/docketry/internal/fault"
-	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
 )
 
@@ -194,7 +193,7 @@ func splitsWhole(t *rapid.T, b arrangement.Bill) {
 			f, e = left, leftExpenses
 		}
 		left, leftExpenses = left-f, leftExpenses-e
-		p := arrangement.PayorShare{Payor: ident.PayorID(rune('A' + i)), Fees: f, Expenses: &e}
+		p := arrangement.PayorShare{Payor: string(rune('A' + i)), Fees: f, Expenses: &e}
 		if rapid.IntRange(0, 2).Draw(t, "capped") == 0 {
 			p.CapMinor = rapid.Int64Range(1, 1_000_000).Draw(t, "cap")
 		}

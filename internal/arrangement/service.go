@@ -3,8 +3,6 @@ package arrangement
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/docketry/docketry/internal/audit"
@@ -92,7 +90,7 @@ type Agreement struct {
 }
 
 // Agree keeps a new version of a place: work from its day on goes by it, on bills that
-// are not approved yet. Of a bill that is approved another split voids the approval. It returns ErrTerms with every term that needs correcting, also
+// are not approved yet. It returns ErrTerms with every term that needs correcting, also
 // those that bills are not worked out by, and ErrSameDay.
 func (s *Service) Agree(ctx context.Context, n Agreement) (v Version, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
@@ -129,19 +127,14 @@ func (n *Agreement) check(tx *db.Tx) error {
 	if n.From.IsZero() || n.From.Before(tx.Now.AddDate(-farBack, 0, 0)) || n.From.After(tx.Now.AddDate(farAhead, 0, 0)) {
 		fs.Add("from", "date_far", "enter a first day at most ten years back and two years ahead")
 	}
-	client := n.Client
 	if n.Matter != "" {
 		m, err := matter.Get(tx, n.Matter)
 		if err != nil {
 			return err
 		}
-		client = m.ClientID
 		if m.Currency != n.Terms.Currency {
 			fs.Add("currency", "arrangement_currency", "the matter is billed in %s", m.Currency)
 		}
-	}
-	if err := n.payors(tx, client, &fs); err != nil {
-		return err
 	}
 	if per, _ := n.Terms.recurring(); n.Client != "" && (per != "" || n.Terms.Collar != nil || n.Terms.Success != nil) {
 		fs.Add("place", "arrangement_of_matter", "a fee for each period, a collar and a success fee are agreed for one matter, whose bills have them; choose the matter")
@@ -153,24 +146,6 @@ func (n *Agreement) check(tx *db.Tx) error {
 		}
 	}
 	return fs.Err(ErrTerms)
-}
-
-// payors refuses shares of whom is no payor of the client, or is one no more. Whether another
-// client or firm has it is not told.
-func (n *Agreement) payors(tx *db.Tx, client ident.ClientID, fs *fault.Fields) error {
-	if n.Terms.Split == nil {
-		return nil
-	}
-	known, err := payorsOf(tx, client)
-	if err != nil {
-		return err
-	}
-	for i, p := range n.Terms.Split.Payors {
-		if p.Payor != "" && !slices.Contains(known, p.Payor) {
-			fs.Add(fmt.Sprintf("split.payors.%d.payor", i), "payor_unknown", "choose a payor of this client that is in use")
-		}
-	}
-	return nil
 }
 
 // End lets a version hold until the day before the given one; work from then on goes by
@@ -196,8 +171,7 @@ func (s *Service) End(ctx context.Context, id ident.ArrangementID, day time.Time
 }
 
 // Withdraw takes back a version that should not have been: the one before it holds
-// again. Bills that are approved or issued stay as they are, but for the payors of an
-// approved one: another split voids its approval.
+// again. Bills that are approved or issued stay as they are.
 func (s *Service) Withdraw(ctx context.Context, id ident.ArrangementID) (Version, error) {
 	return s.change(ctx, id, "arrangement.withdrawn", func(tx *db.Tx, v *Version) error { return withdrawVersion(tx, v.ID) })
 }

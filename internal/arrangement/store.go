@@ -97,15 +97,6 @@ func insertVersion(tx *db.Tx, v *Version) error {
 	return nil
 }
 
-// payorsOf are the payors of a client that are in use.
-func payorsOf(tx *db.Tx, client ident.ClientID) (ids []ident.PayorID, err error) {
-	err = tx.Raw(`SELECT id FROM payor WHERE firm_id = ? AND client_id = ? AND status = 'active' ORDER BY id`, tx.Scope.Firm, client).Scan(&ids).Error
-	if err != nil {
-		return nil, fmt.Errorf("list payors of client %s: %w", client, err)
-	}
-	return ids, nil
-}
-
 func endVersion(tx *db.Tx, id ident.ArrangementID, day time.Time) error {
 	res := tx.Exec(`UPDATE arrangement SET until_on = ?::date, ended_by = ?, ended_at = ? WHERE firm_id = ? AND id = ? AND until_on IS NULL AND withdrawn_at IS NULL`,
 		day.Format(time.DateOnly), tx.Scope.Actor, tx.Now, tx.Scope.Firm, id)

@@ -97,14 +97,19 @@ func (vs Versions) Since(v *Version) time.Time {
 }
 
 // Applied refuses terms that a pre-bill does not work out by itself yet: they need
-// facts that are not kept, such as a recovery or a deposit. Of a split one payor has no cap.
+// facts that are not kept, such as a recovery, a deposit or several payors.
 func (t Terms) Applied() error {
 	var fs fault.Fields
 	if !slices.Contains(AppliedKinds(), t.Kind) {
 		fs.Add("kind", "arrangement_not_applied", "bills are not worked out by this kind of arrangement yet; choose another")
 	}
-	if t.Split != nil {
-		t.Split.uncapped(&fs)
+	for _, x := range []struct {
+		path  string
+		given bool
+	}{{"split", t.Split != nil}} {
+		if x.given {
+			fs.Add(x.path, "arrangement_not_applied", "bills are not worked out by these terms yet; leave them out")
+		}
 	}
 	if f := t.Fixed; f != nil {
 		codes(&fs, "fixed.prices", f.Prices)

@@ -55,20 +55,18 @@ var (
 
 // onBill is one text for entries that are on a bill and for those that the asker may not
 // know of: which of the two it is would tell of a hidden matter.
-const onBill = "entries of this import are on a pre-bill or an invoice, were transferred, or are not yours to take back; cancel that pre-bill or hold the lines, take the transfer back, correct the invoice by a credit note, or ask somebody who sees the whole firm"
+const onBill = "entries of this import are on a pre-bill or an invoice, or not yours to take back; cancel that pre-bill or hold the lines, correct the invoice by a credit note, or ask somebody who sees the whole firm"
 
 // Status is where an entry stands. The database holds the graph.
 type Status string
 
 // Open is work in progress; Billing is on a live pre-bill; Billed on an invoice;
-// Removed came with an import that was undone, or with a transfer that was; Moved was
-// transferred to another matter, where another entry says the same.
+// Removed came with an import that was undone.
 const (
 	StatusOpen    Status = "open"
 	StatusBilling Status = "billing"
 	StatusBilled  Status = "billed"
 	StatusRemoved Status = "removed"
-	StatusMoved   Status = "moved"
 )
 
 // Entry is one time entry or expense as it was recorded and priced.

@@ -104,7 +104,7 @@ func linesAround(tx *db.Tx, people []ident.TimekeeperID, from, to time.Time) (li
 	rows, err := tx.Raw(`SELECT e.id, e.timekeeper_id, e.matter_id, m.client_id, e.worked_on, coalesce((d.after->>'quantity_e4')::bigint, e.hours_e4), coalesce(d.after->>'narrative', e.narrative)
 		FROM entry e JOIN matter m ON m.firm_id = e.firm_id AND m.id = e.matter_id
 		LEFT JOIN (SELECT DISTINCT ON (entry_id) entry_id, after FROM amendment WHERE firm_id = ? AND undone_at IS NULL ORDER BY entry_id, seq DESC) d ON d.entry_id = e.id
-		WHERE e.firm_id = ? AND e.timekeeper_id = ANY (?::uuid[]) AND e.worked_on BETWEEN ?::date AND ?::date AND e.kind = 'time' AND e.status NOT IN ('removed', 'moved')
+		WHERE e.firm_id = ? AND e.timekeeper_id = ANY (?::uuid[]) AND e.worked_on BETWEEN ?::date AND ?::date AND e.kind = 'time' AND e.status <> 'removed'
 		ORDER BY e.created_at, e.source_line, e.id`, tx.Scope.Firm, tx.Scope.Firm, db.Array(people), from.Format(time.DateOnly), to.Format(time.DateOnly)).Rows()
 	if err != nil {
 		return nil, fmt.Errorf("list entries around: %w", err)

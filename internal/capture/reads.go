@@ -122,15 +122,14 @@ func (s *Service) ImportDetail(ctx context.Context, id ident.ImportID, after int
 func free(tx *db.Tx, a *authz.Access, id ident.ImportID) (ok bool, err error) {
 	cond, args := a.Matters("m")
 	err = tx.Raw(`SELECT NOT EXISTS (SELECT FROM entry e JOIN matter m ON m.firm_id = e.firm_id AND m.id = e.matter_id
-		WHERE e.firm_id = ? AND e.import_id = ? AND (e.status IN ('billing', 'billed', 'moved') OR (`+cond+`) IS NOT TRUE))`, append([]any{tx.Scope.Firm, id}, args...)...).Row().Scan(&ok)
+		WHERE e.firm_id = ? AND e.import_id = ? AND (e.status IN ('billing', 'billed') OR (`+cond+`) IS NOT TRUE))`, append([]any{tx.Scope.Firm, id}, args...)...).Row().Scan(&ok)
 	if err != nil {
 		return false, fmt.Errorf("check entries of import %s: %w", id, err)
 	}
 	return ok, nil
 }
 
-// Filter chooses entries; the zero value of a part means any, but for what was transferred,
-// which its status alone asks for: what it became counts in its place.
+// Filter chooses entries; the zero value of a part means any.
 type Filter struct {
 	Matter     ident.MatterID
 	Import     ident.ImportID
@@ -221,8 +220,6 @@ func (f Filter) where() (cond string, args []any) {
 	}
 	if f.Status != "" {
 		add("e.status = ?", f.Status)
-	} else {
-		cond += " AND e.status <> 'moved'" // what it became is in the list
 	}
 	if !f.From.IsZero() {
 		add("e.worked_on >= ?::date", day(f.From))

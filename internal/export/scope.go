@@ -41,7 +41,7 @@ func selecting(a *authz.Access, tx *db.Tx, l limits) selection {
 	var s selection
 	rows, rowArgs := a.Matters("m")
 	own, ownArgs := a.Entries("e")
-	s.where = `e.firm_id = ? AND e.status NOT IN ('removed', 'moved') AND e.worked_on BETWEEN ?::date AND ?::date
+	s.where = `e.firm_id = ? AND e.status <> 'removed' AND e.worked_on BETWEEN ?::date AND ?::date
 		AND ((cardinality(?::uuid[]) = 0 AND cardinality(?::uuid[]) = 0) OR m.client_id = ANY (?::uuid[]) OR m.id = ANY (?::uuid[]))
 		AND ` + rows + ` AND ` + own
 	s.whereArgs = append([]any{tx.Scope.Firm, l.from, l.to, l.clients, l.matters, l.clients, l.matters}, rowArgs...)

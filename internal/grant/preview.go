@@ -108,7 +108,7 @@ func sample(tx *db.Tx, a *authz.Access, d Draft, effects []Effect) (*Sample, err
 	var mine bool
 	var id string
 	err := tx.Raw(`SELECT e.id, e.matter_id, e.worked_on, e.hours_e4, btrim(e.task_code || ' ' || e.activity_code || ' ' || e.expense_code), e.amount_minor, e.currency, e.narrative, (`+reads+`)
-		FROM entry e JOIN matter m ON m.firm_id = e.firm_id AND m.id = e.matter_id WHERE e.firm_id = ? AND e.matter_id = ANY (?::uuid[]) AND e.status NOT IN ('removed', 'moved')
+		FROM entry e JOIN matter m ON m.firm_id = e.firm_id AND m.id = e.matter_id WHERE e.firm_id = ? AND e.matter_id = ANY (?::uuid[]) AND e.status <> 'removed'
 		ORDER BY e.kind DESC, e.worked_on DESC, e.id DESC LIMIT 1`, append(args, tx.Scope.Firm, db.Array(seen))...).Row().
 		Scan(&id, &s.Matter, &s.WorkedOn, &s.Hours, &s.Code, &s.Amount.Minor, &s.Amount.Currency, &s.Narrative, &mine)
 	if err != nil {
@@ -131,7 +131,7 @@ func sample(tx *db.Tx, a *authz.Access, d Draft, effects []Effect) (*Sample, err
 func effects(tx *db.Tx, a *authz.Access, d Draft) (list []Effect, err error) {
 	cond, args := a.MattersSeeing("m", authz.C2)
 	q := `SELECT m.id, m.number, m.name, c.name, m.label, m.client_id, m.practice_group,
-		(SELECT count(*) FROM entry e WHERE e.firm_id = m.firm_id AND e.matter_id = m.id AND e.status NOT IN ('removed', 'moved')),
+		(SELECT count(*) FROM entry e WHERE e.firm_id = m.firm_id AND e.matter_id = m.id AND e.status <> 'removed'),
 		EXISTS (SELECT FROM wall w WHERE w.firm_id = m.firm_id AND w.person_id = ? AND w.ended_at IS NULL AND (m.client_id = ANY (w.client_ids) OR m.id = ANY (w.matter_ids)))
 		FROM matter m JOIN client c ON c.firm_id = m.firm_id AND c.id = m.client_id
 		WHERE m.firm_id = ? AND ` + cond + ` ORDER BY c.name, m.number LIMIT ?`

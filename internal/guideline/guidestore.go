@@ -138,7 +138,7 @@ func linesTried(tx *db.Tx, p Place, today time.Time, scope string, args []any, m
 			e.rate_e4, e.amount_minor, e.currency, e.narrative, e.task_code, e.activity_code, e.expense_code, m.payor_id, m.number, coalesce(t.code, ''), m.task_set, m.opened_on, m.closed_on, e.created_at
 		FROM entry e JOIN matter m ON m.firm_id = e.firm_id AND m.id = e.matter_id
 		LEFT JOIN timekeeper t ON t.firm_id = e.firm_id AND t.id = e.timekeeper_id
-		WHERE e.firm_id = ? AND e.status NOT IN ('removed', 'moved') AND e.worked_on >= ?::date AND (?::uuid IS NULL OR m.client_id = ?::uuid) AND (?::uuid IS NULL OR e.matter_id = ?::uuid)
+		WHERE e.firm_id = ? AND e.status <> 'removed' AND e.worked_on >= ?::date AND (?::uuid IS NULL OR m.client_id = ?::uuid) AND (?::uuid IS NULL OR e.matter_id = ?::uuid)
 			AND (?::uuid IS NULL OR m.payor_id = ?::uuid)
 			AND (?::uuid IS NULL OR EXISTS (SELECT FROM client_group_member k WHERE k.firm_id = m.firm_id AND k.client_id = m.client_id AND k.group_id = ?::uuid AND k.valid @> ?::date))
 			AND `+scope+`

@@ -65,10 +65,10 @@ const (
 	// AtEntry is what an import knows of the lines that land.
 	AtEntry = InBooks&^InBilledOn | InCode | InTimekeeperData | InEmployment | InAdmission | InBilledThrough
 	// AtPrebill is what a pre-bill knows of its lines.
-	AtPrebill = InBooks | InCode | InTimekeeperData | InEmployment | InAdmission | InBill | InNames | InBenchmark | InReceipt | InVendor | InApprovals | InRateHistory
+	AtPrebill = InBooks | InCode | InTimekeeperData | InEmployment | InAdmission | InBill | InNames | InBenchmark | InReceipt | InVendor | InApprovals
 	// AtBill is what a pre-bill knows of itself. The receiver's own numbers are asked
 	// for where the bill goes to a portal.
-	AtBill = InBooks | InBill | InPeriod | InBilled | InYearFees | InRecent | InLastInvoice | InDiscount | InReceiver | InSplit
+	AtBill = InBooks | InBill | InPeriod | InBilled | InYearFees | InRecent | InLastInvoice | InDiscount | InReceiver
 )
 
 // inputNames say what an input is to a reader who lacks it.

@@ -137,9 +137,6 @@ func belowMinimum(j *job) {
 
 func splitSum(j *job) {
 	const whole money.Fixed4 = 1_000_000 // 100.0000
-	if len(j.Bill.Shares) == 0 {
-		return // one payor pays it all
-	}
 	var sum money.Fixed4
 	for _, s := range j.Bill.Shares {
 		sum += s

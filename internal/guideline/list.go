@@ -24,7 +24,7 @@ type Filter struct {
 }
 
 const onEntries = ` FROM finding f JOIN entry e ON e.firm_id = f.firm_id AND e.id = f.entry_id JOIN matter m ON m.firm_id = e.firm_id AND m.id = e.matter_id
-	WHERE f.firm_id = ? AND f.line_id IS NULL AND e.status NOT IN ('removed', 'moved')`
+	WHERE f.firm_id = ? AND f.line_id IS NULL AND e.status <> 'removed'`
 
 // where is the condition over f, e and m: in reach, and as the filter says.
 func (f Filter) where(tx *db.Tx, a *authz.Access) (cond string, args []any) {

@@ -103,11 +103,6 @@ func (p *Policy) severity(r *rule, found Severity) Severity {
 
 func (p *Policy) off(r *rule) bool { return p.Off[r.ID] && !pinned[r.ID] }
 
-// OnRises tells whether the client laid anything down about rises of rates (RAT-04). Where
-// nobody did, a rise is between the firm and its client: the bureau's defaults fill in what
-// a client left open, and do not make an agreement.
-func (p *Policy) OnRises() bool { return p.RateNotice > 0 || p.RateCap > 0 || !p.RatesFrozen.IsZero() }
-
 // forbids finds the client's own restricted terms in a narrative.
 func (p *Policy) forbids(t *text) []string {
 	var hits []string

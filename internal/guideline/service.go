@@ -65,7 +65,7 @@ func (s *Service) settling(ctx context.Context, perm rbac.Permission, id ident.F
 func ownerOf(tx *db.Tx, id ident.FindingID) (m ident.MatterID, own bool, err error) {
 	err = tx.Raw(`SELECT e.matter_id, coalesce(t.person_id = ?::uuid, false) FROM finding f JOIN entry e ON e.firm_id = f.firm_id AND e.id = f.entry_id
 		LEFT JOIN timekeeper t ON t.firm_id = e.firm_id AND t.id = e.timekeeper_id
-		WHERE f.firm_id = ? AND f.id = ? AND f.line_id IS NULL AND e.status NOT IN ('removed', 'moved')`, orNone(tx.Scope.Actor), tx.Scope.Firm, id).Row().Scan(&m, &own)
+		WHERE f.firm_id = ? AND f.id = ? AND f.line_id IS NULL AND e.status <> 'removed'`, orNone(tx.Scope.Actor), tx.Scope.Firm, id).Row().Scan(&m, &own)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", false, ErrNotFound
 	}

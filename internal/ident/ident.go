@@ -40,7 +40,6 @@ type (
 	PartyID       string // another party of a matter
 	TimekeeperID  string
 	RateID        string
-	TransferID    string // of work to another matter
 	Repricing     string // a run that gives entries their rates of today
 	ImportID      string
 	EntryID       string // a time entry or an expense

@@ -21,7 +21,7 @@ import (
 // NewCredit takes an invoice back in full.
 type NewCredit struct {
 	Reason string // printed on the credit note
-	Rebill bool   // the entries go back to work in progress, to be billed anew; of a split bill all invoices that stand are credited with it
+	Rebill bool   // the entries go back to work in progress, to be billed anew
 }
 
 // Validate names every field that needs correcting.
@@ -37,11 +37,6 @@ func (n NewCredit) Validate() error {
 // was paid on it becomes unapplied money of its payor. What was decided about fees that
 // it holds back is taken back; prebill.ErrHeldBilled when they were released and are billed. A
 // second credit is ErrCredited, also when two people press at once (I07).
-//
-// Of a bill that is split one payor's invoice is credited by itself, and the others stay: the
-// bill counts as billed while one of them stands. Its work is one, and goes back in whole or
-// not at all: to bill it again credits all its invoices that stand, each by a note of its own
-// to its payor, in one transaction.
 func (s *Service) Credit(ctx context.Context, id ident.InvoiceID, n NewCredit) (note CreditNote, err error) {
 	n.Reason = strings.TrimSpace(n.Reason)
 	if err := n.Validate(); err != nil {
@@ -55,19 +50,12 @@ func (s *Service) Credit(ctx context.Context, id ident.InvoiceID, n NewCredit) (
 		if err != nil {
 			return err
 		}
-		inv, others, err := s.creditable(tx, access, id)
+		inv, err := s.creditable(tx, access, id)
 		if err != nil {
 			return err
 		}
-		if note, err = s.credit(tx, inv, n); err != nil || !n.Rebill {
-			return err
-		}
-		for _, other := range others {
-			if _, err := s.credit(tx, other, n); err != nil {
-				return err
-			}
-		}
-		return freeEntries(tx, inv)
+		note, err = s.credit(tx, inv, n)
+		return err
 	})
 	return note, err
 }
@@ -81,56 +69,36 @@ func onField(path string, err error) error {
 	return ErrInput.On(fault.Field{Path: path, Code: f.Code, Message: f.Message})
 }
 
-// creditable locks an invoice that may be credited. others are those of the same bill that
-// stand, by number. Credits of a matter wait for each other.
-func (s *Service) creditable(tx *db.Tx, access *authz.Access, id ident.InvoiceID) (inv Invoice, others []Invoice, err error) {
+// creditable locks an invoice that may be credited and frees what was paid on it.
+func (s *Service) creditable(tx *db.Tx, access *authz.Access, id ident.InvoiceID) (Invoice, error) {
 	seen, err := find(tx, access, id)
 	if err != nil {
-		return inv, nil, err
+		return Invoice{}, err
 	}
 	if err := prebill.LockHeld(tx, seen.Matter); err != nil {
-		return inv, nil, err
+		return Invoice{}, err
 	}
-	if inv, err = Lock(tx, id); err != nil {
-		return inv, nil, err
+	inv, err := Lock(tx, id)
+	if err != nil {
+		return Invoice{}, err
 	}
 	switch {
 	case inv.Status == StatusCredited:
-		return inv, nil, ErrCredited
+		return Invoice{}, ErrCredited
 	case inv.TotalMinor == 0:
-		return inv, nil, ErrNothingToPay
-	}
-	others, err = standing(tx, inv)
-	return inv, others, err
-}
-
-// standing are the other invoices of a bill that may be credited.
-func standing(tx *db.Tx, of Invoice) (list []Invoice, err error) {
-	err = tx.Raw(`SELECT `+columnsOfInvoice+tablesOfInvoice+`WHERE i.firm_id = ? AND i.prebill_id = ? AND i.id <> ? AND i.status <> 'credited' AND i.total_minor > 0 ORDER BY i.n FOR NO KEY UPDATE OF i`,
-		tx.Scope.Firm, of.Prebill, of.ID).Scan(&list).Error
-	if err != nil {
-		return nil, fmt.Errorf("lock invoices of pre-bill %s: %w", of.Prebill, err)
-	}
-	return list, nil
-}
-
-// unpaid frees what was paid on a locked invoice.
-func (s *Service) unpaid(tx *db.Tx, inv Invoice) (Invoice, error) {
-	if inv.PaidMinor == 0 {
+		return Invoice{}, ErrNothingToPay
+	case inv.PaidMinor == 0:
 		return inv, nil
 	}
-	if err := s.release(tx, inv.ID); err != nil {
-		return inv, err
+	if err := s.release(tx, id); err != nil {
+		return Invoice{}, err
 	}
-	return Lock(tx, inv.ID)
+	return Lock(tx, id)
 }
 
 func (s *Service) credit(tx *db.Tx, inv Invoice, n NewCredit) (CreditNote, error) {
 	f, err := firm.Get(tx)
 	if err != nil {
-		return CreditNote{}, err
-	}
-	if inv, err = s.unpaid(tx, inv); err != nil {
 		return CreditNote{}, err
 	}
 	original, err := stored(tx, inv.ID)
@@ -165,6 +133,11 @@ func (s *Service) credit(tx *db.Tx, inv Invoice, n NewCredit) (CreditNote, error
 	}
 	if err := Post(tx, creditJournal(inv, doc, note, on)); err != nil {
 		return CreditNote{}, err
+	}
+	if n.Rebill {
+		if err := freeEntries(tx, inv); err != nil {
+			return CreditNote{}, err
+		}
 	}
 	_, err = outbox.Add(tx, CreditDeliveryWanted{note.ID}, outbox.Key(string(note.ID)), outbox.Queue("mail"), outbox.ForMachine())
 	if err != nil {

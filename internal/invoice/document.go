@@ -67,7 +67,6 @@ type Document struct {
 	Totals    Totals          `json:"totals"`
 	Prebill   ident.PrebillID `json:"prebill,omitempty"`
 	Approval  string          `json:"approval,omitempty"` // the content hash that the partner approved
-	Part      *Part           `json:"part,omitempty"`     // of a bill that several payors share
 	Corrects  *Reference      `json:"corrects,omitempty"` // of a credit note: the invoice
 	Because   string          `json:"because,omitempty"`  // of a credit note: why
 	LawFirmID string          `json:"law_firm_id"`        // LEDES LAW_FIRM_ID
@@ -171,8 +170,6 @@ type Line struct {
 	AmountMinor int64             `json:"amount_minor"`
 	TaxE6       money.Fraction    `json:"tax_e6,omitempty"`
 	TaxMinor    int64             `json:"tax_minor,omitempty"`
-	WholeNo     int               `json:"whole_no,omitempty"` // of a share: which line of the whole bill, and its amount
-	WholeMinor  int64             `json:"whole_minor,omitempty"`
 	Original    *Original         `json:"original,omitempty"` // as recorded; nil when billed so
 }
 

@@ -27,8 +27,6 @@ type Draft struct {
 	People []Timekeeper
 	Lines  []Line // entry, dates, codes, text, quantity, rate, adjustment and original
 	Prompt prebill.Prompt
-	Share  int   // which share of its bill it is of, from 1; 0 is the whole
-	Part   *Part // of the whole, nil of a whole
 }
 
 // fromApproved takes what the partner approved and nothing else.
@@ -140,7 +138,7 @@ func (f *frame) document(d *Draft, on Day) (*Document, error) {
 		Payor:   Party{Name: f.payor.Name, Lines: lines(f.payor.Address), Country: f.payor.Country, TaxID: f.payor.TaxID, Attn: f.payor.Contact},
 		Client:  Client{Number: m.ClientNumber, Name: m.ClientName},
 		Matter:  Matter{ID: m.ID, Number: m.Number, Name: m.Name, ClientRef: m.ClientMatter},
-		TaxNote: m.TaxNote, Prebill: d.ID, Approval: d.Hash, Part: d.Part, LawFirmID: f.lawFirmID(), People: d.People, Lines: slices.Clone(d.Lines),
+		TaxNote: m.TaxNote, Prebill: d.ID, Approval: d.Hash, LawFirmID: f.lawFirmID(), People: d.People, Lines: slices.Clone(d.Lines),
 	}
 	if e := Format(f.payor.EBill); e.XML() {
 		doc.EBillAs = e

@@ -17,30 +17,17 @@ import (
 // unnumbered stands where an invoice will have its number.
 const unnumbered = "0"
 
-// Fits makes the paper and the LEDES file that the invoice of a would have, or that of each
-// of its payors, and throws them away: prebill.ErrUnbillable names each line that one of them cannot hold, by its
+// Fits makes the paper and the LEDES file that the invoice of a would have and throws
+// them away: prebill.ErrUnbillable names each line that one of them cannot hold, by its
 // place on the pre-bill. What can still be set up before the run, such as the firm's
 // bank, is the run preview's to tell.
 func (p *Paper) Fits(tx *db.Tx, a prebill.Approved) error {
-	drafts, err := parts(a)
-	if err != nil {
-		return err
-	}
-	for i := range drafts {
-		if err := p.draftFits(tx, a, &drafts[i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// draftFits tries the invoice of one draft of a.
-func (p *Paper) draftFits(tx *db.Tx, a prebill.Approved, draft *Draft) error {
+	draft := fromApproved(a)
 	f, err := frameFor(tx, draft.Payor)
 	if err != nil {
 		return err
 	}
-	doc, err := f.document(draft, draft.To)
+	doc, err := f.document(&draft, draft.To)
 	if err != nil {
 		return err
 	}

@@ -4,10 +4,6 @@
 // not own the draft (package prebill) nor the money that comes in (package
 // receivable).
 //
-// A bill that payors share is an invoice of each of them, all issued in one transaction and each
-// with its own number: together they are the bill, line by line. Each is owed, paid, reminded of,
-// sent and credited by itself.
-//
 // Dates: issued_on and due_on are printed and are the firm's local days; posted_on
 // is the local day on which the ledger learnt of something, never an earlier one.
 package invoice

@@ -11,16 +11,15 @@ import (
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/outbox"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
 )
 
-// IssueItem turns one item of a run into an invoice, or into one for each payor of a bill
-// that is split: number, snapshot, files, ledger, audit leaf and the wish to deliver of each,
-// all in one transaction that also ends the job, so that a worker killed anywhere leaves neither a gap nor a double (F02).
+// IssueItem turns one item of a run into an invoice: number, snapshot, files,
+// ledger, audit leaf and the wish to deliver, all in one transaction that also ends
+// the job, so that a worker killed anywhere leaves neither a gap nor a double (F02).
 // A fault that another try cannot change is kept on the item with who must act, and
 // ends the job too; an outage is returned, and the job comes back.
 func (s *Service) IssueItem(ctx context.Context, job outbox.Job, a InvoiceWanted) error {
@@ -71,44 +70,21 @@ func (s *Service) issueItem(tx *db.Tx, item *Item) (ident.InvoiceID, error) {
 		run.On = item.InvoiceOn // dated anew after it failed
 	}
 	approved, err := prebill.TakeApproved(tx, item.Prebill)
-	if errors.Is(err, prebill.ErrStatus) || errors.Is(err, prebill.ErrSplitChanged) {
+	if errors.Is(err, prebill.ErrStatus) {
 		return "", endItem(tx, item, ItemWithdrawn, "", err)
 	}
 	if err != nil {
 		return "", err
 	}
-	drafts, err := parts(approved)
+	draft := fromApproved(approved)
+	if net, err := draft.NetMinor(); err != nil || net != item.PlannedMinor {
+		return "", ErrControl.With("the run planned %d, the pre-bill now says %d", item.PlannedMinor, net)
+	}
+	id, err := s.issue(tx, &draft, run)
 	if err != nil {
 		return "", err
 	}
-	if net, err := netOf(drafts); err != nil || net != item.PlannedMinor {
-		return "", ErrControl.With("the run planned %d, the pre-bill now says %d", item.PlannedMinor, net)
-	}
-	var first ident.InvoiceID
-	for i := range drafts {
-		id, err := s.issue(tx, &drafts[i], run)
-		if err != nil {
-			return "", err
-		}
-		if i == 0 {
-			first = id
-		}
-	}
-	return first, endItem(tx, item, ItemIssued, first, nil)
-}
-
-// netOf is what drafts bill before tax, all together.
-func netOf(drafts []Draft) (sum int64, err error) {
-	for i := range drafts {
-		net, err := drafts[i].NetMinor()
-		if err != nil {
-			return 0, err
-		}
-		if sum, err = money.Sum(sum, net); err != nil {
-			return 0, err
-		}
-	}
-	return sum, nil
+	return id, endItem(tx, item, ItemIssued, id, nil)
 }
 
 // issue makes the invoice of an approved draft.

@@ -162,20 +162,6 @@ type View struct {
 	Credits  []CreditNote
 	Approved Approval
 	Seen     audit.Sighting // by the payor's contacts
-	Others   []Other        // invoices of the same bill, where it is split among payors
-}
-
-// Other is the invoice of another payor of the same bill. It is for the firm and its bureau:
-// a payor's contact never learns of it.
-type Other struct {
-	ID         ident.InvoiceID
-	Number     string
-	Payor      ident.PayorID
-	PayorName  string
-	NetMinor   int64
-	TotalMinor int64
-	OpenMinor  int64
-	Status     Status
 }
 
 // Approval is the firm's yes to the pre-bill that became the invoice.
@@ -203,9 +189,6 @@ func (s *Service) Get(ctx context.Context, id ident.InvoiceID) (v View, err erro
 		if v.Credits, err = creditsOf(tx, id); err != nil {
 			return err
 		}
-		if v.Others, err = othersOf(tx, v.Invoice); err != nil {
-			return err
-		}
 		if v.Approved, err = approvalOf(tx, v.Prebill); err != nil {
 			return err
 		}
@@ -226,17 +209,6 @@ func (s *Service) Get(ctx context.Context, id ident.InvoiceID) (v View, err erro
 		return audit.Record(tx, audit.Entry{Action: "invoice.read", Object: "invoice", ID: string(id), Matter: v.Matter, Class: audit.C3, Permission: string(rbac.InvoiceRead)})
 	})
 	return v, err
-}
-
-// othersOf are the other invoices of a bill, by number.
-func othersOf(tx *db.Tx, of Invoice) (list []Other, err error) {
-	err = tx.Raw(`SELECT i.id, i.number, i.payor_id AS payor, p.name AS payor_name, i.net_minor, i.total_minor, i.open_minor, i.status
-		FROM invoice i JOIN payor p ON p.firm_id = i.firm_id AND p.id = i.payor_id WHERE i.firm_id = ? AND i.prebill_id = ? AND i.id <> ? ORDER BY i.n`,
-		tx.Scope.Firm, of.Prebill, of.ID).Scan(&list).Error
-	if err != nil {
-		return nil, fmt.Errorf("list invoices of pre-bill %s: %w", of.Prebill, err)
-	}
-	return list, nil
 }
 
 func approvalOf(tx *db.Tx, id ident.PrebillID) (a Approval, err error) {

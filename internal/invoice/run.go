@@ -199,8 +199,8 @@ type Item struct {
 	Message      string
 	Acts         Actor
 	Tries        int
-	Invoice      ident.InvoiceID // the first, of a bill that is split
-	Number       string          // or numbers
+	Invoice      ident.InvoiceID
+	Number       string
 	UpdatedAt    time.Time
 }
 

@@ -134,8 +134,9 @@ func (s *Service) RunItems(ctx context.Context, run ident.RunID, status ItemStat
 			return err
 		}
 		cond, args := access.MattersSeeing("m", authz.C2)
-		q := `SELECT ` + columnsOfItem + `, m.number AS matter_number, m.name AS matter_name, CASE WHEN t.status = 'issued' THEN bill_numbers(t.firm_id, t.prebill_id) ELSE '' END AS number
+		q := `SELECT ` + columnsOfItem + `, m.number AS matter_number, m.name AS matter_name, coalesce(i.number, '') AS number
 			FROM run_item t JOIN matter m ON m.firm_id = t.firm_id AND m.id = t.matter_id
+			LEFT JOIN invoice i ON i.firm_id = t.firm_id AND i.id = t.invoice_id
 			WHERE t.firm_id = ? AND t.run_id = ? AND (? = '' OR t.status = ?) AND (?::text = '' OR t.id > nullif(?::text, '')::uuid) AND ` + cond + ` ORDER BY t.id LIMIT ?`
 		args = append([]any{tx.Scope.Firm, run, status, status, after, after}, append(args, req.Limit()+1)...)
 		var items []Item

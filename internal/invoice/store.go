@@ -71,21 +71,16 @@ func insert(tx *db.Tx, d *Document, run ident.RunID, draft *Draft, n int64) erro
 	if err != nil {
 		return err
 	}
-	var share *int
-	var whole *int64
-	if d.Part != nil {
-		share, whole = &draft.Share, &d.Part.WholeMinor
-	}
 	prompt := Prompt{}
 	if d.Prompt != nil {
 		prompt = *d.Prompt
 	}
 	err = tx.Exec(`INSERT INTO invoice (firm_id, id, prebill_id, run_id, matter_id, client_id, payor_id, series, n, number, issued_on, due_on, from_on, to_on,
-			currency, net_minor, tax_minor, total_minor, open_minor, prompt_until, prompt_minor, prompt_tax_minor, content_hash, document, issued_by, issued_at, share, whole_minor)
-		VALUES (?, ?, ?, ?::uuid, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::date, ?, ?, ?, ?::jsonb, ?::uuid, ?, ?, ?)`,
+			currency, net_minor, tax_minor, total_minor, open_minor, prompt_until, prompt_minor, prompt_tax_minor, content_hash, document, issued_by, issued_at)
+		VALUES (?, ?, ?, ?::uuid, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::date, ?, ?, ?, ?::jsonb, ?::uuid, ?)`,
 		tx.Scope.Firm, d.ID, d.Prebill, orNull(run), d.Matter.ID, draft.Matter.ClientID, draft.Payor, d.Series, n, d.Number, d.IssuedOn, d.DueOn, d.From, d.To,
 		d.Currency, d.Totals.NetMinor, d.Totals.TaxMinor, d.Totals.TotalMinor, d.Totals.TotalMinor,
-		orNull(prompt.Until), prompt.Minor, prompt.TaxMinor, hash, string(b), orNull(tx.Scope.Actor), tx.Now, share, whole).Error
+		orNull(prompt.Until), prompt.Minor, prompt.TaxMinor, hash, string(b), orNull(tx.Scope.Actor), tx.Now).Error
 	if err != nil {
 		return fmt.Errorf("insert invoice %s: %w", d.Number, err)
 	}
@@ -108,11 +103,11 @@ func insertLines(tx *db.Tx, d *Document) error {
 		unit *= 10
 	}
 	err := tx.Exec(`INSERT INTO invoice_line (firm_id, id, invoice_id, no, entry_id, kind, worked_on, timekeeper, task_code, activity_code, expense_code, narrative,
-			quantity_e4, rate_e4, unit_e8, value_minor, adjust_minor, amount_minor, tax_rate_e6, tax_minor, currency, whole_no, whole_minor)
-		SELECT ?, l.id, ?, l.no, l.entry, l.kind, l.on_, l.who, l.task, l.activity, l.expense, l.narrative, l.quantity, l.rate, ?, l.value, l.adjust, l.amount, l.tax_rate, l.tax, ?, l.whole_no, l.whole
+			quantity_e4, rate_e4, unit_e8, value_minor, adjust_minor, amount_minor, tax_rate_e6, tax_minor, currency)
+		SELECT ?, l.id, ?, l.no, l.entry, l.kind, l.on_, l.who, l.task, l.activity, l.expense, l.narrative, l.quantity, l.rate, ?, l.value, l.adjust, l.amount, l.tax_rate, l.tax, ?
 		FROM unnest(?::uuid[], ?::int[], ?::uuid[], ?::text[], ?::date[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
-			?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::int[], ?::bigint[])
-			AS l (id, no, entry, kind, on_, who, task, activity, expense, narrative, quantity, rate, value, adjust, amount, tax_rate, tax, whole_no, whole)`,
+			?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
+			AS l (id, no, entry, kind, on_, who, task, activity, expense, narrative, quantity, rate, value, adjust, amount, tax_rate, tax)`,
 		tx.Scope.Firm, d.ID, unit, d.Currency,
 		db.Array(column(d, func(l *Line) ident.InvoiceLine { return l.ID })), db.Array(column(d, func(l *Line) int { return l.No })),
 		db.Array(column(d, func(l *Line) *string { return orNull(l.Entry) })), db.Array(column(d, func(l *Line) LineKind { return l.Kind })),
@@ -122,20 +117,11 @@ func insertLines(tx *db.Tx, d *Document) error {
 		db.Array(column(d, func(l *Line) money.Fixed4 { return l.QuantityE4 })), db.Array(column(d, func(l *Line) money.Fixed4 { return l.RateE4 })),
 		db.Array(column(d, func(l *Line) int64 { return l.ValueMinor })), db.Array(column(d, func(l *Line) int64 { return l.AdjustMinor })),
 		db.Array(column(d, func(l *Line) int64 { return l.AmountMinor })), db.Array(column(d, func(l *Line) money.Fraction { return l.TaxE6 })),
-		db.Array(column(d, func(l *Line) int64 { return l.TaxMinor })),
-		db.Array(column(d, func(l *Line) *int { return ofWhole(l, l.WholeNo) })), db.Array(column(d, func(l *Line) *int64 { return ofWhole(l, l.WholeMinor) }))).Error
+		db.Array(column(d, func(l *Line) int64 { return l.TaxMinor }))).Error
 	if err != nil {
 		return fmt.Errorf("insert lines of invoice %s: %w", d.Number, err)
 	}
 	return nil
-}
-
-// ofWhole is what a share says of its line of the whole bill, nil of a line that is whole.
-func ofWhole[T any](l *Line, v T) *T {
-	if l.WholeNo == 0 {
-		return nil
-	}
-	return &v
 }
 
 // Stored is the text of an invoice, for nouns that come after this one and have decided who

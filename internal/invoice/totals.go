@@ -172,8 +172,5 @@ func (d *Document) Check() error {
 	if tax != 0 {
 		return ErrUnbalanced.With("the taxes by rate miss the lines' taxes by %d", tax)
 	}
-	if err := d.checkPart(); err != nil {
-		return err
-	}
 	return d.checkPrompt()
 }

@@ -84,34 +84,23 @@ const oneUnit money.Fixed4 = 10_000
 // quantity times price is not the amount: "422.50, discount −10.01".
 func (d *Document) note(l *Line) string {
 	var units, why string
-	adjust := l.AdjustMinor
-	if l.WholeNo > 0 && l.Kind != Adjustment {
-		adjust = l.WholeMinor - l.ValueMinor
-	}
 	if (l.Kind == Expense || l.Kind == Price) && l.QuantityE4 != oneUnit {
 		units = quantity(l.QuantityE4) + " × " + rate(l.RateE4, d.Currency)
 	}
-	if adjust != 0 && l.Kind != Adjustment {
-		why = amount(l.ValueMinor, d.Currency) + ", " + reduction(l.Reason, adjust) + " " + amount(adjust, d.Currency)
+	if l.AdjustMinor != 0 && l.Kind != Adjustment {
+		why = amount(l.ValueMinor, d.Currency) + ", " + reduction(l) + " " + amount(l.AdjustMinor, d.Currency)
 	}
 	if units != "" && why != "" {
-		units += " = "
+		return units + " = " + why
 	}
-	note := units + why
-	if l.WholeNo == 0 || l.WholeMinor == l.AmountMinor {
-		return note
-	}
-	if note != "" {
-		note += "; "
-	}
-	return note + "share of " + amount(l.WholeMinor, d.Currency)
+	return units + why
 }
 
-func reduction(reason string, adjust int64) string {
-	if adjust > 0 && reason != "MERGE" {
+func reduction(l *Line) string {
+	if l.AdjustMinor > 0 && l.Reason != "MERGE" {
 		return "adjustment"
 	}
-	return cmp.Or(reductions[reason], "reduction")
+	return cmp.Or(reductions[l.Reason], "reduction")
 }
 
 // Sum is a line below others: what is summed, and the sum in minor units of the
@@ -161,16 +150,13 @@ func (d *Document) Due() Sum {
 	return Sum{Label: label, Minor: d.Totals.TotalMinor}
 }
 
-// Remarks are the sentences below the totals: how tax was rounded, what share of a bill it
-// is, a discount on prompt payment, and the firm's note on tax.
+// Remarks are the sentences below the totals: how tax was rounded, a discount on prompt
+// payment, and the firm's note on tax.
 func (d *Document) Remarks() (remarks []string) {
 	for _, x := range d.Taxes {
 		if s := d.roundingNote(x); s != "" {
 			remarks = append(remarks, s)
 		}
-	}
-	if s := d.partRemark(); s != "" {
-		remarks = append(remarks, s)
 	}
 	if s := d.promptRemark(); s != "" {
 		remarks = append(remarks, s)

@@ -19,7 +19,6 @@ type outcome struct {
 	charges []Charge
 	parts   []Part
 	prompt  Prompt
-	shares  []Share
 }
 
 // same tells whether the sheet has it already.
@@ -29,7 +28,7 @@ func (o *outcome) same(s *sheet) bool {
 			return false
 		}
 	}
-	return slices.Equal(s.charges, o.charges) && s.prompt == o.prompt && slices.Equal(s.shares, o.shares)
+	return slices.Equal(s.charges, o.charges) && s.prompt == o.prompt
 }
 
 // group is the lines that go by one version.
@@ -71,10 +70,7 @@ func workOut(tx *db.Tx, p *Prebill, m matter.Matter, f policies, s *sheet) (o ou
 	if err := o.release(tx, p); err != nil {
 		return o, err
 	}
-	if err := o.heldAfter(cut, money.Rounding(f.Rounding)); err != nil {
-		return o, err
-	}
-	return o, o.shareOut(p, versions, s)
+	return o, o.heldAfter(cut, money.Rounding(f.Rounding))
 }
 
 // release adds what the firm released of fees held back before.
@@ -269,6 +265,6 @@ func arrange(tx *db.Tx, p *Prebill, m matter.Matter, f policies, s *sheet) (chan
 	for i := range s.lines {
 		s.lines[i].Arranged = o.lines[i]
 	}
-	s.charges, s.prompt, s.shares = o.charges, o.prompt, o.shares
+	s.charges, s.prompt = o.charges, o.prompt
 	return true, nil
 }

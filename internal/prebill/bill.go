@@ -7,7 +7,6 @@ import (
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/matter"
-	"github.com/docketry/docketry/internal/money"
 )
 
 // billOf is the bill as rules see it: the lines that are not held, and what the books
@@ -18,9 +17,6 @@ func billOf(p *Prebill, m matter.Matter, all *sheet, before guideline.Bill) *gui
 	b.DiscountMinor = all.cuts.sum(isDiscount)
 	b.CutMinor = all.cuts.sum(anyCut) - b.DiscountMinor
 	b.ChargeMinor = pricesOf(all.charges)
-	for _, s := range all.shares {
-		b.Shares = append(b.Shares, money.Fixed4(s.Fees)) // a percentage in four decimals
-	}
 	for _, c := range all.charges {
 		switch {
 		case c.What == chargeRelease:
@@ -90,10 +86,9 @@ func bothStages(c guideline.Context) (early, late []guideline.Finding) {
 	return early, late
 }
 
-// toPortal tells whether the payor takes its bills in a portal, or one of those of a split does.
+// toPortal tells whether the payor takes its bills in a portal.
 func toPortal(tx *db.Tx, p *Prebill) (portal bool, err error) {
-	err = tx.Raw(`SELECT coalesce(bool_or(y.delivery = ?), false) FROM payor y WHERE y.firm_id = ? AND (y.id IN (SELECT s.payor_id FROM prebill_share s WHERE s.firm_id = y.firm_id AND s.prebill_id = ?)
-			OR y.id = ? AND NOT EXISTS (SELECT FROM prebill_share s WHERE s.firm_id = y.firm_id AND s.prebill_id = ?))`, matter.DeliveryPortal, tx.Scope.Firm, p.ID, p.PayorID, p.ID).Row().Scan(&portal)
+	err = tx.Raw(`SELECT delivery = ? FROM payor WHERE firm_id = ? AND id = ?`, matter.DeliveryPortal, tx.Scope.Firm, p.PayorID).Row().Scan(&portal)
 	if err != nil {
 		return false, fmt.Errorf("load payor %s: %w", p.PayorID, err)
 	}

@@ -55,13 +55,13 @@ func billedBefore(tx *db.Tx, p *Prebill, m matter.Matter, today time.Time) (b gu
 	// All matters of the client: what is agreed on the fees of a year is agreed with it. Fees
 	// held back are of the bill that they were worked on, and not of that of their release.
 	err = tx.Raw(`SELECT coalesce(sum(l.amount_minor), 0)::bigint - (SELECT coalesce(sum(c.amount_minor), 0)::bigint
-				FROM prebill_charge c WHERE c.firm_id = ? AND c.what IN (?, ?)
-					AND EXISTS (SELECT FROM invoice i WHERE i.firm_id = c.firm_id AND i.prebill_id = c.prebill_id AND i.client_id = ? AND i.currency = ? AND i.status <> 'credited' AND i.prebill_id <> ?
-						AND i.issued_on BETWEEN date_trunc('year', ?::date) AND ?::date))
+				FROM invoice i JOIN prebill_charge c ON c.firm_id = i.firm_id AND c.prebill_id = i.prebill_id
+				WHERE i.firm_id = ? AND i.client_id = ? AND i.currency = ? AND i.status <> 'credited' AND i.prebill_id <> ? AND c.what IN (?, ?)
+					AND i.issued_on BETWEEN date_trunc('year', ?::date) AND ?::date)
 		FROM invoice i JOIN invoice_line l ON l.firm_id = i.firm_id AND l.invoice_id = i.id
 		WHERE i.firm_id = ? AND i.client_id = ? AND i.currency = ? AND i.status <> 'credited' AND i.prebill_id <> ? AND l.kind <> 'expense'
 			AND i.issued_on BETWEEN date_trunc('year', ?::date) AND ?::date`,
-		tx.Scope.Firm, chargeHoldback, chargeRelease, m.ClientID, p.Currency, p.ID, day(today), day(today),
+		tx.Scope.Firm, m.ClientID, p.Currency, p.ID, chargeHoldback, chargeRelease, day(today), day(today),
 		tx.Scope.Firm, m.ClientID, p.Currency, p.ID, day(today), day(today)).Row().Scan(&b.YearFees)
 	if err != nil {
 		return b, fmt.Errorf("sum the year's fees of client %s: %w", m.ClientID, err)

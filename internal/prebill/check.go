@@ -93,7 +93,6 @@ func checkLines(tx *db.Tx, p *Prebill, m matter.Matter, card *rate.Card, all []L
 	}
 	for i := range all {
 		l := &all[i]
-		c.Rates = nil
 		if judged[i].Earlier = earlier[l.EntryID]; judged[i].Earlier != "" && len(l.Sources) > 0 {
 			if judged[i].Earlier, err = mergeOf(tx, judged[i].Earlier); err != nil {
 				return err
@@ -106,11 +105,8 @@ func checkLines(tx *db.Tx, p *Prebill, m matter.Matter, card *rate.Card, all []L
 		if c.AgreedRate, c.HasRate, err = agreed(card, m, l); err != nil {
 			return err
 		}
-		if c.Policy.OnRises() {
-			c.Rates = history(card, m, l)
-		}
 		if l.Arranged.Rate != 0 {
-			c.AgreedRate, c.HasRate, c.Rates = l.Arranged.Rate, true, nil // the blended rate is the agreed one
+			c.AgreedRate, c.HasRate = l.Arranged.Rate, true // the blended rate is the agreed one
 		}
 		g := l.asGuideline(m)
 		if l.isTime() {
@@ -171,30 +167,13 @@ func policyOf(tx *db.Tx, p *Prebill, m matter.Matter, f policies) (guideline.Pol
 	return guides.For(p.PayorID, m.ID, m.ClientID)
 }
 
-// history are the rates of the line's work up to its day. When the client was told of one is
-// not kept, so that no notice is asked for (RAT-04).
-func history(card *rate.Card, m matter.Matter, l *Line) (steps []guideline.RateStep) {
-	if l.Kind != guideline.Time {
-		return nil
-	}
-	for _, s := range card.History(l.costs(m)) {
-		steps = append(steps, guideline.RateStep{From: s.From, Rate: s.Rate})
-	}
-	return steps
-}
-
-// costs asks the register for the line's work.
-func (l *Line) costs(m matter.Matter) rate.Question {
-	return rate.Question{Matter: m.ID, Client: m.ClientID, Practice: m.PracticeGroup, Timekeeper: l.Timekeeper, Class: l.TKClass,
-		Task: l.Task, Activity: l.Activity, Currency: m.Currency, On: l.On}
-}
-
 // agreed is the rate of the work date. A line that was cut below it stands.
 func agreed(card *rate.Card, m matter.Matter, l *Line) (money.Fixed4, bool, error) {
 	if l.Kind != guideline.Time {
 		return 0, true, nil
 	}
-	a, err := card.Resolve(l.costs(m))
+	a, err := card.Resolve(rate.Question{Matter: m.ID, Client: m.ClientID, Practice: m.PracticeGroup, Timekeeper: l.Timekeeper, Class: l.TKClass,
+		Task: l.Task, Activity: l.Activity, Currency: m.Currency, On: l.On})
 	if errors.Is(err, rate.ErrNoRate) {
 		return 0, false, nil
 	}
@@ -235,7 +214,7 @@ func bookOf(tx *db.Tx, p *Prebill, m matter.Matter, all []Line) (*guideline.Book
 			WHERE l.firm_id = ? AND l.prebill_id = ? AND l.timekeeper_id IS NOT NULL) d
 		JOIN entry e ON e.firm_id = ? AND e.timekeeper_id = d.timekeeper_id AND e.worked_on = d.worked_on
 		JOIN matter x ON x.firm_id = e.firm_id AND x.id = e.matter_id
-		WHERE e.kind = 'time' AND e.status NOT IN ('removed', 'moved') AND e.prebill_id IS DISTINCT FROM ?
+		WHERE e.kind = 'time' AND e.status <> 'removed' AND e.prebill_id IS DISTINCT FROM ?
 		ORDER BY e.created_at, e.id`, tx.Scope.Firm, p.ID, tx.Scope.Firm, p.ID).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read days around pre-bill %s: %w", p.ID, err)

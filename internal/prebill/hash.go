@@ -24,7 +24,6 @@ type approvable struct {
 	Lines    []approvableLine `json:"lines"`
 	Charges  []Charge         `json:"charges,omitempty"`
 	Prompt   *Prompt          `json:"prompt,omitempty"`
-	Shares   []Share          `json:"shares,omitempty"`
 	Cuts     []approvableCut  `json:"cuts,omitempty"`
 }
 
@@ -49,12 +48,11 @@ type approvableLine struct {
 
 // hash is the SHA-256 of everything that an approval covers: every line with its
 // text, codes, hours, rate, value and hold, with what its arrangement makes of it, and
-// what is charged beside them or taken off the fees as a whole, what prompt payment takes off,
-// and what each payor pays of a bill that is split.
+// what is charged beside them or taken off the fees as a whole, and what prompt payment takes off.
 // Lines stand in their position.
 func (s *sheet) hash(p *Prebill) (string, error) {
 	a := approvable{Form: 1, Prebill: p.ID, Matter: p.MatterID, Payor: p.PayorID, Currency: p.Currency, Through: p.ThroughOn.Format(time.DateOnly)}
-	a.Charges, a.Shares = s.charges, s.shares
+	a.Charges = s.charges
 	if s.prompt != (Prompt{}) {
 		a.Prompt = &s.prompt
 	}

@@ -53,7 +53,7 @@ func heldBefore(tx *db.Tx, p *Prebill) (minor int64, err error) {
 	err = tx.Raw(`SELECT greatest(coalesce(sum(-c.amount_minor), 0) - holdback_decided(?, ?, ?, 'forgo'), 0)::bigint
 		FROM prebill b JOIN prebill_charge c ON c.firm_id = b.firm_id AND c.prebill_id = b.id
 		WHERE b.firm_id = ? AND b.matter_id = ? AND b.currency = ? AND b.id <> ? AND c.what IN (?, ?) AND b.status = 'taken'
-			AND NOT bill_taken_back(b.firm_id, b.id)`,
+			AND NOT EXISTS (SELECT FROM invoice i WHERE i.firm_id = b.firm_id AND i.prebill_id = b.id AND i.status = 'credited')`,
 		tx.Scope.Firm, p.MatterID, p.Currency, tx.Scope.Firm, p.MatterID, p.Currency, p.ID, chargeHoldback, chargeRelease).Row().Scan(&minor)
 	if err != nil {
 		return 0, fmt.Errorf("sum what is held back on matter %s: %w", p.MatterID, err)

@@ -159,7 +159,8 @@ func periodsBilled(tx *db.Tx) (map[matterPeriod]bool, error) {
 		Code   string
 	}
 	err := tx.Raw(`SELECT DISTINCT b.matter_id AS matter, c.code FROM prebill_charge c JOIN prebill b ON b.firm_id = c.firm_id AND b.id = c.prebill_id
-		WHERE c.firm_id = ? AND c.what IN (?, ?) AND b.status <> 'cancelled' AND NOT bill_taken_back(b.firm_id, b.id)`, tx.Scope.Firm, chargeAvailability, chargeSubscription).Scan(&rows).Error
+		LEFT JOIN invoice i ON i.firm_id = b.firm_id AND i.prebill_id = b.id
+		WHERE c.firm_id = ? AND c.what IN (?, ?) AND b.status <> 'cancelled' AND i.status IS DISTINCT FROM 'credited'`, tx.Scope.Firm, chargeAvailability, chargeSubscription).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("list the fees on bills of firm %s: %w", tx.Scope.Firm, err)
 	}

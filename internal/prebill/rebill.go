@@ -17,10 +17,11 @@ import (
 // noun that writes them comes after this one.
 func credited(tx *db.Tx, m matter.Matter, entries []ident.EntryID) (map[ident.EntryID]ident.PrebillLine, error) {
 	rows, err := tx.Raw(`SELECT x.entry_id, x.id FROM (
-			SELECT DISTINCT ON (l.entry_id) l.entry_id, l.id, bill_taken_back(p.firm_id, p.id) AND EXISTS (SELECT FROM invoice i JOIN credit_note c ON c.firm_id = i.firm_id AND c.invoice_id = i.id
-				WHERE i.firm_id = p.firm_id AND i.prebill_id = p.id AND c.rebill) AS again
-			FROM prebill p JOIN prebill_line l ON l.firm_id = p.firm_id AND l.prebill_id = p.id
-			WHERE p.firm_id = ? AND p.matter_id = ? AND p.status = 'taken' AND EXISTS (SELECT FROM invoice i WHERE i.firm_id = p.firm_id AND i.prebill_id = p.id) AND l.split_of IS NULL AND NOT l.merged AND l.entry_id = ANY (?::uuid[])
+			SELECT DISTINCT ON (l.entry_id) l.entry_id, l.id, i.status = 'credited' AND EXISTS (SELECT FROM credit_note c
+				WHERE c.firm_id = i.firm_id AND c.invoice_id = i.id AND c.rebill) AS again
+			FROM invoice i JOIN prebill p ON p.firm_id = i.firm_id AND p.id = i.prebill_id
+			JOIN prebill_line l ON l.firm_id = p.firm_id AND l.prebill_id = p.id
+			WHERE i.firm_id = ? AND i.matter_id = ? AND p.status = 'taken' AND l.split_of IS NULL AND NOT l.merged AND l.entry_id = ANY (?::uuid[])
 				AND EXISTS (SELECT FROM invoice n JOIN credit_note c ON c.firm_id = n.firm_id AND c.invoice_id = n.id WHERE n.firm_id = ? AND n.matter_id = ? AND c.rebill)
 			ORDER BY l.entry_id, p.taken_at DESC, l.id DESC) x WHERE x.again`,
 		tx.Scope.Firm, m.ID, db.Array(entries), tx.Scope.Firm, m.ID).Rows()

@@ -110,9 +110,6 @@ func view(tx *db.Tx, a *authz.Access, p Prebill) (View, error) {
 			v.Parts = o.parts
 		}
 	}
-	if err := v.share(tx, m, f, &all); err != nil {
-		return v, err
-	}
 	v.Totals = all.total()
 	papers, err := withReceipts(tx, v.Lines)
 	if err != nil {

@@ -17,7 +17,6 @@ type sheet struct {
 	cuts     Cuts
 	charges  []Charge
 	prompt   Prompt
-	shares   []Share // of its payors; nil where the matter's pays it all
 	findings []guideline.Stored
 }
 
@@ -34,9 +33,6 @@ func sheetOf(tx *db.Tx, id ident.PrebillID) (s sheet, err error) {
 	if s.prompt, err = promptOf(tx, id); err != nil {
 		return s, err
 	}
-	if s.shares, err = sharesOf(tx, id); err != nil {
-		return s, err
-	}
 	s.findings, err = guideline.OfBill(tx, id)
 	return s, err
 }
@@ -51,7 +47,6 @@ type Beside struct {
 	Reason   amend.Reason
 	Minor    int64 // below zero when it is taken off
 	On       time.Time
-	Shares   []int64 // of a bill that is split: of each payor, and they sum to Minor
 }
 
 // charged is what the arrangements made beside the lines, signed.

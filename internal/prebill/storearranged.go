@@ -44,7 +44,7 @@ func (b *before) since(day time.Time) (worked, fees int64) {
 // several that wait for one run each counts those before it, whichever is issued first.
 const earlier = `(SELECT b.firm_id, b.id, b.matter_id, b.through_on FROM prebill b JOIN matter x ON x.firm_id = b.firm_id AND x.id = b.matter_id
 	WHERE b.firm_id = ? AND x.client_id = ? AND b.currency = ? AND b.id <> ?
-		AND (b.status = 'approved' OR b.status = 'taken' AND NOT bill_taken_back(b.firm_id, b.id))
+		AND (b.status = 'approved' OR b.status = 'taken' AND NOT EXISTS (SELECT FROM invoice i WHERE i.firm_id = b.firm_id AND i.prebill_id = b.id AND i.status = 'credited'))
 		AND (?::timestamptz IS NULL OR (b.approved_at, b.id) < (?::timestamptz, ?::uuid)))`
 
 func billedUnder(tx *db.Tx, p *Prebill, m matter.Matter) (*before, error) {
@@ -201,11 +201,6 @@ func keepArranged(tx *db.Tx, id ident.PrebillID, s *sheet, o *outcome) error {
 	}
 	if s.prompt != o.prompt {
 		if err := keepPrompt(tx, id, o.prompt); err != nil {
-			return err
-		}
-	}
-	if !slices.Equal(s.shares, o.shares) {
-		if err := keepShares(tx, id, o.shares); err != nil {
 			return err
 		}
 	}

@@ -23,9 +23,9 @@ func heldOn(tx *db.Tx, m matter.Matter) (Held, error) {
 		Counts    bool
 		Approved  bool
 	}
-	err := tx.Raw(`SELECT c.what, b.id AS prebill, b.number, bill_numbers(b.firm_id, b.id) AS invoice, c.note AS condition, abs(c.amount_minor) AS minor, b.status = 'taken' AS counts, b.status = 'approved' AS approved
-		FROM prebill b JOIN prebill_charge c ON c.firm_id = b.firm_id AND c.prebill_id = b.id
-		WHERE b.firm_id = ? AND b.matter_id = ? AND b.currency = ? AND c.what IN (?, ?) AND b.status <> 'cancelled' AND NOT bill_taken_back(b.firm_id, b.id)
+	err := tx.Raw(`SELECT c.what, b.id AS prebill, b.number, coalesce(i.number, '') AS invoice, c.note AS condition, abs(c.amount_minor) AS minor, b.status = 'taken' AS counts, b.status = 'approved' AS approved
+		FROM prebill b JOIN prebill_charge c ON c.firm_id = b.firm_id AND c.prebill_id = b.id LEFT JOIN invoice i ON i.firm_id = b.firm_id AND i.prebill_id = b.id
+		WHERE b.firm_id = ? AND b.matter_id = ? AND b.currency = ? AND c.what IN (?, ?) AND b.status <> 'cancelled' AND i.status IS DISTINCT FROM 'credited'
 		ORDER BY b.number, c.position`, tx.Scope.Firm, m.ID, m.Currency, chargeHoldback, chargeRelease).Scan(&rows).Error
 	if err != nil {
 		return h, fmt.Errorf("list what is held back on matter %s: %w", m.ID, err)
@@ -65,11 +65,12 @@ func released(tx *db.Tx, matter ident.MatterID, bill ident.PrebillID, c money.Cu
 	var found []Charge
 	err := tx.Raw(`WITH m AS (SELECT ?::uuid AS firm_id, ?::uuid AS id, ?::text AS cur), due AS (SELECT least(holdback_decided(m.firm_id, m.id, m.cur, 'release'), holdback_on_bills(m.firm_id, m.id, m.cur, ?, 'issued') - holdback_decided(m.firm_id, m.id, m.cur, 'forgo'))
 			- coalesce((SELECT sum(x.amount_minor) FROM prebill b JOIN prebill_charge x ON x.firm_id = b.firm_id AND x.prebill_id = b.id
-				WHERE b.firm_id = m.firm_id AND b.matter_id = m.id AND b.currency = m.cur AND b.id <> ? AND x.what = ? AND b.status <> 'cancelled' AND NOT bill_taken_back(b.firm_id, b.id)), 0) AS minor FROM m)
+				LEFT JOIN invoice i ON i.firm_id = b.firm_id AND i.prebill_id = b.id
+				WHERE b.firm_id = m.firm_id AND b.matter_id = m.id AND b.currency = m.cur AND b.id <> ? AND x.what = ? AND b.status <> 'cancelled' AND i.status IS DISTINCT FROM 'credited'), 0) AS minor FROM m)
 		SELECT h.arrangement_id AS arrangement, ? AS what, h.note, due.minor::bigint AS minor FROM m CROSS JOIN due
 		JOIN LATERAL (SELECT c.arrangement_id, c.note FROM prebill b JOIN prebill_charge c ON c.firm_id = b.firm_id AND c.prebill_id = b.id
 			WHERE b.firm_id = m.firm_id AND b.matter_id = m.id AND b.currency = m.cur AND c.what = ? AND b.status = 'taken'
-				AND NOT bill_taken_back(b.firm_id, b.id) ORDER BY b.approved_at DESC, b.number DESC, c.position DESC LIMIT 1) h ON true
+				AND NOT EXISTS (SELECT FROM invoice i WHERE i.firm_id = b.firm_id AND i.prebill_id = b.id AND i.status = 'credited') ORDER BY b.approved_at DESC, b.number DESC, c.position DESC LIMIT 1) h ON true
 		WHERE due.minor > 0`, tx.Scope.Firm, matter, c, chargeHoldback, bill, chargeRelease, chargeRelease, chargeHoldback).Scan(&found).Error
 	if err != nil {
 		return nil, fmt.Errorf("find what was released on matter %s: %w", matter, err)

@@ -17,10 +17,11 @@ import (
 func pricesElsewhere(tx *db.Tx, p *Prebill) (list placedPrices, err error) {
 	err = tx.Raw(`WITH c AS (SELECT firm_id, prebill_id, code FROM prebill_charge WHERE firm_id = ? AND what = ANY (?::text[])
 			UNION SELECT firm_id, prebill_id, code FROM prebill_price WHERE firm_id = ? AND code = ANY (?::text[]))
-		SELECT c.code, b.number AS bill, bill_numbers(b.firm_id, b.id) AS invoice,
+		SELECT c.code, b.number AS bill, coalesce(i.number, '') AS invoice,
 			b.status IN ('approved', 'taken') AND (?::timestamptz IS NULL OR (b.approved_at, b.id) < (?::timestamptz, ?::uuid)) AS before
 		FROM prebill b JOIN c ON c.firm_id = b.firm_id AND c.prebill_id = b.id
-		WHERE b.firm_id = ? AND b.matter_id = ? AND b.id <> ? AND b.status <> 'cancelled' AND NOT bill_taken_back(b.firm_id, b.id)
+		LEFT JOIN invoice i ON i.firm_id = b.firm_id AND i.prebill_id = b.id
+		WHERE b.firm_id = ? AND b.matter_id = ? AND b.id <> ? AND b.status <> 'cancelled' AND i.status IS DISTINCT FROM 'credited'
 		ORDER BY before DESC, b.number`, tx.Scope.Firm, db.Array(pricedByCode), tx.Scope.Firm, db.Array(settlements),
 		p.ApprovedAt, p.ApprovedAt, p.ID, tx.Scope.Firm, p.MatterID, p.ID).Scan(&list).Error
 	if err != nil {

@@ -21,7 +21,6 @@ type Approved struct {
 	Lines   []ApprovedLine // by position; held lines are not among them
 	Beside  []Beside       // lines of the fees without an entry
 	Prompt  Prompt         // off the fees on prompt payment
-	Shares  []Share        // of a bill that is split among payors, in their order
 	FromOn  time.Time      // first and last work date on the bill
 	UntilOn time.Time
 }
@@ -49,7 +48,6 @@ type ApprovedLine struct {
 	Expense    string
 	Changed    bool // differs from what was recorded
 	Recorded   amend.Recorded
-	Shares     []int64         // of a bill that is split: of each payor, and they sum to Amount
 	Merges     []ident.EntryID // of a merge: all its entries, Entry the first; nil of others
 }
 
@@ -57,9 +55,8 @@ type ApprovedLine struct {
 // invoice: it locks it, proves that the content is what was approved, marks its
 // entries billed, gives held ones back to WIP, and marks it taken, after which
 // nobody can withdraw. ErrStatus when it is not approved (any more), ErrAltered
-// when the stored lines do not give the approved hash. ErrSplitChanged when another split
-// among payors is agreed by now: the approval is voided, and the caller keeps that. The
-// caller decides the right to issue.
+// when the stored lines do not give the approved hash. The caller decides the
+// right to issue.
 func TakeApproved(tx *db.Tx, id ident.PrebillID) (Approved, error) {
 	p, err := lock(tx, id)
 	if err != nil {
@@ -78,9 +75,6 @@ func TakeApproved(tx *db.Tx, id ident.PrebillID) (Approved, error) {
 	}
 	if hash != p.ApprovedHash {
 		return Approved{}, ErrAltered
-	}
-	if err := voidSplit(tx, &p, &all); err != nil {
-		return Approved{}, err
 	}
 	if err := settleEntries(tx, &p, all.lines); err != nil {
 		return Approved{}, err
@@ -125,7 +119,7 @@ func settleEntries(tx *db.Tx, p *Prebill, all []Line) error {
 }
 
 func approved(p Prebill, m matter.Matter, f policies, all *sheet) (Approved, error) {
-	a := Approved{Prebill: p, Matter: m, Prompt: all.prompt, Shares: all.shares}
+	a := Approved{Prebill: p, Matter: m, Prompt: all.prompt}
 	for i := range all.lines {
 		l := &all.lines[i]
 		if l.Held {
@@ -160,7 +154,7 @@ func approved(p Prebill, m matter.Matter, f policies, all *sheet) (Approved, err
 		a.FromOn, a.UntilOn = p.ThroughOn, p.ThroughOn
 	}
 	a.Beside = all.beside(a.UntilOn)
-	return a, a.shareLines()
+	return a, nil
 }
 
 // merges names the entries of a merge. Its value is that of hours at the rate like that of

@@ -46,7 +46,6 @@ var (
 	ErrFile     = fault.New(fault.Invalid, "receipt_file_refused", "this file cannot be kept as a receipt")
 	ErrTooLarge = fault.New(fault.TooLarge, "receipt_too_large", "a receipt has at most 10 MiB; scan it in grey, or in parts")
 	ErrNoCost   = fault.New(fault.Conflict, "receipt_not_for_time", "receipts belong to costs; this is recorded time")
-	ErrMoved    = fault.New(fault.Conflict, "entry_moved", "this cost was transferred to another matter; attach it to what it became there")
 	ErrRemoved  = fault.New(fault.Conflict, "entry_removed", "this cost was taken back with its import")
 	ErrTwice    = fault.New(fault.Conflict, "receipt_twice", "this very file is a receipt of this cost already")
 	ErrFull     = fault.New(fault.Conflict, "receipts_full", "a cost has at most 20 receipts; put them together in one file")

@@ -95,11 +95,8 @@ func (s *Service) Attach(ctx context.Context, entry ident.EntryID, u Upload) (r 
 		if err != nil {
 			return err
 		}
-		switch c.Status {
-		case "removed":
+		if c.Status == "removed" {
 			return ErrRemoved
-		case "moved":
-			return ErrMoved
 		}
 		if _, err := s.hold(tx, c); err != nil {
 			return err

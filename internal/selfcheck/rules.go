@@ -41,10 +41,6 @@ var rules = []rule{
 		CROSS JOIN LATERAL (SELECT holdback_on_bills(m.firm_id, m.id, h.currency, 'holdback', 'issued') AS held, holdback_decided(m.firm_id, m.id, h.currency, NULL) AS decided,
 			holdback_decided(m.firm_id, m.id, h.currency, 'release') AS released, holdback_on_bills(m.firm_id, m.id, h.currency, 'holdback release', 'approved') AS billed) c
 		WHERE c.decided > c.held OR c.billed > c.released`},
-	// A bill that payors share is billed whole: the invoices are its shares, and those of each line come to the line.
-	{"I03", "prebill", `SELECT p.id::text AS id, format('pre-bill %s is split among payors: %s', p.number, c.misses) AS says
-		FROM prebill p CROSS JOIN LATERAL (SELECT split_bill_misses(p.firm_id, p.id) AS misses) c
-		WHERE p.firm_id = @firm AND p.status = 'taken' AND EXISTS (SELECT FROM prebill_share s WHERE s.firm_id = p.firm_id AND s.prebill_id = p.id) AND c.misses IS NOT NULL`},
 	{"I03", "invoice_line", `SELECT l.id::text AS id, format('line %s is of invoice %s, which is not there', l.no, l.invoice_id) AS says
 		FROM invoice_line l WHERE l.firm_id = @firm AND NOT EXISTS (SELECT FROM invoice i WHERE i.firm_id = l.firm_id AND i.id = l.invoice_id)`},
 	{"I04", "number_series", `WITH taken AS (SELECT series, n FROM invoice WHERE firm_id = @firm UNION ALL SELECT series, n FROM credit_note WHERE firm_id = @firm),

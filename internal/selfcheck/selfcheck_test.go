@@ -195,24 +195,6 @@ func TestI24_EachKindOfCorruptionIsFoundAndNamed(t *testing.T) {
 				return []string{"I11 invoice " + string(h.invoices[2].ID) + "|100000 is open, its ledger account has 0"}
 			},
 		},
-		"a bill that payors share": {
-			func(h *house) []string {
-				return []string{fmt.Sprintf(`INSERT INTO prebill_share (firm_id, prebill_id, position, payor_id, fees_e6, expenses_e6, fees_minor, expenses_minor)
-					SELECT firm_id, prebill_id, 1, payor_id, 1000000, 1000000, 0, net_minor - 1 FROM invoice WHERE id = '%s'`, h.invoices[2].ID)}
-			},
-			func(h *house) []string {
-				return []string{"I03 prebill " + string(h.invoices[2].Prebill) + "|the shares do not come to it"}
-			},
-		},
-		"a share that is not billed": {
-			func(h *house) []string {
-				return []string{fmt.Sprintf(`INSERT INTO prebill_share (firm_id, prebill_id, position, payor_id, fees_e6, expenses_e6, fees_minor, expenses_minor)
-					SELECT firm_id, prebill_id, 1, payor_id, 1000000, 1000000, 0, net_minor FROM invoice WHERE id = '%s'`, h.invoices[2].ID)}
-			},
-			func(h *house) []string {
-				return []string{"I03 prebill " + string(h.invoices[2].Prebill) + "|of no share of it"}
-			},
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -37,6 +37,7 @@ var (
 	ErrNoAppeal  = fault.New(fault.Conflict, "appeal_none", "this receiver takes no appeals")
 	ErrLate      = fault.New(fault.Conflict, "appeal_late", "the time to appeal is over")
 	ErrAnswered  = fault.New(fault.Conflict, "appeal_decided", "this appeal is answered already")
+	ErrUnderway  = fault.New(fault.Conflict, "handover_underway", "this is on its way or there; it goes again only after it failed or its fate is unknown")
 	ErrNotFailed = fault.New(fault.Conflict, "submission_reason_missing", "an invoice goes again only after its receiver refused it")
 )
 
@@ -46,6 +47,7 @@ type Status string
 
 // The states.
 const (
+	Queued      Status = "queued" // is to go by itself, and is not known to be there
 	Submitted   Status = "submitted"
 	Received    Status = "received"
 	FileError   Status = "file_error"
@@ -97,6 +99,8 @@ func (s Status) Words() string {
 		return "File refused"
 	case SentToAP:
 		return "Sent to payment"
+	case Queued:
+		return "Not sent yet"
 	case "":
 		return ""
 	default:
@@ -155,6 +159,7 @@ type Submission struct {
 	AppealUntil   invoice.Day
 	SubmittedBy   string // name
 	SubmittedAt   time.Time
+	Carried       State // of its newest hand-over; "" where a person takes the file
 	Version       int
 
 	InvoiceNumber string
@@ -292,7 +297,8 @@ type Outcome struct {
 // View is one submission with everything that hangs on it.
 type View struct {
 	Submission
-	Changes    []Change // nil for a reader below C3
+	Handovers  []Handover // the newest first; none where a person takes the file
+	Changes    []Change   // nil for a reader below C3
 	Reductions []Reduction
 	Appeals    []Appeal
 	Text       bool // the reader sees C3

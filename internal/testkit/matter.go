@@ -119,16 +119,3 @@ func Day(s string) time.Time {
 	}
 	return d
 }
-
-// Payor adds one more payor, with a contact, to the client of a matter.
-func (f F) Payor(t testing.TB, m M) ident.PayorID {
-	t.Helper()
-	now := f.d.Clock().Now()
-	id := ident.New[ident.PayorID](now)
-	tail := strings.ToUpper(string(id[len(id)-8:]))
-	f.Exec(t, `INSERT INTO payor (firm_id, id, client_id, name, address, country, tax_id, terms_days, delivery, created_at)
-		VALUES (?, ?, ?, ?, E'7 Harbour Square\nNewark, NJ 07102', 'US', '33-4471093', 30, 'mail_link', ?)`, f.ID, id, m.Client, "Payor "+tail, now)
-	f.Exec(t, `INSERT INTO payor_contact (firm_id, id, payor_id, name, email, verified_at, created_at) VALUES (?, ?, ?, 'Accounts', ?, ?, ?)`,
-		f.ID, ident.New[ident.ContactID](now), id, "payables-"+strings.ToLower(tail)+"@payor.example", now, now)
-	return id
-}

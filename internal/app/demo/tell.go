@@ -84,9 +84,6 @@ func (c *Cast) unfinished(s *script, m Month, now time.Time) {
 		s.at(at, t.Code+" hands over its time", c.handOver(t, m, through, rows))
 		s.at(at.Add(20*time.Minute), t.Code+" interim pre-bills", c.draw(t, through, t.matters(func(k int) bool { return k%3 == 0 }), true))
 		s.at(at.Add(30*time.Minute), t.Code+" drafts", c.draw(t, through, t.matters(func(k int) bool { return k == 1 || k == 4 }), false))
-		if i == 0 {
-			s.at(at.Add(40*time.Minute), t.Code+" time on the wrong case", c.astray(t, "00520-0007", "00588-0002"))
-		}
 		if i == 1 {
 			s.at(on(at, t.Zone, "17:10"), t.Code+" partner approves", c.approve(t, true))
 		}

@@ -53,7 +53,7 @@ type arrangementBody struct {
 	Client string          `json:"client_id,omitempty"`
 	Matter string          `json:"matter_id,omitempty"`
 	From   string          `json:"from"`
-	Terms  json.RawMessage `json:"terms" doc:"kind, currency, the terms of that kind, and cap, volume, discount, success, holdback and split; a split has payors, each with payor, fees and, where it differs, expenses in millionths that sum to 1000000, and where it has any cap_minor, tax_rate in millionths and tax_note"`
+	Terms  json.RawMessage `json:"terms" doc:"kind, currency, the terms of that kind, and cap, volume, discount and success"`
 }
 
 func (b arrangementBody) to() (n arrangement.Agreement, err error) {

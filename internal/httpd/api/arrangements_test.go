@@ -2,10 +2,8 @@ package api_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"testing"
 
-	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/rbac"
 )
@@ -36,14 +34,6 @@ func TestArrangementsOverTheAPI(t *testing.T) {
 		want(t, 422, `"path":"terms.blended"`, `"path":"terms.currency"`, `"path":"terms.discount.prompt_days"`)
 	partner.send("POST", at(f, "/arrangements"), body(string(m.ID), `{"kind":"hourly","currency":"USD","rabatt":1}`)).want(t, 422, `"path":"terms.rabatt"`, "rabatt")
 	partner.send("POST", at(f, "/arrangements"), map[string]any{"from": "2026-02-01", "terms": raw(blended)}).want(t, 422, `"path":"place"`)
-	whose := f.Matter(t)
-	second := f.Payor(t, whose)
-	shared := func(payor ident.PayorID, fees int) string {
-		return fmt.Sprintf(`{"kind":"hourly","currency":"USD","split":{"payors":[{"payor":%q,"fees":333333,"cap_minor":50000},{"payor":%q,"fees":%d,"expenses":666667,"tax_rate":0,"tax_note":"Reverse charge"}]}}`, whose.Payor, payor, fees)
-	}
-	partner.send("POST", at(f, "/arrangements"), map[string]any{"matter_id": string(whose.ID), "from": "2026-03-01", "terms": raw(shared(second, 666_666))}).want(t, 422, `"path":"terms.split.payors"`, "99.9999 percent")
-	partner.send("POST", at(f, "/arrangements"), map[string]any{"matter_id": string(whose.ID), "from": "2026-03-01", "terms": raw(shared(theirs.Payor, 666_667))}).want(t, 422, `"path":"terms.split.payors.1.payor"`, "payor of this client")
-	partner.send("POST", at(f, "/arrangements"), map[string]any{"matter_id": string(whose.ID), "from": "2026-03-01", "terms": raw(shared(second, 666_667))}).want(t, 201, `"cap_minor":50000`, string(second))
 	const monthly = `{"kind":"retainer_general","currency":"USD","general":{"per":"month","amount_minor":250000}}`
 	partner.send("POST", at(f, "/arrangements"), map[string]any{"client_id": string(m.Client), "from": "2026-02-01", "terms": raw(monthly)}).want(t, 422, "arrangement_of_matter", "choose the matter")
 	partner.send("POST", at(f, "/arrangements"), map[string]any{"matter_id": string(f.Matter(t).ID), "from": "2026-02-01", "terms": raw(monthly)}).want(t, 201, `"per":"month"`)

@@ -47,7 +47,7 @@ type Entry struct {
 	Import     ident.ImportID     `json:"import_id,omitempty" class:"C1"`
 	Line       int                `json:"source_line,omitempty" class:"C1"`
 	ExternalID string             `json:"external_id,omitempty" class:"C2"`
-	Status     capture.Status     `json:"status" class:"C1" enum:"open,billing,billed,removed,moved"`
+	Status     capture.Status     `json:"status" class:"C1" enum:"open,billing,billed,removed"`
 	Prebill    ident.PrebillID    `json:"prebill_id,omitempty" class:"C1"`
 	Created    time.Time          `json:"created_at" class:"C1"`
 	Now        *Amended           `json:"now,omitempty" doc:"as its review left it; missing while it is as recorded"`
@@ -91,7 +91,7 @@ type entryFilter struct {
 	Matter     string         `query:"matter_id"`
 	Import     string         `query:"import_id"`
 	Timekeeper string         `query:"timekeeper_id"`
-	Status     capture.Status `query:"status" enum:"open,billing,billed,removed,moved"`
+	Status     capture.Status `query:"status" enum:"open,billing,billed,removed"`
 	From       string         `query:"from" doc:"first work date"`
 	To         string         `query:"to" doc:"last work date"`
 }

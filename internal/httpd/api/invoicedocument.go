@@ -34,7 +34,6 @@ type InvoiceDocument struct {
 	Taxes     []DocumentTax      `json:"taxes" class:"C1" doc:"by rate; none where no tax is due"`
 	TaxNote   string             `json:"tax_note,omitempty" class:"C2"`
 	Prompt    *DocumentPrompt    `json:"prompt,omitempty" class:"C1" doc:"a discount on prompt payment, as agreed"`
-	Part      *DocumentPart      `json:"part,omitempty" class:"C1" doc:"of a bill that payors share: how much of it the invoice is"`
 	Totals    DocumentTotals     `json:"totals" class:"C1"`
 	Prebill   ident.PrebillID    `json:"prebill_id,omitempty" class:"C1"`
 	Approval  string             `json:"approved_hash,omitempty" class:"C1" doc:"the content hash that the partner approved"`
@@ -49,14 +48,6 @@ type DocumentPrompt struct {
 	Until invoice.Day `json:"until" class:"C1" format:"date"`
 	Off   *Money      `json:"off,omitempty" class:"C2" doc:"with its tax"`
 	Tax   *Money      `json:"tax,omitempty" class:"C2" doc:"of it"`
-}
-
-// DocumentPart is how much of a whole bill one payor's invoice is.
-type DocumentPart struct {
-	Fees     string `json:"fees,omitempty" class:"C2" doc:"its share of the fees, a fraction; missing where a cap moved it"`
-	Expenses string `json:"expenses,omitempty" class:"C2"`
-	Cap      *Money `json:"cap,omitempty" class:"C2" doc:"of the payor, where it is reached"`
-	Whole    *Money `json:"whole,omitempty" class:"C2" doc:"the whole bill, before tax"`
 }
 
 // DocumentParty is the firm or the payor as printed.
@@ -120,8 +111,6 @@ type DocumentLine struct {
 	Amount    *Money            `json:"amount,omitempty" class:"C2"`
 	TaxRate   string            `json:"tax_rate,omitempty" class:"C2" doc:"a fraction: 0.2 is 20 percent"`
 	Tax       *Money            `json:"tax,omitempty" class:"C2"`
-	WholeNo   int               `json:"whole_no,omitempty" class:"C1" doc:"of a share: which line of the whole bill"`
-	Whole     *Money            `json:"whole,omitempty" class:"C2" doc:"of a share: the amount of that line"`
 	Original  *DocumentOriginal `json:"original,omitempty" class:"C2" doc:"as recorded, where the bill differs; never printed"`
 }
 
@@ -189,15 +178,6 @@ func toInvoiceDocument(d *invoice.Document) *InvoiceDocument {
 	if p := d.Prompt; p != nil {
 		out.Prompt = &DocumentPrompt{p.Until, amount(p.Minor, c), amount(p.TaxMinor, c)}
 	}
-	if p := d.Part; p != nil {
-		out.Part = &DocumentPart{Whole: amount(p.WholeMinor, c)}
-		if p.FeesE6 != 0 || p.ExpensesE6 != 0 {
-			out.Part.Fees, out.Part.Expenses = p.FeesE6.String(), p.ExpensesE6.String()
-		}
-		if p.CapMinor > 0 {
-			out.Part.Cap = amount(p.CapMinor, c)
-		}
-	}
 	if r := d.Corrects; r != nil {
 		out.Corrects = &DocumentReference{r.ID, r.Number, r.IssuedOn, amount(r.TotalMinor, c)}
 	}
@@ -213,9 +193,6 @@ func toDocumentLine(l *invoice.Line, c money.Currency) DocumentLine {
 		ID: l.ID, No: l.No, Entry: l.Entry, Kind: l.Kind, On: l.On, Who: l.Who, Task: l.Task, Activity: l.Activity, Expense: l.ExpenseCode, Narrative: l.Narrative,
 		Quantity: decimal(l.QuantityE4), Rate: decimal(l.RateE4), Value: amount(l.ValueMinor, c), Adjust: amount(l.AdjustMinor, c), Reason: l.Reason,
 		Amount: amount(l.AmountMinor, c), TaxRate: l.TaxE6.String(), Tax: amount(l.TaxMinor, c),
-	}
-	if l.WholeNo > 0 {
-		out.WholeNo, out.Whole = l.WholeNo, amount(l.WholeMinor, c)
 	}
 	if o := l.Original; o != nil {
 		out.Original = &DocumentOriginal{o.Narrative, o.Task, o.Activity, o.ExpenseCode, decimal(o.QuantityE4), decimal(o.RateE4), amount(o.AmountMinor, c)}

@@ -64,19 +64,6 @@ type InvoiceView struct {
 	Document *InvoiceDocument `json:"document,omitempty" class:"C3"`
 	Files    []InvoiceFile    `json:"files"`
 	Credits  []CreditNote     `json:"credit_notes"`
-	Others   []OtherInvoice   `json:"others,omitempty" doc:"of a bill that payors share: the invoices of the others"`
-}
-
-// OtherInvoice is the invoice of another payor of the same bill.
-type OtherInvoice struct {
-	ID        ident.InvoiceID `json:"id" class:"C1"`
-	Number    string          `json:"number,omitempty" class:"C2"`
-	Payor     ident.PayorID   `json:"payor_id" class:"C1"`
-	PayorName string          `json:"payor_name,omitempty" class:"C2"`
-	Net       *Money          `json:"net,omitempty" class:"C2"`
-	Total     *Money          `json:"total,omitempty" class:"C2"`
-	Open      *Money          `json:"open,omitempty" class:"C2"`
-	Status    invoice.Status  `json:"status" class:"C1"`
 }
 
 // InvoiceFile is one encoding of the same document.
@@ -110,9 +97,6 @@ func toInvoiceView(v invoice.View) InvoiceView {
 	}
 	for i, n := range v.Credits {
 		out.Credits[i] = toCreditNote(n)
-	}
-	for _, x := range v.Others {
-		out.Others = append(out.Others, OtherInvoice{x.ID, x.Number, x.Payor, x.PayorName, amount(x.NetMinor, v.Currency), amount(x.TotalMinor, v.Currency), amount(x.OpenMinor, v.Currency), x.Status})
 	}
 	return out
 }
@@ -232,7 +216,7 @@ func Invoices(s *httpd.Server, v invoices) {
 			ByID
 			Body struct {
 				Reason string `json:"reason" maxLength:"300" doc:"printed on the credit note"`
-				Rebill bool   `json:"rebill,omitempty" doc:"the entries go back to work in progress; the next pre-bill starts from what the credited one said. Of a bill that payors share all invoices that stand are credited with it"`
+				Rebill bool   `json:"rebill,omitempty" doc:"the entries go back to work in progress; the next pre-bill starts from what the credited one said"`
 			}
 		}) (*One[CreditNote], error) {
 			id, err := idOf[ident.InvoiceID](in.ID)

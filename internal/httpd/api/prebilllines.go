@@ -31,8 +31,6 @@ type PrebillView struct {
 	Arranged     []ArrangedPart   `json:"arranged,omitempty" doc:"of an open one: what is agreed by the day of the work, and what it makes of it"`
 	Charges      []PrebillCharge  `json:"charges,omitempty" doc:"what the arrangement made beside the lines"`
 	Prompt       *PrebillPrompt   `json:"prompt,omitempty" doc:"off the fees when the invoice is paid promptly"`
-	Shares       []PrebillShare   `json:"shares,omitempty" doc:"of a bill that is split: what each payor pays, in their order"`
-	SplitChanged bool             `json:"split_changed,omitempty" class:"C1" doc:"of an approved one: another split is agreed by now, and no invoice is made of it"`
 	Cuts         []Cut            `json:"cuts,omitempty" doc:"taken off the fees as a whole"`
 	Findings     []Finding        `json:"findings,omitempty" doc:"on the bill as a whole; those on lines stand with them"`
 	Sections     []PrebillSection `json:"sections"`
@@ -195,10 +193,6 @@ func toPrebillView(v prebill.View) PrebillView {
 	if v.Prompt.Minor > 0 {
 		out.Prompt = &PrebillPrompt{v.Prompt.Days, amount(v.Prompt.Minor, c)}
 	}
-	for i := range v.Shares {
-		out.Shares = append(out.Shares, toPrebillShare(&v.Shares[i], c))
-	}
-	out.SplitChanged = v.SplitChanged
 	for _, x := range v.Cuts {
 		out.Cuts = append(out.Cuts, Cut{x.ID, x.Side, amount(x.Minor, c), x.Reason, x.Rule, x.ByName, x.At.UTC(), utc(x.UndoneAt)})
 	}

@@ -85,7 +85,6 @@ func exampleSection(t arrangement.Terms) Section {
 	if bill.PromptMinor > 0 {
 		text += " On payment within " + format.Counted(t.Discount.PromptDays, "day", "days") + " of the invoice " + in(bill.PromptMinor) + " is left out."
 	}
-	text += splitExample(t, bill.FeesMinor-bill.HeldMinor, in)
 	if bill.CreditMinor > 0 {
 		text += " For earlier bills " + in(bill.CreditMinor) + " more is due to the client than this bill can take off."
 	}

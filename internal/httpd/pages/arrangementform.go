@@ -13,7 +13,6 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/matter"
 )
 
 // arrangementForm is what is typed in the form, by field.
@@ -21,7 +20,7 @@ type arrangementForm map[string]string
 
 // arrangementFields are the names of the form's fields.
 var arrangementFields = []string{"place", "from", "currency", "kind", "fixed_per", "fixed_prices", "fixed_shadow", "blended_rate", "others_rate", "cap_per", "cap_limits", "cap_soft", "volume_tiers", "volume_on", "discount", "discount_on", "discount_days",
-	"unit_prices", "unit_others", "unit_shadow", "fee_per", "fee_amount", "fee_hours", "fee_tasks", "fee_work", "fee_shadow", "collar_target", "collar_band", "collar_client", "success_amount", "success_uplift", "success_limit", "holdback", "holdback_until", "split"}
+	"unit_prices", "unit_others", "unit_shadow", "fee_per", "fee_amount", "fee_hours", "fee_tasks", "fee_work", "fee_shadow", "collar_target", "collar_band", "collar_client", "success_amount", "success_uplift", "success_limit", "holdback", "holdback_until"}
 
 func (s *Site) newArrangement(r *httpd.Request) (httpd.Reply, error) {
 	form := arrangementForm{"kind": string(arrangement.KindHourly)}
@@ -34,16 +33,8 @@ func (s *Site) newArrangement(r *httpd.Request) (httpd.Reply, error) {
 		if err != nil {
 			return httpd.Reply{}, err
 		}
-		f, err := s.frame(r, "New arrangement", "arrangements")
-		if err != nil {
-			return httpd.Reply{}, err
-		}
-		payors, err := s.payorsAt(r, f, v.Place)
-		if err != nil {
-			return httpd.Reply{}, err
-		}
 		form = formOfTerms(v.Terms)
-		form["place"], form["split"] = arrangedPlace(v.Place), splitText(v.Terms, payors)
+		form["place"] = arrangedPlace(v.Place)
 	}
 	if m, err := ident.Parse[ident.MatterID](r.Query("matter")); err == nil {
 		found, err := s.Matters.Matter(r.Context(), m)
@@ -62,7 +53,7 @@ func (s *Site) agreeArrangement(r *httpd.Request) (httpd.Reply, error) {
 		return s.tryArrangement(r, form)
 	}
 	var v arrangement.Version
-	n, err := s.readArrangement(r, form)
+	n, err := form.read()
 	if err == nil {
 		v, err = s.Arrangements.Agree(r.Context(), n)
 	}
@@ -74,14 +65,7 @@ func (s *Site) agreeArrangement(r *httpd.Request) (httpd.Reply, error) {
 
 // tryArrangement shows what the terms make of a month's work. Nothing is kept.
 func (s *Site) tryArrangement(r *httpd.Request, form arrangementForm) (httpd.Reply, error) {
-	payors, err := s.payorsOf(r, form)
-	if err != nil {
-		return httpd.Reply{}, err
-	}
 	t, err := form.terms()
-	if err == nil {
-		err = form.split(&t, payors)
-	}
 	if err == nil {
 		err = t.Validate()
 	}
@@ -90,24 +74,6 @@ func (s *Site) tryArrangement(r *httpd.Request, form arrangementForm) (httpd.Rep
 	}
 	page, err := s.arrangementFormPage(r, form, &t, nil)
 	return httpd.Show(page), err
-}
-
-// payorsOf are the payors of whom the form is for.
-func (s *Site) payorsOf(r *httpd.Request, form arrangementForm) ([]matter.Payor, error) {
-	f, err := s.frame(r, "New arrangement", "arrangements")
-	if err != nil {
-		return nil, err
-	}
-	return s.payorsAt(r, f, form.place())
-}
-
-// readArrangement turns what was typed into an agreement.
-func (s *Site) readArrangement(r *httpd.Request, form arrangementForm) (arrangement.Agreement, error) {
-	payors, err := s.payorsOf(r, form)
-	if err != nil {
-		return arrangement.Agreement{}, err
-	}
-	return form.read(payors)
 }
 
 func typedArrangement(r *httpd.Request) arrangementForm {
@@ -158,19 +124,7 @@ func (s *Site) arrangementFormPage(r *httpd.Request, form arrangementForm, examp
 			choices = append(choices, list.kind+":"+list.pairs[i], list.label+list.pairs[i+1])
 		}
 	}
-	v := arrangementFormView(f.FirmID, partial.Options(form["place"], choices...), form, example, failed)
-	payors, err := s.payorsAt(r, f, form.place())
-	if err != nil {
-		return nil, err
-	}
-	if len(payors) > 0 {
-		facts := make([]partial.Fact, len(payors))
-		for i, p := range payors {
-			facts[i] = partial.Fact{Name: p.Name, Value: p.Country}
-		}
-		v.Sections = append(v.Sections, Section{Title: "Payors of this client", Note: "To split its bills among", Facts: facts})
-	}
-	return Plain(f.Chrome, v), nil
+	return Plain(f.Chrome, arrangementFormView(f.FirmID, partial.Options(form["place"], choices...), form, example, failed)), nil
 }
 
 // kindNames are the main arrangements that bills are worked out by, as the form has them.
@@ -222,9 +176,6 @@ func arrangementFormView(firm ident.FirmID, places []partial.Option, form arrang
 		{Group: "Holdback", Name: "holdback", Label: "Percent of the fees held back", Kind: partial.Decimal, Value: form["holdback"], Hint: "A line of its own below the fees; the firm releases it to a later bill"},
 		{Group: "Holdback", Name: "holdback_until", Label: "Until", Value: form["holdback_until"], Max: 150, Wide: true, Hint: "As the invoice says it: the appeal is decided"},
 	}
-	split := splitField
-	split.Value = form["split"]
-	fields = append(fields, split)
 	sheet := &partial.Form{Action: href.New(href.Arrangements(firm)), Submit: "Agree", Try: "Show an example", Cancel: href.Arrangements(firm), Note: "It holds at once for bills that are not approved", Faults: arrangementFaults(failed), Problem: problemIn(failed), Fields: fields}
 	v := PlainView{Head: layout.Head{Title: "New arrangement", Crumbs: []partial.Link{{Text: "Fee arrangements", Href: href.Arrangements(firm)}}},
 		Lede: "What the client agreed to pay from a day on. Cap, volume discount and discount come after one another, in this order."}
@@ -237,7 +188,7 @@ func arrangementFormView(firm ident.FirmID, places []partial.Option, form arrang
 
 // read turns what was typed into an agreement. It returns ErrTerms with every field that
 // cannot be read.
-func (form arrangementForm) read(payors []matter.Payor) (n arrangement.Agreement, err error) {
+func (form arrangementForm) read() (n arrangement.Agreement, err error) {
 	var fs fault.Fields
 	if p, err := placeOf(form["place"]); err == nil && p.Payor == "" && (p.Client != "" || p.Matter != "") {
 		n.Place = arrangement.Place{Client: p.Client, Matter: p.Matter}
@@ -248,8 +199,6 @@ func (form arrangementForm) read(payors []matter.Payor) (n arrangement.Agreement
 		fs.Add("from", "date_form", "enter the day as 2026-10-31")
 	}
 	if n.Terms, err = form.terms(); err != nil {
-		fs = append(fs, partial.FaultsOf(err)...)
-	} else if err := form.split(&n.Terms, payors); err != nil {
 		fs = append(fs, partial.FaultsOf(err)...)
 	}
 	return n, fs.Err(arrangement.ErrTerms)

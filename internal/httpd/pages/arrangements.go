@@ -17,7 +17,6 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/rbac"
 )
@@ -58,7 +57,7 @@ func (s *Site) arrangements(r *httpd.Request) (httpd.Reply, error) {
 func arrangementsView(f frame, n masterNames, list arrangement.Versions, only arrangement.Place, today time.Time) PlainView {
 	t := &partial.Table{Caption: "Fee arrangements, the newest version of each place first", Keys: true,
 		Columns: []partial.Column{{Head: "For"}, {Head: "Version", Right: true}, {Head: "Work from", NoWrap: true}, {Head: "Last day", NoWrap: true}, {Head: "State"}, {Head: "Agreed", Wide: true}},
-		Empty:   partial.Empty{Icon: "check", Title: "Everything is by the hour", Text: "A matter, or all matters of a client, can be billed at fixed prices, by a price list, by subscription or retainer fee, under a cap or a collar, at a blended rate, with discounts and success fees, split among payors, or at no charge."}}
+		Empty:   partial.Empty{Icon: "check", Title: "Everything is by the hour", Text: "A matter, or all matters of a client, can be billed at fixed prices, by a price list, by subscription or retainer fee, under a cap or a collar, at a blended rate, with discounts and success fees, or at no charge."}}
 	for i := range list {
 		v := &list[i]
 		if only.Matter != "" && v.Matter != only.Matter || only.Client != "" && v.Client != only.Client {
@@ -138,17 +137,13 @@ func (s *Site) arrangementPage(r *httpd.Request, id ident.ArrangementID, failed 
 	if err != nil {
 		return nil, err
 	}
-	payors, err := s.payorsAt(r, f, v.Place)
-	if err != nil {
-		return nil, err
-	}
 	name, kind := n.arranged(v.Place)
-	return Plain(f.Chrome, arrangementView(f, name+" ("+kind+")", v, payors, arrangementState(list, &v, s.today(f)), r.Form("until"), failed)), nil
+	return Plain(f.Chrome, arrangementView(f, name+" ("+kind+")", v, arrangementState(list, &v, s.today(f)), r.Form("until"), failed)), nil
 }
 
 // arrangementView shows a version. typed is the day that came back in the form that ends
 // it, "" for none.
-func arrangementView(f frame, place string, v arrangement.Version, payors []matter.Payor, state, typed string, failed error) PlainView {
+func arrangementView(f frame, place string, v arrangement.Version, state, typed string, failed error) PlainView {
 	facts := []partial.Fact{{Name: "Agreed", Value: strings.Join(arrangementWords(v.Terms), ". ") + "."}, {Name: "Work from", Value: format.Date(v.From)}}
 	if v.Until != nil {
 		facts = append(facts, partial.Fact{Name: "Last day", Value: format.Date(v.Until.AddDate(0, 0, -1))})
@@ -156,11 +151,7 @@ func arrangementView(f frame, place string, v arrangement.Version, payors []matt
 	facts = append(facts, partial.Fact{Name: "Entered", Value: v.AgreedByWho + ", " + format.Moment(v.AgreedAt.In(f.Zone))})
 	here := href.Arrangement(f.FirmID, v.ID)
 	view := PlainView{Head: layout.Head{Title: place, Crumbs: []partial.Link{{Text: "Fee arrangements", Href: href.Arrangements(f.FirmID)}}}, Meta: []string{"version " + strconv.Itoa(v.Number), state},
-		Sections: []Section{{Title: "What is agreed", Facts: facts}}}
-	if v.Terms.Split != nil {
-		view.Sections = append(view.Sections, splitSection(f.FirmID, v.Terms, payors))
-	}
-	view.Sections = append(view.Sections, exampleSection(v.Terms))
+		Sections: []Section{{Title: "What is agreed", Facts: facts}, exampleSection(v.Terms)}}
 	if v.Terms.Holdback != nil && v.Matter != "" {
 		view.Links = []partial.Link{{Text: "Fees held back", Href: heldHref(f.FirmID, v.Matter)}}
 	}
@@ -170,11 +161,7 @@ func arrangementView(f frame, place string, v arrangement.Version, payors []matt
 	view.Links = append(view.Links, partial.Link{Text: "New version", Href: href.Query(href.New(href.Arrangements(f.FirmID)), "from", string(v.ID))})
 	view.Acts = []partial.Button{{Text: "Withdraw", Action: here + "/withdraw", Class: "danger"}}
 	if v.Until == nil {
-		note := "Bills that are approved or issued stay as they are"
-		if v.Terms.Split != nil {
-			note = "Bills that are issued stay as they are; an approved one whose payors change goes back into review"
-		}
-		view.Sections = append(view.Sections, Section{Title: "End it", Note: note, Form: &partial.Form{ID: "end", Action: here + "/end", Submit: "End", Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
+		view.Sections = append(view.Sections, Section{Title: "End it", Note: "Bills that are approved or issued stay as they are", Form: &partial.Form{ID: "end", Action: here + "/end", Submit: "End", Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
 			Fields: []partial.Field{{Form: "end", Name: "until", Label: "First day without it", Kind: partial.Date, Value: typed, Required: true, Hint: "Work from then on goes by the client's arrangement, or by the hour"}}}})
 	}
 	return view
@@ -266,9 +253,6 @@ func arrangementWords(t arrangement.Terms) []string {
 	}
 	if h := t.Holdback; h != nil {
 		words = append(words, format.Goal(int64(h.Share))+" of the fees is held back until "+h.Condition)
-	}
-	if t.Split != nil {
-		words = append(words, splitWords(t.Split))
 	}
 	if e := t.Success; e != nil {
 		var parts []string

@@ -96,10 +96,8 @@ func arrangementFixtures(t testing.TB, s story) []fixture {
 		{name: "prebill-recurring", page: Prebill(s.partner("Pre-bill PB-1185", "prebills"), behind)},
 		page("arrangement-subscription", arrangementFormView(f.FirmID, nil, formOfTerms(subscriptionTerms()), new(subscriptionTerms()), nil)),
 		page("arrangements", arrangementsView(f, names, list, arrangement.Place{}, nov(4))),
-		page("arrangement", arrangementView(f, names.matters[matter]+" (matter)", list[1], nil, "In force", "2026-11-01", late)),
+		page("arrangement", arrangementView(f, names.matters[matter]+" (matter)", list[1], "In force", "2026-11-01", late)),
 		page("arrangement-form", arrangementFormView(f.FirmID, partial.Options("matter:m", "", "choose", "matter:m", "Matter 00417-0032 Carrier liability, Savannah fire"), form, &terms, refused)),
-		page("arrangement-split", arrangementView(f, names.matters[matter]+" (matter)", arrangement.Version{ID: list[1].ID, Place: list[1].Place, Number: 3, From: nov(1), Terms: splitTerms(), AgreedByWho: "Noor Haddad", AgreedAt: s.at(3, 9, 0)}, splitPayors(), "In force", "", nil)),
-		page("arrangement-split-form", splitForm(f)),
 		{name: "prebill-arranged", page: Prebill(s.partner("Pre-bill PB-1184", "prebills"), arranged)},
 	}
 }
@@ -173,21 +171,6 @@ func TestArrangementFormKeepsEverything(t *testing.T) {
 	}
 }
 
-// TestSplitFormKeepsEverything reads the payors back by their names.
-func TestSplitFormKeepsEverything(t *testing.T) {
-	t.Parallel()
-	terms := splitTerms()
-	form := formOfTerms(terms)
-	form["split"] = splitText(terms, splitPayors())
-	got, err := form.terms()
-	if err == nil {
-		err = form.split(&got, splitPayors())
-	}
-	if err != nil || mustJSON(t, got) != mustJSON(t, terms) {
-		t.Errorf("%v\nform %q\nbefore %s\nafter  %s", err, form["split"], mustJSON(t, terms), mustJSON(t, got))
-	}
-}
-
 // Whatever is wrong is said at the box that it was typed in, also by the rules behind.
 func TestArrangementFormSaysWhichField(t *testing.T) {
 	t.Parallel()
@@ -198,7 +181,7 @@ func TestArrangementFormSaysWhichField(t *testing.T) {
 		}
 		return form
 	}
-	if _, err := typed().read(nil); err != nil {
+	if _, err := typed().read(); err != nil {
 		t.Fatalf("a form that is right: %v", err)
 	}
 	for name, c := range map[string]struct {
@@ -237,15 +220,9 @@ func TestArrangementFormSaysWhichField(t *testing.T) {
 		"prompt without days":   {typed("discount", "2", "discount_on", "prompt"), "discount_days", "how many days"},
 		"prompt for too long":   {typed("discount", "2", "discount_on", "prompt", "discount_days", "400"), "discount_days", "365"},
 		"days of no discount":   {typed("discount", "2", "discount_days", "10"), "discount_days", "paid promptly"},
-		"a payor of nobody":     {typed("split", "Lloyd = 100"), "split", "no payor of this client"},
-		"two of one name":       {typed("split", "harbor mutual insurance = 50\nSame Name = 50"), "split", "two payors"},
-		"a share as a word":     {typed("split", "Harbor Mutual Insurance = half"), "split", "no percentage"},
-		"shares of less":        {typed("split", "Harbor Mutual Insurance = 60; expenses 100\nPelham Freight Lines, Inc. = 30; expenses 0"), "split", "90.0000"},
-		"a word that is none":   {typed("split", "Harbor Mutual Insurance = 100; max 5"), "split", "not understood"},
-		"a limit in words":      {typed("split", "Harbor Mutual Insurance = 100; at most much"), "split", "no limit"},
 		"more than all":         {typed("discount", "120"), "discount", ""},
 	} {
-		n, err := c.form.read(splitPayors())
+		n, err := c.form.read()
 		if err == nil {
 			err = n.Terms.Validate()
 		}

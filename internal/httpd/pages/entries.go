@@ -32,7 +32,7 @@ var entryTabs = []struct {
 	text   string
 	status capture.Status
 }{
-	{"All", ""}, {"Not billed", capture.StatusOpen}, {"On a pre-bill", capture.StatusBilling}, {"Billed", capture.StatusBilled}, {"Transferred", capture.StatusMoved}, {"Undone", capture.StatusRemoved},
+	{"All", ""}, {"Not billed", capture.StatusOpen}, {"On a pre-bill", capture.StatusBilling}, {"Billed", capture.StatusBilled}, {"Undone", capture.StatusRemoved},
 }
 
 func (s *Site) entries(r *httpd.Request) (httpd.Reply, error) {
@@ -60,7 +60,7 @@ func (s *Site) entries(r *httpd.Request) (httpd.Reply, error) {
 	narrowed := func(status capture.Status) string {
 		return href.Query(href.Entries(f.FirmID), "status", string(status), "matter", string(filter.Matter), "timekeeper", string(filter.Timekeeper), "import", string(filter.Import), "from", dateKey(filter.From), "to", dateKey(filter.To))
 	}
-	v := PlainView{Head: layout.Head{Title: "Time and costs"}, Meta: sumWords(sums), Links: []partial.Link{{Text: "Transfers", Href: href.Transfers(f.FirmID)}}}
+	v := PlainView{Head: layout.Head{Title: "Time and costs"}, Meta: sumWords(sums)}
 	for _, t := range entryTabs {
 		v.Tabs = append(v.Tabs, partial.Tab{Text: t.text, Href: narrowed(t.status), Count: -1, Current: t.status == filter.Status})
 	}
@@ -205,9 +205,6 @@ func (s *Site) entryPage(r *httpd.Request, id ident.EntryID, failed error) (temp
 	}
 	v := PlainView{Head: layout.Head{Title: what + ", " + format.Date(e.WorkedOn), Crumbs: []partial.Link{{Text: "Time and costs", Href: href.Entries(f.FirmID)}}},
 		Lede: "As it was recorded. Changes are made at its review and on the pre-bill, and kept beside it.", Sections: []Section{{Title: "Entry", Facts: facts}}}
-	if err := s.elsewhere(r, f, e, &v); err != nil {
-		return nil, err
-	}
 	if e.Kind == guideline.Time && f.May(rbac.RateRead) {
 		w, err := s.Capture.WhyRate(r.Context(), id)
 		if err != nil {
@@ -233,29 +230,6 @@ func (s *Site) entryPage(r *httpd.Request, id ident.EntryID, failed error) (temp
 		v.Sections = append(v.Sections, Section{Title: "Findings", Table: entryFindings(found)})
 	}
 	return Plain(f.Chrome, v), nil
-}
-
-// elsewhere leads to the transfer that an entry went or came by, and to the form for one
-// where it may still go.
-func (s *Site) elsewhere(r *httpd.Request, f frame, e capture.Entry, v *PlainView) error {
-	id, err := s.Transfers.Of(r.Context(), e.ID)
-	if err != nil {
-		return err
-	}
-	facts := &v.Sections[0].Facts
-	switch {
-	case e.Status == capture.StatusMoved:
-		v.Lede = "As it was recorded. It was transferred to another matter, and is billed there."
-		if id != "" {
-			*facts = append(*facts, partial.Fact{Name: "Went elsewhere", Value: "by a transfer", Href: href.Transfer(f.FirmID, id)})
-		}
-	case id != "":
-		*facts = append(*facts, partial.Fact{Name: "Came from elsewhere", Value: "by a transfer", Href: href.Transfer(f.FirmID, id)})
-	}
-	if f.May(rbac.EntryTransfer) && !e.Withheld && (e.Status == capture.StatusOpen || e.Status == capture.StatusBilling) {
-		v.Links = append(v.Links, partial.Link{Text: "Transfer to another matter", Href: href.TransferEntry(f.FirmID, e.ID)})
-	}
-	return nil
 }
 
 func entryFindings(found []guideline.Stored) *partial.Table {

@@ -42,16 +42,6 @@ type InvoiceView struct {
 	History  []partial.Step // delivery and reminders, the planned ones with Next
 	Planned  []InvoiceReminder
 	Can      InvoiceCan
-	Others   []InvoiceOther // of the other payors of a bill that is split
-	Whole    string         // what they come to together
-}
-
-// InvoiceOther is the invoice of another payor of the same bill.
-type InvoiceOther struct {
-	Link  partial.Link
-	Payor string
-	Net   money.Amount
-	State partial.Chip
 }
 
 // InvoiceCan is what the person may do here.
@@ -230,7 +220,6 @@ type InvoiceCreditView struct {
 	ID     ident.InvoiceID
 	Number string
 	Total  money.Amount
-	Others int // invoices of the same bill that stand, where it is split among payors
 	Form   partial.Form
 }
 
@@ -241,15 +230,7 @@ func (v InvoiceCreditView) crumbs() []partial.Link {
 func (v InvoiceCreditView) title() string { return "Credit " + v.Number + " in full" }
 
 func (v InvoiceCreditView) lede() string {
-	return "A credit note over " + format.Money(v.Total) + " is issued, and goes to the payor the way the invoice did, at once. The invoice stays as it is; its entries can be billed again if you say so." + v.othersWords()
-}
-
-// othersWords tell what a credit does to the other invoices of a split bill.
-func (v InvoiceCreditView) othersWords() string {
-	if v.Others == 0 {
-		return ""
-	}
-	return " The bill is split among payors. Credited alone, the other " + format.Counted(v.Others, "invoice stays", "invoices stay") + " and so does the work; to bill it again all of them are credited together, each by a note to its own payor."
+	return "A credit note over " + format.Money(v.Total) + " is issued, and goes to the payor the way the invoice did, at once. The invoice stays as it is; its entries can be billed again if you say so."
 }
 
 // InvoiceListView is a firm's invoices.

@@ -122,7 +122,6 @@ func (s *Site) invoicePage(r *httpd.Request, id ident.InvoiceID, failed error) (
 	for _, x := range i.Files {
 		v.Files = append(v.Files, InvoiceFile{Name: x.Format.Name(), Kind: strings.ReplaceAll(string(x.Format), "_", "-"), Bytes: x.Bytes, Hash: x.SHA256, Note: spelled(x.Notes)})
 	}
-	v.Others, v.Whole = othersOf(f, i)
 	if err := s.paidOf(r, f, i.Invoice, &v); err != nil {
 		return nil, err
 	}
@@ -145,19 +144,6 @@ func (s *Site) invoicePage(r *httpd.Request, id ident.InvoiceID, failed error) (
 		}
 	}
 	return Invoice(f.Chrome, v), nil
-}
-
-// othersOf are the invoices of the other payors, and what they come to with this one.
-func othersOf(f frame, i invoice.View) (list []InvoiceOther, whole string) {
-	sum := i.NetMinor
-	for _, x := range i.Others {
-		sum += x.NetMinor
-		list = append(list, InvoiceOther{Link: partial.Link{Text: x.Number, Href: href.Invoice(f.FirmID, x.ID)}, Payor: x.PayorName, Net: money.Amount{Minor: x.NetMinor, Currency: i.Currency}, State: InvoiceChip(string(x.Status))})
-	}
-	if len(list) == 0 {
-		return nil, ""
-	}
-	return list, "With this invoice they are the whole bill of " + format.Money(money.Amount{Minor: sum, Currency: i.Currency}) + ". No payor sees the invoice of another."
 }
 
 // checkOf is what the receiver would answer; nil where there is none, and where the reader
@@ -318,17 +304,11 @@ func (s *Site) creditPage(r *httpd.Request, id ident.InvoiceID, failed error) (t
 	if err != nil {
 		return nil, err
 	}
-	others := 0
-	for _, x := range i.Others {
-		if x.Status != invoice.StatusCredited && x.TotalMinor > 0 {
-			others++
-		}
-	}
 	form := partial.Form{Action: href.InvoiceAct(f.FirmID, id, "credit"), Submit: "Issue credit note", Danger: true, Cancel: href.Invoice(f.FirmID, id), Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: []partial.Field{
 		{Name: "reason", Label: "Why", Kind: partial.Area, Value: r.Form("reason"), Required: true, Max: 300, Wide: true, Hint: "Printed on the credit note; the client reads it"},
 		rebillField(r.Form("rebill")),
 	}}
-	return InvoiceCreditPage(f.Chrome, InvoiceCreditView{Firm: *f.Firm, ID: id, Number: i.Number, Total: money.Amount{Minor: i.TotalMinor, Currency: i.Currency}, Others: others, Form: form}), nil
+	return InvoiceCreditPage(f.Chrome, InvoiceCreditView{Firm: *f.Firm, ID: id, Number: i.Number, Total: money.Amount{Minor: i.TotalMinor, Currency: i.Currency}, Form: form}), nil
 }
 
 func rebillField(value string) partial.Field {
@@ -349,11 +329,7 @@ func (s *Site) creditInvoice(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return again(err, func() (templ.Component, error) { return s.creditPage(r, id, err) })
 	}
-	said := creditedWords(c.Number, money.Amount{Minor: before.PaidMinor, Currency: before.Currency})
-	if c.Rebill && len(before.Others) > 0 {
-		said += " The other invoices of the bill are credited too, and its work can be billed again."
-	}
-	return httpd.Go(href.Invoice(r.Firm(), id), said), nil
+	return httpd.Go(href.Invoice(r.Firm(), id), creditedWords(c.Number, money.Amount{Minor: before.PaidMinor, Currency: before.Currency})), nil
 }
 
 // creditedWords tells what a credit did, also to the money that had paid the invoice.

@@ -110,9 +110,6 @@ func rowOf(f frame, p prebill.View, l *prebill.Line) PrebillRow {
 			row.Acts = append(row.Acts, PrebillAct{Act: "split", Text: "Split"})
 		}
 	}
-	if editable && f.May(rbac.EntryTransfer) && p.Status != prebill.StatusApproved && l.SplitOf == "" && len(l.Sources) == 0 {
-		row.Transfer = &partial.Link{Text: "Transfer", Href: href.TransferEntry(f.FirmID, l.EntryID)}
-	}
 	row.Findings = prebillFindings(f, p, l.Findings, editable)
 	row.papers(f, l)
 	return row

@@ -35,8 +35,6 @@ type PrebillView struct {
 	Beside   []PrebillBeside  // what is on the bill beside its lines
 	Parts    []PrebillPart    // what is agreed, by the day of the work
 	Behind   bool             // its amounts are not yet what is agreed now
-	Shares   []PrebillShare   // what each payor pays of a bill that is split
-	Split    bool             // of an approved one: another split is agreed by now
 	Groups   []PrebillGroup   // in order of attention; empty ones are left out
 	Mark     PrebillMark
 	Hash     string // what an approval of this state is for
@@ -114,7 +112,6 @@ type PrebillRow struct {
 	Why       []string      // reasons in words, newest last
 	Findings  []PrebillFinding
 	Acts      []PrebillAct
-	Transfer  *partial.Link   // to another matter
 	Undo      *partial.Button // takes the last change back
 	Mergeable bool            // may be marked to be merged with others
 }

@@ -350,7 +350,7 @@ func (s *Site) showPrebill(r *httpd.Request, id ident.PrebillID, q *filters, fai
 		return nil, err
 	}
 	v := PrebillView{
-		Firm: *f.Firm, ID: id, Version: p.Version, Name: p.Name(), Matter: p.MatterName, Number: p.MatterNumber, Client: p.ClientName, Payor: payorWords(p),
+		Firm: *f.Firm, ID: id, Version: p.Version, Name: p.Name(), Matter: p.MatterName, Number: p.MatterNumber, Client: p.ClientName, Payor: p.PayorName,
 		Period: "up to " + format.Date(p.ThroughOn), Label: partial.Label(p.Label), State: stateChip(p.Status), Mark: PrebillMark(q.one("show", "is no way to show a pre-bill", "changes are marked", string(MarkClean), string(MarkAsIs))), Hash: p.Hash,
 		Note: p.Note, Redacted: p.Redacted, Today: s.today(f),
 	}
@@ -366,7 +366,6 @@ func (s *Site) showPrebill(r *httpd.Request, id ident.PrebillID, q *filters, fai
 	v.Flow = flowOf(f, p)
 	v.Groups = s.prebillGroups(f, p)
 	v.Beside, v.Parts, v.Behind = besideRows(f, p), partsOf(f, p), p.Behind
-	v.Shares, v.Split = sharesOf(f, p), p.SplitChanged
 	v.Remarks = prebillFindings(f, p, p.Findings, changes(f, p))
 	v.refused(r, failed)
 	v.Decide = decisionOf(f, r, p, failed)
@@ -448,9 +447,6 @@ func decisionOf(f frame, r *httpd.Request, p prebill.View, failed error) Prebill
 		d.Next = "Approved, it waits for its invoice run. The approval can be withdrawn until the run takes it."
 	case prebill.StatusTaken:
 		d.Next = "Invoiced. It does not change any more; a credit note of its invoice frees the work again."
-		if len(p.Shares) > 0 {
-			d.Next = "Invoiced to each payor. It does not change any more; the work is free again when all of its invoices are credited to be billed again."
-		}
 	case prebill.StatusCancelled:
 		d.Next = "Cancelled. Its time and costs can be billed again."
 	}

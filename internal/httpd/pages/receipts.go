@@ -38,7 +38,7 @@ func (s *Site) receipts(r *httpd.Request, f frame, e capture.Entry, failed error
 	if err != nil {
 		return Section{}, err
 	}
-	attach := f.May(rbac.ReceiptAttach) && e.Status != capture.StatusRemoved && e.Status != capture.StatusMoved
+	attach := f.May(rbac.ReceiptAttach) && e.Status != capture.StatusRemoved
 	t := &partial.Table{Caption: "Receipts of this cost", Columns: []partial.Column{{Head: "File", Wide: true}, {Head: "Says", Right: true, NoWrap: true}, {Head: "Size", Right: true, NoWrap: true}, {Head: "Added", NoWrap: true}},
 		Empty: partial.Empty{Icon: "item", Title: "No receipt", Text: "Clients ask for one above their limit, and for travel always."}}
 	if attach {

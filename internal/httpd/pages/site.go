@@ -14,6 +14,7 @@ import (
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/clock"
 	"github.com/docketry/docketry/internal/conflict"
+	"github.com/docketry/docketry/internal/connector"
 	"github.com/docketry/docketry/internal/deputy"
 	"github.com/docketry/docketry/internal/evidence"
 	"github.com/docketry/docketry/internal/export"
@@ -44,7 +45,6 @@ import (
 	"github.com/docketry/docketry/internal/submission"
 	"github.com/docketry/docketry/internal/team"
 	"github.com/docketry/docketry/internal/training"
-	"github.com/docketry/docketry/internal/transfer"
 	"github.com/docketry/docketry/internal/undertaking"
 	"github.com/docketry/docketry/internal/webhook"
 	"github.com/docketry/docketry/internal/wording"
@@ -64,9 +64,9 @@ type Site struct {
 	Grants       *grant.Service
 	Matters      *matter.Service
 	Portals      *portal.Service
+	Connectors   *connector.Service
 	Rates        *rate.Service
 	Repricing    *reprice.Service
-	Transfers    *transfer.Service
 	Find         *find.Service
 	Audit        *audit.Service
 

@@ -79,17 +79,6 @@ func RateCard(f ident.FirmID) string { return Rates(f) + "/import" }
 // RateTemplate is a file of rates to fill in.
 func RateTemplate(f ident.FirmID) string { return Rates(f) + "/template" }
 
-// Transfers is the work that went from one matter to another.
-func Transfers(f ident.FirmID) string { return list(f, "transfers") }
-
-// Transfer is one transfer; taking it back is below.
-func Transfer(f ident.FirmID, id ident.TransferID) string { return one(f, "transfers", id) }
-
-// TransferEntry is the form for a transfer of one entry.
-func TransferEntry(f ident.FirmID, id ident.EntryID) string {
-	return Query(New(Transfers(f)), "entry", string(id))
-}
-
 // Repricings is the runs that give recorded work the rates of today.
 func Repricings(f ident.FirmID) string { return list(f, "repricings") }
 
@@ -240,6 +229,9 @@ func JobRetry(f ident.FirmID, id ident.JobID) string { return one(f, "jobs", id)
 
 // Portals is the receivers of a firm's e-bills.
 func Portals(f ident.FirmID) string { return list(f, "portals") }
+
+// Connector is how files reach a receiver by themselves.
+func Connector(f ident.FirmID, id ident.PortalID) string { return Portal(f, id) + "/connector" }
 
 // Portal is one receiver, with what it wants.
 func Portal(f ident.FirmID, id ident.PortalID) string { return one(f, "portals", id) }
