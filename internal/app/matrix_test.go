@@ -266,7 +266,7 @@ func (v *visitor) ask(method, path, body string) answer {
 	} else if body != "" {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	if (strings.HasSuffix(path, "/imports") || strings.HasSuffix(path, "/receipts")) && method == "POST" && strings.HasPrefix(path, "/api/") {
+	if (strings.HasSuffix(path, "/imports") || strings.HasSuffix(path, "/receipts") || strings.HasSuffix(path, "/papers")) && method == "POST" && strings.HasPrefix(path, "/api/") {
 		req.Header.Set("Content-Type", "multipart/form-data; boundary=x")
 	}
 	req.Header.Set("If-Match", `"1"`)
@@ -398,10 +398,10 @@ func (th things) of(t *testing.T, path, name string) string {
 	return id
 }
 
-var nounOf = map[string]string{"line": "line", "cut": "cut", "entry": "entry", "finding": "finding", "allocation": "allocation", "contact": "contact", "clock": "clock", "session": "session", "message": "message", "grant": "grant", "wall": "wall", "member": "member", "appeal": "appeal"}
+var nounOf = map[string]string{"line": "line", "cut": "cut", "entry": "entry", "finding": "finding", "allocation": "allocation", "contact": "contact", "clock": "clock", "session": "session", "message": "message", "grant": "grant", "wall": "wall", "member": "member", "appeal": "appeal", "paper": "paper"}
 
 var segments = map[string]string{
-	"clients": "client", "client-groups": "group", "payors": "payor", "portals": "portal", "submissions": "submission", "appeals": "appeal", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "repricings": "repricing", "arrangements": "arrangement", "guidelines": "guide", "imports": "import",
+	"clients": "client", "client-groups": "group", "payors": "payor", "portals": "portal", "submissions": "submission", "appeals": "appeal", "papers": "paper", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "repricings": "repricing", "arrangements": "arrangement", "guidelines": "guide", "imports": "import",
 	"entries": "entry", "receipts": "receipt", "findings": "finding", "items": "item", "prebills": "prebill", "runs": "run", "invoices": "invoice", "credit-notes": "credit_note",
 	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "access-requests": "request", "asked": "request", "sole": "request", "sole-administrators": "request", "requests": "request", "emergencies": "request", "conflict-checks": "check", "courses": "course", "deputies": "deputy", "certificates": "certificate", "walls": "wall", "roles": "role", "tokens": "token", "webhooks": "webhook", "letters": "wording",
 	"people": "person", "passkeys": "passkey", "recoveries": "recovery", "agreements": "agreement", "calendars": "calendar", "views": "view", "numbering": "series", "import-mappings": "mapping",

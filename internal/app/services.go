@@ -267,7 +267,7 @@ func (s *Services) billing(context.Context) error {
 	}
 	s.Notices = notice.New(notice.Parts{DB: s.DB, Guard: s.Guard, Mail: s.Mails, Invoices: s.Invoices, Links: links, Calendar: s.SLA.BusinessCalendar})
 	s.Work.FinishWhen(submission.Subject, submission.Settled)
-	s.Submissions = submission.New(submission.Parts{DB: s.DB, Guard: s.Guard, Blobs: s.Blobs, Served: s.Notices.Served, Courier: s.Connectors})
+	s.Submissions = submission.New(submission.Parts{DB: s.DB, Guard: s.Guard, Blobs: s.Blobs, Served: s.Notices.Served, Courier: s.Connectors, Inspect: s.Receipts.Inspect})
 	s.Exports = export.New(s.DB, s.Guard, s.Blobs)
 	s.Wordings = wording.New(s.DB, s.Guard)
 	s.Webhooks = webhook.New(s.DB, s.Guard, s.keys, s.caller(), s.Config.PublicURL)

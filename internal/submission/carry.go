@@ -279,7 +279,8 @@ func (s *Service) fails(tx *db.Tx, x Submission, h handoverRow, state State, cau
 }
 
 // Sweep ends hand-overs whose sending was cut short and whose job did not come back to say
-// so, and tells how many. Run it every few minutes.
+// so, asks a person to act on versions that were not answered in time, each once, and tells
+// how many both are. Run it every few minutes.
 func (s *Service) Sweep(ctx context.Context) (found int, err error) {
 	var failed []error
 	err = s.DB.InSystem(ctx, "submission.sweep", func(sys *db.System) error {
@@ -302,9 +303,12 @@ func (s *Service) Sweep(ctx context.Context) (found int, err error) {
 }
 
 func (s *Service) sweepFirm(tx *db.Tx) (n int, err error) {
+	if n, err = s.overdue(tx); err != nil {
+		return n, err
+	}
 	stuck, err := cutShort(tx)
 	if err != nil {
-		return 0, err
+		return n, err
 	}
 	for _, a := range stuck {
 		x, h, err := lockHandover(tx, a)

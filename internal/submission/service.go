@@ -12,6 +12,7 @@ import (
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/outbound/carry"
+	"github.com/docketry/docketry/internal/receipt"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -22,6 +23,8 @@ type Parts struct {
 	Blobs invoice.Blobs
 	// Served notes that the invoice has reached its payor's system; package notice does it.
 	Served func(tx *db.Tx, id ident.InvoiceID) error
+	// Inspect tells what a file is by its bytes; receipt.Service does it.
+	Inspect func(ctx context.Context, data []byte) (receipt.Media, error)
 	// Courier carries files to receivers that they go to by themselves; connector.Service is one.
 	Courier Courier
 }
@@ -39,7 +42,7 @@ type Service struct{ Parts }
 
 // New refuses a missing part, for want of which a submission would stop in the middle.
 func New(p Parts) *Service {
-	if p.DB == nil || p.Guard == nil || p.Blobs == nil || p.Served == nil || p.Courier == nil {
+	if p.DB == nil || p.Guard == nil || p.Blobs == nil || p.Served == nil || p.Courier == nil || p.Inspect == nil {
 		panic("submission: a part of the service is missing")
 	}
 	return &Service{p}

@@ -19,6 +19,8 @@ import (
 	"github.com/docketry/docketry/internal/outbound/carry"
 	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/portal"
+	"github.com/docketry/docketry/internal/prebill"
+	"github.com/docketry/docketry/internal/receipt"
 	"github.com/docketry/docketry/internal/seal"
 	"github.com/docketry/docketry/internal/submission"
 	"github.com/docketry/docketry/internal/testkit"
@@ -61,14 +63,15 @@ func setup(t *testing.T, change func(s *portal.Settings)) *desk {
 	k.blobs = blob.New(k.d, memory, keys)
 	courier := carry.New(outbound.New(outbound.Loopback{})).Within(3 * time.Second)
 	k.connectors = connector.New(k.d, k.guard, keys, courier)
+	receipts := receipt.New(k.d, k.guard, k.blobs, prebill.New(k.d, k.guard))
 	served := func(tx *db.Tx, id ident.InvoiceID) error {
 		k.served++
 		return invoice.MarkSent(tx, id)
 	}
-	k.svc = submission.New(submission.Parts{DB: k.d, Guard: k.guard, Blobs: k.blobs, Served: served, Courier: k.connectors})
+	k.svc = submission.New(submission.Parts{DB: k.d, Guard: k.guard, Blobs: k.blobs, Served: served, Courier: k.connectors, Inspect: receipts.Inspect})
 	w := testkit.WorkerDB(t)
 	guard := authz.NewGuard(w, policy)
-	k.worker = submission.New(submission.Parts{DB: w, Guard: guard, Blobs: blob.New(w, memory, keys), Served: served, Courier: connector.New(w, guard, keys, courier)})
+	k.worker = submission.New(submission.Parts{DB: w, Guard: guard, Blobs: blob.New(w, memory, keys), Served: served, Courier: connector.New(w, guard, keys, courier), Inspect: receipts.Inspect})
 	k.f = testkit.Firm(t, k.d)
 	k.f.Agreement(t)
 	k.m = k.f.Matter(t)

@@ -9,6 +9,7 @@ import (
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/outbound/carry"
 	"github.com/docketry/docketry/internal/page"
+	"github.com/docketry/docketry/internal/receipt"
 	"github.com/docketry/docketry/internal/submission"
 	"github.com/docketry/docketry/rbac"
 )
@@ -22,6 +23,8 @@ type submissions interface {
 	Answer(ctx context.Context, id ident.SubmissionID, version int, a submission.Answer) (submission.View, error)
 	Accept(ctx context.Context, id ident.SubmissionID, version int, cuts []ident.ReductionID) (submission.View, error)
 	Appeal(ctx context.Context, id ident.SubmissionID, version int, n submission.NewAppeal) (submission.View, error)
+	AddPaper(ctx context.Context, id ident.SubmissionID, appeal ident.AppealID, u receipt.Upload) (submission.Paper, error)
+	Paper(ctx context.Context, id ident.SubmissionID, appeal ident.AppealID, paper ident.AppealPaperID) (submission.PaperContent, error)
 	SendAgain(ctx context.Context, id ident.SubmissionID, version int, why string) (submission.View, error)
 	TakenByHand(ctx context.Context, id ident.SubmissionID, version int, why string) (submission.View, error)
 	Decide(ctx context.Context, id ident.SubmissionID, version int, appeal ident.AppealID, o submission.Outcome) (submission.View, error)
@@ -47,6 +50,7 @@ type Submission struct {
 	Regained    *Money               `json:"regained,omitempty" class:"C2" doc:"by appeals"`
 	Approved    *Money               `json:"approved,omitempty" class:"C2" doc:"total less reduced, plus regained; the receivable is not changed by it"`
 	AnswerBy    invoice.Day          `json:"answer_by,omitempty" class:"C1" doc:"after it no answer counts as a rejection"`
+	OverdueAt   *time.Time           `json:"overdue_at,omitempty" class:"C1" doc:"when it was found that no answer came in time"`
 	Receipt     string               `json:"receipt,omitempty" class:"C2"`
 	ErrorType   submission.ErrorType `json:"error_type,omitempty" class:"C1"`
 	Code        string               `json:"code,omitempty" class:"C1"`
@@ -61,7 +65,7 @@ type Submission struct {
 func toSubmission(s submission.Submission) Submission {
 	c := s.Currency
 	return Submission{s.ID, s.Invoice, s.Number, s.Portal, s.N, s.Type, s.Follows, s.Reason, s.Status, s.Format, s.FileName, s.SHA256, s.Remarks,
-		amount(s.TotalMinor, c), amount(s.ReducedMinor, c), amount(s.RegainedMinor, c), amount(s.ApprovedMinor(), c), s.AnswerBy, s.Receipt, s.ErrorType, s.Code, s.AnswerText,
+		amount(s.TotalMinor, c), amount(s.ReducedMinor, c), amount(s.RegainedMinor, c), amount(s.ApprovedMinor(), c), s.AnswerBy, utc(s.OverdueAt), s.Receipt, s.ErrorType, s.Code, s.AnswerText,
 		s.AnsweredOn, s.AppealUntil, s.SubmittedAt.UTC(), s.Carried, s.Version}
 }
 
@@ -121,6 +125,7 @@ type Appeal struct {
 	Status   string         `json:"status" class:"C1" enum:"filed,granted,part,denied"`
 	Regained *Money         `json:"regained,omitempty" class:"C2"`
 	Outcome  string         `json:"outcome,omitempty" class:"C3"`
+	Papers   []AppealPaper  `json:"papers" class:"C1" doc:"none for who reads no text"`
 }
 
 func toSubmissionView(v submission.View) SubmissionView {
@@ -135,7 +140,10 @@ func toSubmissionView(v submission.View) SubmissionView {
 		out.Reductions[i] = Reduction{r.ID, r.Line, r.Code, r.Text, amount(r.AmountMinor, v.Currency), r.Status, amount(r.RegainedMinor, v.Currency), r.Appeal}
 	}
 	for i, a := range v.Appeals {
-		out.Appeals[i] = Appeal{a.ID, a.Reason, a.Evidence, a.DueOn, a.FiledOn, amount(a.AmountMinor, v.Currency), a.Status, amount(a.RegainedMinor, v.Currency), a.Outcome}
+		out.Appeals[i] = Appeal{a.ID, a.Reason, a.Evidence, a.DueOn, a.FiledOn, amount(a.AmountMinor, v.Currency), a.Status, amount(a.RegainedMinor, v.Currency), a.Outcome, make([]AppealPaper, len(a.Papers))}
+		for n, p := range a.Papers {
+			out.Appeals[i].Papers[n] = toPaper(p)
+		}
 	}
 	return out
 }
@@ -152,7 +160,7 @@ func Submissions(s *httpd.Server, v submissions) {
 			Paged
 			Status submission.Status `query:"status"`
 			Portal string            `query:"portal_id"`
-			Todo   bool              `query:"todo" doc:"refused and not sent again, or with cuts that nobody decided"`
+			Todo   bool              `query:"todo" doc:"not surely there, not answered in time, refused and not sent again, or with cuts that nobody decided"`
 		}) (*Many[Submission], error) {
 			portal, err := optionalID[ident.PortalID](in.Portal)
 			if err != nil {
@@ -195,6 +203,7 @@ func Submissions(s *httpd.Server, v submissions) {
 		})
 	mountSubmission(s, v)
 	mountHandovers(s, v)
+	mountPapers(s, v)
 	mountCuts(s, v)
 }
 

@@ -156,6 +156,7 @@ func cutSections(f frame, x submission.View, today invoice.Day, act bool, typed 
 	}
 	for _, a := range x.Appeals {
 		sections = append(sections, appealSection(f, x, a, act, typed))
+		sections = append(sections, paperSections(f, x, a, act, typed)...)
 	}
 	return sections
 }

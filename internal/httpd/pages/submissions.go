@@ -29,6 +29,8 @@ func (s *Site) MountSubmissions(srv *httpd.Server) {
 	fill(srv, "/firms/{firm}/submissions/{id}/accept", rbac.SubmissionSend, s.acceptCuts, of(s.submissionPage))
 	fill(srv, "/firms/{firm}/submissions/{id}/appeals", rbac.SubmissionSend, s.appealCuts, of(s.submissionPage))
 	fill(srv, "/firms/{firm}/submissions/{id}/appeals/{appeal}/outcome", rbac.SubmissionSend, s.decideAppeal, of(s.submissionPage))
+	fill(srv, "/firms/{firm}/submissions/{id}/appeals/{appeal}/papers", rbac.SubmissionSend, s.addPaper, of(s.submissionPage))
+	get(srv, "/firms/{firm}/submissions/{id}/appeals/{appeal}/papers/{paper}", rbac.SubmissionRead, s.paper)
 }
 
 func submissionChip(x submission.Submission) partial.Chip {
@@ -43,6 +45,9 @@ func submissionChip(x submission.Submission) partial.Chip {
 	case submission.Queued:
 		return queuedChip(x.Carried)
 	default: // on its way
+		if x.OverdueAt != nil {
+			c.Tone, c.Icon, c.Text = partial.Warn, "alert", "No answer in time"
+		}
 	}
 	return c
 }
