@@ -23,6 +23,7 @@ const (
 	ContactVerify  Permission = "contact.verify"
 	PortalRead     Permission = "portal.read" // receivers of e-bills, with what each wants
 	PortalEdit     Permission = "portal.edit"
+	ConnectorEdit  Permission = "connector.edit" // how files reach a receiver by themselves, with what opens its server
 	MatterRead     Permission = "matter.read"
 	MatterEdit     Permission = "matter.edit"
 	TimekeeperRead Permission = "timekeeper.read"
@@ -156,7 +157,7 @@ type classed struct {
 
 // table is what tests, the role matrix and the routes walk.
 var table = []classed{
-	{FirmRead, 2}, {FirmCreate, 1}, {FirmEdit, 2}, {FirmBank, 2}, {FirmSSO, 1}, {ClientRead, 2}, {ClientEdit, 2}, {PayorRead, 2}, {PayorEdit, 2}, {ContactVerify, 2}, {PortalRead, 1}, {PortalEdit, 1},
+	{FirmRead, 2}, {FirmCreate, 1}, {FirmEdit, 2}, {FirmBank, 2}, {FirmSSO, 1}, {ClientRead, 2}, {ClientEdit, 2}, {PayorRead, 2}, {PayorEdit, 2}, {ContactVerify, 2}, {PortalRead, 1}, {PortalEdit, 1}, {ConnectorEdit, 1},
 	{MatterRead, 2}, {MatterEdit, 2}, {TimekeeperRead, 2}, {TimekeeperEdit, 2}, {RateRead, 2}, {RateEdit, 2}, {RateReprice, 2}, {ArrangementRead, 2}, {ArrangementEdit, 2},
 	{ImportRead, 3}, {ImportCreate, 3}, {ImportUndo, 2}, {EntryRead, 3}, {EntryAmend, 3}, {EntryTransfer, 3}, {ReceiptRead, 3}, {ReceiptAttach, 3}, {FindingRead, 3}, {FindingWaive, 2}, {FindingOverride, 3},
 	{GuideRead, 2}, {GuideEdit, 2}, {GuideSign, 2},
@@ -191,7 +192,7 @@ func Open(p Permission) bool { return p == Public || p == SignedIn || p == Payor
 // five minutes ago (SECURITY 5): giving access, tokens, bank details, client money, exports, voids.
 // Ending access does not: it must be quick.
 func (p Permission) StepsUp() bool {
-	return slices.Contains([]Permission{GrantGive, GrantConfirm, BreakGlassAsk, BreakGlassOpen, RoleEdit, UndertakingPublish, PersonInvite, PersonRecover, TokenCreate, WebhookEdit, WordingPublish, FirmBank, FirmSSO, ExportRequest, ExportApprove, ExportDownload, AuditExport, CreditNoteIssue, TrustOpen, TrustPost, TrustFreeze, TrustApprove, TrustSign}, p)
+	return slices.Contains([]Permission{GrantGive, GrantConfirm, BreakGlassAsk, BreakGlassOpen, RoleEdit, UndertakingPublish, PersonInvite, PersonRecover, TokenCreate, WebhookEdit, ConnectorEdit, WordingPublish, FirmBank, FirmSSO, ExportRequest, ExportApprove, ExportDownload, AuditExport, CreditNoteIssue, TrustOpen, TrustPost, TrustFreeze, TrustApprove, TrustSign}, p)
 }
 
 // Class is the highest class of data that p may show, 0 for an unknown or open one.

@@ -26,6 +26,7 @@ func mountAPI(srv *httpd.Server, s *Services) {
 	api.Groups(srv, s.Matters)
 	api.Payors(srv, s.Matters)
 	api.Portals(srv, s.Portals, s.Invoices)
+	api.Connectors(srv, s.Connectors)
 	api.Matters(srv, s.Matters)
 	api.Timekeepers(srv, s.Matters)
 	api.Rates(srv, s.Rates)

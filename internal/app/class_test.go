@@ -67,7 +67,7 @@ func classed(t *testing.T, own things) map[string]string {
 	f.Exec(t, `INSERT INTO rate (firm_id, id, matter_id, rate_e4, currency, valid, reason, created_at)
 		SELECT firm_id, gen_random_uuid(), id, 7654300, currency, daterange('2026-01-01', NULL), 'a discreet bargain', now() FROM matter WHERE firm_id = ? AND id = ?`, f.ID, low)
 	secrets := map[string]string{"the matter's name": "The quiet estate of", "the client's name": "A client of few words", "the cap": "777777", "the cap as it is read": "777,777", "the rate": "765.43", "the rate's reason": "a discreet bargain",
-		"the partner's note": "a note between partners", "the receiver's words": "a cut between friends", "the appeal's": "an appeal in confidence"}
+		"the partner's note": "a note between partners", "the receiver's words": "a cut between friends", "the appeal's": "an appeal in confidence", "the appeal's file": "a letter between friends"}
 	for what, sql := range map[string]string{
 		"the matter's number": `SELECT number FROM matter WHERE firm_id = ? AND id = ?`, "a narrative": `SELECT narrative FROM entry WHERE firm_id = ? AND matter_id = ? AND narrative <> '' LIMIT 1`} {
 		if secrets[what] = f.Text(t, sql, f.ID, low); len(secrets[what]) < 4 {

@@ -29,6 +29,7 @@ var jobArgs = map[string]string{
 	"person.reset_asked":             `{"ask_id":"<reset_ask>"}`,
 	"export.build":                   `{"export_id":"<export>"}`,
 	"webhook.call":                   `{"delivery_id":"<delivery>"}`,
+	"submission.handover":            `{"submission_id":"<submission>","n":1}`,
 	"selfcheck.nightly":              `{}`, // of its own firm
 }
 

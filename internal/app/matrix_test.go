@@ -266,7 +266,7 @@ func (v *visitor) ask(method, path, body string) answer {
 	} else if body != "" {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	if (strings.HasSuffix(path, "/imports") || strings.HasSuffix(path, "/receipts")) && method == "POST" && strings.HasPrefix(path, "/api/") {
+	if (strings.HasSuffix(path, "/imports") || strings.HasSuffix(path, "/receipts") || strings.HasSuffix(path, "/papers")) && method == "POST" && strings.HasPrefix(path, "/api/") {
 		req.Header.Set("Content-Type", "multipart/form-data; boundary=x")
 	}
 	req.Header.Set("If-Match", `"1"`)
@@ -302,6 +302,9 @@ var bodies = map[string]string{
 	"POST /firms/{firm}/submissions/{id}/appeals":                  `{"reduction_ids":["<reduction>"],"reason":"because"}`,
 	"POST /firms/{firm}/submissions/{id}/appeals/{appeal}/outcome": `{"regained":[]}`,
 	"PUT /firms/{firm}/portals/{id}":                               `{"name":"N"}`,
+	"PUT /firms/{firm}/portals/{id}/connector":                     `{"way":"https","url":"https://127.0.0.1:1/in","method":"PUT","auth":"bearer","secret":"token"}`,
+	"POST /firms/{firm}/submissions/{id}/send-again":               `{"reason":"because"}`,
+	"POST /firms/{firm}/submissions/{id}/by-hand":                  `{"reason":"because"}`,
 	"PUT /firms/{firm}/payors/{id}":                                `{"name":"P","address":"1 Street\nAlbany, NY 12207","country":"US","terms_days":30,"delivery":"mail_link"}`,
 	"POST /firms/{firm}/payors/{id}/contacts":                      `{"name":"N","email":"n@payor.example"}`,
 	"PUT /firms/{firm}/contacts/{id}":                              `{"name":"N","email":"n@payor.example"}`,
@@ -396,10 +399,10 @@ func (th things) of(t *testing.T, path, name string) string {
 	return id
 }
 
-var nounOf = map[string]string{"line": "line", "cut": "cut", "entry": "entry", "finding": "finding", "allocation": "allocation", "contact": "contact", "clock": "clock", "session": "session", "message": "message", "grant": "grant", "wall": "wall", "member": "member", "appeal": "appeal"}
+var nounOf = map[string]string{"line": "line", "cut": "cut", "entry": "entry", "finding": "finding", "allocation": "allocation", "contact": "contact", "clock": "clock", "session": "session", "message": "message", "grant": "grant", "wall": "wall", "member": "member", "appeal": "appeal", "paper": "paper"}
 
 var segments = map[string]string{
-	"clients": "client", "client-groups": "group", "payors": "payor", "portals": "portal", "submissions": "submission", "trust-accounts": "trust_account", "trust-ledgers": "trust_ledger", "trust-entries": "trust_entry", "trust-requests": "trust_request", "trust-reconciliations": "trust_reconciliation", "appeals": "appeal", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "repricings": "repricing", "transfers": "transfer", "arrangements": "arrangement", "guidelines": "guide", "imports": "import",
+	"clients": "client", "client-groups": "group", "payors": "payor", "portals": "portal", "submissions": "submission", "trust-accounts": "trust_account", "trust-ledgers": "trust_ledger", "trust-entries": "trust_entry", "trust-requests": "trust_request", "trust-reconciliations": "trust_reconciliation", "appeals": "appeal", "papers": "paper", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "repricings": "repricing", "transfers": "transfer", "arrangements": "arrangement", "guidelines": "guide", "imports": "import",
 	"entries": "entry", "receipts": "receipt", "findings": "finding", "items": "item", "prebills": "prebill", "runs": "run", "invoices": "invoice", "credit-notes": "credit_note",
 	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "access-requests": "request", "asked": "request", "sole": "request", "sole-administrators": "request", "requests": "request", "emergencies": "request", "conflict-checks": "check", "courses": "course", "deputies": "deputy", "certificates": "certificate", "walls": "wall", "roles": "role", "tokens": "token", "webhooks": "webhook", "letters": "wording",
 	"people": "person", "passkeys": "passkey", "recoveries": "recovery", "agreements": "agreement", "calendars": "calendar", "views": "view", "numbering": "series", "import-mappings": "mapping",

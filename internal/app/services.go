@@ -18,6 +18,7 @@ import (
 	"github.com/docketry/docketry/internal/clock"
 	"github.com/docketry/docketry/internal/config"
 	"github.com/docketry/docketry/internal/conflict"
+	"github.com/docketry/docketry/internal/connector"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/deputy"
 	"github.com/docketry/docketry/internal/evidence"
@@ -35,6 +36,7 @@ import (
 	"github.com/docketry/docketry/internal/notice"
 	"github.com/docketry/docketry/internal/obs"
 	"github.com/docketry/docketry/internal/outbound"
+	"github.com/docketry/docketry/internal/outbound/carry"
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/portal"
 	"github.com/docketry/docketry/internal/prebill"
@@ -94,6 +96,7 @@ type Services struct {
 	Firms        *firm.Service
 	Matters      *matter.Service
 	Portals      *portal.Service
+	Connectors   *connector.Service
 	Rates        *rate.Service
 	Repricing    *reprice.Service
 	Transfers    *transfer.Service
@@ -226,6 +229,7 @@ func (s *Services) tenants(context.Context) (err error) {
 	s.Firms = firm.NewService(s.DB, s.Guard, s.Grants, func(tx *db.Tx, f firm.Firm) error { return sla.FirstCalendar(tx, f.TZ) })
 	s.Matters = matter.New(s.DB, s.Guard)
 	s.Portals = portal.New(s.DB, s.Guard)
+	s.Connectors = connector.New(s.DB, s.Guard, s.keys, carry.New(s.caller()))
 	s.Rates = rate.New(s.DB, s.Guard)
 	s.Find = find.New(s.DB, s.Guard)
 	s.SLA = sla.New(s.DB, s.Guard)
@@ -269,7 +273,7 @@ func (s *Services) billing(context.Context) error {
 	}
 	s.Notices = notice.New(notice.Parts{DB: s.DB, Guard: s.Guard, Mail: s.Mails, Invoices: s.Invoices, Links: links, Calendar: s.SLA.BusinessCalendar})
 	s.Work.FinishWhen(submission.Subject, submission.Settled)
-	s.Submissions = submission.New(submission.Parts{DB: s.DB, Guard: s.Guard, Blobs: s.Blobs, Served: s.Notices.Served})
+	s.Submissions = submission.New(submission.Parts{DB: s.DB, Guard: s.Guard, Blobs: s.Blobs, Served: s.Notices.Served, Courier: s.Connectors, Inspect: s.Receipts.Inspect})
 	s.Exports = export.New(s.DB, s.Guard, s.Blobs)
 	s.Wordings = wording.New(s.DB, s.Guard)
 	s.Webhooks = webhook.New(s.DB, s.Guard, s.keys, s.caller(), s.Config.PublicURL)

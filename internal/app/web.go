@@ -26,7 +26,7 @@ func NewWeb(s *Services) (*httpd.Server, error) {
 		proxies = append(proxies, network)
 	}
 	site := &pages.Site{
-		Clock: s.Clock, Firms: s.Firms, People: s.People, Conflicts: s.Conflicts, Deputies: s.Deputies, Undertakings: s.Undertakings, Training: s.Training, Grants: s.Grants, Matters: s.Matters, Portals: s.Portals, Rates: s.Rates, Repricing: s.Repricing, Transfers: s.Transfers, Find: s.Find, Audit: s.Audit, SLA: s.SLA, Work: s.Work, Team: s.Team, Arrangements: s.Arrangements, Guidelines: s.Guidelines, Capture: s.Capture, Receipts: s.Receipts,
+		Clock: s.Clock, Firms: s.Firms, People: s.People, Conflicts: s.Conflicts, Deputies: s.Deputies, Undertakings: s.Undertakings, Training: s.Training, Grants: s.Grants, Matters: s.Matters, Portals: s.Portals, Connectors: s.Connectors, Rates: s.Rates, Repricing: s.Repricing, Transfers: s.Transfers, Find: s.Find, Audit: s.Audit, SLA: s.SLA, Work: s.Work, Team: s.Team, Arrangements: s.Arrangements, Guidelines: s.Guidelines, Capture: s.Capture, Receipts: s.Receipts,
 		Prebills: s.Prebills, Invoices: s.Invoices, Submissions: s.Submissions, Receivables: s.Receivables, Trust: s.Trust, Notices: s.Notices, Exports: s.Exports, Evidence: s.Evidence, SelfChecks: s.SelfChecks, Webhooks: s.Webhooks, Wordings: s.Wordings, Outbox: outbox.NewBoard(s.DB, s.Guard), Presence: s.Presence,
 	}
 	srv := httpd.New(httpd.Parts{

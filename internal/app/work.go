@@ -33,6 +33,7 @@ func NewEngine(s *Services) (*jobs.Engine, error) {
 	jobs.Handle(r, s.People.AnswerReset)
 	jobs.Handle(r, s.Exports.Build)
 	jobs.Handle(r, s.Webhooks.Call)
+	jobs.Handle(r, s.Submissions.HandOver)
 	jobs.Handle(r, s.SelfCheck.Night)
 	return jobs.New(jobs.Config{
 		DB: s.DB, Registry: r, Log: s.Log, Redis: s.Config.RedisURL, Key: s.Config.Keys.Payload, Former: s.Config.Keys.FormerPayload, Metrics: s.Metrics,
@@ -47,6 +48,7 @@ func NewEngine(s *Services) (*jobs.Engine, error) {
 			{Name: "lease.sweep", Every: 30 * time.Second, Do: counted(s.Work.SweepLeases)},
 			{Name: "notice.sweep", Every: 10 * time.Minute, Do: counted(s.Notices.Sweep)},
 			{Name: "webhook.sweep", Every: 5 * time.Second, Do: counted(s.Webhooks.Sweep)},
+			{Name: "submission.sweep", Every: 10 * time.Minute, Do: counted(s.Submissions.Sweep)},
 			{Name: "mail.sweep", Every: 30 * time.Second, Do: counted(s.Mails.Sweep)},
 			{Name: "export.sweep", Every: 10 * time.Minute, Do: counted(s.Exports.Sweep)},
 			{Name: "grant.sweep", Every: time.Hour, Do: func(ctx context.Context) error { return grant.SweepGrants(ctx, s.DB) }},

@@ -19,6 +19,7 @@ import (
 	"github.com/docketry/docketry/internal/app"
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/config"
+	"github.com/docketry/docketry/internal/connector"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/deputy"
 	"github.com/docketry/docketry/internal/export"
@@ -29,6 +30,7 @@ import (
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/obs"
+	"github.com/docketry/docketry/internal/outbound/carry"
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/portal"
 	"github.com/docketry/docketry/internal/prebill"
@@ -245,6 +247,8 @@ func (w world) furnished(t *testing.T) things {
 	receiver, err := w.s.Portals.Save(admin, portal.Profile{Name: "Gate", Settings: gate})
 	ok(err)
 	th.ids["portal"] = string(receiver.ID)
+	_, err = w.s.Connectors.Save(admin, connector.Draft{Secret: "token", Connector: connector.Connector{Portal: receiver.ID, Way: carry.HTTPS, URL: "https://127.0.0.1:1/in", Method: "PUT", Auth: carry.Bearer}})
+	ok(err)
 	f.Exec(t, `UPDATE payor SET portal_id = ? WHERE firm_id = ? AND id = ?`, receiver.ID, f.ID, bill.Payor)
 	sent, err := w.s.Submissions.Submit(specialist, ident.InvoiceID(th.ids["invoice"]), submission.Sending{Anyway: true})
 	ok(err)
@@ -254,6 +258,9 @@ func (w world) furnished(t *testing.T) things {
 	ok(err)
 	th.ids["submission"], th.ids["reduction"], th.ids["appeal"] = string(sent.ID), string(sent.Reductions[1].ID), string(sent.Appeals[0].ID)
 	th.trusted(t, w, bill, admin, specialist, partner)
+	letter, err := w.s.Submissions.AddPaper(specialist, sent.ID, sent.Appeals[0].ID, receipt.Upload{Name: "a letter between friends.png", Data: slip(t)})
+	ok(err)
+	th.ids["paper"] = string(letter.ID)
 	group, err := w.s.Matters.SaveGroup(admin, matter.Group{Name: "Companies"})
 	ok(err)
 	group, err = w.s.Matters.JoinGroup(admin, matter.Member{GroupID: group.ID, ClientID: draft.Client, From: w.s.Clock.Now().AddDate(0, 0, -60)})

@@ -29,6 +29,10 @@ const (
 	FactorPasskey = "factor_" + PasskeyField
 )
 
+// SecretField is a form's field for what opens something elsewhere. It stands on no page,
+// that which asks for the factor among them: it is typed again.
+const SecretField = "secret"
+
 // Where a factor is set up.
 const (
 	setUpPage    = "/people/me/app"
@@ -177,7 +181,7 @@ func (s *Server) askAgain(r *Request) (templ.Component, error) {
 		up.Action, up.Kept = StepUpPath, url.Values{"back": {r.echo.Request().URL.RequestURI()}}
 	} else {
 		for name, values := range r.Values() {
-			if name != "csrf" && name != FactorField && name != FactorPasskey {
+			if name != "csrf" && name != FactorField && name != FactorPasskey && name != SecretField {
 				up.Kept[name] = values
 			}
 		}

@@ -72,6 +72,7 @@ type (
 	SubmissionID  string // one version of an invoice's e-bill at its receiver
 	ReductionID   string // what a receiver cut
 	AppealID      string
+	AppealPaperID string // a file that speaks for an appeal
 	PaymentID     string
 	AllocationID  string
 	TrustAccount  string // a bank account that holds clients' money

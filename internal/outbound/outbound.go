@@ -1,7 +1,7 @@
 // Package outbound is the one way in which this program calls an address that
-// somebody typed: a webhook, a sign-in provider. It reaches https on port 443 of
-// the open internet and nothing else (SECURITY T20). It does not retry, follow
-// redirects or keep cookies.
+// somebody typed: a webhook, a sign-in provider, a receiver of e-bills. It reaches https
+// on port 443 of the open internet, by Dial SSH's port and those above 1023 there, and
+// nothing else (SECURITY T20). It does not retry, follow redirects or keep cookies.
 package outbound
 
 import (
@@ -36,10 +36,11 @@ var (
 
 // Client makes such calls.
 type Client struct {
-	http    *http.Client
-	port    string
-	allowed func(netip.Addr) bool
-	plain   bool // http too, on this machine
+	http     *http.Client
+	settings *tls.Config
+	port     string
+	allowed  func(netip.Addr) bool
+	plain    bool // http too, on this machine
 }
 
 // Loopback changes a client so that it reaches a server of a test: any port, on a
@@ -48,16 +49,15 @@ type Loopback struct{ Roots *x509.CertPool }
 
 // New returns the client. tests is given by tests alone, which internal/arch holds.
 func New(tests ...Loopback) *Client {
-	c := &Client{port: port, allowed: public}
-	settings := &tls.Config{MinVersion: tls.VersionTLS12}
+	c := &Client{port: port, allowed: public, settings: &tls.Config{MinVersion: tls.VersionTLS12}}
 	for _, t := range tests {
-		c.port, settings.RootCAs = "", t.Roots
+		c.port, c.settings.RootCAs = "", t.Roots
 		c.allowed = netip.Addr.IsLoopback
 	}
 	c.http = &http.Client{
 		Timeout:       Timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport:     guarded{c, transport(c, settings)},
+		Transport:     guarded{c, transport(c, c.settings)},
 	}
 	return c
 }

@@ -73,8 +73,12 @@ const (
 // Route is how a file gets to the receiver.
 type Route string
 
-// A person downloads the file and uploads it at the receiver.
-const RouteDownload Route = "download"
+// The routes: a person downloads the file and uploads it at the receiver, or it goes by
+// itself, through what package connector knows of the receiver's server.
+const (
+	RouteDownload  Route = "download"
+	RouteConnector Route = "connector"
+)
 
 // Settings are what shapes a file and its way. An invoice's document keeps those it was
 // made by, so their JSON is stored.
@@ -167,7 +171,7 @@ func (p Profile) Validate() error {
 	days("dispute_days", p.DisputeDays, 365)
 	days("late_days", p.LateDays, 730)
 	oneOf(&fs, "resubmit", p.Resubmit, ResubmitSame, ResubmitSuffixA, ResubmitSuffixR)
-	oneOf(&fs, "route", p.Route, RouteDownload)
+	oneOf(&fs, "route", p.Route, RouteDownload, RouteConnector)
 	oneOf(&fs, "status", p.Status, "active", "closed")
 	return fs.Err(ErrInvalid)
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/rbac"
 )
@@ -69,6 +70,9 @@ func (s *Service) Save(ctx context.Context, p Profile) (Profile, error) {
 		if err := p.Validate(); err != nil {
 			return err
 		}
+		if err := reached(tx, p); err != nil {
+			return err
+		}
 		if p.ID == "" {
 			p.ID, p.Version = ident.New[ident.PortalID](tx.Now), 1
 			if err := insert(tx, p); err != nil {
@@ -84,6 +88,18 @@ func (s *Service) Save(ctx context.Context, p Profile) (Profile, error) {
 		return record(tx, "portal.changed", before, p)
 	})
 	return p, err
+}
+
+// reached refuses to let files go by themselves where nobody said how.
+func reached(tx *db.Tx, p Profile) error {
+	if p.Route != RouteConnector {
+		return nil
+	}
+	known, err := connected(tx, p.ID)
+	if err != nil || known {
+		return err
+	}
+	return ErrInvalid.On(fault.Field{Path: "route", Code: "route_unconnected", Message: "nobody has said yet how its server is reached", Fix: "save it with download, set up its connection, then choose this"})
 }
 
 func record(tx *db.Tx, action string, before any, after Profile) error {

@@ -67,6 +67,17 @@ func ByID(tx *db.Tx, id ident.PortalID) (Profile, error) {
 	return only(load(tx, "", ` AND x.id = ?`, tx.Scope.Firm, id))
 }
 
+// connected tells whether the receiver has a connector, and keeps it until the transaction
+// ends: one that files go by is not taken away.
+func connected(tx *db.Tx, id ident.PortalID) (bool, error) {
+	var n int64
+	err := tx.Raw(`SELECT count(*) FROM (SELECT portal_id FROM connector WHERE firm_id = ? AND portal_id = nullif(?, '')::uuid FOR SHARE) c`, tx.Scope.Firm, string(id)).Row().Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("look for the connector of receiver %s: %w", id, err)
+	}
+	return n > 0, nil
+}
+
 func only(list []Profile, err error) (Profile, error) {
 	switch {
 	case err != nil:

@@ -89,6 +89,9 @@ type Upload struct {
 	SaysMinor int64
 }
 
+// Named is the name under which a file is kept that is m by its bytes.
+func (u Upload) Named(m Media) string { return u.named(m) }
+
 // named is the file's own name without the folders it was in, cut to what a list shows,
 // with the ending that its bytes have.
 func (u Upload) named(m Media) string {

@@ -266,6 +266,12 @@ func record(tx *db.Tx, perm rbac.Permission, action string, c cost, r *Receipt, 
 	return audit.Record(tx, e)
 }
 
+// Inspect tells what a file is by its bytes, for papers that are kept elsewhere; ErrFile and
+// ErrTooLarge for one that this package would not keep either. It waits for a turn.
+func (s *Service) Inspect(ctx context.Context, data []byte) (Media, error) {
+	return s.inspect(ctx, data)
+}
+
 // inspect waits for a turn.
 func (s *Service) inspect(ctx context.Context, data []byte) (Media, error) {
 	select {

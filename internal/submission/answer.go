@@ -53,6 +53,11 @@ func (s *Service) Answer(ctx context.Context, id ident.SubmissionID, version int
 		if err := s.cut(tx, x, a); err != nil {
 			return err
 		}
+		if x.OverdueAt != nil && !slices.Contains(underway, a.Status) && !a.Status.Failed() {
+			if err := worklist.Finish(tx, Subject, string(x.ID)); err != nil { // nobody waits for the answer any more
+				return err
+			}
+		}
 		if err := ask(tx, *x); err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ import (
 type Filter struct {
 	Status Status
 	Portal ident.PortalID
-	Todo   bool // refused and not sent again, or with cuts that nobody decided
+	Todo   bool // did not surely arrive, not answered in time, refused and not sent again, or with cuts that nobody decided
 }
 
 type place struct {
@@ -65,7 +65,10 @@ func (f Filter) conditions() (cond string, args []any) {
 	}
 	if f.Todo {
 		cond += ` AND NOT EXISTS (SELECT FROM invoice i WHERE i.firm_id = s.firm_id AND i.id = s.invoice_id AND i.status = 'credited')
-			AND (s.status IN ('file_error', 'rejected') AND NOT EXISTS (SELECT FROM submission z WHERE z.firm_id = s.firm_id AND z.follows = s.id)
+			AND (s.status = 'queued' AND EXISTS (SELECT FROM handover h WHERE h.firm_id = s.firm_id AND h.submission_id = s.id AND h.state IN ('failed', 'uncertain')
+				AND NOT EXISTS (SELECT FROM handover z WHERE z.firm_id = h.firm_id AND z.submission_id = h.submission_id AND z.n > h.n))
+			OR s.overdue_at IS NOT NULL AND s.status IN ('submitted', 'received', 'pending_client', 'pending_tax_authority', 'pending_vendor', 'delivered_to_client')
+			OR s.status IN ('file_error', 'rejected') AND NOT EXISTS (SELECT FROM submission z WHERE z.firm_id = s.firm_id AND z.follows = s.id)
 			OR EXISTS (SELECT FROM reduction r WHERE r.firm_id = s.firm_id AND r.submission_id = s.id AND r.status = 'open'))`
 	}
 	return cond, args
@@ -137,7 +140,7 @@ func shown(tx *db.Tx, a *authz.Access, x Submission) (View, error) {
 
 // privileged tells whether any text of class 3 is in the view.
 func (v *View) privileged() bool {
-	return v.Text && (v.AnswerText != "" || len(v.Changes) > 0 || len(v.Reductions) > 0 || len(v.Appeals) > 0)
+	return v.Text && (v.AnswerText != "" || len(v.Handovers) > 1 || len(v.Changes) > 0 || len(v.Reductions) > 0 || len(v.Appeals) > 0)
 }
 
 // view gathers what hangs on a submission; without sight of the text its words are left out.
@@ -149,11 +152,20 @@ func view(tx *db.Tx, x Submission, text bool) (v View, err error) {
 	if v.Appeals, err = appealsOf(tx, x.ID); err != nil {
 		return v, err
 	}
+	if v.Handovers, err = handoversOf(tx, x.ID); err != nil {
+		return v, err
+	}
 	if text {
+		if err := withPapers(tx, x.ID, v.Appeals); err != nil {
+			return v, err
+		}
 		v.Changes, err = changesOf(tx, x.ID)
 		return v, err
 	}
 	v.AnswerText, v.Reason = "", ""
+	for i := range v.Handovers {
+		v.Handovers[i].Why = ""
+	}
 	for i := range v.Reductions {
 		v.Reductions[i].Text = ""
 	}

@@ -18,7 +18,8 @@ import (
 )
 
 // Submit makes the next version of an invoice's e-bill as its receiver wants it today, and
-// keeps it for who takes it there. The first has no reason and no changes; another follows
+// keeps it for who takes it there, or asks for it to be carried where files go to the
+// receiver by themselves. The first has no reason and no changes; another follows
 // only one that was refused, with a reason, and is the same invoice under the same or a
 // linked number. ErrBlocked names everything that the receiver would refuse, ErrRemarks what
 // it may cut unless n.Anyway, ErrSame a file that it had before.
@@ -80,7 +81,9 @@ func (s *Service) submit(tx *db.Tx, inv invoice.Invoice, n Sending) (v View, err
 	if err := s.file(tx, &x, doc); err != nil {
 		return v, err
 	}
-	if p.DisputeDays > 0 {
+	if p.Route == portal.RouteConnector {
+		x.Status = Queued // the days to answer count from when it is there
+	} else if p.DisputeDays > 0 {
 		x.AnswerBy = day.Add(p.DisputeDays)
 	}
 	if err := insert(tx, x, p.Version, n.Changes); err != nil {
@@ -107,7 +110,9 @@ func mayFollow(inv invoice.Invoice, chain []Submission, n Sending) error {
 		}
 		return nil
 	}
-	if last := chain[len(chain)-1]; !last.Status.Failed() {
+	if last := chain[len(chain)-1]; last.Status == Queued {
+		return ErrOnItsWay.With("version %d is to go to the receiver by itself; its page says how it stands", last.N)
+	} else if !last.Status.Failed() {
 		return ErrOnItsWay.With("version %d is with the receiver: %s. It is sent again when that refuses it", last.N, last.Status.Words())
 	}
 	text(&fs, "reason", n.Reason, 3, 500)
@@ -188,9 +193,16 @@ func (s *Service) file(tx *db.Tx, x *Submission, d *invoice.Document) error {
 	return err
 }
 
-// sent tells the trail and the invoice, and ends the work that asked for it.
+// sent tells the trail and the invoice, or asks for the file to be carried, and ends the
+// work that asked for it.
 func (s *Service) sent(tx *db.Tx, x Submission) error {
-	if err := s.Served(tx, x.Invoice); err != nil {
+	action := "submission.sent"
+	if x.Status == Queued {
+		action = "submission.queued"
+		if err := queue(tx, x.ID, 1, ""); err != nil {
+			return err
+		}
+	} else if err := s.Served(tx, x.Invoice); err != nil {
 		return err
 	}
 	if x.Follows != "" {
@@ -198,7 +210,7 @@ func (s *Service) sent(tx *db.Tx, x Submission) error {
 			return err
 		}
 	}
-	return audit.Record(tx, audit.Entry{Action: "submission.sent", Object: "submission", ID: string(x.ID), Matter: x.Matter, Class: audit.C3, Permission: string(rbac.SubmissionSend),
+	return audit.Record(tx, audit.Entry{Action: action, Object: "submission", ID: string(x.ID), Matter: x.Matter, Class: audit.C3, Permission: string(rbac.SubmissionSend),
 		Detail: map[string]any{"invoice": x.Invoice, "portal": x.Portal, "version": x.N, "type": x.Type, "sha256": x.SHA256, "remarks": x.Remarks}})
 }
 
@@ -225,15 +237,24 @@ func (s *Service) File(ctx context.Context, id ident.SubmissionID) (c invoice.Co
 		if err != nil {
 			return err
 		}
-		b, err := s.Blobs.Get(tx, x.Blob)
+		b, err := s.bytes(tx, x)
 		if err != nil {
 			return err
-		}
-		if sum := sha256.Sum256(b); hex.EncodeToString(sum[:]) != x.SHA256 {
-			return invoice.ErrSealed
 		}
 		c = invoice.Content{File: invoice.File{Format: x.Format, Blob: x.Blob, SHA256: x.SHA256, Bytes: x.SizeBytes}, Name: x.FileName, Bytes: b}
 		return nil
 	})
 	return c, err
+}
+
+// bytes are the file of a version as it was made; invoice.ErrSealed when they are others.
+func (s *Service) bytes(tx *db.Tx, x Submission) ([]byte, error) {
+	b, err := s.Blobs.Get(tx, x.Blob)
+	if err != nil {
+		return nil, err
+	}
+	if sum := sha256.Sum256(b); hex.EncodeToString(sum[:]) != x.SHA256 || int64(len(b)) != x.SizeBytes {
+		return nil, invoice.ErrSealed
+	}
+	return b, nil
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/outbound/carry"
+	"github.com/docketry/docketry/internal/receipt"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -21,6 +23,18 @@ type Parts struct {
 	Blobs invoice.Blobs
 	// Served notes that the invoice has reached its payor's system; package notice does it.
 	Served func(tx *db.Tx, id ident.InvoiceID) error
+	// Inspect tells what a file is by its bytes; receipt.Service does it.
+	Inspect func(ctx context.Context, data []byte) (receipt.Media, error)
+	// Courier carries files to receivers that they go to by themselves; connector.Service is one.
+	Courier Courier
+}
+
+// Courier knows how a receiver is reached, and carries.
+type Courier interface {
+	// Open is where files for a receiver go now; connector.ErrNotFound where nobody said.
+	Open(tx *db.Tx, id ident.PortalID) (carry.Target, error)
+	// Send hands a file over; any error is a *carry.Error.
+	Send(ctx context.Context, t carry.Target, f carry.File) (carry.Receipt, error)
 }
 
 // Service sends e-bills to their receivers and keeps what comes back.
@@ -28,7 +42,7 @@ type Service struct{ Parts }
 
 // New refuses a missing part, for want of which a submission would stop in the middle.
 func New(p Parts) *Service {
-	if p.DB == nil || p.Guard == nil || p.Blobs == nil || p.Served == nil {
+	if p.DB == nil || p.Guard == nil || p.Blobs == nil || p.Served == nil || p.Courier == nil || p.Inspect == nil {
 		panic("submission: a part of the service is missing")
 	}
 	return &Service{p}

@@ -10,12 +10,17 @@ import (
 
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/blob"
+	"github.com/docketry/docketry/internal/connector"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/outbound"
+	"github.com/docketry/docketry/internal/outbound/carry"
 	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/portal"
+	"github.com/docketry/docketry/internal/prebill"
+	"github.com/docketry/docketry/internal/receipt"
 	"github.com/docketry/docketry/internal/seal"
 	"github.com/docketry/docketry/internal/submission"
 	"github.com/docketry/docketry/internal/testkit"
@@ -36,6 +41,9 @@ type desk struct {
 	receiver   portal.Profile
 	specialist context.Context
 	served     int
+	connectors *connector.Service
+	worker     *submission.Service // as docketry_worker
+	server     *testkit.FileServer // where files go that go by themselves; nil where none do
 }
 
 func setup(t *testing.T, change func(s *portal.Settings)) *desk {
@@ -51,11 +59,19 @@ func setup(t *testing.T, change func(s *portal.Settings)) *desk {
 	k := &desk{d: testkit.DB(t)}
 	k.guard = authz.NewGuard(k.d, policy)
 	k.portals = portal.New(k.d, k.guard)
-	k.blobs = blob.New(k.d, blob.NewMemory(k.d.Clock()), blob.NewKeys(master))
-	k.svc = submission.New(submission.Parts{DB: k.d, Guard: k.guard, Blobs: k.blobs, Served: func(tx *db.Tx, id ident.InvoiceID) error {
+	keys, memory := blob.NewKeys(master), blob.NewMemory(k.d.Clock())
+	k.blobs = blob.New(k.d, memory, keys)
+	courier := carry.New(outbound.New(outbound.Loopback{})).Within(3 * time.Second)
+	k.connectors = connector.New(k.d, k.guard, keys, courier)
+	receipts := receipt.New(k.d, k.guard, k.blobs, prebill.New(k.d, k.guard))
+	served := func(tx *db.Tx, id ident.InvoiceID) error {
 		k.served++
 		return invoice.MarkSent(tx, id)
-	}})
+	}
+	k.svc = submission.New(submission.Parts{DB: k.d, Guard: k.guard, Blobs: k.blobs, Served: served, Courier: k.connectors, Inspect: receipts.Inspect})
+	w := testkit.WorkerDB(t)
+	guard := authz.NewGuard(w, policy)
+	k.worker = submission.New(submission.Parts{DB: w, Guard: guard, Blobs: blob.New(w, memory, keys), Served: served, Courier: connector.New(w, guard, keys, courier), Inspect: receipts.Inspect})
 	k.f = testkit.Firm(t, k.d)
 	k.f.Agreement(t)
 	k.m = k.f.Matter(t)

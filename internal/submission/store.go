@@ -10,7 +10,8 @@ import (
 
 const columns = `s.id, s.invoice_id AS invoice, i.matter_id AS matter, s.portal_id AS portal, o.name AS portal_name, s.n, s.type, coalesce(s.follows::text, '') AS follows, s.reason, s.status,
 	s.format, s.number, s.file_name, s.blob_id AS blob, s.sha256, s.size_bytes, s.remarks, s.currency, s.total_minor, s.reduced_minor, s.regained_minor, s.answer_by, s.receipt,
-	s.error_type, s.code, s.answer_text, s.answered_on, s.answered_at, coalesce(s.answered_by::text, '') AS answered_by, s.appeal_until, w.name AS submitted_by, s.submitted_at, s.version,
+	s.error_type, s.code, s.answer_text, s.answered_on, s.answered_at, coalesce(s.answered_by::text, '') AS answered_by, s.appeal_until, w.name AS submitted_by, s.submitted_at, s.overdue_at, s.version,
+	coalesce((SELECT h.state FROM handover h WHERE h.firm_id = s.firm_id AND h.submission_id = s.id ORDER BY h.n DESC LIMIT 1), '') AS carried,
 	i.number AS invoice_number, m.number AS matter_number, m.name AS matter_name, m.label, p.name AS payor_name`
 
 const tables = ` FROM submission s JOIN invoice i ON i.firm_id = s.firm_id AND i.id = s.invoice_id JOIN matter m ON m.firm_id = i.firm_id AND m.id = i.matter_id

@@ -36,7 +36,12 @@ var (
 	ErrDecided   = fault.New(fault.Conflict, "reduction_decided", "this cut is accepted or appealed already")
 	ErrNoAppeal  = fault.New(fault.Conflict, "appeal_none", "this receiver takes no appeals")
 	ErrLate      = fault.New(fault.Conflict, "appeal_late", "the time to appeal is over")
+	ErrPaper     = fault.New(fault.Invalid, "paper_refused", "this file cannot be kept as evidence")
+	ErrPaperSize = fault.New(fault.TooLarge, "paper_too_large", "a file has at most 10 MiB; scan it in grey, or in parts")
+	ErrTwice     = fault.New(fault.Conflict, "paper_twice", "this very file speaks for the appeal already")
+	ErrFull      = fault.New(fault.Conflict, "papers_full", "an appeal has at most 20 files; put them together in one")
 	ErrAnswered  = fault.New(fault.Conflict, "appeal_decided", "this appeal is answered already")
+	ErrUnderway  = fault.New(fault.Conflict, "handover_underway", "this is on its way or there; it goes again only after it failed or its fate is unknown")
 	ErrNotFailed = fault.New(fault.Conflict, "submission_reason_missing", "an invoice goes again only after its receiver refused it")
 )
 
@@ -46,6 +51,7 @@ type Status string
 
 // The states.
 const (
+	Queued      Status = "queued" // is to go by itself, and is not known to be there
 	Submitted   Status = "submitted"
 	Received    Status = "received"
 	FileError   Status = "file_error"
@@ -97,6 +103,8 @@ func (s Status) Words() string {
 		return "File refused"
 	case SentToAP:
 		return "Sent to payment"
+	case Queued:
+		return "Not sent yet"
 	case "":
 		return ""
 	default:
@@ -155,6 +163,8 @@ type Submission struct {
 	AppealUntil   invoice.Day
 	SubmittedBy   string // name
 	SubmittedAt   time.Time
+	OverdueAt     *time.Time // when it was found that no answer came in time
+	Carried       State      // of its newest hand-over; "" where a person takes the file
 	Version       int
 
 	InvoiceNumber string
@@ -273,6 +283,7 @@ type Appeal struct {
 	RegainedMinor int64
 	Outcome       string
 	DecidedAt     *time.Time
+	Papers        []Paper `gorm:"-"` // nil for a reader below C3
 }
 
 // NewAppeal asks for cuts to be taken back.
@@ -292,7 +303,8 @@ type Outcome struct {
 // View is one submission with everything that hangs on it.
 type View struct {
 	Submission
-	Changes    []Change // nil for a reader below C3
+	Handovers  []Handover // the newest first; none where a person takes the file
+	Changes    []Change   // nil for a reader below C3
 	Reductions []Reduction
 	Appeals    []Appeal
 	Text       bool // the reader sees C3

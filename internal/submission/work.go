@@ -9,17 +9,20 @@ import (
 	"github.com/docketry/docketry/internal/worklist"
 )
 
-// Settled refuses to end the work that an answer asked for before it is done: a refused
-// version is followed by another one, or its invoice credited; every cut is accepted or
-// appealed. It is the worklist's question about a subject.
+// Settled refuses to end the work that an answer, or its way there, asked for before it is
+// done: a refused version is followed by another one, or its invoice credited; every cut is
+// accepted or appealed; a file that did not surely arrive is sent again or taken there. It is the worklist's question about a subject.
 func Settled(tx *db.Tx, _ *authz.Access, subject string) error {
-	var waits, cuts bool
+	var waits, cuts, unsent bool
 	err := tx.Raw(`SELECT s.status IN ('file_error', 'rejected') AND NOT EXISTS (SELECT FROM submission z WHERE z.firm_id = s.firm_id AND z.follows = s.id),
-			EXISTS (SELECT FROM reduction r WHERE r.firm_id = s.firm_id AND r.submission_id = s.id AND r.status = 'open')
-		FROM submission s WHERE s.firm_id = ? AND s.id = ?`, tx.Scope.Firm, subject).Row().Scan(&waits, &cuts)
+			EXISTS (SELECT FROM reduction r WHERE r.firm_id = s.firm_id AND r.submission_id = s.id AND r.status = 'open'),
+			s.status = 'queued' AND NOT EXISTS (SELECT FROM handover h WHERE h.firm_id = s.firm_id AND h.submission_id = s.id AND h.state IN ('queued', 'sending', 'sent', 'by_hand'))
+		FROM submission s WHERE s.firm_id = ? AND s.id = ?`, tx.Scope.Firm, subject).Row().Scan(&waits, &cuts, &unsent)
 	switch {
 	case err != nil:
 		return fmt.Errorf("look whether submission %s is settled: %w", subject, err)
+	case unsent:
+		return ErrOpen.With("the file did not surely reach the receiver; send it again, or take it there and say so")
 	case waits:
 		return ErrOpen.With("the receiver refused this and nothing followed; send it again corrected, or credit the invoice")
 	case cuts:

@@ -41,7 +41,7 @@ type Portal struct {
 	AppealDays     int             `json:"appeal_days" class:"C1" doc:"calendar days after a verdict; 0 is no appeal"`
 	DisputeDays    int             `json:"dispute_days" class:"C1" doc:"days without an answer after which it counts as rejected; 0 is never"`
 	LateDays       int             `json:"late_days" class:"C1" doc:"days after the billed period; 0 is no limit"`
-	Route          portal.Route    `json:"route" class:"C1" enum:"download"`
+	Route          portal.Route    `json:"route" class:"C1" enum:"download,connector"`
 	Status         string          `json:"status" class:"C1" enum:"active,closed"`
 	Payors         int             `json:"payors" class:"C1" doc:"active payors served through it that you may know of"`
 	Version        int             `json:"version" class:"C1"`
@@ -75,7 +75,7 @@ type PortalBody struct {
 	AppealDays     int             `json:"appeal_days,omitempty" minimum:"0" maximum:"365"`
 	DisputeDays    int             `json:"dispute_days,omitempty" minimum:"0" maximum:"365"`
 	LateDays       int             `json:"late_days,omitempty" minimum:"0" maximum:"730"`
-	Route          portal.Route    `json:"route,omitempty" enum:"download" default:"download"`
+	Route          portal.Route    `json:"route,omitempty" enum:"download,connector" default:"download" doc:"connector needs the receiver's connector"`
 	Status         string          `json:"status,omitempty" enum:"active,closed"`
 }
 

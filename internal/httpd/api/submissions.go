@@ -7,7 +7,9 @@ import (
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/outbound/carry"
 	"github.com/docketry/docketry/internal/page"
+	"github.com/docketry/docketry/internal/receipt"
 	"github.com/docketry/docketry/internal/submission"
 	"github.com/docketry/docketry/rbac"
 )
@@ -21,6 +23,10 @@ type submissions interface {
 	Answer(ctx context.Context, id ident.SubmissionID, version int, a submission.Answer) (submission.View, error)
 	Accept(ctx context.Context, id ident.SubmissionID, version int, cuts []ident.ReductionID) (submission.View, error)
 	Appeal(ctx context.Context, id ident.SubmissionID, version int, n submission.NewAppeal) (submission.View, error)
+	AddPaper(ctx context.Context, id ident.SubmissionID, appeal ident.AppealID, u receipt.Upload) (submission.Paper, error)
+	Paper(ctx context.Context, id ident.SubmissionID, appeal ident.AppealID, paper ident.AppealPaperID) (submission.PaperContent, error)
+	SendAgain(ctx context.Context, id ident.SubmissionID, version int, why string) (submission.View, error)
+	TakenByHand(ctx context.Context, id ident.SubmissionID, version int, why string) (submission.View, error)
 	Decide(ctx context.Context, id ident.SubmissionID, version int, appeal ident.AppealID, o submission.Outcome) (submission.View, error)
 }
 
@@ -44,6 +50,7 @@ type Submission struct {
 	Regained    *Money               `json:"regained,omitempty" class:"C2" doc:"by appeals"`
 	Approved    *Money               `json:"approved,omitempty" class:"C2" doc:"total less reduced, plus regained; the receivable is not changed by it"`
 	AnswerBy    invoice.Day          `json:"answer_by,omitempty" class:"C1" doc:"after it no answer counts as a rejection"`
+	OverdueAt   *time.Time           `json:"overdue_at,omitempty" class:"C1" doc:"when it was found that no answer came in time"`
 	Receipt     string               `json:"receipt,omitempty" class:"C2"`
 	ErrorType   submission.ErrorType `json:"error_type,omitempty" class:"C1"`
 	Code        string               `json:"code,omitempty" class:"C1"`
@@ -51,22 +58,40 @@ type Submission struct {
 	AnsweredOn  invoice.Day          `json:"answered_on,omitempty" class:"C1"`
 	AppealUntil invoice.Day          `json:"appeal_until,omitempty" class:"C1"`
 	SubmittedAt time.Time            `json:"submitted_at" class:"C1"`
+	Carried     submission.State     `json:"carried,omitempty" class:"C1" enum:"queued,sending,sent,failed,uncertain,by_hand" doc:"how its last hand-over stands; left out where a person takes the file"`
 	Version     int                  `json:"version" class:"C1"`
 }
 
 func toSubmission(s submission.Submission) Submission {
 	c := s.Currency
 	return Submission{s.ID, s.Invoice, s.Number, s.Portal, s.N, s.Type, s.Follows, s.Reason, s.Status, s.Format, s.FileName, s.SHA256, s.Remarks,
-		amount(s.TotalMinor, c), amount(s.ReducedMinor, c), amount(s.RegainedMinor, c), amount(s.ApprovedMinor(), c), s.AnswerBy, s.Receipt, s.ErrorType, s.Code, s.AnswerText,
-		s.AnsweredOn, s.AppealUntil, s.SubmittedAt.UTC(), s.Version}
+		amount(s.TotalMinor, c), amount(s.ReducedMinor, c), amount(s.RegainedMinor, c), amount(s.ApprovedMinor(), c), s.AnswerBy, utc(s.OverdueAt), s.Receipt, s.ErrorType, s.Code, s.AnswerText,
+		s.AnsweredOn, s.AppealUntil, s.SubmittedAt.UTC(), s.Carried, s.Version}
 }
 
-// SubmissionView is a submission with its changes, cuts and appeals.
+// SubmissionView is a submission with its hand-overs, changes, cuts and appeals.
 type SubmissionView struct {
 	Submission
+	Handovers  []Handover         `json:"handovers" class:"C1" doc:"the newest first"`
 	Changes    []SubmissionChange `json:"changes" class:"C1"`
 	Reductions []Reduction        `json:"reductions" class:"C1"`
 	Appeals    []Appeal           `json:"appeals" class:"C1"`
+}
+
+// Handover is one try to bring the file to its receiver.
+type Handover struct {
+	N          int              `json:"n" class:"C1"`
+	State      submission.State `json:"state" class:"C1" enum:"queued,sending,sent,failed,uncertain,by_hand" doc:"uncertain may have arrived: it goes again only after a person has looked"`
+	Cause      carry.Cause      `json:"cause,omitempty" class:"C1" doc:"of what went wrong last"`
+	Why        string           `json:"reason,omitempty" class:"C3" doc:"of a person, for the second on"`
+	Attempt    int              `json:"attempts" class:"C1"`
+	RemoteName string           `json:"remote_name,omitempty" class:"C2" doc:"at the receiver"`
+	SHA256     string           `json:"sha256,omitempty" class:"C1"`
+	SizeBytes  int64            `json:"size_bytes,omitempty" class:"C1"`
+	AskedBy    string           `json:"asked_by,omitempty" class:"C1"`
+	QueuedAt   time.Time        `json:"queued_at" class:"C1"`
+	NextAt     *time.Time       `json:"next_at,omitempty" class:"C1"`
+	EndedAt    *time.Time       `json:"ended_at,omitempty" class:"C1"`
 }
 
 // SubmissionChange is a text of a line that this version says otherwise.
@@ -100,10 +125,14 @@ type Appeal struct {
 	Status   string         `json:"status" class:"C1" enum:"filed,granted,part,denied"`
 	Regained *Money         `json:"regained,omitempty" class:"C2"`
 	Outcome  string         `json:"outcome,omitempty" class:"C3"`
+	Papers   []AppealPaper  `json:"papers" class:"C1" doc:"none for who reads no text"`
 }
 
 func toSubmissionView(v submission.View) SubmissionView {
-	out := SubmissionView{Submission: toSubmission(v.Submission), Changes: make([]SubmissionChange, len(v.Changes)), Reductions: make([]Reduction, len(v.Reductions)), Appeals: make([]Appeal, len(v.Appeals))}
+	out := SubmissionView{Submission: toSubmission(v.Submission), Handovers: make([]Handover, len(v.Handovers)), Changes: make([]SubmissionChange, len(v.Changes)), Reductions: make([]Reduction, len(v.Reductions)), Appeals: make([]Appeal, len(v.Appeals))}
+	for i, h := range v.Handovers {
+		out.Handovers[i] = Handover{h.N, h.State, h.Cause, h.Why, h.Attempt, h.RemoteName, h.SHA256, h.SizeBytes, h.AskedBy, h.QueuedAt.UTC(), utc(h.NextAt), utc(h.EndedAt)}
+	}
 	for i, c := range v.Changes {
 		out.Changes[i] = SubmissionChange(c)
 	}
@@ -111,7 +140,10 @@ func toSubmissionView(v submission.View) SubmissionView {
 		out.Reductions[i] = Reduction{r.ID, r.Line, r.Code, r.Text, amount(r.AmountMinor, v.Currency), r.Status, amount(r.RegainedMinor, v.Currency), r.Appeal}
 	}
 	for i, a := range v.Appeals {
-		out.Appeals[i] = Appeal{a.ID, a.Reason, a.Evidence, a.DueOn, a.FiledOn, amount(a.AmountMinor, v.Currency), a.Status, amount(a.RegainedMinor, v.Currency), a.Outcome}
+		out.Appeals[i] = Appeal{a.ID, a.Reason, a.Evidence, a.DueOn, a.FiledOn, amount(a.AmountMinor, v.Currency), a.Status, amount(a.RegainedMinor, v.Currency), a.Outcome, make([]AppealPaper, len(a.Papers))}
+		for n, p := range a.Papers {
+			out.Appeals[i].Papers[n] = toPaper(p)
+		}
 	}
 	return out
 }
@@ -128,7 +160,7 @@ func Submissions(s *httpd.Server, v submissions) {
 			Paged
 			Status submission.Status `query:"status"`
 			Portal string            `query:"portal_id"`
-			Todo   bool              `query:"todo" doc:"refused and not sent again, or with cuts that nobody decided"`
+			Todo   bool              `query:"todo" doc:"not surely there, not answered in time, refused and not sent again, or with cuts that nobody decided"`
 		}) (*Many[Submission], error) {
 			portal, err := optionalID[ident.PortalID](in.Portal)
 			if err != nil {
@@ -170,7 +202,30 @@ func Submissions(s *httpd.Server, v submissions) {
 			return seenSubmission(v.Submit(ctx, id, n))
 		})
 	mountSubmission(s, v)
+	mountHandovers(s, v)
+	mountPapers(s, v)
 	mountCuts(s, v)
+}
+
+// mountHandovers adds what a person decides about a file that did not surely arrive.
+func mountHandovers(s *httpd.Server, v submissions) {
+	decide := func(path, summary string, do func(ctx context.Context, id ident.SubmissionID, version int, why string) (submission.View, error)) {
+		httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/submissions/{id}/" + path, Needs: rbac.SubmissionSend, Summary: summary},
+			func(ctx context.Context, in *struct {
+				Changing
+				Body struct {
+					Reason string `json:"reason" maxLength:"500" doc:"what you found when you looked"`
+				}
+			}) (*One[SubmissionView], error) {
+				id, version, err := changing[ident.SubmissionID](in.Changing)
+				if err != nil {
+					return nil, err
+				}
+				return seenSubmission(do(ctx, id, version, in.Body.Reason))
+			})
+	}
+	decide("send-again", "Carry a file once more that did not surely arrive", v.SendAgain)
+	decide("by-hand", "Say that a file which did not surely arrive is at the receiver", v.TakenByHand)
 }
 
 func mountSubmission(s *httpd.Server, v submissions) {

@@ -1,19 +1,24 @@
 package pages
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/conflict"
+	"github.com/docketry/docketry/internal/connector"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/outbound/carry"
 	"github.com/docketry/docketry/internal/people"
+	"github.com/docketry/docketry/internal/portal"
 	"github.com/docketry/docketry/internal/selfcheck"
+	"github.com/docketry/docketry/internal/submission"
 	"github.com/docketry/docketry/internal/webhook"
 	"github.com/docketry/docketry/internal/wording"
 	"github.com/docketry/docketry/rbac"
@@ -99,7 +104,25 @@ func houseFixtures(t testing.TB, s story) []fixture {
 	slip.Body = "Dear {{client}}"
 	due := f.Chrome // of a person whose factor was shown too long ago
 	due.Active, due.Title, due.Confirm, due.Owed = "letters", "Letters to payors", "/people/me/factor", 1
+	gate := portal.Profile{ID: id[ident.PortalID](1), Name: "Castellan", Settings: portal.Standard(), Status: "active"}
+	gate.Route = portal.RouteConnector
+	door := connector.Connector{Portal: gate.ID, Way: carry.SFTP, Host: "files.castellan.example", Port: 22, Folder: "inbound/ledes", HostKey: "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGDKKVPUhMxh7sD4Ekg", User: "hollisvane", Auth: carry.Key, TriedAt: &cleared, Tried: string(carry.HostKey), ChangedBy: "Wen Adeyemi", ChangedAt: s.at(1, 9, 0), Version: 3}
+	fresh := connector.Connector{Portal: gate.ID, Way: carry.HTTPS, URL: "http://castellan", Method: "PUT", Auth: carry.Bearer}
+	way := submission.View{Text: true, Submission: submission.Submission{ID: id[ident.SubmissionID](1), Status: submission.Queued, Carried: submission.HandUncertain, Currency: "USD", Version: 2}}
+	way.Handovers = []submission.Handover{{N: 2, State: submission.HandUncertain, Cause: carry.CutShort, Why: "Not in Castellan’s list, their desk says", Attempt: 1, AskedBy: "Maya Lindgren", QueuedAt: s.at(3, 9, 0), EndedAt: &cleared},
+		{N: 1, State: submission.HandFailed, Cause: carry.HostKey, Attempt: 1, AskedBy: "Maya Lindgren", QueuedAt: s.at(2, 9, 0), EndedAt: &cleared}}
+	there := way
+	there.Status, there.Carried = submission.Reduced, submission.HandSent
+	there.Handovers = []submission.Handover{{N: 1, State: submission.HandSent, Way: carry.SFTP, RemoteName: "inbound/ledes/2026-0142-1.txt", SHA256: strings.Repeat("9f73f92a", 8), SizeBytes: 18_204, Attempt: 2, AskedBy: "Maya Lindgren", QueuedAt: s.at(2, 9, 0), EndedAt: &cleared}}
+	appealed := submission.Appeal{ID: id[ident.AppealID](1), FiledOn: "2026-03-03", DueOn: "2026-04-02", Status: "filed", Papers: []submission.Paper{{ID: id[ident.AppealPaperID](1), Name: "letter of 3 May.pdf", Bytes: 88_110, SHA256: strings.Repeat("2c1b", 16), AddedBy: "Maya Lindgren", AddedAt: s.at(3, 9, 0)}}}
+	handed := func(title string, x submission.View, more ...Section) PlainView {
+		return PlainView{Head: layout.Head{Title: title}, Sections: append(append([]Section{{Title: "Next step", Text: nextOfHandover(x.Latest())}}, handoverSections(f, x, true, typedForm{})...), more...)}
+	}
 	return []fixture{
+		named("connector", plain("portals", connectorView(f, gate, door, door, "22", nil))),
+		named("connector-wrong", plain("portals", connectorView(f, gate, connector.Connector{Portal: gate.ID}, fresh, "", connector.ErrInvalid.On(fault.Field{Path: "url", Code: "address_refused", Message: "enter an https address on port 443 of the public internet, without ? and #"}, fault.Field{Path: "secret", Code: "secret_missing", Message: "enter what opens the server"})))),
+		named("handover", plain("submissions", handed("2026-0142, version 1", way))),
+		named("handover-there", plain("submissions", handed("2026-0142, version 1", there, paperSections(f, there, appealed, true, typedForm{})...))),
 		named("factor-due", fixture{page: Plain(due, wordingList(f, []wording.Wording{words}))}),
 		named("sums", plain("audit", sumsView(f, []selfcheck.Report{{At: s.at(3, 8, 20), Compared: 1_204}, {At: s.at(2, 8, 20), Compared: 1_198, Found: 2}}))),
 		named("sums-wrong", plain("audit", sumsView(f, []selfcheck.Report{{At: s.at(3, 8, 20), Compared: 1_204, Found: 21, Findings: []selfcheck.Finding{{Invariant: "I04", Object: "invoice", ID: string(id[ident.InvoiceID](1)), Says: "invoice 2026-0142: open 4821250, its ledger gives 4811250"}}}}))),

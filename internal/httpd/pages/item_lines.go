@@ -65,10 +65,14 @@ func submissionTask(work string, ofFirm bool) string {
 		return "The receiver cut this e-bill. The bureau accepts or appeals each cut before the time to appeal is over."
 	case work == "appeal":
 		return "The receiver cut this e-bill. Accept or appeal each cut before the time to appeal is over; the e-bill has its own page."
+	case work == "delivery" && ofFirm:
+		return "This e-bill did not surely reach its receiver. The bureau looks why and sends it again, or takes it there."
+	case work == "delivery":
+		return "This e-bill did not surely reach its receiver. Its page says why: send it again, or take it there and say so."
 	case ofFirm:
-		return "The receiver refused this e-bill. The bureau corrects it and sends the same invoice again."
+		return "The receiver refused this e-bill, or gave no answer in time, which counts as refused. The bureau asks the receiver, or corrects it and sends the same invoice again."
 	}
-	return "The receiver refused this e-bill. Correct what it names and send the same invoice again; the e-bill has its own page."
+	return "The receiver refused this e-bill, or gave no answer in time, which counts as refused. Its page says which: correct what the receiver names and send the same invoice again, or ask the receiver and enter its answer."
 }
 
 func (s *Site) importLines(r *httpd.Request, f frame, id ident.ImportID, after page.Request, v *ItemView) error {

@@ -25,6 +25,10 @@ func (s *Site) MountPortals(srv *httpd.Server) {
 	fill(srv, "/firms/{firm}/portals/new", rbac.PortalEdit, s.savePortal, s.portalPage)
 	get(srv, "/firms/{firm}/portals/{id}", rbac.PortalRead, s.portal)
 	fill(srv, "/firms/{firm}/portals/{id}", rbac.PortalEdit, s.savePortal, s.portalPage)
+	get(srv, "/firms/{firm}/portals/{id}/connector", rbac.PortalRead, s.connector)
+	fill(srv, "/firms/{firm}/portals/{id}/connector", rbac.ConnectorEdit, s.saveConnector, s.connectorPage)
+	post(srv, "/firms/{firm}/portals/{id}/connector/try", rbac.ConnectorEdit, s.tryConnector)
+	post(srv, "/firms/{firm}/portals/{id}/connector/remove", rbac.ConnectorEdit, s.removeConnector)
 }
 
 var portalFormats = []string{
@@ -123,6 +127,9 @@ func (s *Site) portalPage(r *httpd.Request, failed error) (templ.Component, erro
 	}
 	form := &partial.Form{Action: action, Version: version, Submit: "Save receiver", Cancel: href.Portals(f.FirmID), Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: portalFields(p, number)}
 	v := PlainView{Head: layout.Head{Title: title, Crumbs: []partial.Link{{Text: "Receivers", Href: href.Portals(f.FirmID)}}}, Sections: []Section{formOrFacts(f, rbac.PortalEdit, "What it wants", form)}}
+	if id != "" {
+		v.Links = append(v.Links, partial.Link{Text: "Its connection", Href: href.Connector(f.FirmID, id)})
+	}
 	if id != "" && f.May(rbac.PayorRead) {
 		v.Links = append(v.Links, partial.Link{Text: format.Counted(p.Payors, "payor uses it", "payors use it"), Href: href.Payors(f.FirmID)})
 	}
@@ -145,7 +152,7 @@ func portalFields(p portal.Profile, number func(name string, n int) string) []pa
 		{Name: "encoding", Label: "Characters", Kind: partial.Select, Options: partial.Options(string(p.Encoding), string(portal.ASCII), "ASCII", string(portal.UTF8), "UTF-8"), Group: file, Hint: "Flat files are ASCII; XML in ASCII spells other letters as references"},
 		{Name: "extension", Label: "File ends in", Kind: partial.Select, Options: partial.Options(p.Extension, "txt", ".txt", "led", ".led", "ledes", ".ledes", "xml", ".xml"), Group: file},
 		{Name: "file_name", Label: "File name", Value: p.FileName, Required: true, Max: 80, Group: file, Hint: "Fields: {number} {client} {matter} {date} {version}"},
-		{Name: "route", Label: "Goes by", Kind: partial.Select, Options: partial.Options(string(p.Route), string(portal.RouteDownload), "Download; a person uploads it there"), Group: file},
+		{Name: "route", Label: "Goes by", Kind: partial.Select, Options: partial.Options(string(p.Route), string(portal.RouteDownload), "Download; a person uploads it there", string(portal.RouteConnector), "By itself, through its connection"), Group: file},
 		{Name: "narrative_limit", Label: "Longest narrative", Kind: partial.Decimal, Value: number("narrative_limit", p.NarrativeLimit), Required: true, Group: content, Hint: "Characters; 0 is the format’s own limit. Nothing is cut: what is too long is named"},
 		{Name: "country", Label: "Countries", Kind: partial.Select, Options: partial.Options(p.Country, portal.CountryAlpha3, "Three letters, GBR", portal.CountryAlpha2, "Two letters, GB"), Group: content},
 		{Name: "names", Label: "Names", Kind: partial.Select, Options: partial.Options(p.Names, portal.SurnameFirst, "Vane, Rosa", portal.FirstSurname, "Rosa Vane"), Group: content},

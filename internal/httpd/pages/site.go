@@ -14,6 +14,7 @@ import (
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/clock"
 	"github.com/docketry/docketry/internal/conflict"
+	"github.com/docketry/docketry/internal/connector"
 	"github.com/docketry/docketry/internal/deputy"
 	"github.com/docketry/docketry/internal/evidence"
 	"github.com/docketry/docketry/internal/export"
@@ -65,6 +66,7 @@ type Site struct {
 	Grants       *grant.Service
 	Matters      *matter.Service
 	Portals      *portal.Service
+	Connectors   *connector.Service
 	Rates        *rate.Service
 	Repricing    *reprice.Service
 	Transfers    *transfer.Service

@@ -50,7 +50,7 @@ func (s *Site) submissionPage(r *httpd.Request, id ident.SubmissionID, failed er
 	today := invoice.DayOf(s.today(f))
 	v := PlainView{Head: layout.Head{Title: title, Crumbs: []partial.Link{{Text: "E-bills", Href: href.Submissions(f.FirmID)}, {Text: x.InvoiceNumber, Href: href.InvoiceAct(f.FirmID, x.Invoice, "submissions")}}},
 		Links: []partial.Link{{Text: "The invoice", Href: href.Invoice(f.FirmID, x.Invoice)}}}
-	if file := (partial.Link{Text: "Download the file", Href: href.SubmissionAct(f.FirmID, x.ID, "file")}); x.Text && x.Status == submission.Submitted {
+	if file := (partial.Link{Text: "Download the file", Href: href.SubmissionAct(f.FirmID, x.ID, "file")}); x.Text && x.Status == submission.Submitted && x.Carried == "" {
 		v.Main = &file
 	} else if x.Text {
 		v.Links = append(v.Links, file)
@@ -58,6 +58,7 @@ func (s *Site) submissionPage(r *httpd.Request, id ident.SubmissionID, failed er
 	v.Meta = []string{x.Status.Words(), x.PortalName}
 	act := f.May(rbac.SubmissionSend) && x.Text
 	v.Sections = append(v.Sections, Section{Title: "Next step", Text: nextOf(x, today, len(chain) > x.N)})
+	v.Sections = append(v.Sections, handoverSections(f, x, act, typed)...)
 	if act && x.Status.Failed() && len(chain) == x.N {
 		v.Sections[0].Facts = []partial.Fact{{Name: "To send it again", Value: "Correct it", Href: href.InvoiceAct(f.FirmID, x.Invoice, "submissions")}}
 	}
@@ -80,7 +81,7 @@ func (s *Site) submissionPage(r *httpd.Request, id ident.SubmissionID, failed er
 
 func submissionFacts(f frame, x submission.View) []partial.Fact {
 	facts := []partial.Fact{{Name: "Receiver", Value: x.PortalName}, {Name: "Number in the file", Value: x.Number}, {Name: "File", Value: x.FileName + ", " + x.Format.Name() + ", " + format.Bytes(x.SizeBytes)},
-		{Name: "Hash", Value: format.Hash(x.SHA256)}, {Name: "Sent", Value: format.Moment(x.SubmittedAt.In(f.Zone)) + ", " + x.SubmittedBy}, {Name: "Total", Value: format.Money(money.Amount{Minor: x.TotalMinor, Currency: x.Currency})}}
+		{Name: "Hash", Value: format.Hash(x.SHA256)}, {Name: titledBy(x.Carried == "", "Sent", "Made"), Value: format.Moment(x.SubmittedAt.In(f.Zone)) + ", " + x.SubmittedBy}, {Name: "Total", Value: format.Money(money.Amount{Minor: x.TotalMinor, Currency: x.Currency})}}
 	add := func(name, value string) {
 		if value != "" {
 			facts = append(facts, partial.Fact{Name: name, Value: value})
@@ -155,6 +156,7 @@ func cutSections(f frame, x submission.View, today invoice.Day, act bool, typed 
 	}
 	for _, a := range x.Appeals {
 		sections = append(sections, appealSection(f, x, a, act, typed))
+		sections = append(sections, paperSections(f, x, a, act, typed)...)
 	}
 	return sections
 }

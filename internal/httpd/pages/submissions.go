@@ -24,9 +24,13 @@ func (s *Site) MountSubmissions(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/submissions/{id}", rbac.SubmissionRead, s.submission)
 	get(srv, "/firms/{firm}/submissions/{id}/file", rbac.SubmissionRead, s.submissionFile)
 	fill(srv, "/firms/{firm}/submissions/{id}/answer", rbac.SubmissionSend, s.answerSubmission, of(s.submissionPage))
+	fill(srv, "/firms/{firm}/submissions/{id}/send-again", rbac.SubmissionSend, s.sendAgain, of(s.submissionPage))
+	fill(srv, "/firms/{firm}/submissions/{id}/by-hand", rbac.SubmissionSend, s.takenByHand, of(s.submissionPage))
 	fill(srv, "/firms/{firm}/submissions/{id}/accept", rbac.SubmissionSend, s.acceptCuts, of(s.submissionPage))
 	fill(srv, "/firms/{firm}/submissions/{id}/appeals", rbac.SubmissionSend, s.appealCuts, of(s.submissionPage))
 	fill(srv, "/firms/{firm}/submissions/{id}/appeals/{appeal}/outcome", rbac.SubmissionSend, s.decideAppeal, of(s.submissionPage))
+	fill(srv, "/firms/{firm}/submissions/{id}/appeals/{appeal}/papers", rbac.SubmissionSend, s.addPaper, of(s.submissionPage))
+	get(srv, "/firms/{firm}/submissions/{id}/appeals/{appeal}/papers/{paper}", rbac.SubmissionRead, s.paper)
 }
 
 func submissionChip(x submission.Submission) partial.Chip {
@@ -38,7 +42,12 @@ func submissionChip(x submission.Submission) partial.Chip {
 		c.Tone, c.Icon = partial.Bad, "x"
 	case submission.Reduced, submission.PendingFirm:
 		c.Tone, c.Icon = partial.Warn, "alert"
+	case submission.Queued:
+		return queuedChip(x.Carried)
 	default: // on its way
+		if x.OverdueAt != nil {
+			c.Tone, c.Icon, c.Text = partial.Warn, "alert", "No answer in time"
+		}
 	}
 	return c
 }
@@ -65,6 +74,10 @@ func nextOf(x submission.View, today invoice.Day, sentAgain bool) string {
 		return "Accept or appeal " + format.Counted(open, "cut", "cuts") + appealWords(x.AppealUntil, today) + "."
 	case x.Status == submission.Reduced && appealed > 0:
 		return "Wait for the receiver’s word on the appeal, then enter it."
+	case x.Status == submission.Queued:
+		return nextOfHandover(x.Latest())
+	case x.Status == submission.Submitted && x.Carried == submission.HandSent:
+		return "It arrived. Wait for the receiver’s answer, then enter it" + answerWords(x.AnswerBy, today) + "."
 	case x.Status == submission.Submitted:
 		return "Take the file to the receiver, then enter what it answers" + answerWords(x.AnswerBy, today) + "."
 	case len(x.Status.Answers()) > 2:
@@ -100,7 +113,7 @@ func (s *Site) submissions(r *httpd.Request) (httpd.Reply, error) {
 	}
 	q := filtersOf(r)
 	filter := submission.Filter{Todo: q.yes("todo", "all e-bills are shown"), Status: submission.Status(q.one("status", "is no state of an e-bill", "e-bills in every state are shown",
-		string(submission.Submitted), string(submission.Received), string(submission.Rejected), string(submission.FileError), string(submission.Reduced), string(submission.Approved), string(submission.Paid)))}
+		string(submission.Queued), string(submission.Submitted), string(submission.Received), string(submission.Rejected), string(submission.FileError), string(submission.Reduced), string(submission.Approved), string(submission.Paid)))}
 	if filter.Portal, err = idOrNone[ident.PortalID](q.text("portal")); err != nil {
 		return httpd.Reply{}, err
 	}
@@ -128,7 +141,7 @@ func (s *Site) submissions(r *httpd.Request) (httpd.Reply, error) {
 	}
 	v := PlainView{Head: layout.Head{Title: "E-bills"}, Lede: "What was sent to clients’ systems, and what they answered.", Sections: []Section{{Title: "E-bills", Table: t, Pager: pagerOf(base, r, len(list.Items), list.Next)}}}
 	for _, x := range []struct{ text, address string }{
-		{"All", all}, {"To do", href.Query(all, "todo", "yes")}, {"Cut", href.Query(all, "status", string(submission.Reduced))}, {"Approved", href.Query(all, "status", string(submission.Approved))},
+		{"All", all}, {"To do", href.Query(all, "todo", "yes")}, {"Not sent yet", href.Query(all, "status", string(submission.Queued))}, {"Cut", href.Query(all, "status", string(submission.Reduced))}, {"Approved", href.Query(all, "status", string(submission.Approved))},
 	} {
 		v.Tabs = append(v.Tabs, partial.Tab{Text: x.text, Href: x.address, Count: -1, Current: x.address == base})
 	}

@@ -241,5 +241,8 @@ func JobRetry(f ident.FirmID, id ident.JobID) string { return one(f, "jobs", id)
 // Portals is the receivers of a firm's e-bills.
 func Portals(f ident.FirmID) string { return list(f, "portals") }
 
+// Connector is how files reach a receiver by themselves.
+func Connector(f ident.FirmID, id ident.PortalID) string { return Portal(f, id) + "/connector" }
+
 // Portal is one receiver, with what it wants.
 func Portal(f ident.FirmID, id ident.PortalID) string { return one(f, "portals", id) }

@@ -59,6 +59,16 @@ func SubmissionAct(f ident.FirmID, id ident.SubmissionID, act string) string {
 	return Submission(f, id) + "/" + act
 }
 
+// AppealPapers takes a file that speaks for an appeal.
+func AppealPapers(f ident.FirmID, id ident.SubmissionID, a ident.AppealID) string {
+	return SubmissionAct(f, id, "appeals") + "/" + string(a) + "/papers"
+}
+
+// AppealPaper is the file itself.
+func AppealPaper(f ident.FirmID, id ident.SubmissionID, a ident.AppealID, p ident.AppealPaperID) string {
+	return AppealPapers(f, id, a) + "/" + string(p)
+}
+
 // AppealOutcome is where the receiver's word on an appeal posts.
 func AppealOutcome(f ident.FirmID, id ident.SubmissionID, a ident.AppealID) string {
 	return SubmissionAct(f, id, "appeals") + "/" + string(a) + "/outcome"
