@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/docketry/docketry/internal/clock"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/rbac"
 )
@@ -89,7 +90,9 @@ func TestI15WhatMakesSomethingWantsAKey(t *testing.T) {
 // firm is in the path and where the effect lies in several firms.
 func TestI15OneKeyOneAnswerEverywhere(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	// The bureau is one in a database, and a grant that anybody gives in it meanwhile ends the repeating of an answer.
+	name, c := testkit.NewDatabase(t), clock.At(testkit.Now)
+	w := worldOver(t, testkit.OpenDatabase(t, "docketry_api", name, c), testkit.OpenDatabase(t, "docketry_worker", name, c))
 	a, b := w.furnished(t), w.furnished(t)
 	office := w.signIn(t, w.bureau, rbac.RoleBureauAdmin)
 	code := strings.ToUpper(string(a.firm.ID)[28:])

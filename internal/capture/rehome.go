@@ -101,7 +101,8 @@ func (r *Rehomed) settle(m masters, facts *matterFacts) (why string, err error) 
 	}
 	r.land.agreed, r.land.hasRate = a.Rate, true
 	p := Price{Rate: a.Rate, Standard: a.Standard, Source: a.Source, Level: a.Level, RateID: a.ID, Card: m.card.Version(), Currency: facts.Currency}
-	if p.Minor, err = money.Line(e.Hours, a.Rate, facts.Currency, m.rounding); err != nil {
+	var tooMuch error
+	if p.Minor, tooMuch = money.Line(e.Hours, a.Rate, facts.Currency, m.rounding); tooMuch != nil {
 		return "is worth more there than can be counted; correct the rate", nil
 	}
 	r.again(p, m.rounding)
