@@ -45,6 +45,7 @@ var acts = []act{
 	{"attach a receipt", attaching, []string{"receipt", "blob"}},
 	{"send an e-bill", sending, []string{"submission", "blob"}},
 	{"carry out a repricing", repricing, []string{"entry_price"}},
+	{"transfer work to its matter", moving, []string{"transfer", "transfer_line", "entry"}},
 	{"approve a trust transfer", drawing, []string{"trust_entry", "trust_posting", "payment", "allocation", "posting"}},
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/docketry/docketry/internal/portal"
+	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/rate"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/rbac"
@@ -46,4 +47,21 @@ func repricing(t *testing.T, h *house) request {
 		t.Fatalf("preview: %d %s", rec.Code, rec.Body)
 	}
 	return request{sid: sid, path: h.at("/repricings/%s/carry-out", run.ID), body: fmt.Sprintf(`{"hash":%q,"reason":"agreed with the client"}`, run.Hash), status: 200}
+}
+
+// moving transfers time and a cost with its receipt, off a draft, as previewed.
+func moving(t *testing.T, h *house) request {
+	from, to, k := h.firm.Matter(t), h.firm.Matter(t), h.timekeeper(t)
+	e, cost := h.firm.Work(t, from, k, h.day(t, 19), 20_000, 6_850_000), h.firm.Cost(t, from, h.day(t, 18), "E115", 10_000, 1_000_000)
+	if _, err := h.s.Prebills.Build(h.firm.As(t, rbac.RoleSpecialist), prebill.Order{Matter: from.ID, Through: h.firm.Day(t, 0)}); err != nil {
+		t.Fatal(err)
+	}
+	sid := h.signIn(t, h.firm, rbac.RoleSpecialist)
+	what := fmt.Sprintf(`"entry_ids":[%q,%q],"matter_id":%q`, e.ID, cost.ID, to.ID)
+	rec := h.call("POST", "/api/v1"+h.at("/transfers/preview"), sid, "{"+what+"}")
+	var seen struct{ Hash string }
+	if err := json.Unmarshal(rec.Body.Bytes(), &seen); err != nil || rec.Code != 200 {
+		t.Fatalf("preview: %d %s", rec.Code, rec.Body)
+	}
+	return request{sid: sid, path: h.at("/transfers"), body: fmt.Sprintf(`{%s,"hash":%q,"reason":"of the other case"}`, what, seen.Hash), status: 201}
 }

@@ -132,12 +132,13 @@ func Transfers(s *httpd.Server, v transfers) {
 		func(ctx context.Context, in *struct {
 			InFirm
 			Body struct {
-				moveBody
-				Hash   string `json:"hash" doc:"of the preview"`
-				Reason string `json:"reason"`
+				Entries []string `json:"entry_ids"`
+				Matter  string   `json:"matter_id" doc:"that the work belongs on"`
+				Hash    string   `json:"hash" doc:"of the preview"`
+				Reason  string   `json:"reason"`
 			}
 		}) (*One[TransferDetail], error) {
-			m, err := in.Body.to()
+			m, err := moveBody{in.Body.Entries, in.Body.Matter}.to()
 			if err != nil {
 				return nil, err
 			}
