@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/docketry/docketry/internal/amend"
@@ -224,7 +225,7 @@ func (s *Service) work(tx *db.Tx, a *authz.Access, m Move, locking bool) (w work
 	if err := movable(list, bills, m.To); err != nil {
 		return w, err
 	}
-	changes, err := changesOf(tx, list)
+	changes, err := changesOf(tx, from, list)
 	if err != nil {
 		return w, err
 	}
@@ -304,14 +305,32 @@ func movable(list []capture.Entry, bills map[ident.PrebillID]bill, to ident.Matt
 	return bad.Err(ErrStands.With("%s", bad[0].Message))
 }
 
-// changesOf are what people changed of entries on their drafts.
-func changesOf(tx *db.Tx, list []capture.Entry) (map[ident.EntryID]amend.Edits, error) {
+// changesOf are what people changed of entries on their drafts, and on bills that were
+// credited to be billed again.
+func changesOf(tx *db.Tx, from ident.MatterID, list []capture.Entry) (map[ident.EntryID]amend.Edits, error) {
 	var on []ident.EntryID
+	var open []capture.Entry
 	for i := range list {
 		if list[i].Status == capture.StatusBilling {
 			on = append(on, list[i].ID)
+		} else {
+			open = append(open, list[i])
 		}
 	}
+	changes, err := standing(tx, on, list)
+	if err != nil || len(open) == 0 {
+		return changes, err
+	}
+	again, err := prebill.Credited(tx, from, open)
+	if changes == nil {
+		return again, err
+	}
+	maps.Copy(changes, again)
+	return changes, err
+}
+
+// standing are what people changed of entries on their drafts.
+func standing(tx *db.Tx, on []ident.EntryID, list []capture.Entry) (map[ident.EntryID]amend.Edits, error) {
 	if len(on) == 0 {
 		return nil, nil
 	}
