@@ -1,0 +1,45 @@
+package transfer_test
+
+import (
+	"testing"
+
+	"github.com/docketry/docketry/internal/amend"
+	"github.com/docketry/docketry/internal/capture"
+	"github.com/docketry/docketry/internal/rate"
+	"github.com/docketry/docketry/internal/testkit"
+	"github.com/docketry/docketry/rbac"
+)
+
+// TestI03_NoAmountGoesToAnotherCurrency: 500.00 off in dollars is not 50,000 off in yen. What
+// bills nothing bills nothing in any.
+func TestI03_NoAmountGoesToAnotherCurrency(t *testing.T) {
+	s := setup(t)
+	yen := s.Matter(t, testkit.Currency("JPY"))
+	_, err := s.rates.Add(s.As(t, rbac.RoleFirmAdmin), rate.Rate{MatterID: yen.ID, Rate: 600_000_000, Currency: "JPY", From: testkit.Day("2026-01-01")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut, free := s.Work(t, s.from, s.k, "2026-02-03", 15_000, 4_000_000), s.Work(t, s.from, s.k, "2026-02-04", 15_000, 4_000_000)
+	v := s.built(s.from)
+	for i, to := range []int64{10_000, 0} {
+		if _, err := s.bills.WriteDown(s.partner, v.ID, v.Version, v.Lines[i].ID, to, amend.ReasonCourtesy, "as agreed"); err != nil {
+			t.Fatal(err)
+		}
+		v = s.view(v.ID)
+	}
+	_, err = s.try(s.specialist, s.move(yen, cut.ID, free.ID))
+	refused(t, err, capture.ErrElsewhere, "undo the write-down first")
+	d := s.do(s.move(yen, free.ID))
+	if l := d.Lines[0]; l.After.Minor != 0 || l.After.Currency != "JPY" {
+		t.Errorf("what bills nothing comes to %+v", l.After)
+	}
+	if v, err = s.bills.Get(s.partner, v.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.bills.Undo(s.partner, v.ID, v.Version, v.Lines[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	if d = s.do(s.move(yen, cut.ID)); d.Lines[0].After.Minor != 90_000 {
+		t.Errorf("comes to %+v", d.Lines[0].After)
+	}
+}
