@@ -5,8 +5,10 @@ import (
 
 	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/capture"
+	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/rate"
 	"github.com/docketry/docketry/internal/testkit"
+	"github.com/docketry/docketry/internal/transfer"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -41,5 +43,24 @@ func TestI03_NoAmountGoesToAnotherCurrency(t *testing.T) {
 	}
 	if d = s.do(s.move(yen, cut.ID)); d.Lines[0].After.Minor != 90_000 {
 		t.Errorf("comes to %+v", d.Lines[0].After)
+	}
+}
+
+// TestT07_OnlyAPartnerOfTheMatterOpensItsConfidence: who may approve bills of another matter
+// alone says nothing about this one.
+func TestT07_OnlyAPartnerOfTheMatterOpensItsConfidence(t *testing.T) {
+	s := setup(t)
+	e := s.Work(t, s.from, s.k, "2026-02-03", 15_000, 4_000_000)
+	s.Exec(t, `UPDATE matter SET label = 2 WHERE firm_id = ? AND id = ?`, s.ID, s.from.ID)
+	role := ident.New[ident.RoleID](testkit.Now)
+	s.Exec(t, `INSERT INTO custom_role (firm_id, id, staff, name, permissions, created_by, created_at) VALUES (?, ?, false, 'Mover', '{matter.read,entry.read,entry.transfer}', ?, ?)`,
+		s.ID, role, testkit.Person(t, s.DB(), "maker"), testkit.Now)
+	elsewhere := s.As(t, rbac.RolePartner, testkit.OnMatters(s.Matter(t).ID))
+	s.Grant(t, testkit.Actor(elsewhere), rbac.Custom(false, string(role)))
+	_, err := s.svc.Preview(elsewhere, s.move(s.to, e.ID))
+	refused(t, err, transfer.ErrStands, "kept closer")
+	s.Grant(t, testkit.Actor(elsewhere), rbac.RolePartner, testkit.OnMatters(s.from.ID))
+	if _, err := s.svc.Preview(elsewhere, s.move(s.to, e.ID)); err != nil {
+		t.Errorf("a partner of the matter: %v", err)
 	}
 }

@@ -264,8 +264,11 @@ func (s *Service) labels(tx *db.Tx, from, to ident.MatterID) error {
 	if f.Label == authz.Sealed {
 		return ErrStands.With("%s is sealed: its work goes to no matter that is not; enter the work on %s in other words", f.Number, t.Number)
 	}
-	_, err = s.guard.Require(tx, rbac.PrebillApprove)
-	if errors.Is(err, authz.ErrForbidden) {
+	a, err := s.guard.Require(tx, rbac.PrebillApprove)
+	if err == nil {
+		err = a.RequireMatter(tx, from) // a partner of another matter says nothing about this one
+	}
+	if errors.Is(err, authz.ErrForbidden) || errors.Is(err, authz.ErrNotFound) {
 		return ErrStands.With("%s is kept closer than %s, where more people read what was written; ask a partner of the firm to transfer it, or enter the work there in other words", f.Number, t.Number)
 	}
 	return err
