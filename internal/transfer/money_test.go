@@ -2,6 +2,7 @@ package transfer_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/capture"
@@ -62,5 +63,30 @@ func TestT07_OnlyAPartnerOfTheMatterOpensItsConfidence(t *testing.T) {
 	s.Grant(t, testkit.Actor(elsewhere), rbac.RolePartner, testkit.OnMatters(s.from.ID))
 	if _, err := s.svc.Preview(elsewhere, s.move(s.to, e.ID)); err != nil {
 		t.Errorf("a partner of the matter: %v", err)
+	}
+}
+
+// TestT07_APaperOfACloserMatterStaysThere: what was attached where fewer people read does not
+// come back with the cost to where more do.
+func TestT07_APaperOfACloserMatterStaysThere(t *testing.T) {
+	s := setup(t)
+	e := s.Cost(t, s.from, "2026-02-03", "E115", 10_000, 1_000_000)
+	s.Exec(t, `UPDATE matter SET label = 2 WHERE firm_id = ? AND id = ?`, s.ID, s.to.ID)
+	owner := s.As(t, rbac.RolePartner, testkit.UpToLabel(2))
+	d, err := s.try(owner, s.move(s.to, e.ID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	paper := ident.New[ident.ReceiptID](testkit.Now)
+	testkit.AdminExecIn(t, s.Text(t, `SELECT current_database()`), `WITH alone AS (SELECT set_config('session_replication_role', 'replica', false))
+		INSERT INTO receipt (firm_id, id, entry_id, name, media, size, sha256, blob_id, added_at)
+		SELECT $1::uuid, $2::uuid, $3::uuid, 'advice.pdf', 'application/pdf', 1, repeat('1', 64), $2::uuid, $4::timestamptz FROM alone`, s.ID, paper, d.Lines[0].Made, d.At.Add(time.Minute))
+	_, err = s.svc.TakeBack(owner, d.ID, "it was right before")
+	refused(t, err, transfer.ErrMovedOn, "take it off there first")
+	if err := s.statement(`UPDATE receipt SET removed_at = added_at, removed_by = ?, reason = 'of another cost' WHERE firm_id = ? AND id = ?`, testkit.Actor(s.specialist), s.ID, paper); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.svc.TakeBack(owner, d.ID, "it was right before"); err != nil {
+		t.Errorf("without it: %v", err)
 	}
 }

@@ -120,6 +120,9 @@ func (s *Service) TakeBack(ctx context.Context, id ident.TransferID, reason stri
 		if err := untouched(list, made, &d.Transfer); err != nil {
 			return err
 		}
+		if err := papersMayGo(tx, &d.Transfer); err != nil {
+			return err
+		}
 		if err := markBack(tx, id, reason); err != nil {
 			return err
 		}
@@ -424,6 +427,24 @@ func untouched(list []capture.Entry, made []ident.EntryID, t *Transfer) error {
 		return nil
 	}
 	return bad.Err(ErrMovedOn.With("%s", bad[0].Message))
+}
+
+// papersMayGo refuses to bring papers that were attached on a matter that is kept closer to
+// one where more people read them.
+func papersMayGo(tx *db.Tx, t *Transfer) error {
+	f, err := matter.Get(tx, t.From)
+	if err != nil {
+		return err
+	}
+	to, err := matter.Get(tx, t.To)
+	if err != nil || to.Label <= f.Label {
+		return err
+	}
+	since, err := papersSince(tx, t)
+	if err != nil || !since {
+		return err
+	}
+	return ErrMovedOn.With("a paper was attached on %s, which is kept closer than %s; take it off there first", to.Number, f.Number)
 }
 
 func changedSince(all amend.Edits, t *Transfer) bool {
