@@ -91,6 +91,10 @@ func (r *Rehomed) settle(m masters, facts *matterFacts) (why string, err error) 
 	k, _ := m.timekeeperByID(e.TimekeeperID)
 	r.land.keeper(k)
 	e.Currency = facts.Currency
+	// What was written down is an amount of the former money, and means nothing in another.
+	if e.Currency != r.From.Currency && r.Stood.WriteDown != 0 && r.Stood.Amount() != 0 {
+		return "was written down by an amount in " + string(r.From.Currency) + " and " + facts.Number + " is billed in " + string(facts.Currency) + "; undo the write-down first, and make it there", nil
+	}
 	// A rate may be for a task, and the task as it stands counts.
 	a, err := m.card.Resolve(facts.asks(e, r.land.class, r.Stood.Task, r.Stood.Activity))
 	if errors.Is(err, rate.ErrNoRate) {

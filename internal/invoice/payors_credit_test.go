@@ -2,11 +2,13 @@ package invoice_test
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/receivable"
@@ -136,5 +138,33 @@ func TestT02_AShareIsItsOwnFirmsAndMatters(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// TestTheYearCountsHeldFeesOfTheSharesThatStand: of 1,220.00 in halves, a tenth of it held
+// back, 610.00 count for the year's discount once one payor's invoice was credited.
+func TestTheYearCountsHeldFeesOfTheSharesThatStand(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	other := h.f.Payor(t, h.m)
+	h.f.Arrange(t, h.m, "2026-01-01", split("USD", share(h.m.Payor, `"fees":500000`), share(other, `"fees":500000`))+`,"holdback":{"share":100000,"condition":"the appeal is decided"}`)
+	list := h.issueAll(t, h.approved(t, h.m))
+	if _, err := h.svc.Credit(h.partner, list[0].ID, invoice.NewCredit{Reason: "The insurer declined cover."}); err != nil {
+		t.Fatal(err)
+	}
+	h.f.Guide(t, h.m, `"volume_tiers":[{"over":"640","discount":"0.05"}]`)
+	asked := func(hours int64) bool {
+		h.f.Work(t, h.m, h.k, "2026-02-20", hours, 6_100_000)
+		p, err := h.prebills.Build(h.specialist, prebill.Order{Matter: h.m.ID, Through: testkit.Day("2026-02-28")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(h.look(t, p.ID).Findings, func(f guideline.Stored) bool { return f.Rule == "BUD-06" && f.State == guideline.Open })
+	}
+	if asked(400) { // 24.40: 634.40 in all
+		t.Error("a discount is asked for below its tier")
+	}
+	if !asked(600) { // 36.60 more: 671.00
+		t.Error("no discount is asked for above it")
 	}
 }

@@ -69,7 +69,7 @@ func waiting(tx *db.Tx, sel Selection, cond string, args []any) (list []Waiting,
 			coalesce((SELECT max(coalesce(x.tax_rate_e6, m.tax_rate_e6)) FROM prebill_share x WHERE x.firm_id = p.firm_id AND x.prebill_id = p.id), m.tax_rate_e6) AS tax_rate, s.net AS net_minor, s.last AS last_work
 		FROM prebill p JOIN matter m ON m.firm_id = p.firm_id AND m.id = p.matter_id JOIN client c ON c.firm_id = m.firm_id AND c.id = m.client_id
 		CROSS JOIN LATERAL (SELECT prebill_net(p.firm_id, p.id) AS net, max(l.worked_on) AS last
-			FROM prebill_line l WHERE l.firm_id = p.firm_id AND l.prebill_id = p.id AND NOT l.held) s
+			FROM prebill_line l WHERE l.firm_id = p.firm_id AND l.prebill_id = p.id AND NOT l.held AND NOT l.gone) s
 		WHERE p.firm_id = ? AND p.status = 'approved'
 		AND NOT EXISTS (SELECT FROM run_item t WHERE t.firm_id = p.firm_id AND t.prebill_id = p.id AND t.status IN ('waiting', 'issued'))` +
 		w.sql.String() + ` ORDER BY p.approved_at, p.id`
@@ -129,7 +129,7 @@ func reopen(tx *db.Tx, run ident.RunID, a Again, cond string, args []any) (items
 // for all, of the matters for which cond holds; "" without any.
 func lastWork(tx *db.Tx, run ident.RunID, cause, cond string, args []any) (last Day, err error) {
 	q := `SELECT max(l.worked_on) FROM run_item t JOIN matter m ON m.firm_id = t.firm_id AND m.id = t.matter_id
-		JOIN prebill_line l ON l.firm_id = t.firm_id AND l.prebill_id = t.prebill_id AND NOT l.held
+		JOIN prebill_line l ON l.firm_id = t.firm_id AND l.prebill_id = t.prebill_id AND NOT l.held AND NOT l.gone
 		WHERE t.firm_id = ? AND t.run_id = ? AND t.status = 'failed' AND (? = '' OR t.cause = ?) AND ` + cond
 	if err := tx.Raw(q, append([]any{tx.Scope.Firm, run, cause, cause}, args...)...).Row().Scan(&last); err != nil {
 		return "", fmt.Errorf("find the last work of run %s: %w", run, err)

@@ -204,6 +204,9 @@ func drawnTerms(rt *rapid.T, c money.Currency) arrangement.Terms {
 		t.Subscription = &arrangement.Subscription{Per: drawnPeriod(rt), AmountMinor: amount("fee"), Hours: money.Fixed4(rapid.Int64Range(0, 60_000).Draw(rt, "hours")), BeyondHourly: rapid.Bool().Draw(rt, "beyond"), Shadow: rapid.Bool().Draw(rt, "shadow")}
 	case arrangement.KindGeneral:
 		t.General = &arrangement.General{Per: drawnPeriod(rt), AmountMinor: amount("fee"), HourlyWork: rapid.Bool().Draw(rt, "work"), Shadow: rapid.Bool().Draw(rt, "shadow")}
+	case arrangement.KindEvergreen:
+		floor := amount("floor")
+		t.Evergreen = &arrangement.Evergreen{FloorMinor: floor, TargetMinor: floor + amount("above")}
 	case arrangement.KindTasks:
 		t.Tasks = &arrangement.Tasks{Prices: []arrangement.UnitPrice{{Code: "L330", Price: money.Fixed4(amount("price"))}, {Code: "FILING", Price: money.Fixed4(amount("price"))}}, OthersHourly: rapid.Bool().Draw(rt, "others"), Shadow: rapid.Bool().Draw(rt, "shadow")}
 	case arrangement.KindNoCharge:

@@ -53,9 +53,14 @@ func billedBefore(tx *db.Tx, p *Prebill, m matter.Matter, today time.Time) (b gu
 		b.LastOn = *last
 	}
 	// All matters of the client: what is agreed on the fees of a year is agreed with it. Fees
-	// held back are of the bill that they were worked on, and not of that of their release.
-	err = tx.Raw(`SELECT coalesce(sum(l.amount_minor), 0)::bigint - (SELECT coalesce(sum(c.amount_minor), 0)::bigint
-				FROM prebill_charge c WHERE c.firm_id = ? AND c.what IN (?, ?)
+	// held back are of the bill that they were worked on, and not of that of their release. Of a
+	// bill that is split they count by the shares of the fees that stand.
+	err = tx.Raw(`SELECT coalesce(sum(l.amount_minor), 0)::bigint - (SELECT coalesce(sum(round(c.amount_minor * coalesce(s.stands, 1))), 0)::bigint
+				FROM prebill_charge c
+				LEFT JOIN LATERAL (SELECT sum(x.fees_minor) FILTER (WHERE i.status <> 'credited')::numeric / nullif(sum(x.fees_minor), 0) AS stands
+					FROM prebill_share x JOIN invoice i ON i.firm_id = x.firm_id AND i.prebill_id = x.prebill_id AND i.share = x.position
+					WHERE x.firm_id = c.firm_id AND x.prebill_id = c.prebill_id) s ON true
+				WHERE c.firm_id = ? AND c.what IN (?, ?)
 					AND EXISTS (SELECT FROM invoice i WHERE i.firm_id = c.firm_id AND i.prebill_id = c.prebill_id AND i.client_id = ? AND i.currency = ? AND i.status <> 'credited' AND i.prebill_id <> ?
 						AND i.issued_on BETWEEN date_trunc('year', ?::date) AND ?::date))
 		FROM invoice i JOIN invoice_line l ON l.firm_id = i.firm_id AND l.invoice_id = i.id

@@ -45,13 +45,34 @@ func credited(tx *db.Tx, m matter.Matter, entries []ident.EntryID) (map[ident.En
 // undone. What was amended or undone at the entry after the credit holds too. It returns
 // the credited line of each entry.
 func resume(tx *db.Tx, m matter.Matter, t amend.Terms, entries []capture.Entry, added []Line) (map[ident.EntryID]ident.PrebillLine, error) {
+	from, all, err := resumed(tx, m, entries)
+	if err != nil || len(from) == 0 {
+		return nil, err
+	}
+	for i := range added {
+		l, e := &added[i], &entries[i]
+		if edits, ok := all[e.ID]; ok {
+			recorded := *e
+			recorded.Edits = nil
+			l.Edits, l.Work, _ = edits.Again(recorded.Work(), t)
+			for k := range l.Edits {
+				l.Edits[k].ID = ident.New[ident.EditID](tx.Now)
+			}
+		}
+	}
+	return from, nil
+}
+
+// resumed are the credited lines of entries, and the changes that these start from on their
+// next bill.
+func resumed(tx *db.Tx, m matter.Matter, entries []capture.Entry) (map[ident.EntryID]ident.PrebillLine, map[ident.EntryID]amend.Edits, error) {
 	ids := make([]ident.EntryID, len(entries))
 	for i := range entries {
 		ids[i] = entries[i].ID
 	}
 	from, err := credited(tx, m, ids)
 	if err != nil || len(from) == 0 {
-		return nil, err
+		return nil, nil, err
 	}
 	var of []ident.PrebillLine
 	for _, l := range from {
@@ -59,20 +80,15 @@ func resume(tx *db.Tx, m matter.Matter, t amend.Terms, entries []capture.Entry, 
 	}
 	edits, err := editsOf(tx, `d.line_id = ANY (?::uuid[])`, db.Array(of))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	for i := range added {
-		l, e := &added[i], &entries[i]
-		if line, ok := from[e.ID]; ok {
-			recorded := *e
-			recorded.Edits = nil
-			l.Edits, l.Work, _ = together(edits[line], e.Edits).Again(recorded.Work(), t)
-			for k := range l.Edits {
-				l.Edits[k].ID = ident.New[ident.EditID](tx.Now)
-			}
+	all := make(map[ident.EntryID]amend.Edits, len(from))
+	for i := range entries {
+		if line, ok := from[entries[i].ID]; ok {
+			all[entries[i].ID] = together(edits[line], entries[i].Edits)
 		}
 	}
-	return from, nil
+	return from, all, nil
 }
 
 // together are the edits of a credited line and the amendments of its entry, each once:

@@ -9,6 +9,7 @@ import (
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -25,17 +26,37 @@ func Standing(tx *db.Tx, entries []ident.EntryID) (map[ident.EntryID]amend.Edits
 	}
 	of := make(map[ident.EntryID]amend.Edits, len(all))
 	for i := range all {
-		kept := amend.Edits{}
-		for _, e := range all[i].Edits {
-			if e.UndoneAt != nil || e.Reason == amend.ReasonHold {
-				continue
-			}
-			e.Before.Held, e.After.Held = false, false
-			kept = append(kept, e)
-		}
-		of[all[i].EntryID] = kept
+		of[all[i].EntryID] = carried(all[i].Edits)
 	}
 	return of, nil
+}
+
+// Credited are the changes of entries that wait to be billed again, as their next bill on
+// this matter would start from them: those of the bill that was credited, with what was
+// amended since, but for holds. An entry of no such bill is not among them.
+func Credited(tx *db.Tx, of ident.MatterID, entries []capture.Entry) (map[ident.EntryID]amend.Edits, error) {
+	m, err := matter.Get(tx, of)
+	if err != nil {
+		return nil, err
+	}
+	_, changes, err := resumed(tx, m, entries)
+	for id, all := range changes {
+		changes[id] = carried(all)
+	}
+	return changes, err
+}
+
+// carried are edits that stand, as they go to another matter: without holds.
+func carried(all amend.Edits) amend.Edits {
+	kept := amend.Edits{}
+	for _, e := range all {
+		if e.UndoneAt != nil || e.Reason == amend.ReasonHold {
+			continue
+		}
+		e.Before.Held, e.After.Held = false, false
+		kept = append(kept, e)
+	}
+	return kept
 }
 
 // LetGo takes entries off the draft that they are on, because they are transferred to

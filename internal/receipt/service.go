@@ -95,16 +95,19 @@ func (s *Service) Attach(ctx context.Context, entry ident.EntryID, u Upload) (r 
 		if err != nil {
 			return err
 		}
-		switch c.Status {
-		case "removed":
-			return ErrRemoved
-		case "moved":
-			return ErrMoved
+		if err := c.takesPapers(); err != nil {
+			return err
 		}
 		if _, err := s.hold(tx, c); err != nil {
 			return err
 		}
 		if err := lockEntry(tx, c.Entry); err != nil {
+			return err
+		}
+		// What took the cost away while we waited has taken its papers along.
+		if now, err := s.cost(tx, rbac.ReceiptAttach, entry); err != nil {
+			return err
+		} else if err := now.takesPapers(); err != nil {
 			return err
 		}
 		present, err := standing(tx, c.Entry)
@@ -213,6 +216,17 @@ func (s *Service) cost(tx *db.Tx, perm rbac.Permission, entry ident.EntryID) (c 
 		return c, ErrNoCost
 	}
 	return c, nil
+}
+
+// takesPapers refuses a paper of a cost that is not in the books, or not there any more.
+func (c cost) takesPapers() error {
+	switch c.Status {
+	case "removed":
+		return ErrRemoved
+	case "moved":
+		return ErrMoved
+	}
+	return nil
 }
 
 // find is a receipt that stands, with its cost.

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/docketry/docketry/internal/amend"
@@ -119,6 +120,9 @@ func (s *Service) TakeBack(ctx context.Context, id ident.TransferID, reason stri
 		if err := untouched(list, made, &d.Transfer); err != nil {
 			return err
 		}
+		if err := papersMayGo(tx, &d.Transfer); err != nil {
+			return err
+		}
 		if err := markBack(tx, id, reason); err != nil {
 			return err
 		}
@@ -224,7 +228,7 @@ func (s *Service) work(tx *db.Tx, a *authz.Access, m Move, locking bool) (w work
 	if err := movable(list, bills, m.To); err != nil {
 		return w, err
 	}
-	changes, err := changesOf(tx, list)
+	changes, err := changesOf(tx, from, list)
 	if err != nil {
 		return w, err
 	}
@@ -263,8 +267,11 @@ func (s *Service) labels(tx *db.Tx, from, to ident.MatterID) error {
 	if f.Label == authz.Sealed {
 		return ErrStands.With("%s is sealed: its work goes to no matter that is not; enter the work on %s in other words", f.Number, t.Number)
 	}
-	_, err = s.guard.Require(tx, rbac.PrebillApprove)
-	if errors.Is(err, authz.ErrForbidden) {
+	a, err := s.guard.Require(tx, rbac.PrebillApprove)
+	if err == nil {
+		err = a.RequireMatter(tx, from) // a partner of another matter says nothing about this one
+	}
+	if errors.Is(err, authz.ErrForbidden) || errors.Is(err, authz.ErrNotFound) {
 		return ErrStands.With("%s is kept closer than %s, where more people read what was written; ask a partner of the firm to transfer it, or enter the work there in other words", f.Number, t.Number)
 	}
 	return err
@@ -304,14 +311,32 @@ func movable(list []capture.Entry, bills map[ident.PrebillID]bill, to ident.Matt
 	return bad.Err(ErrStands.With("%s", bad[0].Message))
 }
 
-// changesOf are what people changed of entries on their drafts.
-func changesOf(tx *db.Tx, list []capture.Entry) (map[ident.EntryID]amend.Edits, error) {
+// changesOf are what people changed of entries on their drafts, and on bills that were
+// credited to be billed again.
+func changesOf(tx *db.Tx, from ident.MatterID, list []capture.Entry) (map[ident.EntryID]amend.Edits, error) {
 	var on []ident.EntryID
+	var open []capture.Entry
 	for i := range list {
 		if list[i].Status == capture.StatusBilling {
 			on = append(on, list[i].ID)
+		} else {
+			open = append(open, list[i])
 		}
 	}
+	changes, err := standing(tx, on, list)
+	if err != nil || len(open) == 0 {
+		return changes, err
+	}
+	again, err := prebill.Credited(tx, from, open)
+	if changes == nil {
+		return again, err
+	}
+	maps.Copy(changes, again)
+	return changes, err
+}
+
+// standing are what people changed of entries on their drafts.
+func standing(tx *db.Tx, on []ident.EntryID, list []capture.Entry) (map[ident.EntryID]amend.Edits, error) {
 	if len(on) == 0 {
 		return nil, nil
 	}
@@ -402,6 +427,24 @@ func untouched(list []capture.Entry, made []ident.EntryID, t *Transfer) error {
 		return nil
 	}
 	return bad.Err(ErrMovedOn.With("%s", bad[0].Message))
+}
+
+// papersMayGo refuses to bring papers that were attached on a matter that is kept closer to
+// one where more people read them.
+func papersMayGo(tx *db.Tx, t *Transfer) error {
+	f, err := matter.Get(tx, t.From)
+	if err != nil {
+		return err
+	}
+	to, err := matter.Get(tx, t.To)
+	if err != nil || to.Label <= f.Label {
+		return err
+	}
+	since, err := papersSince(tx, t)
+	if err != nil || !since {
+		return err
+	}
+	return ErrMovedOn.With("a paper was attached on %s, which is kept closer than %s; take it off there first", to.Number, f.Number)
 }
 
 func changedSince(all amend.Edits, t *Transfer) bool {

@@ -77,6 +77,16 @@ func moveReceipts(tx *db.Tx, id ident.TransferID, away bool) error {
 	return nil
 }
 
+// papersSince tells whether a paper that stands was attached to what a cost became.
+func papersSince(tx *db.Tx, t *Transfer) (some bool, err error) {
+	err = tx.Raw(`SELECT EXISTS (SELECT FROM receipt r JOIN transfer_line l ON l.firm_id = r.firm_id AND l.made_id = r.entry_id
+		WHERE r.firm_id = ? AND l.transfer_id = ? AND r.removed_at IS NULL AND r.added_at > ?)`, tx.Scope.Firm, t.ID, t.At).Row().Scan(&some)
+	if err != nil {
+		return false, fmt.Errorf("look for papers since transfer %s: %w", t.ID, err)
+	}
+	return some, nil
+}
+
 func markBack(tx *db.Tx, id ident.TransferID, reason string) error {
 	res := tx.Exec(`UPDATE transfer SET back_by = ?, back_at = ?, back_reason = ? WHERE firm_id = ? AND id = ? AND back_at IS NULL`, tx.Scope.Actor, tx.Now, reason, tx.Scope.Firm, id)
 	if res.Error != nil {

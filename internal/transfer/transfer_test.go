@@ -30,6 +30,7 @@ type stage struct {
 	t          *testing.T
 	svc        *transfer.Service
 	bills      *prebill.Service
+	rates      *rate.Service
 	capture    *capture.Service
 	specialist context.Context
 	partner    context.Context
@@ -46,9 +47,9 @@ func setup(t *testing.T) *stage {
 	}
 	d := testkit.DB(t)
 	guard, f := authz.NewGuard(d, policy), testkit.Firm(t, d)
-	s := &stage{F: f, t: t, svc: transfer.New(d, guard), bills: prebill.New(d, guard), capture: capture.New(d, guard),
+	s := &stage{F: f, t: t, svc: transfer.New(d, guard), bills: prebill.New(d, guard), rates: rate.New(d, guard), capture: capture.New(d, guard),
 		specialist: f.As(t, rbac.RoleSpecialist), partner: f.As(t, rbac.RolePartner), from: f.Matter(t), to: f.Matter(t), k: f.Timekeeper(t, "TK1", "ASSOC", 4_000_000)}
-	_, err = rate.New(d, guard).Add(f.As(t, rbac.RoleFirmAdmin), rate.Rate{MatterID: s.to.ID, Rate: 5_000_000, Currency: "USD", From: testkit.Day("2026-01-01")})
+	_, err = s.rates.Add(f.As(t, rbac.RoleFirmAdmin), rate.Rate{MatterID: s.to.ID, Rate: 5_000_000, Currency: "USD", From: testkit.Day("2026-01-01")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -82,6 +82,14 @@ type transferChoice struct {
 	reason  string
 }
 
+// fits refuses more work than one transfer takes, before each of it is looked up.
+func (c transferChoice) fits() error {
+	if len(c.ticked) <= transfer.MaxEntries {
+		return nil
+	}
+	return transfer.Move{Entries: c.ticked, To: c.to}.Validate()
+}
+
 func (s *Site) newTransfer(r *httpd.Request) (httpd.Reply, error) {
 	page, err := s.transferForm(r, nil)
 	return httpd.Show(page), err
@@ -127,6 +135,9 @@ func (s *Site) transferChoice(r *httpd.Request) (c transferChoice, err error) {
 		return c, err
 	}
 	if c.ticked, err = idList[ident.EntryID](v["entry"]); err != nil {
+		return c, err
+	}
+	if err := c.fits(); err != nil {
 		return c, err
 	}
 	for _, id := range c.ticked {

@@ -1,12 +1,14 @@
 package pages
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
@@ -94,5 +96,19 @@ func TestATransferIsOfferedOnlyWithWhatItComesTo(t *testing.T) {
 	}
 	if f.May(rbac.EntryTransfer) == (form(transferView(f, n, transferOf(), "", nil)) == nil) {
 		t.Error("the way back is not offered to who may take it")
+	}
+}
+
+// TestF03_NoMoreWorkIsLookedUpThanATransferTakes: an address that names thousands of entries
+// is refused before the first is read.
+func TestF03_NoMoreWorkIsLookedUpThanATransferTakes(t *testing.T) {
+	t.Parallel()
+	c := transferChoice{ticked: make([]ident.EntryID, transfer.MaxEntries)}
+	if err := c.fits(); err != nil {
+		t.Errorf("as many as it takes: %v", err)
+	}
+	c.ticked = append(c.ticked, id[ident.EntryID](1))
+	if err := c.fits(); !errors.Is(err, transfer.ErrInvalid) || !httpd.Correctable(err) {
+		t.Errorf("one more: %v", err)
 	}
 }
