@@ -114,11 +114,9 @@ func standing(tx *db.Tx, of Invoice) (list []Invoice, err error) {
 	return list, nil
 }
 
-// unpaid frees what was paid on a locked invoice.
-func (s *Service) unpaid(tx *db.Tx, inv Invoice) (Invoice, error) {
-	if inv.PaidMinor == 0 {
-		return inv, nil
-	}
+// freed is a locked invoice on which nothing hangs any more: what was paid of it, and what
+// others wait for, also of one that nobody has paid.
+func (s *Service) freed(tx *db.Tx, inv Invoice) (Invoice, error) {
 	if err := s.release(tx, inv.ID); err != nil {
 		return inv, err
 	}
@@ -130,7 +128,7 @@ func (s *Service) credit(tx *db.Tx, inv Invoice, n NewCredit) (CreditNote, error
 	if err != nil {
 		return CreditNote{}, err
 	}
-	if inv, err = s.unpaid(tx, inv); err != nil {
+	if inv, err = s.freed(tx, inv); err != nil {
 		return CreditNote{}, err
 	}
 	original, err := stored(tx, inv.ID)

@@ -20,8 +20,9 @@ type Parts struct {
 	Guard *authz.Guard
 	Paper *Paper
 	Blobs Blobs
-	// Release takes back every payment allocated to a locked invoice, before it is
-	// credited, and leaves the money unapplied; package receivable does it.
+	// Release lets go, before a locked invoice is credited, of what hangs on it: every payment
+	// allocated to it is taken back and stays unapplied (package receivable), and the work on
+	// its e-bills ends (package submission). It may refuse.
 	Release func(tx *db.Tx, id ident.InvoiceID) error
 }
 

@@ -165,30 +165,41 @@ func (s *Service) MarkDelivered(ctx context.Context, id ident.InvoiceID) error {
 		if err != nil {
 			return err
 		}
-		return served(tx, inv, note)
+		return served(tx, inv, note, wayByHand)
 	})
 }
 
 // Served is MarkDelivered for who has been let in already: the invoice's e-bill was taken to
-// its receiver. One that is sent already stays so.
-func (s *Service) Served(tx *db.Tx, id ident.InvoiceID) error {
+// its receiver, or with carried went there by itself. One that is sent already stays so.
+func (s *Service) Served(tx *db.Tx, id ident.InvoiceID, carried bool) error {
 	list, err := owing(tx, `i.id = ?`, id)
 	if err != nil || len(list) == 0 || list[0].SentAt != nil {
 		return err
 	}
-	return served(tx, list[0], creditNote{})
+	way := wayByHand
+	if carried {
+		way = wayConnector
+	}
+	return served(tx, list[0], creditNote{}, way)
 }
 
+// The ways beside those of a payor's wish; stored.
+const (
+	wayByHand    = "by_hand"
+	wayConnector = "connector" // the e-bill went to its receiver by itself
+)
+
 // served ends the delivery of an invoice, or of the note that takes it back, that a person
-// has made.
-func served(tx *db.Tx, inv owed, note creditNote) error {
-	res := tx.Exec(`UPDATE delivery SET status = 'sent', ended_at = ? WHERE firm_id = ? AND invoice_id = ? AND status = 'waiting'
-		AND credit_note_id IS NOT DISTINCT FROM nullif(?, '')::uuid`, tx.Now, tx.Scope.Firm, inv.ID, string(note.ID))
+// has made or that needs none. One that waited for a person keeps its way, unless nobody
+// had to go it.
+func served(tx *db.Tx, inv owed, note creditNote, way string) error {
+	res := tx.Exec(`UPDATE delivery SET status = 'sent', ended_at = ?, way = CASE WHEN ? = 'connector' THEN 'connector' ELSE way END WHERE firm_id = ? AND invoice_id = ? AND status = 'waiting'
+		AND credit_note_id IS NOT DISTINCT FROM nullif(?, '')::uuid`, tx.Now, way, tx.Scope.Firm, inv.ID, string(note.ID))
 	if res.Error != nil {
 		return fmt.Errorf("end delivery of invoice %s: %w", inv.ID, res.Error)
 	}
 	if res.RowsAffected == 0 {
-		if err := insertDelivery(tx, inv, note.ID, "by_hand", "", StatusSent); err != nil {
+		if err := insertDelivery(tx, inv, note.ID, way, "", StatusSent); err != nil {
 			return err
 		}
 	}
@@ -201,5 +212,5 @@ func served(tx *db.Tx, inv owed, note creditNote) error {
 		return err
 	}
 	return audit.Record(tx, audit.Entry{Action: "invoice.delivered", Object: "invoice", ID: string(inv.ID), Matter: inv.MatterID, Class: audit.C2,
-		Permission: string(rbac.InvoiceDeliver), Detail: map[string]string{"way": "by_hand"}})
+		Permission: string(rbac.InvoiceDeliver), Detail: map[string]string{"way": way}})
 }

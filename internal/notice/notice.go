@@ -61,7 +61,7 @@ const (
 
 // Delivery is one sending of an invoice, or of the credit note that takes it back.
 type Delivery struct {
-	Way        string // mail_link, mail_attachment, portal, by_hand
+	Way        string // mail_link, mail_attachment, portal, by_hand, connector
 	Contact    string
 	CreditNote string // its number; "" for the invoice itself
 	Mail       ident.MailID

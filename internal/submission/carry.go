@@ -36,10 +36,12 @@ func queue(tx *db.Tx, id ident.SubmissionID, n int, why string) error {
 // not surely arrive, with what they found. ErrUnderway while it is on its way or there.
 func (s *Service) SendAgain(ctx context.Context, id ident.SubmissionID, version int, why string) (View, error) {
 	return s.afterLooking(ctx, id, version, why, func(tx *db.Tx, x *Submission, n int, why string) error {
-		if _, err := s.Courier.Open(tx, x.Portal); errors.Is(err, connector.ErrNotFound) {
-			return ErrStatus.With("nobody says how this receiver is reached any more; set up its connection, or take the file there")
-		} else if err != nil {
+		if _, cause, err := s.way(tx, x.Portal); err != nil {
 			return err
+		} else if cause == causeClosed {
+			return ErrClosed.With("this receiver is closed; take the file there and say so, or credit the invoice")
+		} else if cause != "" {
+			return ErrStatus.With("files do not go to this receiver by themselves any more; set up its connection, or take the file there")
 		}
 		if err := queue(tx, x.ID, n, why); err != nil {
 			return err
@@ -111,7 +113,7 @@ func (s *Service) arrived(tx *db.Tx, x *Submission) error {
 	if err := answerBy(tx, *x); err != nil {
 		return err
 	}
-	return s.Served(tx, x.Invoice)
+	return s.Served(tx, x.Invoice, x.Carried == HandSent)
 }
 
 // HandOver is the job's handler. It commits "sending" before it sends, and then what became
@@ -175,16 +177,32 @@ func (s *Service) ready(tx *db.Tx, x Submission) (t carry.Target, f carry.File, 
 	if inv.Status == invoice.StatusCredited {
 		return t, f, causeCredited, nil
 	}
-	if t, err = s.Courier.Open(tx, x.Portal); errors.Is(err, connector.ErrNotFound) {
-		return t, f, causeUnset, nil
-	} else if err != nil {
-		return t, f, "", err
+	if t, cause, err = s.way(tx, x.Portal); err != nil || cause != "" {
+		return t, f, cause, err
 	}
 	b, err := s.bytes(tx, x)
 	if errors.Is(err, invoice.ErrSealed) {
 		return t, f, causeAltered, nil
 	}
 	return t, carry.File{Name: x.FileName, SHA256: x.SHA256, Bytes: b}, "", err
+}
+
+// way is where files for a receiver go by themselves now, or why they do not: somebody has
+// closed it, said that files are taken there, or forgot how it is reached.
+func (s *Service) way(tx *db.Tx, id ident.PortalID) (t carry.Target, cause carry.Cause, err error) {
+	p, err := portal.ByID(tx, id)
+	switch {
+	case err != nil:
+		return t, "", err
+	case p.Status != "active":
+		return t, causeClosed, nil
+	case p.Route != portal.RouteConnector:
+		return t, causeUnset, nil
+	}
+	if t, err = s.Courier.Open(tx, id); errors.Is(err, connector.ErrNotFound) {
+		return t, causeUnset, nil
+	}
+	return t, "", err
 }
 
 // begin commits that it is sending, with the leaf of a privileged text that leaves.
@@ -251,6 +269,7 @@ func (s *Service) succeeds(tx *db.Tx, x Submission, h handoverRow, way carry.Way
 	if err := endSent(tx, x, h.N, way, receipt); err != nil {
 		return err
 	}
+	x.Carried = HandSent
 	if err := s.arrived(tx, &x); err != nil {
 		return err
 	}

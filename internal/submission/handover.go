@@ -28,6 +28,7 @@ const (
 	causeCredited   carry.Cause = "credited"    // the invoice was taken back meanwhile
 	causeAltered    carry.Cause = "altered"     // the file is not the one that was made
 	causeUnset      carry.Cause = "unset"       // files do not go to this receiver by themselves any more
+	causeClosed     carry.Cause = "closed"      // the receiver was closed meanwhile
 )
 
 // Handover is one try to bring a version to its receiver.

@@ -202,7 +202,7 @@ func (s *Service) sent(tx *db.Tx, x Submission) error {
 		if err := queue(tx, x.ID, 1, ""); err != nil {
 			return err
 		}
-	} else if err := s.Served(tx, x.Invoice); err != nil {
+	} else if err := s.Served(tx, x.Invoice, false); err != nil {
 		return err
 	}
 	if x.Follows != "" {

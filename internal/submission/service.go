@@ -21,8 +21,9 @@ type Parts struct {
 	DB    *db.DB
 	Guard *authz.Guard
 	Blobs invoice.Blobs
-	// Served notes that the invoice has reached its payor's system; package notice does it.
-	Served func(tx *db.Tx, id ident.InvoiceID) error
+	// Served notes that the invoice has reached its payor's system, carried there by us or by
+	// a person; package notice does it.
+	Served func(tx *db.Tx, id ident.InvoiceID, carried bool) error
 	// Inspect tells what a file is by its bytes; receipt.Service does it.
 	Inspect func(ctx context.Context, data []byte) (receipt.Media, error)
 	// Courier carries files to receivers that they go to by themselves; connector.Service is one.

@@ -64,7 +64,7 @@ func setup(t *testing.T, change func(s *portal.Settings)) *desk {
 	courier := carry.New(outbound.New(outbound.Loopback{})).Within(3 * time.Second)
 	k.connectors = connector.New(k.d, k.guard, keys, courier)
 	receipts := receipt.New(k.d, k.guard, k.blobs, prebill.New(k.d, k.guard))
-	served := func(tx *db.Tx, id ident.InvoiceID) error {
+	served := func(tx *db.Tx, id ident.InvoiceID, _ bool) error {
 		k.served++
 		return invoice.MarkSent(tx, id)
 	}

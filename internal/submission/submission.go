@@ -41,6 +41,7 @@ var (
 	ErrTwice     = fault.New(fault.Conflict, "paper_twice", "this very file speaks for the appeal already")
 	ErrFull      = fault.New(fault.Conflict, "papers_full", "an appeal has at most 20 files; put them together in one")
 	ErrAnswered  = fault.New(fault.Conflict, "appeal_decided", "this appeal is answered already")
+	ErrLeaving   = fault.New(fault.Conflict, "handover_leaving", "the e-bill is going to its receiver at this moment; credit the invoice in a minute, when it is known whether it arrived")
 	ErrUnderway  = fault.New(fault.Conflict, "handover_underway", "this is on its way or there; it goes again only after it failed or its fate is unknown")
 	ErrNotFailed = fault.New(fault.Conflict, "submission_reason_missing", "an invoice goes again only after its receiver refused it")
 )

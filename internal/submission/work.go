@@ -31,9 +31,19 @@ func Settled(tx *db.Tx, _ *authz.Access, subject string) error {
 	return nil
 }
 
-// Credited ends the work on the e-bills of an invoice that is being credited: nothing is
-// sent again, and no cut is appealed, for what nobody owes any more.
+// Credited ends the work on the e-bills of an invoice that is being credited, and locked:
+// nothing is sent again, and no cut is appealed, for what nobody owes any more. ErrLeaving
+// while a file is being sent: whether the payor has the bill decides what is to be told.
 func Credited(tx *db.Tx, id ident.InvoiceID) error {
+	var leaving bool
+	err := tx.Raw(`SELECT EXISTS (SELECT FROM handover h JOIN submission s ON s.firm_id = h.firm_id AND s.id = h.submission_id WHERE s.firm_id = ? AND s.invoice_id = ? AND h.state = 'sending')`,
+		tx.Scope.Firm, id).Row().Scan(&leaving)
+	if err != nil {
+		return fmt.Errorf("look for files of invoice %s that are being sent: %w", id, err)
+	}
+	if leaving {
+		return ErrLeaving
+	}
 	var of []ident.SubmissionID
 	if err := tx.Raw(`SELECT id FROM submission WHERE firm_id = ? AND invoice_id = ? ORDER BY n`, tx.Scope.Firm, id).Scan(&of).Error; err != nil {
 		return fmt.Errorf("list submissions of invoice %s: %w", id, err)

@@ -157,15 +157,20 @@ func (s *Service) Payable(ctx context.Context, id ident.TrustLedger) (list []Pay
 	return list, more, err
 }
 
-// LastOf tells whether no later invoice of its matter stands.
-func (s *Service) LastOf(ctx context.Context, id ident.InvoiceID) (last bool, err error) {
+// LastOf tells whether no later invoice of its matter stands, and whether client money may
+// pay this one at all: not another payor's share of a bill.
+func (s *Service) LastOf(ctx context.Context, id ident.InvoiceID) (last, may bool, err error) {
 	err = s.within(ctx, rbac.TrustRead, func(tx *db.Tx, access *authz.Access) error {
 		inv, err := invoice.Within(tx, access, id)
 		if err != nil {
 			return absent(err)
 		}
-		last, err = isLast(tx, &inv)
+		if last, err = isLast(tx, &inv); err != nil {
+			return err
+		}
+		theirs, err := anothers(tx, id)
+		may = !theirs
 		return err
 	})
-	return last, err
+	return last, may, err
 }

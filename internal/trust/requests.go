@@ -66,6 +66,11 @@ func (s *Service) mayLeave(tx *db.Tx, access *authz.Access, l *Ledger, n Asking)
 	if err != nil {
 		return nil, err
 	}
+	if theirs, err := anothers(tx, inv.ID); err != nil {
+		return nil, err
+	} else if theirs {
+		return nil, ErrShare
+	}
 	return &inv, permits(n, l, &inv, r.Kind, last)
 }
 

@@ -275,12 +275,23 @@ func replenished(tx *db.Tx, access *authz.Access) (out []Holding, err error) {
 }
 
 func payable(tx *db.Tx, l *Ledger, limit int) (list []Payable, err error) {
-	err = tx.Raw(`SELECT i.id AS invoice, i.number, i.open_minor FROM invoice i WHERE i.firm_id = ? AND i.matter_id = ? AND i.currency = ? AND i.open_minor > 0 ORDER BY i.due_on, i.issued_on, i.id LIMIT ?`,
+	err = tx.Raw(`SELECT i.id AS invoice, i.number, i.open_minor FROM invoice i WHERE i.firm_id = ? AND i.matter_id = ? AND i.currency = ? AND i.open_minor > 0 AND NOT `+ofAnother+` ORDER BY i.due_on, i.issued_on, i.id LIMIT ?`,
 		tx.Scope.Firm, l.Matter, l.Currency, limit).Scan(&list).Error
 	if err != nil {
 		return nil, fmt.Errorf("list open invoices of matter %s: %w", l.Matter, err)
 	}
 	return list, nil
+}
+
+// ofAnother holds for a share of a split bill, alias i, that another payor than the bill's
+// own has: client money is for what its client owes (Model Rule 1.15).
+const ofAnother = `(i.share IS NOT NULL AND EXISTS (SELECT FROM prebill b WHERE b.firm_id = i.firm_id AND b.id = i.prebill_id AND b.payor_id <> i.payor_id))`
+
+func anothers(tx *db.Tx, id ident.InvoiceID) (is bool, err error) {
+	if err := tx.Raw(`SELECT `+ofAnother+` FROM invoice i WHERE i.firm_id = ? AND i.id = ?`, tx.Scope.Firm, id).Row().Scan(&is); err != nil {
+		return false, fmt.Errorf("look whose share invoice %s is: %w", id, err)
+	}
+	return is, nil
 }
 
 // isLast tells whether no later invoice of the matter stands.

@@ -30,7 +30,8 @@ func insertEntry(tx *db.Tx, e *entry) error {
 			tx.Scope.Firm, e.ID, e.Account, e.Currency, e.MovedMinor, e.DatedOn).Error
 	}
 	for constraint, known := range map[string]error{
-		"trust_entry_once": ErrTwice, "trust_entry_reversed_once": ErrReversed, "trust_entry_four_eyes": ErrFourEyes, "trust_period_closed": ErrPeriod, "trust_account_open": ErrClosed,
+		"trust_entry_once": ErrTwice, "trust_entry_reversed_once": ErrReversed, "trust_entry_four_eyes": ErrFourEyes, "trust_period_closed": ErrPeriod, "trust_account_open": ErrClosed, "trust_account_closed_empty": ErrClosed, // closed meanwhile
+
 		"trust_ledger_balance_positive": ErrTooMuch, "trust_ledger_frozen_within": ErrTooMuch, "trust_ledger_day_positive": ErrOnDay,
 	} {
 		if db.Violates(err, constraint) {

@@ -29,7 +29,7 @@ var (
 	ErrPeriod   = fault.New(fault.Conflict, "trust_period_closed", "this day is in a reconciled period, which is closed")
 	ErrTooMuch  = fault.New(fault.Conflict, "trust_too_much", "this is more than the matter has free in trust")
 	ErrOnDay    = fault.New(fault.Conflict, "trust_too_much_on_day", "on some day from this one on the matter had less than that in trust")
-	ErrTwice    = fault.New(fault.Conflict, "trust_deposit_twice", "a deposit just like this one stands already; if this is another, give it a reference of its own")
+	ErrTwice    = fault.New(fault.Conflict, "trust_deposit_twice", "a deposit just like this one was recorded already; if this is another, or that one was taken back, give it a reference of its own")
 	ErrFourEyes = fault.New(fault.Conflict, "trust_four_eyes", "somebody else decides about what you asked or posted")
 	ErrDecided  = fault.New(fault.Conflict, "trust_request_decided", "this request was decided already")
 	ErrReversed = fault.New(fault.Conflict, "trust_entry_reversed", "this entry was taken back already, or takes another one back")

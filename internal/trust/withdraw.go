@@ -101,6 +101,9 @@ var ErrNotLast = fault.New(fault.Conflict, "trust_not_last_bill", "this is not t
 // ErrInvoice refuses an invoice that a ledger cannot pay.
 var ErrInvoice = fault.New(fault.Conflict, "trust_invoice_other", "this invoice is another matter's, or in another currency")
 
+// ErrShare refuses another payor's share of a bill: the money is the client's.
+var ErrShare = fault.New(fault.Conflict, "trust_invoice_share", "this invoice is another payor's share of the bill; client money pays what its own client owes")
+
 // permits decides about a transfer for a locked invoice from a ledger: the lower of what is
 // open and what is free, and a security retainer for the last bill only. last tells that no
 // later invoice of the matter stands.

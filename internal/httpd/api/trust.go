@@ -74,8 +74,8 @@ type TrustLedger struct {
 	Number  string             `json:"matter_number,omitempty" class:"C2"`
 	Name    string             `json:"matter_name,omitempty" class:"C2"`
 	Balance *Money             `json:"balance,omitempty" class:"C2"`
-	Frozen  *Money             `json:"frozen,omitempty" class:"C2" doc:"of the balance, disputed"`
-	Free    *Money             `json:"free,omitempty" class:"C2" doc:"what may leave"`
+	Frozen  *Money             `json:"frozen,omitempty" class:"C2" doc:"of the balance, disputed; left out as of a day"`
+	Free    *Money             `json:"free,omitempty" class:"C2" doc:"what may leave; left out as of a day"`
 	Freezes []TrustFreeze      `json:"freezes,omitempty"`
 }
 
@@ -91,6 +91,13 @@ func toTrustLedger(l trust.Ledger) TrustLedger {
 	c := l.Currency
 	return TrustLedger{ID: l.ID, Account: l.Account, Matter: l.Matter, Client: l.Client, Number: l.MatterNumber, Name: l.MatterName,
 		Balance: amount(l.BalanceMinor, c), Frozen: amount(l.FrozenMinor, c), Free: amount(l.FreeMinor(), c)}
+}
+
+// toTrustLedgerThen is a ledger as it stood on a day: what was disputed then is not known.
+func toTrustLedgerThen(l trust.Ledger) TrustLedger {
+	out := toTrustLedger(l)
+	out.Frozen, out.Free = nil, nil
+	return out
 }
 
 // TrustEntry is one event of an account.
@@ -225,6 +232,9 @@ func mountTrustAccounts(s *httpd.Server, v trusts) {
 				return nil, err
 			}
 			p, err := v.Ledgers(ctx, id, on, in.request())
+			if on != "" {
+				return paged(p, err, toTrustLedgerThen)
+			}
 			return paged(p, err, toTrustLedger)
 		})
 	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/trust-accounts/{id}/deposits", Needs: rbac.TrustPost, Summary: "Record client money that came in for a matter", Status: 201, Creates: true},

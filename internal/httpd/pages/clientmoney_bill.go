@@ -34,8 +34,8 @@ func (s *Site) trustFor(r *httpd.Request, f frame, i invoice.Invoice) (*InvoiceT
 	if err != nil || !ok || h.Currency != i.Currency {
 		return nil, err
 	}
-	last, err := s.Trust.LastOf(r.Context(), i.ID)
-	if err != nil {
+	last, may, err := s.Trust.LastOf(r.Context(), i.ID)
+	if err != nil || !may {
 		return nil, err
 	}
 	d, err := h.Draw(i.OpenMinor, last)

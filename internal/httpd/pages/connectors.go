@@ -112,7 +112,8 @@ var causeWords = map[carry.Cause]string{
 	"not_allowed":     "Who asked for it may not send e-bills any more. Somebody else sends it again",
 	"credited":        "The invoice was credited meanwhile, so it was not sent",
 	"altered":         "The file is not the one that was made, so it was not sent. Tell the operators",
-	"unset":           "Nobody says any more how this receiver is reached. Set up its connection, or take the file there",
+	"closed":          "This receiver was closed meanwhile",
+	"unset":           "Files do not go to this receiver by themselves any more. Set up its connection, or take the file there",
 }
 
 func triedWords(f frame, c connector.Connector) string {

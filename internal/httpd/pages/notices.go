@@ -129,7 +129,7 @@ func deliveryStep(f frame, id ident.InvoiceID, d notice.Delivery) partial.Step {
 		if f.May(rbac.InvoiceDeliver) {
 			s.Act = partial.PostButton(f.CSRF, partial.Button{Text: "Mark as delivered", Action: href.InvoiceAct(f.FirmID, id, "delivered"), Class: "sm", Icon: "check"})
 		}
-	case d.Status == notice.StatusSent && (d.Way == "portal" || d.Way == "by_hand"):
+	case d.Status == notice.StatusSent && (d.Way == "portal" || d.Way == "by_hand" || d.Way == "connector"):
 		s.Icon, s.Tone, s.Text = "check", partial.OK, what+"delivered, "+wayWords(d.Way)
 	case d.Status == notice.StatusSent:
 		s.Tone, s.Text = partial.OK, what+"sent to "+to
@@ -143,6 +143,9 @@ func deliveryStep(f frame, id ident.InvoiceID, d notice.Delivery) partial.Step {
 func wayWords(way string) string {
 	if way == "portal" {
 		return "the payor's portal"
+	}
+	if way == "connector" {
+		return "its e-bill went to the receiver by itself"
 	}
 	return "by hand"
 }

@@ -54,7 +54,7 @@ func (c *Carrier) put(ctx context.Context, t Target, f File) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, unsent(err, whole)
 	}
-	if e := said(status, whole); e != nil {
+	if e := said(t.Method, status, whole); e != nil {
 		return Receipt{}, e
 	}
 	return Receipt{at, int64(len(f.Bytes))}, nil
@@ -110,9 +110,12 @@ func unsent(err error, whole bool) *Error {
 }
 
 // said is what an answer means, nil for one that takes the file. A gateway's failure, or a
-// server's after it had the whole file, leaves open what became of it.
-func said(status int, whole bool) *Error {
+// server's after it had the whole file, leaves open what became of it; and so do the
+// redirects that say where to read on after a POST, which many servers answer when they took it.
+func said(method string, status int, whole bool) *Error {
 	switch {
+	case method == "POST" && whole && (status == 301 || status == 302 || status == 303):
+		return &Error{Uncertain, Redirected, nil}
 	case status >= 200 && status < 300:
 		return nil
 	case status >= 300 && status < 400:

@@ -120,6 +120,22 @@ func TestWhatTheWebAnswers(t *testing.T) {
 	}
 }
 
+// TestF09_ARedirectAfterAPostLeavesOpenWhatBecameOfIt: many servers take a file and then say
+// where to read on. 307 and 308 ask for the file elsewhere, so it is not here.
+func TestF09_ARedirectAfterAPostLeavesOpenWhatBecameOfIt(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]carry.Verdict{301: carry.Uncertain, 302: carry.Uncertain, 303: carry.Uncertain, 307: carry.Refused, 308: carry.Refused} {
+		b := web(t)
+		b.do = func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			w.Header().Set("Location", b.URL+"/taken")
+			w.WriteHeader(status)
+		}
+		_, err := carrier().Send(t.Context(), b.place("POST"), bill(2))
+		wants(t, err, want, carry.Redirected)
+	}
+}
+
 // TestF09_TheWebEndsInTheMiddle: what was not given whole is not there; what was may be.
 func TestF09_TheWebEndsInTheMiddle(t *testing.T) {
 	t.Parallel()
