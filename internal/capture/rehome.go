@@ -105,9 +105,12 @@ func (r *Rehomed) settle(m masters, facts *matterFacts) (why string, err error) 
 	}
 	r.land.agreed, r.land.hasRate = a.Rate, true
 	p := Price{Rate: a.Rate, Standard: a.Standard, Source: a.Source, Level: a.Level, RateID: a.ID, Card: m.card.Version(), Currency: facts.Currency}
-	var tooMuch error
-	if p.Minor, tooMuch = money.Line(e.Hours, a.Rate, facts.Currency, m.rounding); tooMuch != nil {
+	p.Minor, err = money.Line(e.Hours, a.Rate, facts.Currency, m.rounding)
+	if errors.Is(err, money.ErrOverflow) {
 		return "is worth more there than can be counted; correct the rate", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("price entry %s on matter %s: %w", r.From.ID, facts.ID, err)
 	}
 	r.again(p, m.rounding)
 	return "", nil
