@@ -1,10 +1,6 @@
 package arrangement
 
-import (
-	"math/bits"
-
-	"github.com/docketry/docketry/internal/money"
-)
+import "github.com/docketry/docketry/internal/money"
 
 // ShareLines shares lines among payors whose parts sum to what the lines sum to. The shares
 // of a line sum to the line and those of a payor to its part, always: a line is shared in
@@ -34,7 +30,7 @@ func ShareLines(lines, parts, otherwise []int64) ([][]int64, error) {
 	for l, minor := range lines {
 		out[l], left[l] = make([]int64, len(parts)), minor
 		for k, w := range weights {
-			out[l][k] = floorOf(minor, w, whole)
+			out[l][k] = money.FloorShare(minor, w, whole)
 			left[l] -= out[l][k]
 			missing[k] -= out[l][k]
 		}
@@ -67,29 +63,4 @@ func neediest(missing []int64, had []bool) int {
 		}
 	}
 	return best
-}
-
-// floorOf is the greatest integer not above minor x weight / whole. Weight and whole are of
-// one sign, and weight is the smaller.
-func floorOf(minor, weight, whole int64) int64 {
-	if whole == 0 {
-		return 0
-	}
-	neg := minor < 0
-	hi, lo := bits.Mul64(magnitude(minor), magnitude(weight))
-	q, rest := bits.Div64(hi, lo, magnitude(whole)) // hi < whole, as weight <= whole
-	if !neg {
-		return int64(q)
-	}
-	if rest > 0 {
-		q++
-	}
-	return -int64(q)
-}
-
-func magnitude(v int64) uint64 {
-	if v < 0 {
-		return uint64(-v)
-	}
-	return uint64(v)
 }

@@ -177,6 +177,23 @@ func Split(total int64, weights []int64) ([]int64, error) {
 	return parts, nil
 }
 
+// FloorShare is the greatest integer not above minor x weight / whole, and 0 for a whole of
+// nothing. Weight and whole have one sign, and weight is not the larger of the two.
+func FloorShare(minor, weight, whole int64) int64 {
+	if whole == 0 {
+		return 0
+	}
+	hi, lo := bits.Mul64(magnitude(minor), magnitude(weight))
+	q, rest := bits.Div64(hi, lo, magnitude(whole)) // hi < whole because weight <= whole
+	if minor >= 0 {
+		return int64(q)
+	}
+	if rest > 0 {
+		q++
+	}
+	return -int64(q)
+}
+
 // mulDiv is a x b / d, rounded; d > 0.
 func mulDiv(a, b, d int64, r Rounding) (int64, error) {
 	neg := (a < 0) != (b < 0)

@@ -2,6 +2,7 @@ package money
 
 import (
 	"errors"
+	"math"
 	"math/big"
 	"testing"
 
@@ -143,5 +144,27 @@ func TestCurrenciesAreKeptInCapitals(t *testing.T) {
 		if c.Known() != known {
 			t.Errorf("%q known: %t", c, c.Known())
 		}
+	}
+}
+
+// TestAFloorShareIsTheGreatestNotAbove: against exact fractions, either sign of the amount and
+// of weight and whole.
+func TestAFloorShareIsTheGreatestNotAbove(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		minor := rapid.Int64Range(math.MinInt64+1, math.MaxInt64).Draw(t, "minor")
+		whole := rapid.Int64Range(1, math.MaxInt64).Draw(t, "whole")
+		weight := rapid.Int64Range(0, whole).Draw(t, "weight")
+		product := new(big.Int).Mul(big.NewInt(minor), big.NewInt(weight))
+		want := new(big.Int).Div(product, big.NewInt(whole)) // Euclid's, which is the floor above a positive divisor
+		if got := FloorShare(minor, weight, whole); want.Cmp(big.NewInt(got)) != 0 {
+			t.Fatalf("%d x %d / %d is %s, got %d", minor, weight, whole, want, got)
+		}
+		if got := FloorShare(minor, -weight, -whole); want.Cmp(big.NewInt(got)) != 0 {
+			t.Fatalf("of negative weights got %d, want %s", got, want)
+		}
+	})
+	if FloorShare(5, 0, 0) != 0 {
+		t.Error("a whole of nothing")
 	}
 }

@@ -11,14 +11,6 @@ import (
 	"github.com/docketry/docketry/internal/submission"
 )
 
-// titledBy is one of two words.
-func titledBy(first bool, a, b string) string {
-	if first {
-		return a
-	}
-	return b
-}
-
 // queuedChip is how a version stands that goes to its receiver by itself.
 func queuedChip(s submission.State) partial.Chip {
 	switch s {

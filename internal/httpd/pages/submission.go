@@ -80,8 +80,12 @@ func (s *Site) submissionPage(r *httpd.Request, id ident.SubmissionID, failed er
 }
 
 func submissionFacts(f frame, x submission.View) []partial.Fact {
+	made := "Made" // and its tries say when it went
+	if x.Carried == "" {
+		made = "Sent"
+	}
 	facts := []partial.Fact{{Name: "Receiver", Value: x.PortalName}, {Name: "Number in the file", Value: x.Number}, {Name: "File", Value: x.FileName + ", " + x.Format.Name() + ", " + format.Bytes(x.SizeBytes)},
-		{Name: "Hash", Value: format.Hash(x.SHA256)}, {Name: titledBy(x.Carried == "", "Sent", "Made"), Value: format.Moment(x.SubmittedAt.In(f.Zone)) + ", " + x.SubmittedBy}, {Name: "Total", Value: format.Money(money.Amount{Minor: x.TotalMinor, Currency: x.Currency})}}
+		{Name: "Hash", Value: format.Hash(x.SHA256)}, {Name: made, Value: format.Moment(x.SubmittedAt.In(f.Zone)) + ", " + x.SubmittedBy}, {Name: "Total", Value: format.Money(money.Amount{Minor: x.TotalMinor, Currency: x.Currency})}}
 	add := func(name, value string) {
 		if value != "" {
 			facts = append(facts, partial.Fact{Name: name, Value: value})
