@@ -120,7 +120,7 @@ func (s *Service) TakeBack(ctx context.Context, id ident.TransferID, reason stri
 		if err := untouched(list, made, &d.Transfer); err != nil {
 			return err
 		}
-		if err := papersMayGo(tx, &d.Transfer); err != nil {
+		if err := mayReturn(tx, &d.Transfer); err != nil {
 			return err
 		}
 		if err := markBack(tx, id, reason); err != nil {
@@ -429,12 +429,15 @@ func untouched(list []capture.Entry, made []ident.EntryID, t *Transfer) error {
 	return bad.Err(ErrMovedOn.With("%s", bad[0].Message))
 }
 
-// papersMayGo refuses to bring papers that were attached on a matter that is kept closer to
-// one where more people read them.
-func papersMayGo(tx *db.Tx, t *Transfer) error {
+// mayReturn refuses to bring work back to a matter that was closed since, and papers that
+// were attached on a matter that is kept closer to one where more people read them.
+func mayReturn(tx *db.Tx, t *Transfer) error {
 	f, err := matter.Get(tx, t.From)
 	if err != nil {
 		return err
+	}
+	if f.ClosedOn != nil {
+		return ErrMovedOn.With("%s was closed on %s; open the matter again first", f.Number, f.ClosedOn.Format("2 Jan 2006"))
 	}
 	to, err := matter.Get(tx, t.To)
 	if err != nil || to.Label <= f.Label {

@@ -228,6 +228,17 @@ func TestATransferIsTakenBackAsTheWorkStood(t *testing.T) {
 	}
 }
 
+func TestWorkDoesNotComeBackToAClosedMatter(t *testing.T) {
+	s := setup(t)
+	d := s.do(s.move(s.to, s.Work(t, s.from, s.k, "2026-02-03", 15_000, 4_000_000).ID))
+	s.Exec(t, `UPDATE matter SET closed_on = DATE '2026-02-20', status = 'closed' WHERE firm_id = ? AND id = ?`, s.ID, s.from.ID)
+	_, err := s.svc.TakeBack(s.specialist, d.ID, "it was right before")
+	refused(t, err, transfer.ErrMovedOn, "open the matter again first")
+	if e := s.entry(d.Lines[0].Made); e.Status != capture.StatusOpen {
+		t.Errorf("the work is %s", e.Status)
+	}
+}
+
 func TestWhatWasShownIsDoneOrNothing(t *testing.T) {
 	s := setup(t)
 	e := s.Work(t, s.from, s.k, "2026-02-03", 15_000, 4_000_000)
