@@ -283,8 +283,13 @@ func letGo(tx *db.Tx, key string) error {
 // earlier claims the key for this request, or returns what it was answered before.
 // A request with the same key that is under way is waited for.
 func (s *Server) earlier(tx *db.Tx, key string, hash []byte) (a answer, done bool, err error) {
+	// A body may hold a password, which its bare hash would let guess.
+	sealed, err := s.parts.Keys.Seal(tx, hash, "idempotency request", string(tx.Scope.Actor), key)
+	if err != nil {
+		return a, false, fmt.Errorf("seal what a request is told by: %w", err)
+	}
 	res := tx.Exec(`INSERT INTO idempotency (firm_id, person_id, key, request_hash, status, body, created_at) VALUES (?, ?, ?, ?, 0, '', ?) ON CONFLICT DO NOTHING`,
-		tx.Scope.Firm, tx.Scope.Actor, key, hash, tx.Now)
+		tx.Scope.Firm, tx.Scope.Actor, key, sealed, tx.Now)
 	if res.Error != nil {
 		return a, false, fmt.Errorf("claim an idempotency key: %w", res.Error)
 	}
@@ -300,7 +305,13 @@ func (s *Server) earlier(tx *db.Tx, key string, hash []byte) (a answer, done boo
 		return a, false, db.ErrUnavailable // swept between the two statements
 	case err != nil:
 		return a, false, fmt.Errorf("read the answer to an earlier request: %w", err)
-	case !bytes.Equal(stored, hash):
+	}
+	if len(stored) != sha256.Size { // else it is bare, of before 00127
+		if stored, err = s.parts.Keys.Open(tx, stored, "idempotency request", string(tx.Scope.Actor), key); err != nil {
+			return a, false, fmt.Errorf("open what an earlier request is told by: %w", err)
+		}
+	}
+	if !bytes.Equal(stored, hash) {
 		return a, false, ErrKeyReused
 	}
 	a.header = http.Header{"Idempotency-Replayed": {"true"}}
