@@ -363,6 +363,8 @@ var bodies = map[string]string{
 	"POST /firms/{firm}/certificates/{id}/withdraw":                `{"reason":"because"}`,
 	"POST /firms/{firm}/exports/{id}/refuse":                       `{"why":"because"}`,
 	"POST /firms/{firm}/runs/{id}/retry":                           `{}`,
+
+	"POST /firms/{firm}/submissions/{id}/appeals/{appeal}/papers/{paper}/remove": `{"reason":"because"}`,
 }
 
 // things are what one firm has, by noun.

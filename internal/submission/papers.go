@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/docketry/docketry/internal/audit"
@@ -99,17 +100,8 @@ func (s *Service) Paper(ctx context.Context, id ident.SubmissionID, appeal ident
 		if err != nil {
 			return err
 		}
-		has, err := papersOf(tx, id)
-		if err != nil {
+		if c.Paper, err = paperOf(tx, id, appeal, paper); err != nil {
 			return err
-		}
-		for _, p := range has {
-			if p.ID == paper && p.Appeal == appeal {
-				c.Paper = p
-			}
-		}
-		if c.ID == "" {
-			return ErrNotFound
 		}
 		if err := audit.Showing(tx, x.Matter, 1); err != nil {
 			return err
@@ -121,6 +113,39 @@ func (s *Service) Paper(ctx context.Context, id ident.SubmissionID, appeal ident
 		return err
 	})
 	return c, err
+}
+
+// RemovePaper takes a file off an appeal that is not answered yet, with the reason why it does
+// not speak for it. The row stays on record; the file opens to nobody any more. ErrAnswered
+// once the receiver may have decided by it.
+func (s *Service) RemovePaper(ctx context.Context, id ident.SubmissionID, appeal ident.AppealID, paper ident.AppealPaperID, reason string) error {
+	reason = trimmed(reason)
+	return s.DB.InFirm(ctx, func(tx *db.Tx) error {
+		x, a, err := s.speaking(tx, rbac.SubmissionSend, id, appeal)
+		if err != nil {
+			return err
+		}
+		p, err := paperOf(tx, id, appeal, paper)
+		if err != nil {
+			return err
+		}
+		if a.Status != "filed" {
+			return ErrAnswered
+		}
+		var fs fault.Fields
+		text(&fs, "reason", reason, 3, 500)
+		if err := fs.Err(ErrInvalid); err != nil {
+			return err
+		}
+		res := tx.Exec(`UPDATE appeal_paper SET removed_by = ?, removed_at = ?, reason = ? WHERE firm_id = ? AND id = ? AND removed_at IS NULL`, tx.Scope.Actor, tx.Now, reason, tx.Scope.Firm, paper)
+		if res.Error != nil {
+			return fmt.Errorf("take paper %s off an appeal: %w", paper, res.Error)
+		}
+		if res.RowsAffected != 1 {
+			return ErrNotFound
+		}
+		return paperLeaf(tx, "appeal.paper_removed", rbac.SubmissionSend, x, p)
+	})
 }
 
 // speaking is an appeal of a submission for who may do perm there and reads its text.
@@ -175,9 +200,23 @@ func insertPaper(tx *db.Tx, id ident.SubmissionID, p Paper) error {
 	return nil
 }
 
+// paperOf is one file that stands.
+func paperOf(tx *db.Tx, id ident.SubmissionID, appeal ident.AppealID, paper ident.AppealPaperID) (Paper, error) {
+	has, err := papersOf(tx, id)
+	if err != nil {
+		return Paper{}, err
+	}
+	i := slices.IndexFunc(has, func(p Paper) bool { return p.ID == paper && p.Appeal == appeal })
+	if i < 0 {
+		return Paper{}, ErrNotFound
+	}
+	return has[i], nil
+}
+
+// papersOf are the files that stand.
 func papersOf(tx *db.Tx, id ident.SubmissionID) (list []Paper, err error) {
 	err = tx.Raw(`SELECT a.id, a.appeal_id AS appeal, a.name, a.media, a.size AS bytes, a.sha256, p.name AS added_by, a.added_at, a.blob_id AS blob
-		FROM appeal_paper a JOIN person p ON p.id = a.added_by WHERE a.firm_id = ? AND a.submission_id = ? ORDER BY a.added_at, a.id`, tx.Scope.Firm, id).Scan(&list).Error
+		FROM appeal_paper a JOIN person p ON p.id = a.added_by WHERE a.firm_id = ? AND a.submission_id = ? AND a.removed_at IS NULL ORDER BY a.added_at, a.id`, tx.Scope.Firm, id).Scan(&list).Error
 	if err != nil {
 		return nil, fmt.Errorf("list papers of submission %s: %w", id, err)
 	}

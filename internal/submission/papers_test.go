@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"testing"
 
+	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/page"
@@ -81,6 +82,59 @@ func TestAppealHasItsEvidenceAsFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := k.svc.AddPaper(k.specialist, v.ID, appeal, receipt.Upload{Name: "late.png", Data: scan(t, 10)}); !errors.Is(err, submission.ErrAnswered) {
+		t.Errorf("after its answer: %v", err)
+	}
+}
+
+// TestEvidenceIsTakenOffUntilTheAnswer: with a reason, for good, and the very file may come
+// again.
+func TestEvidenceIsTakenOffUntilTheAnswer(t *testing.T) {
+	t.Parallel()
+	k, v := appealed(t)
+	appeal := v.Appeals[0].ID
+	wrong := receipt.Upload{Name: "of another client.png", Data: scan(t, 9)}
+	p, err := k.svc.AddPaper(k.specialist, v.ID, appeal, wrong)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := k.svc.RemovePaper(k.specialist, v.ID, appeal, p.ID, " x "); !errors.Is(err, submission.ErrInvalid) {
+		t.Errorf("without a reason: %v", err)
+	}
+	if err := k.svc.RemovePaper(k.f.As(t, rbac.RolePartner), v.ID, appeal, p.ID, "of another client"); fault.KindOf(err) != fault.Forbidden {
+		t.Errorf("who may not send: %v", err)
+	}
+	if err := k.svc.RemovePaper(testkit.Firm(t, k.d).As(t, rbac.RoleSpecialist), v.ID, appeal, p.ID, "of another client"); !errors.Is(err, submission.ErrNotFound) {
+		t.Errorf("another firm: %v", err)
+	}
+	if err := k.svc.RemovePaper(k.specialist, v.ID, appeal, p.ID, "of another client"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.svc.Paper(k.specialist, v.ID, appeal, p.ID); !errors.Is(err, submission.ErrNotFound) {
+		t.Errorf("it still opens: %v", err)
+	}
+	if err := k.svc.RemovePaper(k.specialist, v.ID, appeal, p.ID, "once more"); !errors.Is(err, submission.ErrNotFound) {
+		t.Errorf("taken off twice: %v", err)
+	}
+	if v = k.look(t, v); len(v.Appeals[0].Papers) != 0 {
+		t.Errorf("it is listed: %+v", v.Appeals[0].Papers)
+	}
+	if n := k.f.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action = 'appeal.paper_removed' AND class = 3`, k.f.ID); n != 1 {
+		t.Errorf("%d leaves", n)
+	}
+	err = k.d.InFirm(k.specialist, func(tx *db.Tx) error {
+		return tx.Exec(`UPDATE appeal_paper SET removed_by = NULL, removed_at = NULL, reason = '' WHERE firm_id = ?`, k.f.ID).Error
+	})
+	if err == nil {
+		t.Error("the database puts it back")
+	}
+	if p, err = k.svc.AddPaper(k.specialist, v.ID, appeal, wrong); err != nil {
+		t.Errorf("the very file again: %v", err)
+	}
+	v = k.look(t, v)
+	if _, err := k.svc.Decide(k.specialist, v.ID, v.Version, appeal, submission.Outcome{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.svc.RemovePaper(k.specialist, v.ID, appeal, p.ID, "of another client"); !errors.Is(err, submission.ErrAnswered) {
 		t.Errorf("after its answer: %v", err)
 	}
 }

@@ -81,4 +81,22 @@ func mountPapers(s *httpd.Server, v submissions) {
 			}
 			return &Download{string(c.Media), httpd.Attachment(c.Name), c.Data}, nil
 		})
+	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/submissions/{id}/appeals/{appeal}/papers/{paper}/remove", Needs: rbac.SubmissionSend, Summary: "Take a file off an appeal before it is answered; it stays on record and opens to nobody", Status: 204},
+		func(ctx context.Context, in *struct {
+			AppealPath
+			Paper string `path:"paper"`
+			Body  struct {
+				Reason string `json:"reason"`
+			}
+		}) (*struct{}, error) {
+			id, appeal, err := in.ids()
+			if err != nil {
+				return nil, err
+			}
+			paper, err := idOf[ident.AppealPaperID](in.Paper)
+			if err != nil {
+				return nil, err
+			}
+			return nil, v.RemovePaper(ctx, id, appeal, paper, in.Body.Reason)
+		})
 }

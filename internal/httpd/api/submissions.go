@@ -24,6 +24,7 @@ type submissions interface {
 	Accept(ctx context.Context, id ident.SubmissionID, version int, cuts []ident.ReductionID) (submission.View, error)
 	Appeal(ctx context.Context, id ident.SubmissionID, version int, n submission.NewAppeal) (submission.View, error)
 	AddPaper(ctx context.Context, id ident.SubmissionID, appeal ident.AppealID, u receipt.Upload) (submission.Paper, error)
+	RemovePaper(ctx context.Context, id ident.SubmissionID, appeal ident.AppealID, paper ident.AppealPaperID, reason string) error
 	Paper(ctx context.Context, id ident.SubmissionID, appeal ident.AppealID, paper ident.AppealPaperID) (submission.PaperContent, error)
 	SendAgain(ctx context.Context, id ident.SubmissionID, version int, why string) (submission.View, error)
 	TakenByHand(ctx context.Context, id ident.SubmissionID, version int, why string) (submission.View, error)

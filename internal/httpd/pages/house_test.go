@@ -123,6 +123,7 @@ func houseFixtures(t testing.TB, s story) []fixture {
 		named("connector-wrong", plain("portals", connectorView(f, gate, connector.Connector{Portal: gate.ID}, fresh, "", connector.ErrInvalid.On(fault.Field{Path: "url", Code: "address_refused", Message: "enter an https address on port 443 of the public internet, without ? and #"}, fault.Field{Path: "secret", Code: "secret_missing", Message: "enter what opens the server"})))),
 		named("handover", plain("submissions", handed("2026-0142, version 1", way))),
 		named("handover-there", plain("submissions", handed("2026-0142, version 1", there, paperSections(f, there, appealed, true, typedForm{})...))),
+		named("paper-off", plain("submissions", paperRemovalView(f, appealPaper{way.ID, appealed.ID, appealed.Papers[0].ID}, appealed.Papers[0].Name, "", submission.ErrInvalid.On(fault.Field{Path: "reason", Code: "too_short", Message: "say why in a few words"})))),
 		named("factor-due", fixture{page: Plain(due, wordingList(f, []wording.Wording{words}))}),
 		named("sums", plain("audit", sumsView(f, []selfcheck.Report{{At: s.at(3, 8, 20), Compared: 1_204}, {At: s.at(2, 8, 20), Compared: 1_198, Found: 2}}))),
 		named("sums-wrong", plain("audit", sumsView(f, []selfcheck.Report{{At: s.at(3, 8, 20), Compared: 1_204, Found: 21, Findings: []selfcheck.Finding{{Invariant: "I04", Object: "invoice", ID: string(id[ident.InvoiceID](1)), Says: "invoice 2026-0142: open 4821250, its ledger gives 4811250"}}}}))),

@@ -31,6 +31,11 @@ func (s *Site) MountSubmissions(srv *httpd.Server) {
 	fill(srv, "/firms/{firm}/submissions/{id}/appeals/{appeal}/outcome", rbac.SubmissionSend, s.decideAppeal, of(s.submissionPage))
 	fill(srv, "/firms/{firm}/submissions/{id}/appeals/{appeal}/papers", rbac.SubmissionSend, s.addPaper, of(s.submissionPage))
 	get(srv, "/firms/{firm}/submissions/{id}/appeals/{appeal}/papers/{paper}", rbac.SubmissionRead, s.paper)
+	get(srv, "/firms/{firm}/submissions/{id}/appeals/{appeal}/papers/{paper}/remove", rbac.SubmissionSend, func(r *httpd.Request) (httpd.Reply, error) {
+		page, err := s.paperRemovalPage(r, nil)
+		return httpd.Show(page), err
+	})
+	fill(srv, "/firms/{firm}/submissions/{id}/appeals/{appeal}/papers/{paper}/remove", rbac.SubmissionSend, s.removePaper, s.paperRemovalPage)
 }
 
 func submissionChip(x submission.Submission) partial.Chip {
