@@ -70,6 +70,23 @@ func (vs Versions) At(day time.Time, c money.Currency) *Version {
 	return nil
 }
 
+// Deposit is the version whose deposit in trust holds on a day: of what work of the day goes
+// by, and where that has none, of the last that had one, for a deposit outlives its terms. nil
+// where none was ever agreed.
+func (vs Versions) Deposit(day time.Time, c money.Currency) *Version {
+	v := vs.At(day, c)
+	if v != nil && v.Terms.InTrust() {
+		return v
+	}
+	v = nil
+	for i := range vs {
+		if x := &vs[i]; x.Stands() && x.Terms.InTrust() && x.Terms.Currency == c && !x.From.After(day) && (v == nil || x.From.After(v.From)) {
+			v = x
+		}
+	}
+	return v
+}
+
 // Ends is the first day that v holds for no more, because it ended or a later version of
 // its place began; nil while it holds.
 func (vs Versions) Ends(v *Version) *time.Time {

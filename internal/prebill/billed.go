@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/docketry/docketry/internal/arrangement"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/guideline"
@@ -72,6 +73,39 @@ func billedBefore(tx *db.Tx, p *Prebill, m matter.Matter, today time.Time) (b gu
 		return b, fmt.Errorf("sum the year's fees of client %s: %w", m.ClientID, err)
 	}
 	return b, nil
+}
+
+// inTrust is what the client holds in trust for the matter, free and not asked for by a bill
+// before, and whether the agreement has it pay bills as they come: an advance or an evergreen
+// retainer does, a security waits for the last bill. Of a bill that is split it pays what the
+// matter's payor does and no more. The ledgers are read as they are stored: the noun that keeps
+// them comes after this one.
+func inTrust(tx *db.Tx, p *Prebill, m matter.Matter, shares []Share, b *guideline.Bill) error {
+	versions, err := arrangement.Of(tx, m.ID, m.ClientID)
+	if err != nil {
+		return err
+	}
+	v := versions.Deposit(b.On, p.Currency)
+	if v == nil || v.Terms.Kind == arrangement.KindSecurity {
+		return nil
+	}
+	b.TrustFirst = true
+	err = tx.Raw(`SELECT coalesce(sum(l.balance_minor - l.frozen_minor - (SELECT coalesce(sum(w.amount_minor), 0) FROM trust_withdrawal w
+				WHERE w.firm_id = l.firm_id AND w.ledger_id = l.id AND w.status = 'asked')), 0)::bigint
+		FROM trust_ledger l WHERE l.firm_id = ? AND l.matter_id = ? AND l.currency = ?`, tx.Scope.Firm, m.ID, p.Currency).Row().Scan(&b.TrustMinor)
+	if err != nil {
+		return fmt.Errorf("sum what matter %s has in trust: %w", m.ID, err)
+	}
+	if len(shares) > 0 {
+		own := int64(0)
+		for _, s := range shares {
+			if s.Payor == p.PayorID {
+				own += s.NetMinor()
+			}
+		}
+		b.TrustMinor = min(b.TrustMinor, own)
+	}
+	return nil
 }
 
 // firmNames are the clients and matters that a narrative must not name. Sealed ones

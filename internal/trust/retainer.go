@@ -25,20 +25,11 @@ func (r Retainer) Request(balanceMinor int64) int64 {
 	return r.TargetMinor - balanceMinor
 }
 
-// retainerOn is the deposit that holds on a day: of the version that work of the day goes
-// by, and where that has none, of the last that had one, for a deposit outlives its terms.
+// retainerOn is the deposit that holds on a day.
 func retainerOn(vs arrangement.Versions, day time.Time, c money.Currency) Retainer {
-	v := vs.At(day, c)
-	if v == nil || !v.Terms.InTrust() {
-		v = nil
-		for i := range vs {
-			if x := &vs[i]; x.Stands() && x.Terms.InTrust() && x.Terms.Currency == c && !x.From.After(day) && (v == nil || x.From.After(v.From)) {
-				v = x
-			}
-		}
-		if v == nil {
-			return Retainer{}
-		}
+	v := vs.Deposit(day, c)
+	if v == nil {
+		return Retainer{}
 	}
 	r := Retainer{Kind: v.Terms.Kind, Arrangement: v.ID}
 	if e := v.Terms.Evergreen; e != nil && vs.At(day, c) == v { // replenished no longer once its terms ended
