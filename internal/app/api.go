@@ -48,6 +48,7 @@ func mountAPI(srv *httpd.Server, s *Services) {
 	api.Invoices(srv, s.Invoices)
 	api.Submissions(srv, s.Submissions)
 	api.Trusts(srv, s.Trust)
+	api.Orders(srv, s.Orders)
 	api.Notices(srv, s.Notices)
 	api.Wordings(srv, s.Wordings)
 	api.Payments(srv, s.Receivables)

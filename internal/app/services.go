@@ -40,6 +40,7 @@ import (
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/portal"
 	"github.com/docketry/docketry/internal/prebill"
+	"github.com/docketry/docketry/internal/purchase"
 	"github.com/docketry/docketry/internal/rate"
 	"github.com/docketry/docketry/internal/receipt"
 	"github.com/docketry/docketry/internal/receivable"
@@ -111,6 +112,7 @@ type Services struct {
 	Submissions  *submission.Service
 	Receivables  *receivable.Service
 	Trust        *trust.Service
+	Orders       *purchase.Service
 	Notices      *notice.Service
 	Exports      *export.Service
 	Evidence     *evidence.Service
@@ -260,6 +262,7 @@ func (s *Services) billing(context.Context) error {
 	s.Repricing = reprice.New(s.DB, s.Guard)
 	s.Transfers = transfer.New(s.DB, s.Guard)
 	s.Receivables = receivable.New(s.DB, s.Guard)
+	s.Orders = purchase.NewService(s.DB, s.Guard)
 	s.Trust = trust.New(s.DB, s.Guard, s.Receivables)
 	paper, err := invoice.NewPaper()
 	if err != nil {

@@ -34,6 +34,7 @@ import (
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/portal"
 	"github.com/docketry/docketry/internal/prebill"
+	"github.com/docketry/docketry/internal/purchase"
 	"github.com/docketry/docketry/internal/receipt"
 	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/internal/reprice"
@@ -258,6 +259,7 @@ func (w world) furnished(t *testing.T) things {
 	ok(err)
 	th.ids["submission"], th.ids["reduction"], th.ids["appeal"] = string(sent.ID), string(sent.Reductions[1].ID), string(sent.Appeals[0].ID)
 	th.trusted(t, w, bill, admin, specialist, partner)
+	th.ordered(t, w, bill, admin)
 	letter, err := w.s.Submissions.AddPaper(specialist, sent.ID, sent.Appeals[0].ID, receipt.Upload{Name: "a letter between friends.png", Data: slip(t)})
 	ok(err)
 	th.ids["paper"] = string(letter.ID)
@@ -365,6 +367,16 @@ func (th things) trusted(t *testing.T, w world, bill testkit.M, admin, specialis
 	r, err := w.s.Trust.Prepare(specialist, a.ID, trust.Statement{AsOf: on, NoneOpen: true})
 	ok(err)
 	th.ids["trust_account"], th.ids["trust_ledger"], th.ids["trust_entry"], th.ids["trust_request"], th.ids["trust_reconciliation"] = string(a.ID), string(e.Ledger), string(e.ID), string(asked.ID), string(r.ID)
+}
+
+// ordered has a purchase order of the payor.
+func (th things) ordered(t *testing.T, w world, bill testkit.M, admin context.Context) {
+	t.Helper()
+	o, err := w.s.Orders.Make(admin, purchase.New{Payor: bill.Payor, Matter: bill.ID, Number: "4500-17", Currency: "USD", From: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Allowance: purchase.Allowance{AmountMinor: 900_000, Reference: "their letter"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	th.ids["order"] = string(o.ID)
 }
 
 // slip is a picture of a paper.

@@ -39,7 +39,8 @@ type Bill struct {
 	ClientID, ClientMatter string // the receiver's own numbers
 	Tax                    Tax
 	PO                     string
-	POBalance              int64
+	POBalance              int64          // left on the order
+	Ordered                *int64         // of the bill, what the order must cover; nil for all of it
 	Shares                 []money.Fixed4 // percentages of the payors
 	Attachments            int
 	TrustMinor             int64 // advance held for the matter

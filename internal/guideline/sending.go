@@ -113,14 +113,20 @@ func purchaseOrder(j *job) {
 	if !j.policy.PORequired {
 		return
 	}
-	m := remark{field: "po_number", ask: "an invoice names a purchase order that covers it", so: "The receiver refuses the invoice.", atRisk: j.Bill.total}
+	due := j.Bill.total
+	if j.Bill.Ordered != nil {
+		due = *j.Bill.Ordered
+	}
+	m := remark{field: "po_number", ask: "an invoice names a purchase order that covers it", so: "The receiver refuses the invoice.", atRisk: due}
 	switch {
+	case j.Bill.Ordered != nil && due == 0: // of a split bill, nothing for who wants an order
+		return
 	case j.Bill.PO == "":
 		m.observed, m.expected, m.fact, m.fix = "none", "a purchase order", "The bill has no purchase order.", "Enter the number that the client gave"
-	case j.Bill.POBalance < j.Bill.total:
-		m.observed, m.expected = j.amount(j.Bill.POBalance), "at least "+j.amount(j.Bill.total)
-		m.fact = fmt.Sprintf("Purchase order %s has %s left, the bill comes to %s.", j.Bill.PO, m.observed, j.amount(j.Bill.total))
-		m.fix, m.atRisk = "Ask the client for more on the order, or another one", j.Bill.total-j.Bill.POBalance
+	case j.Bill.POBalance < due:
+		m.observed, m.expected = j.amount(j.Bill.POBalance), "at least "+j.amount(due)
+		m.fact = fmt.Sprintf("Purchase order %s has %s left, the bill comes to %s.", j.Bill.PO, m.observed, j.amount(due))
+		m.fix, m.atRisk = "Ask the client for more on the order, or another one", due-j.Bill.POBalance
 	default:
 		return
 	}

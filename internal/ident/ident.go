@@ -36,6 +36,7 @@ type (
 	PortalID      string // a receiver of e-bills, with what it wants
 	PayorID       string
 	ContactID     string
+	PurchaseOrder string // of a payor, which its invoices draw on
 	MatterID      string
 	PartyID       string // another party of a matter
 	TimekeeperID  string

@@ -58,6 +58,7 @@ type Document struct {
 	Payor     Party           `json:"payor"`
 	Client    Client          `json:"client"`
 	Matter    Matter          `json:"matter"`
+	PO        string          `json:"po,omitempty"`       // the payor's purchase order
 	Text      string          `json:"text,omitempty"`     // above the lines
 	People    []Timekeeper    `json:"people"`             // who billed, by code
 	Lines     []Line          `json:"lines"`              // fees first, each kind by date

@@ -29,11 +29,12 @@ type Draft struct {
 	Prompt prebill.Prompt
 	Share  int   // which share of its bill it is of, from 1; 0 is the whole
 	Part   *Part // of the whole, nil of a whole
+	Order  bool  // not issued without a purchase order that covers it
 }
 
 // fromApproved takes what the partner approved and nothing else.
 func fromApproved(a prebill.Approved) Draft {
-	d := Draft{ID: a.ID, Payor: a.PayorID, Matter: a.Matter, From: DayOf(a.FromOn), To: DayOf(a.UntilOn), Hash: a.ApprovedHash, Prompt: a.Prompt}
+	d := Draft{ID: a.ID, Payor: a.PayorID, Matter: a.Matter, From: DayOf(a.FromOn), To: DayOf(a.UntilOn), Hash: a.ApprovedHash, Prompt: a.Prompt, Order: a.Order}
 	known := map[string]bool{}
 	for i := range a.Lines {
 		l := &a.Lines[i]

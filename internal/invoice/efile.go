@@ -141,7 +141,7 @@ func (d *Document) toLEDES(f Format) ledes.Invoice {
 	inv := ledes.Invoice{
 		Number: d.number(), ClientID: d.Client.Number, MatterID: d.Matter.Number, ClientMatterID: d.Matter.ClientRef, FirmID: d.LawFirmID,
 		Description: cmp.Or(d.Text, d.partRemark()), Date: d.IssuedOn.Time(), PeriodStart: d.From.Time(), PeriodEnd: d.To.Time(), Currency: d.Currency,
-		ClientTaxID: d.Payor.TaxID, MatterName: d.Matter.Name, Firm: toLEDESParty(d.Firm), Client: toLEDESParty(d.Payor),
+		ClientTaxID: d.Payor.TaxID, MatterName: d.Matter.Name, PONumber: d.PO, Firm: toLEDESParty(d.Firm), Client: toLEDESParty(d.Payor),
 		Items: make([]ledes.Item, 0, len(d.Lines)),
 	}
 	if inv.ClientTaxID == "" && !f.XML() {

@@ -14,6 +14,7 @@ import (
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/outbox"
 	"github.com/docketry/docketry/internal/prebill"
+	"github.com/docketry/docketry/internal/purchase"
 	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
 )
@@ -124,6 +125,10 @@ func (s *Service) issue(tx *db.Tx, draft *Draft, run Run) (ident.InvoiceID, erro
 	if err != nil {
 		return "", err
 	}
+	order, err := orderFor(tx, draft, doc)
+	if err != nil {
+		return "", err
+	}
 	doc.ID = ident.New[ident.InvoiceID](tx.Now)
 	for i := range doc.Lines {
 		doc.Lines[i].ID = ident.New[ident.InvoiceLine](tx.Now)
@@ -140,6 +145,11 @@ func (s *Service) issue(tx *db.Tx, draft *Draft, run Run) (ident.InvoiceID, erro
 	if err := insert(tx, doc, run.ID, draft, n); err != nil {
 		return "", err
 	}
+	if order != nil {
+		if err := purchase.DrawOn(tx, order, doc.ID, doc.Totals.NetMinor); err != nil {
+			return "", err
+		}
+	}
 	if err := s.keep(tx, files, string(doc.ID), ""); err != nil {
 		return "", err
 	}
@@ -147,6 +157,21 @@ func (s *Service) issue(tx *db.Tx, draft *Draft, run Run) (ident.InvoiceID, erro
 		return "", err
 	}
 	return doc.ID, s.announce(tx, doc)
+}
+
+// orderFor puts the purchase order that covers an invoice on it, nil where none does. A payor
+// that wants one on each invoice gets none without.
+func orderFor(tx *db.Tx, draft *Draft, doc *Document) (*purchase.Order, error) {
+	o, err := purchase.Reserve(tx, draft.Payor, draft.Matter.ID, doc.Currency, doc.IssuedOn.Time(), doc.Totals.NetMinor)
+	switch {
+	case err != nil:
+		return nil, err
+	case o != nil:
+		doc.PO = o.Number
+	case draft.Order:
+		return nil, purchase.ErrUsedUp.With("%s wants a purchase order on each invoice, and none that is open on %s covers this one; enter what the client gave, and try again", doc.Payor.Name, doc.IssuedOn.Long())
+	}
+	return o, nil
 }
 
 // announce leaves what must be known of a new invoice: leaf, work item, delivery.

@@ -32,6 +32,9 @@ func (d *Document) Facts() []Fact {
 	} else {
 		facts = append(facts, Fact{"Due", d.DueOn.Long()})
 	}
+	if d.PO != "" {
+		facts = append(facts, Fact{"Your order", d.PO})
+	}
 	if d.Firm.TaxID != "" {
 		facts = append(facts, Fact{"Tax ID", d.Firm.TaxID})
 	}

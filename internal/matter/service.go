@@ -427,6 +427,12 @@ func payorFor(tx *db.Tx, a *authz.Access, id ident.PayorID) (Payor, error) {
 	return p, a.RequireClient(tx, p.ClientID)
 }
 
+// ClientOf is the client of a payor that the person may know of. Who asks has decided already.
+func ClientOf(tx *db.Tx, a *authz.Access, id ident.PayorID) (ident.ClientID, error) {
+	p, err := payorFor(tx, a, id)
+	return p.ClientID, err
+}
+
 func contactFor(tx *db.Tx, a *authz.Access, id ident.ContactID) (Contact, error) {
 	k, err := contactByID(tx, id)
 	if err != nil {

@@ -2,13 +2,16 @@ package prebill
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/docketry/docketry/internal/arrangement"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/guideline"
+	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
+	"github.com/docketry/docketry/internal/purchase"
 	"github.com/docketry/docketry/internal/utbms"
 )
 
@@ -97,13 +100,35 @@ func inTrust(tx *db.Tx, p *Prebill, m matter.Matter, shares []Share, b *guidelin
 		return fmt.Errorf("sum what matter %s has in trust: %w", m.ID, err)
 	}
 	if len(shares) > 0 {
-		own := int64(0)
-		for _, s := range shares {
-			if s.Payor == p.PayorID {
-				own += s.NetMinor()
-			}
+		b.TrustMinor = min(b.TrustMinor, paidBy(p.PayorID, shares))
+	}
+	return nil
+}
+
+// paidBy is what a payor pays of a bill that is split, before tax.
+func paidBy(id ident.PayorID, shares []Share) (minor int64) {
+	for _, s := range shares {
+		if s.Payor == id {
+			minor += s.NetMinor()
 		}
-		b.TrustMinor = min(b.TrustMinor, own)
+	}
+	return minor
+}
+
+// onOrder is the purchase order that the invoice of the matter's payor would draw on if it were
+// of the bill's day, with what is left on it (INV-13).
+func onOrder(tx *db.Tx, p *Prebill, s *sheet, b *guideline.Bill) error {
+	due := s.total().InvoiceMinor
+	if len(s.shares) > 0 {
+		due = paidBy(p.PayorID, s.shares)
+		b.Ordered = &due
+	}
+	o, _, err := purchase.Covering(tx, p.PayorID, p.MatterID, p.Currency, b.On, due)
+	if err != nil || o == nil {
+		return err
+	}
+	if b.PO, b.POBalance = o.Number, o.LeftMinor(); !o.Limited() {
+		b.POBalance = math.MaxInt64
 	}
 	return nil
 }

@@ -61,6 +61,9 @@ func judge(tx *db.Tx, p *Prebill, m matter.Matter, f policies, all *sheet) error
 	if err := inTrust(tx, p, m, all.shares, &before); err != nil {
 		return err
 	}
+	if err := onOrder(tx, p, all, &before); err != nil {
+		return err
+	}
 	c := guideline.Context{Stage: guideline.Prebill, Policy: policy, Known: guideline.AtPrebill, Book: book, Bill: billOf(p, m, all, before), Names: names,
 		Today: before.On, BilledOn: before.On, TaskSet: m.TaskSet, OpenedOn: m.OpenedOn}
 	if m.ClosedOn != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/rbac"
@@ -109,6 +110,12 @@ func view(tx *db.Tx, a *authz.Access, p Prebill) (View, error) {
 		if p.Status != StatusApproved || o.same(&all) {
 			v.Parts = o.parts
 		}
+		var b guideline.Bill
+		b.On = f.today(tx.Now)
+		if err := onOrder(tx, &p, &all, &b); err != nil {
+			return v, err
+		}
+		v.Order = b.PO
 	}
 	if err := v.share(tx, m, f, &all); err != nil {
 		return v, err

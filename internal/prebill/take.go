@@ -1,6 +1,7 @@
 package prebill
 
 import (
+	"slices"
 	"time"
 
 	"github.com/docketry/docketry/internal/amend"
@@ -24,6 +25,7 @@ type Approved struct {
 	Shares  []Share        // of a bill that is split among payors, in their order
 	FromOn  time.Time      // first and last work date on the bill
 	UntilOn time.Time
+	Order   bool // its payor wants a purchase order on each invoice, and nobody let this one pass (INV-13)
 }
 
 // ApprovedLine is one line of an invoice with what was recorded for it.
@@ -98,7 +100,21 @@ func TakeApproved(tx *db.Tx, id ident.PrebillID) (Approved, error) {
 	if err := record(tx, "prebill.taken", rbac.InvoiceIssue, &p, audit.C2, nil, nil, map[string]any{"hash": hash}); err != nil {
 		return Approved{}, err
 	}
-	return approved(p, m, f, &all)
+	a, err := approved(p, m, f, &all)
+	if err != nil {
+		return a, err
+	}
+	a.Order, err = wantsOrder(tx, &p, m, f, &all)
+	return a, err
+}
+
+// wantsOrder tells whether an invoice of the bill is not made without a purchase order.
+func wantsOrder(tx *db.Tx, p *Prebill, m matter.Matter, f policies, s *sheet) (bool, error) {
+	policy, err := policyOf(tx, p, m, f)
+	if err != nil || !policy.PORequired {
+		return false, err
+	}
+	return !slices.ContainsFunc(s.findings, func(x guideline.Stored) bool { return x.Rule == "INV-13" && x.State == guideline.Waived }), nil
 }
 
 // settleEntries ends the claim of held lines and closes the others for good.

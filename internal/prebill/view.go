@@ -14,7 +14,8 @@ type View struct {
 	MatterName    string
 	ClientName    string
 	PayorName     string
-	Label         int // of the matter, 0 standard to 3 sealed
+	Order         string // purchase order that its invoice would draw on today, of an open one; "" is none
+	Label         int    // of the matter, 0 standard to 3 sealed
 	TaskSet       string
 	Preparer      string // name of the person, "" for a schedule
 	Approver      string

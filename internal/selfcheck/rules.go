@@ -12,7 +12,8 @@ type rule struct {
 // counted is how many records the rules go through.
 const counted = `SELECT (SELECT count(*) FROM invoice WHERE firm_id = @firm) + (SELECT count(*) FROM credit_note WHERE firm_id = @firm)
 	+ (SELECT count(*) FROM payment WHERE firm_id = @firm) + (SELECT count(DISTINCT journal_id) FROM posting WHERE firm_id = @firm)
-	+ (SELECT count(*) FROM trust_account WHERE firm_id = @firm) + (SELECT count(*) FROM trust_ledger WHERE firm_id = @firm) + (SELECT count(*) FROM trust_entry WHERE firm_id = @firm)`
+	+ (SELECT count(*) FROM trust_account WHERE firm_id = @firm) + (SELECT count(*) FROM trust_ledger WHERE firm_id = @firm) + (SELECT count(*) FROM trust_entry WHERE firm_id = @firm)
+	+ (SELECT count(*) FROM purchase_order WHERE firm_id = @firm)`
 
 // The sums are of bigints and so numeric: they cannot overflow. A table of raw rows is
 // summed once and joined, for this goes through all of a firm's history.
@@ -46,6 +47,13 @@ var rules = []rule{
 	{"I03", "prebill", `SELECT p.id::text AS id, format('pre-bill %s is split among payors: %s', p.number, c.misses) AS says
 		FROM prebill p CROSS JOIN LATERAL (SELECT split_bill_misses(p.firm_id, p.id) AS misses) c
 		WHERE p.firm_id = @firm AND p.status = 'taken' AND EXISTS (SELECT FROM prebill_share s WHERE s.firm_id = p.firm_id AND s.prebill_id = p.id) AND c.misses IS NOT NULL`},
+	// What was billed on a purchase order is its invoices less their credit notes.
+	{"I03", "purchase_order", `SELECT o.id::text AS id, format('a purchase order: the billed amount is kept as %s, its invoices give %s', o.drawn_minor, coalesce(d.total, 0)) AS says
+		FROM purchase_order o
+		LEFT JOIN (SELECT d.order_id, sum(i.net_minor - coalesce(n.net, 0)) AS total FROM purchase_draw d JOIN invoice i ON i.firm_id = d.firm_id AND i.id = d.invoice_id
+			LEFT JOIN (SELECT invoice_id, sum(net_minor) AS net FROM credit_note WHERE firm_id = @firm GROUP BY invoice_id) n ON n.invoice_id = i.id
+			WHERE d.firm_id = @firm GROUP BY d.order_id) d ON d.order_id = o.id
+		WHERE o.firm_id = @firm AND o.drawn_minor <> coalesce(d.total, 0)`},
 	{"I03", "invoice_line", `SELECT l.id::text AS id, format('line %s is of invoice %s, which is not there', l.no, l.invoice_id) AS says
 		FROM invoice_line l WHERE l.firm_id = @firm AND NOT EXISTS (SELECT FROM invoice i WHERE i.firm_id = l.firm_id AND i.id = l.invoice_id)`},
 	{"I04", "number_series", `WITH taken AS (SELECT series, n FROM invoice WHERE firm_id = @firm UNION ALL SELECT series, n FROM credit_note WHERE firm_id = @firm),

@@ -366,6 +366,25 @@ func TestI24_CorruptionOfTrustIsFoundAndNamed(t *testing.T) {
 	}
 }
 
+// TestI24_AnOrderThatIsBilledOtherwiseIsFound changes what a purchase order says was billed on
+// it.
+func TestI24_AnOrderThatIsBilledOtherwiseIsFound(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	id := ident.New[ident.PurchaseOrder](testkit.Now)
+	h.f.Exec(t, `INSERT INTO purchase_order (firm_id, id, payor_id, number, currency, amount_minor, from_on, made_by, made_at)
+		SELECT firm_id, ?, payor_id, '4500', currency, 10000000, '2026-01-01', ?, issued_at FROM invoice WHERE firm_id = ? AND id = ?`, id, testkit.Person(t, h.d, "who enters orders"), h.f.ID, h.invoices[0].ID)
+	h.f.Exec(t, `INSERT INTO purchase_draw (firm_id, invoice_id, order_id, currency, net_minor) SELECT firm_id, id, ?, currency, net_minor FROM invoice WHERE firm_id = ? AND id = ?`, id, h.f.ID, h.invoices[0].ID)
+	if r := h.check(t, h.f.ID); !r.OK() {
+		t.Fatalf("before: %+v", r)
+	}
+	h.corrupt(t, `UPDATE purchase_order SET drawn_minor = drawn_minor - 1`)
+	r := h.check(t, h.f.ID)
+	if r.Found != 1 || !strings.HasPrefix(r.Findings[0].String(), "I03 purchase_order "+string(id)) || !strings.Contains(r.Findings[0].Says, "is kept as") {
+		t.Errorf("found: %+v", r.Findings)
+	}
+}
+
 // trusted gives the house 500.00 in trust, reconciled and closed, of which a transfer then
 // pays 200.00 of the last invoice.
 func (h *house) trusted(t *testing.T) {

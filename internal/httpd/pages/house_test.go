@@ -14,9 +14,11 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/outbound/carry"
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/portal"
+	"github.com/docketry/docketry/internal/purchase"
 	"github.com/docketry/docketry/internal/selfcheck"
 	"github.com/docketry/docketry/internal/submission"
 	"github.com/docketry/docketry/internal/webhook"
@@ -114,6 +116,9 @@ func houseFixtures(t testing.TB, s story) []fixture {
 	there := way
 	there.Status, there.Carried = submission.Reduced, submission.HandSent
 	there.Handovers = []submission.Handover{{N: 1, State: submission.HandSent, Way: carry.SFTP, RemoteName: "inbound/ledes/2026-0142-1.txt", SHA256: strings.Repeat("9f73f92a", 8), SizeBytes: 18_204, Attempt: 2, AskedBy: "Maya Lindgren", QueuedAt: s.at(2, 9, 0), EndedAt: &cleared}}
+	bought := purchase.View{Order: purchase.Order{ID: id[ident.PurchaseOrder](1), Payor: id[ident.PayorID](1), PayorName: "Pelham Freight Lines, Inc.", Matter: id[ident.MatterID](1), MatterNumber: "00417-0032", Number: "4500017732", Currency: "USD", AmountMinor: 2_500_000, DrawnMinor: 1_821_250, From: s.at(1, 0, 0), Until: &cleared, Version: 2, Whole: true}}
+	bought.Changes = []purchase.Change{{N: 2, Allowance: purchase.Allowance{AmountMinor: 2_500_000, Until: &cleared, Reference: "Mail of G. Amadi, 2 March"}, By: "Maya Lindgren", At: s.at(3, 9, 0)}, {N: 1, By: "Maya Lindgren", At: s.at(1, 9, 0)}}
+	bought.Draws = []purchase.Draw{{Invoice: id[ident.InvoiceID](1), Number: "2026-0142", Matter: id[ident.MatterID](1), MatterNumber: "00417-0032", IssuedOn: s.at(2, 0, 0), NetMinor: 1_821_250}}
 	appealed := submission.Appeal{ID: id[ident.AppealID](1), FiledOn: "2026-03-03", DueOn: "2026-04-02", Status: "filed", Papers: []submission.Paper{{ID: id[ident.AppealPaperID](1), Name: "letter of 3 May.pdf", Bytes: 88_110, SHA256: strings.Repeat("2c1b", 16), AddedBy: "Maya Lindgren", AddedAt: s.at(3, 9, 0)}}}
 	handed := func(title string, x submission.View, more ...Section) PlainView {
 		return PlainView{Head: layout.Head{Title: title}, Sections: append(append([]Section{{Title: "Next step", Text: nextOfHandover(x.Latest())}}, handoverSections(f, x, true, typedForm{})...), more...)}
@@ -124,6 +129,9 @@ func houseFixtures(t testing.TB, s story) []fixture {
 		named("handover", plain("submissions", handed("2026-0142, version 1", way))),
 		named("handover-there", plain("submissions", handed("2026-0142, version 1", there, paperSections(f, there, appealed, true, typedForm{})...))),
 		named("paper-off", plain("submissions", paperRemovalView(f, appealPaper{way.ID, appealed.ID, appealed.Papers[0].ID}, appealed.Papers[0].Name, "", submission.ErrInvalid.On(fault.Field{Path: "reason", Code: "too_short", Message: "say why in a few words"})))),
+		named("orders", plain("payors", PlainView{Head: layout.Head{Title: "Purchase orders"}, Sections: []Section{{Title: "Orders", Table: orderTable(f, []purchase.Order{bought.Order, {ID: id[ident.PurchaseOrder](2), PayorName: "Aster Clinics Group, Inc.", Number: "AC-1", Currency: "USD", From: s.at(1, 0, 0)}, {ID: id[ident.PurchaseOrder](3), PayorName: "Aster Clinics Group, Inc.", Number: "AC-0", Currency: "USD", From: s.at(1, 0, 0), AmountMinor: 100, DrawnMinor: 100, Whole: true, ClosedAt: &cleared}})}}})),
+		named("order", plain("payors", orderView(f, bought, typedForm{}))),
+		named("order-new", plain("payors", newOrderView(f, matter.Payor{ID: id[ident.PayorID](1), Name: "Pelham Freight Lines, Inc."}, []matter.Matter{{ID: id[ident.MatterID](1), Number: "00417-0032", Name: "Carrier liability, Savannah fire"}}, "USD", typedForm{failed: purchase.ErrInvalid.On(fault.Field{Path: "number", Code: "text_length", Message: "enter 1 to 100 characters; this has 0"})}))),
 		named("factor-due", fixture{page: Plain(due, wordingList(f, []wording.Wording{words}))}),
 		named("sums", plain("audit", sumsView(f, []selfcheck.Report{{At: s.at(3, 8, 20), Compared: 1_204}, {At: s.at(2, 8, 20), Compared: 1_198, Found: 2}}))),
 		named("sums-wrong", plain("audit", sumsView(f, []selfcheck.Report{{At: s.at(3, 8, 20), Compared: 1_204, Found: 21, Findings: []selfcheck.Finding{{Invariant: "I04", Object: "invoice", ID: string(id[ident.InvoiceID](1)), Says: "invoice 2026-0142: open 4821250, its ledger gives 4811250"}}}}))),

@@ -173,6 +173,17 @@ func (s *Site) payorPage(r *httpd.Request, p matter.Payor, contacts []matter.Con
 			v.Links = append(v.Links, partial.Link{Text: "Open invoices", Href: href.ReceivablesOpen(f.FirmID, "", "", "", string(p.ID), "", "")})
 		}
 		v.Sections = append(v.Sections, s.contactSections(r, f, p, contacts, contactFailed)...)
+		orders, err := s.orderSection(r, f, p)
+		if err != nil {
+			return nil, err
+		}
+		v.Sections = append(v.Sections, orders...)
+		if len(orders) > 0 {
+			v.Links = append(v.Links, partial.Link{Text: "All its purchase orders", Href: href.Query(href.Orders(f.FirmID), "payor", string(p.ID))})
+		}
+		if f.May(rbac.PayorEdit) {
+			v.Links = append(v.Links, partial.Link{Text: "New purchase order", Href: href.Query(href.New(href.Orders(f.FirmID)), "payor", string(p.ID))})
+		}
 	}
 	return Plain(f.Chrome, v), nil
 }

@@ -70,5 +70,8 @@ func payorWords(p prebill.View) string {
 	if n := len(p.Shares); n > 0 {
 		return "split among " + format.Counted(n, "payor", "payors")
 	}
+	if p.Order != "" {
+		return p.PayorName + ", order " + p.Order
+	}
 	return p.PayorName
 }

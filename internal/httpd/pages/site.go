@@ -36,6 +36,7 @@ import (
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/portal"
 	"github.com/docketry/docketry/internal/prebill"
+	"github.com/docketry/docketry/internal/purchase"
 	"github.com/docketry/docketry/internal/rate"
 	"github.com/docketry/docketry/internal/receipt"
 	"github.com/docketry/docketry/internal/receivable"
@@ -85,6 +86,7 @@ type Site struct {
 	Submissions  *submission.Service
 	Receivables  *receivable.Service
 	Trust        *trust.Service
+	Orders       *purchase.Service
 	Notices      *notice.Service
 	Exports      *export.Service
 	Evidence     *evidence.Service

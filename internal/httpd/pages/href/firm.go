@@ -36,6 +36,12 @@ func ContactAct(f ident.FirmID, p ident.PayorID, c ident.ContactID, act string) 
 	return Contacts(f, p) + "/" + string(c) + "/" + act
 }
 
+// Orders is the purchase orders of a firm's payors.
+func Orders(f ident.FirmID) string { return list(f, "purchase-orders") }
+
+// Order is one purchase order with the invoices on it.
+func Order(f ident.FirmID, id ident.PurchaseOrder) string { return one(f, "purchase-orders", id) }
+
 // Matters is a firm's matters.
 func Matters(f ident.FirmID) string { return list(f, "matters") }
 
