@@ -10,6 +10,7 @@ import (
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/page"
+	"github.com/docketry/docketry/internal/purchase"
 	"github.com/docketry/docketry/internal/trust"
 )
 
@@ -120,6 +121,15 @@ func (c *Cast) reconcile(t *Tenant, agree bool) func(ctx context.Context) error 
 		if agree {
 			_, err = c.s.Trust.Sign(c.As(t.ID, t.Admin), r.ID, r.Version)
 		}
+		return err
+	}
+}
+
+// takeOrder enters the purchase order that a client gave for all of its matters.
+func (c *Cast) takeOrder(t *Tenant, from Month) func(ctx context.Context) error {
+	return func(context.Context) error {
+		_, err := c.s.Orders.Make(c.As(t.ID, t.Admin), purchase.New{Payor: t.MattersByNumber[inTrust].PayorID, Number: "4500017732", Currency: t.Currency, From: from.first().UTC().Truncate(24 * time.Hour),
+			Allowance: purchase.Allowance{AmountMinor: 12_000_000, Reference: "Mail of G. Amadi"}})
 		return err
 	}
 }

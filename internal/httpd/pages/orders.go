@@ -61,9 +61,9 @@ func (s *Site) orderSection(r *httpd.Request, f frame, p matter.Payor) ([]Sectio
 		return nil, err
 	}
 	all := href.Query(href.Orders(f.FirmID), "payor", string(p.ID))
-	x := Section{ID: "orders", Title: "Purchase orders", Note: "open ones, the newest first", Table: orderTable(f, list.Items), Pager: partial.Pager{Shown: format.Counted(len(list.Items), "order", "orders") + " shown"}}
+	x := Section{ID: "orders", Title: "Purchase orders", Note: "open ones, the newest first", Table: orderTable(f, list.Items)}
 	if list.Next != "" {
-		x.Pager.Next = all + "&open=yes&after=" + list.Next
+		x.Pager = partial.Pager{Shown: format.Counted(len(list.Items), "order", "orders") + " shown", Next: all + "&open=yes&after=" + list.Next}
 	}
 	return []Section{x}, nil
 }
@@ -96,6 +96,14 @@ func untilWords(day *time.Time) string {
 		return "open"
 	}
 	return format.Date(*day)
+}
+
+// spanWords say of which days invoices draw on an order.
+func spanWords(o purchase.Order) string {
+	if o.Until == nil {
+		return "invoices from " + format.Date(o.From) + " on"
+	}
+	return "invoices from " + format.Date(o.From) + " to " + format.Date(*o.Until)
 }
 
 func orderChip(o purchase.Order) partial.Chip {
@@ -231,7 +239,7 @@ func (s *Site) orderPage(r *httpd.Request, id ident.PurchaseOrder, failed error)
 func orderView(f frame, x purchase.View, typed typedForm) PlainView {
 	amount, left := orderWords(x.Order)
 	v := PlainView{Head: layout.Head{Title: "Purchase order " + x.Number, Crumbs: []partial.Link{{Text: "Payors", Href: href.Payors(f.FirmID)}, {Text: x.PayorName, Href: href.PayorOf(f.FirmID, x.Payor)}}},
-		Meta: []string{titled(x.MatterNumber, "all matters that it pays"), string(x.Currency), "from " + format.Date(x.From), "until " + untilWords(x.Until)},
+		Meta: []string{titled(x.MatterNumber, "all matters that it pays"), string(x.Currency), spanWords(x.Order)},
 		KPIs: []partial.KPI{{Name: "Amount before tax", Value: amount, Href: "#changes"}, {Name: "Billed on it", Value: drawnWords(x.Order), Href: "#invoices"}, {Name: "Left", Value: left, Href: "#invoices"}}}
 	switch {
 	case !x.Open():
