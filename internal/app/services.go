@@ -266,7 +266,7 @@ func (s *Services) billing(context.Context) error {
 		return fmt.Errorf("load the invoice's fonts: %w", err)
 	}
 	s.Prebills.HandOverWhen(paper.Fits)
-	s.Invoices = invoice.New(invoice.Parts{DB: s.DB, Guard: s.Guard, Paper: paper, Blobs: s.Blobs, Release: s.credited})
+	s.Invoices = invoice.New(invoice.Parts{DB: s.DB, Guard: s.Guard, Paper: paper, Blobs: s.Blobs, Release: s.credited, Reduce: s.Receivables.ReduceInvoice})
 	links, err := notice.NewLinks(s.Config.PublicURL, s.Config.Keys.Session, s.Config.Keys.FormerSession)
 	if err != nil {
 		return fmt.Errorf("make the payors' links: %w", err)

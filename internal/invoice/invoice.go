@@ -23,19 +23,21 @@ import (
 
 // Faults of this package.
 var (
-	ErrNotFound     = fault.New(fault.NotFound, "not_found", "there is nothing here")
-	ErrNothing      = fault.New(fault.Conflict, "run_empty", "no approved pre-bill is waiting here")
-	ErrInput        = fault.New(fault.Invalid, "input_invalid", "some fields need correcting")
-	ErrBeforeWork   = fault.New(fault.Conflict, "invoice_before_work", "the invoice's date lies before the last day of work on it")
-	ErrDate         = fault.New(fault.Invalid, "run_before_work", "the invoice's date lies before the last day of work on every pre-bill chosen")
-	ErrBank         = fault.New(fault.Conflict, "firm_bank_missing", "the firm has not entered where it is paid")
-	ErrFirmTaxID    = fault.New(fault.Conflict, "firm_tax_id_missing", "the firm has not entered its tax id, and this invoice has tax")
-	ErrControl      = fault.New(fault.Conflict, "invoice_differs_from_approval", "the invoice would differ from what was approved")
-	ErrCredited     = fault.New(fault.Conflict, "invoice_credited", "this invoice is credited already")
-	ErrFormat       = fault.New(fault.Invalid, "invoice_format_unfit", "this invoice cannot be written in that format")
-	ErrNothingToPay = fault.New(fault.Conflict, "invoice_zero", "an invoice of nothing needs no credit")
-	ErrRightEnded   = fault.New(fault.Forbidden, "run_right_ended", "who started this run may not issue this any more; the firm's administrator can grant it again")
-	ErrSealed       = fault.New(fault.Internal, "invoice_hash_differs", "the stored invoice is not the one that was issued")
+	ErrNotFound      = fault.New(fault.NotFound, "not_found", "there is nothing here")
+	ErrNothing       = fault.New(fault.Conflict, "run_empty", "no approved pre-bill is waiting here")
+	ErrInput         = fault.New(fault.Invalid, "input_invalid", "some fields need correcting")
+	ErrBeforeWork    = fault.New(fault.Conflict, "invoice_before_work", "the invoice's date lies before the last day of work on it")
+	ErrDate          = fault.New(fault.Invalid, "run_before_work", "the invoice's date lies before the last day of work on every pre-bill chosen")
+	ErrBank          = fault.New(fault.Conflict, "firm_bank_missing", "the firm has not entered where it is paid")
+	ErrFirmTaxID     = fault.New(fault.Conflict, "firm_tax_id_missing", "the firm has not entered its tax id, and this invoice has tax")
+	ErrControl       = fault.New(fault.Conflict, "invoice_differs_from_approval", "the invoice would differ from what was approved")
+	ErrCredited      = fault.New(fault.Conflict, "invoice_credited", "this invoice is credited already")
+	ErrFormat        = fault.New(fault.Invalid, "invoice_format_unfit", "this invoice cannot be written in that format")
+	ErrCreditTooMuch = fault.New(fault.Conflict, "credit_too_much", "this is more than is left of the invoice to credit")
+	ErrCreditStale   = fault.New(fault.Stale, "credit_note_stale", "the invoice changed since you saw this note; look at the new one and decide again")
+	ErrNothingToPay  = fault.New(fault.Conflict, "invoice_zero", "an invoice of nothing needs no credit")
+	ErrRightEnded    = fault.New(fault.Forbidden, "run_right_ended", "who started this run may not issue this any more; the firm's administrator can grant it again")
+	ErrSealed        = fault.New(fault.Internal, "invoice_hash_differs", "the stored invoice is not the one that was issued")
 )
 
 // Status is where an invoice stands. The graph is table invoice_transition.
@@ -112,7 +114,7 @@ func (i *Invoice) Settle() {
 	}
 }
 
-// CreditNote takes back an invoice.
+// CreditNote takes back an invoice, or a part of it.
 type CreditNote struct {
 	ID         ident.CreditNoteID
 	Invoice    ident.InvoiceID
@@ -122,6 +124,7 @@ type CreditNote struct {
 	TotalMinor int64
 	Reason     string
 	Rebill     bool
+	Part       bool `json:",omitempty"` // something of the invoice stood after it
 	IssuedAt   time.Time
 	EBill      Format `gorm:"column:ebill" json:",omitempty"` // its e-bill beside the PDF, "" where it has none
 }

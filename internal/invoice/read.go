@@ -260,8 +260,9 @@ func filesOf(tx *db.Tx, id ident.InvoiceID) (files []File, err error) {
 
 func creditsOf(tx *db.Tx, id ident.InvoiceID) (notes []CreditNote, err error) {
 	err = tx.Raw(`SELECT id, invoice_id AS invoice, number, issued_on, currency, total_minor, reason, rebill, issued_at,
+			sum(total_minor) OVER (ORDER BY n.n) < (SELECT i.total_minor FROM invoice i WHERE i.firm_id = n.firm_id AND i.id = n.invoice_id) AS part,
 			coalesce((SELECT f.format FROM invoice_document f WHERE f.firm_id = n.firm_id AND f.credit_note_id = n.id AND f.format <> 'pdf'), '') AS ebill
-		FROM credit_note n WHERE firm_id = ? AND invoice_id = ? ORDER BY issued_at, id`, tx.Scope.Firm, id).Scan(&notes).Error
+		FROM credit_note n WHERE firm_id = ? AND invoice_id = ? ORDER BY n.n`, tx.Scope.Firm, id).Scan(&notes).Error
 	if err != nil {
 		return nil, fmt.Errorf("list credit notes of invoice %s: %w", id, err)
 	}

@@ -139,6 +139,14 @@ func (s *Service) allocate(tx *db.Tx, p *Payment, held map[ident.InvoiceID]*invo
 // discount that it earns or forgoes.
 // The payment's is moved too, and saved by the caller.
 func book(tx *db.Tx, p *Payment, inv *invoice.Invoice, a Allocation, on invoice.Day) error {
+	if err := move(tx, p, inv, a, on); err != nil {
+		return err
+	}
+	return settlePrompt(tx, p, inv, on)
+}
+
+// move is book without the discount.
+func move(tx *db.Tx, p *Payment, inv *invoice.Invoice, a Allocation, on invoice.Day) error {
 	if err := insertAllocation(tx, p, a); err != nil {
 		return err
 	}
@@ -152,10 +160,7 @@ func book(tx *db.Tx, p *Payment, inv *invoice.Invoice, a Allocation, on invoice.
 	if a.Reverses != "" {
 		event = invoice.EventRelease
 	}
-	if err := post(tx, event, on, p, inv.ID, invoice.AccountUnapplied, invoice.AccountReceivable, a.AmountMinor); err != nil {
-		return err
-	}
-	return settlePrompt(tx, p, inv, on)
+	return post(tx, event, on, p, inv.ID, invoice.AccountUnapplied, invoice.AccountReceivable, a.AmountMinor)
 }
 
 // post moves minor from the credited to the debited account; a negative amount the other way.
