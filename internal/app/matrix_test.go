@@ -340,6 +340,7 @@ var bodies = map[string]string{
 	"PATCH /firms/{firm}/prebills/{id}/lines/{line}":               `{"amount_minor":0,"reason":"COURTESY"}`,
 	"POST /firms/{firm}/prebills/{id}/findings/{finding}/waive":    `{"note":"because"}`,
 	"POST /firms/{firm}/invoices/{id}/credit":                      `{"reason":"because"}`,
+	"POST /firms/{firm}/invoices/{id}/credit/preview":              `{"reason":"because","lines":[{"line":1,"amount_minor":1}]}`,
 	"POST /firms/{firm}/invoices/{id}/files":                       `{"format":"ledes_xml_21"}`,
 	"POST /firms/{firm}/invoices/{id}/skip-reminder":               `{"stage":"first","reason":"because"}`,
 	"POST /firms/{firm}/payments/{id}/allocations":                 `{"shares":[{"invoice_id":"<invoice>","amount_minor":1}]}`,

@@ -190,8 +190,7 @@ func insertCreditLines(tx *db.Tx, n CreditNote, d *Document) error {
 	return nil
 }
 
-// LeftOf is what is left to credit of each line of an invoice, by its number from 1, before tax
-// and with it, for nouns that come after this one and have decided who sees it.
+// LeftOf is what is left to credit of a line of an invoice, before tax and with it.
 type LeftOf struct {
 	No         int
 	NetMinor   int64
@@ -204,6 +203,10 @@ func Left(tx *db.Tx, inv Invoice) ([]LeftOf, error) {
 	if err != nil {
 		return nil, err
 	}
+	return leftOf(tx, inv, d)
+}
+
+func leftOf(tx *db.Tx, inv Invoice, d *Document) ([]LeftOf, error) {
 	notes, err := notesOf(tx, inv)
 	if err != nil {
 		return nil, err

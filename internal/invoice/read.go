@@ -158,6 +158,7 @@ func (s *Service) List(ctx context.Context, f Filter, req page.Request) (p page.
 type View struct {
 	Invoice
 	Document *Document // nil for a reader without class C3
+	Left     []LeftOf  // what is left to credit of each of its lines, likewise
 	Files    []File
 	Credits  []CreditNote
 	Approved Approval
@@ -218,6 +219,9 @@ func (s *Service) Get(ctx context.Context, id ident.InvoiceID) (v View, err erro
 			return err
 		}
 		if v.Document, err = stored(tx, id); err != nil {
+			return err
+		}
+		if v.Left, err = leftOf(tx, v.Invoice, v.Document); err != nil {
 			return err
 		}
 		if err := audit.Showing(tx, v.Matter, len(v.Document.Lines)); err != nil {

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -11,9 +12,11 @@ import (
 	"github.com/docketry/docketry/internal/connector"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/grant"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/outbound/carry"
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/portal"
@@ -114,6 +117,11 @@ func houseFixtures(t testing.TB, s story) []fixture {
 	there := way
 	there.Status, there.Carried = submission.Reduced, submission.HandSent
 	there.Handovers = []submission.Handover{{N: 1, State: submission.HandSent, Way: carry.SFTP, RemoteName: "inbound/ledes/2026-0142-1.txt", SHA256: strings.Repeat("9f73f92a", 8), SizeBytes: 18_204, Attempt: 2, AskedBy: "Maya Lindgren", QueuedAt: s.at(2, 9, 0), EndedAt: &cleared}}
+	billed := invoice.View{Invoice: invoice.Invoice{ID: id[ident.InvoiceID](1), Number: "HV-20948", Currency: "USD", TotalMinor: 777_480, OpenMinor: 777_480}, Document: s.document()}
+	for _, l := range billed.Document.Lines {
+		billed.Left = append(billed.Left, invoice.LeftOf{No: l.No, NetMinor: l.AmountMinor, GrossMinor: l.AmountMinor + l.TaxMinor})
+	}
+	wrongLine := invoice.ErrInput.On(fault.Field{Path: "line.2", Code: "credit_too_much", Message: "line 2 has less than that left to credit", Fix: "Enter at most 1,184.00"})
 	appealed := submission.Appeal{ID: id[ident.AppealID](1), FiledOn: "2026-03-03", DueOn: "2026-04-02", Status: "filed", Papers: []submission.Paper{{ID: id[ident.AppealPaperID](1), Name: "letter of 3 May.pdf", Bytes: 88_110, SHA256: strings.Repeat("2c1b", 16), AddedBy: "Maya Lindgren", AddedAt: s.at(3, 9, 0)}}}
 	handed := func(title string, x submission.View, more ...Section) PlainView {
 		return PlainView{Head: layout.Head{Title: title}, Sections: append(append([]Section{{Title: "Next step", Text: nextOfHandover(x.Latest())}}, handoverSections(f, x, true, typedForm{})...), more...)}
@@ -121,6 +129,8 @@ func houseFixtures(t testing.TB, s story) []fixture {
 	return []fixture{
 		named("connector", plain("portals", connectorView(f, gate, door, door, "22", nil))),
 		named("connector-wrong", plain("portals", connectorView(f, gate, connector.Connector{Portal: gate.ID}, fresh, "", connector.ErrInvalid.On(fault.Field{Path: "url", Code: "address_refused", Message: "enter an https address on port 443 of the public internet, without ? and #"}, fault.Field{Path: "secret", Code: "secret_missing", Message: "enter what opens the server"})))),
+		named("credit-part", plain("invoices", creditPartView(f, billed, typedForm{url.Values{"reason": {"x"}, "line.2": {"9,000.00"}}, href.InvoiceAct(f.FirmID, billed.ID, "credit-part"), wrongLine}))),
+		named("credit-preview", plain("invoices", creditPreviewView(f, billed, s.partialNote(), url.Values{"line.2": {"400.00"}}))),
 		named("handover", plain("submissions", handed("2026-0142, version 1", way))),
 		named("handover-there", plain("submissions", handed("2026-0142, version 1", there, paperSections(f, there, appealed, true, typedForm{})...))),
 		named("factor-due", fixture{page: Plain(due, wordingList(f, []wording.Wording{words}))}),
@@ -147,4 +157,14 @@ func houseFixtures(t testing.TB, s story) []fixture {
 		named("access-request", plain("access", PlainView{Head: layout.Head{Title: "Access for Maya Lindgren"}, Sections: []Section{{Title: "Why", Text: asked.Reason}, {Title: "Give it, or less of it", Body: GrantForm("token", GrantFormView{Form: form, Preview: &seen, Give: "Grant until 4 Dec 2026", Seen: "x"})}}})),
 		named("audit", plain("audit", verify("Audit log", checked))), named("audit-broken", plain("audit", verify("Audit log", broken))), named("audit-unchecked", plain("audit", verify("Audit log", audit.Checked{}))),
 	}
+}
+
+// partialNote takes a part of line 2 back.
+func (s story) partialNote() *invoice.Document {
+	d := s.document()
+	l := d.Lines[1]
+	l.No, l.OfNo, l.OfMinor, l.Kind, l.QuantityE4, l.RateE4, l.ValueMinor, l.AdjustMinor, l.AmountMinor = 1, 2, l.AmountMinor, invoice.Adjustment, 0, 0, 0, 40_000, 40_000
+	d.Kind, d.Because, d.Lines = invoice.KindCreditNote, "One hour was not agreed.", []invoice.Line{l}
+	d.Totals = invoice.Totals{FeesMinor: 40_000, NetMinor: 40_000, TotalMinor: 40_000}
+	return d
 }
