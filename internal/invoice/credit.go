@@ -99,15 +99,17 @@ func (s *Service) Credit(ctx context.Context, id ident.InvoiceID, n NewCredit) (
 		if err != nil {
 			return err
 		}
-		note, err = s.CreditTx(tx, access, id, n)
+		note, err = s.creditTx(tx, access, id, n)
 		return err
 	})
+	if db.Violates(err, "disputes_add_up") { // told at commit: more of a line would be in dispute than is left
+		return CreditNote{}, ErrDisputed
+	}
 	return note, err
 }
 
-// CreditTx is Credit for nouns that come after this one, in their transaction. They have decided
-// who may, and validated n.
-func (s *Service) CreditTx(tx *db.Tx, access *authz.Access, id ident.InvoiceID, n NewCredit) (note CreditNote, err error) {
+// creditTx is Credit in its transaction, for who may, of what is valid.
+func (s *Service) creditTx(tx *db.Tx, access *authz.Access, id ident.InvoiceID, n NewCredit) (note CreditNote, err error) {
 	inv, others, err := s.creditable(tx, access, id)
 	if err != nil {
 		return note, err
@@ -121,6 +123,18 @@ func (s *Service) CreditTx(tx *db.Tx, access *authz.Access, id ident.InvoiceID, 
 		}
 	}
 	return note, freeEntries(tx, inv)
+}
+
+// CreditTx is Credit for nouns that come after this one, in their transaction. They have decided
+// who may; access decides which invoices are there.
+func (s *Service) CreditTx(tx *db.Tx, access *authz.Access, id ident.InvoiceID, n NewCredit) (CreditNote, error) {
+	if err := n.Validate(); err != nil {
+		return CreditNote{}, err
+	}
+	if err := s.paper.printable("the reason", n.Reason); err != nil {
+		return CreditNote{}, onField("reason", err)
+	}
+	return s.creditTx(tx, access, id, n)
 }
 
 // PreviewCredit is the note that Credit would issue now, without a number; nothing is kept of

@@ -217,3 +217,10 @@ func leftOf(tx *db.Tx, inv Invoice, d *Document) ([]LeftOf, error) {
 	}
 	return out, nil
 }
+
+// With is the part of a line that comes to net before tax, with the tax that goes with it, as a
+// credit note would have it.
+func (l LeftOf) With(net int64) (int64, error) {
+	p, err := left{amount: l.NetMinor, tax: l.GrossMinor - l.NetMinor}.net(net)
+	return p.gross(), err
+}

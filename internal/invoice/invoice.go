@@ -34,6 +34,7 @@ var (
 	ErrCredited      = fault.New(fault.Conflict, "invoice_credited", "this invoice is credited already")
 	ErrFormat        = fault.New(fault.Invalid, "invoice_format_unfit", "this invoice cannot be written in that format")
 	ErrCreditTooMuch = fault.New(fault.Conflict, "credit_too_much", "this is more than is left of the invoice to credit")
+	ErrDisputed      = fault.New(fault.Conflict, "invoice_disputed", "this would take off what is in dispute; settle the dispute first, or take less")
 	ErrCreditStale   = fault.New(fault.Stale, "credit_note_stale", "the invoice changed since you saw this note; look at the new one and decide again")
 	ErrNothingToPay  = fault.New(fault.Conflict, "invoice_zero", "an invoice of nothing needs no credit")
 	ErrRightEnded    = fault.New(fault.Forbidden, "run_right_ended", "who started this run may not issue this any more; the firm's administrator can grant it again")
@@ -80,6 +81,7 @@ type Invoice struct {
 	CreditedMinor int64
 	PaidMinor     int64
 	AllowedMinor  int64 // left out by a prompt payment
+	DisputedMinor int64 // of what is open
 	OpenMinor     int64
 	Status        Status
 	ContentHash   string
@@ -96,6 +98,10 @@ type Invoice struct {
 	ClientName   string
 	PayorName    string
 }
+
+// UndisputedMinor is what is open and not in dispute: what may be reminded of, and paid without
+// settling a dispute first.
+func (i *Invoice) UndisputedMinor() int64 { return i.OpenMinor - i.DisputedMinor }
 
 // Settle puts open amount and status in line with what was credited and paid.
 func (i *Invoice) Settle() {

@@ -112,6 +112,16 @@ func methodOf(tx *db.Tx, id ident.PaymentID) (m Method, err error) {
 	return m, nil
 }
 
+// Settle grants the discount on prompt payment of a locked invoice where it is earned by now,
+// such as when a dispute ended. The caller has decided who may.
+func (s *Service) Settle(tx *db.Tx, inv *invoice.Invoice) error {
+	on, err := today(tx)
+	if err != nil {
+		return err
+	}
+	return settleAgain(tx, inv, on)
+}
+
 // settleAgain grants the discount on prompt payment where what arrived in time covers the rest
 // of a locked invoice by now: less is to be covered than when it arrived.
 func settleAgain(tx *db.Tx, inv *invoice.Invoice, on invoice.Day) error {
