@@ -47,6 +47,7 @@ func mountAPI(srv *httpd.Server, s *Services) {
 	api.Runs(srv, s.Invoices)
 	api.Invoices(srv, s.Invoices)
 	api.Submissions(srv, s.Submissions)
+	api.Disputes(srv, s.Disputes)
 	api.Trusts(srv, s.Trust)
 	api.Notices(srv, s.Notices)
 	api.Wordings(srv, s.Wordings)

@@ -43,6 +43,7 @@ type Invoice struct {
 	Paid         *Money          `json:"paid,omitempty" class:"C2"`
 	Allowed      *Money          `json:"allowed,omitempty" class:"C2" doc:"left out by a prompt payment, as agreed"`
 	Open         *Money          `json:"open,omitempty" class:"C2"`
+	Disputed     *Money          `json:"disputed,omitempty" class:"C2" doc:"of what is open"`
 	PromptUntil  invoice.Day     `json:"prompt_until,omitempty" class:"C1" format:"date" doc:"by when a payment may leave out what is agreed"`
 	Prompt       *Money          `json:"prompt_discount,omitempty" class:"C2" doc:"what may be left out, with its tax"`
 	Status       invoice.Status  `json:"status" class:"C1"`
@@ -54,7 +55,7 @@ type Invoice struct {
 func toInvoice(i invoice.Invoice) Invoice {
 	c := i.Currency
 	return Invoice{i.ID, i.Number, i.Prebill, i.Run, i.Matter, i.MatterNumber, i.MatterName, i.Client, i.ClientName, i.Payor, i.PayorName, i.IssuedOn, i.DueOn,
-		amount(i.NetMinor, c), amount(i.TaxMinor, c), amount(i.TotalMinor, c), amount(i.CreditedMinor, c), amount(i.PaidMinor, c), amount(i.AllowedMinor, c), amount(i.OpenMinor, c),
+		amount(i.NetMinor, c), amount(i.TaxMinor, c), amount(i.TotalMinor, c), amount(i.CreditedMinor, c), amount(i.PaidMinor, c), amount(i.AllowedMinor, c), amount(i.OpenMinor, c), amount(i.DisputedMinor, c),
 		i.PromptUntil, amount(i.PromptMinor, c),
 		i.Status, i.ContentHash, i.IssuedAt.UTC(), utc(i.SentAt)}
 }

@@ -56,19 +56,7 @@ func creditPartView(f frame, i invoice.View, typed typedForm) PlainView {
 		{Name: "reason", Label: "Why", Kind: partial.Area, Value: typed.of(action, "reason"), Required: true, Max: 300, Wide: true, Hint: "Printed on the credit note; the client reads it"},
 		{Name: "amount", Label: "Amount with tax, to be spread", Kind: partial.Decimal, Value: typed.of(action, "amount"), Hint: "Over the lines with a mark below, or all where none has one. Leave it empty to say an amount for each line"},
 	}}
-	for n, l := range i.Left {
-		x := i.Document.Lines[n]
-		if l.NetMinor < 0 || l.GrossMinor <= 0 {
-			continue
-		}
-		group := "Line " + strconv.Itoa(l.No) + ", " + in(l.NetMinor) + " before tax"
-		if l.NetMinor != x.AmountMinor {
-			group += " left of " + in(x.AmountMinor)
-		}
-		name := invoice.CreditLineField(l.No)
-		form.Fields = append(form.Fields, partial.Field{Group: group, Name: name, Label: "Amount before tax", Kind: partial.Decimal, Value: typed.of(action, name), Hint: shortened(x.Narrative, 90)},
-			partial.Field{Group: group, Name: "all." + strconv.Itoa(l.No), Label: "All that is left of it, or its share of the amount", Kind: partial.Check, Value: typed.of(action, "all."+strconv.Itoa(l.No))})
-	}
+	form.Fields = append(form.Fields, lineFields(i, typed, action, "All that is left of it, or its share of the amount")...)
 	v.Sections = []Section{{Form: typed.back(form)}}
 	return v
 }
@@ -90,24 +78,7 @@ func shortened(text string, most int) string {
 func typedCredit(r *httpd.Request, i invoice.View) (invoice.NewCredit, error) {
 	n := invoice.NewCredit{Reason: r.Form("reason")}
 	var bad fault.Fields
-	read := func(name string) int64 {
-		if strings.TrimSpace(r.Form(name)) == "" {
-			return 0
-		}
-		a, err := typedAmount(name, r.Form(name), i.Currency)
-		if err == nil && a.Minor <= 0 {
-			bad.Add(name, "amount_positive", "enter more than zero, or leave it empty")
-		}
-		bad = append(bad, partial.FaultsOf(err)...)
-		return a.Minor
-	}
-	n.AmountMinor = read("amount")
-	for _, l := range i.Left {
-		minor := read(invoice.CreditLineField(l.No))
-		if minor != 0 || r.Form("all."+strconv.Itoa(l.No)) == "yes" {
-			n.Lines = append(n.Lines, invoice.CreditLine{No: l.No, Minor: minor})
-		}
-	}
+	n.Lines, n.AmountMinor, bad = typedLines(r, leftNos(i), i.Currency)
 	if n.AmountMinor == 0 && len(n.Lines) == 0 && len(bad) == 0 {
 		bad.Add("amount", "credit_empty", "enter an amount to spread, or one for a line")
 	}

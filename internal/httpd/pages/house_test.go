@@ -10,6 +10,7 @@ import (
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/conflict"
 	"github.com/docketry/docketry/internal/connector"
+	"github.com/docketry/docketry/internal/dispute"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
@@ -122,6 +123,12 @@ func houseFixtures(t testing.TB, s story) []fixture {
 		billed.Left = append(billed.Left, invoice.LeftOf{No: l.No, NetMinor: l.AmountMinor, GrossMinor: l.AmountMinor + l.TaxMinor})
 	}
 	wrongLine := invoice.ErrInput.On(fault.Field{Path: "line.2", Code: "credit_too_much", Message: "line 2 has less than that left to credit", Fix: "Enter at most 1,184.00"})
+	complaint := dispute.View{Text: true, Dispute: dispute.Dispute{ID: id[ident.DisputeID](1), Invoice: billed.ID, InvoiceNumber: "HV-20948", ClientName: "Pelham Freight Lines", Currency: "USD", Scope: dispute.Lines, Code: "GUI-01", Words: "22 questions in over three hours is too much.", RaisedBy: "G. Amadi", RaisedOn: "2026-03-02",
+		AnswerBy: "2026-03-09", ClaimedMinor: 118_400, DisputedMinor: 118_400, Status: dispute.Open, OpenedBy: "Maya Lindgren", OpenedAt: s.at(2, 9, 0), Version: 1}, Lines: []dispute.Line{{No: 2, NetMinor: 118_400, GrossMinor: 118_400, Live: true}},
+		Notes: []dispute.Note{{Side: dispute.Client, Words: "Asked again by telephone.", MadeBy: "Maya Lindgren", MadeAt: s.at(3, 9, 0)}}}
+	settled := complaint
+	settled.Status, settled.Outcome, settled.DisputedMinor, settled.AgreedMinor, settled.CreditNumber, settled.CreditNote = dispute.Resolved, dispute.Part, 0, 40_000, "CN26-00001", id[ident.CreditNoteID](1)
+	settled.Answer, settled.AnsweredBy, settled.AnsweredAt, settled.Closing, settled.ClosedBy, settled.ClosedAt = "One hour was research.", "Rosalind Vane", &cleared, "One hour is taken back.", "Rosalind Vane", &cleared
 	appealed := submission.Appeal{ID: id[ident.AppealID](1), FiledOn: "2026-03-03", DueOn: "2026-04-02", Status: "filed", Papers: []submission.Paper{{ID: id[ident.AppealPaperID](1), Name: "letter of 3 May.pdf", Bytes: 88_110, SHA256: strings.Repeat("2c1b", 16), AddedBy: "Maya Lindgren", AddedAt: s.at(3, 9, 0)}}}
 	handed := func(title string, x submission.View, more ...Section) PlainView {
 		return PlainView{Head: layout.Head{Title: title}, Sections: append(append([]Section{{Title: "Next step", Text: nextOfHandover(x.Latest())}}, handoverSections(f, x, true, typedForm{})...), more...)}
@@ -131,6 +138,10 @@ func houseFixtures(t testing.TB, s story) []fixture {
 		named("connector-wrong", plain("portals", connectorView(f, gate, connector.Connector{Portal: gate.ID}, fresh, "", connector.ErrInvalid.On(fault.Field{Path: "url", Code: "address_refused", Message: "enter an https address on port 443 of the public internet, without ? and #"}, fault.Field{Path: "secret", Code: "secret_missing", Message: "enter what opens the server"})))),
 		named("credit-part", plain("invoices", creditPartView(f, billed, typedForm{url.Values{"reason": {"x"}, "line.2": {"9,000.00"}}, href.InvoiceAct(f.FirmID, billed.ID, "credit-part"), wrongLine}))),
 		named("credit-preview", plain("invoices", creditPreviewView(f, billed, s.partialNote(), url.Values{"line.2": {"400.00"}}))),
+		named("disputes", plain("disputes", disputeListView(f, []dispute.Dispute{complaint.Dispute, settled.Dispute}, []dispute.Sum{{Currency: "USD", Disputes: 2, ClaimedMinor: 158_400, DisputedMinor: 118_400, AgreedMinor: 40_000}}, true, "2026-03-12", partial.Pager{}))),
+		named("dispute-open", plain("disputes", disputeOpenView(f, billed, typedForm{url.Values{"words": {"x"}, "line.2": {"9,000.00"}}, href.InvoiceAct(f.FirmID, billed.ID, "dispute"), wrongLine}))),
+		named("dispute", plain("disputes", disputeView(s.partnerFrame(t, f), complaint, "2026-03-12", typedForm{}))),
+		named("dispute-settled", plain("disputes", disputeView(f, settled, "2026-03-12", typedForm{}))),
 		named("handover", plain("submissions", handed("2026-0142, version 1", way))),
 		named("handover-there", plain("submissions", handed("2026-0142, version 1", there, paperSections(f, there, appealed, true, typedForm{})...))),
 		named("factor-due", fixture{page: Plain(due, wordingList(f, []wording.Wording{words}))}),
@@ -167,4 +178,15 @@ func (s story) partialNote() *invoice.Document {
 	d.Kind, d.Because, d.Lines = invoice.KindCreditNote, "One hour was not agreed.", []invoice.Line{l}
 	d.Totals = invoice.Totals{FeesMinor: 40_000, NetMinor: 40_000, TotalMinor: 40_000}
 	return d
+}
+
+// partnerFrame is a frame with a partner's rights.
+func (s story) partnerFrame(t testing.TB, f frame) frame {
+	t.Helper()
+	policy, err := rbac.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Standing = authz.StandingOf(policy, map[ident.FirmID][]rbac.Role{f.FirmID: {rbac.RolePartner}})
+	return f
 }

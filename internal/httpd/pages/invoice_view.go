@@ -27,16 +27,18 @@ type InvoiceView struct {
 	Total    money.Amount
 	Open     money.Amount
 	Paid     money.Amount
+	Disputed money.Amount   // of what is open
+	Disputes []InvoiceOther // the newest first
 	DueOn    time.Time
 	Today    time.Time
 	Sheet    SheetView
 	Files    []InvoiceFile
 	Hash     string // of the canonical document
 	Payments []InvoicePaid
-	Allowed  money.Amount   // left out by a prompt payment
-	Prompt   string         // what is enough by which day, "" where less is not
-	Trust    *InvoiceTrust  // what client money could pay of it; nil where none is held
-	Make     *partial.Field // the e-bill's formats that are not made yet; nil without any, or without the right
+	Allowed  money.Amount    // left out by a prompt payment
+	Prompt   string          // what is enough by which day, "" where less is not
+	Trust    *InvoiceTrust   // what client money could pay of it; nil where none is held
+	Make     *partial.Field  // the e-bill's formats that are not made yet; nil without any, or without the right
 	Credits  []InvoiceCredit // the first first
 	Taken    bool            // credited in full
 	Prebill  ident.PrebillID
@@ -63,7 +65,7 @@ type InvoiceTrust struct {
 }
 
 // InvoiceCan is what the person may do here.
-type InvoiceCan struct{ Pay, Send, Remind, Credit, Part bool }
+type InvoiceCan struct{ Pay, Send, Remind, Credit, Part, Dispute bool }
 
 // InvoiceCheck is what the payor's receiver would answer to the invoice.
 type InvoiceCheck struct {

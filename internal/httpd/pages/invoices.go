@@ -136,6 +136,9 @@ func (s *Site) invoicePage(r *httpd.Request, id ident.InvoiceID, failed error) (
 		v.Credits = append(v.Credits, InvoiceCredit{ID: c.ID, Number: c.Number, On: c.IssuedOn.Time(), Reason: c.Reason, Amount: in(c.TotalMinor), EBill: c.EBill})
 		v.Sheet.Paid = append(v.Sheet.Paid, SheetPaid{Text: "Credited " + format.Date(c.IssuedOn.Time()) + ", " + c.Number, Amount: in(-c.TotalMinor)})
 	}
+	if err := s.disputesOf(r, f, i, &v); err != nil {
+		return nil, err
+	}
 	if v.Trust, err = s.trustFor(r, f, i.Invoice); err != nil {
 		return nil, err
 	}
@@ -151,6 +154,21 @@ func (s *Site) invoicePage(r *httpd.Request, id ident.InvoiceID, failed error) (
 		}
 	}
 	return Invoice(f.Chrome, v), nil
+}
+
+// disputesOf adds what was disputed of an invoice, for who may see that.
+func (s *Site) disputesOf(r *httpd.Request, f frame, i invoice.View, v *InvoiceView) error {
+	v.Disputed = money.Amount{Minor: i.DisputedMinor, Currency: i.Currency}
+	v.Can.Dispute = f.May(rbac.DisputeOpen) && i.UndisputedMinor() > 0 && i.Document != nil
+	if !f.May(rbac.DisputeRead) {
+		return nil
+	}
+	list, err := s.Disputes.OfInvoice(r.Context(), i.ID)
+	for n := range list {
+		d := &list[n]
+		v.Disputes = append(v.Disputes, InvoiceOther{Link: partial.Link{Text: d.RaisedOn.Long() + ", " + d.Code, Href: href.Dispute(f.FirmID, d.ID)}, Net: money.Amount{Minor: d.ClaimedMinor, Currency: d.Currency}, State: disputeChip(d)})
+	}
+	return err
 }
 
 // othersOf are the invoices of the other payors, and what they come to with this one.
