@@ -78,6 +78,9 @@ const (
 	CreditNoteIssue Permission = "credit_note.issue"
 	SubmissionRead  Permission = "submission.read" // e-bills at their receivers
 	SubmissionSend  Permission = "submission.send" // sends them, keeps the answers, appeals
+	DisputeRead     Permission = "dispute.read"    // what clients dispute of invoices
+	DisputeOpen     Permission = "dispute.open"    // keeps it, what is said about it, and the client's taking it back
+	DisputeResolve  Permission = "dispute.resolve" // the firm's word on it; what is taken back needs credit_note.issue too
 	PaymentRead     Permission = "payment.read"
 	PaymentPost     Permission = "payment.post"
 	ReceivableRead  Permission = "receivable.read"
@@ -163,7 +166,7 @@ var table = []classed{
 	{GuideRead, 2}, {GuideEdit, 2}, {GuideSign, 2},
 	{QueueRead, 2}, {TeamRead, 2}, {ItemRead, 2}, {ItemClaim, 2}, {ItemWork, 3}, {ItemBreak, 2}, {ItemAssign, 2}, {MessageRead, 3}, {MessageAsk, 3}, {MessageAnswer, 3},
 	{PrebillRead, 3}, {PrebillBuild, 3}, {PrebillEdit, 3}, {PrebillSubmit, 2}, {PrebillApprove, 3}, {PrebillCancel, 2},
-	{RunRead, 2}, {RunStart, 2}, {InvoiceRead, 3}, {InvoiceIssue, 3}, {InvoiceDeliver, 2}, {CreditNoteIssue, 2}, {SubmissionRead, 3}, {SubmissionSend, 3},
+	{RunRead, 2}, {RunStart, 2}, {InvoiceRead, 3}, {InvoiceIssue, 3}, {InvoiceDeliver, 2}, {CreditNoteIssue, 2}, {SubmissionRead, 3}, {SubmissionSend, 3}, {DisputeRead, 3}, {DisputeOpen, 3}, {DisputeResolve, 3},
 	{PaymentRead, 2}, {PaymentPost, 2}, {ReceivableRead, 2}, {TrustRead, 2}, {TrustOpen, 2}, {TrustPost, 2}, {TrustFreeze, 2}, {TrustApprove, 2}, {TrustSign, 2}, {MailRead, 2}, {MailSend, 2}, {ReminderRead, 2}, {ReminderSend, 2}, {WordingRead, 1}, {WordingPublish, 1},
 	{ExportRead, 2}, {ExportRequest, 2}, {ExportApprove, 2}, {ExportBuild, 3}, {ExportDownload, 3},
 	{SLARead, 2}, {SLASweep, 1}, {CalendarRead, 1}, {CalendarEdit, 1}, {AgreementRead, 1}, {AgreementPublish, 1}, {AgreementApprove, 1},

@@ -366,6 +366,13 @@ var bodies = map[string]string{
 
 	"POST /firms/{firm}/submissions/{id}/appeals/{appeal}/papers/{paper}/remove": `{"reason":"because"}`,
 	"PUT /firms/{firm}/purchase-orders/{id}":                                     `{"amount_minor":900000}`,
+
+	"POST /firms/{firm}/invoices/{id}/disputes":       `{"code":"GUI-01","words":"because","raised_by":"x","amount_minor":1}`,
+	"POST /firms/{firm}/disputes/{id}/answer":         `{"words":"because"}`,
+	"POST /firms/{firm}/disputes/{id}/withdraw":       `{"words":"because"}`,
+	"POST /firms/{firm}/disputes/{id}/notes":          `{"side":"client","words":"because"}`,
+	"POST /firms/{firm}/disputes/{id}/resolve":        `{"words":"because"}`,
+	"POST /firms/{firm}/invoices/{id}/credit/preview": `{"reason":"because","lines":[{"line":1,"amount_minor":1}]}`,
 }
 
 // things are what one firm has, by noun.
@@ -405,7 +412,7 @@ func (th things) of(t *testing.T, path, name string) string {
 var nounOf = map[string]string{"line": "line", "cut": "cut", "entry": "entry", "finding": "finding", "allocation": "allocation", "contact": "contact", "clock": "clock", "session": "session", "message": "message", "grant": "grant", "wall": "wall", "member": "member", "appeal": "appeal", "paper": "paper"}
 
 var segments = map[string]string{
-	"clients": "client", "client-groups": "group", "payors": "payor", "purchase-orders": "order", "portals": "portal", "submissions": "submission", "trust-accounts": "trust_account", "trust-ledgers": "trust_ledger", "trust-entries": "trust_entry", "trust-requests": "trust_request", "trust-reconciliations": "trust_reconciliation", "appeals": "appeal", "papers": "paper", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "repricings": "repricing", "transfers": "transfer", "arrangements": "arrangement", "guidelines": "guide", "imports": "import",
+	"clients": "client", "client-groups": "group", "payors": "payor", "purchase-orders": "order", "portals": "portal", "submissions": "submission", "disputes": "dispute", "trust-accounts": "trust_account", "trust-ledgers": "trust_ledger", "trust-entries": "trust_entry", "trust-requests": "trust_request", "trust-reconciliations": "trust_reconciliation", "appeals": "appeal", "papers": "paper", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "repricings": "repricing", "transfers": "transfer", "arrangements": "arrangement", "guidelines": "guide", "imports": "import",
 	"entries": "entry", "receipts": "receipt", "findings": "finding", "items": "item", "prebills": "prebill", "runs": "run", "invoices": "invoice", "credit-notes": "credit_note",
 	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "access-requests": "request", "asked": "request", "sole": "request", "sole-administrators": "request", "requests": "request", "emergencies": "request", "conflict-checks": "check", "courses": "course", "deputies": "deputy", "certificates": "certificate", "walls": "wall", "roles": "role", "tokens": "token", "webhooks": "webhook", "letters": "wording",
 	"people": "person", "passkeys": "passkey", "recoveries": "recovery", "agreements": "agreement", "calendars": "calendar", "views": "view", "numbering": "series", "import-mappings": "mapping",

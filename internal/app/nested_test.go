@@ -105,6 +105,8 @@ var nested = map[rbac.Role][]nestedCase{
 		{"POST /firms/{firm}/prebills", `{"matter_id":"<matter>","payor_id":"<?>","through_on":"2026-03-01"}`, "payor", false},
 		{"POST /firms/{firm}/prebills/<prebill>/prices/put", `{"arrangement_id":"<?>","code":"2026-02"}`, "arrangement", false},
 		{"GET /firms/{firm}/submissions?portal_id=<?>", "", "portal", true},
+		{"GET /firms/{firm}/disputes?client_id=<?>", "", "client", true},
+		{"GET /firms/{firm}/disputes?payor_id=<?>", "", "payor", true},
 		{"POST /firms/{firm}/submissions/<submission>/accept", `{"reduction_ids":["<?>"]}`, "reduction", false},
 		{"POST /firms/{firm}/submissions/<submission>/appeals", `{"reduction_ids":["<?>"],"reason":"because"}`, "reduction", false},
 		{"GET /firms/{firm}/purchase-orders?payor_id=<?>", "", "payor", true},

@@ -21,6 +21,7 @@ import (
 	"github.com/docketry/docketry/internal/connector"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/deputy"
+	"github.com/docketry/docketry/internal/dispute"
 	"github.com/docketry/docketry/internal/evidence"
 	"github.com/docketry/docketry/internal/export"
 	"github.com/docketry/docketry/internal/find"
@@ -110,6 +111,7 @@ type Services struct {
 	Receipts     *receipt.Service
 	Invoices     *invoice.Service
 	Submissions  *submission.Service
+	Disputes     *dispute.Service
 	Receivables  *receivable.Service
 	Trust        *trust.Service
 	Orders       *purchase.Service
@@ -244,9 +246,12 @@ func (s *Services) tenants(context.Context) (err error) {
 }
 
 // credited lets go of what hangs on an invoice that is being credited: the work on its
-// e-bills, and what was paid.
+// e-bills, its disputes, and what was paid.
 func (s *Services) credited(tx *db.Tx, id ident.InvoiceID) error {
 	if err := submission.Credited(tx, id); err != nil {
+		return err
+	}
+	if err := s.Disputes.Credited(tx, id); err != nil {
 		return err
 	}
 	return s.Receivables.ReleaseInvoice(tx, id)
@@ -269,7 +274,9 @@ func (s *Services) billing(context.Context) error {
 		return fmt.Errorf("load the invoice's fonts: %w", err)
 	}
 	s.Prebills.HandOverWhen(paper.Fits)
-	s.Invoices = invoice.New(invoice.Parts{DB: s.DB, Guard: s.Guard, Paper: paper, Blobs: s.Blobs, Release: s.credited})
+	s.Invoices = invoice.New(invoice.Parts{DB: s.DB, Guard: s.Guard, Paper: paper, Blobs: s.Blobs, Release: s.credited, Reduce: s.Receivables.ReduceInvoice})
+	s.Disputes = dispute.New(s.DB, s.Guard, s.Invoices, s.Receivables)
+	s.Work.FinishWhen(dispute.Subject, dispute.Settled)
 	links, err := notice.NewLinks(s.Config.PublicURL, s.Config.Keys.Session, s.Config.Keys.FormerSession)
 	if err != nil {
 		return fmt.Errorf("make the payors' links: %w", err)

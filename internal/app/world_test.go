@@ -22,6 +22,7 @@ import (
 	"github.com/docketry/docketry/internal/connector"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/deputy"
+	"github.com/docketry/docketry/internal/dispute"
 	"github.com/docketry/docketry/internal/export"
 	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/guideline"
@@ -263,6 +264,9 @@ func (w world) furnished(t *testing.T) things {
 	letter, err := w.s.Submissions.AddPaper(specialist, sent.ID, sent.Appeals[0].ID, receipt.Upload{Name: "a letter between friends.png", Data: slip(t)})
 	ok(err)
 	th.ids["paper"] = string(letter.ID)
+	said, err := w.s.Disputes.Open(specialist, ident.InvoiceID(th.ids["invoice"]), dispute.Opening{AmountMinor: 10, Code: "GUI-01", Words: "a complaint in confidence", RaisedBy: "G. Amadi"})
+	ok(err)
+	th.ids["dispute"] = string(said.ID)
 	group, err := w.s.Matters.SaveGroup(admin, matter.Group{Name: "Companies"})
 	ok(err)
 	group, err = w.s.Matters.JoinGroup(admin, matter.Member{GroupID: group.ID, ClientID: draft.Client, From: w.s.Clock.Now().AddDate(0, 0, -60)})

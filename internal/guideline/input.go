@@ -68,7 +68,7 @@ const (
 	AtPrebill = InBooks | InCode | InTimekeeperData | InEmployment | InAdmission | InBill | InNames | InBenchmark | InReceipt | InVendor | InApprovals | InRateHistory
 	// AtBill is what a pre-bill knows of itself. The receiver's own numbers are asked
 	// for where the bill goes to a portal.
-	AtBill = InBooks | InBill | InPeriod | InBilled | InYearFees | InRecent | InLastInvoice | InDiscount | InReceiver | InSplit | InTrust | InPO
+	AtBill = InBooks | InBill | InPeriod | InBilled | InYearFees | InRecent | InLastInvoice | InDiscount | InReceiver | InSplit | InTrust | InPO | InHolds
 )
 
 // inputNames say what an input is to a reader who lacks it.

@@ -70,6 +70,8 @@ type (
 	InvoiceID     string
 	InvoiceLine   string
 	CreditNoteID  string
+	DisputeID     string // what a client disputes of an invoice
+	DisputeNoteID string
 	SubmissionID  string // one version of an invoice's e-bill at its receiver
 	ReductionID   string // what a receiver cut
 	AppealID      string

@@ -18,11 +18,30 @@ import (
 	"github.com/docketry/docketry/rbac"
 )
 
-// NewCredit takes an invoice back in full.
+// NewCredit takes an invoice back: all that is left of it, unless lines or an amount are named.
 type NewCredit struct {
 	Reason string // printed on the credit note
-	Rebill bool   // the entries go back to work in progress, to be billed anew; of a split bill all invoices that stand are credited with it
+	Rebill bool   // the entries go back to work in progress, to be billed anew; of a split bill all invoices that stand are credited with it. Only where nothing of the invoice is left
+	Lines  []CreditLine
+	// AmountMinor, with its tax, is spread over Lines, or over all lines where none is named,
+	// in proportion to what is left of each. 0 is none: then Lines say how much.
+	AmountMinor int64
+	// ExpectMinor is the total that the person was shown before; 0 is none. ErrCreditStale when
+	// the note would come to another by now.
+	ExpectMinor int64
 }
+
+// CreditLine is a line to take back.
+type CreditLine struct {
+	No    int   // of the invoice
+	Minor int64 // before tax; 0 is all that is left of it
+}
+
+// CreditLineField is the path under which a fault names a line of a credit.
+func CreditLineField(no int) string { return fmt.Sprintf("line.%d", no) }
+
+// whole tells that all that is left is to be taken back.
+func (n NewCredit) whole() bool { return len(n.Lines) == 0 && n.AmountMinor == 0 }
 
 // Validate names every field that needs correcting.
 func (n NewCredit) Validate() error {
@@ -30,13 +49,38 @@ func (n NewCredit) Validate() error {
 	if l := utf8.RuneCountInString(strings.TrimSpace(n.Reason)); l < 3 || l > 300 {
 		fs.Add("reason", "text_length", "say why in 3 to 300 characters; the client reads it")
 	}
+	if n.AmountMinor < 0 {
+		fs.Add("amount", "amount_positive", "enter more than zero")
+	}
+	seen := map[int]bool{}
+	for _, l := range n.Lines {
+		switch at := CreditLineField(l.No); {
+		case seen[l.No]:
+			fs.Add(at, "line_twice", "name line %d once", l.No)
+		case l.Minor < 0:
+			fs.Add(at, "amount_positive", "enter more than zero for line %d", l.No)
+		case l.Minor > 0 && n.AmountMinor > 0:
+			fs.Add(at, "amount_unfit", "an amount is spread over the lines named; leave line %d without one of its own", l.No)
+		}
+		seen[l.No] = true
+	}
+	if n.Rebill && !n.whole() {
+		fs.Add("rebill", "rebill_part", "only an invoice that is credited in full gives its work back; credit all that is left, or leave the work billed")
+	}
 	return fs.Err(ErrInput)
 }
 
-// Credit issues a credit note over the whole invoice, in a series of its own. What
-// was paid on it becomes unapplied money of its payor. What was decided about fees that
-// it holds back is taken back; prebill.ErrHeldBilled when they were released and are billed. A
-// second credit is ErrCredited, also when two people press at once (I07).
+// Credit issues a credit note over all that is left of an invoice, or over a part of it, in a
+// series of its own. ErrCredited when nothing is left, also when two people press at once (I07).
+//
+// Over all that is left: what was paid on it becomes unapplied money of its payor. What was
+// decided about fees that it holds back is taken back; prebill.ErrHeldBilled when they were
+// released and are billed.
+//
+// Over a part: tax goes back with each line in proportion to what is left of both, to the unit,
+// and with the last unit of a line all of its tax. The work stays billed. What is paid beyond the
+// rest becomes unapplied, the last payments first; money from trust is not let go like that. A
+// line that takes something off the bill goes back only with all that is left.
 //
 // Of a bill that is split one payor's invoice is credited by itself, and the others stay: the
 // bill counts as billed while one of them stands. Its work is one, and goes back in whole or
@@ -55,21 +99,79 @@ func (s *Service) Credit(ctx context.Context, id ident.InvoiceID, n NewCredit) (
 		if err != nil {
 			return err
 		}
-		inv, others, err := s.creditable(tx, access, id)
+		note, err = s.creditTx(tx, access, id, n)
+		return err
+	})
+	if db.Violates(err, "disputes_add_up") { // told at commit: more of a line would be in dispute than is left
+		return CreditNote{}, ErrDisputed
+	}
+	return note, err
+}
+
+// creditTx is Credit in its transaction, for who may, of what is valid.
+func (s *Service) creditTx(tx *db.Tx, access *authz.Access, id ident.InvoiceID, n NewCredit) (note CreditNote, err error) {
+	inv, others, err := s.creditable(tx, access, id)
+	if err != nil {
+		return note, err
+	}
+	if note, err = s.credit(tx, inv, n); err != nil || !n.Rebill {
+		return note, err
+	}
+	for _, other := range others {
+		if _, err := s.credit(tx, other, NewCredit{Reason: n.Reason, Rebill: true}); err != nil {
+			return note, err
+		}
+	}
+	return note, freeEntries(tx, inv)
+}
+
+// CreditTx is Credit for nouns that come after this one, in their transaction. They have decided
+// who may; access decides which invoices are there.
+func (s *Service) CreditTx(tx *db.Tx, access *authz.Access, id ident.InvoiceID, n NewCredit) (CreditNote, error) {
+	if err := n.Validate(); err != nil {
+		return CreditNote{}, err
+	}
+	if err := s.paper.printable("the reason", n.Reason); err != nil {
+		return CreditNote{}, onField("reason", err)
+	}
+	return s.creditTx(tx, access, id, n)
+}
+
+// PreviewCredit is the note that Credit would issue now, without a number; nothing is kept of
+// it but that somebody looked.
+func (s *Service) PreviewCredit(ctx context.Context, id ident.InvoiceID, n NewCredit) (d *Document, err error) {
+	n.Reason = strings.TrimSpace(n.Reason)
+	if err := n.Validate(); err != nil {
+		return nil, err
+	}
+	if err := s.paper.printable("the reason", n.Reason); err != nil {
+		return nil, onField("reason", err)
+	}
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		access, err := s.guard.Require(tx, rbac.CreditNoteIssue)
 		if err != nil {
 			return err
 		}
-		if note, err = s.credit(tx, inv, n); err != nil || !n.Rebill {
+		if err := readable(tx, access, id); err != nil {
 			return err
 		}
-		for _, other := range others {
-			if _, err := s.credit(tx, other, n); err != nil {
-				return err
-			}
+		inv, _, err := s.creditable(tx, access, id)
+		if err != nil {
+			return err
 		}
-		return freeEntries(tx, inv)
+		f, err := firm.Get(tx)
+		if err != nil {
+			return err
+		}
+		if d, _, err = creditDocument(tx, inv, n, CreditNote{IssuedOn: today(tx, f), Reason: n.Reason}); err != nil {
+			return err
+		}
+		if err := audit.Showing(tx, inv.Matter, len(d.Lines)); err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.Entry{Action: "credit_note.previewed", Object: "invoice", ID: string(id), Matter: inv.Matter, Class: audit.C3, Permission: string(rbac.CreditNoteIssue)})
 	})
-	return note, err
+	return d, err
 }
 
 // onField puts a refusal of a text at the field that holds it.
@@ -128,40 +230,25 @@ func (s *Service) credit(tx *db.Tx, inv Invoice, n NewCredit) (CreditNote, error
 	if err != nil {
 		return CreditNote{}, err
 	}
-	if inv, err = s.freed(tx, inv); err != nil {
-		return CreditNote{}, err
-	}
-	original, err := stored(tx, inv.ID)
-	if err != nil {
-		return CreditNote{}, err
-	}
-	on := today(tx, f)
-	note := CreditNote{ID: ident.New[ident.CreditNoteID](tx.Now), Invoice: inv.ID, IssuedOn: on, Currency: inv.Currency, TotalMinor: inv.TotalMinor,
+	note := CreditNote{ID: ident.New[ident.CreditNoteID](tx.Now), Invoice: inv.ID, IssuedOn: today(tx, f), Currency: inv.Currency,
 		Reason: n.Reason, Rebill: n.Rebill, IssuedAt: tx.Now}
-	var place int64
-	if note.Number, place, err = firm.TakeNumber(tx, firm.SeriesCreditNote, on.Time()); err != nil {
-		return CreditNote{}, err
-	}
-	doc := original.creditedBy(note)
-	files, err := s.files(doc)
+	doc, rest, err := creditDocument(tx, inv, n, note)
 	if err != nil {
 		return CreditNote{}, err
 	}
-	if err := insertCredit(tx, note, doc, place); err != nil {
-		return CreditNote{}, err
+	if note.TotalMinor = doc.Totals.TotalMinor; n.ExpectMinor != 0 && n.ExpectMinor != note.TotalMinor {
+		return CreditNote{}, ErrCreditStale
 	}
-	note.EBill = doc.EBill()
-	if err := s.keep(tx, files, "", string(note.ID)); err != nil {
-		return CreditNote{}, err
+	before := inv.Status
+	note.Part = !rest
+	if !rest {
+		err = s.reduce(tx, &inv, note.TotalMinor, func(inv *Invoice) error { return s.issueCredit(tx, inv, &note, doc) })
+	} else if inv, err = s.freed(tx, inv); err == nil {
+		if err = s.issueCredit(tx, &inv, &note, doc); err == nil {
+			err = prebill.TakeBackHeld(tx, prebill.HeldCredit{Invoice: inv.ID, Number: inv.Number, Matter: inv.Matter, Currency: inv.Currency})
+		}
 	}
-	inv.CreditedMinor = inv.TotalMinor
-	if err := SaveMoney(tx, &inv); err != nil {
-		return CreditNote{}, err
-	}
-	if err := prebill.TakeBackHeld(tx, prebill.HeldCredit{Invoice: inv.ID, Number: inv.Number, Matter: inv.Matter, Currency: inv.Currency}); err != nil {
-		return CreditNote{}, err
-	}
-	if err := Post(tx, creditJournal(inv, doc, note, on)); err != nil {
+	if err != nil {
 		return CreditNote{}, err
 	}
 	_, err = outbox.Add(tx, CreditDeliveryWanted{note.ID}, outbox.Key(string(note.ID)), outbox.Queue("mail"), outbox.ForMachine())
@@ -170,8 +257,33 @@ func (s *Service) credit(tx *db.Tx, inv Invoice, n NewCredit) (CreditNote, error
 	}
 	return note, audit.Record(tx, audit.Entry{
 		Action: "invoice.credited", Object: "invoice", ID: string(inv.ID), Matter: inv.Matter, Class: audit.C2, Permission: string(rbac.CreditNoteIssue),
-		Before: inv.Status, After: note, Detail: map[string]any{"credit_note": note.Number, "rebill": n.Rebill},
+		Before: before, After: note, Detail: map[string]any{"credit_note": note.Number, "rebill": n.Rebill, "part": note.Part},
 	})
+}
+
+// issueCredit numbers, keeps and posts a note over a locked invoice that has as much open.
+func (s *Service) issueCredit(tx *db.Tx, inv *Invoice, note *CreditNote, doc *Document) (err error) {
+	var place int64
+	if note.Number, place, err = firm.TakeNumber(tx, firm.SeriesCreditNote, note.IssuedOn.Time()); err != nil {
+		return err
+	}
+	doc.Number = note.Number
+	files, err := s.files(doc)
+	if err != nil {
+		return err
+	}
+	if err := insertCredit(tx, *note, doc, place); err != nil {
+		return err
+	}
+	note.EBill = doc.EBill()
+	if err := s.keep(tx, files, "", string(note.ID)); err != nil {
+		return err
+	}
+	inv.CreditedMinor += note.TotalMinor
+	if err := SaveMoney(tx, inv); err != nil {
+		return err
+	}
+	return Post(tx, creditJournal(*inv, doc, *note, note.IssuedOn))
 }
 
 // creditedBy is the credit note over the whole of d.
@@ -210,7 +322,7 @@ func insertCredit(tx *db.Tx, n CreditNote, d *Document, place int64) error {
 	if err != nil {
 		return fmt.Errorf("insert credit note %s: %w", n.Number, err)
 	}
-	return nil
+	return insertCreditLines(tx, n, d)
 }
 
 // freeEntries gives the entries of a credited invoice back to work in progress, and

@@ -174,6 +174,8 @@ type Line struct {
 	TaxMinor    int64             `json:"tax_minor,omitempty"`
 	WholeNo     int               `json:"whole_no,omitempty"` // of a share: which line of the whole bill, and its amount
 	WholeMinor  int64             `json:"whole_minor,omitempty"`
+	OfNo        int               `json:"of_no,omitempty"` // of a credit note over a part: which line of the invoice it takes back, and its amount
+	OfMinor     int64             `json:"of_minor,omitempty"`
 	Original    *Original         `json:"original,omitempty"` // as recorded; nil when billed so
 }
 

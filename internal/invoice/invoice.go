@@ -23,19 +23,22 @@ import (
 
 // Faults of this package.
 var (
-	ErrNotFound     = fault.New(fault.NotFound, "not_found", "there is nothing here")
-	ErrNothing      = fault.New(fault.Conflict, "run_empty", "no approved pre-bill is waiting here")
-	ErrInput        = fault.New(fault.Invalid, "input_invalid", "some fields need correcting")
-	ErrBeforeWork   = fault.New(fault.Conflict, "invoice_before_work", "the invoice's date lies before the last day of work on it")
-	ErrDate         = fault.New(fault.Invalid, "run_before_work", "the invoice's date lies before the last day of work on every pre-bill chosen")
-	ErrBank         = fault.New(fault.Conflict, "firm_bank_missing", "the firm has not entered where it is paid")
-	ErrFirmTaxID    = fault.New(fault.Conflict, "firm_tax_id_missing", "the firm has not entered its tax id, and this invoice has tax")
-	ErrControl      = fault.New(fault.Conflict, "invoice_differs_from_approval", "the invoice would differ from what was approved")
-	ErrCredited     = fault.New(fault.Conflict, "invoice_credited", "this invoice is credited already")
-	ErrFormat       = fault.New(fault.Invalid, "invoice_format_unfit", "this invoice cannot be written in that format")
-	ErrNothingToPay = fault.New(fault.Conflict, "invoice_zero", "an invoice of nothing needs no credit")
-	ErrRightEnded   = fault.New(fault.Forbidden, "run_right_ended", "who started this run may not issue this any more; the firm's administrator can grant it again")
-	ErrSealed       = fault.New(fault.Internal, "invoice_hash_differs", "the stored invoice is not the one that was issued")
+	ErrNotFound      = fault.New(fault.NotFound, "not_found", "there is nothing here")
+	ErrNothing       = fault.New(fault.Conflict, "run_empty", "no approved pre-bill is waiting here")
+	ErrInput         = fault.New(fault.Invalid, "input_invalid", "some fields need correcting")
+	ErrBeforeWork    = fault.New(fault.Conflict, "invoice_before_work", "the invoice's date lies before the last day of work on it")
+	ErrDate          = fault.New(fault.Invalid, "run_before_work", "the invoice's date lies before the last day of work on every pre-bill chosen")
+	ErrBank          = fault.New(fault.Conflict, "firm_bank_missing", "the firm has not entered where it is paid")
+	ErrFirmTaxID     = fault.New(fault.Conflict, "firm_tax_id_missing", "the firm has not entered its tax id, and this invoice has tax")
+	ErrControl       = fault.New(fault.Conflict, "invoice_differs_from_approval", "the invoice would differ from what was approved")
+	ErrCredited      = fault.New(fault.Conflict, "invoice_credited", "this invoice is credited already")
+	ErrFormat        = fault.New(fault.Invalid, "invoice_format_unfit", "this invoice cannot be written in that format")
+	ErrCreditTooMuch = fault.New(fault.Conflict, "credit_too_much", "this is more than is left of the invoice to credit")
+	ErrDisputed      = fault.New(fault.Conflict, "invoice_disputed", "this would take off what is in dispute; settle the dispute first, or take less")
+	ErrCreditStale   = fault.New(fault.Stale, "credit_note_stale", "the invoice changed since you saw this note; look at the new one and decide again")
+	ErrNothingToPay  = fault.New(fault.Conflict, "invoice_zero", "an invoice of nothing needs no credit")
+	ErrRightEnded    = fault.New(fault.Forbidden, "run_right_ended", "who started this run may not issue this any more; the firm's administrator can grant it again")
+	ErrSealed        = fault.New(fault.Internal, "invoice_hash_differs", "the stored invoice is not the one that was issued")
 )
 
 // Status is where an invoice stands. The graph is table invoice_transition.
@@ -78,6 +81,7 @@ type Invoice struct {
 	CreditedMinor int64
 	PaidMinor     int64
 	AllowedMinor  int64 // left out by a prompt payment
+	DisputedMinor int64 // of what is open
 	OpenMinor     int64
 	Status        Status
 	ContentHash   string
@@ -94,6 +98,10 @@ type Invoice struct {
 	ClientName   string
 	PayorName    string
 }
+
+// UndisputedMinor is what is open and not in dispute: what may be reminded of, and paid without
+// settling a dispute first.
+func (i *Invoice) UndisputedMinor() int64 { return i.OpenMinor - i.DisputedMinor }
 
 // Settle puts open amount and status in line with what was credited and paid.
 func (i *Invoice) Settle() {
@@ -112,7 +120,7 @@ func (i *Invoice) Settle() {
 	}
 }
 
-// CreditNote takes back an invoice.
+// CreditNote takes back an invoice, or a part of it.
 type CreditNote struct {
 	ID         ident.CreditNoteID
 	Invoice    ident.InvoiceID
@@ -122,6 +130,7 @@ type CreditNote struct {
 	TotalMinor int64
 	Reason     string
 	Rebill     bool
+	Part       bool `json:",omitempty"` // something of the invoice stood after it
 	IssuedAt   time.Time
 	EBill      Format `gorm:"column:ebill" json:",omitempty"` // its e-bill beside the PDF, "" where it has none
 }

@@ -158,6 +158,7 @@ func (s *Service) List(ctx context.Context, f Filter, req page.Request) (p page.
 type View struct {
 	Invoice
 	Document *Document // nil for a reader without class C3
+	Left     []LeftOf  // what is left to credit of each of its lines, likewise
 	Files    []File
 	Credits  []CreditNote
 	Approved Approval
@@ -220,6 +221,9 @@ func (s *Service) Get(ctx context.Context, id ident.InvoiceID) (v View, err erro
 		if v.Document, err = stored(tx, id); err != nil {
 			return err
 		}
+		if v.Left, err = leftOf(tx, v.Invoice, v.Document); err != nil {
+			return err
+		}
 		if err := audit.Showing(tx, v.Matter, len(v.Document.Lines)); err != nil {
 			return err
 		}
@@ -260,8 +264,9 @@ func filesOf(tx *db.Tx, id ident.InvoiceID) (files []File, err error) {
 
 func creditsOf(tx *db.Tx, id ident.InvoiceID) (notes []CreditNote, err error) {
 	err = tx.Raw(`SELECT id, invoice_id AS invoice, number, issued_on, currency, total_minor, reason, rebill, issued_at,
+			sum(total_minor) OVER (ORDER BY n.n) < (SELECT i.total_minor FROM invoice i WHERE i.firm_id = n.firm_id AND i.id = n.invoice_id) AS part,
 			coalesce((SELECT f.format FROM invoice_document f WHERE f.firm_id = n.firm_id AND f.credit_note_id = n.id AND f.format <> 'pdf'), '') AS ebill
-		FROM credit_note n WHERE firm_id = ? AND invoice_id = ? ORDER BY issued_at, id`, tx.Scope.Firm, id).Scan(&notes).Error
+		FROM credit_note n WHERE firm_id = ? AND invoice_id = ? ORDER BY n.n`, tx.Scope.Firm, id).Scan(&notes).Error
 	if err != nil {
 		return nil, fmt.Errorf("list credit notes of invoice %s: %w", id, err)
 	}

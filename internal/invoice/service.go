@@ -24,6 +24,9 @@ type Parts struct {
 	// allocated to it is taken back and stays unapplied (package receivable), and the work on
 	// its e-bills ends (package submission). It may refuse.
 	Release func(tx *db.Tx, id ident.InvoiceID) error
+	// Reduce makes room on a locked invoice for a credit note over a part of it, has it issued,
+	// and settles again what stays paid (package receivable). It may refuse.
+	Reduce func(tx *db.Tx, inv *Invoice, minor int64, issue func(*Invoice) error) error
 }
 
 // Service issues, corrects and shows invoices.
@@ -33,14 +36,15 @@ type Service struct {
 	paper   *Paper
 	blobs   Blobs
 	release func(tx *db.Tx, id ident.InvoiceID) error
+	reduce  func(tx *db.Tx, inv *Invoice, minor int64, issue func(*Invoice) error) error
 }
 
 // New refuses a missing part, for want of which a run would stop in the middle.
 func New(p Parts) *Service {
-	if p.DB == nil || p.Guard == nil || p.Paper == nil || p.Blobs == nil || p.Release == nil {
+	if p.DB == nil || p.Guard == nil || p.Paper == nil || p.Blobs == nil || p.Release == nil || p.Reduce == nil {
 		panic("invoice: a part of the service is missing")
 	}
-	return &Service{db: p.DB, guard: p.Guard, paper: p.Paper, blobs: p.Blobs, release: p.Release}
+	return &Service{db: p.DB, guard: p.Guard, paper: p.Paper, blobs: p.Blobs, release: p.Release, reduce: p.Reduce}
 }
 
 // mayIssue decides at run time for whom the job works: a person who started the

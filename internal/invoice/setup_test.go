@@ -66,7 +66,7 @@ func (h *house) services(t *testing.T) {
 	h.guard = authz.NewGuard(h.d, policy)
 	h.blobs = blob.New(h.d, blob.NewMemory(h.d.Clock()), blob.NewKeys(master))
 	h.prebills, h.cash = prebill.New(h.d, h.guard), receivable.New(h.d, h.guard)
-	h.parts = invoice.Parts{DB: h.d, Guard: h.guard, Paper: paper, Blobs: h.blobs, Release: h.cash.ReleaseInvoice}
+	h.parts = invoice.Parts{DB: h.d, Guard: h.guard, Paper: paper, Blobs: h.blobs, Release: h.cash.ReleaseInvoice, Reduce: h.cash.ReduceInvoice}
 	h.svc = invoice.New(h.parts)
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 const columnsOfInvoice = `i.id, i.prebill_id AS prebill, coalesce(i.run_id::text, '') AS run, i.matter_id AS matter, i.client_id AS client, i.payor_id AS payor, i.number, i.n AS place,
-	i.issued_on, i.due_on, i.currency, i.net_minor, i.tax_minor, i.total_minor, i.credited_minor, i.paid_minor, i.allowed_minor, i.open_minor, i.status, i.content_hash,
+	i.issued_on, i.due_on, i.currency, i.net_minor, i.tax_minor, i.total_minor, i.credited_minor, i.paid_minor, i.allowed_minor, i.disputed_minor, i.open_minor, i.status, i.content_hash,
 	coalesce(i.prompt_until::text, '') AS prompt_until, i.prompt_minor, i.prompt_tax_minor,
 	i.issued_at, i.sent_at, m.number AS matter_number, m.name AS matter_name, m.label, c.name AS client_name, p.name AS payor_name`
 
@@ -52,11 +52,27 @@ func SaveMoney(tx *db.Tx, i *Invoice) error {
 	i.Settle()
 	res := tx.Exec(`UPDATE invoice SET credited_minor = ?, paid_minor = ?, allowed_minor = ?, open_minor = ?, status = ? WHERE firm_id = ? AND id = ?`,
 		i.CreditedMinor, i.PaidMinor, i.AllowedMinor, i.OpenMinor, i.Status, tx.Scope.Firm, i.ID)
+	if db.Violates(res.Error, "invoice_disputed_within") {
+		return ErrDisputed
+	}
 	if res.Error != nil {
 		return fmt.Errorf("save money of invoice %s: %w", i.ID, res.Error)
 	}
 	if res.RowsAffected != 1 {
 		return ErrNotFound
+	}
+	return nil
+}
+
+// SaveDisputed stores what of a locked invoice is in dispute. The database checks it against the
+// disputes at commit; ErrDisputed where it would be more than is open.
+func SaveDisputed(tx *db.Tx, i *Invoice) error {
+	err := tx.Exec(`UPDATE invoice SET disputed_minor = ? WHERE firm_id = ? AND id = ?`, i.DisputedMinor, tx.Scope.Firm, i.ID).Error
+	if db.Violates(err, "invoice_disputed_within") {
+		return ErrDisputed
+	}
+	if err != nil {
+		return fmt.Errorf("save what is disputed of invoice %s: %w", i.ID, err)
 	}
 	return nil
 }

@@ -91,23 +91,27 @@ func (d *Document) note(l *Line) string {
 	if l.WholeNo > 0 && l.Kind != Adjustment {
 		adjust = l.WholeMinor - l.ValueMinor
 	}
-	if (l.Kind == Expense || l.Kind == Price) && l.QuantityE4 != oneUnit {
+	if (l.Kind == Expense || l.Kind == Price) && l.QuantityE4 != oneUnit && l.QuantityE4 != 0 {
 		units = quantity(l.QuantityE4) + " × " + rate(l.RateE4, d.Currency)
 	}
-	if adjust != 0 && l.Kind != Adjustment {
+	if adjust != 0 && l.Kind != Adjustment && (l.OfNo == 0 || l.QuantityE4 != 0) {
 		why = amount(l.ValueMinor, d.Currency) + ", " + reduction(l.Reason, adjust) + " " + amount(adjust, d.Currency)
 	}
 	if units != "" && why != "" {
 		units += " = "
 	}
 	note := units + why
-	if l.WholeNo == 0 || l.WholeMinor == l.AmountMinor {
-		return note
+	more := ""
+	switch {
+	case l.OfNo > 0:
+		more = d.ofLine(l)
+	case l.WholeNo > 0 && l.WholeMinor != l.AmountMinor:
+		more = "share of " + amount(l.WholeMinor, d.Currency)
 	}
-	if note != "" {
+	if note != "" && more != "" {
 		note += "; "
 	}
-	return note + "share of " + amount(l.WholeMinor, d.Currency)
+	return note + more
 }
 
 func reduction(reason string, adjust int64) string {
@@ -168,7 +172,7 @@ func (d *Document) Due() Sum {
 // is, a discount on prompt payment, and the firm's note on tax.
 func (d *Document) Remarks() (remarks []string) {
 	for _, x := range d.Taxes {
-		if s := d.roundingNote(x); s != "" {
+		if s := d.roundingNote(x); s != "" && !d.partial() { // the tax of a part follows the invoice's
 			remarks = append(remarks, s)
 		}
 	}
@@ -241,7 +245,7 @@ func (d *Document) ByTimekeeper() []Share {
 func (d *Document) Remittance() (title string, lines []string) {
 	if d.Kind == KindCreditNote {
 		lines = append(lines, "This credit note reduces invoice "+d.Corrects.Number+" of "+d.Corrects.IssuedOn.Long()+
-			" ("+amount(d.Corrects.TotalMinor, d.Currency)+" "+string(d.Currency)+"). Nothing is to be paid on it.")
+			" ("+amount(d.Corrects.TotalMinor, d.Currency)+" "+string(d.Currency)+")"+d.corrected()+". Nothing is to be paid on it.")
 		if d.Because != "" {
 			lines = append(lines, "Reason: "+d.Because)
 		}

@@ -16,23 +16,25 @@ import (
 	"github.com/docketry/docketry/rbac"
 )
 
-// creditNote takes one invoice back.
+// creditNote takes one invoice back, or a part of it.
 type creditNote struct {
 	ID        ident.CreditNoteID // "" for none
 	Number    string
 	InvoiceID ident.InvoiceID
 }
 
+const columnsOfNote = `SELECT n.id, n.number, n.invoice_id FROM credit_note n WHERE n.firm_id = ? AND `
+
 // DeliverCredit is the job that follows a credit note's issue: the note goes the way
 // its invoice went. An invoice that has not left stays, and no note is sent of what
-// the payor never heard of. Without a verified contact it parks, as Deliver does.
+// the payor never heard of. A note over a part goes in any case: the invoice does, too. Without a verified contact it parks, as Deliver does.
 func (s *Service) DeliverCredit(ctx context.Context, job outbox.Job, a invoice.CreditDeliveryWanted) error {
 	return s.DB.InFirm(ctx, func(tx *db.Tx) error {
 		if err := outbox.Hold(tx, job); err != nil {
 			return err
 		}
 		var note creditNote
-		err := tx.Raw(`SELECT id, number, invoice_id FROM credit_note WHERE firm_id = ? AND id = ?`, tx.Scope.Firm, a.CreditNote).Scan(&note).Error
+		err := tx.Raw(columnsOfNote+`n.id = ?`, tx.Scope.Firm, a.CreditNote).Scan(&note).Error
 		if err != nil {
 			return fmt.Errorf("find credit note %s: %w", a.CreditNote, err)
 		}
@@ -43,12 +45,14 @@ func (s *Service) DeliverCredit(ctx context.Context, job outbox.Job, a invoice.C
 		if err != nil {
 			return err
 		}
-		if err := s.recall(tx, inv); err != nil {
-			return err
-		}
-		there, err := reached(tx, inv)
-		if err != nil {
-			return err
+		there := inv.Status != invoice.StatusCredited
+		if !there {
+			if err := s.recall(tx, inv); err != nil {
+				return err
+			}
+			if there, err = reached(tx, inv); err != nil {
+				return err
+			}
 		}
 		if there {
 			if err := s.deliverCredit(tx, inv, note); err != nil && !errors.Is(err, ErrDelivered) {
@@ -86,13 +90,61 @@ func reached(tx *db.Tx, inv owed) (there bool, err error) {
 	return there, nil
 }
 
-// creditOf is the note that takes an invoice back, if one does.
+// creditOf is the note that takes an invoice back, the last of its notes, if one does.
 func creditOf(tx *db.Tx, inv owed) (note creditNote, err error) {
-	err = tx.Raw(`SELECT id, number, invoice_id FROM credit_note WHERE firm_id = ? AND invoice_id = ?`, tx.Scope.Firm, inv.ID).Scan(&note).Error
+	if inv.Status != invoice.StatusCredited {
+		return note, nil
+	}
+	err = tx.Raw(columnsOfNote+`n.invoice_id = ? ORDER BY n.n DESC LIMIT 1`, tx.Scope.Firm, inv.ID).Scan(&note).Error
 	if err != nil {
 		return creditNote{}, fmt.Errorf("find credit note of invoice %s: %w", inv.ID, err)
 	}
 	return note, nil
+}
+
+// partialNotes are the notes of an invoice whose delivery waits for a person, or else those of
+// which none is under way or done; the first first.
+func partialNotes(tx *db.Tx, inv owed, waiting bool) (notes []creditNote, err error) {
+	cond := `NOT EXISTS (SELECT FROM delivery d WHERE d.firm_id = n.firm_id AND d.credit_note_id = n.id AND d.status IN ('queued', 'waiting', 'sent'))`
+	if waiting {
+		cond = `EXISTS (SELECT FROM delivery d WHERE d.firm_id = n.firm_id AND d.credit_note_id = n.id AND d.status = 'waiting')`
+	}
+	err = tx.Raw(columnsOfNote+`n.invoice_id = ? AND `+cond+` ORDER BY n.n`, tx.Scope.Firm, inv.ID).Scan(&notes).Error
+	if err != nil {
+		return nil, fmt.Errorf("list credit notes of invoice %s: %w", inv.ID, err)
+	}
+	return notes, nil
+}
+
+// redeliverParts sends again what failed of the notes over parts of a delivered invoice;
+// ErrDelivered where none did.
+func (s *Service) redeliverParts(tx *db.Tx, inv owed) error {
+	notes, err := partialNotes(tx, inv, false)
+	if err != nil {
+		return err
+	}
+	if len(notes) == 0 {
+		return ErrDelivered
+	}
+	for _, note := range notes {
+		if err := s.deliverCredit(tx, inv, note); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// toServe is what a person has delivered by hand: the note that takes the invoice back, or one
+// over a part that waits for it once the invoice is sent, else the invoice itself.
+func toServe(tx *db.Tx, inv owed) (creditNote, error) {
+	if inv.Status == invoice.StatusCredited || inv.SentAt == nil {
+		return creditOf(tx, inv)
+	}
+	notes, err := partialNotes(tx, inv, true)
+	if err != nil || len(notes) == 0 {
+		return creditNote{}, err
+	}
+	return notes[0], nil
 }
 
 func (s *Service) redeliverCredit(tx *db.Tx, inv owed) error {

@@ -73,25 +73,25 @@ func TestACreditNoteGoesTheWayOfItsInvoice(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, list, err := h.svc.PayorInvoices(t.Context(), cookie.Reveal())
-	if err != nil || len(list) != 1 || list[0].Credit.ID != note || list[0].Credit.Number != "CN1" || list[0].Credit.IssuedOn != "2026-03-01" {
+	if err != nil || len(list) != 1 || list[0].Credits[0].ID != note || list[0].Credits[0].Number != "CN1" || list[0].Credits[0].IssuedOn != "2026-03-01" {
 		t.Errorf("the payor's list %+v, %v", list, err)
 	}
-	if list[0].Credit.EBill != "" {
-		t.Errorf("a note without an e-bill has %q", list[0].Credit.EBill)
+	if list[0].Credits[0].EBill != "" {
+		t.Errorf("a note without an e-bill has %q", list[0].Credits[0].EBill)
 	}
 	h.pdf(t, f, inv.ID, "%PDF invoice")
 	f.Exec(t, `INSERT INTO invoice_document (firm_id, id, credit_note_id, format, blob_id, sha256, size_bytes, notes)
 		SELECT firm_id, gen_random_uuid(), ?::uuid, 'ledes_xml_21', blob_id, sha256, size_bytes, 0 FROM invoice_document WHERE firm_id = ? AND invoice_id = ? AND format = 'pdf'`, string(note), f.ID, inv.ID)
-	if _, list, err = h.svc.PayorInvoices(t.Context(), cookie.Reveal()); err != nil || list[0].Credit.EBill != invoice.FormatXML21 || len(list[0].Formats) != 1 {
+	if _, list, err = h.svc.PayorInvoices(t.Context(), cookie.Reveal()); err != nil || list[0].Credits[0].EBill != invoice.FormatXML21 || len(list[0].Formats) != 1 {
 		t.Errorf("the payor's list %+v, %v", list, err)
 	}
-	if c, err := h.svc.PayorCreditNote(t.Context(), cookie.Reveal(), inv.ID, invoice.FormatPDF); err != nil || string(c.Bytes) != "note "+string(note) {
+	if c, err := h.svc.PayorCreditNote(t.Context(), cookie.Reveal(), inv.ID, "", invoice.FormatPDF); err != nil || string(c.Bytes) != "note "+string(note) {
 		t.Errorf("the payor's file %q, %v", c.Bytes, err)
 	}
 	whole := f.Invoice(t, m, testkit.Sent())
 	theirs := f.Invoice(t, f.Matter(t), testkit.Sent())
 	for what, id := range map[string]ident.InvoiceID{"an invoice without one": whole.ID, "another payor's": theirs.ID} {
-		if _, err := h.svc.PayorCreditNote(t.Context(), cookie.Reveal(), id, invoice.FormatPDF); !errors.Is(err, notice.ErrNotFound) {
+		if _, err := h.svc.PayorCreditNote(t.Context(), cookie.Reveal(), id, "", invoice.FormatPDF); !errors.Is(err, notice.ErrNotFound) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}

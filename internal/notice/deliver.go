@@ -147,7 +147,10 @@ func (s *Service) Redeliver(ctx context.Context, id ident.InvoiceID) error {
 			return err
 		}
 		if inv.Status != invoice.StatusCredited {
-			return s.deliver(tx, inv)
+			if err := s.deliver(tx, inv); !errors.Is(err, ErrDelivered) {
+				return err
+			}
+			return s.redeliverParts(tx, inv)
 		}
 		return s.redeliverCredit(tx, inv)
 	})
@@ -161,7 +164,7 @@ func (s *Service) MarkDelivered(ctx context.Context, id ident.InvoiceID) error {
 		if err != nil {
 			return err
 		}
-		note, err := creditOf(tx, inv)
+		note, err := toServe(tx, inv)
 		if err != nil {
 			return err
 		}
@@ -208,8 +211,15 @@ func served(tx *db.Tx, inv owed, note creditNote, way string) error {
 			return err
 		}
 	}
-	if err := worklist.Finish(tx, "invoice", string(inv.ID)); err != nil {
-		return err
+	var waits bool
+	err := tx.Raw(`SELECT EXISTS (SELECT FROM delivery WHERE firm_id = ? AND invoice_id = ? AND status = 'waiting')`, tx.Scope.Firm, inv.ID).Row().Scan(&waits)
+	if err != nil {
+		return fmt.Errorf("look for deliveries of invoice %s that wait: %w", inv.ID, err)
+	}
+	if !waits {
+		if err := worklist.Finish(tx, "invoice", string(inv.ID)); err != nil {
+			return err
+		}
 	}
 	return audit.Record(tx, audit.Entry{Action: "invoice.delivered", Object: "invoice", ID: string(inv.ID), Matter: inv.MatterID, Class: audit.C2,
 		Permission: string(rbac.InvoiceDeliver), Detail: map[string]string{"way": way}})

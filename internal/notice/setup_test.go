@@ -235,6 +235,10 @@ func credit(t *testing.T, f testkit.F, inv testkit.I) ident.CreditNoteID {
 		if err != nil {
 			return err
 		}
+		if err := tx.Exec(`INSERT INTO credit_note_line (firm_id, credit_note_id, invoice_id, line_no, amount_minor, tax_minor)
+			SELECT firm_id, ?, invoice_id, no, amount_minor, tax_minor FROM invoice_line WHERE firm_id = ? AND invoice_id = ?`, id, f.ID, inv.ID).Error; err != nil {
+			return err
+		}
 		return tx.Exec(`UPDATE invoice SET credited_minor = ?, open_minor = 0, status = 'credited' WHERE firm_id = ? AND id = ?`, inv.Minor, f.ID, inv.ID).Error
 	})
 	if err != nil {

@@ -18,6 +18,7 @@ type owed struct {
 	MatterID  ident.MatterID
 	Currency  money.Currency
 	OpenMinor int64
+	Disputed  int64 `gorm:"column:disputed_minor"` // of it, which nobody is reminded of
 	DueOn     invoice.Day
 	Status    invoice.Status
 	SentAt    *time.Time
@@ -25,12 +26,18 @@ type owed struct {
 	ContactID ident.ContactID // whom mail goes to, "" when nobody is verified
 }
 
+// undisputed is what may be reminded of (LEGAL-BILLING 14).
+func (o owed) undisputed() int64 { return o.OpenMinor - o.Disputed }
+
+// reminded is the invoice as a reminder tells it.
+func (o owed) reminded() due { return due{o.Number, o.undisputed(), o.Currency, o.DueOn} }
+
 func (o owed) due() due { return due{o.Number, o.OpenMinor, o.Currency, o.DueOn} }
 
 // owing reads invoices of the firm with their payor's present contact: the one
 // that was verified first and is still in use.
 func owing(tx *db.Tx, cond string, args ...any) (list []owed, err error) {
-	err = tx.Raw(`SELECT i.id, i.number, i.payor_id, i.matter_id, i.currency, i.open_minor, i.due_on, i.status, i.sent_at, p.delivery,
+	err = tx.Raw(`SELECT i.id, i.number, i.payor_id, i.matter_id, i.currency, i.open_minor, i.disputed_minor, i.due_on, i.status, i.sent_at, p.delivery,
 		coalesce((SELECT k.id::text FROM payor_contact k WHERE k.firm_id = p.firm_id AND k.payor_id = p.id AND k.status = 'active'
 			AND k.verified_at IS NOT NULL AND p.status = 'active' ORDER BY k.verified_at, k.id LIMIT 1), '') AS contact_id
 		FROM invoice i JOIN payor p ON p.firm_id = i.firm_id AND p.id = i.payor_id JOIN matter m ON m.firm_id = i.firm_id AND m.id = i.matter_id
@@ -81,6 +88,15 @@ type reminderRow struct {
 	reason  string
 }
 
+// open is what the letter says, or of one that was left out what is open, too, when all of it is
+// in dispute.
+func (r reminderRow) open() int64 {
+	if n := r.invoice.undisputed(); n > 0 {
+		return n
+	}
+	return r.invoice.OpenMinor
+}
+
 func newReminder(tx *db.Tx, inv owed, today invoice.Day) reminderRow {
 	return reminderRow{invoice: inv, stage: StageFirst, status: StatusQueued, forOn: today}
 }
@@ -90,7 +106,7 @@ func insertReminder(tx *db.Tx, r reminderRow) error {
 	err := tx.Exec(`INSERT INTO reminder (firm_id, id, invoice_id, stage, payor_id, contact_id, mail_id, status, for_on, open_minor, currency, due_on, reason, made_by, created_at, ended_at)
 		VALUES (?, ?, ?, ?, ?, nullif(?, '')::uuid, nullif(?, '')::uuid, ?, ?, ?, ?, ?, ?, nullif(?, '')::uuid, ?, CASE WHEN ? = 'skipped' THEN ?::timestamptz END)`,
 		tx.Scope.Firm, ident.New[ident.ReminderID](tx.Now), r.invoice.ID, r.stage, r.invoice.PayorID, string(r.invoice.ContactID), string(r.mail), r.status,
-		r.forOn, r.invoice.OpenMinor, r.invoice.Currency, r.invoice.DueOn, r.reason, string(tx.Scope.Actor), tx.Now, r.status, tx.Now).Error
+		r.forOn, r.open(), r.invoice.Currency, r.invoice.DueOn, r.reason, string(tx.Scope.Actor), tx.Now, r.status, tx.Now).Error
 	if db.Violates(err, "reminder_once") {
 		return ErrReminded
 	}

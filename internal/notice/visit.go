@@ -47,15 +47,17 @@ type PayorInvoice struct {
 	OpenMinor  int64
 	Status     invoice.Status
 	Formats    []invoice.Format `gorm:"-"`
-	Credit     PayorCredit      `gorm:"embedded;embeddedPrefix:credit_"`
+	Credits    []PayorCredit    `gorm:"-"` // the first first; of a list, the notes of each invoice
 }
 
-// PayorCredit is the note that takes an invoice back; its number is "" where none does.
+// PayorCredit is a note that takes an invoice back, or a part of it.
 type PayorCredit struct {
-	EBill    invoice.Format `gorm:"column:ebill"` // "" where the note has only a PDF
-	ID       ident.CreditNoteID
-	Number   string
-	IssuedOn invoice.Day
+	EBill      invoice.Format `gorm:"column:ebill"` // "" where the note has only a PDF
+	ID         ident.CreditNoteID
+	Invoice    ident.InvoiceID
+	Number     string
+	IssuedOn   invoice.Day
+	TotalMinor int64
 }
 
 // Visit tells who is inside by the cookie; ErrNoVisit when nobody is (any more).
@@ -196,19 +198,21 @@ func payorInvoice(tx *db.Tx, payor ident.PayorID, id ident.InvoiceID) (PayorInvo
 	return list[0], nil
 }
 
-// PayorCreditNote opens a file of the note that takes one of them back; ErrNotFound
-// where none does, or not in that format. Its leaf is written before the bytes leave.
-func (s *Service) PayorCreditNote(ctx context.Context, cookie string, id ident.InvoiceID, format invoice.Format) (c invoice.Content, err error) {
+// PayorCreditNote opens a file of a note of one of them, the last where none is named;
+// ErrNotFound where there is none, or not in that format. Its leaf is written before the bytes leave.
+func (s *Service) PayorCreditNote(ctx context.Context, cookie string, id ident.InvoiceID, note ident.CreditNoteID, format invoice.Format) (c invoice.Content, err error) {
 	err = s.inside(ctx, cookie, func(tx *db.Tx, in Visit) error {
 		inv, err := payorInvoice(tx, in.Payor, id)
 		if err != nil {
 			return err
 		}
-		if inv.Credit.ID == "" {
-			return ErrNotFound
+		for i := len(inv.Credits) - 1; i >= 0; i-- {
+			if n := inv.Credits[i].ID; note == "" || n == note {
+				c, err = s.Invoices.OpenCredit(tx, n, format)
+				return err
+			}
 		}
-		c, err = s.Invoices.OpenCredit(tx, inv.Credit.ID, format)
-		return err
+		return ErrNotFound
 	})
 	return c, err
 }
@@ -221,10 +225,8 @@ func payorInvoices(tx *db.Tx, payor ident.PayorID, cond string, args ...any) ([]
 		Kept db.Strings
 	}
 	err := tx.Raw(`SELECT i.id, i.number, i.issued_on, i.due_on, i.currency, i.total_minor, i.open_minor, i.status,
-			ARRAY(SELECT f.format FROM invoice_document f WHERE f.firm_id = i.firm_id AND f.invoice_id = i.id ORDER BY f.format DESC) AS kept,
-			coalesce((SELECT f.format FROM invoice_document f WHERE f.firm_id = n.firm_id AND f.credit_note_id = n.id AND f.format <> 'pdf'), '') AS credit_ebill,
-			coalesce(n.id::text, '') AS credit_id, coalesce(n.number, '') AS credit_number, coalesce(n.issued_on::text, '') AS credit_issued_on
-		FROM invoice i LEFT JOIN credit_note n ON n.firm_id = i.firm_id AND n.invoice_id = i.id WHERE i.firm_id = ? AND i.payor_id = ? AND (i.sent_at IS NOT NULL OR EXISTS (SELECT FROM delivery d
+			ARRAY(SELECT f.format FROM invoice_document f WHERE f.firm_id = i.firm_id AND f.invoice_id = i.id ORDER BY f.format DESC) AS kept
+		FROM invoice i WHERE i.firm_id = ? AND i.payor_id = ? AND (i.sent_at IS NOT NULL OR EXISTS (SELECT FROM delivery d
 			WHERE d.firm_id = i.firm_id AND d.invoice_id = i.id AND d.status <> 'failed')) AND `+cond+`
 		ORDER BY i.issued_on DESC, i.number DESC`, append([]any{tx.Scope.Firm, payor}, args...)...).Scan(&rows).Error
 	if err != nil {
@@ -237,7 +239,28 @@ func payorInvoices(tx *db.Tx, payor ident.PayorID, cond string, args ...any) ([]
 			list[i].Formats = append(list[i].Formats, invoice.Format(f))
 		}
 	}
-	return list, nil
+	return list, payorNotes(tx, payor, list)
+}
+
+// payorNotes adds the credit notes of a payor's invoices.
+func payorNotes(tx *db.Tx, payor ident.PayorID, list []PayorInvoice) error {
+	var notes []PayorCredit
+	err := tx.Raw(`SELECT n.id, n.invoice_id AS invoice, n.number, n.issued_on, n.total_minor,
+			coalesce((SELECT f.format FROM invoice_document f WHERE f.firm_id = n.firm_id AND f.credit_note_id = n.id AND f.format <> 'pdf'), '') AS ebill
+		FROM credit_note n JOIN invoice i ON i.firm_id = n.firm_id AND i.id = n.invoice_id WHERE n.firm_id = ? AND i.payor_id = ? ORDER BY n.n`, tx.Scope.Firm, payor).Scan(&notes).Error
+	if err != nil {
+		return fmt.Errorf("list credit notes to payor %s: %w", payor, err)
+	}
+	at := make(map[ident.InvoiceID]int, len(list))
+	for i := range list {
+		at[list[i].ID] = i
+	}
+	for _, n := range notes {
+		if i, ok := at[n.Invoice]; ok {
+			list[i].Credits = append(list[i].Credits, n)
+		}
+	}
+	return nil
 }
 
 // readCookie parts a cookie's value into its firm and the hash of its token.

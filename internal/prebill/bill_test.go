@@ -115,6 +115,11 @@ func (s *stage) credited(i testkit.I) {
 		if err != nil {
 			return err
 		}
+		if err := tx.Exec(`INSERT INTO credit_note_line (firm_id, credit_note_id, invoice_id, line_no, amount_minor, tax_minor)
+			SELECT n.firm_id, n.id, n.invoice_id, l.no, l.amount_minor, l.tax_minor FROM credit_note n JOIN invoice_line l ON l.firm_id = n.firm_id AND l.invoice_id = n.invoice_id
+			WHERE n.firm_id = ? AND n.invoice_id = ?`, s.f.ID, i.ID).Error; err != nil {
+			return err
+		}
 		return tx.Exec(`UPDATE invoice SET credited_minor = total_minor, open_minor = 0, status = 'credited' WHERE firm_id = ? AND id = ?`, s.f.ID, i.ID).Error
 	})
 	if err != nil {

@@ -53,6 +53,9 @@ func judge(tx *db.Tx, p *Prebill, m matter.Matter, f policies, all *sheet) error
 	if err != nil {
 		return err
 	}
+	if before.OnHold, err = inDispute(tx, m.ID, all.lines); err != nil {
+		return err
+	}
 	names, err := firmNames(tx)
 	if err != nil {
 		return err

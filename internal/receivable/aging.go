@@ -50,7 +50,8 @@ func bucketOf(days int) int {
 }
 
 // Aged is what one payor owes in one currency at the end of a day, by age.
-// Unapplied money stands in its own column and is not netted into a bucket.
+// Unapplied money stands in its own column and is not netted into a bucket; what is in dispute
+// stays in its bucket and is told beside it.
 type Aged struct {
 	Client         ident.ClientID
 	ClientName     string
@@ -59,6 +60,7 @@ type Aged struct {
 	Currency       money.Currency
 	Buckets        [BucketCount]int64
 	OpenMinor      int64
+	DisputedMinor  int64 // of it
 	UnappliedMinor int64
 	Invoices       int
 	OldestDays     int // past its date; 0 when nothing is
@@ -114,12 +116,16 @@ type owed struct {
 	IssuedOn   invoice.Day
 	DueOn      invoice.Day
 	Minor      int64
+	Disputed   int64 // of it
 }
+
+// disputedOn is what of an invoice of alias i was in dispute at the end of a day.
+const disputedOn = `(SELECT coalesce(sum(v.amount_minor), 0)::bigint FROM dispute_move v WHERE v.firm_id = i.firm_id AND v.invoice_id = i.id AND v.moved_on <= ?)`
 
 // openOn is what each invoice had open at the end of a day.
 func openOn(tx *db.Tx, access *authz.Access, on invoice.Day) (list []owed, err error) {
 	cond, args := access.MattersSeeing("m", authz.C2)
-	q := `SELECT i.client_id AS client, c.name AS client_name, i.payor_id AS payor, y.name AS payor_name, i.currency, i.issued_on, i.due_on, s.minor
+	q := `SELECT i.client_id AS client, c.name AS client_name, i.payor_id AS payor, y.name AS payor_name, i.currency, i.issued_on, i.due_on, s.minor, ` + disputedOn + ` AS disputed
 		FROM (SELECT p.invoice_id, sum(p.amount_minor) AS minor FROM posting p
 			WHERE p.firm_id = ? AND p.account = 'receivable' AND p.posted_on <= ? GROUP BY p.invoice_id HAVING sum(p.amount_minor) <> 0) s
 		JOIN invoice i ON i.firm_id = ? AND i.id = s.invoice_id
@@ -127,7 +133,7 @@ func openOn(tx *db.Tx, access *authz.Access, on invoice.Day) (list []owed, err e
 		JOIN client c ON c.firm_id = i.firm_id AND c.id = i.client_id
 		JOIN payor y ON y.firm_id = i.firm_id AND y.id = i.payor_id
 		WHERE ` + cond + ` ORDER BY c.name, c.id, y.name, y.id, i.currency`
-	if err := tx.Raw(q, append([]any{tx.Scope.Firm, on, tx.Scope.Firm}, args...)...).Scan(&list).Error; err != nil {
+	if err := tx.Raw(q, append([]any{on, tx.Scope.Firm, on, tx.Scope.Firm}, args...)...).Scan(&list).Error; err != nil {
 		return nil, fmt.Errorf("read open balances: %w", err)
 	}
 	return list, nil
@@ -167,6 +173,9 @@ func (r *Report) add(open, spare []owed) error {
 				return err
 			}
 			if a.OpenMinor, err = money.Sum(a.OpenMinor, o.Minor); err != nil {
+				return err
+			}
+			if a.DisputedMinor, err = money.Sum(a.DisputedMinor, o.Disputed); err != nil {
 				return err
 			}
 			a.Invoices++

@@ -22,7 +22,8 @@ type Cell struct {
 	Currency money.Currency
 	Payor    ident.PayorID
 	Client   ident.ClientID
-	From, To int // buckets, both included: 0 and BucketCount-1 for all
+	From, To int  // buckets, both included: 0 and BucketCount-1 for all
+	Disputed bool // only what was in dispute, and as much of it
 }
 
 // Open is one invoice behind a figure.
@@ -36,6 +37,7 @@ type Open struct {
 	DueOn      invoice.Day
 	Currency   money.Currency
 	Minor      int64 // open at the end of the day
+	Disputed   int64 // of it, in dispute then
 	Days       int   // past its date then, 0 when not
 	AgedOn     invoice.Day
 }
@@ -54,13 +56,17 @@ func span(from, to int) (least, most int) {
 }
 
 // aged is the invoices of a figure at the end of a day, as the tables of a query; aged on
-// the column it names.
-func (c Cell) aged(tx *db.Tx, access *authz.Access, on invoice.Day) (column, from string, args []any) {
+// the column it names, shown what of each is shown.
+func (c Cell) aged(tx *db.Tx, access *authz.Access, on invoice.Day) (column, shown, from string, args []any) {
 	column = "i.due_on"
 	if c.By == ByInvoiceDate {
 		column = "i.issued_on"
 	}
 	least, most := span(c.From, c.To)
+	shown = "s.minor"
+	if c.Disputed {
+		shown = "x.disputed"
+	}
 	cond, more := access.MattersSeeing("m", authz.C2)
 	from = ` FROM (SELECT p.invoice_id, sum(p.amount_minor) AS minor FROM posting p
 			WHERE p.firm_id = ? AND p.account = 'receivable' AND p.posted_on <= ? GROUP BY p.invoice_id HAVING sum(p.amount_minor) <> 0) s
@@ -68,10 +74,11 @@ func (c Cell) aged(tx *db.Tx, access *authz.Access, on invoice.Day) (column, fro
 		JOIN matter m ON m.firm_id = i.firm_id AND m.id = i.matter_id
 		JOIN client c ON c.firm_id = i.firm_id AND c.id = i.client_id
 		JOIN payor y ON y.firm_id = i.firm_id AND y.id = i.payor_id
-		WHERE (? = '' OR i.currency = ?) AND (? = '' OR i.payor_id::text = ?) AND (? = '' OR i.client_id::text = ?)
+		CROSS JOIN LATERAL (SELECT ` + disputedOn + ` AS disputed) x
+		WHERE (NOT ? OR x.disputed > 0) AND (? = '' OR i.currency = ?) AND (? = '' OR i.payor_id::text = ?) AND (? = '' OR i.client_id::text = ?)
 			AND ?::date - ` + column + ` BETWEEN ? AND ? AND ` + cond
-	args = append([]any{tx.Scope.Firm, on, tx.Scope.Firm, c.Currency, c.Currency, c.Payor, c.Payor, c.Client, c.Client, on, least, most}, more...)
-	return column, from, args
+	args = append([]any{tx.Scope.Firm, on, tx.Scope.Firm, on, c.Disputed, c.Currency, c.Currency, c.Payor, c.Payor, c.Client, c.Client, on, least, most}, more...)
+	return column, shown, from, args
 }
 
 // figure reads what is behind c, as of its day, for who may see receivables.
@@ -107,8 +114,8 @@ func (s *Service) Behind(ctx context.Context, c Cell, req page.Request) (p page.
 	}
 	err = s.figure(ctx, c, func(tx *db.Tx, access *authz.Access, day invoice.Day) error {
 		on = day
-		aged, from, args := c.aged(tx, access, on)
-		q := `SELECT i.id AS invoice, i.number, c.name AS client_name, y.name AS payor_name, m.name AS matter_name, i.issued_on, i.due_on, i.currency, s.minor,
+		aged, shown, from, args := c.aged(tx, access, on)
+		q := `SELECT i.id AS invoice, i.number, c.name AS client_name, y.name AS payor_name, m.name AS matter_name, i.issued_on, i.due_on, i.currency, ` + shown + ` AS minor, x.disputed,
 				greatest(0, ?::date - ` + aged + `) AS days, ` + aged + ` AS aged_on` + from + ` AND (? OR (` + aged + `, i.id) > (nullif(?, '')::date, nullif(?, '')::uuid))
 			ORDER BY ` + aged + `, i.id LIMIT ?`
 		var list []Open
@@ -131,8 +138,8 @@ type OpenSum struct {
 // BehindSums adds up the whole list of a figure, currency by currency.
 func (s *Service) BehindSums(ctx context.Context, c Cell) (sums []OpenSum, err error) {
 	err = s.figure(ctx, c, func(tx *db.Tx, access *authz.Access, on invoice.Day) error {
-		_, from, args := c.aged(tx, access, on)
-		if err := tx.Raw(`SELECT i.currency, count(*) AS invoices, sum(s.minor)::bigint AS minor`+from+` GROUP BY i.currency ORDER BY i.currency`, args...).Scan(&sums).Error; err != nil {
+		_, shown, from, args := c.aged(tx, access, on)
+		if err := tx.Raw(`SELECT i.currency, count(*) AS invoices, sum(`+shown+`)::bigint AS minor`+from+` GROUP BY i.currency ORDER BY i.currency`, args...).Scan(&sums).Error; err != nil {
 			return fmt.Errorf("add up what is behind a figure: %w", err)
 		}
 		return nil

@@ -26,8 +26,8 @@ func settlePrompt(tx *db.Tx, p *Payment, inv *invoice.Invoice, on invoice.Day) e
 	}
 	earned := timely > 0 && timely >= inv.TotalMinor-inv.CreditedMinor-inv.PromptMinor
 	switch {
-	case earned && inv.OpenMinor > 0:
-		return allow(tx, p, inv, inv.OpenMinor, "", on)
+	case earned && inv.UndisputedMinor() > 0: // what is in dispute is neither allowed nor forgone yet
+		return allow(tx, p, inv, inv.UndisputedMinor(), "", on)
 	case !earned && inv.AllowedMinor > 0:
 		return withdraw(tx, p, inv, on)
 	}

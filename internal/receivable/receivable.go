@@ -23,6 +23,7 @@ var (
 	ErrInput      = fault.New(fault.Invalid, "input_invalid", "some fields need correcting")
 	ErrStale      = fault.New(fault.Stale, "version_stale", "someone changed this payment since you opened it; look at the new state and decide again")
 	ErrTooMuch    = fault.New(fault.Conflict, "allocation_too_much", "this is more than is open")
+	ErrDisputed   = fault.New(fault.Conflict, "allocation_disputed", "this would pay what is in dispute")
 	ErrUnapplied  = fault.New(fault.Conflict, "payment_used_up", "this is more than is left of the payment")
 	ErrOtherPayor = fault.New(fault.Conflict, "allocation_other_payor", "this invoice is another payor's")
 	ErrCurrency   = fault.New(fault.Conflict, "allocation_currency", "invoice and payment are in different currencies")

@@ -124,6 +124,9 @@ func (s *Service) allocate(tx *db.Tx, p *Payment, held map[ident.InvoiceID]*invo
 		case sh.Minor > inv.OpenMinor:
 			return ErrTooMuch.With("invoice %s has less than that open", inv.Number).On(fault.Field{Path: ShareField(inv.ID), Code: "allocation_too_much",
 				Message: "invoice " + inv.Number + " has less than that open", Fix: "Enter at most " + money.Amount{Minor: inv.OpenMinor, Currency: inv.Currency}.Text()})
+		case sh.Minor > inv.UndisputedMinor():
+			return ErrDisputed.With("%s of invoice %s is in dispute", money.Amount{Minor: inv.DisputedMinor, Currency: inv.Currency}.Text(), inv.Number).On(fault.Field{Path: ShareField(inv.ID), Code: "allocation_disputed",
+				Message: "this would pay what is in dispute of invoice " + inv.Number, Fix: "Enter at most " + money.Amount{Minor: inv.UndisputedMinor(), Currency: inv.Currency}.Text() + ", or, where the payor's advice pays it, end the dispute first"})
 		case sh.Minor > p.UnappliedMinor:
 			return ErrUnapplied.On(fault.Field{Path: ShareField(inv.ID), Code: "payment_used_up",
 				Message: "this is more than is left of the payment", Fix: "Enter at most " + money.Amount{Minor: p.UnappliedMinor, Currency: p.Currency}.Text()})
@@ -139,6 +142,14 @@ func (s *Service) allocate(tx *db.Tx, p *Payment, held map[ident.InvoiceID]*invo
 // discount that it earns or forgoes.
 // The payment's is moved too, and saved by the caller.
 func book(tx *db.Tx, p *Payment, inv *invoice.Invoice, a Allocation, on invoice.Day) error {
+	if err := move(tx, p, inv, a, on); err != nil {
+		return err
+	}
+	return settlePrompt(tx, p, inv, on)
+}
+
+// move is book without the discount.
+func move(tx *db.Tx, p *Payment, inv *invoice.Invoice, a Allocation, on invoice.Day) error {
 	if err := insertAllocation(tx, p, a); err != nil {
 		return err
 	}
@@ -152,10 +163,7 @@ func book(tx *db.Tx, p *Payment, inv *invoice.Invoice, a Allocation, on invoice.
 	if a.Reverses != "" {
 		event = invoice.EventRelease
 	}
-	if err := post(tx, event, on, p, inv.ID, invoice.AccountUnapplied, invoice.AccountReceivable, a.AmountMinor); err != nil {
-		return err
-	}
-	return settlePrompt(tx, p, inv, on)
+	return post(tx, event, on, p, inv.ID, invoice.AccountUnapplied, invoice.AccountReceivable, a.AmountMinor)
 }
 
 // post moves minor from the credited to the debited account; a negative amount the other way.

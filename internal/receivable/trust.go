@@ -21,7 +21,7 @@ func (s *Service) FromTrust(tx *db.Tx, inv *invoice.Invoice, minor int64, refere
 	if err != nil {
 		return "", err
 	}
-	if minor <= 0 || minor > inv.OpenMinor {
+	if minor <= 0 || minor > inv.UndisputedMinor() {
 		return "", ErrTooMuch
 	}
 	p := Payment{ID: ident.New[ident.PaymentID](tx.Now), Payor: inv.Payor, Client: inv.Client, Currency: inv.Currency, AmountMinor: minor, UnappliedMinor: minor,

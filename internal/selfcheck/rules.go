@@ -35,6 +35,15 @@ var rules = []rule{
 			('allowed amount', i.allowed_minor, coalesce(w.total, 0)),
 			('open amount', i.open_minor, coalesce(l.total, 0) - coalesce(n.total, 0) - coalesce(a.total, 0) - coalesce(w.total, 0))) c (what, kept, raw)
 		WHERE i.firm_id = @firm AND c.kept <> c.raw`},
+	// Of no line, tax or total more is credited than was invoiced.
+	{"I03", "invoice", `SELECT i.id::text AS id, format('invoice %s: %s', i.number, c.misses) AS says
+		FROM invoice i CROSS JOIN LATERAL (SELECT credits_miss(i.firm_id, i.id) AS misses) c
+		WHERE i.firm_id = @firm AND i.credited_minor > 0 AND c.misses IS NOT NULL`},
+	// What is in dispute is what its disputes are, and a part of what is open.
+	{"I03", "invoice", `SELECT i.id::text AS id, format('invoice %s: %s', i.number, c.misses) AS says
+		FROM invoice i CROSS JOIN LATERAL (SELECT coalesce(disputes_miss(i.firm_id, i.id), CASE WHEN i.disputed_minor NOT BETWEEN 0 AND i.open_minor
+			THEN format('%s is in dispute, and %s is open', i.disputed_minor, i.open_minor) END) AS misses) c
+		WHERE i.firm_id = @firm AND (i.disputed_minor <> 0 OR EXISTS (SELECT FROM dispute d WHERE d.firm_id = i.firm_id AND d.invoice_id = i.id)) AND c.misses IS NOT NULL`},
 	// Fees held back are billed once, and never more than invoices hold.
 	{"I03", "matter", `SELECT m.id::text AS id, format('matter %s: %s of its fees is held back and %s decided; %s is released and %s billed', m.number, c.held, c.decided, c.released, c.billed) AS says
 		FROM (SELECT matter_id, currency FROM holdback_act WHERE firm_id = @firm

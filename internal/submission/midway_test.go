@@ -34,7 +34,7 @@ func TestAnInvoiceIsNotCreditedWhileItsFileLeaves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	invoices := invoice.New(invoice.Parts{DB: k.d, Guard: k.guard, Paper: paper, Blobs: k.blobs, Release: func(tx *db.Tx, id ident.InvoiceID) error { return submission.Credited(tx, id) }})
+	invoices := invoice.New(invoice.Parts{DB: k.d, Guard: k.guard, Paper: paper, Blobs: k.blobs, Release: func(tx *db.Tx, id ident.InvoiceID) error { return submission.Credited(tx, id) }, Reduce: func(*db.Tx, *invoice.Invoice, int64, func(*invoice.Invoice) error) error { return nil }})
 	partner := k.f.As(t, rbac.RolePartner)
 	credit := func() error {
 		_, err := invoices.Credit(partner, k.inv, invoice.NewCredit{Reason: "wrong matter"})

@@ -25,7 +25,7 @@ func (k *desk) issue(t *testing.T) {
 		t.Fatal(err)
 	}
 	bills, partner := prebill.New(k.d, k.guard), k.f.As(t, rbac.RolePartner)
-	k.invoices = invoice.New(invoice.Parts{DB: k.d, Guard: k.guard, Paper: paper, Blobs: k.blobs, Release: func(*db.Tx, ident.InvoiceID) error { return nil }})
+	k.invoices = invoice.New(invoice.Parts{DB: k.d, Guard: k.guard, Paper: paper, Blobs: k.blobs, Release: func(*db.Tx, ident.InvoiceID) error { return nil }, Reduce: func(*db.Tx, *invoice.Invoice, int64, func(*invoice.Invoice) error) error { return nil }})
 	p, err := bills.Build(k.specialist, prebill.Order{Matter: k.m.ID, Through: testkit.Day("2026-02-28")})
 	if err != nil {
 		t.Fatal(err)

@@ -104,17 +104,23 @@ var ErrInvoice = fault.New(fault.Conflict, "trust_invoice_other", "this invoice 
 // ErrShare refuses another payor's share of a bill: the money is the client's.
 var ErrShare = fault.New(fault.Conflict, "trust_invoice_share", "this invoice is another payor's share of the bill; client money pays what its own client owes")
 
+// ErrInvoiceDisputed refuses client money for what its client disputes (LEGAL-BILLING 13: the
+// disputed part stays apart).
+var ErrInvoiceDisputed = fault.New(fault.Conflict, "trust_invoice_disputed", "this would pay what the client disputes of the invoice; client money pays the undisputed part, and the rest once the dispute has ended")
+
 // permits decides about a transfer for a locked invoice from a ledger: the lower of what is
 // open and what is free, and a security retainer for the last bill only. last tells that no
 // later invoice of the matter stands.
 func permits(a Asking, l *Ledger, inv *invoice.Invoice, terms arrangement.Kind, last bool) error {
-	switch most := min(inv.OpenMinor, l.FreeMinor()); {
+	switch most := min(inv.UndisputedMinor(), l.FreeMinor()); {
 	case inv.Matter != l.Matter || inv.Currency != l.Currency:
 		return ErrInvoice
 	case terms == arrangement.KindSecurity && !a.LastBill:
 		return ErrHeld.On(fault.Field{Path: "last_bill", Code: "trust_security_held", Message: "a security retainer pays the matter's last bill alone", Fix: "Say that it is the last bill, or leave the deposit where it is"})
 	case a.LastBill && !last:
 		return ErrNotLast
+	case a.AmountMinor > inv.UndisputedMinor() && a.AmountMinor <= inv.OpenMinor:
+		return atMost(ErrInvoiceDisputed, most, l.Currency)
 	case a.AmountMinor > most:
 		return atMost(ErrTooMuch.With("this is more than the invoice has open or the matter has free in trust"), most, l.Currency)
 	}

@@ -122,6 +122,8 @@ type DocumentLine struct {
 	Tax       *Money            `json:"tax,omitempty" class:"C2"`
 	WholeNo   int               `json:"whole_no,omitempty" class:"C1" doc:"of a share: which line of the whole bill"`
 	Whole     *Money            `json:"whole,omitempty" class:"C2" doc:"of a share: the amount of that line"`
+	OfNo      int               `json:"of_no,omitempty" class:"C1" doc:"of a credit note over a part: which line of the invoice it takes back"`
+	Of        *Money            `json:"of,omitempty" class:"C2" doc:"and the amount of that line"`
 	Original  *DocumentOriginal `json:"original,omitempty" class:"C2" doc:"as recorded, where the bill differs; never printed"`
 }
 
@@ -216,6 +218,9 @@ func toDocumentLine(l *invoice.Line, c money.Currency) DocumentLine {
 	}
 	if l.WholeNo > 0 {
 		out.WholeNo, out.Whole = l.WholeNo, amount(l.WholeMinor, c)
+	}
+	if l.OfNo > 0 {
+		out.OfNo, out.Of = l.OfNo, amount(l.OfMinor, c)
 	}
 	if o := l.Original; o != nil {
 		out.Original = &DocumentOriginal{o.Narrative, o.Task, o.Activity, o.ExpenseCode, decimal(o.QuantityE4), decimal(o.RateE4), amount(o.AmountMinor, c)}

@@ -16,6 +16,7 @@ type invoices interface {
 	Get(ctx context.Context, id ident.InvoiceID) (invoice.View, error)
 	File(ctx context.Context, id ident.InvoiceID, f invoice.Format) (invoice.Content, error)
 	Credit(ctx context.Context, id ident.InvoiceID, n invoice.NewCredit) (invoice.CreditNote, error)
+	PreviewCredit(ctx context.Context, id ident.InvoiceID, n invoice.NewCredit) (*invoice.Document, error)
 	MakeFile(ctx context.Context, id ident.InvoiceID, f invoice.Format) (invoice.File, error)
 	CreditFile(ctx context.Context, id ident.CreditNoteID, f invoice.Format) (invoice.Content, error)
 }
@@ -42,6 +43,7 @@ type Invoice struct {
 	Paid         *Money          `json:"paid,omitempty" class:"C2"`
 	Allowed      *Money          `json:"allowed,omitempty" class:"C2" doc:"left out by a prompt payment, as agreed"`
 	Open         *Money          `json:"open,omitempty" class:"C2"`
+	Disputed     *Money          `json:"disputed,omitempty" class:"C2" doc:"of what is open"`
 	PromptUntil  invoice.Day     `json:"prompt_until,omitempty" class:"C1" format:"date" doc:"by when a payment may leave out what is agreed"`
 	Prompt       *Money          `json:"prompt_discount,omitempty" class:"C2" doc:"what may be left out, with its tax"`
 	Status       invoice.Status  `json:"status" class:"C1"`
@@ -53,7 +55,7 @@ type Invoice struct {
 func toInvoice(i invoice.Invoice) Invoice {
 	c := i.Currency
 	return Invoice{i.ID, i.Number, i.Prebill, i.Run, i.Matter, i.MatterNumber, i.MatterName, i.Client, i.ClientName, i.Payor, i.PayorName, i.IssuedOn, i.DueOn,
-		amount(i.NetMinor, c), amount(i.TaxMinor, c), amount(i.TotalMinor, c), amount(i.CreditedMinor, c), amount(i.PaidMinor, c), amount(i.AllowedMinor, c), amount(i.OpenMinor, c),
+		amount(i.NetMinor, c), amount(i.TaxMinor, c), amount(i.TotalMinor, c), amount(i.CreditedMinor, c), amount(i.PaidMinor, c), amount(i.AllowedMinor, c), amount(i.OpenMinor, c), amount(i.DisputedMinor, c),
 		i.PromptUntil, amount(i.PromptMinor, c),
 		i.Status, i.ContentHash, i.IssuedAt.UTC(), utc(i.SentAt)}
 }
@@ -87,7 +89,7 @@ type InvoiceFile struct {
 	Notes  int            `json:"respelt" class:"C1" doc:"texts that the format had to spell otherwise"`
 }
 
-// CreditNote takes an invoice back.
+// CreditNote takes an invoice back, or a part of it.
 type CreditNote struct {
 	ID       ident.CreditNoteID `json:"id" class:"C1"`
 	Invoice  ident.InvoiceID    `json:"invoice_id" class:"C1"`
@@ -96,11 +98,12 @@ type CreditNote struct {
 	Total    *Money             `json:"total,omitempty" class:"C2"`
 	Reason   string             `json:"reason,omitempty" class:"C2"`
 	Rebill   bool               `json:"rebill" class:"C1"`
+	Part     bool               `json:"part" class:"C1" doc:"something of the invoice stood after it"`
 	EBill    invoice.Format     `json:"ebill,omitempty" class:"C1" doc:"the format of its e-bill, where it has one beside the PDF"`
 }
 
 func toCreditNote(n invoice.CreditNote) CreditNote {
-	return CreditNote{n.ID, n.Invoice, n.Number, n.IssuedOn, amount(n.TotalMinor, n.Currency), n.Reason, n.Rebill, n.EBill}
+	return CreditNote{n.ID, n.Invoice, n.Number, n.IssuedOn, amount(n.TotalMinor, n.Currency), n.Reason, n.Rebill, n.Part, n.EBill}
 }
 
 func toInvoiceView(v invoice.View) InvoiceView {
@@ -184,6 +187,7 @@ func download(c invoice.Content, err error) (*Download, error) {
 
 // Invoices mounts issued invoices, their files and their corrections.
 func Invoices(s *httpd.Server, v invoices) {
+	credits(s, v)
 	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/invoices", Needs: rbac.InvoiceRead, Summary: "Invoices, the newest first"},
 		func(ctx context.Context, in *invoiceFilter) (*Many[Invoice], error) {
 			f, err := in.filter()
@@ -226,21 +230,6 @@ func Invoices(s *httpd.Server, v invoices) {
 			}
 			f, err := v.MakeFile(ctx, id, in.Body.Format)
 			return one(toInvoiceFile(f), err)
-		})
-	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/invoices/{id}/credit", Needs: rbac.CreditNoteIssue, Summary: "Take an invoice back in full", Status: 201, Creates: true},
-		func(ctx context.Context, in *struct {
-			ByID
-			Body struct {
-				Reason string `json:"reason" maxLength:"300" doc:"printed on the credit note"`
-				Rebill bool   `json:"rebill,omitempty" doc:"the entries go back to work in progress; the next pre-bill starts from what the credited one said. Of a bill that payors share all invoices that stand are credited with it"`
-			}
-		}) (*One[CreditNote], error) {
-			id, err := idOf[ident.InvoiceID](in.ID)
-			if err != nil {
-				return nil, err
-			}
-			n, err := v.Credit(ctx, id, invoice.NewCredit{Reason: in.Body.Reason, Rebill: in.Body.Rebill})
-			return one(toCreditNote(n), err)
 		})
 	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/credit-notes/{id}/file", Needs: rbac.InvoiceRead, Summary: "A file of a credit note, its PDF unless a format is given"},
 		func(ctx context.Context, in *struct {

@@ -194,6 +194,7 @@ type Aged struct {
 	Currency  money.Currency `json:"currency" class:"C1"`
 	Amounts   []int64        `json:"amounts_minor,omitempty" class:"C2"`
 	Open      *Money         `json:"open,omitempty" class:"C2"`
+	Disputed  *Money         `json:"disputed,omitempty" class:"C2" doc:"of what is open; it stays in its bucket"`
 	Unapplied *Money         `json:"unapplied,omitempty" class:"C2"`
 	Invoices  int            `json:"invoices" class:"C1"`
 	Oldest    int            `json:"oldest_days" class:"C1"`
@@ -202,7 +203,7 @@ type Aged struct {
 func toAged(list []receivable.Aged) []Aged {
 	out := make([]Aged, len(list))
 	for i, a := range list {
-		out[i] = Aged{a.Client, a.ClientName, a.Payor, a.PayorName, a.Currency, a.Buckets[:], amount(a.OpenMinor, a.Currency), amount(a.UnappliedMinor, a.Currency), a.Invoices, a.OldestDays}
+		out[i] = Aged{a.Client, a.ClientName, a.Payor, a.PayorName, a.Currency, a.Buckets[:], amount(a.OpenMinor, a.Currency), amount(a.DisputedMinor, a.Currency), amount(a.UnappliedMinor, a.Currency), a.Invoices, a.OldestDays}
 	}
 	return out
 }

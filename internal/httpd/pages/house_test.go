@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -9,11 +10,14 @@ import (
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/conflict"
 	"github.com/docketry/docketry/internal/connector"
+	"github.com/docketry/docketry/internal/dispute"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/grant"
+	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/outbound/carry"
 	"github.com/docketry/docketry/internal/people"
@@ -119,6 +123,17 @@ func houseFixtures(t testing.TB, s story) []fixture {
 	bought := purchase.View{Order: purchase.Order{ID: id[ident.PurchaseOrder](1), Payor: id[ident.PayorID](1), PayorName: "Pelham Freight Lines, Inc.", Matter: id[ident.MatterID](1), MatterNumber: "00417-0032", Number: "4500017732", Currency: "USD", AmountMinor: 2_500_000, DrawnMinor: 1_821_250, From: s.at(1, 0, 0), Until: &cleared, Version: 2, Whole: true}}
 	bought.Changes = []purchase.Change{{N: 2, Allowance: purchase.Allowance{AmountMinor: 2_500_000, Until: &cleared, Reference: "Mail of G. Amadi, 2 March"}, By: "Maya Lindgren", At: s.at(3, 9, 0)}, {N: 1, By: "Maya Lindgren", At: s.at(1, 9, 0)}}
 	bought.Draws = []purchase.Draw{{Invoice: id[ident.InvoiceID](1), Number: "2026-0142", Matter: id[ident.MatterID](1), MatterNumber: "00417-0032", IssuedOn: s.at(2, 0, 0), NetMinor: 1_821_250}}
+	billed := invoice.View{Invoice: invoice.Invoice{ID: id[ident.InvoiceID](1), Number: "HV-20948", Currency: "USD", TotalMinor: 777_480, OpenMinor: 777_480}, Document: s.document()}
+	for _, l := range billed.Document.Lines {
+		billed.Left = append(billed.Left, invoice.LeftOf{No: l.No, NetMinor: l.AmountMinor, GrossMinor: l.AmountMinor + l.TaxMinor})
+	}
+	wrongLine := invoice.ErrInput.On(fault.Field{Path: "line.2", Code: "credit_too_much", Message: "line 2 has less than that left to credit", Fix: "Enter at most 1,184.00"})
+	complaint := dispute.View{Text: true, Dispute: dispute.Dispute{ID: id[ident.DisputeID](1), Invoice: billed.ID, InvoiceNumber: "HV-20948", ClientName: "Pelham Freight Lines", Currency: "USD", Scope: dispute.Lines, Code: "GUI-01", Words: "22 questions in over three hours is too much.", RaisedBy: "G. Amadi", RaisedOn: "2026-03-02",
+		AnswerBy: "2026-03-09", ClaimedMinor: 118_400, DisputedMinor: 118_400, Status: dispute.Open, OpenedBy: "Maya Lindgren", OpenedAt: s.at(2, 9, 0), Version: 1}, Lines: []dispute.Line{{No: 2, NetMinor: 118_400, GrossMinor: 118_400, Live: true}},
+		Notes: []dispute.Note{{Side: dispute.Client, Words: "Asked again by telephone.", MadeBy: "Maya Lindgren", MadeAt: s.at(3, 9, 0)}}}
+	settled := complaint
+	settled.Status, settled.Outcome, settled.DisputedMinor, settled.AgreedMinor, settled.CreditNumber, settled.CreditNote = dispute.Resolved, dispute.Part, 0, 40_000, "CN26-00001", id[ident.CreditNoteID](1)
+	settled.Answer, settled.AnsweredBy, settled.AnsweredAt, settled.Closing, settled.ClosedBy, settled.ClosedAt = "One hour was research.", "Rosalind Vane", &cleared, "One hour is taken back.", "Rosalind Vane", &cleared
 	appealed := submission.Appeal{ID: id[ident.AppealID](1), FiledOn: "2026-03-03", DueOn: "2026-04-02", Status: "filed", Papers: []submission.Paper{{ID: id[ident.AppealPaperID](1), Name: "letter of 3 May.pdf", Bytes: 88_110, SHA256: strings.Repeat("2c1b", 16), AddedBy: "Maya Lindgren", AddedAt: s.at(3, 9, 0)}}}
 	handed := func(title string, x submission.View, more ...Section) PlainView {
 		return PlainView{Head: layout.Head{Title: title}, Sections: append(append([]Section{{Title: "Next step", Text: nextOfHandover(x.Latest())}}, handoverSections(f, x, true, typedForm{})...), more...)}
@@ -126,6 +141,12 @@ func houseFixtures(t testing.TB, s story) []fixture {
 	return []fixture{
 		named("connector", plain("portals", connectorView(f, gate, door, door, "22", nil))),
 		named("connector-wrong", plain("portals", connectorView(f, gate, connector.Connector{Portal: gate.ID}, fresh, "", connector.ErrInvalid.On(fault.Field{Path: "url", Code: "address_refused", Message: "enter an https address on port 443 of the public internet, without ? and #"}, fault.Field{Path: "secret", Code: "secret_missing", Message: "enter what opens the server"})))),
+		named("credit-part", plain("invoices", creditPartView(f, billed, typedForm{url.Values{"reason": {"x"}, "line.2": {"9,000.00"}}, href.InvoiceAct(f.FirmID, billed.ID, "credit-part"), wrongLine}))),
+		named("credit-preview", plain("invoices", creditPreviewView(f, billed, s.partialNote(), url.Values{"line.2": {"400.00"}}))),
+		named("disputes", plain("disputes", disputeListView(f, []dispute.Dispute{complaint.Dispute, settled.Dispute}, []dispute.Sum{{Currency: "USD", Disputes: 2, ClaimedMinor: 158_400, DisputedMinor: 118_400, AgreedMinor: 40_000}}, true, "2026-03-12", partial.Pager{}))),
+		named("dispute-open", plain("disputes", disputeOpenView(f, billed, typedForm{url.Values{"words": {"x"}, "line.2": {"9,000.00"}}, href.InvoiceAct(f.FirmID, billed.ID, "dispute"), wrongLine}))),
+		named("dispute", plain("disputes", disputeView(s.partnerFrame(t, f), complaint, "2026-03-12", typedForm{}))),
+		named("dispute-settled", plain("disputes", disputeView(f, settled, "2026-03-12", typedForm{}))),
 		named("handover", plain("submissions", handed("2026-0142, version 1", way))),
 		named("handover-there", plain("submissions", handed("2026-0142, version 1", there, paperSections(f, there, appealed, true, typedForm{})...))),
 		named("paper-off", plain("submissions", paperRemovalView(f, appealPaper{way.ID, appealed.ID, appealed.Papers[0].ID}, appealed.Papers[0].Name, "", submission.ErrInvalid.On(fault.Field{Path: "reason", Code: "too_short", Message: "say why in a few words"})))),
@@ -156,4 +177,25 @@ func houseFixtures(t testing.TB, s story) []fixture {
 		named("access-request", plain("access", PlainView{Head: layout.Head{Title: "Access for Maya Lindgren"}, Sections: []Section{{Title: "Why", Text: asked.Reason}, {Title: "Give it, or less of it", Body: GrantForm("token", GrantFormView{Form: form, Preview: &seen, Give: "Grant until 4 Dec 2026", Seen: "x"})}}})),
 		named("audit", plain("audit", verify("Audit log", checked))), named("audit-broken", plain("audit", verify("Audit log", broken))), named("audit-unchecked", plain("audit", verify("Audit log", audit.Checked{}))),
 	}
+}
+
+// partialNote takes a part of line 2 back.
+func (s story) partialNote() *invoice.Document {
+	d := s.document()
+	l := d.Lines[1]
+	l.No, l.OfNo, l.OfMinor, l.Kind, l.QuantityE4, l.RateE4, l.ValueMinor, l.AdjustMinor, l.AmountMinor = 1, 2, l.AmountMinor, invoice.Adjustment, 0, 0, 0, 40_000, 40_000
+	d.Kind, d.Because, d.Lines = invoice.KindCreditNote, "One hour was not agreed.", []invoice.Line{l}
+	d.Totals = invoice.Totals{FeesMinor: 40_000, NetMinor: 40_000, TotalMinor: 40_000}
+	return d
+}
+
+// partnerFrame is a frame with a partner's rights.
+func (s story) partnerFrame(t testing.TB, f frame) frame {
+	t.Helper()
+	policy, err := rbac.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Standing = authz.StandingOf(policy, map[ident.FirmID][]rbac.Role{f.FirmID: {rbac.RolePartner}})
+	return f
 }

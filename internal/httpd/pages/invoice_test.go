@@ -124,7 +124,7 @@ func TestInvoiceWords(t *testing.T) {
 	}
 	paid, credited := v, v
 	paid.Open = usd(0)
-	credited.Open, credited.Paid, credited.Credit = usd(0), usd(0), &InvoiceCredit{}
+	credited.Open, credited.Paid, credited.Taken = usd(0), usd(0), true
 	if paid.dueWords() != "" || credited.dueWords() != "" || credited.paidNote() != "taken back" {
 		t.Errorf("nothing is to be paid: %q %q %q", paid.dueWords(), credited.dueWords(), credited.paidNote())
 	}

@@ -27,17 +27,20 @@ type InvoiceView struct {
 	Total    money.Amount
 	Open     money.Amount
 	Paid     money.Amount
+	Disputed money.Amount   // of what is open
+	Disputes []InvoiceOther // the newest first
 	DueOn    time.Time
 	Today    time.Time
 	Sheet    SheetView
 	Files    []InvoiceFile
 	Hash     string // of the canonical document
 	Payments []InvoicePaid
-	Allowed  money.Amount   // left out by a prompt payment
-	Prompt   string         // what is enough by which day, "" where less is not
-	Trust    *InvoiceTrust  // what client money could pay of it; nil where none is held
-	Make     *partial.Field // the e-bill's formats that are not made yet; nil without any, or without the right
-	Credit   *InvoiceCredit
+	Allowed  money.Amount    // left out by a prompt payment
+	Prompt   string          // what is enough by which day, "" where less is not
+	Trust    *InvoiceTrust   // what client money could pay of it; nil where none is held
+	Make     *partial.Field  // the e-bill's formats that are not made yet; nil without any, or without the right
+	Credits  []InvoiceCredit // the first first
+	Taken    bool            // credited in full
 	Prebill  ident.PrebillID
 	Check    *InvoiceCheck  // what the receiver would answer; nil without one, or without sight of the text
 	History  []partial.Step // delivery and reminders, the planned ones with Next
@@ -62,7 +65,7 @@ type InvoiceTrust struct {
 }
 
 // InvoiceCan is what the person may do here.
-type InvoiceCan struct{ Pay, Send, Remind, Credit bool }
+type InvoiceCan struct{ Pay, Send, Remind, Credit, Part, Dispute bool }
 
 // InvoiceCheck is what the payor's receiver would answer to the invoice.
 type InvoiceCheck struct {
@@ -149,7 +152,7 @@ type InvoicePaid struct {
 	Payment ident.PaymentID
 }
 
-// InvoiceCredit is the credit note that takes the invoice back.
+// InvoiceCredit is a credit note that takes the invoice back, or a part of it.
 type InvoiceCredit struct {
 	ID     ident.CreditNoteID
 	Number string
@@ -190,7 +193,7 @@ func (v InvoiceView) paidBar() partial.Bar {
 }
 
 func (v InvoiceView) paidNote() string {
-	if v.Credit != nil {
+	if v.Taken {
 		return "taken back"
 	}
 	return format.Percent(v.Paid.Minor, v.Total.Minor) + " paid"
@@ -209,8 +212,16 @@ func (v InvoiceView) open() []InvoiceFile {
 
 func (v InvoiceView) file(f InvoiceFile) string { return href.Document(v.Firm.ID, v.ID, f.Kind) }
 
-func (v InvoiceView) creditFile(f invoice.Format) string {
-	return href.CreditFile(v.Firm.ID, v.Credit.ID, string(f))
+func (v InvoiceView) creditFile(c InvoiceCredit, f invoice.Format) string {
+	return href.CreditFile(v.Firm.ID, c.ID, string(f))
+}
+
+// creditWords name the act that takes back all that is left.
+func (v InvoiceView) creditWords() string {
+	if len(v.Credits) > 0 {
+		return "Credit the rest"
+	}
+	return "Credit in full"
 }
 
 func (v InvoiceView) makeForm() partial.Form {
@@ -237,7 +248,8 @@ type InvoiceCreditView struct {
 	ID     ident.InvoiceID
 	Number string
 	Total  money.Amount
-	Others int // invoices of the same bill that stand, where it is split among payors
+	Rest   bool // parts of it are credited already
+	Others int  // invoices of the same bill that stand, where it is split among payors
 	Form   partial.Form
 }
 
@@ -245,7 +257,12 @@ func (v InvoiceCreditView) crumbs() []partial.Link {
 	return []partial.Link{{Text: "Invoices", Href: href.Invoices(v.Firm.ID)}, {Text: v.Number, Href: href.Invoice(v.Firm.ID, v.ID)}, {Text: "Credit"}}
 }
 
-func (v InvoiceCreditView) title() string { return "Credit " + v.Number + " in full" }
+func (v InvoiceCreditView) title() string {
+	if v.Rest {
+		return "Credit the rest of " + v.Number
+	}
+	return "Credit " + v.Number + " in full"
+}
 
 func (v InvoiceCreditView) lede() string {
 	return "A credit note over " + format.Money(v.Total) + " is issued, and goes to the payor the way the invoice did, at once. The invoice stays as it is; its entries can be billed again if you say so." + v.othersWords()

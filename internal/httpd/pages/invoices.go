@@ -30,6 +30,8 @@ func (s *Site) MountInvoices(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/credit-notes/{id}/file", rbac.InvoiceRead, s.creditFile)
 	get(srv, "/firms/{firm}/invoices/{id}/credit", rbac.CreditNoteIssue, s.creditForm)
 	fill(srv, "/firms/{firm}/invoices/{id}/credit", rbac.CreditNoteIssue, s.creditInvoice, of(s.creditPage))
+	get(srv, "/firms/{firm}/invoices/{id}/credit-part", rbac.CreditNoteIssue, s.creditPartForm)
+	fill(srv, "/firms/{firm}/invoices/{id}/credit-part", rbac.CreditNoteIssue, s.creditPart, of(s.creditPartPage))
 	s.mountNotices(srv)
 }
 
@@ -115,8 +117,9 @@ func (s *Site) invoicePage(r *httpd.Request, id ident.InvoiceID, failed error) (
 	v := InvoiceView{
 		Firm: *f.Firm, ID: id, Number: i.Number, Client: i.ClientName, Label: partial.Label(i.Label), State: InvoiceChip(string(i.Status)), Total: in(i.TotalMinor), Open: in(i.OpenMinor), Paid: in(i.PaidMinor),
 		DueOn: i.DueOn.Time(), Today: s.Clock.Now().In(f.Zone), Hash: i.ContentHash, Prebill: i.Prebill,
-		Can: InvoiceCan{Pay: f.May(rbac.PaymentPost) && i.OpenMinor > 0, Credit: f.May(rbac.CreditNoteIssue) && len(i.Credits) == 0},
+		Can: InvoiceCan{Pay: f.May(rbac.PaymentPost) && i.OpenMinor > 0, Credit: f.May(rbac.CreditNoteIssue) && i.Status != invoice.StatusCredited && i.TotalMinor > 0},
 	}
+	v.Can.Part, v.Taken = v.Can.Credit && i.Document != nil, i.Status == invoice.StatusCredited
 	v.Sheet = SheetView{Doc: i.Document, Open: v.Open}
 	v.Prompt = receivable.PromptWords(i.Invoice, format.Money)
 	for _, x := range i.Files {
@@ -130,8 +133,11 @@ func (s *Site) invoicePage(r *httpd.Request, id ident.InvoiceID, failed error) (
 		v.Make = formatsLeft(i, r.Form("format"), failed)
 	}
 	for _, c := range i.Credits {
-		v.Credit = &InvoiceCredit{ID: c.ID, Number: c.Number, On: c.IssuedOn.Time(), Reason: c.Reason, Amount: in(c.TotalMinor), EBill: c.EBill}
+		v.Credits = append(v.Credits, InvoiceCredit{ID: c.ID, Number: c.Number, On: c.IssuedOn.Time(), Reason: c.Reason, Amount: in(c.TotalMinor), EBill: c.EBill})
 		v.Sheet.Paid = append(v.Sheet.Paid, SheetPaid{Text: "Credited " + format.Date(c.IssuedOn.Time()) + ", " + c.Number, Amount: in(-c.TotalMinor)})
+	}
+	if err := s.disputesOf(r, f, i, &v); err != nil {
+		return nil, err
 	}
 	if v.Trust, err = s.trustFor(r, f, i.Invoice); err != nil {
 		return nil, err
@@ -150,6 +156,21 @@ func (s *Site) invoicePage(r *httpd.Request, id ident.InvoiceID, failed error) (
 	return Invoice(f.Chrome, v), nil
 }
 
+// disputesOf adds what was disputed of an invoice, for who may see that.
+func (s *Site) disputesOf(r *httpd.Request, f frame, i invoice.View, v *InvoiceView) error {
+	v.Disputed = money.Amount{Minor: i.DisputedMinor, Currency: i.Currency}
+	v.Can.Dispute = f.May(rbac.DisputeOpen) && i.UndisputedMinor() > 0 && i.Document != nil
+	if !f.May(rbac.DisputeRead) {
+		return nil
+	}
+	list, err := s.Disputes.OfInvoice(r.Context(), i.ID)
+	for n := range list {
+		d := &list[n]
+		v.Disputes = append(v.Disputes, InvoiceOther{Link: partial.Link{Text: d.RaisedOn.Long() + ", " + d.Code, Href: href.Dispute(f.FirmID, d.ID)}, Net: money.Amount{Minor: d.ClaimedMinor, Currency: d.Currency}, State: disputeChip(d)})
+	}
+	return err
+}
+
 // othersOf are the invoices of the other payors, and what they come to with this one.
 func othersOf(f frame, i invoice.View) (list []InvoiceOther, whole string) {
 	sum := i.NetMinor
@@ -166,7 +187,7 @@ func othersOf(f frame, i invoice.View) (list []InvoiceOther, whole string) {
 // checkOf is what the receiver would answer; nil where there is none, and where the reader
 // does not see the text.
 func (s *Site) checkOf(r *httpd.Request, f frame, i invoice.View) (*InvoiceCheck, error) {
-	if i.Document == nil || len(i.Credits) > 0 {
+	if i.Document == nil || i.Status == invoice.StatusCredited {
 		return nil, nil
 	}
 	c, err := s.Invoices.Preflight(r.Context(), i.ID)
@@ -331,7 +352,7 @@ func (s *Site) creditPage(r *httpd.Request, id ident.InvoiceID, failed error) (t
 		{Name: "reason", Label: "Why", Kind: partial.Area, Value: r.Form("reason"), Required: true, Max: 300, Wide: true, Hint: "Printed on the credit note; the client reads it"},
 		rebillField(r.Form("rebill")),
 	}}
-	return InvoiceCreditPage(f.Chrome, InvoiceCreditView{Firm: *f.Firm, ID: id, Number: i.Number, Total: money.Amount{Minor: i.TotalMinor, Currency: i.Currency}, Others: others, Form: form}), nil
+	return InvoiceCreditPage(f.Chrome, InvoiceCreditView{Firm: *f.Firm, ID: id, Number: i.Number, Total: money.Amount{Minor: i.TotalMinor - i.CreditedMinor, Currency: i.Currency}, Rest: i.CreditedMinor > 0, Others: others, Form: form}), nil
 }
 
 func rebillField(value string) partial.Field {

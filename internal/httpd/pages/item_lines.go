@@ -3,6 +3,7 @@ package pages
 import (
 	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/capture"
+	"github.com/docketry/docketry/internal/dispute"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
@@ -32,6 +33,11 @@ func (s *Site) itemSubject(r *httpd.Request, f frame, i worklist.Item, after pag
 		v.Task = invoiceTask(v.OfFirm)
 		if f.May(rbac.InvoiceRead) {
 			v.Subject = &partial.Link{Text: "Open the invoice", Href: href.Invoice(f.FirmID, ident.InvoiceID(i.SubjectID))}
+		}
+	case dispute.Subject:
+		v.Task = disputeTask(v.OfFirm)
+		if f.May(rbac.DisputeRead) {
+			v.Subject = &partial.Link{Text: "Open the dispute", Href: href.Dispute(f.FirmID, ident.DisputeID(i.SubjectID))}
 		}
 	case submission.Subject:
 		v.Task = submissionTask(i.Type, v.OfFirm)

@@ -147,22 +147,24 @@ func (s *Site) payorInvoice(r *httpd.Request) (httpd.Reply, error) {
 	_, today := s.zoned(visit)
 	open := money.Amount{Minor: i.OpenMinor, Currency: i.Currency}
 	v := PayorInvoiceView{ID: id, Number: i.Number, State: InvoiceChip(string(i.Status)), Open: open, DueOn: i.DueOn.Time(), Today: today, Sheet: SheetView{Doc: doc, Open: open}}
-	if settled := i.TotalMinor - i.OpenMinor; settled != 0 {
-		words := "Received so far"
-		if i.Status == invoice.StatusCredited {
-			words = "Credited"
+	settled := i.TotalMinor - i.OpenMinor
+	for n, c := range i.Credits {
+		settled -= c.TotalMinor
+		v.Sheet.Paid = append(v.Sheet.Paid, SheetPaid{Text: "Credited " + format.Date(c.IssuedOn.Time()) + ", " + c.Number, Amount: money.Amount{Minor: -c.TotalMinor, Currency: i.Currency}})
+		kind := creditKind
+		if n < len(i.Credits)-1 { // the last is opened without its id
+			kind += "+" + string(c.ID)
 		}
-		v.Sheet.Paid = []SheetPaid{{Text: words, Amount: money.Amount{Minor: -settled, Currency: i.Currency}}}
+		v.Files = append(v.Files, InvoiceFile{Name: "Credit note " + c.Number, Kind: kind})
+		if c.EBill != "" {
+			v.Files = append(v.Files, InvoiceFile{Name: "Credit note " + c.Number + ", " + c.EBill.Name(), Kind: kind + "-" + strings.ReplaceAll(string(c.EBill), "_", "-")})
+		}
+	}
+	if settled != 0 {
+		v.Sheet.Paid = append(v.Sheet.Paid, SheetPaid{Text: "Received so far", Amount: money.Amount{Minor: -settled, Currency: i.Currency}})
 	}
 	if doc.Firm.Phone != "" {
 		v.Ask = "Call " + doc.Firm.Phone + " before you use other bank details than these."
-	}
-	if i.Credit.Number != "" {
-		v.Files = append(v.Files, InvoiceFile{Name: "Credit note " + i.Credit.Number, Kind: creditKind})
-		v.Sheet.Paid[0].Text = "Credited " + format.Date(i.Credit.IssuedOn.Time()) + ", " + i.Credit.Number
-	}
-	if i.Credit.EBill != "" {
-		v.Files = append(v.Files, InvoiceFile{Name: "Credit note " + i.Credit.Number + ", " + i.Credit.EBill.Name(), Kind: creditKind + "-" + strings.ReplaceAll(string(i.Credit.EBill), "_", "-")})
 	}
 	for _, x := range i.Formats {
 		v.Files = append(v.Files, InvoiceFile{Name: x.Name(), Kind: strings.ReplaceAll(string(x), "_", "-")})
@@ -179,10 +181,9 @@ func (s *Site) payorDocument(r *httpd.Request) (httpd.Reply, error) {
 		return httpd.Reply{}, err
 	}
 	var c invoice.Content
-	if kind := r.Param("kind"); kind == creditKind {
-		c, err = s.Notices.PayorCreditNote(r.Context(), r.VisitCookie(), id, invoice.FormatPDF)
-	} else if of, note := strings.CutPrefix(kind, creditKind+"-"); note {
-		c, err = s.Notices.PayorCreditNote(r.Context(), r.VisitCookie(), id, invoice.Format(strings.ReplaceAll(of, "-", "_")))
+	if kind := r.Param("kind"); strings.HasPrefix(kind, creditKind) {
+		note, f := noteIn(strings.TrimPrefix(kind, creditKind))
+		c, err = s.Notices.PayorCreditNote(r.Context(), r.VisitCookie(), id, note, f)
 	} else {
 		c, err = s.Notices.PayorDocument(r.Context(), r.VisitCookie(), id, invoice.Format(strings.ReplaceAll(kind, "-", "_")))
 	}
@@ -191,3 +192,19 @@ func (s *Site) payorDocument(r *httpd.Request) (httpd.Reply, error) {
 	}
 	return httpd.Send(httpd.File{Name: c.Name, Type: mediaOf(c.Name), Content: c.Bytes}), nil
 }
+
+// noteIn reads which note is asked for, "" for the last, and in which format, from what follows
+// creditKind: "", "-ledes-xml-21", "+ID" or "+ID-ledes-xml-21".
+func noteIn(rest string) (note ident.CreditNoteID, f invoice.Format) {
+	f = invoice.FormatPDF
+	if id, ok := strings.CutPrefix(rest, "+"); ok && len(id) >= uuidLength {
+		note, rest = ident.CreditNoteID(id[:uuidLength]), id[uuidLength:]
+	}
+	if rest != "" {
+		f = invoice.Format(strings.ReplaceAll(strings.TrimPrefix(rest, "-"), "-", "_"))
+	}
+	return note, f
+}
+
+// uuidLength is how long an id is as text.
+const uuidLength = 36

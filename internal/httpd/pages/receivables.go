@@ -78,7 +78,7 @@ func (s *Site) receivables(r *httpd.Request) (httpd.Reply, error) {
 }
 
 func agedOf(a receivable.Aged) ReceivableRow {
-	return ReceivableRow{Client: a.Client, ClientName: a.ClientName, Payor: a.Payor, PayorName: a.PayorName, Currency: a.Currency, Buckets: folded(a), Open: a.OpenMinor, Unapplied: a.UnappliedMinor, Invoices: a.Invoices, Over180: a.Buckets[receivable.BucketOver180]}
+	return ReceivableRow{Client: a.Client, ClientName: a.ClientName, Payor: a.Payor, PayorName: a.PayorName, Currency: a.Currency, Buckets: folded(a), Open: a.OpenMinor, Disputed: a.DisputedMinor, Unapplied: a.UnappliedMinor, Invoices: a.Invoices, Over180: a.Buckets[receivable.BucketOver180]}
 }
 
 // folded is the buckets as the page shows them: all over 90 days in one.
@@ -141,6 +141,10 @@ func (s *Site) openBehind(r *httpd.Request) (httpd.Reply, error) {
 		t.Foot = append(t.Foot, partial.Row{Grand: true, Cells: []partial.Cell{totalCell(x.Invoices, "invoice", "invoices", x.Currency, len(sums)), {}, {}, {}, {}, {}, partial.Txt(format.Money(money.Amount{Minor: x.Minor, Currency: x.Currency}))}})
 	}
 	base := href.ReceivablesOpen(f.FirmID, string(c.On), string(c.By), string(c.Currency), string(c.Payor), string(c.Client), age)
+	if c.Disputed {
+		base += "&disputed=yes"
+		t.Caption, t.Columns[len(t.Columns)-1].Head, t.Empty.Title, t.Empty.Text = "Disputed invoices, oldest first", "In dispute", "No dispute here", "Nothing of these invoices was in dispute at the end of that day."
+	}
 	return q.plain(f, PlainView{Head: layout.Head{Title: title, Crumbs: []partial.Link{{Text: "Receivables", Href: back}}}, Meta: []string{"as of the end of " + on.Long(), agedBy(c.By)},
 		Sections: []Section{{Title: "Invoices", Table: t, Pager: pagerOf(base, r, len(list.Items), list.Next)}}}), nil
 }
@@ -171,6 +175,7 @@ func cellOf(q *filters, today invoice.Day) (c receivable.Cell, age string, err e
 		ages[i] = strconv.Itoa(i)
 	}
 	c.To = receivable.BucketCount - 1
+	c.Disputed = q.yes("disputed", "all that is open is shown")
 	age = q.one("age", "is no age of this report; its ages are 0 to "+ages[ageColumns-1], "invoices of every age are shown", ages[:]...)
 	if age != "" {
 		c.From = slices.Index(ages[:], age)

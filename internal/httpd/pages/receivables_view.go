@@ -44,6 +44,7 @@ type ReceivableRow struct {
 	Buckets    [ageColumns]int64
 	Over180    int64
 	Open       int64
+	Disputed   int64
 	Unapplied  int64
 	Invoices   int
 	Pace       receivable.Pace
@@ -92,6 +93,11 @@ func (v ReceivablesView) behind(r ReceivableRow, age int) string {
 		text = strconv.Itoa(age)
 	}
 	return href.ReceivablesOpen(v.Firm, string(v.On), string(v.By), string(r.Currency), string(r.Payor), string(r.Client), text)
+}
+
+// disputed is the list of what is in dispute, of one payor or of all.
+func (v ReceivablesView) disputed(r ReceivableRow) string {
+	return v.behind(r, -1) + "&disputed=yes"
 }
 
 // spare is the list of what is on account, of one payor or of all.

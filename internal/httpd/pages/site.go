@@ -16,6 +16,7 @@ import (
 	"github.com/docketry/docketry/internal/conflict"
 	"github.com/docketry/docketry/internal/connector"
 	"github.com/docketry/docketry/internal/deputy"
+	"github.com/docketry/docketry/internal/dispute"
 	"github.com/docketry/docketry/internal/evidence"
 	"github.com/docketry/docketry/internal/export"
 	"github.com/docketry/docketry/internal/fault"
@@ -84,6 +85,7 @@ type Site struct {
 	Prebills     *prebill.Service
 	Invoices     *invoice.Service
 	Submissions  *submission.Service
+	Disputes     *dispute.Service
 	Receivables  *receivable.Service
 	Trust        *trust.Service
 	Orders       *purchase.Service

@@ -43,8 +43,8 @@ func TestTypedAmount(t *testing.T) {
 func TestCreditNoteIsListed(t *testing.T) {
 	s := newStory(t)
 	v := s.invoice()
-	v.Credit = &InvoiceCredit{ID: id[ident.CreditNoteID](7), Number: "CN26-00001", EBill: invoice.FormatXML21}
-	links := []string{`href="` + href.CreditFile(v.Firm.ID, v.Credit.ID, "") + `"`, `href="` + href.CreditFile(v.Firm.ID, v.Credit.ID, "ledes_xml_21") + `"`, `action="` + href.InvoiceAct(v.Firm.ID, v.ID, "files") + `"`}
+	v.Credits = []InvoiceCredit{{ID: id[ident.CreditNoteID](7), Number: "CN26-00001", EBill: invoice.FormatXML21}}
+	links := []string{`href="` + href.CreditFile(v.Firm.ID, v.Credits[0].ID, "") + `"`, `href="` + href.CreditFile(v.Firm.ID, v.Credits[0].ID, "ledes_xml_21") + `"`, `action="` + href.InvoiceAct(v.Firm.ID, v.ID, "files") + `"`}
 	for _, withheld := range []bool{false, true} {
 		if withheld {
 			v.Sheet.Doc = nil

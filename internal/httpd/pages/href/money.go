@@ -51,6 +51,12 @@ func PaymentAllocate(f ident.FirmID, id ident.PaymentID) string { return Payment
 // Submissions is a firm's e-bills at their receivers; href.Query narrows it.
 func Submissions(f ident.FirmID) string { return list(f, "submissions") }
 
+// Disputes are what clients dispute of invoices, those that have not ended.
+func Disputes(f ident.FirmID) string { return list(f, "disputes") }
+
+// Dispute is one of them.
+func Dispute(f ident.FirmID, id ident.DisputeID) string { return one(f, "disputes", id) }
+
 // Submission is one version of an invoice's e-bill at its receiver.
 func Submission(f ident.FirmID, id ident.SubmissionID) string { return one(f, "submissions", id) }
 
