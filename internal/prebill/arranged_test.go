@@ -33,8 +33,8 @@ func TestNothingIsLostUnderAnyArrangement(t *testing.T) {
 			was := b.Capped[""]
 			o := outcome{lines: make([]Arranged, len(s.lines))}
 			put := drawnPrices(rt, versions)
-			for _, g := range groups(p, versions, s.lines, put, b) {
-				if err := o.price(&g, s, f, p.ThroughOn.Year(), b); err != nil {
+			for _, g := range groups(p, versions, s.lines, put, b, nil) {
+				if err := o.price(&g, p, s, f, nil, b); err != nil {
 					rt.Fatalf("price by %+v: %v", g.version.Terms, err)
 				}
 				if c := g.version.Terms.Cap; c != nil && !c.Soft && c.Per == arrangement.PerMatter && b.Capped[""] > max(was, c.Limits[0].AmountMinor) {

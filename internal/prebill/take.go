@@ -22,6 +22,7 @@ type Approved struct {
 	Beside  []Beside       // lines of the fees without an entry
 	Prompt  Prompt         // off the fees on prompt payment
 	Shares  []Share        // of a bill that is split among payors, in their order
+	Closing *Closing       // of a contingent fee; nil for none
 	FromOn  time.Time      // first and last work date on the bill
 	UntilOn time.Time
 }
@@ -98,7 +99,12 @@ func TakeApproved(tx *db.Tx, id ident.PrebillID) (Approved, error) {
 	if err := record(tx, "prebill.taken", rbac.InvoiceIssue, &p, audit.C2, nil, nil, map[string]any{"hash": hash}); err != nil {
 		return Approved{}, err
 	}
-	return approved(p, m, f, &all)
+	a, err := approved(p, m, f, &all)
+	if err != nil {
+		return a, err
+	}
+	a.Closing, err = numbered(tx, a.Closing)
+	return a, err
 }
 
 // settleEntries ends the claim of held lines and closes the others for good.
@@ -125,7 +131,7 @@ func settleEntries(tx *db.Tx, p *Prebill, all []Line) error {
 }
 
 func approved(p Prebill, m matter.Matter, f policies, all *sheet) (Approved, error) {
-	a := Approved{Prebill: p, Matter: m, Prompt: all.prompt, Shares: all.shares}
+	a := Approved{Prebill: p, Matter: m, Prompt: all.prompt, Shares: all.shares, Closing: all.closing}
 	for i := range all.lines {
 		l := &all.lines[i]
 		if l.Held {
