@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/docketry/docketry/internal/arrangement"
@@ -260,22 +261,19 @@ func costsFor(tx *db.Tx, p *Prebill, m matter.Matter, lines []Line) ([]ClosingCo
 			costs = append(costs, ClosingCost{Entry: r.Entry, On: day(r.On), Code: r.Code, Minor: r.Minor, Prebill: r.Prebill})
 		}
 	}
+	costs = append(costs, costsHere(lines, counted)...)
+	slices.SortStableFunc(costs, func(a, b ClosingCost) int { return strings.Compare(a.On, b.On) })
+	return costs, nil
+}
+
+// costsHere are the costs that the bill itself charges, without those that were counted.
+func costsHere(lines []Line, counted []ident.EntryID) (costs []ClosingCost) {
 	for i := range lines {
 		if l := &lines[i]; l.Kind == guideline.Expense && !l.Held && !slices.Contains(counted, l.EntryID) {
 			costs = append(costs, ClosingCost{Entry: l.EntryID, On: day(l.On), Code: l.Expense, Minor: l.Amount()})
 		}
 	}
-	slices.SortStableFunc(costs, func(a, b ClosingCost) int {
-		switch {
-		case a.On < b.On:
-			return -1
-		case a.On > b.On:
-			return 1
-		default:
-			return 0
-		}
-	})
-	return costs, nil
+	return costs
 }
 
 // recoveryStates say where each recovery stands on the bill, and what the firm's share of it
