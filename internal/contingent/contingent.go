@@ -63,7 +63,7 @@ type Recovery struct {
 	Label        authz.Label
 	Number       int // of the matter
 	Currency     money.Currency
-	Versions     []Version // the oldest first; the last one holds
+	Versions     []Version `gorm:"-"` // the oldest first; the last one holds
 	Prebill      ident.PrebillID
 	Bill         int64  // number of the pre-bill that has it, 0 for none
 	Invoice      string // its numbers, "" while there is none
