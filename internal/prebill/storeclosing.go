@@ -1,16 +1,19 @@
 package prebill
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/docketry/docketry/internal/arrangement"
+	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/rbac"
 )
 
 // closingOf is the statement that is kept of a bill, nil for none.
@@ -151,4 +154,51 @@ func withRecoveries(tx *db.Tx, list []Ready, cond string, args []any) ([]Ready, 
 		due[r.Matter] = feeDue{minor: r.Minor, currency: r.Currency, from: r.Since}
 	}
 	return withDue(tx, list, due, cond, args, func(r *Ready, x feeDue) { r.GrossMinor = x.minor })
+}
+
+// ClosingView is the statement of a bill with what it is of.
+type ClosingView struct {
+	Prebill
+	MatterNumber string
+	MatterName   string
+	ClientName   string
+	Closing      Closing
+}
+
+// Closing shows the closing statement of a bill, as it stands, to who may read the matter's
+// amounts. ErrNotFound for a bill that has none. No narrative is on it.
+func (s *Service) Closing(ctx context.Context, id ident.PrebillID) (v ClosingView, err error) {
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, rbac.PrebillRead)
+		if err != nil {
+			return err
+		}
+		if v.Prebill, err = load(tx, id); err != nil {
+			return err
+		}
+		if err := a.RequireMatter(tx, v.MatterID); err != nil {
+			return err
+		}
+		if err := a.RequireSight(tx, v.MatterID, authz.C2); err != nil {
+			return err
+		}
+		m, err := matter.Get(tx, v.MatterID)
+		if err != nil {
+			return err
+		}
+		v.MatterNumber, v.MatterName, v.ClientName = m.Number, m.Name, m.ClientName
+		kept, err := closingOf(tx, id)
+		if err != nil {
+			return err
+		}
+		if kept == nil {
+			return ErrNotFound
+		}
+		if kept, err = numbered(tx, kept); err != nil {
+			return err
+		}
+		v.Closing = *kept
+		return v.withhold(tx, a)
+	})
+	return v, err
 }
