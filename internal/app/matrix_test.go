@@ -266,7 +266,7 @@ func (v *visitor) ask(method, path, body string) answer {
 	} else if body != "" {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	if (strings.HasSuffix(path, "/imports") || strings.HasSuffix(path, "/receipts") || strings.HasSuffix(path, "/papers")) && method == "POST" && strings.HasPrefix(path, "/api/") {
+	if (strings.HasSuffix(path, "/imports") || strings.HasSuffix(path, "/receipts") || strings.HasSuffix(path, "/papers") || strings.HasSuffix(path, "/writings")) && method == "POST" && strings.HasPrefix(path, "/api/") {
 		req.Header.Set("Content-Type", "multipart/form-data; boundary=x")
 	}
 	req.Header.Set("If-Match", `"1"`)
@@ -310,6 +310,10 @@ var bodies = map[string]string{
 	"PUT /firms/{firm}/contacts/{id}":                              `{"name":"N","email":"n@payor.example"}`,
 	"PUT /firms/{firm}/matters/{id}":                               `{"client_id":"<client>","payor_id":"<payor>","number":"N-1","name":"M","label":"standard","currency":"USD","opened_on":"2026-01-01"}`,
 	"POST /firms/{firm}/matters/{id}/held":                         `{"kind":"release","amount_minor":1,"reason":"the appeal was won"}`,
+	"POST /firms/{firm}/matters/{id}/recoveries":                   `{"stage":"trial","amount_minor":1000,"received_on":"2026-02-20","source":"the insurer"}`,
+	"POST /firms/{firm}/matter-recoveries/{id}/correct":            `{"stage":"trial","amount_minor":1000,"received_on":"2026-02-20","source":"the insurer","reason":"it was less"}`,
+	"POST /firms/{firm}/matter-recoveries/{id}/withdraw":           `{"reason":"it was another's"}`,
+	"POST /firms/{firm}/arrangements/{id}/writing/remove":          `{"reason":"it was another's"}`,
 	"PUT /firms/{firm}/timekeepers/{id}":                           `{"code":"XX","name":"N","class":"PARTNR"}`,
 	"POST /firms/{firm}/arrangements/{id}/end":                     `{"until":"2030-01-01"}`,
 	"POST /firms/{firm}/prebills/{id}/prices/put":                  `{"arrangement_id":"<arrangement>"}`,
@@ -402,7 +406,7 @@ func (th things) of(t *testing.T, path, name string) string {
 var nounOf = map[string]string{"line": "line", "cut": "cut", "entry": "entry", "finding": "finding", "allocation": "allocation", "contact": "contact", "clock": "clock", "session": "session", "message": "message", "grant": "grant", "wall": "wall", "member": "member", "appeal": "appeal", "paper": "paper"}
 
 var segments = map[string]string{
-	"clients": "client", "client-groups": "group", "payors": "payor", "portals": "portal", "submissions": "submission", "trust-accounts": "trust_account", "trust-ledgers": "trust_ledger", "trust-entries": "trust_entry", "trust-requests": "trust_request", "trust-reconciliations": "trust_reconciliation", "appeals": "appeal", "papers": "paper", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "repricings": "repricing", "transfers": "transfer", "arrangements": "arrangement", "guidelines": "guide", "imports": "import",
+	"clients": "client", "client-groups": "group", "payors": "payor", "portals": "portal", "submissions": "submission", "trust-accounts": "trust_account", "trust-ledgers": "trust_ledger", "trust-entries": "trust_entry", "trust-requests": "trust_request", "trust-reconciliations": "trust_reconciliation", "appeals": "appeal", "papers": "paper", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "repricings": "repricing", "transfers": "transfer", "arrangements": "arrangement", "matter-recoveries": "matter_recovery", "guidelines": "guide", "imports": "import",
 	"entries": "entry", "receipts": "receipt", "findings": "finding", "items": "item", "prebills": "prebill", "runs": "run", "invoices": "invoice", "credit-notes": "credit_note",
 	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "access-requests": "request", "asked": "request", "sole": "request", "sole-administrators": "request", "requests": "request", "emergencies": "request", "conflict-checks": "check", "courses": "course", "deputies": "deputy", "certificates": "certificate", "walls": "wall", "roles": "role", "tokens": "token", "webhooks": "webhook", "letters": "wording",
 	"people": "person", "passkeys": "passkey", "recoveries": "recovery", "agreements": "agreement", "calendars": "calendar", "views": "view", "numbering": "series", "import-mappings": "mapping",
