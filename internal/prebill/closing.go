@@ -323,11 +323,15 @@ func heldCosts(lines []Line) (list []arrangement.Warning) {
 	return list
 }
 
-// doubts warn of a recovery on the bill that is not charged.
+// doubts warn of a recovery on the bill that is not charged, and of one that could be and is
+// on no bill.
 func (g *group) doubts(p *Prebill) (list []arrangement.Warning) {
 	for i := range g.recoveries {
-		if r := &g.recoveries[i]; r.on != nil && !r.ready(p) {
+		switch r := &g.recoveries[i]; {
+		case r.on != nil && !r.ready(p):
 			list = append(list, arrangement.Warning{Code: "recovery_waits", Message: fmt.Sprintf("recovery %d is on the bill and is not charged: %s", r.Number, r.why(p))})
+		case r.on == nil && r.place == nil && r.ready(p):
+			list = append(list, arrangement.Warning{Code: "recovery_unbilled", Message: fmt.Sprintf("recovery %d came in and is on no bill", r.Number)})
 		}
 	}
 	return list

@@ -212,7 +212,7 @@ func recoveredView(f frame, d contingent.Detail, typed map[string]string, failed
 }
 
 func recoveryCosts(d contingent.Detail, in func(int64) string) *partial.Table {
-	t := &partial.Table{Caption: "Costs of the matter so far", Columns: []partial.Column{{Head: "Date", NoWrap: true}, {Head: "Cost", Wide: true}, {Head: "Charged by"}, {Head: "Amount", Right: true}},
+	t := &partial.Table{Caption: "Costs of the matter so far", Columns: []partial.Column{{Head: "Date", NoWrap: true}, {Head: "Cost"}, {Head: "Charged by"}, {Head: "Amount", Right: true}},
 		Empty: partial.Empty{Icon: "check", Title: "No costs", Text: "Nothing was spent on this matter so far."}}
 	for _, c := range d.Costs {
 		by := "no invoice yet"
@@ -323,7 +323,7 @@ func closingView(f frame, v prebill.ClosingView) PlainView {
 		}
 	}
 	out.Sections = append(out.Sections, Section{Title: "What becomes of it", Text: strings.Join(words.Remarks, " "), Table: sums})
-	costs := &partial.Table{Caption: "Costs of the matter", Columns: []partial.Column{{Head: "Date", NoWrap: true}, {Head: "Cost", Wide: true}, {Head: "Charged by"}, {Head: "Amount", Right: true}},
+	costs := &partial.Table{Caption: "Costs of the matter", Columns: []partial.Column{{Head: "Date", NoWrap: true}, {Head: "Cost"}, {Head: "Charged by"}, {Head: "Amount", Right: true}},
 		Empty: partial.Empty{Icon: "check", Title: "No costs", Text: "Nothing was spent on this matter."}}
 	for _, x := range words.Costs {
 		row := partial.Row{Cells: []partial.Cell{{Text: x.Text, Key: true}, partial.Txt(""), partial.Txt(""), partial.Txt(in(x.Minor))}}
