@@ -34,6 +34,9 @@ const (
 
 	ArrangementRead Permission = "arrangement.read" // what clients agreed to pay for work
 	ArrangementEdit Permission = "arrangement.edit"
+	RecoveryRead    Permission = "recovery.read" // money that came in for a client, and the statement of what the firm takes of it
+	RecoveryRecord  Permission = "recovery.record"
+	RecoveryConfirm Permission = "recovery.confirm" // the firm's second word before a share of it is billed
 
 	ImportRead    Permission = "import.read"
 	ImportCreate  Permission = "import.create"
@@ -161,7 +164,7 @@ type classed struct {
 // table is what tests, the role matrix and the routes walk.
 var table = []classed{
 	{FirmRead, 2}, {FirmCreate, 1}, {FirmEdit, 2}, {FirmBank, 2}, {FirmSSO, 1}, {ClientRead, 2}, {ClientEdit, 2}, {PayorRead, 2}, {PayorEdit, 2}, {ContactVerify, 2}, {PortalRead, 1}, {PortalEdit, 1}, {ConnectorEdit, 1},
-	{MatterRead, 2}, {MatterEdit, 2}, {TimekeeperRead, 2}, {TimekeeperEdit, 2}, {RateRead, 2}, {RateEdit, 2}, {RateReprice, 2}, {ArrangementRead, 2}, {ArrangementEdit, 2},
+	{MatterRead, 2}, {MatterEdit, 2}, {TimekeeperRead, 2}, {TimekeeperEdit, 2}, {RateRead, 2}, {RateEdit, 2}, {RateReprice, 2}, {ArrangementRead, 2}, {ArrangementEdit, 2}, {RecoveryRead, 2}, {RecoveryRecord, 2}, {RecoveryConfirm, 2},
 	{ImportRead, 3}, {ImportCreate, 3}, {ImportUndo, 2}, {EntryRead, 3}, {EntryAmend, 3}, {EntryTransfer, 3}, {ReceiptRead, 3}, {ReceiptAttach, 3}, {FindingRead, 3}, {FindingWaive, 2}, {FindingOverride, 3},
 	{GuideRead, 2}, {GuideEdit, 2}, {GuideSign, 2},
 	{QueueRead, 2}, {TeamRead, 2}, {ItemRead, 2}, {ItemClaim, 2}, {ItemWork, 3}, {ItemBreak, 2}, {ItemAssign, 2}, {MessageRead, 3}, {MessageAsk, 3}, {MessageAnswer, 3},
@@ -195,7 +198,7 @@ func Open(p Permission) bool { return p == Public || p == SignedIn || p == Payor
 // five minutes ago (SECURITY 5): giving access, tokens, bank details, client money, exports, voids.
 // Ending access does not: it must be quick.
 func (p Permission) StepsUp() bool {
-	return slices.Contains([]Permission{GrantGive, GrantConfirm, BreakGlassAsk, BreakGlassOpen, RoleEdit, UndertakingPublish, PersonInvite, PersonRecover, TokenCreate, WebhookEdit, ConnectorEdit, WordingPublish, FirmBank, FirmSSO, ExportRequest, ExportApprove, ExportDownload, AuditExport, CreditNoteIssue, TrustOpen, TrustPost, TrustFreeze, TrustApprove, TrustSign}, p)
+	return slices.Contains([]Permission{GrantGive, GrantConfirm, BreakGlassAsk, BreakGlassOpen, RoleEdit, UndertakingPublish, PersonInvite, PersonRecover, TokenCreate, WebhookEdit, ConnectorEdit, WordingPublish, FirmBank, FirmSSO, ExportRequest, ExportApprove, ExportDownload, AuditExport, CreditNoteIssue, TrustOpen, TrustPost, TrustFreeze, TrustApprove, TrustSign, RecoveryConfirm}, p)
 }
 
 // Class is the highest class of data that p may show, 0 for an unknown or open one.

@@ -34,6 +34,7 @@ func mountAPI(srv *httpd.Server, s *Services) {
 	api.Repricings(srv, s.Repricing)
 	api.Transfers(srv, s.Transfers)
 	api.Arrangements(srv, s.Arrangements)
+	api.Contingents(srv, s.Contingent)
 	api.Guides(srv, s.Guidelines)
 	api.Imports(srv, s.Capture)
 	api.Receipts(srv, s.Receipts)

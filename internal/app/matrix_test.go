@@ -266,7 +266,7 @@ func (v *visitor) ask(method, path, body string) answer {
 	} else if body != "" {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	if (strings.HasSuffix(path, "/imports") || strings.HasSuffix(path, "/receipts") || strings.HasSuffix(path, "/papers")) && method == "POST" && strings.HasPrefix(path, "/api/") {
+	if (strings.HasSuffix(path, "/imports") || strings.HasSuffix(path, "/receipts") || strings.HasSuffix(path, "/papers") || strings.HasSuffix(path, "/writings")) && method == "POST" && strings.HasPrefix(path, "/api/") {
 		req.Header.Set("Content-Type", "multipart/form-data; boundary=x")
 	}
 	req.Header.Set("If-Match", `"1"`)
@@ -373,6 +373,11 @@ var bodies = map[string]string{
 	"POST /firms/{firm}/disputes/{id}/notes":          `{"side":"client","words":"because"}`,
 	"POST /firms/{firm}/disputes/{id}/resolve":        `{"words":"because"}`,
 	"POST /firms/{firm}/invoices/{id}/credit/preview": `{"reason":"because","lines":[{"line":1,"amount_minor":1}]}`,
+
+	"POST /firms/{firm}/matters/{id}/recoveries":          `{"stage":"trial","amount_minor":1000,"received_on":"2026-02-20","source":"the insurer"}`,
+	"POST /firms/{firm}/matter-recoveries/{id}/correct":   `{"stage":"trial","amount_minor":1000,"received_on":"2026-02-20","source":"the insurer","reason":"it was less"}`,
+	"POST /firms/{firm}/matter-recoveries/{id}/withdraw":  `{"reason":"it was another's"}`,
+	"POST /firms/{firm}/arrangements/{id}/writing/remove": `{"reason":"it was another's"}`,
 }
 
 // things are what one firm has, by noun.
@@ -412,7 +417,7 @@ func (th things) of(t *testing.T, path, name string) string {
 var nounOf = map[string]string{"line": "line", "cut": "cut", "entry": "entry", "finding": "finding", "allocation": "allocation", "contact": "contact", "clock": "clock", "session": "session", "message": "message", "grant": "grant", "wall": "wall", "member": "member", "appeal": "appeal", "paper": "paper"}
 
 var segments = map[string]string{
-	"clients": "client", "client-groups": "group", "payors": "payor", "purchase-orders": "order", "portals": "portal", "submissions": "submission", "disputes": "dispute", "trust-accounts": "trust_account", "trust-ledgers": "trust_ledger", "trust-entries": "trust_entry", "trust-requests": "trust_request", "trust-reconciliations": "trust_reconciliation", "appeals": "appeal", "papers": "paper", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "repricings": "repricing", "transfers": "transfer", "arrangements": "arrangement", "guidelines": "guide", "imports": "import",
+	"clients": "client", "client-groups": "group", "payors": "payor", "purchase-orders": "order", "portals": "portal", "submissions": "submission", "disputes": "dispute", "trust-accounts": "trust_account", "trust-ledgers": "trust_ledger", "trust-entries": "trust_entry", "trust-requests": "trust_request", "trust-reconciliations": "trust_reconciliation", "appeals": "appeal", "papers": "paper", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "repricings": "repricing", "transfers": "transfer", "arrangements": "arrangement", "matter-recoveries": "matter_recovery", "guidelines": "guide", "imports": "import",
 	"entries": "entry", "receipts": "receipt", "findings": "finding", "items": "item", "prebills": "prebill", "runs": "run", "invoices": "invoice", "credit-notes": "credit_note",
 	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "access-requests": "request", "asked": "request", "sole": "request", "sole-administrators": "request", "requests": "request", "emergencies": "request", "conflict-checks": "check", "courses": "course", "deputies": "deputy", "certificates": "certificate", "walls": "wall", "roles": "role", "tokens": "token", "webhooks": "webhook", "letters": "wording",
 	"people": "person", "passkeys": "passkey", "recoveries": "recovery", "agreements": "agreement", "calendars": "calendar", "views": "view", "numbering": "series", "import-mappings": "mapping",

@@ -19,6 +19,7 @@ import (
 	"github.com/docketry/docketry/internal/config"
 	"github.com/docketry/docketry/internal/conflict"
 	"github.com/docketry/docketry/internal/connector"
+	"github.com/docketry/docketry/internal/contingent"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/deputy"
 	"github.com/docketry/docketry/internal/dispute"
@@ -105,6 +106,7 @@ type Services struct {
 	Find         *find.Service
 	SLA          *sla.Service
 	Arrangements *arrangement.Service
+	Contingent   *contingent.Service
 	Guidelines   *guideline.Service
 	Capture      *capture.Service
 	Prebills     *prebill.Service
@@ -264,6 +266,7 @@ func (s *Services) billing(context.Context) error {
 	s.Work.FinishWhen(capture.Subject, capture.Reviewed)
 	s.Prebills = prebill.New(s.DB, s.Guard)
 	s.Receipts = receipt.New(s.DB, s.Guard, s.Blobs, s.Prebills)
+	s.Contingent = contingent.New(contingent.Parts{DB: s.DB, Guard: s.Guard, Blobs: s.Blobs, Agreed: s.Arrangements, Inspect: s.Receipts.Inspect})
 	s.Repricing = reprice.New(s.DB, s.Guard)
 	s.Transfers = transfer.New(s.DB, s.Guard)
 	s.Receivables = receivable.New(s.DB, s.Guard)

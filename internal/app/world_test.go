@@ -17,9 +17,11 @@ import (
 	"github.com/alexedwards/argon2id"
 
 	"github.com/docketry/docketry/internal/app"
+	"github.com/docketry/docketry/internal/arrangement"
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/config"
 	"github.com/docketry/docketry/internal/connector"
+	"github.com/docketry/docketry/internal/contingent"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/deputy"
 	"github.com/docketry/docketry/internal/dispute"
@@ -278,7 +280,15 @@ func (w world) furnished(t *testing.T) things {
 	guide, err := w.s.Guidelines.SaveGuide(admin, guideline.NewGuide{Place: guideline.Place{Client: draft.Client}, Body: []byte(`{"name":"Policy"}`)})
 	ok(err)
 	th.ids["guide"] = string(guide.ID)
-	th.ids["arrangement"] = string(f.Arrange(t, credit, "2026-01-01", `"kind":"hourly"`))
+	f.Arrange(t, credit, "2026-01-01", `"kind":"hourly"`)
+	won := f.Matter(t, testkit.SameClientAs(draft))
+	th.ids["arrangement"] = string(f.Arrange(t, won, "2026-01-01", `"kind":"contingency","contingency":{"shares":[{"stage":"trial","share":400000}],"net_of_costs":true}`))
+	writing, err := w.s.Contingent.Sign(partner, ident.ArrangementID(th.ids["arrangement"]), testkit.Day("2026-01-05"), receipt.Upload{Name: "agreement.png", Data: slip(t)})
+	ok(err)
+	th.ids["writing"] = string(writing.ID)
+	came, err := w.s.Contingent.Record(specialist, won.ID, contingent.Facts{Stage: arrangement.StageTrial, Minor: 1_000_000, ReceivedOn: testkit.Day("2026-02-20"), Source: "The defendant's insurer"})
+	ok(err)
+	th.ids["matter_recovery"] = string(came.ID)
 	wall, err := w.s.Grants.RaiseWall(admin, grant.Wall{Person: testkit.Actor(f.As(t, rbac.RoleQualityAuditor)), Matters: []string{string(bill.ID)}, Reason: "EW-1"})
 	ok(err)
 	th.ids["wall"] = string(wall.ID)

@@ -30,6 +30,7 @@ type Unit struct {
 
 // Recovery is money that came in for the client, and what was spent to get it.
 type Recovery struct {
+	Code       string // RecoveryCode of its number, "" where nothing has one
 	Stage      Stage
 	GrossMinor int64
 	CostsMinor int64
@@ -259,6 +260,11 @@ func (s *sheet) total() error {
 			return err
 		}
 		b.PromptMinor = parts[0]
+	}
+	if b.Closing != nil {
+		if err = b.Closing.settle(b.FeesMinor, b.HeldMinor); err != nil {
+			return err
+		}
 	}
 	b.DueMinor, err = money.Sum(b.FeesMinor, b.ExpensesMinor, -b.HeldMinor)
 	return err

@@ -2,10 +2,31 @@ package arrangement
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/money"
 )
+
+// codeRecovery begins the code under which a recovery stands on a bill.
+const codeRecovery = "RECOVERY-"
+
+// RecoveryCode is under what a matter's recovery of a number stands on a bill.
+func RecoveryCode(number int) string { return codeRecovery + strconv.Itoa(number) }
+
+// IsRecovery tells whether a code is a recovery's, and its number.
+func IsRecovery(code string) (number int, is bool) {
+	text, is := strings.CutPrefix(code, codeRecovery)
+	if !is {
+		return 0, false
+	}
+	number, err := strconv.Atoi(text)
+	return number, err == nil && number > 0
+}
+
+// Stages are how far a case can go, in that order.
+func Stages() []Stage { return []Stage{StageSettlement, StageTrial, StageAppeal} }
 
 // Closing is the statement that a client gets when a contingent fee is taken:
 // GrossMinor = FeeMinor + CostsMinor + ClientMinor, always. ClientMinor is below zero
@@ -16,26 +37,50 @@ type Closing struct {
 	CostsMinor  int64
 	BaseMinor   int64 // what the share is of
 	Share       money.Fraction
-	FeeMinor    int64
+	AgreedMinor int64 // the share
+	FeeMinor    int64 // with what a discount took off it, or a success fee added; with HeldMinor
+	HeldMinor   int64 // of FeeMinor: owed when the condition of a holdback is met
 	ClientMinor int64
 }
 
-// Close computes the closing statement of a recovery.
-func (c *Contingency) Close(r Recovery, rounding money.Rounding) (Closing, error) {
-	i := slices.IndexFunc(c.Shares, func(s StageShare) bool { return s.Stage == r.Stage })
+// Of is the share agreed for a stage; false where none is.
+func (c *Contingency) Of(s Stage) (money.Fraction, bool) {
+	i := slices.IndexFunc(c.Shares, func(x StageShare) bool { return x.Stage == s })
 	if i < 0 {
+		return 0, false
+	}
+	return c.Shares[i].Share, true
+}
+
+// Close computes the closing statement of a recovery by the share alone.
+func (c *Contingency) Close(r Recovery, rounding money.Rounding) (Closing, error) {
+	share, agreed := c.Of(r.Stage)
+	if !agreed {
 		return Closing{}, ErrWork.On(fault.Field{Path: "recovery.stage", Code: "stage_unagreed", Message: "no share is agreed for this stage"})
 	}
-	out := Closing{Stage: r.Stage, GrossMinor: r.GrossMinor, CostsMinor: r.CostsMinor, BaseMinor: r.GrossMinor, Share: c.Shares[i].Share}
+	out := Closing{Stage: r.Stage, GrossMinor: r.GrossMinor, CostsMinor: r.CostsMinor, BaseMinor: r.GrossMinor, Share: share}
 	if c.NetCosts {
 		out.BaseMinor = max(r.GrossMinor-r.CostsMinor, 0)
 	}
 	var err error
-	if out.FeeMinor, err = out.Share.Of(out.BaseMinor, rounding); err != nil {
+	if out.AgreedMinor, err = out.Share.Of(out.BaseMinor, rounding); err != nil {
 		return Closing{}, err
 	}
-	out.ClientMinor, err = money.Sum(out.GrossMinor, -out.CostsMinor, -out.FeeMinor)
-	return out, err
+	return out, out.settle(out.AgreedMinor, 0)
+}
+
+// settle closes the statement with the fee that is charged in the end, and what of it is
+// held back: what is left is the client's.
+func (c *Closing) settle(fee, held int64) (err error) {
+	c.FeeMinor, c.HeldMinor = fee, held
+	c.ClientMinor, err = money.Sum(c.GrossMinor, -c.CostsMinor, -fee)
+	return err
+}
+
+// Settle is the statement with another fee, as when people take something off a bill.
+func (c Closing) Settle(fee, held int64) (Closing, error) {
+	err := c.settle(fee, held)
+	return c, err
 }
 
 // contingency bills the share of a recovery, and nothing without one.
@@ -45,6 +90,7 @@ func (s *sheet) contingency() error {
 		return ErrUnsigned
 	}
 	s.waive(ReasonFixed)
+	s.bill.Shadow = c.Shadow
 	if s.work.Recovery == nil {
 		return nil
 	}
@@ -53,6 +99,6 @@ func (s *sheet) contingency() error {
 		return err
 	}
 	s.bill.Closing = &closing
-	s.own("contingent fee", "", closing.FeeMinor)
+	s.own("contingent fee", s.work.Recovery.Code, closing.AgreedMinor)
 	return nil
 }

@@ -76,6 +76,8 @@ func (t *Terms) Hides() bool {
 	switch {
 	case t.Fixed != nil:
 		return !t.Fixed.Shadow
+	case t.Contingency != nil:
+		return !t.Contingency.Shadow
 	case t.General != nil:
 		return !t.General.HourlyWork && !t.General.Shadow
 	case t.Tasks != nil:

@@ -84,6 +84,11 @@ func inPlace(tx *db.Tx, a *authz.Access, p Place) error {
 	return nil
 }
 
+// Locate is a version for an act of another noun: absent for who may not know of its place.
+func (s *Service) Locate(tx *db.Tx, p rbac.Permission, id ident.ArrangementID) (Version, error) {
+	return s.load(tx, p, id, false)
+}
+
 // Agreement is a version to be kept.
 type Agreement struct {
 	Place
@@ -145,6 +150,9 @@ func (n *Agreement) check(tx *db.Tx) error {
 	}
 	if per, _ := n.Terms.recurring(); n.Client != "" && (per != "" || n.Terms.Collar != nil || n.Terms.Success != nil) {
 		fs.Add("place", "arrangement_of_matter", "a fee for each period, a collar and a success fee are agreed for one matter, whose bills have them; choose the matter")
+	}
+	if n.Client != "" && n.Terms.Contingency != nil {
+		fs.Add("place", "arrangement_of_matter", "a contingent fee is agreed and signed for one matter; choose the matter")
 	}
 	if n.Client != "" && n.Terms.Evergreen != nil {
 		fs.Add("place", "arrangement_of_matter", "floor and target of an evergreen retainer are a matter's; choose the matter")

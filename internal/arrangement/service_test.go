@@ -134,9 +134,9 @@ func TestWhatIsNotAppliedCannotBeAgreed(t *testing.T) {
 		n    arrangement.Agreement
 		path string
 	}{
-		"a contingency": {arrangement.Agreement{From: on(2026, 1, 1), Terms: usd("contingency", func(t *arrangement.Terms) {
-			t.Contingency = &arrangement.Contingency{Shares: []arrangement.StageShare{{Stage: "trial", Share: 1}}, SignedOn: on(2026, 1, 1)}
-		})}, "kind"},
+		"a stage that is none": {arrangement.Agreement{From: on(2026, 1, 1), Terms: usd("contingency", func(t *arrangement.Terms) {
+			t.Contingency = &arrangement.Contingency{Shares: []arrangement.StageShare{{Stage: "mediation", Share: 1}}}
+		})}, "contingency.shares.0.stage"},
 		"a long condition": {arrangement.Agreement{From: on(2026, 1, 1), Terms: usd("hourly", func(t *arrangement.Terms) { t.Holdback = &arrangement.Holdback{Share: 1, Condition: "won\nor lost"} })}, "holdback.condition"},
 		"a payor of nobody": {arrangement.Agreement{From: on(2026, 1, 1), Terms: usd("hourly", func(t *arrangement.Terms) {
 			t.Split = &arrangement.Split{Payors: []arrangement.PayorShare{{Payor: d.m.Payor, Fees: 500_000}, {Payor: "B", Fees: 500_000}}}

@@ -11,7 +11,8 @@ import (
 	"github.com/docketry/docketry/internal/ident"
 )
 
-const versionColumns = `a.id, coalesce(a.client_id::text, ''), coalesce(a.matter_id::text, ''), a.number, a.from_on, a.until_on, a.terms::text, a.agreed_by, p.name, a.agreed_at, a.withdrawn_at`
+const versionColumns = `a.id, coalesce(a.client_id::text, ''), coalesce(a.matter_id::text, ''), a.number, a.from_on, a.until_on, a.terms::text, a.agreed_by, p.name, a.agreed_at, a.withdrawn_at,
+	(SELECT w.signed_on FROM arrangement_writing w WHERE w.firm_id = a.firm_id AND w.arrangement_id = a.id AND w.removed_at IS NULL)`
 
 // Of are the versions that a matter goes by, whoever asks; those that were withdrawn are
 // not among them.
@@ -61,7 +62,8 @@ func versions(tx *db.Tx, cond string, args ...any) (list Versions, err error) {
 
 func scanVersion(row interface{ Scan(...any) error }) (v Version, err error) {
 	var terms string
-	err = row.Scan(&v.ID, &v.Client, &v.Matter, &v.Number, &v.From, &v.Until, &terms, &v.AgreedBy, &v.AgreedByWho, &v.AgreedAt, &v.WithdrawnAt)
+	var signed *time.Time
+	err = row.Scan(&v.ID, &v.Client, &v.Matter, &v.Number, &v.From, &v.Until, &terms, &v.AgreedBy, &v.AgreedByWho, &v.AgreedAt, &v.WithdrawnAt, &signed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return v, ErrNotFound
 	}
@@ -70,6 +72,9 @@ func scanVersion(row interface{ Scan(...any) error }) (v Version, err error) {
 	}
 	if err := json.Unmarshal([]byte(terms), &v.Terms); err != nil {
 		return v, fmt.Errorf("read terms of arrangement %s: %w", v.ID, err)
+	}
+	if v.Terms.Contingency != nil && signed != nil {
+		v.Terms.Contingency.SignedOn = *signed
 	}
 	return v, nil
 }

@@ -68,11 +68,13 @@ type StageShare struct {
 }
 
 // Contingency is a share of the recovery: of the gross, or of what is left of it
-// after costs. It needs a signed writing.
+// after costs. It needs a signed writing (Model Rule 1.5): SignedOn is the day of the one
+// that is kept for the version, and no term that somebody enters.
 type Contingency struct {
 	Shares   []StageShare `json:"shares"`
 	NetCosts bool         `json:"net_of_costs"`
-	SignedOn time.Time    `json:"signed_on"`
+	Shadow   bool         `json:"shadow,omitempty"` // the client wants to see hours and value
+	SignedOn time.Time    `json:"-"`
 }
 
 // General is a fee for being available through each period. Work may be charged by

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -113,13 +112,10 @@ func (vs Versions) Since(v *Version) time.Time {
 	return since
 }
 
-// Applied refuses terms that a pre-bill does not work out by itself yet: they need
-// facts that are not kept, such as a recovery. Of a split one payor has no cap.
+// Applied refuses terms that a pre-bill cannot be worked out by, or that its invoice could
+// not say. Of a split one payor has no cap.
 func (t Terms) Applied() error {
 	var fs fault.Fields
-	if !slices.Contains(AppliedKinds(), t.Kind) {
-		fs.Add("kind", "arrangement_not_applied", "bills are not worked out by this kind of arrangement yet; choose another")
-	}
 	if t.Split != nil {
 		t.Split.uncapped(&fs)
 	}
@@ -143,7 +139,7 @@ func (t Terms) Applied() error {
 		for i, p := range x.Prices {
 			if at := fmt.Sprintf("tasks.prices.%d.code", i); !isUnitCode(p.Code) {
 				fs.Add(at, "code_long", "%q is no code of at most 20 capital letters, digits, points and dashes", p.Code)
-			} else if p.Code == CodeCollar || p.Code == CodeSuccess {
+			} else if p.Code == CodeCollar || p.Code == CodeSuccess || strings.HasPrefix(p.Code, codeRecovery) {
 				fs.Add(at, "code_reserved", "%q has a meaning of its own; enter another code", p.Code)
 			}
 		}
@@ -167,9 +163,9 @@ func isUnitCode(code string) bool {
 	})
 }
 
-// AppliedKinds are the main arrangements that pre-bills are worked out by.
+// AppliedKinds are the main arrangements, in the order in which a form offers them.
 func AppliedKinds() []Kind {
-	return []Kind{KindHourly, KindFixed, KindBlended, KindCollar, KindSubscription, KindGeneral, KindSecurity, KindAdvance, KindEvergreen, KindTasks, KindNoCharge}
+	return []Kind{KindHourly, KindFixed, KindBlended, KindCollar, KindContingency, KindSubscription, KindGeneral, KindSecurity, KindAdvance, KindEvergreen, KindTasks, KindNoCharge}
 }
 
 // ReadTerms reads terms as JSON. It returns ErrTerms for text that is no JSON or holds a

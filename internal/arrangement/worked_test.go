@@ -226,7 +226,7 @@ func TestClosingStatement(t *testing.T) {
 	t.Parallel()
 	terms := usd("contingency", contingent(true))
 	b, err := terms.Price(arrangement.Work{Recovery: &arrangement.Recovery{Stage: "trial", GrossMinor: 10_000_000, CostsMinor: 1_200_000}})
-	want := arrangement.Closing{Stage: "trial", GrossMinor: 10_000_000, CostsMinor: 1_200_000, BaseMinor: 8_800_000, Share: 400_000, FeeMinor: 3_520_000, ClientMinor: 5_280_000}
+	want := arrangement.Closing{Stage: "trial", GrossMinor: 10_000_000, CostsMinor: 1_200_000, BaseMinor: 8_800_000, Share: 400_000, AgreedMinor: 3_520_000, FeeMinor: 3_520_000, ClientMinor: 5_280_000}
 	if err != nil || b.Closing == nil || *b.Closing != want {
 		t.Errorf("%+v, %v", b.Closing, err)
 	}

@@ -49,6 +49,8 @@ type (
 	FindingID     string
 	OverrideID    string // a blocking finding that was let pass
 	ArrangementID string // one version of what a client agreed to pay
+	WritingID     string // the writing that a client signed
+	RecoveryID    string // money that came in on a matter
 	GuideID       string // one version of billing guidelines
 	WorkItemID    string
 	ClockID       string

@@ -9,6 +9,7 @@ import (
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/portal"
+	"github.com/docketry/docketry/internal/prebill"
 )
 
 // Form is the version of Document's JSON. A change that alters the bytes of an
@@ -39,41 +40,42 @@ const (
 // is what the audit tree holds, so it has no floats, no maps and no clock. Names
 // and addresses are copies: a client that moves does not change an old invoice.
 type Document struct {
-	Form      int             `json:"form"`
-	Kind      Kind            `json:"kind"`
-	ID        ident.InvoiceID `json:"id"` // of a credit note: its own ID
-	Number    string          `json:"number"`
-	Series    string          `json:"series"`
-	IssuedOn  Day             `json:"issued_on"`
-	DueOn     Day             `json:"due_on"`
-	From      Day             `json:"from"` // first and last day of what is billed
-	To        Day             `json:"to"`
-	Currency  money.Currency  `json:"currency"`
-	Lang      string          `json:"lang"`  // BCP 47
-	Sheet     Sheet           `json:"sheet"` // the paper's size
-	Rounding  money.Rounding  `json:"rounding"`
-	TaxBasis  TaxBasis        `json:"tax_basis"`
-	Firm      Party           `json:"firm"`
-	Bank      Bank            `json:"bank"`
-	Payor     Party           `json:"payor"`
-	Client    Client          `json:"client"`
-	Matter    Matter          `json:"matter"`
-	PO        string          `json:"po,omitempty"`       // the payor's purchase order
-	Text      string          `json:"text,omitempty"`     // above the lines
-	People    []Timekeeper    `json:"people"`             // who billed, by code
-	Lines     []Line          `json:"lines"`              // fees first, each kind by date
-	Taxes     []Tax           `json:"taxes"`              // by rate; none where no tax is due
-	TaxNote   string          `json:"tax_note,omitempty"` // such as the reverse-charge sentence
-	Prompt    *Prompt         `json:"prompt,omitempty"`   // a discount on prompt payment, as agreed
-	Totals    Totals          `json:"totals"`
-	Prebill   ident.PrebillID `json:"prebill,omitempty"`
-	Approval  string          `json:"approval,omitempty"` // the content hash that the partner approved
-	Part      *Part           `json:"part,omitempty"`     // of a bill that several payors share
-	Corrects  *Reference      `json:"corrects,omitempty"` // of a credit note: the invoice
-	Because   string          `json:"because,omitempty"`  // of a credit note: why
-	LawFirmID string          `json:"law_firm_id"`        // LEDES LAW_FIRM_ID
-	EBillAs   Format          `json:"ebill,omitempty"`    // what the payor reads; "" is a flat LEDES file
-	Receiver  *Receiver       `json:"receiver,omitempty"` // through which it is served; nil is nobody in particular
+	Form      int              `json:"form"`
+	Kind      Kind             `json:"kind"`
+	ID        ident.InvoiceID  `json:"id"` // of a credit note: its own ID
+	Number    string           `json:"number"`
+	Series    string           `json:"series"`
+	IssuedOn  Day              `json:"issued_on"`
+	DueOn     Day              `json:"due_on"`
+	From      Day              `json:"from"` // first and last day of what is billed
+	To        Day              `json:"to"`
+	Currency  money.Currency   `json:"currency"`
+	Lang      string           `json:"lang"`  // BCP 47
+	Sheet     Sheet            `json:"sheet"` // the paper's size
+	Rounding  money.Rounding   `json:"rounding"`
+	TaxBasis  TaxBasis         `json:"tax_basis"`
+	Firm      Party            `json:"firm"`
+	Bank      Bank             `json:"bank"`
+	Payor     Party            `json:"payor"`
+	Client    Client           `json:"client"`
+	Matter    Matter           `json:"matter"`
+	PO        string           `json:"po,omitempty"`       // the payor's purchase order
+	Text      string           `json:"text,omitempty"`     // above the lines
+	People    []Timekeeper     `json:"people"`             // who billed, by code
+	Lines     []Line           `json:"lines"`              // fees first, each kind by date
+	Taxes     []Tax            `json:"taxes"`              // by rate; none where no tax is due
+	TaxNote   string           `json:"tax_note,omitempty"` // such as the reverse-charge sentence
+	Prompt    *Prompt          `json:"prompt,omitempty"`   // a discount on prompt payment, as agreed
+	Totals    Totals           `json:"totals"`
+	Prebill   ident.PrebillID  `json:"prebill,omitempty"`
+	Approval  string           `json:"approval,omitempty"` // the content hash that the partner approved
+	Part      *Part            `json:"part,omitempty"`     // of a bill that several payors share
+	Closing   *prebill.Closing `json:"closing,omitempty"`  // of a contingent fee: the statement of what came in
+	Corrects  *Reference       `json:"corrects,omitempty"` // of a credit note: the invoice
+	Because   string           `json:"because,omitempty"`  // of a credit note: why
+	LawFirmID string           `json:"law_firm_id"`        // LEDES LAW_FIRM_ID
+	EBillAs   Format           `json:"ebill,omitempty"`    // what the payor reads; "" is a flat LEDES file
+	Receiver  *Receiver        `json:"receiver,omitempty"` // through which it is served; nil is nobody in particular
 }
 
 // Sheet is a size of paper.

@@ -18,23 +18,24 @@ import (
 
 // Draft is an approved pre-bill as it enters its invoice.
 type Draft struct {
-	ID     ident.PrebillID
-	Payor  ident.PayorID
-	Matter matter.Matter
-	From   Day
-	To     Day
-	Hash   string // what the partner approved
-	People []Timekeeper
-	Lines  []Line // entry, dates, codes, text, quantity, rate, adjustment and original
-	Prompt prebill.Prompt
-	Share  int   // which share of its bill it is of, from 1; 0 is the whole
-	Part   *Part // of the whole, nil of a whole
-	Order  bool  // not issued without a purchase order that covers it
+	ID      ident.PrebillID
+	Payor   ident.PayorID
+	Matter  matter.Matter
+	From    Day
+	To      Day
+	Hash    string // what the partner approved
+	People  []Timekeeper
+	Lines   []Line // entry, dates, codes, text, quantity, rate, adjustment and original
+	Prompt  prebill.Prompt
+	Share   int              // which share of its bill it is of, from 1; 0 is the whole
+	Part    *Part            // of the whole, nil of a whole
+	Order   bool             // not issued without a purchase order that covers it
+	Closing *prebill.Closing // of a contingent fee, nil for none
 }
 
 // fromApproved takes what the partner approved and nothing else.
 func fromApproved(a prebill.Approved) Draft {
-	d := Draft{ID: a.ID, Payor: a.PayorID, Matter: a.Matter, From: DayOf(a.FromOn), To: DayOf(a.UntilOn), Hash: a.ApprovedHash, Prompt: a.Prompt, Order: a.Order}
+	d := Draft{ID: a.ID, Payor: a.PayorID, Matter: a.Matter, From: DayOf(a.FromOn), To: DayOf(a.UntilOn), Hash: a.ApprovedHash, Prompt: a.Prompt, Order: a.Order, Closing: a.Closing}
 	known := map[string]bool{}
 	for i := range a.Lines {
 		l := &a.Lines[i]
@@ -141,7 +142,7 @@ func (f *frame) document(d *Draft, on Day) (*Document, error) {
 		Payor:   Party{Name: f.payor.Name, Lines: lines(f.payor.Address), Country: f.payor.Country, TaxID: f.payor.TaxID, Attn: f.payor.Contact},
 		Client:  Client{Number: m.ClientNumber, Name: m.ClientName},
 		Matter:  Matter{ID: m.ID, Number: m.Number, Name: m.Name, ClientRef: m.ClientMatter},
-		TaxNote: m.TaxNote, Prebill: d.ID, Approval: d.Hash, Part: d.Part, LawFirmID: f.lawFirmID(), People: d.People, Lines: slices.Clone(d.Lines),
+		TaxNote: m.TaxNote, Prebill: d.ID, Approval: d.Hash, Part: d.Part, Closing: d.Closing, LawFirmID: f.lawFirmID(), People: d.People, Lines: slices.Clone(d.Lines),
 	}
 	if e := Format(f.payor.EBill); e.XML() {
 		doc.EBillAs = e

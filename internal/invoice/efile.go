@@ -16,12 +16,16 @@ type Format string
 
 // The formats.
 const (
-	FormatPDF    Format = "pdf"
-	Format1998B  Format = "ledes_1998b"
-	Format98BIV2 Format = "ledes_98bi_v2"
-	FormatXML21  Format = "ledes_xml_21"
-	FormatXML22  Format = "ledes_xml_22" // for receivers that take no other; no tax of ours is by tiers
+	FormatPDF     Format = "pdf"
+	FormatClosing Format = "closing" // the closing statement of a contingent fee, as a PDF of its own
+	Format1998B   Format = "ledes_1998b"
+	Format98BIV2  Format = "ledes_98bi_v2"
+	FormatXML21   Format = "ledes_xml_21"
+	FormatXML22   Format = "ledes_xml_22" // for receivers that take no other; no tax of ours is by tiers
 )
+
+// Paper tells what is printed from what a machine reads.
+func (f Format) Paper() bool { return f == FormatPDF || f == FormatClosing }
 
 // XML tells a file of elements, which says several taxes and credit notes as well.
 func (f Format) XML() bool { return f == FormatXML21 || f == FormatXML22 }
@@ -40,6 +44,10 @@ func (f Format) Name() string {
 		return "LEDES XML 2.1"
 	case FormatXML22:
 		return "LEDES XML 2.2"
+	case FormatClosing:
+		return "Closing statement"
+	case FormatPDF:
+		return "PDF"
 	default:
 		return "PDF"
 	}

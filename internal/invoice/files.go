@@ -37,7 +37,7 @@ func (s *Service) keep(tx *db.Tx, files []file, invoiceID, creditID string) erro
 
 // blobKind is what the blob store calls a file.
 func blobKind(f Format) string {
-	if f == FormatPDF {
+	if f.Paper() {
 		return "invoice_pdf"
 	}
 	return "invoice_ledes"
@@ -233,7 +233,7 @@ func (s *Service) open(tx *db.Tx, object, id string, format Format) (Content, er
 // receiverName is what the receiver of a stored document wants its e-bill to be named; ""
 // for paper, for another format than it reads, and without a receiver.
 func receiverName(stored string, format Format, n portal.Named) (string, error) {
-	if stored == "" || format == FormatPDF {
+	if stored == "" || format.Paper() {
 		return "", nil
 	}
 	var r Receiver
@@ -256,6 +256,8 @@ func fileName(number string, format Format) string {
 		return '-'
 	}, number)
 	switch {
+	case format == FormatClosing:
+		return name + "-closing.pdf"
 	case format == FormatPDF:
 		return name + ".pdf"
 	case format.XML():

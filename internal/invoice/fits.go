@@ -95,12 +95,14 @@ func (p *Paper) fits(doc *Document, places map[ident.EntryID]int) error {
 	if len(named) > 0 {
 		return named.Err(prebill.ErrUnbillable.With("the invoice could not be printed. %s", named[0].Message))
 	}
-	if _, err := p.Render(doc); errors.Is(err, pdf.ErrGlyph) || errors.Is(err, pdf.ErrRightToLeft) {
-		return prebill.ErrUnbillable.With("the invoice could not be printed: %s", messageOf(err))
-	} else if err != nil {
-		return err
+	_, err := p.Render(doc)
+	if err == nil && doc.Closing != nil {
+		_, err = p.RenderClosing(doc)
 	}
-	return nil
+	if errors.Is(err, pdf.ErrGlyph) || errors.Is(err, pdf.ErrRightToLeft) {
+		return prebill.ErrUnbillable.With("the invoice could not be printed: %s", messageOf(err))
+	}
+	return err
 }
 
 // lineAt is the line of the document that stands on a line of its e-bill; one that is

@@ -208,6 +208,13 @@ func (s *Service) files(doc *Document) ([]file, error) {
 		return nil, err
 	}
 	files := []file{{FormatPDF, paper, 0}}
+	if doc.Closing != nil {
+		statement, err := s.paper.RenderClosing(doc)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file{FormatClosing, statement, 0})
+	}
 	if doc.EBill() == "" {
 		return files, nil
 	}

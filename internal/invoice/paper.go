@@ -30,6 +30,11 @@ func (p *Paper) Render(d *Document) ([]byte, error) {
 	if err := d.Check(); err != nil {
 		return nil, err
 	}
+	return p.draw(d, Layout)
+}
+
+// draw writes what layout makes of a document.
+func (p *Paper) draw(d *Document, layout func(d *Document, fonts *pdf.Fonts) []pdf.Op) ([]byte, error) {
 	w, ok := p.writers.Get().(*pdf.Writer)
 	if !ok {
 		var err error
@@ -40,7 +45,7 @@ func (p *Paper) Render(d *Document) ([]byte, error) {
 	defer p.writers.Put(w)
 	file, err := w.Write(pdf.Info{
 		Title: clean(d.title() + ", " + d.Firm.Name), Author: clean(d.Firm.Name), Lang: d.Lang, Created: d.IssuedOn.Time(),
-	}, Layout(d, p.fonts))
+	}, layout(d, p.fonts))
 	if err != nil {
 		return nil, fmt.Errorf("render %s: %w", d.Number, err)
 	}
@@ -87,10 +92,7 @@ type flow struct {
 
 // Layout places the document on its pages. It is pure; Writer.Write draws it.
 func Layout(d *Document, fonts *pdf.Fonts) []pdf.Op {
-	f := &flow{doc: d, fonts: fonts, w: pdf.MM(210), h: pdf.MM(297), ops: make([]pdf.Op, 0, 64+32*len(d.Lines))}
-	if d.Sheet == SheetLetter {
-		f.w, f.h = 61200, 79200
-	}
+	f := newFlow(d, fonts)
 	f.newPage()
 	f.open(pdf.Document)
 	f.letterhead()
@@ -101,6 +103,15 @@ func Layout(d *Document, fonts *pdf.Fonts) []pdf.Op {
 	f.close()
 	f.numberPages()
 	return f.ops
+}
+
+// newFlow is an empty flow over the document's sheet.
+func newFlow(d *Document, fonts *pdf.Fonts) *flow {
+	f := &flow{doc: d, fonts: fonts, w: pdf.MM(210), h: pdf.MM(297), ops: make([]pdf.Op, 0, 64+32*len(d.Lines))}
+	if d.Sheet == SheetLetter {
+		f.w, f.h = 61200, 79200
+	}
+	return f
 }
 
 func (f *flow) newPage() {

@@ -175,5 +175,8 @@ func (d *Document) Check() error {
 	if err := d.checkPart(); err != nil {
 		return err
 	}
+	if err := d.checkClosing(); err != nil {
+		return err
+	}
 	return d.checkPrompt()
 }

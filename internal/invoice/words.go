@@ -10,10 +10,14 @@ import (
 // The words of the sheet. Paper and pages set them, each in its own way, so that
 // what a reader sees on a screen is what the payor was sent.
 
-// Heading is what the document is: "Invoice" or "Credit note".
+// Heading is what the document is: "Invoice", "Credit note" or "Closing statement".
 func (d *Document) Heading() string {
-	if d.Kind == KindCreditNote {
+	switch d.Kind {
+	case KindCreditNote:
 		return "Credit note"
+	case kindClosing:
+		return "Closing statement"
+	case KindInvoice:
 	}
 	return "Invoice"
 }
@@ -27,6 +31,9 @@ type Fact struct{ Label, Value string }
 // Facts are number, dates and tax id, as the letterhead states them.
 func (d *Document) Facts() []Fact {
 	facts := []Fact{{"Number", d.Number}, {"Date", d.IssuedOn.Long()}}
+	if d.Kind == kindClosing {
+		return []Fact{{"Of invoice", d.Number}, {"Date", d.IssuedOn.Long()}}
+	}
 	if d.Corrects != nil {
 		facts = append(facts, Fact{"Credits invoice", d.Corrects.Number}, Fact{"of", d.Corrects.IssuedOn.Long()})
 	} else {

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -123,8 +124,12 @@ func (s *Service) PayorSheet(ctx context.Context, cookie string, id ident.Invoic
 // PayorDocument opens a file of one of them. Its leaf is written before the bytes leave.
 func (s *Service) PayorDocument(ctx context.Context, cookie string, id ident.InvoiceID, format invoice.Format) (c invoice.Content, err error) {
 	err = s.inside(ctx, cookie, func(tx *db.Tx, in Visit) error {
-		if _, err := payorInvoice(tx, in.Payor, id); err != nil {
+		inv, err := payorInvoice(tx, in.Payor, id)
+		if err != nil {
 			return err
+		}
+		if format == invoice.FormatClosing && !slices.Contains(inv.Formats, format) {
+			return ErrNotFound // it is the client's: of a bill that payors share none of them has it
 		}
 		c, err = s.Invoices.OpenFile(tx, id, format)
 		return err
@@ -225,7 +230,7 @@ func payorInvoices(tx *db.Tx, payor ident.PayorID, cond string, args ...any) ([]
 		Kept db.Strings
 	}
 	err := tx.Raw(`SELECT i.id, i.number, i.issued_on, i.due_on, i.currency, i.total_minor, i.open_minor, i.status,
-			ARRAY(SELECT f.format FROM invoice_document f WHERE f.firm_id = i.firm_id AND f.invoice_id = i.id ORDER BY f.format DESC) AS kept
+			ARRAY(SELECT f.format FROM invoice_document f WHERE f.firm_id = i.firm_id AND f.invoice_id = i.id AND (f.format <> 'closing' OR i.share IS NULL) ORDER BY f.format DESC) AS kept
 		FROM invoice i WHERE i.firm_id = ? AND i.payor_id = ? AND (i.sent_at IS NOT NULL OR EXISTS (SELECT FROM delivery d
 			WHERE d.firm_id = i.firm_id AND d.invoice_id = i.id AND d.status <> 'failed')) AND `+cond+`
 		ORDER BY i.issued_on DESC, i.number DESC`, append([]any{tx.Scope.Firm, payor}, args...)...).Scan(&rows).Error

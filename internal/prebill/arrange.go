@@ -20,6 +20,8 @@ type outcome struct {
 	parts   []Part
 	prompt  Prompt
 	shares  []Share
+	closing *Closing            // of a contingent fee; nil for none
+	closes  ident.ArrangementID // the version that it is by
 }
 
 // same tells whether the sheet has it already.
@@ -29,7 +31,7 @@ func (o *outcome) same(s *sheet) bool {
 			return false
 		}
 	}
-	return slices.Equal(s.charges, o.charges) && s.prompt == o.prompt && slices.Equal(s.shares, o.shares)
+	return slices.Equal(s.charges, o.charges) && s.prompt == o.prompt && slices.Equal(s.shares, o.shares) && sameClosing(s.closing, o.closing)
 }
 
 // group is the lines that go by one version.
@@ -39,6 +41,15 @@ type group struct {
 	put     put                 // on the bill
 	offers  []arrangement.Offer // what the version has for it
 	since   time.Time           // first day of the version, or of a former one that a collar goes on from
+	current bool                // of the bill's own day
+
+	recoveries []offered // that came in on days of a contingent fee
+}
+
+// unsigned tells whether the bill waits for the signed writing of the version.
+func (g *group) unsigned(bill *arrangement.Bill) bool {
+	c := g.version.Terms.Contingency
+	return c != nil && c.SignedOn.IsZero() && (len(g.lines) > 0 || g.current || bill.Closing != nil)
 }
 
 // workOut prices the bill by what is agreed for the days of its work. Nothing is kept.
@@ -59,8 +70,18 @@ func workOut(tx *db.Tx, p *Prebill, m matter.Matter, f policies, s *sheet) (o ou
 	if err != nil {
 		return o, err
 	}
-	for _, g := range groups(p, versions, s.lines, put, before) {
-		if err := o.price(&g, s, f, p.ThroughOn.Year(), before); err != nil {
+	recoveries, err := recoveriesOf(tx, p, versions, put, before.prices)
+	if err != nil {
+		return o, err
+	}
+	var costs []ClosingCost
+	if len(recoveries) > 0 {
+		if costs, err = costsFor(tx, p, m, s.lines); err != nil {
+			return o, err
+		}
+	}
+	for _, g := range groups(p, versions, s.lines, put, before, recoveries) {
+		if err := o.price(&g, p, s, f, costs, before); err != nil {
 			return o, err
 		}
 	}
@@ -72,6 +93,9 @@ func workOut(tx *db.Tx, p *Prebill, m matter.Matter, f policies, s *sheet) (o ou
 		return o, err
 	}
 	if err := o.heldAfter(cut, money.Rounding(f.Rounding)); err != nil {
+		return o, err
+	}
+	if err := o.closingAfter(cut); err != nil {
 		return o, err
 	}
 	return o, o.shareOut(p, versions, s)
@@ -89,14 +113,14 @@ func (o *outcome) release(tx *db.Tx, p *Prebill) error {
 // groups sorts the time that is billed by the version of its day, the earliest first.
 // The version of the bill's own day is among them without any work, and so is one of
 // which a price stands on the bill, or something other than a fixed price still may.
-func groups(p *Prebill, versions arrangement.Versions, lines []Line, put map[ident.ArrangementID]put, b *before) (list []group) {
+func groups(p *Prebill, versions arrangement.Versions, lines []Line, put map[ident.ArrangementID]put, b *before, recoveries map[ident.ArrangementID][]offered) (list []group) {
 	at := map[ident.ArrangementID]int{}
 	of := func(v arrangement.Version) *group {
 		i, ok := at[v.ID]
 		if !ok {
 			i = len(list)
 			at[v.ID] = i
-			list = append(list, group{version: v, put: put[v.ID], offers: v.Terms.Offers(v.From, versions.Ends(&v), p.ThroughOn), since: versions.Since(&v)})
+			list = append(list, group{version: v, put: put[v.ID], offers: v.Terms.Offers(v.From, versions.Ends(&v), p.ThroughOn), since: versions.Since(&v), recoveries: recoveries[v.ID]})
 		}
 		return &list[i]
 	}
@@ -107,11 +131,12 @@ func groups(p *Prebill, versions arrangement.Versions, lines []Line, put map[ide
 		}
 	}
 	if v := versions.At(p.ThroughOn, p.Currency); v != nil {
-		of(*v)
+		of(*v).current = true
 	}
 	for _, v := range versions {
 		open := v.Stands() && v.Terms.Fixed == nil && !v.From.After(p.ThroughOn) &&
 			slices.ContainsFunc(v.Terms.Offers(v.From, versions.Ends(&v), p.ThroughOn), func(x arrangement.Offer) bool { return x.Unit == 0 && b.prices.find(x.Code) == nil })
+		open = open || slices.ContainsFunc(recoveries[v.ID], func(r offered) bool { return r.on != nil || r.place == nil && r.Now().WithdrawnAt == nil })
 		if (open || len(put[v.ID]) > 0) && v.Terms.Currency == p.Currency {
 			of(v)
 		}
@@ -129,21 +154,38 @@ func orNothing(v *arrangement.Version) arrangement.Version {
 }
 
 // price works out one group, and counts it as billed for those after it.
-func (o *outcome) price(g *group, s *sheet, f policies, year int, b *before) error {
+func (o *outcome) price(g *group, p *Prebill, s *sheet, f policies, costs []ClosingCost, b *before) error {
 	t := g.version.Terms
 	if t.Currency == "" {
 		t.Currency = b.currency
 	}
 	w := g.work(s, b)
 	w.Rounding = money.Rounding(f.Rounding)
+	if err := g.recovered(p, &w, costs); err != nil {
+		return err
+	}
+	if c := t.Contingency; c != nil && c.SignedOn.IsZero() { // it is shown as it would be, and does not go on
+		signed := *c
+		signed.SignedOn = g.version.From
+		t.Contingency = &signed
+	}
 	bill, err := t.Price(w)
 	if err != nil {
 		return err
 	}
 	part := Part{Version: g.version, Lines: len(g.lines), WorkedMinor: bill.WorkedMinor, FeesMinor: bill.FeesMinor, OverMinor: bill.OverMinor, CreditMinor: bill.CreditMinor, HeldMinor: bill.HeldMinor,
-		Unpriced: bill.Unpriced, Warnings: bill.Warnings}
+		Unpriced: bill.Unpriced, Unsigned: g.unsigned(&bill), Warnings: append(bill.Warnings, g.doubts(p)...)}
 	if part.Prices, err = g.states(&t, &w, &bill, b.prices); err != nil {
 		return err
+	}
+	recoveries, err := g.recoveryStates(p, &w, costs)
+	if err != nil {
+		return err
+	}
+	part.Prices = append(part.Prices, recoveries...)
+	if c := g.statement(&bill, &w, costs); c != nil {
+		o.closing, o.closes = c, g.version.ID
+		part.Warnings = append(part.Warnings, heldCosts(s.lines)...)
 	}
 	if d := t.Discount; d != nil {
 		o.prompt = o.prompt.and(Prompt{d.PromptDays, bill.PromptMinor})
@@ -157,14 +199,14 @@ func (o *outcome) price(g *group, s *sheet, f policies, year int, b *before) err
 			l.Unseen = hides && c.Minor == 0
 			continue
 		}
-		if c.Minor != 0 {
+		if c.Minor != 0 || c.What == chargeContingent {
 			o.charges = append(o.charges, Charge{Arrangement: g.version.ID, What: c.What, Code: c.Code, Quantity: c.Quantity, Rate: c.Rate, Minor: c.Minor})
 		}
 	}
 	if bill.HeldMinor > 0 {
 		o.charges = append(o.charges, Charge{Arrangement: g.version.ID, What: chargeHoldback, Note: t.Holdback.Condition, Minor: -bill.HeldMinor})
 	}
-	return b.count(g, s.lines, year, &w, &bill)
+	return b.count(g, s.lines, p.ThroughOn.Year(), &w, &bill)
 }
 
 // work is the group's time, and what is put on the bill of what is offered and not billed.
@@ -269,6 +311,6 @@ func arrange(tx *db.Tx, p *Prebill, m matter.Matter, f policies, s *sheet) (chan
 	for i := range s.lines {
 		s.lines[i].Arranged = o.lines[i]
 	}
-	s.charges, s.prompt, s.shares = o.charges, o.prompt, o.shares
+	s.charges, s.prompt, s.shares, s.closing = o.charges, o.prompt, o.shares, o.closing
 	return true, nil
 }

@@ -95,6 +95,7 @@ const (
 	chargeSubscription = "subscription"
 	chargeTask         = "task"
 	chargeCollar       = "collar"
+	chargeContingent   = "contingent fee"
 	chargeSuccess      = "success fee"
 	chargeVolume       = "volume discount"
 	chargeDiscount     = "discount"
@@ -128,6 +129,8 @@ func (c Charge) Text() string {
 		return "Discount on fees, as agreed"
 	case chargeCollar:
 		return "Settlement of the fee collar, as agreed"
+	case chargeContingent:
+		return "Contingent fee, as agreed: see the closing statement"
 	case chargeSuccess:
 		return "Success fee, as agreed"
 	case chargeAvailability:
@@ -167,7 +170,7 @@ func (c Charge) isPrice() bool { return c.Minor > 0 }
 
 // reason is what an adjustment is for, "" of a price.
 func (c Charge) reason() amend.Reason {
-	if c.isPrice() || c.What == chargeHoldback {
+	if c.isPrice() || c.What == chargeHoldback || c.What == chargeContingent {
 		return ""
 	}
 	return amend.ReasonDiscount
@@ -198,6 +201,9 @@ type PriceState struct {
 	Billed bool   // before, on another bill or by another version on this one
 	Where  string // "invoice 2026-0041", "PB-7" or "this bill": what has it besides, "" for none
 
+	Gross int64  // of a recovery: what came in; else 0
+	Why   string // of a recovery: what keeps it off the bill
+
 	Unit     money.Fixed4 // of a price list: the price of one unit, of which every bill has any number; else 0
 	Quantity money.Fixed4 // units on this bill
 	By       string       // who put it on this bill, and when; of a fee that came by itself the one who built the bill
@@ -224,6 +230,7 @@ type Part struct {
 	OverMinor   int64 // fixed prices: what they are above the value of the work, or below when negative
 	CreditMinor int64 // owed to the client for earlier bills, beyond what this bill could take off
 	HeldMinor   int64 // of FeesMinor, held back until an outcome
+	Unsigned    bool  // a contingent fee without its signed writing: the bill does not go on
 	Unpriced    int   // lines of tasks that the price list does not have: the bill does not go on with them
 	Prices      []PriceState
 	Warnings    []arrangement.Warning

@@ -9,6 +9,7 @@ import (
 
 	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/arrangement"
+	"github.com/docketry/docketry/internal/contingent"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
@@ -33,8 +34,9 @@ func TestNothingIsLostUnderAnyArrangement(t *testing.T) {
 			was := b.Capped[""]
 			o := outcome{lines: make([]Arranged, len(s.lines))}
 			put := drawnPrices(rt, versions)
-			for _, g := range groups(p, versions, s.lines, put, b) {
-				if err := o.price(&g, s, f, p.ThroughOn.Year(), b); err != nil {
+			costs := costsHere(s.lines, nil)
+			for _, g := range groups(p, versions, s.lines, put, b, drawnRecovery(rt, p, versions)) {
+				if err := o.price(&g, p, s, f, costs, b); err != nil {
 					rt.Fatalf("price by %+v: %v", g.version.Terms, err)
 				}
 				if c := g.version.Terms.Cap; c != nil && !c.Soft && c.Per == arrangement.PerMatter && b.Capped[""] > max(was, c.Limits[0].AmountMinor) {
@@ -45,6 +47,7 @@ func TestNothingIsLostUnderAnyArrangement(t *testing.T) {
 			for i := range s.lines {
 				s.lines[i].Arranged = o.lines[i]
 			}
+			closes(rt, s, &o)
 			s.charges = o.charges
 			if err := o.shareOut(p, versions, s); err != nil {
 				rt.Fatalf("share: %v", err)
@@ -209,6 +212,9 @@ func drawnTerms(rt *rapid.T, c money.Currency) arrangement.Terms {
 		t.Evergreen = &arrangement.Evergreen{FloorMinor: floor, TargetMinor: floor + amount("above")}
 	case arrangement.KindTasks:
 		t.Tasks = &arrangement.Tasks{Prices: []arrangement.UnitPrice{{Code: "L330", Price: money.Fixed4(amount("price"))}, {Code: "FILING", Price: money.Fixed4(amount("price"))}}, OthersHourly: rapid.Bool().Draw(rt, "others"), Shadow: rapid.Bool().Draw(rt, "shadow")}
+	case arrangement.KindContingency:
+		t.Contingency = &arrangement.Contingency{NetCosts: rapid.Bool().Draw(rt, "net"), Shadow: rapid.Bool().Draw(rt, "shadow"),
+			Shares: []arrangement.StageShare{{Stage: arrangement.StageSettlement, Share: share("settlement")}, {Stage: arrangement.StageTrial, Share: share("trial")}}}
 	case arrangement.KindNoCharge:
 		return t
 	}
@@ -259,4 +265,65 @@ func drawnPrices(rt *rapid.T, versions arrangement.Versions) map[ident.Arrangeme
 		}
 	}
 	return on
+}
+
+// drawnRecovery is at most one recovery on the bill, of a version with a contingent fee, and
+// others that are not on it.
+func drawnRecovery(rt *rapid.T, p *Prebill, versions arrangement.Versions) map[ident.ArrangementID][]offered {
+	by := map[ident.ArrangementID][]offered{}
+	here := false
+	for _, v := range versions {
+		if v.Terms.Contingency == nil || !rapid.Bool().Draw(rt, "came in") {
+			continue
+		}
+		confirmed := february(20)
+		r := contingent.Recovery{ID: "r", Number: 1 + len(by), Currency: p.Currency, Versions: []contingent.Version{{Version: 1, Stage: rapid.SampledFrom([]arrangement.Stage{"settlement", "trial", "appeal"}).Draw(rt, "stage"),
+			Minor: rapid.Int64Range(1, 1e10).Draw(rt, "gross"), ReceivedOn: february(rapid.IntRange(1, 28).Draw(rt, "received"))}}}
+		if rapid.IntRange(0, 3).Draw(rt, "confirmed") > 0 {
+			r.Versions[0].ConfirmedAt = &confirmed
+		}
+		x := offered{Recovery: r, code: arrangement.RecoveryCode(r.Number)}
+		_, x.share = v.Terms.Contingency.Of(r.Now().Stage)
+		if !here && rapid.Bool().Draw(rt, "on the bill") {
+			x.on, here = &onBill{Code: x.code}, true
+		}
+		by[v.ID] = append(by[v.ID], x)
+	}
+	return by
+}
+
+// closes holds a closing statement to its identity, before and after people take something
+// off the fees, and to the charges of the bill: gross = fee + costs + client, always.
+func closes(rt *rapid.T, s *sheet, o *outcome) {
+	at := slices.IndexFunc(o.charges, func(c Charge) bool { return c.What == chargeContingent })
+	if (o.closing == nil) != (at < 0) {
+		rt.Fatalf("statement %+v of charges %+v", o.closing, o.charges)
+	}
+	if o.closing == nil {
+		return
+	}
+	c := *o.closing
+	if !c.Adds() || c.AgreedMinor < o.charges[at].Minor || c.FeeMinor < 0 || c.HeldMinor < 0 || c.HeldMinor > c.FeeMinor || c.HereMinor() != c.CostsMinor {
+		rt.Fatalf("statement %+v", c)
+	}
+	var fees, expenses int64
+	for _, x := range o.parts {
+		fees += x.FeesMinor
+	}
+	for i := range s.lines {
+		if l := &s.lines[i]; !l.isTime() && !l.Held {
+			expenses += l.Amount()
+		}
+	}
+	if c.CostsMinor != expenses {
+		rt.Fatalf("the statement counts costs of %d, the bill charges %d", c.CostsMinor, expenses)
+	}
+	cut := rapid.Int64Range(0, fees).Draw(rt, "cut")
+	cutting := outcome{parts: slices.Clone(o.parts), charges: slices.Clone(o.charges), closing: &c, closes: o.closes}
+	if err := cutting.heldAfter(cut, money.HalfUp); err != nil {
+		rt.Fatalf("hold back: %v", err)
+	}
+	if err := cutting.closingAfter(cut); err != nil || !c.Adds() || c.FeeMinor < 0 || c.FeeMinor > o.closing.FeeMinor || c.HeldMinor > c.FeeMinor {
+		rt.Fatalf("statement %+v with %d of %d off, %v", c, cut, fees, err)
+	}
 }

@@ -163,8 +163,9 @@ func fill(tx *db.Tx, p Prebill, m matter.Matter, through time.Time) (Prebill, er
 	return p, built(tx, &p, m, isNew, added)
 }
 
-// begin makes a new bill and puts the fee of the period on it that its last day lies in, if
-// one is agreed and no other bill has it. Without any entry there is a bill only where the
+// begin makes a new bill and puts on it the fee of the period that its last day lies in, and
+// the oldest recovery, if there is one and no other bill has it. ErrUnsigned under a
+// contingent fee without its signed writing. Without any entry there is a bill only where the
 // arrangement has something for it.
 func begin(tx *db.Tx, p *Prebill, m matter.Matter, empty bool) error {
 	versions, err := arrangement.Of(tx, m.ID, m.ClientID)
@@ -172,6 +173,13 @@ func begin(tx *db.Tx, p *Prebill, m matter.Matter, empty bool) error {
 		return err
 	}
 	v := versions.At(p.ThroughOn, p.Currency)
+	if v != nil && v.Terms.Contingency != nil && v.Terms.Contingency.SignedOn.IsZero() {
+		return arrangement.ErrUnsigned.With("the contingent fee agreed from %s needs its signed writing before the first bill; keep it with the arrangement", v.From.Format("2 Jan 2006"))
+	}
+	recovery, of, err := attachable(tx, p, m, versions)
+	if err != nil {
+		return err
+	}
 	var offers []arrangement.Offer
 	if v != nil {
 		if err := lockArrangements(tx, m); err != nil {
@@ -187,11 +195,16 @@ func begin(tx *db.Tx, p *Prebill, m matter.Matter, empty bool) error {
 	if err != nil {
 		return err
 	}
-	if empty && len(offers) == 0 && due == nil {
+	if empty && len(offers) == 0 && due == nil && recovery == "" {
 		return ErrEmpty.With("there is nothing to bill on %s up to %s", m.Number, p.ThroughOn.Format("2 Jan 2006"))
 	}
 	if err := insert(tx, p); err != nil {
 		return err
+	}
+	if recovery != "" {
+		if err := putRecovery(tx, p, of, recovery); err != nil {
+			return err
+		}
 	}
 	if v == nil {
 		return nil

@@ -26,6 +26,7 @@ type approvable struct {
 	Prompt   *Prompt          `json:"prompt,omitempty"`
 	Shares   []Share          `json:"shares,omitempty"`
 	Cuts     []approvableCut  `json:"cuts,omitempty"`
+	Closing  *Closing         `json:"closing,omitempty"`
 }
 
 type approvableCut struct {
@@ -50,11 +51,11 @@ type approvableLine struct {
 // hash is the SHA-256 of everything that an approval covers: every line with its
 // text, codes, hours, rate, value and hold, with what its arrangement makes of it, and
 // what is charged beside them or taken off the fees as a whole, what prompt payment takes off,
-// and what each payor pays of a bill that is split.
+// what each payor pays of a bill that is split, and the closing statement of a contingent fee.
 // Lines stand in their position.
 func (s *sheet) hash(p *Prebill) (string, error) {
 	a := approvable{Form: 1, Prebill: p.ID, Matter: p.MatterID, Payor: p.PayorID, Currency: p.Currency, Through: p.ThroughOn.Format(time.DateOnly)}
-	a.Charges, a.Shares = s.charges, s.shares
+	a.Charges, a.Shares, a.Closing = s.charges, s.shares, s.closing
 	if s.prompt != (Prompt{}) {
 		a.Prompt = &s.prompt
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
 
 	"github.com/docketry/docketry/internal/arrangement"
 	"github.com/docketry/docketry/internal/audit"
@@ -17,7 +18,7 @@ import (
 )
 
 // PutPrice puts what the matter's arrangement has for it on the bill, as it is due: a fixed
-// price, the fee of a period, the settlement of a collar, a success fee. Of a price for the
+// price, the fee of a period, the settlement of a collar, a success fee, the share of a recovery. Of a price for the
 // whole matter the code is "". ErrPrice when nothing of the kind is agreed,
 // or a bill of the matter has the price of that place already, of whatever version.
 func (s *Service) PutPrice(ctx context.Context, id ident.PrebillID, version int, of ident.ArrangementID, code string) (Prebill, error) {
@@ -64,9 +65,17 @@ func (s *Service) price(ctx context.Context, id ident.PrebillID, version int, of
 		if put && x.Unit > 0 != (quantity > 0) {
 			return x.notUnits()
 		}
+		if put && x.Why != "" {
+			return ErrPrice.With("%s is not put on this bill: %s", placeOf(code), x.Why)
+		}
 		change, action := func() error { return takePrice(tx, p.ID, of, code) }, "prebill.price_taken"
 		if put {
 			change, action = func() error { return putPrice(tx, p.ID, of, code, quantity) }, "prebill.price_put"
+		}
+		if _, is := arrangement.IsRecovery(code); is {
+			if change = func() error { return takeRecovery(tx, p.ID, code) }; put {
+				change = func() error { return putRecovery(tx, p, of, code) }
+			}
 		}
 		if err := s.keep(tx, p, m, f, change); err != nil {
 			return err
@@ -121,6 +130,9 @@ func placeOf(code string) string {
 		return "the settlement of the collar"
 	case arrangement.CodeSuccess:
 		return "the success fee"
+	}
+	if n, is := arrangement.IsRecovery(code); is {
+		return "the share of recovery " + strconv.Itoa(n)
 	}
 	if name, ok := arrangement.PeriodName(code); ok {
 		return "the fee for " + name

@@ -30,6 +30,7 @@ type Ready struct {
 	Fee          string `gorm:"-"` // code of the period whose fee is due, "" for none
 	FeeMinor     int64  `gorm:"-"`
 	FreedMinor   int64  `gorm:"-"` // of fees held back: released, and on no bill
+	GrossMinor   int64  `gorm:"-"` // of recoveries: confirmed, and on no bill; a share of it is billed
 }
 
 // Ready lists the matters in scope that have open entries, or a fee that is due by the day
@@ -53,7 +54,10 @@ func (s *Service) Ready(ctx context.Context) (list []Ready, err error) {
 		if list, err = withFees(tx, list, cond, args); err != nil {
 			return err
 		}
-		list, err = withReleases(tx, list, cond, args)
+		if list, err = withReleases(tx, list, cond, args); err != nil {
+			return err
+		}
+		list, err = withRecoveries(tx, list, cond, args)
 		return err
 	})
 	return list, err

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/docketry/docketry/internal/amend"
+	"github.com/docketry/docketry/internal/arrangement"
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/capture"
@@ -142,10 +143,14 @@ func stillArranged(tx *db.Tx, p *Prebill, all *sheet) error {
 	return o.allPriced()
 }
 
-// allPriced refuses a bill with time that the agreement has no price for.
+// allPriced refuses a bill with time that the agreement has no price for, or under a
+// contingent fee that nobody signed.
 func (o *outcome) allPriced() error {
 	n := 0
 	for _, x := range o.parts {
+		if x.Unsigned {
+			return arrangement.ErrUnsigned.With("the contingent fee agreed from %s needs its signed writing before a bill goes on; keep it with the arrangement", x.Version.From.Format("2 Jan 2006"))
+		}
 		n += x.Unpriced
 	}
 	if n > 0 {

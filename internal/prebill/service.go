@@ -83,7 +83,7 @@ func view(tx *db.Tx, a *authz.Access, p Prebill) (View, error) {
 	if err != nil {
 		return v, err
 	}
-	v.Lines, v.Charges, v.Cuts, v.Findings, v.Prompt = all.lines, all.charges, all.cuts, all.findings, all.prompt
+	v.Lines, v.Charges, v.Cuts, v.Findings, v.Prompt, v.Closing = all.lines, all.charges, all.cuts, all.findings, all.prompt, all.closing
 	if v.Hash, err = all.hash(&p); err != nil {
 		return v, err
 	}

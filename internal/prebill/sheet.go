@@ -17,7 +17,8 @@ type sheet struct {
 	cuts     Cuts
 	charges  []Charge
 	prompt   Prompt
-	shares   []Share // of its payors; nil where the matter's pays it all
+	shares   []Share  // of its payors; nil where the matter's pays it all
+	closing  *Closing // of a contingent fee; nil for none
 	findings []guideline.Stored
 }
 
@@ -35,6 +36,9 @@ func sheetOf(tx *db.Tx, id ident.PrebillID) (s sheet, err error) {
 		return s, err
 	}
 	if s.shares, err = sharesOf(tx, id); err != nil {
+		return s, err
+	}
+	if s.closing, err = closingOf(tx, id); err != nil {
 		return s, err
 	}
 	s.findings, err = guideline.OfBill(tx, id)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/docketry/docketry/internal/arrangement"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
@@ -76,6 +77,10 @@ func save(tx *db.Tx, p *Prebill) error {
 		return ErrStatus
 	case db.Violates(res.Error, "holdback_billed_within"):
 		return ErrRearranged // a release on it was taken back meanwhile
+	case db.Violates(res.Error, "prebill_recovery_stands"):
+		return ErrRearranged // the recovery was corrected or withdrawn meanwhile
+	case db.Violates(res.Error, "prebill_contingency_signed"):
+		return arrangement.ErrUnsigned
 	case res.Error != nil:
 		return fmt.Errorf("save pre-bill %s: %w", p.ID, res.Error)
 	case res.RowsAffected != 1:

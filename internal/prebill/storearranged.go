@@ -209,6 +209,11 @@ func keepArranged(tx *db.Tx, id ident.PrebillID, s *sheet, o *outcome) error {
 			return err
 		}
 	}
+	if !sameClosing(s.closing, o.closing) {
+		if err := keepClosing(tx, id, o.closing); err != nil {
+			return err
+		}
+	}
 	if err := tx.Exec(`DELETE FROM prebill_charge WHERE firm_id = ? AND prebill_id = ?`, tx.Scope.Firm, id).Error; err != nil {
 		return fmt.Errorf("drop charges of pre-bill %s: %w", id, err)
 	}

@@ -10,13 +10,13 @@ import (
 	"github.com/docketry/docketry/internal/money"
 )
 
-// pricesElsewhere are the fixed prices, the periods' fees and the settlements that the
+// pricesElsewhere are the fixed prices, the periods' fees, the settlements and the recoveries that the
 // matter's other bills have, whichever version they are of and in whatever currency. A
 // cancelled bill has nothing, nor does an invoice that was credited. A settlement counts
 // where it changes nothing too.
 func pricesElsewhere(tx *db.Tx, p *Prebill) (list placedPrices, err error) {
 	err = tx.Raw(`WITH c AS (SELECT firm_id, prebill_id, code FROM prebill_charge WHERE firm_id = ? AND what = ANY (?::text[])
-			UNION SELECT firm_id, prebill_id, code FROM prebill_price WHERE firm_id = ? AND code = ANY (?::text[]))
+			UNION SELECT firm_id, prebill_id, code FROM prebill_price WHERE firm_id = ? AND (code = ANY (?::text[]) OR recovery_id IS NOT NULL AND live))
 		SELECT c.code, b.number AS bill, bill_numbers(b.firm_id, b.id) AS invoice,
 			b.status IN ('approved', 'taken') AND (?::timestamptz IS NULL OR (b.approved_at, b.id) < (?::timestamptz, ?::uuid)) AS before
 		FROM prebill b JOIN c ON c.firm_id = b.firm_id AND c.prebill_id = b.id

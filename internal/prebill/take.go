@@ -23,6 +23,7 @@ type Approved struct {
 	Beside  []Beside       // lines of the fees without an entry
 	Prompt  Prompt         // off the fees on prompt payment
 	Shares  []Share        // of a bill that is split among payors, in their order
+	Closing *Closing       // of a contingent fee; nil for none
 	FromOn  time.Time      // first and last work date on the bill
 	UntilOn time.Time
 	Order   bool // its payor wants a purchase order on each invoice, and nobody let this one pass (INV-13)
@@ -104,7 +105,10 @@ func TakeApproved(tx *db.Tx, id ident.PrebillID) (Approved, error) {
 	if err != nil {
 		return a, err
 	}
-	a.Order, err = wantsOrder(tx, &p, m, f, &all)
+	if a.Order, err = wantsOrder(tx, &p, m, f, &all); err != nil {
+		return a, err
+	}
+	a.Closing, err = numbered(tx, a.Closing)
 	return a, err
 }
 
@@ -141,7 +145,7 @@ func settleEntries(tx *db.Tx, p *Prebill, all []Line) error {
 }
 
 func approved(p Prebill, m matter.Matter, f policies, all *sheet) (Approved, error) {
-	a := Approved{Prebill: p, Matter: m, Prompt: all.prompt, Shares: all.shares}
+	a := Approved{Prebill: p, Matter: m, Prompt: all.prompt, Shares: all.shares, Closing: all.closing}
 	for i := range all.lines {
 		l := &all.lines[i]
 		if l.Held {

@@ -27,6 +27,7 @@ type View struct {
 	Charges       []Charge           // what the arrangement made beside the lines
 	Prompt        Prompt             // off the fees on prompt payment, before tax
 	Shares        []ShareView        // what each payor pays of a bill that is split
+	Closing       *Closing           // of a contingent fee; nil for none
 	SplitChanged  bool               // of an approved one: another split is agreed by now, and no invoice is made of it
 	Parts         []Part             // of an open one: what is agreed, and what it makes of the work
 	Behind        bool               // the terms or another bill changed since; it follows with its next change or step

@@ -33,6 +33,7 @@ type Arrangement struct {
 	Until     string              `json:"until,omitempty" class:"C1" format:"date" doc:"first work date it holds for no more"`
 	Kind      arrangement.Kind    `json:"kind" class:"C1"`
 	Terms     json.RawMessage     `json:"terms,omitempty" class:"C2"`
+	Signed    string              `json:"signed_on,omitempty" class:"C2" format:"date" doc:"the writing of a contingent fee; missing while none is kept"`
 	AgreedAt  time.Time           `json:"agreed_at" class:"C1"`
 	Withdrawn *time.Time          `json:"withdrawn_at,omitempty" class:"C1"`
 }
@@ -43,6 +44,9 @@ func toArrangement(v arrangement.Version) Arrangement {
 		terms = nil // strings and numbers always have a JSON text
 	}
 	out := Arrangement{ID: v.ID, Client: v.Client, Matter: v.Matter, Number: v.Number, From: day(v.From), Kind: v.Terms.Kind, Terms: terms, AgreedAt: v.AgreedAt.UTC(), Withdrawn: utc(v.WithdrawnAt)}
+	if c := v.Terms.Contingency; c != nil && !c.SignedOn.IsZero() {
+		out.Signed = day(c.SignedOn)
+	}
 	if v.Until != nil {
 		out.Until = day(*v.Until)
 	}

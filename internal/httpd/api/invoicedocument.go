@@ -38,6 +38,7 @@ type InvoiceDocument struct {
 	Totals    DocumentTotals     `json:"totals" class:"C1"`
 	Prebill   ident.PrebillID    `json:"prebill_id,omitempty" class:"C1"`
 	Approval  string             `json:"approved_hash,omitempty" class:"C1" doc:"the content hash that the partner approved"`
+	Closing   *ClosingStatement  `json:"closing,omitempty" class:"C1" doc:"of a contingent fee"`
 	Corrects  *DocumentReference `json:"corrects,omitempty" class:"C1" doc:"of a credit note: the invoice"`
 	Because   string             `json:"because,omitempty" class:"C2" doc:"of a credit note: why"`
 	LawFirmID string             `json:"law_firm_id,omitempty" class:"C2" doc:"LEDES LAW_FIRM_ID"`
@@ -191,6 +192,7 @@ func toInvoiceDocument(d *invoice.Document) *InvoiceDocument {
 	if p := d.Prompt; p != nil {
 		out.Prompt = &DocumentPrompt{p.Until, amount(p.Minor, c), amount(p.TaxMinor, c)}
 	}
+	out.Closing = toClosing(d.Closing, c)
 	if p := d.Part; p != nil {
 		out.Part = &DocumentPart{Whole: amount(p.WholeMinor, c)}
 		if p.FeesE6 != 0 || p.ExpensesE6 != 0 {

@@ -177,7 +177,7 @@ func download(c invoice.Content, err error) (*Download, error) {
 	}
 	kind := "application/octet-stream"
 	switch {
-	case c.Format == invoice.FormatPDF:
+	case c.Format.Paper():
 		kind = "application/pdf"
 	case c.Format.XML():
 		kind = "application/xml"
@@ -209,7 +209,7 @@ func Invoices(s *httpd.Server, v invoices) {
 	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/invoices/{id}/files/{format}", Needs: rbac.InvoiceRead, Summary: "A file of an invoice"},
 		func(ctx context.Context, in *struct {
 			ByID
-			Format invoice.Format `path:"format" enum:"pdf,ledes_1998b,ledes_98bi_v2,ledes_xml_21,ledes_xml_22"`
+			Format invoice.Format `path:"format" enum:"pdf,closing,ledes_1998b,ledes_98bi_v2,ledes_xml_21,ledes_xml_22"`
 		}) (*Download, error) {
 			id, err := idOf[ident.InvoiceID](in.ID)
 			if err != nil {

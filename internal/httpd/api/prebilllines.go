@@ -16,26 +16,27 @@ import (
 
 // PrebillView is a pre-bill as its reader sees it.
 type PrebillView struct {
-	Prebill      Prebill          `json:"prebill"`
-	MatterNumber string           `json:"matter_number,omitempty" class:"C2"`
-	MatterName   string           `json:"matter_name,omitempty" class:"C2"`
-	ClientName   string           `json:"client_name,omitempty" class:"C2"`
-	PayorName    string           `json:"payor_name,omitempty" class:"C2"`
-	Hash         string           `json:"content_hash" class:"C1" doc:"what an approval of this state is for"`
-	Redacted     bool             `json:"redacted" class:"C1"`
-	OwnWork      bool             `json:"own_work" class:"C1" doc:"you prepared it and cannot approve it"`
-	StandsFor    string           `json:"stands_for,omitempty" class:"C1" doc:"for whom you stand in there, and an approval of yours would be given"`
-	Approver     string           `json:"approved_by,omitempty" class:"C1"`
-	ApproverFor  string           `json:"approved_for,omitempty" class:"C1" doc:"for whom the approver stood in"`
-	Totals       *PrebillTotals   `json:"totals,omitempty" class:"C2"`
-	Arranged     []ArrangedPart   `json:"arranged,omitempty" doc:"of an open one: what is agreed by the day of the work, and what it makes of it"`
-	Charges      []PrebillCharge  `json:"charges,omitempty" doc:"what the arrangement made beside the lines"`
-	Prompt       *PrebillPrompt   `json:"prompt,omitempty" doc:"off the fees when the invoice is paid promptly"`
-	Shares       []PrebillShare   `json:"shares,omitempty" doc:"of a bill that is split: what each payor pays, in their order"`
-	SplitChanged bool             `json:"split_changed,omitempty" class:"C1" doc:"of an approved one: another split is agreed by now, and no invoice is made of it"`
-	Cuts         []Cut            `json:"cuts,omitempty" doc:"taken off the fees as a whole"`
-	Findings     []Finding        `json:"findings,omitempty" doc:"on the bill as a whole; those on lines stand with them"`
-	Sections     []PrebillSection `json:"sections"`
+	Prebill      Prebill           `json:"prebill"`
+	MatterNumber string            `json:"matter_number,omitempty" class:"C2"`
+	MatterName   string            `json:"matter_name,omitempty" class:"C2"`
+	ClientName   string            `json:"client_name,omitempty" class:"C2"`
+	PayorName    string            `json:"payor_name,omitempty" class:"C2"`
+	Hash         string            `json:"content_hash" class:"C1" doc:"what an approval of this state is for"`
+	Redacted     bool              `json:"redacted" class:"C1"`
+	OwnWork      bool              `json:"own_work" class:"C1" doc:"you prepared it and cannot approve it"`
+	StandsFor    string            `json:"stands_for,omitempty" class:"C1" doc:"for whom you stand in there, and an approval of yours would be given"`
+	Approver     string            `json:"approved_by,omitempty" class:"C1"`
+	ApproverFor  string            `json:"approved_for,omitempty" class:"C1" doc:"for whom the approver stood in"`
+	Totals       *PrebillTotals    `json:"totals,omitempty" class:"C2"`
+	Arranged     []ArrangedPart    `json:"arranged,omitempty" doc:"of an open one: what is agreed by the day of the work, and what it makes of it"`
+	Charges      []PrebillCharge   `json:"charges,omitempty" doc:"what the arrangement made beside the lines"`
+	Prompt       *PrebillPrompt    `json:"prompt,omitempty" doc:"off the fees when the invoice is paid promptly"`
+	Shares       []PrebillShare    `json:"shares,omitempty" doc:"of a bill that is split: what each payor pays, in their order"`
+	Closing      *ClosingStatement `json:"closing,omitempty" class:"C1" doc:"of a contingent fee: what becomes of what came in"`
+	SplitChanged bool              `json:"split_changed,omitempty" class:"C1" doc:"of an approved one: another split is agreed by now, and no invoice is made of it"`
+	Cuts         []Cut             `json:"cuts,omitempty" doc:"taken off the fees as a whole"`
+	Findings     []Finding         `json:"findings,omitempty" doc:"on the bill as a whole; those on lines stand with them"`
+	Sections     []PrebillSection  `json:"sections"`
 }
 
 // PrebillPrompt is what may be left out of the fees, before tax, on payment within so many
@@ -58,13 +59,15 @@ type ArrangedPart struct {
 
 // PrebillPrice is how a fixed price, units of a price list, the fee of a period or a settlement stands on a pre-bill.
 type PrebillPrice struct {
-	Code   string `json:"code,omitempty" class:"C2" doc:"a phase, a task, a period such as 2026-03, COLLAR or SUCCESS; missing for the whole matter"`
+	Code   string `json:"code,omitempty" class:"C2" doc:"a phase, a task, a period such as 2026-03, COLLAR, SUCCESS or a recovery such as RECOVERY-1; missing for the whole matter"`
 	Amount *Money `json:"amount,omitempty" class:"C2" doc:"of a settlement what the fees change by"`
 	Here   bool   `json:"on_this_bill" class:"C1"`
 	Billed bool   `json:"billed_before" class:"C1"`
 
 	Unit     string     `json:"unit_price,omitempty" class:"C2" doc:"of a price list: of one unit, which any bill may have"`
 	Quantity string     `json:"quantity,omitempty" class:"C2" doc:"units on this bill"`
+	Gross    *Money     `json:"gross,omitempty" class:"C2" doc:"of a recovery: what came in, of which the amount is the share"`
+	Why      string     `json:"waits,omitempty" class:"C2" doc:"of a recovery: what keeps it off the bill"`
 	PutBy    string     `json:"put_by,omitempty" class:"C1" doc:"who put it on this bill"`
 	PutAt    *time.Time `json:"put_at,omitempty" class:"C1"`
 }
@@ -72,7 +75,7 @@ type PrebillPrice struct {
 // PrebillCharge is a line of the fees that the arrangement makes beside the work.
 type PrebillCharge struct {
 	Arrangement ident.ArrangementID `json:"arrangement_id" class:"C1"`
-	What        string              `json:"what" class:"C1" enum:"fixed,availability,subscription,task,collar,success fee,volume discount,discount,holdback,holdback release"`
+	What        string              `json:"what" class:"C1" enum:"fixed,availability,subscription,task,collar,contingent fee,success fee,volume discount,discount,holdback,holdback release"`
 	Code        string              `json:"code,omitempty" class:"C2"`
 	Quantity    string              `json:"quantity,omitempty" class:"C2" doc:"units of a price list"`
 	Amount      *Money              `json:"amount,omitempty" class:"C2"`
@@ -159,7 +162,11 @@ type Edit struct {
 }
 
 func toPrebillPrice(p prebill.PriceState, c money.Currency) PrebillPrice {
-	return PrebillPrice{Code: p.Code, Amount: amount(p.Minor, c), Here: p.Here, Billed: p.Billed, Unit: unitsText(p.Unit), Quantity: unitsText(p.Quantity), PutBy: p.By, PutAt: utc(p.At)}
+	out := PrebillPrice{Code: p.Code, Amount: amount(p.Minor, c), Here: p.Here, Billed: p.Billed, Unit: unitsText(p.Unit), Quantity: unitsText(p.Quantity), Why: p.Why, PutBy: p.By, PutAt: utc(p.At)}
+	if p.Gross > 0 {
+		out.Gross = amount(p.Gross, c)
+	}
+	return out
 }
 
 // unitsText is a number of units, or the price of one; "" where there are none.
@@ -198,7 +205,7 @@ func toPrebillView(v prebill.View) PrebillView {
 	for i := range v.Shares {
 		out.Shares = append(out.Shares, toPrebillShare(&v.Shares[i], c))
 	}
-	out.SplitChanged = v.SplitChanged
+	out.SplitChanged, out.Closing = v.SplitChanged, toClosing(v.Closing, c)
 	for _, x := range v.Cuts {
 		out.Cuts = append(out.Cuts, Cut{x.ID, x.Side, amount(x.Minor, c), x.Reason, x.Rule, x.ByName, x.At.UTC(), utc(x.UndoneAt)})
 	}
@@ -348,7 +355,7 @@ func mountPrebillLines(s *httpd.Server, v prebills) {
 				Changing
 				Body struct {
 					Arrangement string `json:"arrangement_id"`
-					Code        string `json:"code,omitempty" maxLength:"20" doc:"a phase, a task, a period such as 2026-03, 2026-Q1 or 2026, COLLAR or SUCCESS; missing for the whole matter"`
+					Code        string `json:"code,omitempty" maxLength:"20" doc:"a phase, a task, a period such as 2026-03, 2026-Q1 or 2026, COLLAR, SUCCESS or a recovery such as RECOVERY-1; missing for the whole matter"`
 					Quantity    string `json:"quantity,omitempty" maxLength:"20" doc:"of units of a price list: how many are put on the bill, such as 2 or 1.5"`
 				}
 			}) (*One[Prebill], error) {

@@ -100,6 +100,7 @@ type ReadyMatter struct {
 	Value   *Money         `json:"value,omitempty" class:"C2"`
 	Period  string         `json:"fee_period,omitempty" class:"C2" doc:"whose fee is agreed and on no bill, as 2026-03"`
 	Fee     *Money         `json:"fee,omitempty" class:"C2"`
+	Gross   *Money         `json:"recovered,omitempty" class:"C2" doc:"of recoveries: confirmed, and on no bill; a share of it is billed"`
 	Freed   *Money         `json:"released,omitempty" class:"C2" doc:"of fees held back: released, and on no bill"`
 }
 
@@ -136,6 +137,9 @@ func Prebills(s *httpd.Server, v prebills) {
 				}
 				if r.FreedMinor > 0 {
 					out.Freed = amount(r.FreedMinor, r.Currency)
+				}
+				if r.GrossMinor > 0 {
+					out.Gross = amount(r.GrossMinor, r.Currency)
 				}
 				return out
 			})

@@ -46,6 +46,13 @@ func exampleWork(t arrangement.Terms) arrangement.Work {
 	if t.Tasks != nil && len(t.Tasks.Prices) > 0 {
 		w.Units = []arrangement.Unit{{Code: t.Tasks.Prices[0].Code, Quantity: 20_000}}
 	}
+	if c := t.Contingency; c != nil && len(c.Shares) > 0 {
+		unit := money.Amount{Minor: 1, Currency: t.Currency}
+		for range unit.Currency.Exponent() {
+			unit.Minor *= 10
+		}
+		w.Recovery = &arrangement.Recovery{Stage: c.Shares[0].Stage, GrossMinor: 100_000 * unit.Minor, CostsMinor: 4_000 * unit.Minor}
+	}
 	w.Final, w.Outcome = t.Collar != nil, t.Success != nil
 	if t.Volume != nil && len(t.Volume.Tiers) > 0 {
 		w.Before.YearFeesMinor = t.Volume.Tiers[0].FromMinor
@@ -56,6 +63,11 @@ func exampleWork(t arrangement.Terms) arrangement.Work {
 // exampleSection is what the terms make of a month's work.
 func exampleSection(t arrangement.Terms) Section {
 	w := exampleWork(t)
+	if c := t.Contingency; c != nil && c.SignedOn.IsZero() { // an example needs nobody's word
+		signed := *c
+		signed.SignedOn = w.Fees[0].On
+		t.Contingency = &signed
+	}
 	bill, err := t.Price(w)
 	if err != nil {
 		return Section{ID: "example", Title: "A worked example", Text: "These terms cannot be worked out: " + err.Error()}
@@ -84,6 +96,9 @@ func exampleSection(t arrangement.Terms) Section {
 	}
 	if bill.PromptMinor > 0 {
 		text += " On payment within " + format.Counted(t.Discount.PromptDays, "day", "days") + " of the invoice " + in(bill.PromptMinor) + " is left out."
+	}
+	if x := bill.Closing; x != nil {
+		text += " Of " + in(x.GrossMinor) + " that came in, with costs of " + in(x.CostsMinor) + ", the fee is " + in(x.FeeMinor) + " and the client's part " + in(x.ClientMinor) + "."
 	}
 	text += splitExample(t, bill.FeesMinor-bill.HeldMinor, in)
 	if bill.CreditMinor > 0 {

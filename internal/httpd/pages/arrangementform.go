@@ -21,7 +21,7 @@ type arrangementForm map[string]string
 
 // arrangementFields are the names of the form's fields.
 var arrangementFields = []string{"place", "from", "currency", "kind", "fixed_per", "fixed_prices", "fixed_shadow", "blended_rate", "others_rate", "cap_per", "cap_limits", "cap_soft", "volume_tiers", "volume_on", "discount", "discount_on", "discount_days",
-	"unit_prices", "unit_others", "unit_shadow", "floor", "target", "fee_per", "fee_amount", "fee_hours", "fee_tasks", "fee_work", "fee_shadow", "collar_target", "collar_band", "collar_client", "success_amount", "success_uplift", "success_limit", "holdback", "holdback_until", "split"}
+	"unit_prices", "unit_others", "unit_shadow", "floor", "target", "fee_per", "fee_amount", "fee_hours", "fee_tasks", "fee_work", "fee_shadow", "collar_target", "collar_band", "collar_client", "success_amount", "success_uplift", "success_limit", "holdback", "holdback_until", "share_settlement", "share_trial", "share_appeal", "share_of", "share_shadow", "split"}
 
 func (s *Site) newArrangement(r *httpd.Request) (httpd.Reply, error) {
 	form := arrangementForm{"kind": string(arrangement.KindHourly)}
@@ -178,7 +178,7 @@ var kindNames = map[arrangement.Kind]string{
 	arrangement.KindHourly: "By the hour, at the rate of each line", arrangement.KindFixed: "Fixed price", arrangement.KindBlended: "A blended rate", arrangement.KindNoCharge: "No charge",
 	arrangement.KindCollar: "By the hour, with a collar around a target", arrangement.KindSubscription: "A subscription", arrangement.KindGeneral: "A retainer fee for being available",
 	arrangement.KindTasks: "By a price list, for each task or unit", arrangement.KindSecurity: "By the hour, with a security retainer in trust", arrangement.KindAdvance: "By the hour, with an advance in trust",
-	arrangement.KindEvergreen: "By the hour, with an evergreen retainer in trust",
+	arrangement.KindEvergreen: "By the hour, with an evergreen retainer in trust", arrangement.KindContingency: "A share of what comes in: a contingent fee",
 }
 
 func arrangementFormView(firm ident.FirmID, places []partial.Option, form arrangementForm, example *arrangement.Terms, failed error) PlainView {
@@ -198,6 +198,11 @@ func arrangementFormView(firm ident.FirmID, places []partial.Option, form arrang
 		{Group: "Price list", Name: "unit_others", Label: "Time of tasks without a price", Kind: partial.Select, Options: choice("unit_others", "refused", "is refused: the bill waits for a price", "hourly", "is charged by the hour")},
 		{Group: "Price list", Name: "unit_shadow", Label: "The invoice shows the hours and their value", Kind: partial.Check, Value: form["unit_shadow"]},
 		{Group: "Price list", Name: "unit_prices", Label: "Prices for one unit", Kind: partial.Area, Rows: 3, Value: form["unit_prices"], Wide: true, Hint: "L330 = 1250.50, one in a line: a phase, a task, or a code of your own. Time of those tasks is in their prices. Somebody puts units on a bill"},
+		{Group: "Contingent fee", Name: "share_settlement", Label: "Percent by settlement", Kind: partial.Decimal, Value: form["share_settlement"], Hint: "Such as 33.3333; empty where none is agreed"},
+		{Group: "Contingent fee", Name: "share_trial", Label: "Percent at trial", Kind: partial.Decimal, Value: form["share_trial"]},
+		{Group: "Contingent fee", Name: "share_appeal", Label: "Percent on appeal", Kind: partial.Decimal, Value: form["share_appeal"]},
+		{Group: "Contingent fee", Name: "share_of", Label: "Of", Kind: partial.Select, Options: choice("share_of", "gross", "all that comes in", "net", "what is left of it after costs"), Hint: "Costs are charged once either way. The signed writing is kept with the arrangement once it is agreed"},
+		{Group: "Contingent fee", Name: "share_shadow", Label: "The invoice shows the hours and their value", Kind: partial.Check, Value: form["share_shadow"]},
 		{Group: "Blended rate", Name: "blended_rate", Label: "Rate an hour", Kind: partial.Decimal, Value: form["blended_rate"], Hint: "In place of all rates"},
 		{Group: "Blended rate", Name: "others_rate", Label: "Rate of who is no lawyer", Kind: partial.Decimal, Value: form["others_rate"], Hint: "Empty: the same"},
 		{Group: "Subscription or retainer fee", Name: "fee_per", Label: "A fee for", Kind: partial.Select, Options: choice("fee_per", "month", "each month", "quarter", "each quarter", "year", "each year")},

@@ -10,6 +10,7 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/docketry/docketry/internal/arrangement"
+	"github.com/docketry/docketry/internal/contingent"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
@@ -58,7 +59,7 @@ func (s *Site) arrangements(r *httpd.Request) (httpd.Reply, error) {
 func arrangementsView(f frame, n masterNames, list arrangement.Versions, only arrangement.Place, today time.Time) PlainView {
 	t := &partial.Table{Caption: "Fee arrangements, the newest version of each place first", Keys: true,
 		Columns: []partial.Column{{Head: "For"}, {Head: "Version", Right: true}, {Head: "Work from", NoWrap: true}, {Head: "Last day", NoWrap: true}, {Head: "State"}, {Head: "Agreed", Wide: true}},
-		Empty:   partial.Empty{Icon: "check", Title: "Everything is by the hour", Text: "A matter, or all matters of a client, can be billed at fixed prices, by a price list, by subscription or retainer fee, under a cap or a collar, at a blended rate, with discounts and success fees, split among payors, or at no charge."}}
+		Empty:   partial.Empty{Icon: "check", Title: "Everything is by the hour", Text: "A matter, or all matters of a client, can be billed at fixed prices, by a price list, by subscription or retainer fee, under a cap or a collar, at a blended rate, for a share of what comes in, with discounts and success fees, split among payors, or at no charge."}}
 	for i := range list {
 		v := &list[i]
 		if only.Matter != "" && v.Matter != only.Matter || only.Client != "" && v.Client != only.Client {
@@ -142,13 +143,25 @@ func (s *Site) arrangementPage(r *httpd.Request, id ident.ArrangementID, failed 
 	if err != nil {
 		return nil, err
 	}
+	var writings []contingent.Writing
+	if v.Terms.Contingency != nil {
+		if writings, err = s.Contingent.Writings(r.Context(), id); err != nil {
+			return nil, err
+		}
+	}
 	name, kind := n.arranged(v.Place)
-	return Plain(f.Chrome, arrangementView(f, name+" ("+kind+")", v, payors, arrangementState(list, &v, s.today(f)), r.Form("until"), failed)), nil
+	typed := arrangementTyped{until: r.Form("until"), signedOn: r.Form("signed_on"), reason: r.Form("reason"), writing: strings.Contains(r.Path(), "/writing")}
+	return Plain(f.Chrome, arrangementView(f, name+" ("+kind+")", v, payors, writings, arrangementState(list, &v, s.today(f)), typed, failed)), nil
 }
 
-// arrangementView shows a version. typed is the day that came back in the form that ends
-// it, "" for none.
-func arrangementView(f frame, place string, v arrangement.Version, payors []matter.Payor, state, typed string, failed error) PlainView {
+// arrangementTyped is what came back in the forms of the page, "" for nothing.
+type arrangementTyped struct {
+	until, signedOn, reason string
+	writing                 bool // in a form of the signed writing
+}
+
+// arrangementView shows a version. typed is what came back in its forms.
+func arrangementView(f frame, place string, v arrangement.Version, payors []matter.Payor, writings []contingent.Writing, state string, typed arrangementTyped, failed error) PlainView {
 	facts := []partial.Fact{{Name: "Agreed", Value: strings.Join(arrangementWords(v.Terms), ". ") + "."}, {Name: "Work from", Value: format.Date(v.From)}}
 	if v.Until != nil {
 		facts = append(facts, partial.Fact{Name: "Last day", Value: format.Date(v.Until.AddDate(0, 0, -1))})
@@ -159,6 +172,17 @@ func arrangementView(f frame, place string, v arrangement.Version, payors []matt
 		Sections: []Section{{Title: "What is agreed", Facts: facts}}}
 	if v.Terms.Split != nil {
 		view.Sections = append(view.Sections, splitSection(f.FirmID, v.Terms, payors))
+	}
+	ending := failed
+	if v.Terms.Contingency != nil {
+		var signing error
+		if typed.writing {
+			signing, ending = failed, nil
+		}
+		view.Sections = append(view.Sections, writingSection(f, v, writings, typed.signedOn, typed.reason, signing))
+		if v.Matter != "" && f.May(rbac.RecoveryRead) {
+			view.Links = append(view.Links, partial.Link{Text: "Recoveries", Href: href.MatterRecoveries(f.FirmID, v.Matter)})
+		}
 	}
 	view.Sections = append(view.Sections, exampleSection(v.Terms))
 	if v.Terms.InTrust() && v.Matter != "" && f.May(rbac.TrustRead) {
@@ -177,8 +201,8 @@ func arrangementView(f frame, place string, v arrangement.Version, payors []matt
 		if v.Terms.Split != nil {
 			note = "Bills that are issued stay as they are; an approved one whose payors change goes back into review"
 		}
-		view.Sections = append(view.Sections, Section{Title: "End it", Note: note, Form: &partial.Form{ID: "end", Action: here + "/end", Submit: "End", Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
-			Fields: []partial.Field{{Form: "end", Name: "until", Label: "First day without it", Kind: partial.Date, Value: typed, Required: true, Hint: "Work from then on goes by the client's arrangement, or by the hour"}}}})
+		view.Sections = append(view.Sections, Section{Title: "End it", Note: note, Form: &partial.Form{ID: "end", Action: here + "/end", Submit: "End", Faults: partial.FaultsOf(ending), Problem: problemIn(ending),
+			Fields: []partial.Field{{Form: "end", Name: "until", Label: "First day without it", Kind: partial.Date, Value: typed.until, Required: true, Hint: "Work from then on goes by the client's arrangement, or by the hour"}}}})
 	}
 	return view
 }
@@ -236,6 +260,8 @@ func arrangementWords(t arrangement.Terms) []string {
 		}
 	case t.Tasks != nil:
 		words = taskWords(&t)
+	case t.Contingency != nil:
+		words = contingencyWords(t.Contingency)
 	case t.General != nil || t.Subscription != nil:
 		words = feeWords(&t, in)
 	case t.Collar != nil:
@@ -308,6 +334,28 @@ func taskWords(t *arrangement.Terms) []string {
 		return append(words, "The invoice shows the hours and their value")
 	}
 	return append(words, "The invoice does not show the hours that the prices include")
+}
+
+// contingencyWords say what share is agreed of what comes in.
+func contingencyWords(c *arrangement.Contingency) []string {
+	of := "all that comes in"
+	if c.NetCosts {
+		of = "what is left of it after costs"
+	}
+	var parts []string
+	for _, x := range c.Shares {
+		parts = append(parts, format.Goal(int64(x.Share))+map[arrangement.Stage]string{arrangement.StageSettlement: " by settlement", arrangement.StageTrial: " at trial", arrangement.StageAppeal: " on appeal"}[x.Stage])
+	}
+	words := []string{"A contingent fee, a share of " + of + ": " + strings.Join(parts, ", ")}
+	if c.SignedOn.IsZero() {
+		words = append(words, "It waits for its signed writing")
+	} else {
+		words = append(words, "Signed on "+format.Date(c.SignedOn))
+	}
+	if c.Shadow {
+		return append(words, "The invoice shows the hours and their value")
+	}
+	return append(words, "The invoice does not show the hours")
 }
 
 // feeWords say what is agreed of a subscription or a retainer fee.

@@ -96,9 +96,9 @@ func arrangementFixtures(t testing.TB, s story) []fixture {
 		{name: "prebill-recurring", page: Prebill(s.partner("Pre-bill PB-1185", "prebills"), behind)},
 		page("arrangement-subscription", arrangementFormView(f.FirmID, nil, formOfTerms(subscriptionTerms()), new(subscriptionTerms()), nil)),
 		page("arrangements", arrangementsView(f, names, list, arrangement.Place{}, nov(4))),
-		page("arrangement", arrangementView(f, names.matters[matter]+" (matter)", list[1], nil, "In force", "2026-11-01", late)),
+		page("arrangement", arrangementView(f, names.matters[matter]+" (matter)", list[1], nil, nil, "In force", arrangementTyped{until: "2026-11-01"}, late)),
 		page("arrangement-form", arrangementFormView(f.FirmID, partial.Options("matter:m", "", "choose", "matter:m", "Matter 00417-0032 Carrier liability, Savannah fire"), form, &terms, refused)),
-		page("arrangement-split", arrangementView(f, names.matters[matter]+" (matter)", arrangement.Version{ID: list[1].ID, Place: list[1].Place, Number: 3, From: nov(1), Terms: splitTerms(), AgreedByWho: "Noor Haddad", AgreedAt: s.at(3, 9, 0)}, splitPayors(), "In force", "", nil)),
+		page("arrangement-split", arrangementView(f, names.matters[matter]+" (matter)", arrangement.Version{ID: list[1].ID, Place: list[1].Place, Number: 3, From: nov(1), Terms: splitTerms(), AgreedByWho: "Noor Haddad", AgreedAt: s.at(3, 9, 0)}, splitPayors(), nil, "In force", arrangementTyped{}, nil)),
 		page("arrangement-split-form", splitForm(f)),
 		{name: "prebill-arranged", page: Prebill(s.partner("Pre-bill PB-1184", "prebills"), arranged)},
 	}

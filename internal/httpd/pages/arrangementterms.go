@@ -26,6 +26,7 @@ func (form arrangementForm) terms() (t arrangement.Terms, err error) {
 	if t.Kind == arrangement.KindBlended || form["blended_rate"] != "" || form["others_rate"] != "" {
 		t.Blended = &arrangement.Blended{Rate: form.rate(&fs, "blended_rate"), OthersRate: form.rate(&fs, "others_rate")}
 	}
+	form.contingency(&fs, &t)
 	form.recurring(&fs, &t)
 	if t.Kind == arrangement.KindEvergreen || form.any("floor", "target") {
 		t.Evergreen = &arrangement.Evergreen{FloorMinor: form.amount(&fs, "floor", c), TargetMinor: form.amount(&fs, "target", c)}
@@ -63,6 +64,22 @@ func (form arrangementForm) rate(fs *fault.Fields, name string) money.Fixed4 {
 		fs.Add(name, "rate_form", "enter a rate such as 350.00")
 	}
 	return v
+}
+
+// shareFields are those of a contingent fee, by stage.
+var shareFields = map[arrangement.Stage]string{arrangement.StageSettlement: "share_settlement", arrangement.StageTrial: "share_trial", arrangement.StageAppeal: "share_appeal"}
+
+// contingency reads the shares of what comes in.
+func (form arrangementForm) contingency(fs *fault.Fields, t *arrangement.Terms) {
+	if t.Kind != arrangement.KindContingency && !form.any("share_settlement", "share_trial", "share_appeal") {
+		return
+	}
+	t.Contingency = &arrangement.Contingency{NetCosts: form["share_of"] == "net", Shadow: form["share_shadow"] != ""}
+	for _, x := range arrangement.Stages() {
+		if form[shareFields[x]] != "" {
+			t.Contingency.Shares = append(t.Contingency.Shares, arrangement.StageShare{Stage: x, Share: percentOf(fs, shareFields[x], form[shareFields[x]])})
+		}
+	}
 }
 
 // recurring reads the fee of a subscription or of a retainer.
@@ -225,6 +242,15 @@ func formOfTerms(t arrangement.Terms) arrangementForm {
 			form["unit_others"] = "hourly"
 		}
 	}
+	if x := t.Contingency; x != nil {
+		form["share_of"], form["share_shadow"] = "gross", checked(x.Shadow)
+		if x.NetCosts {
+			form["share_of"] = "net"
+		}
+		for _, s := range x.Shares {
+			form[shareFields[s.Stage]] = (s.Share * 100).String()
+		}
+	}
 	formOfFee(form, &t)
 	if e := t.Evergreen; e != nil {
 		form["floor"], form["target"] = money.Amount{Minor: e.FloorMinor, Currency: t.Currency}.Text(), money.Amount{Minor: e.TargetMinor, Currency: t.Currency}.Text()
@@ -291,7 +317,7 @@ func formOfFee(form arrangementForm, t *arrangement.Terms) {
 
 // fieldOfTerm is the field of the form that a term of the rules stands in.
 var fieldOfTerm = []struct{ term, field string }{
-	{"split", "split"}, {"evergreen.floor_minor", "floor"}, {"evergreen", "target"}, {"tasks", "unit_prices"}, {"fixed.per", "fixed_per"}, {"fixed", "fixed_prices"}, {"blended.others_rate", "others_rate"}, {"blended", "blended_rate"}, {"cap.per", "cap_per"}, {"cap", "cap_limits"},
+	{"split", "split"}, {"contingency", "share_settlement"}, {"evergreen.floor_minor", "floor"}, {"evergreen", "target"}, {"tasks", "unit_prices"}, {"fixed.per", "fixed_per"}, {"fixed", "fixed_prices"}, {"blended.others_rate", "others_rate"}, {"blended", "blended_rate"}, {"cap.per", "cap_per"}, {"cap", "cap_limits"},
 	{"volume", "volume_tiers"}, {"discount.prompt_days", "discount_days"}, {"discount", "discount"}, {"general.per", "fee_per"}, {"general", "fee_amount"}, {"subscription.per", "fee_per"}, {"subscription.hours", "fee_hours"},
 	{"subscription.tasks", "fee_tasks"}, {"subscription", "fee_amount"}, {"collar.band", "collar_band"}, {"collar.client", "collar_client"}, {"collar", "collar_target"},
 	{"holdback.condition", "holdback_until"}, {"holdback", "holdback"}, {"success.uplift", "success_uplift"}, {"success.limit", "success_limit"}, {"success", "success_amount"},

@@ -226,6 +226,9 @@ func matterLinks(f frame, m matter.Matter) (out []partial.Link) {
 	if f.May(rbac.ArrangementRead) {
 		out = append(out, partial.Link{Text: "Fee arrangements", Href: href.Query(href.Arrangements(f.FirmID), "matter", string(m.ID))})
 	}
+	if f.May(rbac.RecoveryRead) {
+		out = append(out, partial.Link{Text: "Recoveries", Href: href.MatterRecoveries(f.FirmID, m.ID)})
+	}
 	return out
 }
 

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"net/url"
+	"strconv"
 
 	"github.com/docketry/docketry/internal/arrangement"
 	"github.com/docketry/docketry/internal/fault"
@@ -21,6 +22,8 @@ type PrebillPart struct {
 	Words  []string // what is agreed
 	Href   string   // the version, for who may read it
 	Held   string   // what is held back on the matter, "" where nothing is by it
+	Closes string   // the closing statement of the bill, "" where it has none by it
+	Came   string   // what came in on the matter, "" without a contingent fee
 	Facts  []partial.Fact
 	Prices []PrebillPrice
 	Units  *partial.Form // puts units of the price list on the bill, nil where none can be
@@ -50,6 +53,18 @@ func partsOf(f frame, p prebill.View) (list []PrebillPart) {
 		}
 		if x.Version.Terms.Holdback != nil && f.May(rbac.ArrangementRead) {
 			part.Held = heldHref(f.FirmID, p.MatterID)
+		}
+		if x.Version.Terms.Contingency != nil {
+			if f.May(rbac.RecoveryRead) {
+				part.Came = href.MatterRecoveries(f.FirmID, p.MatterID)
+			}
+			if p.Closing != nil {
+				part.Closes = href.Closing(f.FirmID, p.ID)
+				part.Facts = append(part.Facts, partial.Fact{Name: "The client's part of what came in", Value: in(p.Closing.ClientMinor)})
+			}
+		}
+		if x.Unsigned {
+			part.Warns = append(part.Warns, "The bill waits for the signed writing of this arrangement.")
 		}
 		if d := x.Version.Terms.Discount; d != nil && d.PromptDays > 0 && p.Prompt.Minor > 0 {
 			part.Facts = append(part.Facts, partial.Fact{Name: "Off when paid within " + format.Counted(p.Prompt.Days, "day", "days"), Value: in(p.Prompt.Minor)})
@@ -109,6 +124,9 @@ func recent(list []prebill.PriceState) (shown []prebill.PriceState, billed int) 
 
 func priceOf(f frame, p prebill.View, of ident.ArrangementID, x prebill.PriceState) PrebillPrice {
 	out := PrebillPrice{Text: map[string]string{"": "For the matter", arrangement.CodeCollar: "Settlement of the collar", arrangement.CodeSuccess: "Success fee"}[x.Code], Amount: money.Amount{Minor: x.Minor, Currency: p.Currency}}
+	if n, is := arrangement.IsRecovery(x.Code); is {
+		out.Text = "Share of recovery " + strconv.Itoa(n) + ", " + format.Money(money.Amount{Minor: x.Gross, Currency: p.Currency})
+	}
 	if out.Text == "" {
 		out.Text = sentenceStart(placeName(x.Code))
 	}
@@ -131,6 +149,9 @@ func priceOf(f frame, p prebill.View, of ident.ArrangementID, x prebill.PriceSta
 		}
 	case x.Where != "":
 		out.State = "on " + x.Where
+		return out
+	case x.Why != "":
+		out.State = "not on this bill: " + x.Why
 		return out
 	}
 	if changes(f, p) {

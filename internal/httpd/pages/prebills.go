@@ -174,6 +174,9 @@ func feeText(x prebill.Ready) string {
 	if x.Fee != "" {
 		parts = append(parts, "with the fee for "+placeName(x.Fee))
 	}
+	if x.GrossMinor > 0 {
+		parts = append(parts, "with a share of what came in")
+	}
 	if x.FreedMinor > 0 {
 		parts = append(parts, "with fees that were held back")
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/docketry/docketry/internal/clock"
 	"github.com/docketry/docketry/internal/conflict"
 	"github.com/docketry/docketry/internal/connector"
+	"github.com/docketry/docketry/internal/contingent"
 	"github.com/docketry/docketry/internal/deputy"
 	"github.com/docketry/docketry/internal/dispute"
 	"github.com/docketry/docketry/internal/evidence"
@@ -79,6 +80,7 @@ type Site struct {
 	Work         *worklist.Service
 	Team         *team.Service
 	Arrangements *arrangement.Service
+	Contingent   *contingent.Service
 	Guidelines   *guideline.Service
 	Capture      *capture.Service
 	Receipts     *receipt.Service
