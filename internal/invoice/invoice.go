@@ -30,6 +30,7 @@ var (
 	ErrDate         = fault.New(fault.Invalid, "run_before_work", "the invoice's date lies before the last day of work on every pre-bill chosen")
 	ErrBank         = fault.New(fault.Conflict, "firm_bank_missing", "the firm has not entered where it is paid")
 	ErrFirmTaxID    = fault.New(fault.Conflict, "firm_tax_id_missing", "the firm has not entered its tax id, and this invoice has tax")
+	ErrSeveralTaxes = fault.New(fault.Conflict, "invoice_taxes_several", "several taxes stand on one line, and the receiver's format has room for one")
 	ErrControl      = fault.New(fault.Conflict, "invoice_differs_from_approval", "the invoice would differ from what was approved")
 	ErrCredited     = fault.New(fault.Conflict, "invoice_credited", "this invoice is credited already")
 	ErrFormat       = fault.New(fault.Invalid, "invoice_format_unfit", "this invoice cannot be written in that format")
