@@ -117,11 +117,17 @@ func (s *Service) issue(tx *db.Tx, draft *Draft, run Run) (ident.InvoiceID, erro
 	if err != nil {
 		return "", err
 	}
-	if err := f.ready(draft.Matter.TaxRate, run.On, draft.To); err != nil {
+	if f.duty, err = dutyOf(tx, draft, f.payor, run.On); err != nil {
+		return "", err
+	}
+	if err := f.ready(run.On, draft.To); err != nil {
 		return "", err
 	}
 	doc, err := f.document(draft, run.On)
 	if err != nil {
+		return "", err
+	}
+	if err := doc.Fits(); err != nil {
 		return "", err
 	}
 	doc.ID = ident.New[ident.InvoiceID](tx.Now)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/tax"
 )
 
 // The words of the sheet. Paper and pages set them, each in its own way, so that
@@ -192,8 +193,13 @@ func (d *Document) Remarks() (remarks []string) {
 	if s := d.promptRemark(); s != "" {
 		remarks = append(remarks, s)
 	}
-	if d.TaxNote != "" {
+	switch {
+	case d.TaxNote != "":
 		remarks = append(remarks, d.TaxNote)
+	case d.TaxKind == tax.Exempt:
+		remarks = append(remarks, "No tax is charged: exempt.")
+	case d.TaxKind == tax.Zero:
+		remarks = append(remarks, "No tax is charged: zero-rated.")
 	}
 	return remarks
 }

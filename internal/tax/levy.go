@@ -1,6 +1,9 @@
 package tax
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/money"
 )
@@ -81,4 +84,42 @@ func (l *Levy) stands(byCode map[string]*Levy) error {
 		return ErrOrder.With("%s is on %s, which is not charged on the same lines", l.Code, l.On)
 	}
 	return nil
+}
+
+// Whole is what the levies come to on the fees as one rate, tax on tax included; on the
+// expenses where none is on fees. What is withheld is no part of it.
+func Whole(levies []Levy) (sum money.Fraction) {
+	expense := !slices.ContainsFunc(levies, func(l Levy) bool { return l.Fees && !l.Withheld })
+	rates := map[string]money.Fraction{}
+	for _, l := range levies {
+		if l.Withheld || !l.Covers(expense) {
+			continue
+		}
+		r := l.RateE6
+		if on, err := l.RateE6.Of(int64(rates[l.On]), money.HalfUp); err == nil && l.On != "" {
+			r += money.Fraction(on)
+		}
+		rates[l.Code] = r
+		sum += r
+	}
+	return sum
+}
+
+// Words names the levies with their rates: "GST 5% and QST 9.975% on GST". "" where none is charged.
+func Words(levies []Levy) string {
+	var words []string
+	for _, l := range levies {
+		if l.Withheld {
+			continue
+		}
+		w := l.Name + " " + money.Fixed4(l.RateE6).Text(0) + "%"
+		if l.On != "" {
+			w += " on " + l.On
+		}
+		words = append(words, w)
+	}
+	if last := len(words) - 1; last > 0 {
+		return strings.Join(words[:last], ", ") + " and " + words[last]
+	}
+	return strings.Join(words, "")
 }
