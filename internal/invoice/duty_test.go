@@ -11,6 +11,7 @@ import (
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/prebill"
+	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/internal/tax"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/rbac"
@@ -79,8 +80,14 @@ func TestAnInvoiceIsTaxedByItsTreatment(t *testing.T) {
 	if seen.Document.EBill() != invoice.FormatXML21 {
 		t.Errorf("its e-bill is %s", seen.Document.EBill())
 	}
+	if _, err := h.cash.SettleWithheld(h.specialist, receivable.Certificate{Invoice: inv.ID, Reference: "2026/118", ReceivedOn: today}); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := h.svc.Credit(h.partner, inv.ID, invoice.NewCredit{Reason: "billed to the wrong payor"}); err != nil {
 		t.Fatal(err)
+	}
+	if n := h.f.Count(t, `SELECT coalesce(sum(abs(x)), 0) FROM (SELECT sum(amount_minor) AS x FROM posting WHERE firm_id = ? GROUP BY account) y`, h.f.ID); n != 0 {
+		t.Errorf("after its credit note the ledger has %d left, the certificate among it", n)
 	}
 	if n := h.f.Count(t, `SELECT coalesce(sum(amount_minor), 0) FROM posting WHERE firm_id = ? AND account = 'tax'`, h.f.ID); n != 0 {
 		t.Errorf("after its credit note the ledger has %d of tax", n)

@@ -45,6 +45,8 @@ const (
 	MethodOther    Method = "other"
 
 	MethodTrust Method = "trust" // client money, by an approved transfer; nobody posts one by hand
+
+	MethodWithheld Method = "withheld" // tax that the payor withheld of one invoice, by its certificate; no cash
 )
 
 // Methods lists them as a form shows them.
