@@ -90,6 +90,8 @@ type Invoice struct {
 	PromptMinor    int64 // what may be left out, with PromptTaxMinor
 	PromptTaxMinor int64
 	WithheldMinor  int64 // what who pays keeps back of the total for the tax office, as the invoice says
+	// WithheldOpenMinor is what of it has no certificate yet, when the invoice was loaded.
+	WithheldOpenMinor int64
 
 	MatterNumber string
 	MatterName   string

@@ -45,9 +45,11 @@ type PayorInvoice struct {
 	Currency   money.Currency
 	TotalMinor int64
 	OpenMinor  int64
-	Status     invoice.Status
-	Formats    []invoice.Format `gorm:"-"`
-	Credit     PayorCredit      `gorm:"embedded;embeddedPrefix:credit_"`
+	// WithheldOpenMinor is what of OpenMinor waits for a certificate of tax withheld.
+	WithheldOpenMinor int64
+	Status            invoice.Status
+	Formats           []invoice.Format `gorm:"-"`
+	Credit            PayorCredit      `gorm:"embedded;embeddedPrefix:credit_"`
 }
 
 // PayorCredit is the note that takes an invoice back; its number is "" where none does.
@@ -220,7 +222,7 @@ func payorInvoices(tx *db.Tx, payor ident.PayorID, cond string, args ...any) ([]
 		PayorInvoice
 		Kept db.Strings
 	}
-	err := tx.Raw(`SELECT i.id, i.number, i.issued_on, i.due_on, i.currency, i.total_minor, i.open_minor, i.status,
+	err := tx.Raw(`SELECT i.id, i.number, i.issued_on, i.due_on, i.currency, i.total_minor, i.open_minor, `+invoice.WithheldOpen+` AS withheld_open_minor, i.status,
 			ARRAY(SELECT f.format FROM invoice_document f WHERE f.firm_id = i.firm_id AND f.invoice_id = i.id ORDER BY f.format DESC) AS kept,
 			coalesce((SELECT f.format FROM invoice_document f WHERE f.firm_id = n.firm_id AND f.credit_note_id = n.id AND f.format <> 'pdf'), '') AS credit_ebill,
 			coalesce(n.id::text, '') AS credit_id, coalesce(n.number, '') AS credit_number, coalesce(n.issued_on::text, '') AS credit_issued_on

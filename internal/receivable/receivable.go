@@ -94,6 +94,7 @@ type Allocation struct {
 	Number      string // of the invoice
 	AmountMinor int64  // negative when it takes another back
 	Reverses    ident.AllocationID
+	Method      Method // of the payment
 	TakenBack   bool
 	MadeAt      time.Time
 }

@@ -146,8 +146,9 @@ func (s *Site) payorInvoice(r *httpd.Request) (httpd.Reply, error) {
 	}
 	_, today := s.zoned(visit)
 	open := money.Amount{Minor: i.OpenMinor, Currency: i.Currency}
-	v := PayorInvoiceView{ID: id, Number: i.Number, State: InvoiceChip(string(i.Status)), Open: open, DueOn: i.DueOn.Time(), Today: today, Sheet: SheetView{Doc: doc, Open: open}}
-	if settled := i.TotalMinor - i.OpenMinor; settled != 0 {
+	v := PayorInvoiceView{ID: id, Number: i.Number, State: InvoiceChip(string(i.Status)), Open: open, DueOn: i.DueOn.Time(), Today: today, Sheet: SheetView{Doc: doc, Open: open, Waits: money.Amount{Minor: i.WithheldOpenMinor, Currency: i.Currency}}}
+	certified := doc.Totals.WithheldMinor - i.WithheldOpenMinor
+	if settled := i.TotalMinor - i.OpenMinor - certified; settled != 0 {
 		words := "Received so far"
 		if i.Status == invoice.StatusCredited {
 			words = "Credited"
