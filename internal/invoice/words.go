@@ -156,15 +156,20 @@ func (d *Document) Sums() (sums []Sum) {
 		sums = append(sums, Sum{Label: "Fees and expenses", Minor: t.NetMinor})
 	}
 	for _, x := range d.Taxes {
-		sums = append(sums, Sum{Label: x.Name + " " + percent(x.RateE6) + " on " + amount(x.BaseMinor, d.Currency), Minor: x.TaxMinor})
+		sums = append(sums, Sum{Label: x.Words(d.Currency), Minor: x.TaxMinor})
 	}
 	if len(d.Withheld) > 0 {
 		sums = append(sums, Sum{Label: "Total", Minor: t.TotalMinor})
 	}
 	for _, x := range d.Withheld {
-		sums = append(sums, Sum{Label: x.Name + " " + percent(x.RateE6) + " on " + amount(x.BaseMinor, d.Currency) + ", withheld by you", Minor: -x.TaxMinor})
+		sums = append(sums, Sum{Label: x.Words(d.Currency) + ", withheld by you", Minor: -x.TaxMinor})
 	}
 	return sums
+}
+
+// Words is a tax as the sheet names it: "VAT 20% on 1,000.00".
+func (x Tax) Words(c money.Currency) string {
+	return x.Name + " " + percent(x.RateE6) + " on " + amount(x.BaseMinor, c)
 }
 
 // Due is the last line: what is to be paid by when, or was credited.
@@ -193,15 +198,20 @@ func (d *Document) Remarks() (remarks []string) {
 	if s := d.promptRemark(); s != "" {
 		remarks = append(remarks, s)
 	}
+	return append(remarks, d.taxRemarks()...)
+}
+
+// taxRemarks are the note on tax, or why none is charged.
+func (d *Document) taxRemarks() []string {
 	switch {
 	case d.TaxNote != "":
-		remarks = append(remarks, d.TaxNote)
+		return []string{d.TaxNote}
 	case d.TaxKind == tax.Exempt:
-		remarks = append(remarks, "No tax is charged: exempt.")
+		return []string{"No tax is charged: exempt."}
 	case d.TaxKind == tax.Zero:
-		remarks = append(remarks, "No tax is charged: zero-rated.")
+		return []string{"No tax is charged: zero-rated."}
 	}
-	return remarks
+	return nil
 }
 
 // withheldRemark says what to do with tax that is withheld, "" where none is.

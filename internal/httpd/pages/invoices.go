@@ -135,6 +135,7 @@ func (s *Site) invoicePage(r *httpd.Request, id ident.InvoiceID, failed error) (
 		v.Credit = &InvoiceCredit{ID: c.ID, Number: c.Number, On: c.IssuedOn.Time(), Reason: c.Reason, Amount: in(c.TotalMinor), EBill: c.EBill}
 		v.Sheet.Paid = append(v.Sheet.Paid, SheetPaid{Text: "Credited " + format.Date(c.IssuedOn.Time()) + ", " + c.Number, Amount: in(-c.TotalMinor)})
 	}
+	v.Sheet.forgive(i.Status)
 	if v.Trust, err = s.trustFor(r, f, i.Invoice); err != nil {
 		return nil, err
 	}

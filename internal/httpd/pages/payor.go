@@ -148,6 +148,9 @@ func (s *Site) payorInvoice(r *httpd.Request) (httpd.Reply, error) {
 	open := money.Amount{Minor: i.OpenMinor, Currency: i.Currency}
 	v := PayorInvoiceView{ID: id, Number: i.Number, State: InvoiceChip(string(i.Status)), Open: open, DueOn: i.DueOn.Time(), Today: today, Sheet: SheetView{Doc: doc, Open: open, Waits: money.Amount{Minor: i.WithheldOpenMinor, Currency: i.Currency}}}
 	certified := doc.Totals.WithheldMinor - i.WithheldOpenMinor
+	if i.Status == invoice.StatusCredited {
+		certified = 0
+	}
 	if settled := i.TotalMinor - i.OpenMinor - certified; settled != 0 {
 		words := "Received so far"
 		if i.Status == invoice.StatusCredited {
@@ -155,6 +158,7 @@ func (s *Site) payorInvoice(r *httpd.Request) (httpd.Reply, error) {
 		}
 		v.Sheet.Paid = []SheetPaid{{Text: words, Amount: money.Amount{Minor: -settled, Currency: i.Currency}}}
 	}
+	v.Sheet.forgive(i.Status)
 	if doc.Firm.Phone != "" {
 		v.Ask = "Call " + doc.Firm.Phone + " before you use other bank details than these."
 	}

@@ -80,6 +80,13 @@ func (v SheetView) balanceAmount() string {
 	return format.Money(v.toPay())
 }
 
+// forgive says of a credited invoice that nothing is withheld of it any more.
+func (v *SheetView) forgive(s invoice.Status) {
+	if v.Doc != nil && s == invoice.StatusCredited && v.Doc.Totals.WithheldMinor > 0 {
+		v.Paid = append(v.Paid, SheetPaid{Text: "Not withheld, for it is credited", Amount: v.money(v.Doc.Totals.WithheldMinor)})
+	}
+}
+
 // toPay is what is left to pay to the firm: what is open without what is withheld of it.
 func (v SheetView) toPay() money.Amount {
 	return money.Amount{Minor: v.Open.Minor - v.Waits.Minor, Currency: v.Open.Currency}
