@@ -2,7 +2,6 @@ package invoice_test
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -47,14 +46,18 @@ func taxCode(word string, rate int64, change ...func(*tax.Code)) tax.Code {
 	return c
 }
 
+// treats gives a treatment to the firm, or to one of its clients, payors or matters.
 func (h *house) treats(t *testing.T, table string, id any, treatment ident.TreatmentID) {
 	t.Helper()
-	column := "id"
 	if table == "firm" {
-		h.f.Exec(t, `UPDATE firm SET treatment_id = ? WHERE firm_id = ?`, treatment, h.f.ID)
-		return
+		id = h.f.ID
 	}
-	h.f.Exec(t, fmt.Sprintf(`UPDATE %s SET treatment_id = ? WHERE firm_id = ? AND %s = ?`, table, column), treatment, h.f.ID, id)
+	h.f.Exec(t, map[string]string{
+		"firm":   `UPDATE firm SET treatment_id = ? WHERE firm_id = ? AND firm_id = ?`,
+		"client": `UPDATE client SET treatment_id = ? WHERE firm_id = ? AND id = ?`,
+		"payor":  `UPDATE payor SET treatment_id = ? WHERE firm_id = ? AND id = ?`,
+		"matter": `UPDATE matter SET treatment_id = ? WHERE firm_id = ? AND id = ?`,
+	}[table], treatment, h.f.ID, id)
 }
 
 // TestAnInvoiceIsTaxedByItsTreatment: two taxes, one on the other, and one withheld are in the
