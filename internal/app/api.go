@@ -22,6 +22,7 @@ func mountAPI(srv *httpd.Server, s *Services) {
 	api.Tokens(srv, s.People)
 	api.Webhooks(srv, s.Webhooks)
 	api.Firms(srv, s.Firms)
+	api.TaxBook(srv, s.Taxes)
 	api.Clients(srv, s.Matters)
 	api.Groups(srv, s.Matters)
 	api.Payors(srv, s.Matters)

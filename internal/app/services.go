@@ -51,6 +51,7 @@ import (
 	"github.com/docketry/docketry/internal/selfcheck"
 	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/internal/submission"
+	"github.com/docketry/docketry/internal/tax"
 	"github.com/docketry/docketry/internal/team"
 	"github.com/docketry/docketry/internal/training"
 	"github.com/docketry/docketry/internal/transfer"
@@ -98,6 +99,7 @@ type Services struct {
 	Grants       *grant.Service
 	Firms        *firm.Service
 	Matters      *matter.Service
+	Taxes        *tax.Service
 	Portals      *portal.Service
 	Connectors   *connector.Service
 	Rates        *rate.Service
@@ -234,6 +236,7 @@ func (s *Services) tenants(context.Context) (err error) {
 	s.letters.letters = s.People
 	s.Firms = firm.NewService(s.DB, s.Guard, s.Grants, func(tx *db.Tx, f firm.Firm) error { return sla.FirstCalendar(tx, f.TZ) })
 	s.Matters = matter.New(s.DB, s.Guard)
+	s.Taxes = tax.New(s.DB, s.Guard)
 	s.Portals = portal.New(s.DB, s.Guard)
 	s.Connectors = connector.New(s.DB, s.Guard, s.keys, carry.New(s.caller()))
 	s.Rates = rate.New(s.DB, s.Guard)

@@ -43,6 +43,7 @@ import (
 	"github.com/docketry/docketry/internal/reprice"
 	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/internal/submission"
+	"github.com/docketry/docketry/internal/tax"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/internal/training"
 	"github.com/docketry/docketry/internal/transfer"
@@ -251,6 +252,11 @@ func (w world) furnished(t *testing.T) things {
 	receiver, err := w.s.Portals.Save(admin, portal.Profile{Name: "Gate", Settings: gate})
 	ok(err)
 	th.ids["portal"] = string(receiver.ID)
+	gst, err := w.s.Taxes.AddCode(admin, tax.Code{Code: "GST", Name: "GST", Rate: 50_000, Country: "CA", From: day(60)})
+	ok(err)
+	treatment, err := w.s.Taxes.AddTreatment(admin, tax.Treatment{Name: "Home", Kind: tax.Taxed, Fees: []string{"GST"}, From: day(60)})
+	ok(err)
+	th.ids["tax_code"], th.ids["treatment"] = string(gst.ID), string(treatment.ID)
 	_, err = w.s.Connectors.Save(admin, connector.Draft{Secret: "token", Connector: connector.Connector{Portal: receiver.ID, Way: carry.HTTPS, URL: "https://127.0.0.1:1/in", Method: "PUT", Auth: carry.Bearer}})
 	ok(err)
 	f.Exec(t, `UPDATE payor SET portal_id = ? WHERE firm_id = ? AND id = ?`, receiver.ID, f.ID, bill.Payor)

@@ -70,6 +70,9 @@ type Tax struct {
 	Applied, Due money.Fraction
 	Reverse      bool   // the buyer accounts for it
 	Note         string // what the invoice says about it
+	NoNumber     bool   // the buyer's tax number, which a reverse charge needs, is not known
+	DueWords     string // the taxes that are due, where they are several: "GST 5% and QST 9.975%"
+	Missing      string // why what is due cannot be told, "" where it can
 }
 
 // RateStep is a rate from a day on.

@@ -67,8 +67,9 @@ const (
 	// AtPrebill is what a pre-bill knows of its lines.
 	AtPrebill = InBooks | InCode | InTimekeeperData | InEmployment | InAdmission | InBill | InNames | InBenchmark | InReceipt | InVendor | InApprovals | InRateHistory
 	// AtBill is what a pre-bill knows of itself. The receiver's own numbers are asked
-	// for where the bill goes to a portal.
-	AtBill = InBooks | InBill | InPeriod | InBilled | InYearFees | InRecent | InLastInvoice | InDiscount | InReceiver | InSplit | InTrust | InPO | InHolds
+	// for where the bill goes to a portal, and the tax is held against what is due where a
+	// treatment says so.
+	AtBill = InBooks | InBill | InPeriod | InBilled | InYearFees | InRecent | InLastInvoice | InDiscount | InReceiver | InSplit | InTrust | InPO | InHolds | InTax
 )
 
 // inputNames say what an input is to a reader who lacks it.

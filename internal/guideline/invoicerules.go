@@ -99,14 +99,22 @@ func wrongCurrency(j *job) {
 func wrongTax(j *job) {
 	x := j.Bill.Tax
 	m := remark{field: "tax", observed: percent(x.Applied), expected: percent(x.Due), ask: "the tax is that of seller, buyer, place and date", fix: "Correct the matter's tax", atRisk: j.Bill.total}
+	if x.DueWords != "" {
+		m.expected = x.DueWords
+	}
 	switch {
+	case x.Missing != "":
+		m.fact, m.observed, m.expected, m.fix = x.Missing, "no rate", "a rate that holds on the day", "Enter the tax code that holds, or choose another treatment"
 	case x.Reverse && x.Applied != 0:
 		m.fact, m.expected = "The bill charges "+percent(x.Applied)+" tax, and the buyer accounts for it.", "no tax"
 	case x.Reverse && strings.TrimSpace(x.Note) == "":
 		m.fact, m.observed, m.expected = "The buyer accounts for the tax, and the bill does not say so.", "no note", "the note of the reverse charge"
 		m.fix = "Enter the matter's tax note"
+	case x.Reverse && x.NoNumber:
+		m.fact, m.observed, m.expected = "The buyer accounts for the tax, and has no tax number.", "no tax number", "the buyer's tax number"
+		m.fix = "Enter the payor's tax number"
 	case !x.Reverse && x.Applied != x.Due:
-		m.fact = fmt.Sprintf("The bill charges %s tax, %s are due.", percent(x.Applied), percent(x.Due))
+		m.fact = fmt.Sprintf("The bill charges %s tax, %s are due.", percent(x.Applied), m.expected)
 	default:
 		return
 	}

@@ -33,6 +33,8 @@ type (
 	ClientID      string
 	GroupID       string // a named set of clients
 	MemberID      string // a client's time in a group
+	TaxCodeID     string // a tax of a firm while its rate holds
+	TreatmentID   string // what of them is charged, and on what
 	PortalID      string // a receiver of e-bills, with what it wants
 	PayorID       string
 	ContactID     string

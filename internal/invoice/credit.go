@@ -292,6 +292,7 @@ func (d *Document) creditedBy(note CreditNote) *Document {
 	c.Kind, c.ID, c.Number, c.Series = KindCreditNote, ident.InvoiceID(note.ID), note.Number, string(firm.SeriesCreditNote)
 	c.IssuedOn, c.DueOn, c.Text, c.Because = note.IssuedOn, note.IssuedOn, "", note.Reason
 	c.Prompt, c.Closing = nil, nil
+	c.waive()
 	c.Corrects = &Reference{ID: d.ID, Number: d.Number, IssuedOn: d.IssuedOn, TotalMinor: d.Totals.TotalMinor}
 	return &c
 }

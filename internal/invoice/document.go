@@ -10,6 +10,7 @@ import (
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/portal"
 	"github.com/docketry/docketry/internal/prebill"
+	"github.com/docketry/docketry/internal/tax"
 )
 
 // Form is the version of Document's JSON. A change that alters the bytes of an
@@ -63,7 +64,10 @@ type Document struct {
 	Text      string           `json:"text,omitempty"`     // above the lines
 	People    []Timekeeper     `json:"people"`             // who billed, by code
 	Lines     []Line           `json:"lines"`              // fees first, each kind by date
-	Taxes     []Tax            `json:"taxes"`              // by rate; none where no tax is due
+	Levies    []tax.Levy       `json:"levies,omitempty"`   // the taxes that are charged and withheld; none of an invoice of one rate
+	TaxKind   tax.Kind         `json:"tax_kind,omitempty"` // of the treatment that the taxes are of; "" is none, a rate of the matter's own
+	Taxes     []Tax            `json:"taxes"`              // by rate, or by levy; none where no tax is due
+	Withheld  []Tax            `json:"withheld,omitempty"` // by who pays, of the total
 	TaxNote   string           `json:"tax_note,omitempty"` // such as the reverse-charge sentence
 	Prompt    *Prompt          `json:"prompt,omitempty"`   // a discount on prompt payment, as agreed
 	Totals    Totals           `json:"totals"`
@@ -173,8 +177,9 @@ type Line struct {
 	Reason      string            `json:"reason,omitempty"` // of the adjustment or of a change: COURTESY, ...
 	AmountMinor int64             `json:"amount_minor"`
 	TaxE6       money.Fraction    `json:"tax_e6,omitempty"`
-	TaxMinor    int64             `json:"tax_minor,omitempty"`
-	WholeNo     int               `json:"whole_no,omitempty"` // of a share: which line of the whole bill, and its amount
+	TaxMinor    int64             `json:"tax_minor,omitempty"` // with levies the sum of Taxes
+	Taxes       []LineTax         `json:"taxes,omitempty"`     // in the order of the levies; none of a line of one rate
+	WholeNo     int               `json:"whole_no,omitempty"`  // of a share: which line of the whole bill, and its amount
 	WholeMinor  int64             `json:"whole_minor,omitempty"`
 	OfNo        int               `json:"of_no,omitempty"` // of a credit note over a part: which line of the invoice it takes back, and its amount
 	OfMinor     int64             `json:"of_minor,omitempty"`
@@ -199,12 +204,15 @@ type Original struct {
 	AmountMinor int64        `json:"amount_minor"`
 }
 
-// Tax is one rate with what it was applied to.
+// Tax is one rate, or one levy, with what it was applied to.
 type Tax struct {
 	Name      string         `json:"name"` // VAT, Sales tax, ...
 	RateE6    money.Fraction `json:"rate_e6"`
-	BaseMinor int64          `json:"base_minor"`
+	BaseMinor int64          `json:"base_minor"` // with the tax that it is on
 	TaxMinor  int64          `json:"tax_minor"`
+	Code      string         `json:"code,omitempty"`   // of the levy, as all below
+	Number    string         `json:"number,omitempty"` // of registration
+	On        string         `json:"on,omitempty"`     // code of the tax that is part of the base
 }
 
 // Totals in minor units of the invoice's currency.
@@ -214,6 +222,7 @@ type Totals struct {
 	NetMinor      int64 `json:"net_minor"`
 	TaxMinor      int64 `json:"tax_minor"`
 	TotalMinor    int64 `json:"total_minor"`
+	WithheldMinor int64 `json:"withheld_minor,omitempty"` // of the total, by who pays
 }
 
 // Reference names the invoice that a credit note corrects.

@@ -31,6 +31,7 @@ type Draft struct {
 	Part    *Part            // of the whole, nil of a whole
 	Order   bool             // not issued without a purchase order that covers it
 	Closing *prebill.Closing // of a contingent fee, nil for none
+	OwnTax  bool             // of the share: the rate and note of Matter are the payor's, as agreed for the split
 }
 
 // fromApproved takes what the partner approved and nothing else.
@@ -102,6 +103,7 @@ type frame struct {
 	firm   firm.Firm
 	payor  payor
 	portal *portal.Profile // nil for a payor that names none
+	duty   duty            // what is charged
 }
 
 // payor is who receives the invoice, with the contact it goes to.
@@ -119,11 +121,11 @@ type payor struct {
 
 // ready tells what is missing before an invoice of this firm can be printed. It is
 // asked by the preview of a run and again at issue.
-func (f *frame) ready(tax money.Fraction, on, lastWork Day) error {
+func (f *frame) ready(on, lastWork Day) error {
 	switch {
 	case f.firm.Bank.Account == "":
 		return ErrBank
-	case tax > 0 && f.firm.TaxID == "":
+	case f.duty.due() && f.firm.TaxID == "":
 		return ErrFirmTaxID
 	case on < lastWork:
 		return ErrBeforeWork.With("the invoice's date %s lies before the last day of work, %s", on.Long(), lastWork.Long())
@@ -142,7 +144,7 @@ func (f *frame) document(d *Draft, on Day) (*Document, error) {
 		Payor:   Party{Name: f.payor.Name, Lines: lines(f.payor.Address), Country: f.payor.Country, TaxID: f.payor.TaxID, Attn: f.payor.Contact},
 		Client:  Client{Number: m.ClientNumber, Name: m.ClientName},
 		Matter:  Matter{ID: m.ID, Number: m.Number, Name: m.Name, ClientRef: m.ClientMatter},
-		TaxNote: m.TaxNote, Prebill: d.ID, Approval: d.Hash, Part: d.Part, Closing: d.Closing, LawFirmID: f.lawFirmID(), People: d.People, Lines: slices.Clone(d.Lines),
+		TaxNote: f.duty.note, TaxKind: f.duty.kind, Levies: f.duty.levies, Prebill: d.ID, Approval: d.Hash, Part: d.Part, Closing: d.Closing, LawFirmID: f.lawFirmID(), People: d.People, Lines: slices.Clone(d.Lines),
 	}
 	if e := Format(f.payor.EBill); e.XML() {
 		doc.EBillAs = e
@@ -153,12 +155,12 @@ func (f *frame) document(d *Draft, on Day) (*Document, error) {
 	slices.SortFunc(doc.People, func(a, b Timekeeper) int { return strings.Compare(a.Code, b.Code) })
 	slices.SortStableFunc(doc.Lines, order)
 	for i := range doc.Lines {
-		doc.Lines[i].No, doc.Lines[i].TaxE6 = i+1, m.TaxRate
+		doc.Lines[i].No, doc.Lines[i].TaxE6 = i+1, f.duty.rate
 	}
 	if err := doc.Add(); err != nil {
 		return nil, err
 	}
-	return doc, doc.promise(d.Prompt, m.TaxRate)
+	return doc, doc.promise(d.Prompt, f.duty.rate)
 }
 
 // order is fees, what stands beside them, and expenses, each by date; lines of one day

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/docketry/docketry/internal/firm"
@@ -62,13 +63,16 @@ type EFile struct {
 
 // EBill is the format of the document's own e-bill: what its payor reads, and of the
 // flat ones LEDES 1998B, or 98BI V2 where there is tax, which 1998B cannot say. "" for a
-// credit note to a payor who reads a flat one: receivers refuse them in that form.
+// credit note to a payor who reads a flat one: receivers refuse them in that form. Where a line
+// bears several taxes, which neither can say, and nobody in particular reads it, it is XML 2.1.
 func (d *Document) EBill() Format {
 	switch {
 	case d.EBillAs.XML():
 		return d.EBillAs
 	case d.Kind == KindCreditNote:
 		return ""
+	case d.Receiver == nil && d.Several():
+		return FormatXML21
 	default:
 		return d.flat()
 	}
@@ -103,6 +107,9 @@ func (d *Document) number() string {
 // EBills are the formats that an e-bill of the document can have.
 func (d *Document) EBills() []Format {
 	if d.Kind == KindCreditNote {
+		return []Format{FormatXML21, FormatXML22}
+	}
+	if d.Several() {
 		return []Format{FormatXML21, FormatXML22}
 	}
 	return []Format{d.flat(), FormatXML21, FormatXML22}
@@ -164,8 +171,45 @@ func (d *Document) toLEDES(f Format) ledes.Invoice {
 	}
 	if f.XML() {
 		d.forXML(&inv)
+		d.registrations(&inv)
 	}
 	return inv
+}
+
+// registrations says of each levy where it is due and under which number, and what is
+// withheld. The number of the first tax stands for all that have no other.
+func (d *Document) registrations(inv *ledes.Invoice) {
+	seen := map[string]bool{}
+	for i := range d.Lines {
+		for _, t := range d.Lines[i].Taxes {
+			d.register(inv, t.Code, seen)
+		}
+	}
+	for _, x := range d.Withheld {
+		d.register(inv, x.Code, seen)
+		inv.Withheld = append(inv.Withheld, ledes.Tax{Type: x.Name, Rate: x.RateE6})
+	}
+}
+
+func (d *Document) register(inv *ledes.Invoice, code string, seen map[string]bool) {
+	if seen[code] {
+		return
+	}
+	v := d.levyOf(code)
+	if len(seen) == 0 {
+		inv.FirmTaxID = cmp.Or(v.Number, d.Firm.TaxID)
+	}
+	seen[code] = true
+	r := ledes.Registration{Type: v.Name, Rate: v.RateE6, Number: cmp.Or(v.Number, d.Firm.TaxID), Country: v.Country, Region: v.Region}
+	if r.Number == cmp.Or(inv.FirmTaxID, inv.FirmID) {
+		r.Number = ""
+	}
+	if r.Country == d.Firm.Country {
+		r.Country = ""
+	}
+	if r.Number != "" || r.Country != "" || r.Region != "" {
+		inv.Registrations = append(inv.Registrations, r)
+	}
 }
 
 // forXML adds what only XML says, and a first name for who has none: it wants one.
@@ -177,7 +221,7 @@ func (d *Document) forXML(inv *ledes.Invoice) {
 		if it.Type == ledes.Expense {
 			it.Task = "" // XML has no place for it
 		}
-		if it.TaxType != "" {
+		if it.TaxType != "" && len(d.Levies) == 0 {
 			it.TaxType = taxName(d.Firm.Country)
 		}
 		if it.Timekeeper.ID != "" && it.Timekeeper.FirstName == "" {
@@ -195,7 +239,10 @@ func (d *Document) forXML(inv *ledes.Invoice) {
 // takeBack is the line of a credit note: units below zero are refused everywhere, so it
 // is an adjustment of the fees or the expenses, with the tax that goes back with it.
 func takeBack(it *ledes.Item) {
-	back := ledes.Item{Type: ledes.FeeAdjust, On: it.On, NetMinor: -it.NetMinor, Description: it.Description, TaxRate: it.TaxRate, TaxMinor: -it.TaxMinor, TaxType: it.TaxType}
+	back := ledes.Item{Type: ledes.FeeAdjust, On: it.On, NetMinor: -it.NetMinor, Description: it.Description, TaxRate: it.TaxRate, TaxMinor: -it.TaxMinor, TaxType: it.TaxType, MoreTaxes: slices.Clone(it.MoreTaxes)}
+	for i := range back.MoreTaxes {
+		back.MoreTaxes[i].Minor = -back.MoreTaxes[i].Minor
+	}
 	if it.Type == ledes.Expense {
 		back.Type = ledes.ExpenseAdjust
 	}
@@ -223,6 +270,7 @@ func (d *Document) toItem(l *Line, people map[string]ledes.Timekeeper) ledes.Ite
 	if it.Task == "" {
 		it.Activity = "" // an activity stands only with a task (LEGAL-BILLING 3)
 	}
+	d.levied(l, &it)
 	if l.TaxE6 > 0 {
 		it.TaxType = "TAX"
 		if name := taxName(d.Firm.Country); name == "VAT" || name == "GST" {
@@ -230,6 +278,26 @@ func (d *Document) toItem(l *Line, people map[string]ledes.Timekeeper) ledes.Ite
 		}
 	}
 	return it
+}
+
+// levied states the taxes of a line of a document with levies.
+func (d *Document) levied(l *Line, it *ledes.Item) {
+	if len(l.Taxes) == 0 {
+		return
+	}
+	it.TaxMinor = 0
+	for i, t := range l.Taxes {
+		v := d.levyOf(t.Code)
+		if i == 0 {
+			it.TaxType, it.TaxRate, it.TaxMinor = v.Name, v.RateE6, t.Minor
+			continue
+		}
+		more := ledes.Tax{Type: v.Name, Rate: v.RateE6, Minor: t.Minor}
+		if at := slices.IndexFunc(l.Taxes[:i], func(x LineTax) bool { return x.Code == v.On }); at >= 0 {
+			more.OnTax, more.Back = true, i-1-at
+		}
+		it.MoreTaxes = append(it.MoreTaxes, more)
+	}
 }
 
 // flatFee stands where a fee names a person (LEGAL-BILLING 2): a price is nobody's time.

@@ -40,11 +40,21 @@ func (p *Paper) draftFits(tx *db.Tx, a prebill.Approved, draft *Draft) error {
 	if err != nil {
 		return err
 	}
+	on, err := On(tx, tx.Now)
+	if err != nil {
+		return err
+	}
+	if f.duty, err = dutyOf(tx, draft, f.payor, on); err != nil && !settable(err) {
+		return err
+	}
 	doc, err := f.document(draft, draft.To)
 	if err != nil {
 		return err
 	}
 	doc.Number = unnumbered
+	if err := doc.Fits(); err != nil {
+		return prebill.ErrUnbillable.With("the e-bill could not be written: %s", messageOf(err))
+	}
 	places := make(map[ident.EntryID]int, len(a.Lines))
 	for i := range a.Lines {
 		places[a.Lines[i].Entry] = a.Lines[i].Position

@@ -30,6 +30,8 @@ var (
 	ErrDate          = fault.New(fault.Invalid, "run_before_work", "the invoice's date lies before the last day of work on every pre-bill chosen")
 	ErrBank          = fault.New(fault.Conflict, "firm_bank_missing", "the firm has not entered where it is paid")
 	ErrFirmTaxID     = fault.New(fault.Conflict, "firm_tax_id_missing", "the firm has not entered its tax id, and this invoice has tax")
+	ErrSeveralTaxes  = fault.New(fault.Conflict, "invoice_taxes_several", "several taxes stand on one line, and the receiver's format has room for one")
+	ErrReverse       = fault.New(fault.Conflict, "payor_tax_id_missing", "the payor accounts for the tax, and has no tax number to print; enter it on the payor's page")
 	ErrControl       = fault.New(fault.Conflict, "invoice_differs_from_approval", "the invoice would differ from what was approved")
 	ErrCredited      = fault.New(fault.Conflict, "invoice_credited", "this invoice is credited already")
 	ErrFormat        = fault.New(fault.Invalid, "invoice_format_unfit", "this invoice cannot be written in that format")
@@ -91,6 +93,9 @@ type Invoice struct {
 	PromptUntil    Day   // by when less is enough, "" without a discount on prompt payment
 	PromptMinor    int64 // what may be left out, with PromptTaxMinor
 	PromptTaxMinor int64
+	WithheldMinor  int64 // what who pays keeps back of the total for the tax office, as the invoice says
+	// WithheldOpenMinor is what of it has no certificate yet, when the invoice was loaded.
+	WithheldOpenMinor int64
 
 	MatterNumber string
 	MatterName   string

@@ -118,7 +118,10 @@ func (s *Service) issue(tx *db.Tx, draft *Draft, run Run) (ident.InvoiceID, erro
 	if err != nil {
 		return "", err
 	}
-	if err := f.ready(draft.Matter.TaxRate, run.On, draft.To); err != nil {
+	if f.duty, err = dutyOf(tx, draft, f.payor, run.On); err != nil {
+		return "", err
+	}
+	if err := f.ready(run.On, draft.To); err != nil {
 		return "", err
 	}
 	doc, err := f.document(draft, run.On)
@@ -127,6 +130,9 @@ func (s *Service) issue(tx *db.Tx, draft *Draft, run Run) (ident.InvoiceID, erro
 	}
 	order, err := orderFor(tx, draft, doc)
 	if err != nil {
+		return "", err
+	}
+	if err := doc.Fits(); err != nil {
 		return "", err
 	}
 	doc.ID = ident.New[ident.InvoiceID](tx.Now)

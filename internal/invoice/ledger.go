@@ -20,6 +20,7 @@ const (
 	AccountCash       Account = "cash"
 	AccountUnapplied  Account = "unapplied"
 	AccountAllowances Account = "allowances" // fees that a prompt payment left out
+	AccountWithheld   Account = "withheld"   // tax that payors paid to the tax office for the firm
 )
 
 // Event is what a journal posts; stored, never rename.

@@ -42,7 +42,7 @@ func parts(a prebill.Approved) ([]Draft, error) {
 		d.Payor, d.Share, d.Part = s.Payor, k+1, partOf(a.Shares, k, net)
 		d.Order = a.Order && d.Payor == a.PayorID // of the others nothing is laid down
 		if s.OwnTax {
-			d.Matter.TaxRate, d.Matter.TaxNote = s.TaxRate, s.TaxNote
+			d.OwnTax, d.Matter.TaxRate, d.Matter.TaxNote = true, s.TaxRate, s.TaxNote
 		}
 		if d.Prompt = a.Prompt; prompt != nil {
 			d.Prompt.Minor = prompt[k]

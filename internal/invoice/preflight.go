@@ -170,7 +170,7 @@ func receiversCode(code string) string {
 	switch code {
 	case "ledes_text_too_long":
 		return "FLD-04"
-	case "ledes_tax_unwritable":
+	case "ledes_tax_unwritable", "ledes_taxes_several":
 		return "TAX-01"
 	case "ledes_code_unwritable":
 		return "COD-01"

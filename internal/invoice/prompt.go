@@ -17,12 +17,12 @@ func (d *Document) promise(p prebill.Prompt, rate money.Fraction) error {
 	if p.Minor <= 0 {
 		return nil
 	}
-	tax, err := rate.Of(p.Minor, d.Rounding)
+	tax, err := d.taxOn(p.Minor, rate)
 	if err != nil {
 		return err
 	}
 	tax = min(tax, max(d.Totals.TaxMinor, 0))
-	off := min(p.Minor+tax, d.Totals.TotalMinor)
+	off := min(p.Minor+tax, d.Totals.PayableMinor())
 	if off > 0 {
 		d.Prompt = &Prompt{Until: d.IssuedOn.Add(p.Days), Minor: off, TaxMinor: min(tax, off)}
 	}
@@ -32,7 +32,7 @@ func (d *Document) promise(p prebill.Prompt, rate money.Fraction) error {
 // checkPrompt refuses a discount that is more than the invoice.
 func (d *Document) checkPrompt() error {
 	p := d.Prompt
-	if p != nil && (d.Kind != KindInvoice || p.Minor <= 0 || p.Minor > d.Totals.TotalMinor || p.TaxMinor < 0 || p.TaxMinor > min(p.Minor, d.Totals.TaxMinor) || p.Until < d.IssuedOn) {
+	if p != nil && (d.Kind != KindInvoice || p.Minor <= 0 || p.Minor > d.Totals.PayableMinor() || p.TaxMinor < 0 || p.TaxMinor > min(p.Minor, d.Totals.TaxMinor) || p.Until < d.IssuedOn) {
 		return ErrUnbalanced.With("the discount on prompt payment is not a part of the invoice")
 	}
 	return nil
@@ -44,7 +44,7 @@ func (d *Document) promptRemark() string {
 	if p == nil {
 		return ""
 	}
-	s := "Paid in full with " + string(d.Currency) + " " + amount(d.Totals.TotalMinor-p.Minor, d.Currency) + " if it arrives by " + p.Until.Long() +
+	s := "Paid in full with " + string(d.Currency) + " " + amount(d.Totals.PayableMinor()-p.Minor, d.Currency) + " if it arrives by " + p.Until.Long() +
 		": the agreed discount on prompt payment is " + amount(p.Minor, d.Currency)
 	if p.TaxMinor > 0 {
 		s += ", of which " + amount(p.TaxMinor, d.Currency) + " is tax"

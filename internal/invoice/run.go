@@ -7,6 +7,7 @@ import (
 	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/tax"
 )
 
 // Selection is which approved pre-bills of a firm a run takes: all of them when
@@ -80,7 +81,6 @@ type Waiting struct {
 	Currency     money.Currency
 	NetMinor     int64 // as approved
 	LastWork     Day
-	TaxRate      money.Fraction
 	Problem      error `gorm:"-"` // why it would fail, nil when it is ready; found out, not stored
 }
 
@@ -207,7 +207,7 @@ type Item struct {
 // actsOn says who must act on a fault. What is no fault is ours.
 func actsOn(err error) Actor {
 	switch code(err) {
-	case ErrBank.Code, ErrFirmTaxID.Code, ErrRightEnded.Code, firm.ErrPattern.Code:
+	case ErrBank.Code, ErrFirmTaxID.Code, tax.ErrNoRate.Code, ErrRightEnded.Code, firm.ErrPattern.Code:
 		return ActsFirm
 	case "", ErrControl.Code, ErrUnbalanced.Code, ErrSealed.Code:
 		return ActsOperator

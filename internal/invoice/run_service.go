@@ -15,6 +15,7 @@ import (
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/outbox"
 	"github.com/docketry/docketry/internal/scope"
+	"github.com/docketry/docketry/internal/tax"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -49,9 +50,25 @@ func (s *Service) preview(tx *db.Tx, access *authz.Access, on Day, sel Selection
 	if p.Waiting, err = waiting(tx, sel, cond, args); err != nil {
 		return Preview{}, err
 	}
+	bills := make([]ident.PrebillID, len(p.Waiting))
+	for i := range p.Waiting {
+		bills[i] = p.Waiting[i].Prebill
+	}
+	taxed, err := grounds(tx, bills)
+	if err != nil {
+		return Preview{}, err
+	}
+	book, err := tax.Load(tx)
+	if err != nil {
+		return Preview{}, err
+	}
 	for i := range p.Waiting {
 		w := &p.Waiting[i]
-		if w.Problem = (&frame{firm: f}).ready(w.TaxRate, p.On, w.LastWork); w.Problem != nil {
+		duty, problem := taxable(taxed[w.Prebill], book, p.On)
+		if w.Problem = problem; problem == nil {
+			w.Problem = (&frame{firm: f, duty: duty}).ready(p.On, w.LastWork)
+		}
+		if w.Problem != nil {
 			p.Problems++
 		}
 		if p.Totals, err = addTotal(p.Totals, w.Currency, 1, w.NetMinor); err != nil {

@@ -14,8 +14,13 @@ import (
 
 const columnsOfInvoice = `i.id, i.prebill_id AS prebill, coalesce(i.run_id::text, '') AS run, i.matter_id AS matter, i.client_id AS client, i.payor_id AS payor, i.number, i.n AS place,
 	i.issued_on, i.due_on, i.currency, i.net_minor, i.tax_minor, i.total_minor, i.credited_minor, i.paid_minor, i.allowed_minor, i.disputed_minor, i.open_minor, i.status, i.content_hash,
-	coalesce(i.prompt_until::text, '') AS prompt_until, i.prompt_minor, i.prompt_tax_minor,
+	coalesce(i.prompt_until::text, '') AS prompt_until, i.prompt_minor, i.prompt_tax_minor, i.withheld_minor, ` + WithheldOpen + ` AS withheld_open_minor,
 	i.issued_at, i.sent_at, m.number AS matter_number, m.name AS matter_name, m.label, c.name AS client_name, p.name AS payor_name`
+
+// WithheldOpen is SQL for what is withheld of the invoice of alias i and has no certificate
+// yet; of one that is credited nothing is.
+const WithheldOpen = `CASE WHEN i.withheld_minor = 0 OR i.status = 'credited' THEN 0 ELSE i.withheld_minor - (SELECT coalesce(sum(a.amount_minor), 0)::bigint
+	FROM allocation a JOIN payment w ON w.firm_id = a.firm_id AND w.id = a.payment_id WHERE a.firm_id = i.firm_id AND a.invoice_id = i.id AND w.method = 'withheld') END`
 
 const tablesOfInvoice = ` FROM invoice i JOIN matter m ON m.firm_id = i.firm_id AND m.id = i.matter_id
 	JOIN client c ON c.firm_id = i.firm_id AND c.id = i.client_id JOIN payor p ON p.firm_id = i.firm_id AND p.id = i.payor_id `
@@ -97,11 +102,11 @@ func insert(tx *db.Tx, d *Document, run ident.RunID, draft *Draft, n int64) erro
 		prompt = *d.Prompt
 	}
 	err = tx.Exec(`INSERT INTO invoice (firm_id, id, prebill_id, run_id, matter_id, client_id, payor_id, series, n, number, issued_on, due_on, from_on, to_on,
-			currency, net_minor, tax_minor, total_minor, open_minor, prompt_until, prompt_minor, prompt_tax_minor, content_hash, document, issued_by, issued_at, share, whole_minor)
-		VALUES (?, ?, ?, ?::uuid, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::date, ?, ?, ?, ?::jsonb, ?::uuid, ?, ?, ?)`,
+			currency, net_minor, tax_minor, total_minor, open_minor, prompt_until, prompt_minor, prompt_tax_minor, content_hash, document, issued_by, issued_at, share, whole_minor, withheld_minor)
+		VALUES (?, ?, ?, ?::uuid, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::date, ?, ?, ?, ?::jsonb, ?::uuid, ?, ?, ?, ?)`,
 		tx.Scope.Firm, d.ID, d.Prebill, orNull(run), d.Matter.ID, draft.Matter.ClientID, draft.Payor, d.Series, n, d.Number, d.IssuedOn, d.DueOn, d.From, d.To,
 		d.Currency, d.Totals.NetMinor, d.Totals.TaxMinor, d.Totals.TotalMinor, d.Totals.TotalMinor,
-		orNull(prompt.Until), prompt.Minor, prompt.TaxMinor, hash, string(b), orNull(tx.Scope.Actor), tx.Now, share, whole).Error
+		orNull(prompt.Until), prompt.Minor, prompt.TaxMinor, hash, string(b), orNull(tx.Scope.Actor), tx.Now, share, whole, d.Totals.WithheldMinor).Error
 	if err != nil {
 		return fmt.Errorf("insert invoice %s: %w", d.Number, err)
 	}

@@ -66,7 +66,7 @@ func waiting(tx *db.Tx, sel Selection, cond string, args []any) (list []Waiting,
 	}
 	w.and(cond, args...)
 	q := `SELECT p.id AS prebill, p.matter_id AS matter, m.number AS matter_number, m.name AS matter_name, c.name AS client_name, p.payor_id AS payor, p.currency,
-			coalesce((SELECT max(coalesce(x.tax_rate_e6, m.tax_rate_e6)) FROM prebill_share x WHERE x.firm_id = p.firm_id AND x.prebill_id = p.id), m.tax_rate_e6) AS tax_rate, s.net AS net_minor, s.last AS last_work
+			s.net AS net_minor, s.last AS last_work
 		FROM prebill p JOIN matter m ON m.firm_id = p.firm_id AND m.id = p.matter_id JOIN client c ON c.firm_id = m.firm_id AND c.id = m.client_id
 		CROSS JOIN LATERAL (SELECT prebill_net(p.firm_id, p.id) AS net, max(l.worked_on) AS last
 			FROM prebill_line l WHERE l.firm_id = p.firm_id AND l.prebill_id = p.id AND NOT l.held AND NOT l.gone) s

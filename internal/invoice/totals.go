@@ -13,15 +13,19 @@ import (
 var ErrUnbalanced = fault.New(fault.Conflict, "invoice_unbalanced", "the figures of this invoice do not add up")
 
 // Add computes values, taxes and totals from the lines' quantities, rates,
-// adjustments and tax rates. It is the only place that does.
+// adjustments and tax rates, or levies. It is the only place that does.
 func (d *Document) Add() error {
-	d.Totals, d.Taxes = Totals{}, nil
+	d.Totals, d.Taxes, d.Withheld = Totals{}, nil, nil
 	for i := range d.Lines {
 		if err := d.addLine(&d.Lines[i]); err != nil {
 			return fmt.Errorf("line %d: %w", d.Lines[i].No, err)
 		}
 	}
-	if err := d.addTaxes(); err != nil {
+	add := d.addTaxes
+	if len(d.Levies) > 0 {
+		add = d.addLevies
+	}
+	if err := add(); err != nil {
 		return err
 	}
 	t := &d.Totals
@@ -171,6 +175,9 @@ func (d *Document) Check() error {
 	}
 	if tax != 0 {
 		return ErrUnbalanced.With("the taxes by rate miss the lines' taxes by %d", tax)
+	}
+	if err := d.checkLevies(); err != nil {
+		return err
 	}
 	if err := d.checkPart(); err != nil {
 		return err

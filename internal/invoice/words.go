@@ -2,9 +2,11 @@ package invoice
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/tax"
 )
 
 // The words of the sheet. Paper and pages set them, each in its own way, so that
@@ -44,6 +46,12 @@ func (d *Document) Facts() []Fact {
 	}
 	if d.Firm.TaxID != "" {
 		facts = append(facts, Fact{"Tax ID", d.Firm.TaxID})
+	}
+	for _, x := range d.Taxes {
+		f := Fact{x.Name + " no.", x.Number}
+		if x.Number != "" && x.Number != d.Firm.TaxID && !slices.Contains(facts, f) {
+			facts = append(facts, f)
+		}
 	}
 	return facts
 }
@@ -154,16 +162,28 @@ func (d *Document) Subtotal(kind LineKind) (s Sum, ok bool) {
 }
 
 // Sums lead from the subtotals to what is to be paid: net, where it is not plain
-// from the subtotals, and the taxes by rate.
+// from the subtotals, and the taxes by rate or levy. Where part of the total is withheld by
+// who pays, they end with the total and what is withheld, below zero.
 func (d *Document) Sums() (sums []Sum) {
 	t := d.Totals
 	if len(d.Taxes) > 0 || (t.FeesMinor != 0 && t.ExpensesMinor != 0) {
 		sums = append(sums, Sum{Label: "Fees and expenses", Minor: t.NetMinor})
 	}
 	for _, x := range d.Taxes {
-		sums = append(sums, Sum{Label: x.Name + " " + percent(x.RateE6) + " on " + amount(x.BaseMinor, d.Currency), Minor: x.TaxMinor})
+		sums = append(sums, Sum{Label: x.Words(d.Currency), Minor: x.TaxMinor})
+	}
+	if len(d.Withheld) > 0 {
+		sums = append(sums, Sum{Label: "Total", Minor: t.TotalMinor})
+	}
+	for _, x := range d.Withheld {
+		sums = append(sums, Sum{Label: x.Words(d.Currency) + ", withheld by you", Minor: -x.TaxMinor})
 	}
 	return sums
+}
+
+// Words is a tax as the sheet names it: "VAT 20% on 1,000.00".
+func (x Tax) Words(c money.Currency) string {
+	return x.Name + " " + percent(x.RateE6) + " on " + amount(x.BaseMinor, c)
 }
 
 // Due is the last line: what is to be paid by when, or was credited.
@@ -172,7 +192,7 @@ func (d *Document) Due() Sum {
 	if d.Kind == KindCreditNote {
 		label = "Total credited, " + string(d.Currency)
 	}
-	return Sum{Label: label, Minor: d.Totals.TotalMinor}
+	return Sum{Label: label, Minor: d.Totals.PayableMinor()}
 }
 
 // Remarks are the sentences below the totals: how tax was rounded, what share of a bill it
@@ -186,13 +206,34 @@ func (d *Document) Remarks() (remarks []string) {
 	if s := d.partRemark(); s != "" {
 		remarks = append(remarks, s)
 	}
+	if s := d.withheldRemark(); s != "" {
+		remarks = append(remarks, s)
+	}
 	if s := d.promptRemark(); s != "" {
 		remarks = append(remarks, s)
 	}
-	if d.TaxNote != "" {
-		remarks = append(remarks, d.TaxNote)
+	return append(remarks, d.taxRemarks()...)
+}
+
+// taxRemarks are the note on tax, or why none is charged.
+func (d *Document) taxRemarks() []string {
+	switch {
+	case d.TaxNote != "":
+		return []string{d.TaxNote}
+	case d.TaxKind == tax.Exempt:
+		return []string{"No tax is charged: exempt."}
+	case d.TaxKind == tax.Zero:
+		return []string{"No tax is charged: zero-rated."}
 	}
-	return remarks
+	return nil
+}
+
+// withheldRemark says what to do with tax that is withheld, "" where none is.
+func (d *Document) withheldRemark() string {
+	if d.Totals.WithheldMinor == 0 {
+		return ""
+	}
+	return "Pay " + string(d.Currency) + " " + amount(d.Totals.WithheldMinor, d.Currency) + " of the total to the tax office, and send us the certificate."
 }
 
 // roundingNote says by how much tax summed by line misses tax on the subtotal
@@ -258,7 +299,7 @@ func (d *Document) Remittance() (title string, lines []string) {
 		}
 		return "About this credit", lines
 	}
-	return d.payTo(d.Totals.TotalMinor)
+	return d.payTo(d.Totals.PayableMinor())
 }
 
 // RemittanceNow is Remittance while openMinor is left to pay of an invoice: a page
@@ -276,7 +317,7 @@ func (d *Document) RemittanceNow(openMinor int64) (title string, lines []string)
 
 func (d *Document) payTo(minor int64) (title string, lines []string) {
 	lines = append(lines, string(d.Currency)+" "+amount(minor, d.Currency)+" by "+d.DueOn.Long()+", reference "+d.Number)
-	if p := d.Prompt; p != nil && minor == d.Totals.TotalMinor {
+	if p := d.Prompt; p != nil && minor == d.Totals.PayableMinor() {
 		lines = append(lines, "or "+string(d.Currency)+" "+amount(minor-p.Minor, d.Currency)+" by "+p.Until.Long())
 	}
 	lines = append(lines, "Account of "+d.Firm.Name)

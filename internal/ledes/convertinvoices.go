@@ -94,6 +94,14 @@ func (l *losses) unheld(inv *Invoice, line int, from, to Format) {
 	say("lf_billing_contact", "", inv.Billing.words())
 	say("lf_managing_contact", "", inv.Managing.words())
 	say("tx_id_number", "", inv.FirmTaxID)
+	for _, r := range inv.Registrations {
+		say("tx_id_number", "", r.Number)
+		say("taxing_jurisdiction_country", "", r.Country)
+		say("taxing_jurisdiction_locality", "", r.Region)
+	}
+	for _, t := range inv.Withheld {
+		l.refuse(line, "increase_decrease", t.Type, "the other format has no field for tax that is withheld", "keep XML, or send the invoice before tax is withheld")
+	}
 	if inv.FinalBill {
 		say("matter_final_bill", "", "Y")
 	}

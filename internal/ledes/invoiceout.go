@@ -37,6 +37,29 @@ type Invoice struct {
 	FirmTaxID string  // of the firm's tax registration; "" is FirmID
 
 	Rounding money.Rounding // of a line's product and its taxes; "" is half up
+
+	Registrations []Registration // of taxes, where the firm is registered for one otherwise than FirmTaxID in its country says
+	Withheld      []Tax          // by who pays, of the totals before tax: type and rate; no file states the amount
+}
+
+// Registration is where and under which number a tax of a line is due. What is empty is as of
+// the other taxes: FirmTaxID, and the country of the firm.
+type Registration struct {
+	Type    string
+	Rate    money.Fraction
+	Number  string
+	Country string
+	Region  string
+}
+
+// registered is where a tax is due, zero where nothing is said.
+func (inv *Invoice) registered(t Tax) Registration {
+	for _, r := range inv.Registrations {
+		if r.Type == t.Type && r.Rate == t.Rate {
+			return r
+		}
+	}
+	return Registration{}
 }
 
 func (inv *Invoice) rounding() money.Rounding {
@@ -91,18 +114,27 @@ type Item struct {
 }
 
 // Tax is one more tax of a line, GST beside QST. OnTax says that its base includes
-// the tax before it.
+// the tax before it, or with Back one that stands so many further before it.
 type Tax struct {
 	Type  string
 	Rate  money.Fraction
 	Minor int64
 	OnTax bool
+	Back  int
 }
 
-// of is the tax on a net amount, before being the tax that stands before it.
-func (t Tax) of(netMinor int64, before Tax, r money.Rounding) (int64, error) {
-	if t.OnTax {
-		netMinor += before.Minor
+// on is which of the taxes before it is part of its base, -1 for none of them.
+func (t Tax) on(before []Tax) int {
+	if !t.OnTax || t.Back < 0 {
+		return -1
+	}
+	return max(len(before)-1-t.Back, -1)
+}
+
+// of is the tax on a net amount, before being the taxes that stand before it.
+func (t Tax) of(netMinor int64, before []Tax, r money.Rounding) (int64, error) {
+	if i := t.on(before); i >= 0 {
+		netMinor += before[i].Minor
 	}
 	return t.Rate.Of(netMinor, r)
 }

@@ -92,6 +92,7 @@ func (w *writer) invoice(inv *Invoice) error {
 		}
 		if w.layout.format == Format98BIV2 {
 			w.taxColumns(row, inv, &inv.Items[i], total, taxTotal)
+			w.oneTax(&inv.Items[i])
 		} else if inv.Items[i].TaxMinor != 0 {
 			w.refuse(colLineTotal, "ledes_tax_unwritable", "1998B has no tax", "write 98BI V2")
 		}

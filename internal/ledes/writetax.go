@@ -31,6 +31,23 @@ func (w *writer) taxColumns(row []string, inv *Invoice, it *Item, totalMinor, ta
 	row[colReportedTax], row[colTaxCurrency] = amount(taxMinor), string(inv.Currency)
 }
 
+// oneTax refuses a line with more taxes than its fields hold (LEGAL-BILLING 4).
+func (w *writer) oneTax(it *Item) {
+	if len(it.MoreTaxes) == 0 {
+		return
+	}
+	names := it.TaxType
+	for i, t := range it.MoreTaxes {
+		if names != "" && i == len(it.MoreTaxes)-1 {
+			names += " and "
+		} else if names != "" {
+			names += ", "
+		}
+		names += t.Type
+	}
+	w.refuse(colTaxType, "ledes_taxes_several", names+" stand on this line, and 98BI V2 has room for one tax", "send it as LEDES XML 2.1")
+}
+
 // party fills the seven columns of an address, from its name on.
 func (w *writer) party(row []string, from int, p Party) {
 	for i, s := range []string{p.Name, p.Address1, p.Address2, p.City, p.Region, p.Postcode, w.profile.country(p.Country)} {

@@ -1,6 +1,7 @@
 package ledes
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,7 +23,7 @@ var xmlUnheld = map[string]string{
 	"matter": "matter_desc matter_perc_shar_fees matter_perc_shar_exp matter_disc_bill_pct_fees matter_disc_bill_pct_exp " +
 		"extend_header",
 	"matter_disc_cred": "discount_percent pre_post_split",
-	"tax":              "taxing_jurisdiction_locality tax_tiers",
+	"tax":              "tax_tiers",
 	"lf_address":       "phone fax",
 	"cl_address":       "phone fax",
 }
@@ -35,7 +36,10 @@ type xmlReader struct {
 	losses
 	currency money.Currency // of an invoice that names none
 	taxes    map[string]*xmlNode
+	order    []string // of the taxes in the file, by id
+	bills    int      // invoices in the file
 	invoices []Invoice
+	where    map[Tax]Registration // of the taxes of the invoice under way, by type and rate
 }
 
 // invoicesOf reads the invoices of a valid file.
@@ -43,7 +47,14 @@ func (r *xmlReader) invoicesOf(root *xmlNode) {
 	r.taxes = map[string]*xmlNode{}
 	root.walk(func(n *xmlNode) {
 		if n.name == "tax" {
-			r.taxes[n.value["tx_id"].text] = n
+			id := n.value["tx_id"].text
+			if r.taxes[id] == nil {
+				r.order = append(r.order, id)
+			}
+			r.taxes[id] = n
+		}
+		if n.name == "invoice" {
+			r.bills++
 		}
 		r.unheld(n)
 	})
@@ -145,7 +156,9 @@ func (r *xmlReader) invoice(firm, client, n *xmlNode) {
 	if inv.Currency == "" {
 		inv.Currency = r.currency
 	}
+	r.where = map[Tax]Registration{}
 	inv.Items = r.items(&inv, m)
+	r.withheldOf(&inv)
 	r.evenly(&inv, n)
 	r.sums(&inv, n)
 	r.invoices = append(r.invoices, inv)
@@ -267,30 +280,48 @@ func minorOf(v money.Fixed4, c money.Currency) (minor int64, whole bool) {
 // taxesOf computes the taxes of a line, which XML does not state: rate x base, the
 // base with the taxes before where a tax is on tax.
 func (r *xmlReader) taxesOf(inv *Invoice, n *xmlNode, it *Item) {
-	named := slices.Concat(n.all("tax_item_fee"), n.all("tax_item_expense"))
-	var before Tax
-	for i, ref := range named {
-		def := r.taxes[ref.taxID()]
+	var before []Tax
+	var ids []string
+	for _, ref := range slices.Concat(n.all("tax_item_fee"), n.all("tax_item_expense")) {
+		id := ref.taxID()
+		def := r.taxes[id]
 		if def == nil {
 			continue // the scan has told it
 		}
-		t := Tax{Type: def.says("tax_type"), OnTax: def.says("tax_on_tax") == "Y"}
-		t.Rate, _ = money.ParseFraction(def.says("tax_rate_percent"))
-		r.taxKnown(inv, def)
-		if t.OnTax && (i == 0 || named[i-1].taxID() != def.says("tax_on_tax_id")) {
-			r.refuse(ref.line, "tax_on_tax_id", def.says("tax_on_tax_id"), "the tax that this one is on does not stand before it on the line", "name the other tax first")
+		if def.says("increase_decrease") == "Decrease" {
+			r.refuse(def.at("increase_decrease"), "increase_decrease", "Decrease", "tax withheld lowers what is paid, and is of the totals; no line of a canonical invoice states it", "send the invoice before tax is withheld, or name the tax on no line")
 		}
+		t := taxDefined(def)
+		if t.OnTax = def.says("tax_on_tax") == "Y"; t.OnTax {
+			back := slices.Index(backwards(ids), def.says("tax_on_tax_id"))
+			if t.Back = max(back, 0); back < 0 {
+				r.refuse(ref.line, "tax_on_tax_id", def.says("tax_on_tax_id"), "the tax that this one is on does not stand before it on the line", "name the other tax first")
+			}
+		}
+		r.taxKnown(inv, def, t)
 		var err error
 		if t.Minor, err = t.of(it.NetMinor, before, inv.rounding()); err != nil {
 			r.refuse(ref.line, "total_amount", n.says("total_amount"), "the tax is too large", "look at the amount")
 		}
-		if i == 0 {
+		if len(before) == 0 {
 			it.TaxType, it.TaxRate, it.TaxMinor = t.Type, t.Rate, t.Minor
 		} else {
 			it.MoreTaxes = append(it.MoreTaxes, t)
 		}
-		before = t
+		before, ids = append(before, t), append(ids, id)
 	}
+}
+
+func backwards(ids []string) []string {
+	out := slices.Clone(ids)
+	slices.Reverse(out)
+	return out
+}
+
+// taxDefined is the type and rate of a tax of the file.
+func taxDefined(def *xmlNode) Tax {
+	rate, _ := money.ParseFraction(def.says("tax_rate_percent")) // the scan has judged it
+	return Tax{Type: def.says("tax_type"), Rate: rate}
 }
 
 // evenly rounds the taxes half to even where the invoice's total is that and not the
@@ -314,14 +345,13 @@ func (r *xmlReader) evenly(inv *Invoice, n *xmlNode) {
 
 // retax computes the taxes of the line anew. Its further taxes are copies then.
 func (it *Item) retax(r money.Rounding) error {
-	taxes, before := slices.Clone(it.taxes()), Tax{}
+	taxes := slices.Clone(it.taxes())
 	first := len(taxes) - len(it.MoreTaxes) // 1 where the line has a tax at all
 	for i := range taxes {
 		var err error
-		if taxes[i].Minor, err = taxes[i].of(it.NetMinor, before, r); err != nil {
+		if taxes[i].Minor, err = taxes[i].of(it.NetMinor, taxes[:i], r); err != nil {
 			return err
 		}
-		before = taxes[i]
 	}
 	if first == 1 {
 		it.TaxMinor = taxes[0].Minor
@@ -344,21 +374,67 @@ func dueOf(items []Item) (int64, error) {
 	return money.Sum(all...)
 }
 
-// taxKnown refuses a tax that a line cannot carry, and keeps the number of the
-// firm's registration.
-func (r *xmlReader) taxKnown(inv *Invoice, def *xmlNode) {
-	if def.says("increase_decrease") == "Decrease" {
-		r.refuse(def.at("increase_decrease"), "increase_decrease", "Decrease", "tax withheld lowers what is paid; no line of a canonical invoice states it", "send the invoice before tax is withheld")
+// taxKnown keeps under which number and where the firm is registered for a tax. The first
+// number is the firm's own; two of one tax would be one when the invoice is written.
+func (r *xmlReader) taxKnown(inv *Invoice, def *xmlNode, t Tax) {
+	key := Tax{Type: t.Type, Rate: t.Rate}
+	reg := Registration{Type: t.Type, Rate: t.Rate, Number: def.says("tx_id_number"), Country: def.says("taxing_jurisdiction_country"), Region: def.says("taxing_jurisdiction_locality")}
+	if before, known := r.where[key]; known {
+		r.oneOfTax(def, before, reg)
+		return
 	}
-	switch id := def.says("tx_id_number"); {
-	case id == inv.FirmID:
-	case inv.FirmTaxID == "" || inv.FirmTaxID == id:
-		inv.FirmTaxID = id
-	default:
-		r.lose(def.at("tx_id_number"), "tx_id_number", id, "a canonical invoice names one registration of the firm")
+	r.where[key] = reg
+	if inv.FirmTaxID == "" && !r.byFirmID(inv) {
+		inv.FirmTaxID = reg.Number
 	}
-	if country := def.says("taxing_jurisdiction_country"); alpha3(country) != alpha3(inv.Firm.Country) {
-		r.lose(def.at("taxing_jurisdiction_country"), "taxing_jurisdiction_country", country, "the tax is of another country than the firm")
+	if reg.Number == cmp.Or(inv.FirmTaxID, inv.FirmID) {
+		reg.Number = ""
+	}
+	if alpha3(reg.Country) == alpha3(inv.Firm.Country) {
+		reg.Country = ""
+	}
+	if reg.Number != "" || reg.Country != "" || reg.Region != "" {
+		inv.Registrations = append(inv.Registrations, reg)
+	}
+}
+
+// byFirmID tells whether a tax of the invoice names the firm's id as its number already.
+func (r *xmlReader) byFirmID(inv *Invoice) bool {
+	for _, reg := range r.where {
+		if reg.Number == inv.FirmID {
+			return true
+		}
+	}
+	return false
+}
+
+// oneOfTax refuses a tax of one type and rate that is due in two places.
+func (r *xmlReader) oneOfTax(def *xmlNode, before, reg Registration) {
+	switch {
+	case before.Number != reg.Number:
+		r.lose(def.at("tx_id_number"), "tx_id_number", reg.Number, "a canonical invoice names one registration for a tax")
+	case before.Country != reg.Country:
+		r.lose(def.at("taxing_jurisdiction_country"), "taxing_jurisdiction_country", reg.Country, "a canonical invoice names one place for a tax")
+	case before.Region != reg.Region:
+		r.lose(def.at("taxing_jurisdiction_locality"), "taxing_jurisdiction_locality", reg.Region, "a canonical invoice names one place for a tax")
+	}
+}
+
+// withheldOf takes the taxes that lower what is paid. Which invoice of several they are of the
+// file does not tell.
+func (r *xmlReader) withheldOf(inv *Invoice) {
+	for _, id := range r.order {
+		def := r.taxes[id]
+		if def.says("increase_decrease") != "Decrease" || def.says("tax_on_tax") == "Y" {
+			continue
+		}
+		if r.bills > 1 {
+			r.refuse(def.at("increase_decrease"), "increase_decrease", "Decrease", "the file holds several invoices, and does not say of which this tax is withheld", "send each invoice in a file of its own")
+			return
+		}
+		t := taxDefined(def)
+		r.taxKnown(inv, def, t)
+		inv.Withheld = append(inv.Withheld, t)
 	}
 }
 

@@ -29,9 +29,13 @@ func WriteXML22(w io.Writer, invoices []Invoice, p Profile) ([]Change, error) {
 
 func writeXML(w io.Writer, invoices []Invoice, p Profile, v *xmlVersion) ([]Change, error) {
 	x := xmlWriter{profile: p, version: v, ids: map[xmlTax]string{}}
-	lines := 0
+	lines, withheld := 0, 0
 	for i := range invoices {
 		lines += len(invoices[i].Items)
+		withheld += len(invoices[i].Withheld)
+	}
+	if withheld > 0 && len(invoices) > 1 {
+		return nil, ErrWrite.With("tax is withheld of one of these invoices, and a file does not say of which; write each into a file of its own")
 	}
 	if lines == 0 {
 		return nil, ErrWrite.With("an invoice without lines cannot be written")
@@ -71,9 +75,10 @@ func referred(file []byte) []byte {
 
 // xmlTax is a tax as the file defines it once.
 type xmlTax struct {
-	kind, number, country string
-	rate                  money.Fraction
-	on                    string // the id of the tax that it is on
+	kind, number, country, region string
+	rate                          money.Fraction
+	on                            string // the id of the tax that it is on
+	withheld                      bool
 }
 
 type xmlWriter struct {
@@ -259,7 +264,7 @@ func (x *xmlWriter) contact(name string, c Contact) {
 	x.shut()
 }
 
-// defineTaxes writes each tax that a line named.
+// defineTaxes writes each tax that a line named, or that is withheld of an invoice.
 func (x *xmlWriter) defineTaxes() {
 	for i, t := range x.taxes {
 		x.enter("tax")
@@ -268,13 +273,17 @@ func (x *xmlWriter) defineTaxes() {
 		x.text("tax_type", t.kind)
 		x.value("tax_rate_percent", t.rate.String())
 		x.text("taxing_jurisdiction_country", t.country)
-		on := "N"
+		x.text("taxing_jurisdiction_locality", t.region)
+		on, way := "N", "Increase"
 		if t.on != "" {
 			on = "Y"
 		}
+		if t.withheld {
+			way = "Decrease"
+		}
 		x.value("tax_on_tax", on)
 		x.value("tax_on_tax_id", t.on)
-		x.value("increase_decrease", "Increase")
+		x.value("increase_decrease", way)
 		if x.version == xml22 {
 			x.value("tax_tiers", "N")
 		}

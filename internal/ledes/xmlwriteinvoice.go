@@ -1,6 +1,7 @@
 package ledes
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"strings"
@@ -67,6 +68,11 @@ func (x *xmlWriter) invoice(inv *Invoice) error {
 		}
 	}
 	x.itemsEnd = x.line + 1
+	for _, t := range inv.Withheld {
+		def := x.definition(inv, t)
+		def.withheld = true
+		x.taxID(def)
+	}
 	x.shut()
 	x.shut()
 	return nil
@@ -196,29 +202,33 @@ func (x *xmlWriter) none(name, v string) {
 
 // taxed names the taxes of a line, each of which must follow from its rate.
 func (x *xmlWriter) taxed(inv *Invoice, it *Item, name string) error {
-	var before Tax
-	id := ""
-	for _, t := range it.taxes() {
-		want, err := t.of(it.NetMinor, before, inv.rounding())
+	taxes := it.taxes()
+	ids := make([]string, len(taxes))
+	for i, t := range taxes {
+		want, err := t.of(it.NetMinor, taxes[:i], inv.rounding())
 		if err != nil {
 			return err
 		}
 		if want != t.Minor {
 			x.refuse("tax_rate_percent", "ledes_tax_unwritable", "the tax "+inv.amount(t.Minor)+" is not its rate of the line, "+inv.amount(want)+", and XML states no tax of a line", "correct the tax or its rate")
 		}
-		def := xmlTax{kind: t.Type, rate: t.Rate, number: inv.FirmTaxID, country: x.profile.country(inv.Firm.Country)}
-		if def.number == "" {
-			def.number = inv.FirmID
+		def := x.definition(inv, t)
+		if k := t.on(taxes[:i]); k >= 0 {
+			def.on = ids[k]
 		}
-		if t.OnTax {
-			def.on = id
-		}
-		id, before = x.taxID(def), t
+		ids[i] = x.taxID(def)
 		x.enter(name)
-		x.value("tx_id", id)
+		x.value("tx_id", ids[i])
 		x.shut()
 	}
 	return nil
+}
+
+// definition is a tax as the file defines it.
+func (x *xmlWriter) definition(inv *Invoice, t Tax) xmlTax {
+	r := inv.registered(t)
+	return xmlTax{kind: t.Type, rate: t.Rate, number: cmp.Or(r.Number, inv.FirmTaxID, inv.FirmID),
+		country: x.profile.country(cmp.Or(r.Country, inv.Firm.Country)), region: r.Region}
 }
 
 // escaped is a text as it stands between two tags.

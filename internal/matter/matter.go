@@ -60,11 +60,13 @@ const (
 
 // Client is a customer of the firm.
 type Client struct {
-	ID      ident.ClientID
-	Number  string
-	Name    string
-	Status  string // active, closed
-	Version int
+	ID     ident.ClientID
+	Number string
+	Name   string
+	// Treatment is its tax treatment, as Portal of a payor.
+	Treatment *ident.TreatmentID `gorm:"column:treatment_id"`
+	Status    string             // active, closed
+	Version   int
 }
 
 // Payor receives and pays the invoices of a client's matters.
@@ -80,9 +82,11 @@ type Payor struct {
 	EBill     EBill `gorm:"column:ebill"`
 	// Portal is the receiver whose profile shapes the e-bill, before EBill. To save one, nil
 	// leaves it as it was and "" takes it away.
-	Portal  *ident.PortalID `gorm:"column:portal_id"`
-	Status  string
-	Version int
+	Portal *ident.PortalID `gorm:"column:portal_id"`
+	// Treatment is how its bills are taxed, before all other treatments. It is saved as Portal is.
+	Treatment *ident.TreatmentID `gorm:"column:treatment_id"`
+	Status    string
+	Version   int
 }
 
 // Contact is an address of a payor. Mail goes only to a verified one (T17).
@@ -113,7 +117,8 @@ type Matter struct {
 	Currency      money.Currency
 	TaxRate       money.Fraction
 	TaxNote       string
-	Responsible   ident.PersonID // the partner who approves; "" when nobody is named
+	Treatment     *ident.TreatmentID `gorm:"column:treatment_id"` // in place of TaxRate and TaxNote; saved as Portal of a payor
+	Responsible   ident.PersonID     // the partner who approves; "" when nobody is named
 	OpenedOn      time.Time
 	ClosedOn      *time.Time
 	Status        string // open, closed

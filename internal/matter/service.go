@@ -11,6 +11,7 @@ import (
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/tax"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -63,6 +64,10 @@ func (s *Service) SaveClient(ctx context.Context, c Client) (Client, error) {
 				return authz.ErrForbidden.With("your grant covers some matters only; a new client needs one over the whole firm")
 			}
 			c.ID, c.Version = ident.New[ident.ClientID](tx.Now), 1
+			var err error
+			if c.Treatment, err = tax.Chosen(tx, c.Treatment, nil); err != nil {
+				return err
+			}
 			if err := insertClient(tx, c); err != nil {
 				return err
 			}
@@ -73,6 +78,9 @@ func (s *Service) SaveClient(ctx context.Context, c Client) (Client, error) {
 		}
 		before, err := clientByID(tx, c.ID)
 		if err != nil {
+			return err
+		}
+		if c.Treatment, err = tax.Chosen(tx, c.Treatment, before.Treatment); err != nil {
 			return err
 		}
 		if err := updateClient(tx, c); err != nil {
@@ -141,6 +149,10 @@ func (s *Service) SavePayor(ctx context.Context, p Payor) (Payor, error) {
 			if err := portalFor(tx, &p, nil); err != nil {
 				return err
 			}
+			var err error
+			if p.Treatment, err = tax.Chosen(tx, p.Treatment, nil); err != nil {
+				return err
+			}
 			if err := insertPayor(tx, p); err != nil {
 				return err
 			}
@@ -155,6 +167,9 @@ func (s *Service) SavePayor(ctx context.Context, p Payor) (Payor, error) {
 			p.EBill = before.EBill
 		}
 		if err := portalFor(tx, &p, before.Portal); err != nil {
+			return err
+		}
+		if p.Treatment, err = tax.Chosen(tx, p.Treatment, before.Treatment); err != nil {
 			return err
 		}
 		if err := updatePayor(tx, p); err != nil {
@@ -294,6 +309,10 @@ func (s *Service) openMatter(tx *db.Tx, a *authz.Access, m *Matter) error {
 		return err
 	}
 	m.ID = ident.New[ident.MatterID](tx.Now)
+	var err error
+	if m.Treatment, err = tax.Chosen(tx, m.Treatment, nil); err != nil {
+		return err
+	}
 	if err := insertMatter(tx, *m); err != nil {
 		return err
 	}
@@ -320,6 +339,9 @@ func changeMatter(tx *db.Tx, a *authz.Access, m *Matter) error {
 		return ErrInvalid.With("a matter stays with its client")
 	}
 	if err := withItsWork(tx, before, m); err != nil {
+		return err
+	}
+	if m.Treatment, err = tax.Chosen(tx, m.Treatment, before.Treatment); err != nil {
 		return err
 	}
 	if err := updateMatter(tx, *m); err != nil {

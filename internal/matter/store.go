@@ -11,11 +11,11 @@ import (
 	"github.com/docketry/docketry/internal/ident"
 )
 
-const clientColumns = `c.id, c.number, c.name, c.status, c.version`
+const clientColumns = `c.id, c.number, c.name, c.treatment_id, c.status, c.version`
 
 func clientByID(tx *db.Tx, id ident.ClientID) (c Client, err error) {
 	err = one(tx.Raw(`SELECT `+clientColumns+` FROM client c WHERE c.firm_id = ? AND c.id = ?`, tx.Scope.Firm, id).Row(),
-		&c.ID, &c.Number, &c.Name, &c.Status, &c.Version)
+		&c.ID, &c.Number, &c.Name, &c.Treatment, &c.Status, &c.Version)
 	return c, wrap(err, "client", id)
 }
 
@@ -26,22 +26,22 @@ func clients(tx *db.Tx, cond string, args []any) (list []Client, err error) {
 }
 
 func insertClient(tx *db.Tx, c Client) error {
-	err := tx.Exec(`INSERT INTO client (firm_id, id, number, name, status, created_at) VALUES (?, ?, ?, ?, ?, ?)`,
-		tx.Scope.Firm, c.ID, c.Number, c.Name, c.Status, tx.Now).Error
+	err := tx.Exec(`INSERT INTO client (firm_id, id, number, name, treatment_id, status, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		tx.Scope.Firm, c.ID, c.Number, c.Name, c.Treatment, c.Status, tx.Now).Error
 	return taken(err, "client_number_key", ErrNumberTaken)
 }
 
 func updateClient(tx *db.Tx, c Client) error {
-	res := tx.Exec(`UPDATE client SET number = ?, name = ?, status = ?, version = version + 1 WHERE firm_id = ? AND id = ? AND version = ?`,
-		c.Number, c.Name, c.Status, tx.Scope.Firm, c.ID, c.Version)
+	res := tx.Exec(`UPDATE client SET number = ?, name = ?, treatment_id = ?, status = ?, version = version + 1 WHERE firm_id = ? AND id = ? AND version = ?`,
+		c.Number, c.Name, c.Treatment, c.Status, tx.Scope.Firm, c.ID, c.Version)
 	return changed(res.RowsAffected, taken(res.Error, "client_number_key", ErrNumberTaken))
 }
 
-const payorColumns = `p.id, p.client_id, p.name, p.address, p.country, p.tax_id, p.terms_days, p.delivery, p.ebill, p.portal_id, p.status, p.version`
+const payorColumns = `p.id, p.client_id, p.name, p.address, p.country, p.tax_id, p.terms_days, p.delivery, p.ebill, p.portal_id, p.treatment_id, p.status, p.version`
 
 func payorByID(tx *db.Tx, id ident.PayorID) (p Payor, err error) {
 	err = one(tx.Raw(`SELECT `+payorColumns+` FROM payor p WHERE p.firm_id = ? AND p.id = ?`, tx.Scope.Firm, id).Row(),
-		&p.ID, &p.ClientID, &p.Name, &p.Address, &p.Country, &p.TaxID, &p.TermsDays, &p.Delivery, &p.EBill, &p.Portal, &p.Status, &p.Version)
+		&p.ID, &p.ClientID, &p.Name, &p.Address, &p.Country, &p.TaxID, &p.TermsDays, &p.Delivery, &p.EBill, &p.Portal, &p.Treatment, &p.Status, &p.Version)
 	return p, wrap(err, "payor", id)
 }
 
@@ -53,13 +53,13 @@ func payors(tx *db.Tx, cond string, args []any) (list []Payor, err error) {
 }
 
 func insertPayor(tx *db.Tx, p Payor) error {
-	return tx.Exec(`INSERT INTO payor (firm_id, id, client_id, name, address, country, tax_id, terms_days, delivery, ebill, portal_id, status, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, tx.Scope.Firm, p.ID, p.ClientID, p.Name, p.Address, p.Country, p.TaxID, p.TermsDays, p.Delivery, p.EBill, p.Portal, p.Status, tx.Now).Error
+	return tx.Exec(`INSERT INTO payor (firm_id, id, client_id, name, address, country, tax_id, terms_days, delivery, ebill, portal_id, treatment_id, status, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, tx.Scope.Firm, p.ID, p.ClientID, p.Name, p.Address, p.Country, p.TaxID, p.TermsDays, p.Delivery, p.EBill, p.Portal, p.Treatment, p.Status, tx.Now).Error
 }
 
 func updatePayor(tx *db.Tx, p Payor) error {
-	res := tx.Exec(`UPDATE payor SET name = ?, address = ?, country = ?, tax_id = ?, terms_days = ?, delivery = ?, ebill = ?, portal_id = ?, status = ?, version = version + 1
-		WHERE firm_id = ? AND id = ? AND version = ?`, p.Name, p.Address, p.Country, p.TaxID, p.TermsDays, p.Delivery, p.EBill, p.Portal, p.Status, tx.Scope.Firm, p.ID, p.Version)
+	res := tx.Exec(`UPDATE payor SET name = ?, address = ?, country = ?, tax_id = ?, terms_days = ?, delivery = ?, ebill = ?, portal_id = ?, treatment_id = ?, status = ?, version = version + 1
+		WHERE firm_id = ? AND id = ? AND version = ?`, p.Name, p.Address, p.Country, p.TaxID, p.TermsDays, p.Delivery, p.EBill, p.Portal, p.Treatment, p.Status, tx.Scope.Firm, p.ID, p.Version)
 	return changed(res.RowsAffected, res.Error)
 }
 
@@ -123,7 +123,7 @@ func verifyContact(tx *db.Tx, k Contact) error {
 }
 
 const matterColumns = `m.id, m.client_id, c.number AS client_number, c.name AS client_name, m.payor_id, p.name AS payor_name, m.number, m.name, m.practice_group,
-	m.label, m.task_set, m.client_matter, m.currency, m.tax_rate_e6 AS tax_rate, m.tax_note, coalesce(m.responsible_id::text, '') AS responsible, m.opened_on, m.closed_on, m.status, m.version`
+	m.label, m.task_set, m.client_matter, m.currency, m.tax_rate_e6 AS tax_rate, m.tax_note, m.treatment_id, coalesce(m.responsible_id::text, '') AS responsible, m.opened_on, m.closed_on, m.status, m.version`
 
 const matterTables = ` FROM matter m JOIN client c ON c.firm_id = m.firm_id AND c.id = m.client_id JOIN payor p ON p.firm_id = m.firm_id AND p.id = m.payor_id `
 
@@ -153,22 +153,22 @@ func matters(tx *db.Tx, cond string, args []any) (list []Matter, err error) {
 
 func scanMatter(row *sql.Row, m *Matter) error {
 	return one(row, &m.ID, &m.ClientID, &m.ClientNumber, &m.ClientName, &m.PayorID, &m.PayorName, &m.Number, &m.Name, &m.PracticeGroup,
-		&m.Label, &m.TaskSet, &m.ClientMatter, &m.Currency, &m.TaxRate, &m.TaxNote, &m.Responsible, &m.OpenedOn, &m.ClosedOn, &m.Status, &m.Version)
+		&m.Label, &m.TaskSet, &m.ClientMatter, &m.Currency, &m.TaxRate, &m.TaxNote, &m.Treatment, &m.Responsible, &m.OpenedOn, &m.ClosedOn, &m.Status, &m.Version)
 }
 
 func insertMatter(tx *db.Tx, m Matter) error {
 	err := tx.Exec(`INSERT INTO matter (firm_id, id, client_id, payor_id, number, name, practice_group, label, task_set, client_matter, currency,
-			tax_rate_e6, tax_note, responsible_id, opened_on, closed_on, status, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, tx.Scope.Firm, m.ID, m.ClientID, m.PayorID, m.Number, m.Name, m.PracticeGroup,
-		m.Label, m.TaskSet, m.ClientMatter, m.Currency, m.TaxRate, m.TaxNote, nilIfNone(m.Responsible), date(m.OpenedOn), closing(m), m.Status, tx.Now).Error
+			tax_rate_e6, tax_note, treatment_id, responsible_id, opened_on, closed_on, status, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, tx.Scope.Firm, m.ID, m.ClientID, m.PayorID, m.Number, m.Name, m.PracticeGroup,
+		m.Label, m.TaskSet, m.ClientMatter, m.Currency, m.TaxRate, m.TaxNote, m.Treatment, nilIfNone(m.Responsible), date(m.OpenedOn), closing(m), m.Status, tx.Now).Error
 	return taken(err, "matter_number_key", ErrNumberTaken)
 }
 
 func updateMatter(tx *db.Tx, m Matter) error {
 	res := tx.Exec(`UPDATE matter SET payor_id = ?, number = ?, name = ?, practice_group = ?, label = ?, task_set = ?, client_matter = ?, currency = ?,
-			tax_rate_e6 = ?, tax_note = ?, responsible_id = ?, opened_on = ?, closed_on = ?, status = ?, version = version + 1
+			tax_rate_e6 = ?, tax_note = ?, treatment_id = ?, responsible_id = ?, opened_on = ?, closed_on = ?, status = ?, version = version + 1
 		WHERE firm_id = ? AND id = ? AND version = ?`, m.PayorID, m.Number, m.Name, m.PracticeGroup, m.Label, m.TaskSet, m.ClientMatter, m.Currency,
-		m.TaxRate, m.TaxNote, nilIfNone(m.Responsible), date(m.OpenedOn), closing(m), m.Status, tx.Scope.Firm, m.ID, m.Version)
+		m.TaxRate, m.TaxNote, m.Treatment, nilIfNone(m.Responsible), date(m.OpenedOn), closing(m), m.Status, tx.Scope.Firm, m.ID, m.Version)
 	return changed(res.RowsAffected, taken(res.Error, "matter_number_key", ErrNumberTaken))
 }
 

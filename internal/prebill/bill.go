@@ -68,6 +68,13 @@ func checkBill(tx *db.Tx, p *Prebill, c guideline.Context) error {
 	if c.Known = guideline.AtBill; !portal {
 		c.Known &^= guideline.InReceiver // who gets paper asks for no numbers of its own
 	}
+	due, known, err := taxDue(tx, p, c.Today)
+	if err != nil {
+		return err
+	}
+	if c.Bill.Tax = due; !known {
+		c.Known &^= guideline.InTax
+	}
 	early, late := guideline.Judged{Subject: subject}, guideline.Judged{Subject: subject}
 	if len(c.Bill.Lines) > 0 || c.Bill.ChargeMinor != 0 { // of nothing there is no bill
 		early.Findings, late.Findings = bothStages(c)

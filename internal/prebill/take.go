@@ -6,6 +6,7 @@ import (
 
 	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/audit"
+	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/guideline"
@@ -181,6 +182,30 @@ func approved(p Prebill, m matter.Matter, f policies, all *sheet) (Approved, err
 	}
 	a.Beside = all.beside(a.UntilOn)
 	return a, a.shareLines()
+}
+
+// AsItStands is a pre-bill as it stands, in the form in which an invoice takes an approved one,
+// to whoever may know of its matter and see its amounts. Nothing is taken or changed.
+func AsItStands(tx *db.Tx, a *authz.Access, id ident.PrebillID) (Approved, error) {
+	p, err := load(tx, id)
+	if err != nil {
+		return Approved{}, err
+	}
+	if err := a.RequireMatter(tx, p.MatterID); err != nil {
+		return Approved{}, err
+	}
+	if err := a.RequireSight(tx, p.MatterID, authz.C2); err != nil {
+		return Approved{}, err
+	}
+	m, f, err := groundOf(tx, &p)
+	if err != nil {
+		return Approved{}, err
+	}
+	all, err := sheetOf(tx, id)
+	if err != nil {
+		return Approved{}, err
+	}
+	return approved(p, m, f, &all)
 }
 
 // merges names the entries of a merge. Its value is that of hours at the rate like that of

@@ -104,7 +104,7 @@ func monthly(tx *db.Tx, access *authz.Access, on invoice.Day) (list []monthSum, 
 			UNION ALL
 			SELECT p.currency, date_trunc('month', p.received_on)::date, 0, p.amount_minor - p.reversed_minor
 			FROM payment p JOIN client c ON c.firm_id = p.firm_id AND c.id = p.client_id
-			WHERE p.firm_id = ? AND p.received_on BETWEEN ? AND ? AND ` + payments + `
+			WHERE p.firm_id = ? AND p.method <> 'withheld' AND p.received_on BETWEEN ? AND ? AND ` + payments + `
 		) x GROUP BY currency, month ORDER BY currency, month`
 	args := append([]any{tx.Scope.Firm, from, on}, matterArgs...)
 	args = append(append(args, tx.Scope.Firm, from, on), paymentArgs...)
@@ -130,7 +130,7 @@ func paidSince(tx *db.Tx, access *authz.Access, from, to invoice.Day) (list []se
 			sum(a.amount_minor * greatest(0, p.received_on - i.issued_on))::float8 AS days, sum(a.amount_minor * (i.due_on - i.issued_on))::float8 AS terms
 		FROM allocation a JOIN payment p ON p.firm_id = a.firm_id AND p.id = a.payment_id
 		JOIN invoice i ON i.firm_id = a.firm_id AND i.id = a.invoice_id JOIN matter m ON m.firm_id = i.firm_id AND m.id = i.matter_id
-		WHERE a.firm_id = ? AND p.received_on > ? AND p.received_on <= ? AND ` + cond + `
+		WHERE a.firm_id = ? AND p.method <> 'withheld' AND p.received_on > ? AND p.received_on <= ? AND ` + cond + `
 		GROUP BY a.currency, i.payor_id, p.received_on HAVING sum(a.amount_minor) > 0`
 	if err := tx.Raw(q, append([]any{tx.Scope.Firm, from, to}, args...)...).Scan(&list).Error; err != nil {
 		return nil, fmt.Errorf("read how long payments took: %w", err)

@@ -24,20 +24,25 @@ func settlePrompt(tx *db.Tx, p *Payment, inv *invoice.Invoice, on invoice.Day) e
 	if err != nil {
 		return err
 	}
-	earned := timely > 0 && timely >= inv.TotalMinor-inv.CreditedMinor-inv.PromptMinor
-	switch {
-	case earned && inv.UndisputedMinor() > 0: // what is in dispute is neither allowed nor forgone yet
-		return allow(tx, p, inv, inv.UndisputedMinor(), "", on)
+	waits, err := unsettled(tx, inv)
+	if err != nil {
+		return err
+	}
+	earned := timely > 0 && timely >= inv.TotalMinor-inv.CreditedMinor-inv.PromptMinor-inv.WithheldMinor
+	switch left := inv.UndisputedMinor() - waits; { // what is in dispute is neither allowed nor forgone yet
+	case earned && left > 0:
+		return allow(tx, p, inv, left, "", on)
 	case !earned && inv.AllowedMinor > 0:
 		return withdraw(tx, p, inv, on)
 	}
 	return nil
 }
 
-// arrivedBy is what stands allocated to an invoice of payments that arrived by a day.
+// arrivedBy is what stands allocated to an invoice of money that arrived by a day. A certificate
+// of tax that was withheld is none.
 func arrivedBy(tx *db.Tx, id ident.InvoiceID, day invoice.Day) (minor int64, err error) {
 	err = tx.Raw(`SELECT coalesce(sum(a.amount_minor), 0)::bigint FROM allocation a JOIN payment p ON p.firm_id = a.firm_id AND p.id = a.payment_id
-		WHERE a.firm_id = ? AND a.invoice_id = ? AND p.received_on <= ?::date`, tx.Scope.Firm, id, string(day)).Row().Scan(&minor)
+		WHERE a.firm_id = ? AND a.invoice_id = ? AND p.received_on <= ?::date AND p.method <> ?`, tx.Scope.Firm, id, string(day), MethodWithheld).Row().Scan(&minor)
 	if err != nil {
 		return 0, fmt.Errorf("sum what arrived by %s for invoice %s: %w", day, id, err)
 	}

@@ -46,6 +46,8 @@ const (
 	MethodOther    Method = "other"
 
 	MethodTrust Method = "trust" // client money, by an approved transfer; nobody posts one by hand
+
+	MethodWithheld Method = "withheld" // tax that the payor withheld of one invoice, by its certificate; no cash
 )
 
 // Methods lists them as a form shows them.
@@ -93,6 +95,7 @@ type Allocation struct {
 	Number      string // of the invoice
 	AmountMinor int64  // negative when it takes another back
 	Reverses    ident.AllocationID
+	Method      Method // of the payment
 	TakenBack   bool
 	MadeAt      time.Time
 }

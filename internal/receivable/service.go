@@ -114,6 +114,8 @@ func (s *Service) allocate(tx *db.Tx, p *Payment, held map[ident.InvoiceID]*invo
 			return ErrReversed
 		case p.Method == MethodTrust:
 			return ErrFromTrust
+		case p.Method == MethodWithheld:
+			return ErrWithheld
 		case inv.Payor != p.Payor:
 			return ErrOtherPayor.With("invoice %s is another payor's", inv.Number)
 		case inv.Currency != p.Currency:

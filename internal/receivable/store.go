@@ -100,12 +100,12 @@ func insertAllocation(tx *db.Tx, p *Payment, a Allocation) error {
 	return nil
 }
 
-const columnsOfAllocation = `a.id, a.payment_id AS payment, a.invoice_id AS invoice, i.number, a.amount_minor, coalesce(a.reverses::text, '') AS reverses,
+const columnsOfAllocation = `a.id, a.payment_id AS payment, a.invoice_id AS invoice, i.number, a.amount_minor, coalesce(a.reverses::text, '') AS reverses, p.method,
 	EXISTS (SELECT FROM allocation r WHERE r.firm_id = a.firm_id AND r.reverses = a.id) AS taken_back, a.made_at`
 
 // allocations lists by a condition on alias a, oldest first.
 func allocations(tx *db.Tx, cond string, args ...any) (list []Allocation, err error) {
-	q := `SELECT ` + columnsOfAllocation + ` FROM allocation a JOIN invoice i ON i.firm_id = a.firm_id AND i.id = a.invoice_id
+	q := `SELECT ` + columnsOfAllocation + ` FROM allocation a JOIN invoice i ON i.firm_id = a.firm_id AND i.id = a.invoice_id JOIN payment p ON p.firm_id = a.firm_id AND p.id = a.payment_id
 		WHERE a.firm_id = ? AND ` + cond + ` ORDER BY a.made_at, i.number, a.id`
 	if err := tx.Raw(q, append([]any{tx.Scope.Firm}, args...)...).Scan(&list).Error; err != nil {
 		return nil, fmt.Errorf("list allocations: %w", err)

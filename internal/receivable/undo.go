@@ -30,7 +30,7 @@ func (s *Service) Reverse(ctx context.Context, id ident.PaymentID, version int, 
 	}
 	return s.undo(ctx, id, version, "payment.reversed", func(Allocation) bool { return true }, func(tx *db.Tx, p *Payment, on invoice.Day) error {
 		p.ReversedMinor, p.ReverseReason, p.ReversedAt = p.AmountMinor, reason, &tx.Now
-		return post(tx, invoice.EventReversal, on, p, "", invoice.AccountUnapplied, invoice.AccountCash, p.AmountMinor)
+		return post(tx, invoice.EventReversal, on, p, "", invoice.AccountUnapplied, p.account(), p.AmountMinor)
 	})
 }
 
@@ -44,6 +44,9 @@ func (s *Service) undo(ctx context.Context, id ident.PaymentID, version int, act
 		}
 		if found.Method == MethodTrust {
 			return ErrFromTrust
+		}
+		if found.Method == MethodWithheld && rest == nil {
+			return ErrWithheld
 		}
 		before, undone, err := s.takeBack(tx, id, version, which, rest == nil)
 		if err != nil {
@@ -138,17 +141,31 @@ func (s *Service) ReleaseInvoice(tx *db.Tx, id ident.InvoiceID) error {
 		if err != nil {
 			return err
 		}
-		before := p
+		before, action := p, "payment.allocation_taken_back"
 		back := Allocation{ID: ident.New[ident.AllocationID](tx.Now), Invoice: id, AmountMinor: -a.AmountMinor, Reverses: a.ID}
 		if err := book(tx, &p, &inv, back, on); err != nil {
+			return err
+		}
+		if err := s.released(tx, &p, on, &action); err != nil {
 			return err
 		}
 		if err := savePayment(tx, &p); err != nil {
 			return err
 		}
-		if err := record(tx, "payment.allocation_taken_back", &p, before); err != nil {
+		if err := record(tx, action, &p, before); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// released takes a certificate of tax that was withheld back with the invoice it was for: it
+// can pay nothing else.
+func (s *Service) released(tx *db.Tx, p *Payment, on invoice.Day, action *string) error {
+	if p.Method != MethodWithheld {
+		return nil
+	}
+	*action = "payment.reversed"
+	p.ReversedMinor, p.ReverseReason, p.ReversedAt = p.AmountMinor, "the invoice is credited", &tx.Now
+	return post(tx, invoice.EventReversal, on, p, "", invoice.AccountUnapplied, p.account(), p.AmountMinor)
 }

@@ -91,7 +91,7 @@ var rules = []rule{
 		WHERE i.firm_id = @firm AND i.open_minor <> coalesce(p.total, 0)`},
 	{"I11", "payment", `SELECT y.id::text AS id, format('payment of %s received on %s: the %s is kept as %s, its ledger account has %s', y.amount_minor, y.received_on, c.what, c.kept, c.raw) AS says
 		FROM payment y
-		LEFT JOIN (SELECT payment_id, -sum(amount_minor) FILTER (WHERE account = 'unapplied') AS unapplied, sum(amount_minor) FILTER (WHERE account = 'cash') AS cash
+		LEFT JOIN (SELECT payment_id, -sum(amount_minor) FILTER (WHERE account = 'unapplied') AS unapplied, sum(amount_minor) FILTER (WHERE account IN ('cash', 'withheld')) AS cash
 			FROM posting WHERE firm_id = @firm AND payment_id IS NOT NULL GROUP BY payment_id) p ON p.payment_id = y.id
 		CROSS JOIN LATERAL (VALUES ('unapplied amount', y.unapplied_minor, coalesce(p.unapplied, 0)), ('cash', y.amount_minor - y.reversed_minor, coalesce(p.cash, 0))) c (what, kept, raw)
 		WHERE y.firm_id = @firm AND c.kept <> c.raw`},

@@ -25,6 +25,7 @@ type invoiceRow struct {
 	currency        string
 	promptUntil     *string
 	promptMinor     int64
+	withheld        int64
 }
 
 // InvoiceOption says what is special about an invoice.
@@ -49,6 +50,9 @@ func InvoiceCurrency(c string) InvoiceOption { return func(r *invoiceRow) { r.cu
 func Prompt(until string, minor int64) InvoiceOption {
 	return func(r *invoiceRow) { r.promptUntil, r.promptMinor = &until, minor }
 }
+
+// Withheld is what the payor keeps back of the invoice for the tax office; nothing without it.
+func Withheld(minor int64) InvoiceOption { return func(r *invoiceRow) { r.withheld = minor } }
 
 // Invoice makes an issued invoice of one expense on a matter, with its pre-bill,
 // its number and its posting on the day of issue, as the service would leave it.
@@ -94,10 +98,10 @@ func (f F) Invoice(t testing.TB, m M, opts ...InvoiceOption) I {
 			{`UPDATE entry SET status = 'billing', prebill_id = ? WHERE firm_id = ? AND id = ?`, []any{i.Prebill, f.ID, entry}},
 			{`UPDATE entry SET status = 'billed' WHERE firm_id = ? AND id = ?`, []any{f.ID, entry}},
 			{`INSERT INTO invoice (firm_id, id, prebill_id, matter_id, client_id, payor_id, series, n, number, issued_on, due_on, from_on, to_on, currency,
-				net_minor, tax_minor, total_minor, open_minor, prompt_until, prompt_minor, content_hash, document, issued_at)
-				VALUES (?, ?, ?, ?, ?, ?, 'invoice', ?, ?, ?::date, ?::date, ?::date, ?::date, ?, ?, 0, ?, ?, ?::date, ?, ?, '{}', ?)`,
+				net_minor, tax_minor, total_minor, open_minor, prompt_until, prompt_minor, withheld_minor, content_hash, document, issued_at)
+				VALUES (?, ?, ?, ?, ?, ?, 'invoice', ?, ?, ?::date, ?::date, ?::date, ?::date, ?, ?, 0, ?, ?, ?::date, ?, ?, ?, '{}', ?)`,
 				[]any{f.ID, i.ID, i.Prebill, m.ID, m.Client, m.Payor, n, i.Number, row.issuedOn, row.dueOn, row.issuedOn, row.issuedOn, row.currency,
-					row.minor, row.minor, row.minor, row.promptUntil, row.promptMinor, hash, now}},
+					row.minor, row.minor, row.minor, row.promptUntil, row.promptMinor, row.withheld, hash, now}},
 			{`INSERT INTO invoice_line (firm_id, id, invoice_id, no, entry_id, kind, worked_on, expense_code, narrative, quantity_e4, rate_e4, unit_e8,
 				value_minor, adjust_minor, amount_minor, tax_rate_e6, tax_minor, currency)
 				VALUES (?, ?, ?, 1, ?, 'expense', ?::date, 'E115', 'Transcript', 10000, ?, 1000000, ?, 0, ?, 0, 0, ?)`,

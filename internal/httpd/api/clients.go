@@ -17,19 +17,23 @@ type clients interface {
 
 // Client is a customer of the firm.
 type Client struct {
-	ID      ident.ClientID `json:"id" class:"C1"`
-	Number  string         `json:"number,omitempty" class:"C2"`
-	Name    string         `json:"name,omitempty" class:"C2"`
-	Status  string         `json:"status" class:"C1" enum:"active,closed"`
-	Version int            `json:"version" class:"C1"`
+	ID      ident.ClientID     `json:"id" class:"C1"`
+	Number  string             `json:"number,omitempty" class:"C2"`
+	Name    string             `json:"name,omitempty" class:"C2"`
+	Taxes   *ident.TreatmentID `json:"treatment_id,omitempty" class:"C1" doc:"its tax treatment, where payor and matter have none"`
+	Status  string             `json:"status" class:"C1" enum:"active,closed"`
+	Version int                `json:"version" class:"C1"`
 }
 
-func toClient(c matter.Client) Client { return Client{c.ID, c.Number, c.Name, c.Status, c.Version} }
+func toClient(c matter.Client) Client {
+	return Client{c.ID, c.Number, c.Name, c.Treatment, c.Status, c.Version}
+}
 
 type clientBody struct {
-	Number string `json:"number" maxLength:"20"`
-	Name   string `json:"name" maxLength:"120"`
-	Status string `json:"status,omitempty" enum:"active,closed"`
+	Number string             `json:"number" maxLength:"20"`
+	Name   string             `json:"name" maxLength:"120"`
+	Taxes  *ident.TreatmentID `json:"treatment_id,omitempty" doc:"left out: as it was; empty: none"`
+	Status string             `json:"status,omitempty" enum:"active,closed"`
 }
 
 // Clients mounts the firm's customers.
@@ -53,7 +57,7 @@ func Clients(s *httpd.Server, v clients) {
 			InFirm
 			Body clientBody
 		}) (*One[Client], error) {
-			c, err := v.SaveClient(ctx, matter.Client{Number: in.Body.Number, Name: in.Body.Name, Status: in.Body.Status})
+			c, err := v.SaveClient(ctx, matter.Client{Number: in.Body.Number, Name: in.Body.Name, Treatment: in.Body.Taxes, Status: in.Body.Status})
 			return versioned(toClient(c), c.Version, err)
 		})
 	httpd.API(s, httpd.Op{Method: "PUT", Path: "/firms/{firm}/clients/{id}", Needs: rbac.ClientEdit, Summary: "Change a client"},
@@ -65,7 +69,7 @@ func Clients(s *httpd.Server, v clients) {
 			if err != nil {
 				return nil, err
 			}
-			c, err := v.SaveClient(ctx, matter.Client{ID: id, Number: in.Body.Number, Name: in.Body.Name, Status: in.Body.Status, Version: version})
+			c, err := v.SaveClient(ctx, matter.Client{ID: id, Number: in.Body.Number, Name: in.Body.Name, Treatment: in.Body.Taxes, Status: in.Body.Status, Version: version})
 			return versioned(toClient(c), c.Version, err)
 		})
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/tax"
 )
 
 // InvoiceDocument is what was true and printed when the invoice was issued. It is
@@ -31,8 +32,10 @@ type InvoiceDocument struct {
 	Text      string             `json:"text,omitempty" class:"C3" doc:"above the lines"`
 	People    []DocumentPerson   `json:"people,omitempty" class:"C2" doc:"who billed, by code"`
 	Lines     []DocumentLine     `json:"lines" class:"C1" doc:"fees first, each kind by date"`
-	Taxes     []DocumentTax      `json:"taxes" class:"C1" doc:"by rate; none where no tax is due"`
+	Taxes     []DocumentTax      `json:"taxes" class:"C1" doc:"by rate, or each tax of the treatment; none where no tax is due"`
 	TaxNote   string             `json:"tax_note,omitempty" class:"C2"`
+	TaxKind   tax.Kind           `json:"tax_kind,omitempty" class:"C1" doc:"of the tax treatment; left out: one rate, as the matter has it"`
+	Withheld  []DocumentTax      `json:"withheld,omitempty" class:"C1" doc:"of the total, kept back by who pays"`
 	Prompt    *DocumentPrompt    `json:"prompt,omitempty" class:"C1" doc:"a discount on prompt payment, as agreed"`
 	Part      *DocumentPart      `json:"part,omitempty" class:"C1" doc:"of a bill that payors share: how much of it the invoice is"`
 	Totals    DocumentTotals     `json:"totals" class:"C1"`
@@ -121,6 +124,7 @@ type DocumentLine struct {
 	Amount    *Money            `json:"amount,omitempty" class:"C2"`
 	TaxRate   string            `json:"tax_rate,omitempty" class:"C2" doc:"a fraction: 0.2 is 20 percent"`
 	Tax       *Money            `json:"tax,omitempty" class:"C2"`
+	Taxes     []DocumentLineTax `json:"taxes,omitempty" class:"C1" doc:"each tax of the line, where a treatment holds"`
 	WholeNo   int               `json:"whole_no,omitempty" class:"C1" doc:"of a share: which line of the whole bill"`
 	Whole     *Money            `json:"whole,omitempty" class:"C2" doc:"of a share: the amount of that line"`
 	OfNo      int               `json:"of_no,omitempty" class:"C1" doc:"of a credit note over a part: which line of the invoice it takes back"`
@@ -145,6 +149,20 @@ type DocumentTax struct {
 	Rate string `json:"rate,omitempty" class:"C2" doc:"a fraction: 0.2 is 20 percent"`
 	Base *Money `json:"base,omitempty" class:"C2"`
 	Tax  *Money `json:"tax,omitempty" class:"C2"`
+
+	Code   string `json:"code,omitempty" class:"C1" doc:"of the firm's tax code; missing of one rate"`
+	Number string `json:"number,omitempty" class:"C2" doc:"of registration"`
+	On     string `json:"on,omitempty" class:"C1" doc:"code of the tax that is part of the base"`
+}
+
+// DocumentLineTax is what one tax comes to on a line.
+type DocumentLineTax struct {
+	Code string `json:"code" class:"C1"`
+	Tax  *Money `json:"tax,omitempty" class:"C2"`
+}
+
+func toDocumentTax(x invoice.Tax, c money.Currency) DocumentTax {
+	return DocumentTax{x.Name, x.RateE6.String(), amount(x.BaseMinor, c), amount(x.TaxMinor, c), x.Code, x.Number, x.On}
 }
 
 // DocumentTotals are the sums of an invoice.
@@ -154,6 +172,8 @@ type DocumentTotals struct {
 	Net      *Money `json:"net,omitempty" class:"C2"`
 	Tax      *Money `json:"tax,omitempty" class:"C2"`
 	Total    *Money `json:"total,omitempty" class:"C2"`
+	Withheld *Money `json:"withheld,omitempty" class:"C2" doc:"of the total, by who pays, for the tax office"`
+	Payable  *Money `json:"payable,omitempty" class:"C2" doc:"to the firm: the total without what is withheld"`
 }
 
 // DocumentReference names the invoice that a credit note corrects.
@@ -177,7 +197,7 @@ func toInvoiceDocument(d *invoice.Document) *InvoiceDocument {
 		Payor: toDocumentParty(d.Payor), Client: &DocumentClient{d.Client.Number, d.Client.Name},
 		Matter: DocumentMatter{d.Matter.ID, d.Matter.Number, d.Matter.Name, d.Matter.ClientRef},
 		Text:   d.Text, People: make([]DocumentPerson, len(d.People)), Lines: make([]DocumentLine, len(d.Lines)), Taxes: make([]DocumentTax, len(d.Taxes)), TaxNote: d.TaxNote,
-		Totals:  DocumentTotals{amount(t.FeesMinor, c), amount(t.ExpensesMinor, c), amount(t.NetMinor, c), amount(t.TaxMinor, c), amount(t.TotalMinor, c)},
+		Totals:  DocumentTotals{amount(t.FeesMinor, c), amount(t.ExpensesMinor, c), amount(t.NetMinor, c), amount(t.TaxMinor, c), amount(t.TotalMinor, c), nil, nil},
 		Prebill: d.Prebill, Approval: d.Approval, Because: d.Because, LawFirmID: d.LawFirmID, EBillAs: d.EBillAs,
 	}
 	for i, p := range d.People {
@@ -187,7 +207,12 @@ func toInvoiceDocument(d *invoice.Document) *InvoiceDocument {
 		out.Lines[i] = toDocumentLine(&d.Lines[i], c)
 	}
 	for i, x := range d.Taxes {
-		out.Taxes[i] = DocumentTax{x.Name, x.RateE6.String(), amount(x.BaseMinor, c), amount(x.TaxMinor, c)}
+		out.Taxes[i] = toDocumentTax(x, c)
+	}
+	out.TaxKind = d.TaxKind
+	for _, x := range d.Withheld {
+		out.Withheld = append(out.Withheld, toDocumentTax(x, c))
+		out.Totals.Withheld, out.Totals.Payable = amount(t.WithheldMinor, c), amount(t.PayableMinor(), c)
 	}
 	if p := d.Prompt; p != nil {
 		out.Prompt = &DocumentPrompt{p.Until, amount(p.Minor, c), amount(p.TaxMinor, c)}
@@ -217,6 +242,9 @@ func toDocumentLine(l *invoice.Line, c money.Currency) DocumentLine {
 		ID: l.ID, No: l.No, Entry: l.Entry, Kind: l.Kind, On: l.On, Who: l.Who, Task: l.Task, Activity: l.Activity, Expense: l.ExpenseCode, Narrative: l.Narrative,
 		Quantity: decimal(l.QuantityE4), Rate: decimal(l.RateE4), Value: amount(l.ValueMinor, c), Adjust: amount(l.AdjustMinor, c), Reason: l.Reason,
 		Amount: amount(l.AmountMinor, c), TaxRate: l.TaxE6.String(), Tax: amount(l.TaxMinor, c),
+	}
+	for _, x := range l.Taxes {
+		out.Taxes = append(out.Taxes, DocumentLineTax{x.Code, amount(x.Minor, c)})
 	}
 	if l.WholeNo > 0 {
 		out.WholeNo, out.Whole = l.WholeNo, amount(l.WholeMinor, c)

@@ -19,56 +19,58 @@ type matters interface {
 
 // Matter is one piece of work.
 type Matter struct {
-	ID            ident.MatterID `json:"id" class:"C1"`
-	Client        ident.ClientID `json:"client_id" class:"C1"`
-	ClientName    string         `json:"client_name,omitempty" class:"C2"`
-	Payor         ident.PayorID  `json:"payor_id" class:"C1"`
-	PayorName     string         `json:"payor_name,omitempty" class:"C2"`
-	Number        string         `json:"number,omitempty" class:"C2"`
-	Name          string         `json:"name,omitempty" class:"C2"`
-	PracticeGroup string         `json:"practice_group,omitempty" class:"C2"`
-	Label         string         `json:"label" class:"C1" enum:"standard,confidential,restricted,sealed"`
-	TaskSet       string         `json:"task_set,omitempty" class:"C1"`
-	ClientMatter  string         `json:"client_matter,omitempty" class:"C2"`
-	Currency      money.Currency `json:"currency" class:"C1"`
-	TaxRate       string         `json:"tax_rate,omitempty" class:"C2" doc:"a share, such as 0.2"`
-	TaxNote       string         `json:"tax_note,omitempty" class:"C2"`
-	Responsible   ident.PersonID `json:"responsible_id,omitempty" class:"C1"`
-	OpenedOn      string         `json:"opened_on" class:"C1" format:"date"`
-	ClosedOn      string         `json:"closed_on,omitempty" class:"C1" format:"date"`
-	Status        string         `json:"status" class:"C1" enum:"open,closed"`
-	Version       int            `json:"version" class:"C1"`
-	Adverse       []string       `json:"adverse_parties,omitempty" class:"C2" doc:"against the client, by name"`
-	Related       []string       `json:"related_parties,omitempty" class:"C2" doc:"beside the client, by name"`
+	ID            ident.MatterID     `json:"id" class:"C1"`
+	Client        ident.ClientID     `json:"client_id" class:"C1"`
+	ClientName    string             `json:"client_name,omitempty" class:"C2"`
+	Payor         ident.PayorID      `json:"payor_id" class:"C1"`
+	PayorName     string             `json:"payor_name,omitempty" class:"C2"`
+	Number        string             `json:"number,omitempty" class:"C2"`
+	Name          string             `json:"name,omitempty" class:"C2"`
+	PracticeGroup string             `json:"practice_group,omitempty" class:"C2"`
+	Label         string             `json:"label" class:"C1" enum:"standard,confidential,restricted,sealed"`
+	TaskSet       string             `json:"task_set,omitempty" class:"C1"`
+	ClientMatter  string             `json:"client_matter,omitempty" class:"C2"`
+	Currency      money.Currency     `json:"currency" class:"C1"`
+	TaxRate       string             `json:"tax_rate,omitempty" class:"C2" doc:"a share, such as 0.2"`
+	TaxNote       string             `json:"tax_note,omitempty" class:"C2"`
+	Taxes         *ident.TreatmentID `json:"treatment_id,omitempty" class:"C1" doc:"its tax treatment, in place of tax_rate and tax_note; the payor's goes before it"`
+	Responsible   ident.PersonID     `json:"responsible_id,omitempty" class:"C1"`
+	OpenedOn      string             `json:"opened_on" class:"C1" format:"date"`
+	ClosedOn      string             `json:"closed_on,omitempty" class:"C1" format:"date"`
+	Status        string             `json:"status" class:"C1" enum:"open,closed"`
+	Version       int                `json:"version" class:"C1"`
+	Adverse       []string           `json:"adverse_parties,omitempty" class:"C2" doc:"against the client, by name"`
+	Related       []string           `json:"related_parties,omitempty" class:"C2" doc:"beside the client, by name"`
 }
 
 func toMatter(m matter.Matter) Matter {
 	return Matter{m.ID, m.ClientID, m.ClientName, m.PayorID, m.PayorName, m.Number, m.Name, m.PracticeGroup, m.Label.String(), m.TaskSet, m.ClientMatter,
-		m.Currency, m.TaxRate.String(), m.TaxNote, m.Responsible, day(m.OpenedOn), dayOf(m.ClosedOn), m.Status, m.Version, m.Adverse, m.Related}
+		m.Currency, m.TaxRate.String(), m.TaxNote, m.Treatment, m.Responsible, day(m.OpenedOn), dayOf(m.ClosedOn), m.Status, m.Version, m.Adverse, m.Related}
 }
 
 type matterBody struct {
-	Client        string         `json:"client_id"`
-	Payor         string         `json:"payor_id"`
-	Number        string         `json:"number" maxLength:"20"`
-	Name          string         `json:"name" maxLength:"255"`
-	PracticeGroup string         `json:"practice_group,omitempty" maxLength:"60"`
-	Label         string         `json:"label" enum:"standard,confidential,restricted,sealed"`
-	TaskSet       string         `json:"task_set,omitempty"`
-	ClientMatter  string         `json:"client_matter,omitempty" maxLength:"20"`
-	Currency      money.Currency `json:"currency"`
-	TaxRate       string         `json:"tax_rate,omitempty" doc:"a share, such as 0.2"`
-	TaxNote       string         `json:"tax_note,omitempty" maxLength:"300"`
-	Responsible   string         `json:"responsible_id,omitempty"`
-	OpenedOn      string         `json:"opened_on"`
-	ClosedOn      string         `json:"closed_on,omitempty"`
-	Adverse       []string       `json:"adverse_parties,omitempty" maxItems:"100" doc:"against the client, by name; a name is kept once, and a change that leaves the field out removes them"`
-	Related       []string       `json:"related_parties,omitempty" maxItems:"100" doc:"beside the client, by name; likewise"`
+	Client        string             `json:"client_id"`
+	Payor         string             `json:"payor_id"`
+	Number        string             `json:"number" maxLength:"20"`
+	Name          string             `json:"name" maxLength:"255"`
+	PracticeGroup string             `json:"practice_group,omitempty" maxLength:"60"`
+	Label         string             `json:"label" enum:"standard,confidential,restricted,sealed"`
+	TaskSet       string             `json:"task_set,omitempty"`
+	ClientMatter  string             `json:"client_matter,omitempty" maxLength:"20"`
+	Currency      money.Currency     `json:"currency"`
+	TaxRate       string             `json:"tax_rate,omitempty" doc:"a share, such as 0.2"`
+	TaxNote       string             `json:"tax_note,omitempty" maxLength:"300"`
+	Taxes         *ident.TreatmentID `json:"treatment_id,omitempty" doc:"left out: as it was; empty: none, tax_rate and tax_note hold"`
+	Responsible   string             `json:"responsible_id,omitempty"`
+	OpenedOn      string             `json:"opened_on"`
+	ClosedOn      string             `json:"closed_on,omitempty"`
+	Adverse       []string           `json:"adverse_parties,omitempty" maxItems:"100" doc:"against the client, by name; a name is kept once, and a change that leaves the field out removes them"`
+	Related       []string           `json:"related_parties,omitempty" maxItems:"100" doc:"beside the client, by name; likewise"`
 }
 
 func (b matterBody) to() (m matter.Matter, err error) {
 	m = matter.Matter{Number: b.Number, Name: b.Name, PracticeGroup: b.PracticeGroup, Label: labels[b.Label], TaskSet: b.TaskSet,
-		ClientMatter: b.ClientMatter, Currency: b.Currency, TaxNote: b.TaxNote, Status: "open",
+		ClientMatter: b.ClientMatter, Currency: b.Currency, TaxNote: b.TaxNote, Treatment: b.Taxes, Status: "open",
 		Parties: matter.Parties{Adverse: b.Adverse, Related: b.Related}}
 	if m.ClientID, err = idOf[ident.ClientID](b.Client); err != nil {
 		return m, err

@@ -19,6 +19,7 @@ type payments interface {
 	Get(ctx context.Context, id ident.PaymentID) (receivable.Detail, error)
 	Allocate(ctx context.Context, id ident.PaymentID, version int, shares []receivable.Share) (receivable.Payment, error)
 	TakeBack(ctx context.Context, id ident.PaymentID, version int, a ident.AllocationID) (receivable.Payment, error)
+	SettleWithheld(ctx context.Context, c receivable.Certificate) (receivable.Payment, error)
 	Reverse(ctx context.Context, id ident.PaymentID, version int, reason string) (receivable.Payment, error)
 	Aging(ctx context.Context, on invoice.Day, by receivable.Basis) (receivable.Report, error)
 }
@@ -116,6 +117,7 @@ func Payments(s *httpd.Server, v payments) {
 			return versioned(toPayment(p), p.Version, err)
 		})
 	mountPaymentActs(s, v)
+	mountWithheld(s, v)
 	mountAging(s, v)
 }
 

@@ -20,19 +20,20 @@ type payors interface {
 
 // Payor receives and pays invoices.
 type Payor struct {
-	ID        ident.PayorID   `json:"id" class:"C1"`
-	Client    ident.ClientID  `json:"client_id" class:"C1"`
-	Name      string          `json:"name,omitempty" class:"C2"`
-	Address   string          `json:"address,omitempty" class:"C2"`
-	Country   string          `json:"country,omitempty" class:"C2"`
-	TaxID     string          `json:"tax_id,omitempty" class:"C2"`
-	TermsDays int             `json:"terms_days" class:"C1"`
-	Delivery  matter.Delivery `json:"delivery" class:"C1" enum:"mail_link,mail_attachment,portal"`
-	EBill     matter.EBill    `json:"ebill" class:"C1" enum:"ledes_flat,ledes_xml_21,ledes_xml_22" doc:"which e-bill is made of its invoices; a flat one is LEDES 1998B, or 98BI V2 where there is tax"`
-	Portal    *ident.PortalID `json:"portal_id,omitempty" class:"C1" doc:"the receiver it is served through; its format goes before ebill"`
-	Status    string          `json:"status" class:"C1" enum:"active,closed"`
-	Version   int             `json:"version" class:"C1"`
-	Contacts  []Contact       `json:"contacts,omitempty"`
+	ID        ident.PayorID      `json:"id" class:"C1"`
+	Client    ident.ClientID     `json:"client_id" class:"C1"`
+	Name      string             `json:"name,omitempty" class:"C2"`
+	Address   string             `json:"address,omitempty" class:"C2"`
+	Country   string             `json:"country,omitempty" class:"C2"`
+	TaxID     string             `json:"tax_id,omitempty" class:"C2"`
+	TermsDays int                `json:"terms_days" class:"C1"`
+	Delivery  matter.Delivery    `json:"delivery" class:"C1" enum:"mail_link,mail_attachment,portal"`
+	EBill     matter.EBill       `json:"ebill" class:"C1" enum:"ledes_flat,ledes_xml_21,ledes_xml_22" doc:"which e-bill is made of its invoices; a flat one is LEDES 1998B, or 98BI V2 where there is tax"`
+	Portal    *ident.PortalID    `json:"portal_id,omitempty" class:"C1" doc:"the receiver it is served through; its format goes before ebill"`
+	Taxes     *ident.TreatmentID `json:"treatment_id,omitempty" class:"C1" doc:"its tax treatment, before all others"`
+	Status    string             `json:"status" class:"C1" enum:"active,closed"`
+	Version   int                `json:"version" class:"C1"`
+	Contacts  []Contact          `json:"contacts,omitempty"`
 }
 
 // Contact is an address of a payor.
@@ -50,24 +51,25 @@ func toContact(k matter.Contact) Contact {
 }
 
 func toPayor(p matter.Payor) Payor {
-	return Payor{ID: p.ID, Client: p.ClientID, Name: p.Name, Address: p.Address, Country: p.Country, TaxID: p.TaxID, TermsDays: p.TermsDays, Delivery: p.Delivery, EBill: p.EBill, Portal: p.Portal, Status: p.Status, Version: p.Version}
+	return Payor{ID: p.ID, Client: p.ClientID, Name: p.Name, Address: p.Address, Country: p.Country, TaxID: p.TaxID, TermsDays: p.TermsDays, Delivery: p.Delivery, EBill: p.EBill, Portal: p.Portal, Taxes: p.Treatment, Status: p.Status, Version: p.Version}
 }
 
 // PayorBody is what may be said of a payor.
 type PayorBody struct {
-	Name      string          `json:"name" maxLength:"120"`
-	Address   string          `json:"address" maxLength:"500"`
-	Country   string          `json:"country" maxLength:"2"`
-	TaxID     string          `json:"tax_id,omitempty" maxLength:"40"`
-	TermsDays int             `json:"terms_days" minimum:"0" maximum:"180"`
-	Delivery  matter.Delivery `json:"delivery" enum:"mail_link,mail_attachment,portal"`
-	EBill     matter.EBill    `json:"ebill,omitempty" enum:"ledes_flat,ledes_xml_21,ledes_xml_22" doc:"left out: ledes_flat for a new payor, else as it was"`
-	Portal    *ident.PortalID `json:"portal_id,omitempty" doc:"the receiver it is served through; left out: as it was; empty: none"`
-	Status    string          `json:"status,omitempty" enum:"active,closed"`
+	Name      string             `json:"name" maxLength:"120"`
+	Address   string             `json:"address" maxLength:"500"`
+	Country   string             `json:"country" maxLength:"2"`
+	TaxID     string             `json:"tax_id,omitempty" maxLength:"40"`
+	TermsDays int                `json:"terms_days" minimum:"0" maximum:"180"`
+	Delivery  matter.Delivery    `json:"delivery" enum:"mail_link,mail_attachment,portal"`
+	EBill     matter.EBill       `json:"ebill,omitempty" enum:"ledes_flat,ledes_xml_21,ledes_xml_22" doc:"left out: ledes_flat for a new payor, else as it was"`
+	Portal    *ident.PortalID    `json:"portal_id,omitempty" doc:"the receiver it is served through; left out: as it was; empty: none"`
+	Taxes     *ident.TreatmentID `json:"treatment_id,omitempty" doc:"its tax treatment; left out: as it was; empty: none"`
+	Status    string             `json:"status,omitempty" enum:"active,closed"`
 }
 
 func (b PayorBody) to(p matter.Payor) matter.Payor {
-	p.Name, p.Address, p.Country, p.TaxID, p.TermsDays, p.Delivery, p.EBill, p.Portal, p.Status = b.Name, b.Address, b.Country, b.TaxID, b.TermsDays, b.Delivery, b.EBill, b.Portal, b.Status
+	p.Name, p.Address, p.Country, p.TaxID, p.TermsDays, p.Delivery, p.EBill, p.Portal, p.Treatment, p.Status = b.Name, b.Address, b.Country, b.TaxID, b.TermsDays, b.Delivery, b.EBill, b.Portal, b.Taxes, b.Status
 	return p
 }
 

@@ -80,7 +80,11 @@ func (s *Site) saveClient(r *httpd.Request) (httpd.Reply, error) {
 
 func typedClient(r *httpd.Request) (matter.Client, error) {
 	id, err := optionalID[ident.ClientID](r)
-	return matter.Client{ID: id, Number: r.Form("number"), Name: r.Form("name"), Status: r.Form("status"), Version: r.FormInt("version")}, err
+	c := matter.Client{ID: id, Number: r.Form("number"), Name: r.Form("name"), Status: r.Form("status"), Version: r.FormInt("version")}
+	if err == nil {
+		c.Treatment, err = typedTreatment(r)
+	}
+	return c, err
 }
 
 // clientAgain is the form with what was typed; of a client that is there.
@@ -100,10 +104,15 @@ func (s *Site) clientPage(r *httpd.Request, c matter.Client, failed error) (temp
 	if err != nil {
 		return nil, err
 	}
+	taxed, err := s.treatmentField(r, f, c.Treatment, "", "For its matters and payors that have none of their own")
+	if err != nil {
+		return nil, err
+	}
 	form := &partial.Form{Action: r.Path(), Version: c.Version, Submit: "Save client", Cancel: href.Clients(f.FirmID), Faults: partial.FaultsOf(failed), Problem: problemIn(failed),
 		Fields: []partial.Field{
 			{Name: "number", Label: "Number", Value: c.Number, Required: true, Max: 20, Hint: "As the firm and its files write it"},
 			{Name: "name", Label: "Name", Value: c.Name, Required: true, Max: 120},
+			taxed,
 			{Name: "status", Label: "State", Kind: partial.Select, Options: partial.Options(c.Status, "active", "Active", "closed", "Closed")},
 		}}
 	v := PlainView{Head: layout.Head{Title: titled(c.Name, "New client"), Crumbs: []partial.Link{{Text: "Clients", Href: href.Clients(f.FirmID)}}}}

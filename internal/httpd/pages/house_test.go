@@ -25,6 +25,7 @@ import (
 	"github.com/docketry/docketry/internal/purchase"
 	"github.com/docketry/docketry/internal/selfcheck"
 	"github.com/docketry/docketry/internal/submission"
+	"github.com/docketry/docketry/internal/tax"
 	"github.com/docketry/docketry/internal/webhook"
 	"github.com/docketry/docketry/internal/wording"
 	"github.com/docketry/docketry/rbac"
@@ -138,7 +139,17 @@ func houseFixtures(t testing.TB, s story) []fixture {
 	handed := func(title string, x submission.View, more ...Section) PlainView {
 		return PlainView{Head: layout.Head{Title: title}, Sections: append(append([]Section{{Title: "Next step", Text: nextOfHandover(x.Latest())}}, handoverSections(f, x, true, typedForm{})...), more...)}
 	}
+	book := &tax.Book{Codes: []tax.Code{{ID: id[ident.TaxCodeID](1), Code: "GST", Name: "GST", Rate: 50_000, Country: "CA", Number: "123456789RT0001", From: "2025-01-01", Version: 1},
+		{ID: id[ident.TaxCodeID](2), Code: "QST", Name: "QST", Rate: 99_750, Country: "CA", Region: "Quebec", Number: "1012345678TQ0001", On: "GST", From: "2025-01-01", Version: 1},
+		{ID: id[ident.TaxCodeID](3), Code: "QST", Name: "QST", Rate: 95_000, Country: "CA", Region: "Quebec", From: "2020-01-01", Until: "2024-12-31", Version: 2},
+		{ID: id[ident.TaxCodeID](4), Code: "WHT", Name: "Withholding tax", Rate: 150_000, Country: "CA", Withheld: true, From: "2027-01-01", Version: 1}},
+		Treatments: []tax.Treatment{{ID: id[ident.TreatmentID](1), Name: "Clients in Quebec", Kind: tax.Taxed, Fees: []string{"GST", "QST"}, Expenses: []string{"GST"}, From: "2025-01-01", Version: 1},
+			{ID: id[ident.TreatmentID](2), Name: "Abroad", Kind: tax.Reverse, Note: "Reverse charge: the recipient accounts for the tax.", From: "2025-01-01", Version: 1}}}
+	mistyped := typedTax{path: href.TaxCodes(f.FirmID), form: func(string) string { return "1,5" }, failed: tax.ErrInvalid.On(fault.Field{Path: "rate", Code: "number_form", Message: "enter a share such as 0.09975"})}
 	return []fixture{
+		named("taxes", plain("taxes", taxesView(f, book, id[ident.TreatmentID](1), "2026-03-05", typedTax{}))),
+		named("taxes-none", plain("taxes", taxesView(f, &tax.Book{}, "", "2026-03-05", typedTax{}))),
+		named("taxes-wrong", plain("taxes", taxesView(f, book, "", "2026-03-05", mistyped))),
 		named("connector", plain("portals", connectorView(f, gate, door, door, "22", nil))),
 		named("connector-wrong", plain("portals", connectorView(f, gate, connector.Connector{Portal: gate.ID}, fresh, "", connector.ErrInvalid.On(fault.Field{Path: "url", Code: "address_refused", Message: "enter an https address on port 443 of the public internet, without ? and #"}, fault.Field{Path: "secret", Code: "secret_missing", Message: "enter what opens the server"})))),
 		named("credit-part", plain("invoices", creditPartView(f, billed, typedForm{url.Values{"reason": {"x"}, "line.2": {"9,000.00"}}, href.InvoiceAct(f.FirmID, billed.ID, "credit-part"), wrongLine}))),

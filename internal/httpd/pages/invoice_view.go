@@ -35,12 +35,13 @@ type InvoiceView struct {
 	Files    []InvoiceFile
 	Hash     string // of the canonical document
 	Payments []InvoicePaid
-	Allowed  money.Amount    // left out by a prompt payment
-	Prompt   string          // what is enough by which day, "" where less is not
-	Trust    *InvoiceTrust   // what client money could pay of it; nil where none is held
-	Make     *partial.Field  // the e-bill's formats that are not made yet; nil without any, or without the right
-	Credits  []InvoiceCredit // the first first
-	Taken    bool            // credited in full
+	Allowed  money.Amount     // left out by a prompt payment
+	Prompt   string           // what is enough by which day, "" where less is not
+	Withheld *InvoiceWithheld // what waits for a certificate of tax withheld; nil where nothing does
+	Trust    *InvoiceTrust    // what client money could pay of it; nil where none is held
+	Make     *partial.Field   // the e-bill's formats that are not made yet; nil without any, or without the right
+	Credits  []InvoiceCredit  // the first first
+	Taken    bool             // credited in full
 	Prebill  ident.PrebillID
 	Check    *InvoiceCheck  // what the receiver would answer; nil without one, or without sight of the text
 	History  []partial.Step // delivery and reminders, the planned ones with Next
@@ -56,6 +57,12 @@ type InvoiceOther struct {
 	Payor string
 	Net   money.Amount
 	State partial.Chip
+}
+
+// InvoiceWithheld is what waits for the payor's certificate, and the form that records it.
+type InvoiceWithheld struct {
+	Text string
+	Form *partial.Form // nil without the right
 }
 
 // InvoiceTrust is what client money in trust could pay of an invoice.

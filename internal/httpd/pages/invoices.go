@@ -26,6 +26,7 @@ func (s *Site) MountInvoices(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/invoices", rbac.InvoiceRead, s.invoices)
 	get(srv, "/firms/{firm}/invoices/{id}", rbac.InvoiceRead, s.invoice)
 	get(srv, "/firms/{firm}/invoices/{id}/documents/{kind}", rbac.InvoiceRead, s.invoiceFile)
+	fill(srv, "/firms/{firm}/invoices/{id}/withheld", rbac.PaymentPost, s.settleWithheld, of(s.invoicePage))
 	fill(srv, "/firms/{firm}/invoices/{id}/files", rbac.InvoiceDeliver, s.makeFile, of(s.invoicePage))
 	get(srv, "/firms/{firm}/credit-notes/{id}/file", rbac.InvoiceRead, s.creditFile)
 	get(srv, "/firms/{firm}/invoices/{id}/credit", rbac.CreditNoteIssue, s.creditForm)
@@ -120,7 +121,8 @@ func (s *Site) invoicePage(r *httpd.Request, id ident.InvoiceID, failed error) (
 		Can: InvoiceCan{Pay: f.May(rbac.PaymentPost) && i.OpenMinor > 0, Credit: f.May(rbac.CreditNoteIssue) && i.Status != invoice.StatusCredited && i.TotalMinor > 0},
 	}
 	v.Can.Part, v.Taken = v.Can.Credit && i.Document != nil, i.Status == invoice.StatusCredited
-	v.Sheet = SheetView{Doc: i.Document, Open: v.Open}
+	v.Sheet = SheetView{Doc: i.Document, Open: v.Open, Waits: in(i.WithheldOpenMinor)}
+	v.Withheld = withheldView(f, i.Invoice, r, failed)
 	v.Prompt = receivable.PromptWords(i.Invoice, format.Money)
 	for _, x := range i.Files {
 		v.Files = append(v.Files, InvoiceFile{Name: x.Format.Name(), Kind: strings.ReplaceAll(string(x.Format), "_", "-"), Bytes: x.Bytes, Hash: x.SHA256, Note: spelled(x.Notes)})
@@ -139,6 +141,7 @@ func (s *Site) invoicePage(r *httpd.Request, id ident.InvoiceID, failed error) (
 	if err := s.disputesOf(r, f, i, &v); err != nil {
 		return nil, err
 	}
+	v.Sheet.forgive(i.Status)
 	if v.Trust, err = s.trustFor(r, f, i.Invoice); err != nil {
 		return nil, err
 	}
@@ -276,6 +279,10 @@ func (s *Site) paidOf(r *httpd.Request, f frame, i invoice.Invoice, v *InvoiceVi
 		}
 		amount := money.Amount{Minor: a.AmountMinor, Currency: i.Currency}
 		at := a.MadeAt.In(f.Zone)
+		if a.Method == receivable.MethodWithheld { // the sheet states what is withheld itself
+			v.Payments = append(v.Payments, InvoicePaid{On: at, Text: "Tax withheld", Amount: amount, Payment: a.Payment})
+			continue
+		}
 		v.Payments = append(v.Payments, InvoicePaid{On: at, Text: "Payment", Amount: amount, Payment: a.Payment})
 		v.Sheet.Paid = append(v.Sheet.Paid, SheetPaid{Text: "Received " + format.Date(at), Amount: money.Amount{Minor: -a.AmountMinor, Currency: i.Currency}})
 	}

@@ -117,6 +117,9 @@ func (s *Site) typedMatter(r *httpd.Request) (m matter.Matter, typed map[string]
 		PracticeGroup: r.Form("practice_group"), Label: authz.Label(r.FormInt("label")), TaskSet: r.Form("task_set"), ClientMatter: r.Form("client_matter"),
 		Currency: typedCurrency(r.Form("currency")), TaxNote: r.Form("tax_note"), Version: r.FormInt("version"),
 		Parties: matter.Parties{Adverse: namesIn(r.Form("adverse_parties")), Related: namesIn(r.Form("related_parties"))}}
+	if m.Treatment, err = typedTreatment(r); err != nil {
+		return m, nil, err
+	}
 	if id != "" { // who approves is changed where people are, not here
 		if before, err := s.Matters.Matter(r.Context(), id); err == nil {
 			m.Responsible = before.Responsible
@@ -161,6 +164,10 @@ func (s *Site) matterPage(r *httpd.Request, m matter.Matter, typed map[string]st
 	if err != nil {
 		return nil, err
 	}
+	taxed, err := s.treatmentField(r, f, m.Treatment, "", "In place of the rate and sentence below; a payor’s own goes before it")
+	if err != nil {
+		return nil, err
+	}
 	var choices []string
 	for _, p := range payors {
 		choices = append(choices, string(p.ID), p.Name)
@@ -184,6 +191,7 @@ func (s *Site) matterPage(r *httpd.Request, m matter.Matter, typed map[string]st
 			{Name: "adverse_parties", Label: "Adverse parties", Kind: partial.Area, Rows: 3, Value: strings.Join(m.Adverse, "\n"), Wide: true, Hint: "Who stands against the client, one a line, as written in the file"},
 			{Name: "related_parties", Label: "Related parties", Kind: partial.Area, Rows: 3, Value: strings.Join(m.Related, "\n"), Wide: true, Hint: "Who stands beside the client, one a line: parents, guarantors, insurers. No other firm is shown either"},
 			{Name: "currency", Label: "Currency", Value: string(m.Currency), Required: true, Max: 3},
+			taxed,
 			{Name: "tax_rate", Label: "Tax on fees", Kind: partial.Decimal, Value: typed["tax_rate"], Hint: "As a share: 0.2 is 20 percent"},
 			{Name: "tax_note", Label: "Sentence about tax", Value: m.TaxNote, Max: 300, Wide: true, Hint: "Such as a reverse-charge note; printed on the invoice"},
 			{Name: "opened_on", Label: "Opened on", Kind: partial.Date, Value: typed["opened_on"], Required: true},
@@ -208,7 +216,7 @@ func namesIn(field string) []string {
 var matterGroups = map[string]string{
 	"client_id": "Whose it is", "payor_id": "Whose it is", "number": "The matter", "name": "The matter", "practice_group": "The matter", "label": "The matter",
 	"adverse_parties": "Other parties", "related_parties": "Other parties",
-	"task_set": "Codes and e-billing", "client_matter": "Codes and e-billing", "currency": "Money and tax", "tax_rate": "Money and tax", "tax_note": "Money and tax",
+	"task_set": "Codes and e-billing", "client_matter": "Codes and e-billing", "currency": "Money and tax", "treatment_id": "Money and tax", "tax_rate": "Money and tax", "tax_note": "Money and tax",
 	"opened_on": "Dates", "closed_on": "Dates",
 }
 

@@ -117,6 +117,9 @@ func typedPayor(r *httpd.Request) (matter.Payor, error) {
 		}
 		p.Portal = &chosen
 	}
+	if err == nil {
+		p.Treatment, err = typedTreatment(r)
+	}
 	if err == nil && id == "" {
 		p.ClientID, err = ident.Parse[ident.ClientID](r.Query("client"))
 	}
@@ -147,6 +150,10 @@ func (s *Site) payorPage(r *httpd.Request, p matter.Payor, contacts []matter.Con
 	if err != nil {
 		return nil, err
 	}
+	taxed, err := s.treatmentField(r, f, p.Treatment, "On the invoice", "Before that of matter, client and firm")
+	if err != nil {
+		return nil, err
+	}
 	action := href.PayorOf(f.FirmID, p.ID)
 	if p.ID == "" {
 		action = href.Query(href.New(href.Payors(f.FirmID)), "client", string(p.ClientID))
@@ -157,6 +164,7 @@ func (s *Site) payorPage(r *httpd.Request, p matter.Payor, contacts []matter.Con
 			{Name: "address", Label: "Address", Kind: partial.Area, Rows: 3, Value: p.Address, Required: true, Max: 500, Hint: "As it stands on the invoice", Group: "On the invoice"},
 			{Name: "country", Label: "Country", Value: p.Country, Required: true, Max: 2, Hint: "Two letters, such as US", Group: "On the invoice"},
 			{Name: "tax_id", Label: "Tax id", Value: p.TaxID, Max: 40, Group: "On the invoice", Hint: "Printed below the address; some countries require it"},
+			taxed,
 			{Name: "terms_days", Label: "Days to pay", Kind: partial.Decimal, Value: daysTyped(r, p, failed), Required: true, Group: "Delivery and payment", Hint: "From the invoice's date; 30 is usual"},
 			{Name: "delivery", Label: "Delivery", Kind: partial.Select, Options: partial.Options(string(p.Delivery), deliveries...), Group: "Delivery and payment", Hint: "Mail goes to the confirmed contacts below"},
 			{Name: "ebill", Label: "E-bill", Kind: partial.Select, Options: partial.Options(string(p.EBill), ebills...), Group: "Delivery and payment", Hint: "Made with the PDF of each invoice from now on, where no receiver says otherwise"},

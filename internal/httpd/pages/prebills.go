@@ -370,6 +370,9 @@ func (s *Site) showPrebill(r *httpd.Request, id ident.PrebillID, q *filters, fai
 	v.Groups = s.prebillGroups(f, p)
 	v.Beside, v.Parts, v.Behind = besideRows(f, p), partsOf(f, p), p.Behind
 	v.Shares, v.Split = sharesOf(f, p), p.SplitChanged
+	if v.Taxes, err = s.taxesOf(r, id, p); err != nil {
+		return nil, err
+	}
 	held, err := s.prebillTrust(r, f, p.MatterID, p.Totals.InvoiceMinor)
 	if err != nil {
 		return nil, err

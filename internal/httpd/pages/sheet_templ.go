@@ -277,7 +277,7 @@ func Sheet(v SheetView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = remittance(v.Doc.RemittanceNow(v.Open.Minor)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = remittance(v.Doc.RemittanceNow(v.toPay().Minor)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -470,7 +470,7 @@ func sheetLines(v SheetView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			if len(v.Paid) > 0 && len(v.Doc.Taxes) > 0 {
+			if len(v.Paid) > 0 && len(v.Doc.Taxes) > 0 && len(v.Doc.Withheld) == 0 {
 				templ_7745c5c3_Err = sheetTotal("Total", format.Money(v.money(v.Doc.Totals.TotalMinor)), "").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

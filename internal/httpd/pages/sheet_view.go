@@ -14,7 +14,8 @@ type SheetView struct {
 	Doc      *invoice.Document
 	Paid     []SheetPaid // received and credited since, newest last
 	Open     money.Amount
-	Redacted bool // narratives are above the reader's class
+	Waits    money.Amount // of Open, for a certificate of tax that is withheld
+	Redacted bool         // narratives are above the reader's class
 }
 
 // SheetPaid is money that came in, or was credited.
@@ -66,7 +67,7 @@ func (v SheetView) lite(i int) string {
 // balance is the last line of the sheet: what was due when it was sent, and what
 // is left of that since money came in.
 func (v SheetView) balance() string {
-	if v.Doc.Kind == invoice.KindInvoice && v.Open.Minor == 0 {
+	if v.Doc.Kind == invoice.KindInvoice && v.toPay().Minor == 0 {
 		return "Balance, " + string(v.Doc.Currency)
 	}
 	return v.Doc.Due().Label
@@ -76,5 +77,17 @@ func (v SheetView) balanceAmount() string {
 	if v.Doc.Kind == invoice.KindCreditNote {
 		return format.Money(v.money(v.Doc.Due().Minor))
 	}
-	return format.Money(v.Open)
+	return format.Money(v.toPay())
+}
+
+// forgive says of a credited invoice that nothing is withheld of it any more.
+func (v *SheetView) forgive(s invoice.Status) {
+	if v.Doc != nil && s == invoice.StatusCredited && v.Doc.Totals.WithheldMinor > 0 {
+		v.Paid = append(v.Paid, SheetPaid{Text: "Not withheld, for it is credited", Amount: v.money(v.Doc.Totals.WithheldMinor)})
+	}
+}
+
+// toPay is what is left to pay to the firm: what is open without what is withheld of it.
+func (v SheetView) toPay() money.Amount {
+	return money.Amount{Minor: v.Open.Minor - v.Waits.Minor, Currency: v.Open.Currency}
 }

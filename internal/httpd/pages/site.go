@@ -46,6 +46,7 @@ import (
 	"github.com/docketry/docketry/internal/selfcheck"
 	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/internal/submission"
+	"github.com/docketry/docketry/internal/tax"
 	"github.com/docketry/docketry/internal/team"
 	"github.com/docketry/docketry/internal/training"
 	"github.com/docketry/docketry/internal/transfer"
@@ -68,6 +69,7 @@ type Site struct {
 	Training     *training.Service
 	Grants       *grant.Service
 	Matters      *matter.Service
+	Taxes        *tax.Service
 	Portals      *portal.Service
 	Connectors   *connector.Service
 	Rates        *rate.Service

@@ -244,6 +244,15 @@ func Jobs(f ident.FirmID) string { return list(f, "jobs") }
 // JobRetry posts another try of a parked job.
 func JobRetry(f ident.FirmID, id ident.JobID) string { return one(f, "jobs", id) + "/retry" }
 
+// Taxes is the tax codes and treatments of a firm.
+func Taxes(f ident.FirmID) string { return list(f, "taxes") }
+
+// TaxCodes is where a code is added, and under it where one is ended.
+func TaxCodes(f ident.FirmID) string { return Taxes(f) + "/codes" }
+
+// TaxTreatments is where a treatment is added, and under it where one is ended.
+func TaxTreatments(f ident.FirmID) string { return Taxes(f) + "/treatments" }
+
 // Portals is the receivers of a firm's e-bills.
 func Portals(f ident.FirmID) string { return list(f, "portals") }
 
