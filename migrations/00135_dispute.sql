@@ -120,7 +120,7 @@ CREATE TRIGGER dispute_move_stays BEFORE UPDATE OR DELETE ON dispute_move FOR EA
 CREATE TRIGGER dispute_move_not_truncated BEFORE TRUNCATE ON dispute_move FOR EACH STATEMENT EXECUTE FUNCTION issued_stays();
 
 ALTER TABLE invoice ADD COLUMN disputed_minor bigint NOT NULL DEFAULT 0; -- of what is open
-ALTER TABLE invoice ADD CONSTRAINT invoice_disputed_within CHECK (disputed_minor = 0 OR disputed_minor BETWEEN 0 AND open_minor);
+ALTER TABLE invoice ADD CONSTRAINT invoice_disputed_within CHECK (disputed_minor BETWEEN 0 AND open_minor);
 GRANT UPDATE (disputed_minor) ON invoice TO docketry_api, docketry_worker;
 
 -- +goose StatementBegin
