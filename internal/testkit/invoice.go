@@ -1,6 +1,7 @@
 package testkit
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -124,4 +125,29 @@ func (f F) Invoice(t testing.TB, m M, opts ...InvoiceOption) I {
 		t.Fatalf("make invoice: %v", err)
 	}
 	return i
+}
+
+// Dispute has by open a dispute over minor of an invoice, as package dispute keeps it.
+func (f F) Dispute(t testing.TB, i I, by context.Context, minor int64) {
+	t.Helper()
+	id, who, now := ident.New[ident.DisputeID](f.d.Clock().Now()), Actor(by), f.d.Clock().Now()
+	err := f.d.InFirm(by, func(tx *db.Tx) error {
+		for _, q := range []struct {
+			sql  string
+			args []any
+		}{
+			{`INSERT INTO dispute (firm_id, id, invoice_id, currency, scope, code, words, raised_by, raised_on, claimed_minor, disputed_minor, opened_by, opened_at)
+				SELECT firm_id, ?, id, currency, 'amount', 'GUI-01', 'too much', 'the client', issued_on, ?, ?, ?, ? FROM invoice WHERE firm_id = ? AND id = ?`, []any{id, minor, minor, who, now, f.ID, i.ID}},
+			{`INSERT INTO dispute_move (firm_id, id, dispute_id, invoice_id, moved_on, amount_minor, made_at) VALUES (?, ?, ?, ?, ?::timestamptz::date, ?, ?)`, []any{f.ID, ident.New[string](now), id, i.ID, now, minor, now}},
+			{`UPDATE invoice SET disputed_minor = disputed_minor + ? WHERE firm_id = ? AND id = ?`, []any{minor, f.ID, i.ID}},
+		} {
+			if err := tx.Exec(q.sql, q.args...).Error; err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("dispute invoice %s: %v", i.ID, err)
+	}
 }

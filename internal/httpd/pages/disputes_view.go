@@ -65,8 +65,10 @@ func disputeScope(d dispute.View) string {
 		return "all that was open"
 	case dispute.Lines:
 		return format.Counted(len(d.Lines), "line", "lines")
+	case dispute.Amount:
+		return "an amount"
 	}
-	return "an amount"
+	return ""
 }
 
 func disputeReason(code string) string {
