@@ -162,11 +162,11 @@ type ClosingView struct {
 	MatterNumber string
 	MatterName   string
 	ClientName   string
-	Closing      Closing
+	Closing      *Closing // nil of a bill without a contingent fee
 }
 
 // Closing shows the closing statement of a bill, as it stands, to who may read the matter's
-// amounts. ErrNotFound for a bill that has none. No narrative is on it.
+// amounts. No narrative is on it.
 func (s *Service) Closing(ctx context.Context, id ident.PrebillID) (v ClosingView, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
 		a, err := s.guard.Require(tx, rbac.PrebillRead)
@@ -191,13 +191,9 @@ func (s *Service) Closing(ctx context.Context, id ident.PrebillID) (v ClosingVie
 		if err != nil {
 			return err
 		}
-		if kept == nil {
-			return ErrNotFound
-		}
-		if kept, err = numbered(tx, kept); err != nil {
+		if v.Closing, err = numbered(tx, kept); err != nil {
 			return err
 		}
-		v.Closing = *kept
 		return v.withhold(tx, a)
 	})
 	return v, err

@@ -305,9 +305,13 @@ func (s *Site) closing(r *httpd.Request) (httpd.Reply, error) {
 // closingView is the closing statement of a bill, in the words of its paper.
 func closingView(f frame, v prebill.ClosingView) PlainView {
 	in := func(minor int64) string { return format.Money(money.Amount{Minor: minor, Currency: v.Currency}) }
-	words := invoice.StatementOf(&v.Closing, v.Currency)
 	out := PlainView{Head: layout.Head{Title: "Closing statement", Crumbs: []partial.Link{{Text: v.Name(), Href: href.Prebill(f.FirmID, v.ID)}}}, Meta: []string{v.MatterNumber + " " + v.MatterName, v.ClientName},
 		Lede: "What came in, what the firm takes of it, what it cost and what is the client's. It is part of what is approved, and kept with the invoice as it is issued."}
+	if v.Closing == nil {
+		out.Sections = []Section{{Title: "No recovery is on this bill", Text: "A closing statement goes with the share of a recovery under a contingent fee."}}
+		return out
+	}
+	words := invoice.StatementOf(v.Closing, v.Currency)
 	facts := make([]partial.Fact, len(words.Facts))
 	for i, x := range words.Facts {
 		facts[i] = partial.Fact{Name: x.Label, Value: x.Value}

@@ -31,7 +31,7 @@ func recoveryStory(s story) contingent.Detail {
 
 func closingStory() prebill.ClosingView {
 	return prebill.ClosingView{Prebill: prebill.Prebill{ID: id[ident.PrebillID](1), Number: 1190, MatterID: id[ident.MatterID](1), Currency: "USD", Status: prebill.StatusInReview}, MatterNumber: "00417-0032", MatterName: "Carrier liability, Savannah fire", ClientName: "Pelham Freight Lines",
-		Closing: prebill.Closing{Recovery: id[ident.RecoveryID](1), Number: 1, Version: 2, Stage: arrangement.StageSettlement, ReceivedOn: "2026-11-02", Source: "The defendant's insurer, by wire", SignedOn: "2026-01-05", NetOfCosts: true, Share: 333_333, GrossMinor: 12_500_000, BaseMinor: 12_058_750,
+		Closing: &prebill.Closing{Recovery: id[ident.RecoveryID](1), Number: 1, Version: 2, Stage: arrangement.StageSettlement, ReceivedOn: "2026-11-02", Source: "The defendant's insurer, by wire", SignedOn: "2026-01-05", NetOfCosts: true, Share: 333_333, GrossMinor: 12_500_000, BaseMinor: 12_058_750,
 			AgreedMinor: 4_019_579, FeeMinor: 3_617_621, HeldMinor: 361_762, HeldUntil: "the appeal is decided", CostsMinor: 441_250, ClientMinor: 8_441_129,
 			Costs: []prebill.ClosingCost{{Entry: id[ident.EntryID](1), On: "2026-10-05", Code: "E118", Minor: 380_000, Prebill: id[ident.PrebillID](2), Invoice: "HV-20948"}, {Entry: id[ident.EntryID](2), On: "2026-11-01", Code: "E115", Minor: 61_250}}}}
 }
@@ -58,7 +58,7 @@ func contingentFixtures(t testing.TB, s story) []fixture {
 	d := recoveryStory(s)
 	none := contingent.ErrInvalid.On(fault.Field{Path: "amount", Code: "amount_positive", Message: "enter what came in, above zero"})
 	bill := s.prebill()
-	bill.Parts = partsOf(f, prebill.View{Prebill: prebill.Prebill{ID: id[ident.PrebillID](1), MatterID: m.ID, Version: 4, Currency: "USD", Status: prebill.StatusDraft}, Closing: new(closingStory().Closing), Parts: []prebill.Part{
+	bill.Parts = partsOf(f, prebill.View{Prebill: prebill.Prebill{ID: id[ident.PrebillID](1), MatterID: m.ID, Version: 4, Currency: "USD", Status: prebill.StatusDraft}, Closing: closingStory().Closing, Parts: []prebill.Part{
 		{Version: v, Lines: 6, WorkedMinor: 812_300, FeesMinor: 3_617_621, Unsigned: true, Prices: []prebill.PriceState{{Code: "RECOVERY-1", Gross: 12_500_000, Minor: 4_019_579, Here: true, By: "Ines Carvalho", At: &gone}, {Code: "RECOVERY-2", Gross: 900_000, Minor: 300_000, Why: "it waits for somebody else of the firm to confirm it"}}}}})
 	return []fixture{
 		{name: "prebill-contingent", page: Prebill(s.partner("Pre-bill PB-1190", "prebills"), bill)},
@@ -70,6 +70,7 @@ func contingentFixtures(t testing.TB, s story) []fixture {
 		page("recovery", recoveredView(f, d, map[string]string{}, nil)),
 		page("recovery-refused", recoveredView(f, d, map[string]string{"stage": "trial", "amount": "0", "received_on": "2026-11-02", "source": "The insurer", "reason": "it was less"}, none)),
 		page("closing", closingView(f, closingStory())),
+		page("closing-none", closingView(f, prebill.ClosingView{Prebill: closingStory().Prebill, MatterNumber: "00417-0032", MatterName: "Carrier liability, Savannah fire", ClientName: "Pelham Freight Lines"})),
 	}
 }
 
