@@ -33,7 +33,10 @@ func disputeView(f frame, d dispute.View, today invoice.Day, typed typedForm) Pl
 	if d.AgreedMinor > 0 {
 		x := partial.Fact{Name: "Taken back", Value: in(d.AgreedMinor)}
 		if d.CreditNote != "" {
-			x.Value, x.Href = in(d.AgreedMinor)+" by "+d.CreditNumber, href.CreditFile(f.FirmID, d.CreditNote, "")
+			x.Value = in(d.AgreedMinor) + " by " + d.CreditNumber
+		}
+		if d.CreditNote != "" && d.Text { // the note has the words of its lines
+			x.Href = href.CreditFile(f.FirmID, d.CreditNote, "")
 		}
 		facts = append(facts, x)
 	}
