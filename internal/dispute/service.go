@@ -177,6 +177,9 @@ func (s *Service) writing(ctx context.Context, perm rbac.Permission, id ident.Di
 		v, err = s.view(tx, a, id)
 		return err
 	})
+	if db.Violates(err, "disputes_add_up") { // told at commit: a credit would take from lines that another dispute holds
+		return View{}, invoice.ErrDisputed.With("another dispute of this invoice holds lines that the credit would be taken from; settle that one first, or take back less")
+	}
 	return v, err
 }
 
