@@ -30,3 +30,20 @@ func TestADisputeOverAnAmountWaitsForLinesInAnother(t *testing.T) {
 	}
 	h.sound(t)
 }
+
+// TestANoteSentTwiceIsKeptOnce: the same form again is of a state that has gone.
+func TestANoteSentTwiceIsKeptOnce(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	v := h.opened(t, opening())
+	said, err := h.svc.Say(h.specialist, v.ID, v.Version, dispute.Client, "They sent the letter again.")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.svc.Say(h.specialist, v.ID, v.Version, dispute.Client, "They sent the letter again."); !errors.Is(err, dispute.ErrStale) {
+		t.Errorf("sent again: %v", err)
+	}
+	if got, err := h.svc.Get(h.partner, v.ID); err != nil || len(got.Notes) != 1 || got.Version != said.Version {
+		t.Errorf("%v %+v", err, got)
+	}
+}

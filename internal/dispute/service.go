@@ -201,7 +201,7 @@ func (s *Service) Answer(ctx context.Context, id ident.DisputeID, version int, w
 	})
 }
 
-// Say keeps what was said on the way.
+// Say keeps what was said on the way. The same note sent again is ErrStale: each moves the version.
 func (s *Service) Say(ctx context.Context, id ident.DisputeID, version int, side Side, words string) (View, error) {
 	words = strings.TrimSpace(words)
 	return s.writing(ctx, rbac.DisputeOpen, id, version, func(tx *db.Tx, _ *authz.Access, _ *invoice.Invoice, d *Dispute) error {
@@ -212,6 +212,9 @@ func (s *Service) Say(ctx context.Context, id ident.DisputeID, version int, side
 			return err
 		}
 		if err := insertNote(tx, id, Note{ID: ident.New[ident.DisputeNoteID](tx.Now), Side: side, Words: words}); err != nil {
+			return err
+		}
+		if err := save(tx, d, false, false); err != nil {
 			return err
 		}
 		return record(tx, "dispute.noted", d, rbac.DisputeOpen, nil, map[string]any{"side": side})
