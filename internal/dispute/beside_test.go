@@ -47,3 +47,18 @@ func TestANoteSentTwiceIsKeptOnce(t *testing.T) {
 		t.Errorf("%v %+v", err, got)
 	}
 }
+
+// TestAReasonForTheNoteWantsSomethingTakenBack: whoever says what to print and leaves out how
+// much has forgotten it, and no dispute is rejected by that.
+func TestAReasonForTheNoteWantsSomethingTakenBack(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	v := h.opened(t, opening())
+	var f *fault.Error
+	if _, err := h.svc.Resolve(h.partner, v.ID, v.Version, dispute.Resolution{Words: "As agreed.", Reason: "As agreed."}); !errors.As(err, &f) || len(f.Fields) != 1 || f.Fields[0].Path != "reason" {
+		t.Errorf("%v", err)
+	}
+	if got, err := h.svc.Get(h.partner, v.ID); err != nil || got.Status != dispute.Open {
+		t.Errorf("%v %+v", err, got)
+	}
+}
