@@ -83,14 +83,18 @@ func (s *Service) ReduceInvoice(tx *db.Tx, inv *invoice.Invoice, minor int64, is
 	return settleAgain(tx, inv, on)
 }
 
-// beyond are the allocations to take back for more room, and what of the last of them stays.
+// beyond are the allocations to take back for more room, and what of the last of them stays. Where
+// all of them are not enough, the discount that was granted makes up for it: no credit is over more
+// than was billed.
 func (s *Service) beyond(tx *db.Tx, list []Allocation, over int64) (free []Allocation, keep *Allocation, err error) {
+	fromTrust := false
 	for i := len(list) - 1; i >= 0 && over > 0; i-- {
 		p, err := methodOf(tx, list[i].Payment)
 		if err != nil {
 			return nil, nil, err
 		}
 		if p == MethodTrust {
+			fromTrust = true
 			continue
 		}
 		free = append(free, list[i])
@@ -99,7 +103,7 @@ func (s *Service) beyond(tx *db.Tx, list []Allocation, over int64) (free []Alloc
 		}
 		over -= list[i].AmountMinor
 	}
-	if over > 0 {
+	if over > 0 && fromTrust {
 		return nil, nil, ErrCreditFromTrust
 	}
 	return free, keep, nil
