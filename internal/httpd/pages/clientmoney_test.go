@@ -125,6 +125,17 @@ func TestOutstandingItemsAreReadByLine(t *testing.T) {
 	}
 }
 
+// TestTheListOfDisputesCountsNothingWrong: its tabs say no number where none was counted.
+func TestTheListOfDisputesCountsNothingWrong(t *testing.T) {
+	t.Parallel()
+	v := disputeListView(newStory(t).house(t, "disputes"), nil, nil, true, "2026-03-12", partial.Pager{})
+	for _, x := range v.Tabs {
+		if x.Count >= 0 {
+			t.Errorf("%+v", x)
+		}
+	}
+}
+
 // TestNoFormOffersToPayWhatIsDisputed: neither out of trust nor out of a payment is it filled in.
 func TestNoFormOffersToPayWhatIsDisputed(t *testing.T) {
 	t.Parallel()
