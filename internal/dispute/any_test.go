@@ -38,7 +38,7 @@ func TestI03_AnyOrderOfDisputesCreditsAndPayments(t *testing.T) {
 				if err != nil && !errors.As(err, &f) {
 					t.Fatalf("step %d, %s: %v", n, what, err)
 				}
-					if n%9 == 8 {
+				if n%9 == 8 {
 					h.sound(t)
 				}
 				if t.Failed() {
