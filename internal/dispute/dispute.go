@@ -303,7 +303,9 @@ func (r Resolution) agreed(d *Dispute, lines []Line) (n invoice.NewCredit, o Out
 		whole = whole && want.Minor == lines[i].NetMinor
 		n.Lines = append(n.Lines, want)
 	}
-	o = Rejected
+	if o = Rejected; r.Reason != "" && len(r.Lines) == 0 && r.AmountMinor == 0 {
+		fs.Add("reason", "nothing_taken_back", "a credit note would say this, and nothing is taken back; say how much, or leave this empty to reject the dispute")
+	}
 	if len(n.Lines) > 0 || n.AmountMinor > 0 {
 		if o = Part; whole {
 			o = Upheld

@@ -177,6 +177,9 @@ func (s *Service) writing(ctx context.Context, perm rbac.Permission, id ident.Di
 		v, err = s.view(tx, a, id)
 		return err
 	})
+	if db.Violates(err, "disputes_add_up") { // told at commit: a credit would take from lines that another dispute holds
+		return View{}, invoice.ErrDisputed.With("another dispute of this invoice holds lines that the credit would be taken from; settle that one first, or take back less")
+	}
 	return v, err
 }
 
@@ -198,7 +201,7 @@ func (s *Service) Answer(ctx context.Context, id ident.DisputeID, version int, w
 	})
 }
 
-// Say keeps what was said on the way.
+// Say keeps what was said on the way. The same note sent again is ErrStale: each moves the version.
 func (s *Service) Say(ctx context.Context, id ident.DisputeID, version int, side Side, words string) (View, error) {
 	words = strings.TrimSpace(words)
 	return s.writing(ctx, rbac.DisputeOpen, id, version, func(tx *db.Tx, _ *authz.Access, _ *invoice.Invoice, d *Dispute) error {
@@ -209,6 +212,9 @@ func (s *Service) Say(ctx context.Context, id ident.DisputeID, version int, side
 			return err
 		}
 		if err := insertNote(tx, id, Note{ID: ident.New[ident.DisputeNoteID](tx.Now), Side: side, Words: words}); err != nil {
+			return err
+		}
+		if err := save(tx, d, false, false); err != nil {
 			return err
 		}
 		return record(tx, "dispute.noted", d, rbac.DisputeOpen, nil, map[string]any{"side": side})

@@ -11,6 +11,7 @@ import (
 	"github.com/docketry/docketry/internal/dispute"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/outbox"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/receivable"
@@ -39,6 +40,12 @@ type house struct {
 
 func setup(t *testing.T) *house {
 	t.Helper()
+	return setupOf(t, "USD", "")
+}
+
+// setupOf is setup in another currency, with what is agreed on the fees.
+func setupOf(t *testing.T, c money.Currency, terms string) *house {
+	t.Helper()
 	h := &house{d: testkit.DB(t)}
 	policy, err := rbac.New()
 	if err != nil {
@@ -63,11 +70,19 @@ func setup(t *testing.T) *house {
 	h.invoices = invoice.New(invoice.Parts{DB: h.d, Guard: guard, Paper: paper, Blobs: blob.New(h.d, blob.NewMemory(h.d.Clock()), blob.NewKeys(master)), Release: release, Reduce: h.cash.ReduceInvoice})
 	h.svc = dispute.New(h.d, guard, h.invoices, h.cash)
 	h.f = testkit.Firm(t, h.d)
-	h.m = h.f.Matter(t, testkit.TaxE6(190_000))
+	h.m = h.f.Matter(t, testkit.TaxE6(190_000), testkit.Currency(string(c)))
+	if terms != "" {
+		h.f.Arrange(t, h.m, "2026-01-01", terms)
+	}
 	h.specialist, h.partner = h.f.As(t, rbac.RoleSpecialist), h.f.As(t, rbac.RolePartner)
 	k := h.f.Timekeeper(t, "RV", "ASSOC", 6_100_000)
-	h.f.Work(t, h.m, k, "2026-02-10", 20_000, 6_100_000)
-	h.f.Cost(t, h.m, "2026-02-12", "E115", 10_000, 1_000_000)
+	h.f.Work(t, h.m, k, "2026-02-10", 20_000, 6_100_000, testkit.EntryCurrency(string(c)))
+	if c == "USD" {
+		h.f.Cost(t, h.m, "2026-02-12", "E115", 10_000, 1_000_000)
+	} else {
+		h.f.Rate(t, k, 6_100_000, string(c), "2026-01-01")
+		h.f.Work(t, h.m, k, "2026-02-12", 3_300, 6_100_000, testkit.EntryCurrency(string(c)))
+	}
 	h.issue(t)
 	return h
 }

@@ -40,6 +40,7 @@ type Bill struct {
 	Tax                    Tax
 	PO                     string
 	POBalance              int64          // left on the order
+	POShared               bool           // the order is for other matters too: what is left on it would tell of them
 	Ordered                *int64         // of the bill, what the order must cover; nil for all of it
 	Shares                 []money.Fixed4 // percentages of the payors
 	Attachments            int

@@ -123,6 +123,10 @@ func purchaseOrder(j *job) {
 		return
 	case j.Bill.PO == "":
 		m.observed, m.expected, m.fact, m.fix = "none", "a purchase order", "The bill has no purchase order.", "Enter the number that the client gave"
+	case j.Bill.POBalance < due && j.Bill.POShared:
+		m.observed, m.expected = "less", "at least "+j.amount(due)
+		m.fact = fmt.Sprintf("Purchase order %s, which is for other matters too, has less left than the bill of %s.", j.Bill.PO, j.amount(due))
+		m.fix = "Ask the client for more on the order, or another one"
 	case j.Bill.POBalance < due:
 		m.observed, m.expected = j.amount(j.Bill.POBalance), "at least "+j.amount(due)
 		m.fact = fmt.Sprintf("Purchase order %s has %s left, the bill comes to %s.", j.Bill.PO, m.observed, j.amount(due))

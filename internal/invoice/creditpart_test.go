@@ -7,8 +7,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/clock"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/invoice"
@@ -187,6 +189,8 @@ func TestAPartialCreditLetsGoOfWhatIsPaidBeyond(t *testing.T) {
 	h := setup(t)
 	inv := h.issued(t)
 	h.pay(t, inv, "2026-03-01", 100_000, "first")
+	h.d = testkit.Open(t, "docketry_api", clock.At(testkit.Now.Add(time.Minute))) // of two at one instant neither is the last
+	h.services(t)
 	h.pay(t, inv, today, 32_000, "second")
 	h.credit(t, inv, lines("One hour was not agreed.", 1, 61_000))
 	v := h.view(t, inv)
@@ -232,6 +236,27 @@ func TestAPartialCreditKeepsTheDiscountOnPromptPayment(t *testing.T) {
 	v = h.view(t, inv)
 	if v.OpenMinor != 0 || v.AllowedMinor != 2_000 || v.PaidMinor != 90_000 {
 		t.Errorf("after one of what was paid: %+v", v.Invoice)
+	}
+}
+
+// TestAPartialCreditOfMoreThanWasPaid: of an invoice that a discount settled, more can be credited
+// than the money that came in; nobody is told of client money that there was not.
+func TestAPartialCreditOfMoreThanWasPaid(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.f.Arrange(t, h.m, "2026-01-01", `"kind":"hourly","discount":{"rate":20000,"prompt_days":10}`)
+	inv := h.issued(t)
+	h.pay(t, inv, today, inv.TotalMinor-inv.PromptMinor, "in time")
+	if v := h.view(t, inv); v.OpenMinor != 0 || v.AllowedMinor != inv.PromptMinor {
+		t.Fatalf("%+v", v.Invoice)
+	}
+	h.credit(t, inv, invoice.NewCredit{Reason: "Courtesy as agreed.", AmountMinor: inv.TotalMinor - 1_000})
+	v := h.view(t, inv)
+	if v.OpenMinor != 1_000 || v.AllowedMinor != 0 || v.PaidMinor != 0 || v.CreditedMinor != inv.TotalMinor-1_000 {
+		t.Errorf("%+v", v.Invoice)
+	}
+	if n := h.f.Count(t, `SELECT unapplied_minor FROM payment WHERE firm_id = ?`, h.f.ID); int64(n) != inv.TotalMinor-inv.PromptMinor {
+		t.Errorf("%d is unapplied", n)
 	}
 }
 

@@ -118,6 +118,49 @@ func TestAnOrderThatIsWantedIsNotDoneWithout(t *testing.T) {
 	}
 }
 
+// TestT24_AFindingDoesNotTellWhatIsLeftOfASharedOrder: of an order for all matters it would tell a
+// reader who sees this one alone what the others were billed; of the matter's own it is said.
+func TestT24_AFindingDoesNotTellWhatIsLeftOfASharedOrder(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.f.Guide(t, h.m, `"po_required":true`)
+	said := func() (f guideline.Stored) {
+		t.Helper()
+		p, err := h.prebills.Build(h.specialist, prebill.Order{Matter: h.m.ID, Through: testkit.Day("2026-02-28")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := h.prebills.Get(h.specialist, p.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range v.Findings {
+			if x.Rule == "INV-13" {
+				f = x
+			}
+		}
+		if _, err := h.prebills.Cancel(h.specialist, p.ID, v.Version); err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	h.f.Work(t, h.m, h.k, "2026-02-10", 20_000, 6_100_000)
+	svc, o := h.order(t, "4500-17", 77_700)
+	if f := said(); !strings.Contains(f.Message, "4500-17") || strings.Contains(f.Message+f.Observed, "777") || f.AtRiskMinor == 122_000-77_700 {
+		t.Errorf("shared: %+v", f)
+	}
+	if _, err := svc.Close(h.f.As(t, rbac.RoleFirmAdmin), o.ID, o.Version); err != nil {
+		t.Fatal(err)
+	}
+	_, err := svc.Make(h.f.As(t, rbac.RoleFirmAdmin), purchase.New{Payor: h.m.Payor, Matter: h.m.ID, Number: "4500-18", Currency: "USD", From: testkit.Day("2026-01-01"), Allowance: purchase.Allowance{AmountMinor: 77_700}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := said(); !strings.Contains(f.Message, "777") {
+		t.Errorf("its own: %+v", f)
+	}
+}
+
 // TestOrdersAreNotOverdrawn: of eight invoices that are made at once, an order that covers three
 // is on three.
 func TestOrdersAreNotOverdrawn(t *testing.T) {

@@ -127,6 +127,7 @@ func onOrder(tx *db.Tx, p *Prebill, s *sheet, b *guideline.Bill) error {
 	if err != nil || o == nil {
 		return err
 	}
+	b.POShared = o.Matter == "" // who reads the finding may see this matter alone
 	if b.PO, b.POBalance = o.Number, o.LeftMinor(); !o.Limited() {
 		b.POBalance = math.MaxInt64
 	}

@@ -8,7 +8,6 @@ import (
 	"cmp"
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
@@ -20,7 +19,7 @@ var (
 	ErrNotFound = fault.New(fault.NotFound, "not_found", "there is nothing here")
 	ErrInvalid  = fault.New(fault.Invalid, "order_invalid", "the purchase order is not complete")
 	ErrNumber   = fault.New(fault.Conflict, "order_number_taken", "the payor has an open order of this number; close it first, or change that one")
-	ErrStale    = fault.New(fault.Conflict, "order_stale", "somebody else changed this order; look at it as it is now")
+	ErrStale    = fault.New(fault.Stale, "order_stale", "somebody else changed this order; look at it as it is now")
 	ErrClosed   = fault.New(fault.Conflict, "order_closed", "this order is closed")
 	ErrDrawn    = fault.New(fault.Conflict, "order_drawn", "invoices drew more than this on the order already")
 	ErrUsedUp   = fault.New(fault.Conflict, "order_used_up", "no purchase order covers this invoice")
@@ -141,7 +140,7 @@ type New struct {
 
 func (n *New) validate() error {
 	var fs fault.Fields
-	text(&fs, "number", n.Number, 1, 100)
+	line(&fs, "number", n.Number, 1, 100)
 	if n.Payor == "" {
 		fs.Add("payor_id", "payor_missing", "choose the payor that gave the order")
 	}
@@ -162,19 +161,23 @@ func (a *Allowance) validate(from time.Time) error {
 }
 
 func (a *Allowance) check(fs *fault.Fields, from time.Time) {
-	if a.AmountMinor < 0 || a.AmountMinor > mostMinor {
+	switch {
+	case a.AmountMinor < 0:
 		fs.Add("amount_minor", "amount_range", "enter an amount above zero, or none where the order has no limit")
+	case a.AmountMinor > mostMinor:
+		fs.Add("amount_minor", "amount_range", "this is too large; enter at most %d in minor units, or none where the order has no limit", int64(mostMinor))
 	}
 	if a.Until != nil && a.Until.Before(from) {
 		fs.Add("until", "days_order", "enter a last day from %s on, the order's first", from.Format(time.DateOnly))
 	}
-	text(fs, "reference", a.Reference, 0, 200)
+	line(fs, "reference", a.Reference, 0, 200)
 }
 
-func text(fs *fault.Fields, path, s string, least, most int) {
-	n := utf8.RuneCountInString(s)
-	if n < least || n > most {
-		fs.Add(path, "text_length", "enter %d to %d characters; this has %d", least, most, n)
+// line wants least to most characters that a reader sees, on one line: files have no other.
+func line(fs *fault.Fields, path, s string, least, most int) {
+	before := len(*fs)
+	fs.Line(path, s, least, most)
+	if len(*fs) > before {
 		return
 	}
 	if f, ok := fault.UnseenTyped(path, s); !ok {

@@ -176,6 +176,8 @@ func locked(tx *db.Tx, access *authz.Access, id ident.PurchaseOrder, version int
 		return o, err
 	case o.Matter == "" && !access.WholeFirm():
 		return o, authz.ErrForbidden.With("your grant covers some matters only; this order is for all of its payor's")
+	case !o.Whole: // what it may be changed to would tell what draws on it
+		return o, authz.ErrForbidden.With("your access does not show all matters that draw on this order; somebody who sees them changes it")
 	case o.Version != version:
 		return o, ErrStale
 	case !o.Open():

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/purchase"
 	"github.com/docketry/docketry/internal/testkit"
@@ -117,4 +118,32 @@ func TestT01_OrdersOfOthers(t *testing.T) {
 	wants(t, "for all matters, seeing one", err, authz.ErrForbidden)
 	_, err = h.svc.List(h.f.As(t, rbac.RoleTimekeeper), purchase.Filter{}, page.Request{})
 	wants(t, "without the permission", err, authz.ErrForbidden)
+}
+
+// TestWhatIsAmissWithAnOrderIsNamed: each field by its path, and a stale version as what it is.
+func TestWhatIsAmissWithAnOrderIsNamed(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	for name, c := range map[string]struct {
+		path   string
+		change func(*purchase.New)
+	}{
+		"no number":             {"number", func(n *purchase.New) { n.Number = " " }},
+		"a number of two lines": {"number", func(n *purchase.New) { n.Number = "45\n00" }},
+		"a number with a tab":   {"number", func(n *purchase.New) { n.Number = "45\t00" }},
+		"a number unseen":       {"number", func(n *purchase.New) { n.Number = "45\u202e00" }},
+		"a word of two lines":   {"reference", func(n *purchase.New) { n.Reference = "a\nb" }},
+		"below zero":            {"amount_minor", func(n *purchase.New) { n.AmountMinor = -1 }},
+		"too large":             {"amount_minor", func(n *purchase.New) { n.AmountMinor = 10_000_000_000_001 }},
+	} {
+		n := h.order()
+		c.change(&n)
+		var f *fault.Error
+		if _, err := h.svc.Make(h.admin, n); !errors.As(err, &f) || len(f.Fields) != 1 || f.Fields[0].Path != c.path || fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if fault.KindOf(purchase.ErrStale) != fault.Stale {
+		t.Error("a stale version is not told as one")
+	}
 }

@@ -85,7 +85,9 @@ func (s *Service) ReduceInvoice(tx *db.Tx, inv *invoice.Invoice, minor int64, is
 	return settleAgain(tx, inv, on)
 }
 
-// beyond are the allocations to take back for more room, and what of the last of them stays.
+// beyond are the allocations to take back for more room, and what of the last of them stays. Where
+// all of them are not enough, the discount that was granted makes up for it: no credit is over more
+// than was billed.
 func (s *Service) beyond(tx *db.Tx, list []Allocation, over int64) (free []Allocation, keep *Allocation, err error) {
 	var refused *fault.Error
 	for i := len(list) - 1; i >= 0 && over > 0; i-- {
@@ -107,8 +109,8 @@ func (s *Service) beyond(tx *db.Tx, list []Allocation, over int64) (free []Alloc
 		}
 		over -= list[i].AmountMinor
 	}
-	if over > 0 {
-		return nil, nil, cmp.Or(refused, ErrCreditFromTrust)
+	if over > 0 && refused != nil {
+		return nil, nil, refused
 	}
 	return free, keep, nil
 }

@@ -20,9 +20,15 @@ func TestClientMoneyPaysNothingThatIsDisputed(t *testing.T) {
 	wants(t, "a request over what is disputed", err, trust.ErrInvoiceDisputed)
 	_, err = h.svc.Approve(h.partner, early.ID, early.Version)
 	wants(t, "an approval over what is disputed by now", err, trust.ErrInvoiceDisputed)
+	if list, _, err := h.svc.Payable(h.specialist, l); err != nil || len(list) != 1 || list[0].OpenMinor != 100_000 || list[0].UndisputedMinor() != 60_000 {
+		t.Errorf("offered: %+v, %v", list, err)
+	}
 	w := h.asked(t, l, inv, 60_000)
 	if w, err = h.svc.Approve(h.partner, w.ID, w.Version); err != nil || w.Status != trust.Done {
 		t.Errorf("the undisputed part: %v", err)
+	}
+	if list, _, err := h.svc.Payable(h.specialist, l); err != nil || len(list) != 0 { // all that is open is disputed
+		t.Errorf("offered: %+v, %v", list, err)
 	}
 	h.sums(t)
 }

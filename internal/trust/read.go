@@ -135,12 +135,16 @@ func (s *Service) Replenish(ctx context.Context) (list []Holding, err error) {
 
 // Payable is a final invoice that a ledger could pay.
 type Payable struct {
-	Invoice   ident.InvoiceID
-	Number    string
-	OpenMinor int64
+	Invoice       ident.InvoiceID
+	Number        string
+	OpenMinor     int64
+	DisputedMinor int64 // of it, which client money does not pay
 }
 
-// Payable lists the open invoices of a ledger's matter, those due first at the front; more
+// UndisputedMinor is what client money may pay of it.
+func (p Payable) UndisputedMinor() int64 { return p.OpenMinor - p.DisputedMinor }
+
+// Payable lists the invoices of a ledger's matter that something undisputed is open of, those due first at the front; more
 // tells that others are due later than the page.MaxSize that are here.
 func (s *Service) Payable(ctx context.Context, id ident.TrustLedger) (list []Payable, more bool, err error) {
 	err = s.within(ctx, rbac.TrustRead, func(tx *db.Tx, access *authz.Access) error {

@@ -275,7 +275,7 @@ func replenished(tx *db.Tx, access *authz.Access) (out []Holding, err error) {
 }
 
 func payable(tx *db.Tx, l *Ledger, limit int) (list []Payable, err error) {
-	err = tx.Raw(`SELECT i.id AS invoice, i.number, i.open_minor FROM invoice i WHERE i.firm_id = ? AND i.matter_id = ? AND i.currency = ? AND i.open_minor > 0 AND NOT `+ofAnother+` ORDER BY i.due_on, i.issued_on, i.id LIMIT ?`,
+	err = tx.Raw(`SELECT i.id AS invoice, i.number, i.open_minor, i.disputed_minor FROM invoice i WHERE i.firm_id = ? AND i.matter_id = ? AND i.currency = ? AND i.open_minor > i.disputed_minor AND NOT `+ofAnother+` ORDER BY i.due_on, i.issued_on, i.id LIMIT ?`,
 		tx.Scope.Firm, l.Matter, l.Currency, limit).Scan(&list).Error
 	if err != nil {
 		return nil, fmt.Errorf("list open invoices of matter %s: %w", l.Matter, err)

@@ -27,8 +27,8 @@ func (s *Site) heldFor(r *httpd.Request, f frame, m ident.MatterID) (h trust.Hol
 
 // trustFor says what client money could pay of an open invoice.
 func (s *Site) trustFor(r *httpd.Request, f frame, i invoice.Invoice) (*InvoiceTrust, error) {
-	if i.OpenMinor == 0 {
-		return nil, nil //nolint:nilnil // nothing of it is to be paid
+	if i.UndisputedMinor() <= 0 {
+		return nil, nil //nolint:nilnil // nothing of it is to be paid, or not yet
 	}
 	h, ok, err := s.heldFor(r, f, i.Matter)
 	if err != nil || !ok || h.Currency != i.Currency {
@@ -38,7 +38,7 @@ func (s *Site) trustFor(r *httpd.Request, f frame, i invoice.Invoice) (*InvoiceT
 	if err != nil || !may {
 		return nil, err
 	}
-	d, err := h.Draw(i.OpenMinor, last)
+	d, err := h.Draw(i.UndisputedMinor(), last)
 	if err != nil {
 		return nil, err
 	}

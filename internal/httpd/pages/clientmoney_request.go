@@ -236,9 +236,13 @@ func askTrustView(f frame, l trust.Ledger, retainer arrangement.Kind, open []tru
 	pairs := []string{"", "choose"}
 	amount := typed.of(action, "amount")
 	for _, i := range open {
-		pairs = append(pairs, string(i.Invoice), i.Number+", "+cash(i.OpenMinor, l.Currency)+" open")
+		words := i.Number + ", " + cash(i.OpenMinor, l.Currency) + " open"
+		if i.DisputedMinor > 0 {
+			words += ", " + cash(i.DisputedMinor, l.Currency) + " of it in dispute"
+		}
+		pairs = append(pairs, string(i.Invoice), words)
 		if amount == "" && typed.failed == nil && string(i.Invoice) == chosen {
-			amount = money.Amount{Minor: min(i.OpenMinor, l.FreeMinor()), Currency: l.Currency}.Text()
+			amount = money.Amount{Minor: min(i.UndisputedMinor(), l.FreeMinor()), Currency: l.Currency}.Text()
 		}
 	}
 	hint := "A final invoice of this matter"
@@ -258,7 +262,7 @@ func askTrustView(f frame, l trust.Ledger, retainer arrangement.Kind, open []tru
 	}
 	form := typed.back(&partial.Form{Action: action, Submit: "Ask", Cancel: href.TrustLedger(f.FirmID, l.ID), Note: "Nothing moves before somebody else approves.", Fields: fields})
 	return PlainView{Head: layout.Head{Title: "Ask for a withdrawal", Crumbs: []partial.Link{inTrust(f), {Text: l.MatterNumber, Href: href.TrustLedger(f.FirmID, l.ID)}}}, Meta: []string{l.MatterName, l.ClientName},
-		Lede: "At most the lower of what the invoice has open and what is free in trust.", Sections: []Section{{Title: "Request", Form: form}}}
+		Lede: "At most the lower of what the invoice has open that is not in dispute and what is free in trust.", Sections: []Section{{Title: "Request", Form: form}}}
 }
 
 func (s *Site) askTrust(r *httpd.Request) (httpd.Reply, error) {

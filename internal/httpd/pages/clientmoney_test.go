@@ -125,6 +125,45 @@ func TestOutstandingItemsAreReadByLine(t *testing.T) {
 	}
 }
 
+// TestTheListOfDisputesCountsNothingWrong: its tabs say no number where none was counted.
+func TestTheListOfDisputesCountsNothingWrong(t *testing.T) {
+	t.Parallel()
+	v := disputeListView(newStory(t).house(t, "disputes"), nil, nil, true, "2026-03-12", partial.Pager{})
+	for _, x := range v.Tabs {
+		if x.Count >= 0 {
+			t.Errorf("%+v", x)
+		}
+	}
+}
+
+// TestNoFormOffersToPayWhatIsDisputed: neither out of trust nor out of a payment is it filled in.
+func TestNoFormOffersToPayWhatIsDisputed(t *testing.T) {
+	t.Parallel()
+	s := newStory(t)
+	f := s.house(t, "invoices")
+	l := trustLedgerStory()
+	open := []trust.Payable{{Invoice: id[ident.InvoiceID](1), Number: "26-00118", OpenMinor: 90_000, DisputedMinor: 40_000}}
+	form := askTrustView(f, l, "", open, false, string(open[0].Invoice), typedForm{}).Sections[0].Form
+	for _, x := range form.Fields {
+		switch x.Name {
+		case "amount":
+			if x.Value != "500.00" {
+				t.Errorf("offered: %+v", x)
+			}
+		case "invoice":
+			if got := x.Options[1].Label; got != "26-00118, $900.00 open, $400.00 of it in dispute" {
+				t.Errorf("said: %s", got)
+			}
+		}
+	}
+	if got := owedHint(invoice.Invoice{Currency: "USD", OpenMinor: 90_000, DisputedMinor: 40_000}); !strings.Contains(got, "$400.00 of it in dispute") {
+		t.Errorf("said: %s", got)
+	}
+	if got, err := (&Site{}).trustFor(nil, f, invoice.Invoice{Currency: "USD", OpenMinor: 90_000, DisputedMinor: 90_000}); err != nil || got != nil {
+		t.Errorf("offered of an invoice in dispute: %+v, %v", got, err)
+	}
+}
+
 func TestBillsSayWhatTrustCouldPay(t *testing.T) {
 	t.Parallel()
 	s := newStory(t)

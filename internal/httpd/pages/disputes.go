@@ -84,7 +84,7 @@ func disputeListView(f frame, list []dispute.Dispute, sums []dispute.Sum, all bo
 		}
 		t.Foot = append(t.Foot, partial.Row{Grand: true, Cells: []partial.Cell{totalCell(x.Disputes, "dispute", "disputes", x.Currency, len(sums)), {}, {}, {}, in(x.DisputedMinor), in(x.AgreedMinor), {}}})
 	}
-	return PlainView{Head: layout.Head{Title: "Disputes"}, Tabs: []partial.Tab{{Text: "Not settled", Href: href.Disputes(f.FirmID), Current: !all}, {Text: "All", Href: href.Query(href.Disputes(f.FirmID), "show", "all"), Current: all}},
+	return PlainView{Head: layout.Head{Title: "Disputes"}, Tabs: []partial.Tab{{Text: "Not settled", Href: href.Disputes(f.FirmID), Count: -1, Current: !all}, {Text: "All", Href: href.Query(href.Disputes(f.FirmID), "show", "all"), Count: -1, Current: all}},
 		Sections: []Section{{Table: t, Pager: pager}}}
 }
 

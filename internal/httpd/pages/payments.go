@@ -242,9 +242,12 @@ func (s *Site) allocationTable(f frame, p receivable.Detail) *partial.Table {
 	return t
 }
 
-// owedHint says what is open of an invoice, and what of it is enough by a day.
+// owedHint says what is open of an invoice, what of that is in dispute, and what of it is enough by a day.
 func owedHint(i invoice.Invoice) string {
 	hint := format.Money(money.Amount{Minor: i.OpenMinor, Currency: i.Currency}) + " open"
+	if i.DisputedMinor > 0 {
+		hint += ", " + format.Money(money.Amount{Minor: i.DisputedMinor, Currency: i.Currency}) + " of it in dispute and not paid before that has ended"
+	}
 	if words := receivable.PromptWords(i, format.Money); words != "" {
 		hint += "; " + words
 	}
@@ -262,7 +265,9 @@ func (s *Site) paymentForms(r *httpd.Request, f frame, p receivable.Detail, fail
 	for _, i := range open {
 		name, value := receivable.ShareField(i.ID), r.Form(receivable.ShareField(i.ID))
 		if failed == nil && string(i.ID) == r.Query("invoice") { // the one for which the payment was recorded
-			value = money.Amount{Minor: min(i.OpenMinor, p.UnappliedMinor), Currency: p.Currency}.Text()
+			if most := min(i.UndisputedMinor(), p.UnappliedMinor); most > 0 {
+				value = money.Amount{Minor: most, Currency: p.Currency}.Text()
+			}
 		}
 		form.Fields = append(form.Fields, partial.Field{Name: name, Label: i.Number + ", due " + format.Date(i.DueOn.Time()), Kind: partial.Decimal, Value: value,
 			Hint: owedHint(i)})
