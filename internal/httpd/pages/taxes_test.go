@@ -30,7 +30,7 @@ func taxFixtures(t testing.TB, s story) []fixture {
 	d := leviedSheet(t)
 	in := func(minor int64) money.Amount { return money.Amount{Minor: minor, Currency: d.Currency} }
 	v := s.invoice()
-	v.Total, v.Open, v.Paid, v.Payments, v.Credit = in(d.Totals.TotalMinor), in(d.Totals.TotalMinor), in(0), nil, nil
+	v.Total, v.Open, v.Paid, v.Payments, v.Credits = in(d.Totals.TotalMinor), in(d.Totals.TotalMinor), in(0), nil, nil
 	v.Sheet = SheetView{Doc: d, Open: v.Open, Waits: in(d.Totals.WithheldMinor)}
 	v.Withheld = &InvoiceWithheld{Text: "CAD 150.00 of the total is withheld by the payor for the tax office. It stays open until their certificate is recorded.",
 		Form: &partial.Form{ID: "withheld", Action: "/x", Submit: "Record certificate", Side: true, Fields: []partial.Field{{Name: "reference", Label: "Number of the certificate", Required: true, Max: 80, Error: "Enter the number of the certificate, at most 80 characters"}, {Name: "received_on", Label: "It came on", Kind: partial.Date, Required: true}}}}
