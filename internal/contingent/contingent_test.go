@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 
@@ -231,6 +232,11 @@ func TestAWritingIsKeptAsItCame(t *testing.T) {
 		if !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", name, err, want)
 		}
+	}
+	refused := second(h.svc.Sign(h.partner, h.of, testkit.Day("2026-01-05"), receipt.Upload{Name: "b.png", Data: []byte("MZ")}))
+	var f *fault.Error
+	if !errors.As(refused, &f) || len(f.Fields) != 1 || strings.Contains(f.Fields[0].Message, "receipt") {
+		t.Errorf("what is wrong with a writing is said of a receipt: %+v", f)
 	}
 	h.sign(t)
 	list, err := h.svc.Writings(h.specialist, h.of)
