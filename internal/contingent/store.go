@@ -129,7 +129,7 @@ const writingColumns = `SELECT w.id, w.arrangement_id AS arrangement, w.signed_o
 	FROM arrangement_writing w JOIN person p ON p.id = w.added_by LEFT JOIN person q ON q.id = w.removed_by`
 
 func writings(tx *db.Tx, of ident.ArrangementID) (list []Writing, err error) {
-	if err = tx.Raw(writingColumns+` WHERE w.firm_id = ? AND w.arrangement_id = ? ORDER BY w.added_at DESC, w.id DESC`, tx.Scope.Firm, of).Scan(&list).Error; err != nil {
+	if err = tx.Raw(writingColumns+` WHERE w.firm_id = ? AND w.arrangement_id = ? ORDER BY w.removed_at IS NOT NULL, w.added_at DESC, w.id DESC`, tx.Scope.Firm, of).Scan(&list).Error; err != nil {
 		return nil, fmt.Errorf("list writings of arrangement %s: %w", of, err)
 	}
 	return list, nil
