@@ -140,3 +140,22 @@ func TestWhatWasPaidInFullIsNotWithheld(t *testing.T) {
 		}
 	}
 }
+
+// TestAPayorIsNotAskedForWhatItWithholds: the door says what is to be paid to the firm, and after
+// that which certificate is to come.
+func TestAPayorIsNotAskedForWhatItWithholds(t *testing.T) {
+	t.Parallel()
+	usd := func(minor int64) money.Amount { return money.Amount{Minor: minor, Currency: "USD"} }
+	for name, c := range map[string]struct {
+		open, waits int64
+		want        string
+	}{
+		"nothing withheld": {100_000, 0, "$1,000.00 open"}, "unpaid": {100_000, 15_000, "$850.00 open"}, "paid": {15_000, 15_000, "Nothing is left to pay to us"},
+		"paid in full": {0, 15_000, "Nothing is left to pay"}, "certified": {0, 0, "Nothing is left to pay"},
+	} {
+		v := PayorInvoiceView{Open: usd(c.open), Sheet: SheetView{Open: usd(c.open), Waits: usd(c.waits)}}
+		if got := v.about(); got[0] != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
