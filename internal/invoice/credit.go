@@ -275,11 +275,20 @@ func (s *Service) issueCredit(tx *db.Tx, inv *Invoice, note *CreditNote, doc *Do
 	if err := insertCredit(tx, *note, doc, place); err != nil {
 		return err
 	}
-	note.EBill = doc.EBill()
+	for _, f := range files {
+		if f.format != FormatPDF {
+			note.EBill = f.format
+		}
+	}
 	if err := s.keep(tx, files, "", string(note.ID)); err != nil {
 		return err
 	}
 	inv.CreditedMinor += note.TotalMinor
+	if note.Part && inv.WithheldMinor > 0 {
+		if inv.WithheldMinor, err = withheldLeft(tx, *inv); err != nil {
+			return err
+		}
+	}
 	if err := SaveMoney(tx, inv); err != nil {
 		return err
 	}

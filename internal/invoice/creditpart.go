@@ -172,6 +172,28 @@ func notesOf(tx *db.Tx, inv Invoice) ([]*Document, error) {
 	return notes, nil
 }
 
+// withheldLeft is what is withheld of what the notes of an invoice leave of it: it is of the
+// totals before tax, and these are less by now.
+func withheldLeft(tx *db.Tx, inv Invoice) (int64, error) {
+	d, err := stored(tx, inv.ID)
+	if err != nil {
+		return 0, err
+	}
+	notes, err := notesOf(tx, inv)
+	if err != nil {
+		return 0, err
+	}
+	rest := Document{Levies: d.Levies, Rounding: d.Rounding, Totals: Totals{FeesMinor: d.Totals.FeesMinor, ExpensesMinor: d.Totals.ExpensesMinor}}
+	for _, n := range notes {
+		rest.Totals.FeesMinor -= n.Totals.FeesMinor
+		rest.Totals.ExpensesMinor -= n.Totals.ExpensesMinor
+	}
+	if err := rest.withhold(); err != nil {
+		return 0, err
+	}
+	return rest.Totals.WithheldMinor, nil
+}
+
 // insertCreditLines keeps what a note takes back of each line, in one statement as the database
 // demands.
 func insertCreditLines(tx *db.Tx, n CreditNote, d *Document) error {

@@ -186,8 +186,8 @@ func TestAPartialCreditLetsGoOfWhatIsPaidBeyond(t *testing.T) {
 	t.Parallel()
 	h := setup(t)
 	inv := h.issued(t)
-	h.pay(t, inv, 100_000, "first")
-	h.pay(t, inv, 32_000, "second")
+	h.pay(t, inv, "2026-03-01", 100_000, "first")
+	h.pay(t, inv, today, 32_000, "second")
 	h.credit(t, inv, lines("One hour was not agreed.", 1, 61_000))
 	v := h.view(t, inv)
 	if v.PaidMinor != 71_000 || v.OpenMinor != 0 || v.Status != invoice.StatusPaid {
@@ -201,9 +201,9 @@ func TestAPartialCreditLetsGoOfWhatIsPaidBeyond(t *testing.T) {
 	}
 }
 
-func (h *house) pay(t *testing.T, inv invoice.Invoice, minor int64, reference string) {
+func (h *house) pay(t *testing.T, inv invoice.Invoice, on invoice.Day, minor int64, reference string) {
 	t.Helper()
-	p, err := h.cash.Post(h.specialist, receivable.NewPayment{Payor: inv.Payor, Currency: inv.Currency, AmountMinor: minor, Method: receivable.MethodWire, Reference: reference, ReceivedOn: today})
+	p, err := h.cash.Post(h.specialist, receivable.NewPayment{Payor: inv.Payor, Currency: inv.Currency, AmountMinor: minor, Method: receivable.MethodWire, Reference: reference, ReceivedOn: on})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +222,7 @@ func TestAPartialCreditKeepsTheDiscountOnPromptPayment(t *testing.T) {
 	if inv.PromptMinor != 2_440 {
 		t.Fatalf("%+v", inv)
 	}
-	h.pay(t, inv, 100_000, "in time")
+	h.pay(t, inv, today, 100_000, "in time")
 	h.credit(t, inv, invoice.NewCredit{Reason: "Courtesy as agreed.", AmountMinor: 30_000})
 	v := h.view(t, inv)
 	if v.OpenMinor != 0 || v.AllowedMinor != 2_000 || v.Status != invoice.StatusPaid {

@@ -1,6 +1,7 @@
 package invoice_test
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/ledes"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/receivable"
@@ -94,6 +96,47 @@ func TestAnInvoiceIsTaxedByItsTreatment(t *testing.T) {
 	}
 	if n := h.f.Count(t, `SELECT coalesce(sum(amount_minor), 0) FROM posting WHERE firm_id = ? AND account = 'tax'`, h.f.ID); n != 0 {
 		t.Errorf("after its credit note the ledger has %d of tax", n)
+	}
+}
+
+// TestAPartOfAnInvoiceOfSeveralTaxesIsCredited: each tax goes back with its line, what is
+// withheld is of the rest, and never less than a certificate settled.
+func TestAPartOfAnInvoiceOfSeveralTaxesIsCredited(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	id := h.taxes(t, tax.Treatment{Kind: tax.Taxed, Fees: []string{"GST", "QST", "WHT"}, Expenses: []string{"GST", "QST"}},
+		taxCode("GST", 50_000), taxCode("QST", 99_750, func(c *tax.Code) { c.On = "GST" }), taxCode("WHT", 150_000, func(c *tax.Code) { c.Withheld = true }))
+	h.treats(t, "client", h.m.Client, id)
+	inv := h.issued(t)
+	note := h.credit(t, inv, lines("One part was not agreed.", 1, 12_200))
+	c, err := h.svc.CreditFile(h.partner, note.ID, invoice.FormatXML21)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := ledes.Read(bytes.NewReader(c.Bytes), ledes.Options{})
+	if err != nil || len(back.Findings) > 0 || back.Invoices[0].Total != "-140.88" {
+		t.Errorf("%v %+v %+v", err, back.Findings, back.Invoices)
+	}
+	now := h.view(t, inv)
+	if note.TotalMinor != 14_088 || now.WithheldMinor != 16_470 || now.WithheldOpenMinor != 16_470 || now.OpenMinor != 152_425-14_088 {
+		t.Errorf("%+v, %+v", note, now.Invoice)
+	}
+	if _, err := h.cash.SettleWithheld(h.specialist, receivable.Certificate{Invoice: inv.ID, Reference: "2026/118", ReceivedOn: today}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.svc.Credit(h.partner, inv.ID, lines("more of it", 1, 1_000)); !errors.Is(err, invoice.ErrCreditWithheld) {
+		t.Errorf("less is left than the certificate is of: %v", err)
+	}
+	h.credit(t, inv, lines("A cost, of which nothing is withheld.", 2, 1_000))
+	last := h.credit(t, inv, invoice.NewCredit{Reason: "All that is left."}) // of 90.00, 9.42 of QST: not its rate to the cent, which XML cannot say
+	if last.EBill != "" || note.EBill != invoice.FormatXML21 {
+		t.Errorf("e-bills of the notes: %q, %q", note.EBill, last.EBill)
+	}
+	if _, err := h.svc.CreditFile(h.partner, last.ID, invoice.FormatPDF); err != nil {
+		t.Errorf("its paper: %v", err)
+	}
+	if n := h.f.Count(t, `SELECT coalesce(sum(abs(x)), 0) FROM (SELECT sum(amount_minor) AS x FROM posting WHERE firm_id = ? GROUP BY account) y`, h.f.ID); n != 0 {
+		t.Errorf("after all its credit notes the ledger has %d left", n)
 	}
 }
 

@@ -69,10 +69,10 @@ func (d *Document) EBill() Format {
 	switch {
 	case d.EBillAs.XML():
 		return d.EBillAs
-	case d.Kind == KindCreditNote:
-		return ""
 	case d.Receiver == nil && d.Several():
 		return FormatXML21
+	case d.Kind == KindCreditNote:
+		return ""
 	default:
 		return d.flat()
 	}

@@ -128,7 +128,7 @@ func TestI05_WhatWasIssuedStaysForEveryRole(t *testing.T) {
 	if _, err := h.svc.Credit(h.partner, h.f.Invoice(t, h.m).ID, invoice.NewCredit{Reason: "for the test"}); err == nil {
 		t.Error("a stub invoice was credited") // its document is not what its hash says
 	}
-	running := map[string]bool{"invoice.credited_minor": true, "invoice.paid_minor": true, "invoice.allowed_minor": true, "invoice.disputed_minor": true, "invoice.open_minor": true, "invoice.status": true, "invoice.sent_at": true}
+	running := map[string]bool{"invoice.credited_minor": true, "invoice.paid_minor": true, "invoice.allowed_minor": true, "invoice.disputed_minor": true, "invoice.withheld_minor": true, "invoice.open_minor": true, "invoice.status": true, "invoice.sent_at": true}
 	conn, err := pgx.Connect(t.Context(), testkit.URL(t, "postgres"))
 	if err != nil {
 		t.Fatal(err)

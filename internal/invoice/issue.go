@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/docketry/docketry/internal/audit"
@@ -11,6 +12,7 @@ import (
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/ledes"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/outbox"
 	"github.com/docketry/docketry/internal/prebill"
@@ -207,6 +209,17 @@ type file struct {
 	notes  int
 }
 
+// unsayable is of a file that cannot be made for one reason alone: XML states no tax of a line
+// but its rate, and the last units of a line that went back in parts are not that. Such a note
+// has its paper.
+func unsayable(err error) bool {
+	var f *fault.Error
+	if !errors.Is(err, ledes.ErrWrite) || !errors.As(err, &f) {
+		return false
+	}
+	return len(f.Fields) > 0 && !slices.ContainsFunc(f.Fields, func(x fault.Field) bool { return x.Code != "ledes_tax_unwritable" })
+}
+
 // files are all encodings of the document, made from the one snapshot.
 func (s *Service) files(doc *Document) ([]file, error) {
 	paper, err := s.paper.Render(doc)
@@ -225,6 +238,9 @@ func (s *Service) files(doc *Document) ([]file, error) {
 		return files, nil
 	}
 	e, err := doc.EFile(doc.profile())
+	if doc.partial() && unsayable(err) {
+		return files, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("LEDES file of %s: %w", doc.Number, err)
 	}

@@ -13,6 +13,7 @@ type left struct {
 	line   *Line
 	amount int64 // before tax
 	tax    int64
+	taxes  []LineTax // tax by levy, of a document with levies
 }
 
 func (l left) gross() int64 { return l.amount + l.tax }
@@ -28,7 +29,8 @@ func (l left) untouched() bool { return l.amount == l.line.AmountMinor && l.tax 
 func remains(d *Document, notes []*Document) []left {
 	all := make([]left, len(d.Lines))
 	for i := range d.Lines {
-		all[i] = left{&d.Lines[i], d.Lines[i].AmountMinor, d.Lines[i].TaxMinor}
+		l := &d.Lines[i]
+		all[i] = left{l, l.AmountMinor, l.TaxMinor, slices.Clone(l.Taxes)}
 	}
 	for _, n := range notes {
 		for i := range n.Lines {
@@ -36,8 +38,12 @@ func remains(d *Document, notes []*Document) []left {
 			if no == 0 {
 				no = n.Lines[i].No
 			}
-			all[no-1].amount -= n.Lines[i].AmountMinor
-			all[no-1].tax -= n.Lines[i].TaxMinor
+			l := &all[no-1]
+			l.amount -= n.Lines[i].AmountMinor
+			l.tax -= n.Lines[i].TaxMinor
+			for k := range l.taxes {
+				l.taxes[k].Minor -= n.Lines[i].of(l.taxes[k].Code)
+			}
 		}
 	}
 	return all
@@ -53,7 +59,7 @@ func (l left) net(minor int64) (left, error) {
 	if err != nil {
 		return left{}, err
 	}
-	return left{l.line, minor, tax[0]}, nil
+	return l.part(minor, tax[0])
 }
 
 // with is the part of a line that comes to minor with its tax.
@@ -65,7 +71,32 @@ func (l left) with(minor int64) (left, error) {
 	if err != nil {
 		return left{}, err
 	}
-	return left{l.line, parts[0], parts[1]}, nil
+	return l.part(parts[0], parts[1])
+}
+
+// part takes so much of the amount and of the tax. Of several taxes each goes back in proportion
+// to what is left of it, never more than that.
+func (l left) part(amount, tax int64) (left, error) {
+	p := left{line: l.line, amount: amount, tax: tax}
+	if len(l.taxes) == 0 {
+		return p, nil
+	}
+	weights := make([]int64, len(l.taxes))
+	for i, t := range l.taxes {
+		weights[i] = max(t.Minor, 0) // by rate, a unit of rounding may have taken one below zero
+	}
+	shares := make([]int64, len(l.taxes))
+	if tax != 0 { // else nothing may be left of any
+		var err error
+		if shares, err = money.Split(tax, weights); err != nil {
+			return left{}, err
+		}
+	}
+	p.taxes = slices.Clone(l.taxes)
+	for i := range shares {
+		p.taxes[i].Minor = shares[i]
+	}
+	return p, nil
 }
 
 // portion is the line of a credit note that takes a part of a line back, or the whole of
@@ -73,7 +104,7 @@ func (l left) with(minor int64) (left, error) {
 func (d *Document) portion(p left) Line {
 	l := *p.line
 	l.OfNo, l.OfMinor = l.No, l.AmountMinor
-	l.AmountMinor, l.TaxMinor = p.amount, p.tax
+	l.AmountMinor, l.TaxMinor, l.Taxes = p.amount, p.tax, p.taxes
 	l.Original = nil
 	if p.untouched() && l.WholeNo == 0 {
 		return l
@@ -133,6 +164,11 @@ func (d *Document) retax() error {
 		}
 	}
 	slices.SortFunc(d.Taxes, func(a, b Tax) int { return int(b.RateE6 - a.RateE6) })
+	for _, v := range d.Levies {
+		if t, n := d.columnOf(v); n > 0 {
+			d.Taxes = append(d.Taxes, t)
+		}
+	}
 	var err error
 	if t.NetMinor, err = money.Sum(t.FeesMinor, t.ExpensesMinor); err != nil {
 		return err

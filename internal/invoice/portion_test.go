@@ -5,6 +5,7 @@ import (
 
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/tax"
 	"pgregory.net/rapid"
 )
 
@@ -23,10 +24,34 @@ func drawn(t *rapid.T) *Document {
 		}
 		d.Lines = append(d.Lines, l)
 	}
+	if rapid.Bool().Draw(t, "several taxes") {
+		d.Levies = []tax.Levy{{Code: "GST", Name: "GST", RateE6: 50_000, Fees: true, Expenses: true}, {Code: "QST", Name: "QST", RateE6: 99_750, Fees: true, Expenses: rapid.Bool().Draw(t, "on costs")}}
+		if rapid.Bool().Draw(t, "tax on tax") {
+			d.Levies[1].On = "GST"
+		}
+		if rapid.Bool().Draw(t, "withheld") {
+			d.Levies = append(d.Levies, tax.Levy{Code: "WHT", Name: "Withholding tax", RateE6: 150_000, Fees: true, Withheld: true})
+		}
+		for i := range d.Lines {
+			d.Lines[i].TaxE6 = 0
+		}
+	}
 	if err := d.Add(); err != nil {
 		t.Fatal(err)
 	}
 	return d
+}
+
+// ofTax is what the documents bear of a tax, all together.
+func ofTax(code string, list ...*Document) (sum int64) {
+	for _, d := range list {
+		for _, t := range d.Taxes {
+			if t.Code == code {
+				sum += t.TaxMinor
+			}
+		}
+	}
+	return sum
 }
 
 // ask draws a credit of what is left, sane or not.
@@ -114,6 +139,13 @@ func TestI03_AnySequenceOfPartialCreditsConserves(t *testing.T) {
 					t.Fatalf("line %d has %d and %d of tax left of %d and %d", x.No, l.amount, l.tax, x.AmountMinor, x.TaxMinor)
 				}
 			}
+			for _, l := range remains(d, notes) {
+				for i, x := range l.taxes {
+					if was := l.line.Taxes[i].Minor; x.Minor < min(was, 0) || x.Minor > max(was, 0) {
+						t.Fatalf("line %d has %d of %s left of %d", l.line.No, x.Minor, x.Code, was)
+					}
+				}
+			}
 			if inv.CreditedMinor > inv.TotalMinor {
 				t.Fatalf("%d of %d is credited", inv.CreditedMinor, inv.TotalMinor)
 			}
@@ -121,12 +153,17 @@ func TestI03_AnySequenceOfPartialCreditsConserves(t *testing.T) {
 		if inv.CreditedMinor < inv.TotalMinor {
 			issue(NewCredit{Reason: "all that is left"})
 		}
-		var net, tax int64
+		var net, taxes int64
 		for _, n := range notes {
-			net, tax = net+n.Totals.NetMinor, tax+n.Totals.TaxMinor
+			net, taxes = net+n.Totals.NetMinor, taxes+n.Totals.TaxMinor
 		}
-		if net != d.Totals.NetMinor || tax != d.Totals.TaxMinor || inv.CreditedMinor != inv.TotalMinor {
-			t.Fatalf("credited %d and %d of tax of %+v", net, tax, d.Totals)
+		if net != d.Totals.NetMinor || taxes != d.Totals.TaxMinor || inv.CreditedMinor != inv.TotalMinor {
+			t.Fatalf("credited %d and %d of tax of %+v", net, taxes, d.Totals)
+		}
+		for _, code := range []string{"GST", "QST"} {
+			if was, back := ofTax(code, d), ofTax(code, notes...); was != back {
+				t.Fatalf("%d of %s was charged, %d goes back", was, code, back)
+			}
 		}
 		for _, l := range remains(d, notes) {
 			if !l.nothing() {

@@ -55,10 +55,13 @@ func one(tx *db.Tx, where string, args ...any) (Invoice, error) {
 // database checks them against payments and credit notes at commit.
 func SaveMoney(tx *db.Tx, i *Invoice) error {
 	i.Settle()
-	res := tx.Exec(`UPDATE invoice SET credited_minor = ?, paid_minor = ?, allowed_minor = ?, open_minor = ?, status = ? WHERE firm_id = ? AND id = ?`,
-		i.CreditedMinor, i.PaidMinor, i.AllowedMinor, i.OpenMinor, i.Status, tx.Scope.Firm, i.ID)
+	res := tx.Exec(`UPDATE invoice SET credited_minor = ?, paid_minor = ?, allowed_minor = ?, withheld_minor = ?, open_minor = ?, status = ? WHERE firm_id = ? AND id = ?`,
+		i.CreditedMinor, i.PaidMinor, i.AllowedMinor, i.WithheldMinor, i.OpenMinor, i.Status, tx.Scope.Firm, i.ID)
 	if db.Violates(res.Error, "invoice_disputed_within") {
 		return ErrDisputed
+	}
+	if db.Violates(res.Error, "withheld_within") {
+		return ErrCreditWithheld
 	}
 	if res.Error != nil {
 		return fmt.Errorf("save money of invoice %s: %w", i.ID, res.Error)

@@ -100,7 +100,7 @@ func (d *Document) levy(v tax.Levy) error {
 }
 
 // byRate makes the tax that of the subtotal where it is charged so. The units by which the
-// lines' own roundings miss it go to the first lines, one each.
+// lines' own roundings miss it go to the first lines that bill something, one each.
 func (d *Document) byRate(t *Tax, lines []*Line) error {
 	if d.TaxBasis != TaxByRate {
 		return nil
@@ -112,6 +112,9 @@ func (d *Document) byRate(t *Tax, lines []*Line) error {
 	miss := whole - t.TaxMinor
 	t.TaxMinor = whole
 	for _, l := range lines {
+		if l.AmountMinor == 0 {
+			continue // it missed nothing, and bears no tax
+		}
 		step := sign(miss)
 		l.Taxes[len(l.Taxes)-1].Minor += step
 		miss -= step
@@ -240,6 +243,9 @@ func (d *Document) unlevied() error {
 
 // checkLevy holds one tax against the lines, and returns on how many it is.
 func (d *Document) checkLevy(v tax.Levy, taxes []Tax) (n int, err error) {
+	if d.partial() {
+		return d.checkColumn(v, taxes)
+	}
 	var base, sum int64
 	for i := range d.Lines {
 		l := &d.Lines[i]
@@ -273,6 +279,32 @@ func (d *Document) checkLevy(v tax.Levy, taxes []Tax) (n int, err error) {
 	want.BaseMinor, want.TaxMinor = base, sum
 	if len(taxes) == 0 || taxes[0] != want || d.TaxBasis == TaxByRate && sum != whole {
 		return 0, ErrUnbalanced.With("%s on the lines comes to %d on %d, and the invoice states another sum", v.Code, sum, base)
+	}
+	return n, nil
+}
+
+// columnOf is what a tax comes to on the lines as they stand, and on how many it is.
+func (d *Document) columnOf(v tax.Levy) (t Tax, n int) {
+	t = taxOfLevy(v)
+	for i := range d.Lines {
+		l := &d.Lines[i]
+		for _, x := range l.Taxes {
+			if x.Code == v.Code {
+				t.BaseMinor += l.AmountMinor + l.of(v.On)
+				t.TaxMinor += x.Minor
+				n++
+			}
+		}
+	}
+	return t, n
+}
+
+// checkColumn holds one tax of a note over parts of lines against them: a part of a line bears a
+// part of its tax, which is no rate of anything any more.
+func (d *Document) checkColumn(v tax.Levy, taxes []Tax) (int, error) {
+	want, n := d.columnOf(v)
+	if n > 0 && (len(taxes) == 0 || taxes[0] != want) {
+		return 0, ErrUnbalanced.With("%s on the lines comes to %d on %d, and the credit note states another sum", v.Code, want.TaxMinor, want.BaseMinor)
 	}
 	return n, nil
 }

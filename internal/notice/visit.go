@@ -48,6 +48,7 @@ type PayorInvoice struct {
 	OpenMinor  int64
 	// WithheldOpenMinor is what of OpenMinor waits for a certificate of tax withheld.
 	WithheldOpenMinor int64
+	WithheldMinor     int64 // of what stands, also what a certificate settled
 	Status            invoice.Status
 	Formats           []invoice.Format `gorm:"-"`
 	Credits           []PayorCredit    `gorm:"-"` // the first first; of a list, the notes of each invoice
@@ -231,7 +232,7 @@ func payorInvoices(tx *db.Tx, payor ident.PayorID, cond string, args ...any) ([]
 		PayorInvoice
 		Kept db.Strings
 	}
-	err := tx.Raw(`SELECT i.id, i.number, i.issued_on, i.due_on, i.currency, i.total_minor, i.open_minor, `+invoice.WithheldOpen+` AS withheld_open_minor, i.status,
+	err := tx.Raw(`SELECT i.id, i.number, i.issued_on, i.due_on, i.currency, i.total_minor, i.open_minor, i.withheld_minor, `+invoice.WithheldOpen+` AS withheld_open_minor, i.status,
 			ARRAY(SELECT f.format FROM invoice_document f WHERE f.firm_id = i.firm_id AND f.invoice_id = i.id AND (f.format <> 'closing' OR i.share IS NULL) ORDER BY f.format DESC) AS kept
 		FROM invoice i WHERE i.firm_id = ? AND i.payor_id = ? AND (i.sent_at IS NOT NULL OR EXISTS (SELECT FROM delivery d
 			WHERE d.firm_id = i.firm_id AND d.invoice_id = i.id AND d.status <> 'failed')) AND `+cond+`

@@ -1,6 +1,7 @@
 package receivable
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,7 +18,8 @@ var ErrCreditFromTrust = fault.New(fault.Conflict, "credit_paid_from_trust", "cl
 // ReduceInvoice makes room on a locked invoice for a credit note of minor, has it issued, and
 // books again what stays paid. What is paid beyond the rest is let go, the last allocations
 // first, and stays with the payor, unapplied. ErrCreditFromTrust where that would be client
-// money: it may leave trust for what is owed alone. A discount on prompt payment is taken back
+// money: it may leave trust for what is owed alone; invoice.ErrCreditWithheld where it would be
+// tax that a certificate settled. A discount on prompt payment is taken back
 // before, and granted again of what is left where it is earned.
 func (s *Service) ReduceInvoice(tx *db.Tx, inv *invoice.Invoice, minor int64, issue func(*invoice.Invoice) error) error {
 	on, err := today(tx)
@@ -85,12 +87,18 @@ func (s *Service) ReduceInvoice(tx *db.Tx, inv *invoice.Invoice, minor int64, is
 
 // beyond are the allocations to take back for more room, and what of the last of them stays.
 func (s *Service) beyond(tx *db.Tx, list []Allocation, over int64) (free []Allocation, keep *Allocation, err error) {
+	var refused *fault.Error
 	for i := len(list) - 1; i >= 0 && over > 0; i-- {
 		p, err := methodOf(tx, list[i].Payment)
 		if err != nil {
 			return nil, nil, err
 		}
 		if p == MethodTrust {
+			refused = ErrCreditFromTrust
+			continue
+		}
+		if p == MethodWithheld { // the tax office has it
+			refused = cmp.Or(refused, invoice.ErrCreditWithheld)
 			continue
 		}
 		free = append(free, list[i])
@@ -100,7 +108,7 @@ func (s *Service) beyond(tx *db.Tx, list []Allocation, over int64) (free []Alloc
 		over -= list[i].AmountMinor
 	}
 	if over > 0 {
-		return nil, nil, ErrCreditFromTrust
+		return nil, nil, cmp.Or(refused, ErrCreditFromTrust)
 	}
 	return free, keep, nil
 }

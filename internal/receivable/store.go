@@ -106,7 +106,7 @@ const columnsOfAllocation = `a.id, a.payment_id AS payment, a.invoice_id AS invo
 // allocations lists by a condition on alias a, oldest first.
 func allocations(tx *db.Tx, cond string, args ...any) (list []Allocation, err error) {
 	q := `SELECT ` + columnsOfAllocation + ` FROM allocation a JOIN invoice i ON i.firm_id = a.firm_id AND i.id = a.invoice_id JOIN payment p ON p.firm_id = a.firm_id AND p.id = a.payment_id
-		WHERE a.firm_id = ? AND ` + cond + ` ORDER BY a.made_at, i.number, a.id`
+		WHERE a.firm_id = ? AND ` + cond + ` ORDER BY a.made_at, i.number, p.received_on, a.id`
 	if err := tx.Raw(q, append([]any{tx.Scope.Firm}, args...)...).Scan(&list).Error; err != nil {
 		return nil, fmt.Errorf("list allocations: %w", err)
 	}

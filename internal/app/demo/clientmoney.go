@@ -90,7 +90,7 @@ func (c *Cast) payFromTrust(t *Tenant, most int64, approved bool) func(ctx conte
 			return err
 		}
 		inv := list.Items[0]
-		w, err := c.s.Trust.Ask(as, l.ID, trust.Asking{Kind: trust.Transfer, Invoice: inv.ID, AmountMinor: min(l.FreeMinor(), inv.OpenMinor, most)})
+		w, err := c.s.Trust.Ask(as, l.ID, trust.Asking{Kind: trust.Transfer, Invoice: inv.ID, AmountMinor: min(l.FreeMinor(), inv.UndisputedMinor(), most)})
 		if err != nil {
 			return fmt.Errorf("pay %s from trust: %w", inv.Number, err)
 		}

@@ -208,7 +208,7 @@ func (c *Cast) collect(t *Tenant, before invoice.Day, share int) func(ctx contex
 			if inv.IssuedOn >= before || i%10 >= share || inv.Client == slow && inv.IssuedOn < c.late {
 				continue
 			}
-			amount := inv.OpenMinor
+			amount := inv.UndisputedMinor()
 			if i%5 == 4 {
 				amount = amount / 200 * 100
 			}

@@ -31,6 +31,7 @@ func (c *Cast) Tell(ctx context.Context, now time.Time) error {
 	for back := told; back >= 1; back-- {
 		c.finished(&s, present.Back(back), back)
 	}
+	c.contested(&s, present)
 	c.unfinished(&s, present, now)
 	c.reminders(&s, present.Back(told-1), now)
 	return c.play(ctx, &s, now)

@@ -141,7 +141,7 @@ func (s *Site) invoicePage(r *httpd.Request, id ident.InvoiceID, failed error) (
 	if err := s.disputesOf(r, f, i, &v); err != nil {
 		return nil, err
 	}
-	v.Sheet.forgive(i.Status)
+	v.Sheet.forgive(i.Status, i.WithheldMinor)
 	if v.Trust, err = s.trustFor(r, f, i.Invoice); err != nil {
 		return nil, err
 	}

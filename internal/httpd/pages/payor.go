@@ -147,7 +147,7 @@ func (s *Site) payorInvoice(r *httpd.Request) (httpd.Reply, error) {
 	_, today := s.zoned(visit)
 	open := money.Amount{Minor: i.OpenMinor, Currency: i.Currency}
 	v := PayorInvoiceView{ID: id, Number: i.Number, State: InvoiceChip(string(i.Status)), Open: open, DueOn: i.DueOn.Time(), Today: today, Sheet: SheetView{Doc: doc, Open: open, Waits: money.Amount{Minor: i.WithheldOpenMinor, Currency: i.Currency}}}
-	certified := doc.Totals.WithheldMinor - i.WithheldOpenMinor
+	certified := i.WithheldMinor - i.WithheldOpenMinor
 	if i.Status == invoice.StatusCredited {
 		certified = 0
 	}
@@ -167,7 +167,7 @@ func (s *Site) payorInvoice(r *httpd.Request) (httpd.Reply, error) {
 	if settled != 0 {
 		v.Sheet.Paid = append(v.Sheet.Paid, SheetPaid{Text: "Received so far", Amount: money.Amount{Minor: -settled, Currency: i.Currency}})
 	}
-	v.Sheet.forgive(i.Status)
+	v.Sheet.forgive(i.Status, i.WithheldMinor)
 	if doc.Firm.Phone != "" {
 		v.Ask = "Call " + doc.Firm.Phone + " before you use other bank details than these."
 	}

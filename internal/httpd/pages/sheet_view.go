@@ -80,10 +80,17 @@ func (v SheetView) balanceAmount() string {
 	return format.Money(v.toPay())
 }
 
-// forgive says of a credited invoice that nothing is withheld of it any more.
-func (v *SheetView) forgive(s invoice.Status) {
-	if v.Doc != nil && s == invoice.StatusCredited && v.Doc.Totals.WithheldMinor > 0 {
-		v.Paid = append(v.Paid, SheetPaid{Text: "Not withheld, for it is credited", Amount: v.money(v.Doc.Totals.WithheldMinor)})
+// forgive says of an invoice that is credited that nothing is withheld of it any more, and of one
+// that is credited in part how much less is: now is withheld of what stands.
+func (v *SheetView) forgive(s invoice.Status, now int64) {
+	if v.Doc == nil || v.Doc.Totals.WithheldMinor == 0 {
+		return
+	}
+	switch was := v.Doc.Totals.WithheldMinor; {
+	case s == invoice.StatusCredited:
+		v.Paid = append(v.Paid, SheetPaid{Text: "Not withheld, for it is credited", Amount: v.money(was)})
+	case now < was:
+		v.Paid = append(v.Paid, SheetPaid{Text: "Less withheld, for a part is credited", Amount: v.money(was - now)})
 	}
 }
 

@@ -61,7 +61,7 @@ func TestThePageOfTaxesAddsUp(t *testing.T) {
 	} {
 		v := SheetView{Doc: d, Open: in(c.open), Waits: in(c.waits), Paid: c.paid}
 		if name == "credited" {
-			v.forgive(invoice.StatusCredited)
+			v.forgive(invoice.StatusCredited, 0)
 		}
 		sum := d.Totals.NetMinor
 		for _, s := range d.Sums()[1:] {
