@@ -131,8 +131,9 @@ type Cost struct {
 	Invoice string // number of the invoice that charges it, "" while there is none
 }
 
-// Detail is a recovery with the costs of its matter, and the statement that they would make
-// under the terms of its day; nil where the terms have no share for it.
+// Detail is a recovery with the costs of its matter, without those that the closing statement of
+// another recovery counted, and the statement that they would make under the terms of its day;
+// nil where the terms have no share for it.
 type Detail struct {
 	Recovery
 	Costs      []Cost
@@ -151,8 +152,11 @@ type Facts struct {
 // check names every field that needs correcting; today is the firm's day.
 func (n Facts) check(today time.Time, v *arrangement.Version) fault.Fields {
 	var fs fault.Fields
-	if n.Minor <= 0 || n.Minor > maxMinor {
+	switch {
+	case n.Minor <= 0:
 		fs.Add("amount", "amount_positive", "enter what came in, above zero")
+	case n.Minor > maxMinor:
+		fs.Add("amount", "amount_large", "enter at most %d minor units; look for digits that are too many", int64(maxMinor))
 	}
 	fs.Line("source", n.Source, 3, 200)
 	if f, ok := fault.UnseenTyped("source", n.Source); !ok {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 
@@ -87,6 +88,7 @@ func TestWhatCannotHaveComeInIsRefused(t *testing.T) {
 		path   string
 	}{
 		"nothing":                        {func(n *contingent.Facts) { n.Minor = 0 }, "amount"},
+		"more than there is":             {func(n *contingent.Facts) { n.Minor = 1 << 60 }, "amount"},
 		"tomorrow":                       {func(n *contingent.Facts) { n.ReceivedOn = testkit.Now.AddDate(0, 0, 2) }, "received_on"},
 		"no day":                         {func(n *contingent.Facts) { n.ReceivedOn = n.ReceivedOn.AddDate(-3000, 0, 0) }, "received_on"},
 		"before the fee was agreed":      {func(n *contingent.Facts) { n.ReceivedOn = testkit.Day("2025-12-31") }, "received_on"},
@@ -231,6 +233,11 @@ func TestAWritingIsKeptAsItCame(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, err, want)
 		}
 	}
+	refused := second(h.svc.Sign(h.partner, h.of, testkit.Day("2026-01-05"), receipt.Upload{Name: "b.png", Data: []byte("MZ")}))
+	var f *fault.Error
+	if !errors.As(refused, &f) || len(f.Fields) != 1 || strings.Contains(f.Fields[0].Message, "receipt") {
+		t.Errorf("what is wrong with a writing is said of a receipt: %+v", f)
+	}
 	h.sign(t)
 	list, err := h.svc.Writings(h.specialist, h.of)
 	if err != nil || len(list) != 2 || list[1].RemovedAt == nil || list[1].Reason != "of another client" {
@@ -299,5 +306,41 @@ func TestTwoCorrectionsAtOnce(t *testing.T) {
 	group.Wait()
 	if n := h.Count(t, `SELECT count(*) FROM recovery_version WHERE firm_id = ?`, h.ID); kept != 1 || n != 2 {
 		t.Errorf("%d corrections, %d versions", kept, n)
+	}
+}
+
+// TestACostOfAnotherStatementIsNotExpectedAgain: what the statement of one recovery counted is
+// neither in the list of the next nor in what that would come to.
+func TestACostOfAnotherStatementIsNotExpectedAgain(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.sign(t)
+	h.Cost(t, h.m, "2026-02-11", "E115", 10_000, 1_000_000)
+	first := h.record(t)
+	if _, err := h.svc.Confirm(h.partner, first.ID, 1); err != nil {
+		t.Fatal(err)
+	}
+	p, err := h.prebills.Build(h.specialist, prebill.Order{Matter: h.m.ID, Through: testkit.Day("2026-02-28")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err = h.prebills.Submit(h.specialist, p.ID, p.Version); err != nil {
+		t.Fatal(err)
+	}
+	v, err := h.prebills.Get(h.partner, p.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = h.prebills.Approve(h.partner, p.ID, v.Version, v.Hash); err != nil {
+		t.Fatal(err)
+	}
+	h.Cost(t, h.m, "2026-02-12", "E118", 10_000, 2_000_000)
+	next := h.record(t)
+	d, err := h.svc.Get(h.partner, next.ID)
+	if err != nil || d.CostsMinor != 20_000 || len(d.Costs) != 1 || d.Expected == nil || d.Expected.FeeMinor != 326_666 {
+		t.Errorf("the second expects %+v of %+v, %v", d.Expected, d.Costs, err)
+	}
+	if d, err = h.svc.Get(h.partner, first.ID); err != nil || d.CostsMinor != 30_000 {
+		t.Errorf("the first has costs of %d, %v; want its own and what no statement counted", d.CostsMinor, err)
 	}
 }

@@ -67,7 +67,7 @@ func (s *Service) Get(ctx context.Context, id ident.RecoveryID) (d Detail, err e
 // detail adds what the costs of the matter would make of a recovery.
 func detail(tx *db.Tx, r Recovery, m matter.Matter) (d Detail, err error) {
 	d.Recovery = r
-	if d.Costs, err = costsSoFar(tx, m.ID, r.Currency); err != nil {
+	if d.Costs, err = costsSoFar(tx, &r); err != nil {
 		return d, err
 	}
 	for _, c := range d.Costs {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/money"
 )
 
 // OfMatter are the recoveries of a matter with all their versions, the oldest first, whoever
@@ -105,16 +104,23 @@ func changed(id ident.RecoveryID, err error) error {
 	return nil
 }
 
-// costsSoFar are the costs of a matter in a currency that are in the books, at what bills
-// have them at, by date. One that a bill holds back stands at what it was recorded at.
-func costsSoFar(tx *db.Tx, id ident.MatterID, c money.Currency) (list []Cost, err error) {
-	err = tx.Raw(`SELECT e.id AS entry, e.worked_on AS on, e.expense_code AS code, coalesce(l.minor, e.amount_minor) AS minor, CASE WHEN e.status = 'billed' THEN bill_numbers(e.firm_id, e.prebill_id) ELSE '' END AS invoice
+// costsSoFar are the costs of a matter that are in the books, at what bills have them at and
+// no credit note took back, by date. One that a bill holds back stands at what it was recorded
+// at; one that the closing statement of another recovery counted is not among them.
+func costsSoFar(tx *db.Tx, r *Recovery) (list []Cost, err error) {
+	err = tx.Raw(`SELECT e.id AS entry, e.worked_on AS on, e.expense_code AS code, coalesce(l.minor, e.amount_minor) - c.minor AS minor, CASE WHEN e.status = 'billed' THEN bill_numbers(e.firm_id, e.prebill_id) ELSE '' END AS invoice
 		FROM entry e LEFT JOIN LATERAL (SELECT coalesce(sum(x.amount_minor) FILTER (WHERE NOT x.gone), 0)::bigint AS minor FROM prebill_line x
 			WHERE x.firm_id = e.firm_id AND x.entry_id = e.id AND x.prebill_id = e.prebill_id AND x.live AND NOT x.held HAVING count(*) > 0) l ON true
-		WHERE e.firm_id = ? AND e.matter_id = ? AND e.kind = 'expense' AND e.currency = ? AND e.status IN ('open', 'billing', 'billed') ORDER BY e.worked_on, e.id`,
-		tx.Scope.Firm, id, c).Scan(&list).Error
+		CROSS JOIN LATERAL (SELECT coalesce(sum(n.amount_minor), 0)::bigint AS minor FROM invoice i JOIN invoice_line x ON x.firm_id = i.firm_id AND x.invoice_id = i.id
+			JOIN credit_note_line n ON n.firm_id = x.firm_id AND n.invoice_id = x.invoice_id AND n.line_no = x.no
+			WHERE i.firm_id = e.firm_id AND i.prebill_id = e.prebill_id AND x.entry_id = e.id AND e.status = 'billed') c
+		WHERE e.firm_id = ? AND e.matter_id = ? AND e.kind = 'expense' AND e.currency = ? AND e.status IN ('open', 'billing', 'billed') AND (c.minor = 0 OR coalesce(l.minor, e.amount_minor) <> c.minor)
+			AND NOT EXISTS (SELECT FROM prebill_closing k JOIN prebill b ON b.firm_id = k.firm_id AND b.id = k.prebill_id
+				WHERE k.firm_id = e.firm_id AND b.matter_id = e.matter_id AND k.recovery_id <> ? AND (b.status = 'approved' OR b.status = 'taken' AND NOT bill_taken_back(b.firm_id, b.id))
+					AND k.statement->'costs' @> jsonb_build_array(jsonb_build_object('entry', e.id)))
+		ORDER BY e.worked_on, e.id`, tx.Scope.Firm, r.Matter, r.Currency, r.ID).Scan(&list).Error
 	if err != nil {
-		return nil, fmt.Errorf("list costs of matter %s: %w", id, err)
+		return nil, fmt.Errorf("list costs of matter %s: %w", r.Matter, err)
 	}
 	return list, nil
 }
@@ -123,7 +129,7 @@ const writingColumns = `SELECT w.id, w.arrangement_id AS arrangement, w.signed_o
 	FROM arrangement_writing w JOIN person p ON p.id = w.added_by LEFT JOIN person q ON q.id = w.removed_by`
 
 func writings(tx *db.Tx, of ident.ArrangementID) (list []Writing, err error) {
-	if err = tx.Raw(writingColumns+` WHERE w.firm_id = ? AND w.arrangement_id = ? ORDER BY w.added_at DESC, w.id DESC`, tx.Scope.Firm, of).Scan(&list).Error; err != nil {
+	if err = tx.Raw(writingColumns+` WHERE w.firm_id = ? AND w.arrangement_id = ? ORDER BY w.removed_at IS NOT NULL, w.added_at DESC, w.id DESC`, tx.Scope.Firm, of).Scan(&list).Error; err != nil {
 		return nil, fmt.Errorf("list writings of arrangement %s: %w", of, err)
 	}
 	return list, nil

@@ -21,8 +21,8 @@ import (
 // farBack is how many years a writing may be older than today.
 const farBack = 20
 
-// Writings lists what was kept as the signed writing of a version, the latest first; one
-// stands at most.
+// Writings lists what was kept as the signed writing of a version: the one that stands, if any,
+// then those that were taken off, the latest first.
 func (s *Service) Writings(ctx context.Context, id ident.ArrangementID) (list []Writing, err error) {
 	err = s.DB.InFirm(ctx, func(tx *db.Tx) error {
 		if _, err := s.Agreed.Locate(tx, rbac.ArrangementRead, id); err != nil {

@@ -220,3 +220,20 @@ func TestT01_AStatementIsReadWithItsInvoice(t *testing.T) {
 		t.Errorf("without sight of amounts: %v, want ErrForbidden", err)
 	}
 }
+
+// TestACreditedCostIsNotOfTheRecovery: what a credit note took back of a cost that an earlier
+// invoice charged, the client does not bear of the recovery either; the rest it does.
+func TestACreditedCostIsNotOfTheRecovery(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.f.Contingent(t, h.m, shareOfNet)
+	h.f.Cost(t, h.m, "2026-02-05", "E115", 10_000, 4_000_000)
+	h.f.Cost(t, h.m, "2026-02-06", "E118", 10_000, 2_000_000)
+	_, first := h.closed(t)
+	h.credit(t, first.Invoice, lines("Half of it was for another case.", 1, 10_000, 2, 20_000))
+	h.f.Recovered(t, h.m, "USD", "trial", "2026-02-20", 1_000_000)
+	bill, _ := h.closed(t)
+	if c := bill.Closing; c == nil || len(c.Costs) != 1 || c.CostsMinor != 30_000 || c.FeeMinor != 388_000 || c.ClientMinor != 582_000 {
+		t.Errorf("statement %+v", c)
+	}
+}

@@ -104,7 +104,7 @@ func standings(tx *db.Tx, access *authz.Access) (list []standing, err error) {
 			FROM invoice i JOIN matter m ON m.firm_id = i.firm_id AND m.id = i.matter_id
 			LEFT JOIN (SELECT r.invoice_id, max(r.for_on) FILTER (WHERE r.status <> 'skipped') AS on_day FROM reminder r
 				WHERE r.firm_id = ? AND r.status <> 'failed' GROUP BY r.invoice_id) r ON r.invoice_id = i.id
-			WHERE i.firm_id = ? AND i.open_minor > i.disputed_minor AND ` + cond + ` GROUP BY i.payor_id) x
+			WHERE i.firm_id = ? AND i.open_minor - ` + invoice.WithheldOpen + ` > i.disputed_minor AND ` + cond + ` GROUP BY i.payor_id) x
 		JOIN payor y ON y.firm_id = ? AND y.id = x.payor_id`
 	if err := tx.Raw(q, append(append([]any{tx.Scope.Firm, tx.Scope.Firm}, args...), tx.Scope.Firm)...).Scan(&list).Error; err != nil {
 		return nil, fmt.Errorf("read how payors stand: %w", err)

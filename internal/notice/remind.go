@@ -86,12 +86,12 @@ func tidy(tx *db.Tx) error {
 	return nil
 }
 
-// remindable is what may be reminded of, by payor: sent, open and not in dispute, above the smallest
-// amount, its first stage not reached, the payor written to by mail, with a
+// remindable is what may be reminded of, by payor: sent, open and neither in dispute nor withheld for
+// the tax office, above the smallest amount, its first stage not reached, the payor written to by mail, with a
 // verified contact, not reminded of anything today, without money on account that may
 // cover it, and without an e-bill that its receiver has not approved (LEGAL-BILLING 14).
 func remindable(tx *db.Tx, today invoice.Day, cond string, args ...any) ([]owed, error) {
-	list, err := owing(tx, `i.open_minor > i.disputed_minor AND i.status IN ('sent', 'part_paid') AND i.sent_at IS NOT NULL AND p.delivery <> 'portal' AND p.status = 'active'
+	list, err := owing(tx, `i.open_minor - `+invoice.WithheldOpen+` > i.disputed_minor AND i.status IN ('sent', 'part_paid') AND i.sent_at IS NOT NULL AND p.delivery <> 'portal' AND p.status = 'active'
 		AND NOT EXISTS (SELECT FROM reminder r WHERE r.firm_id = i.firm_id AND r.invoice_id = i.id AND r.stage = 'first' AND r.status <> 'failed')
 		AND NOT EXISTS (SELECT FROM reminder r WHERE r.firm_id = i.firm_id AND r.payor_id = i.payor_id AND r.for_on = ? AND r.status <> 'skipped')
 		AND NOT EXISTS (SELECT FROM payment y WHERE y.firm_id = i.firm_id AND y.payor_id = i.payor_id AND y.unapplied_minor > 0)
@@ -103,7 +103,7 @@ func remindable(tx *db.Tx, today invoice.Day, cond string, args ...any) ([]owed,
 	}
 	kept := list[:0]
 	for _, o := range list {
-		if o.ContactID != "" && o.undisputed() >= smallest(o.Currency) {
+		if o.ContactID != "" && o.asked() >= smallest(o.Currency) {
 			kept = append(kept, o)
 		}
 	}
@@ -190,7 +190,9 @@ func why(o owed, today invoice.Day) string {
 	switch {
 	case o.OpenMinor < smallest(o.Currency):
 		return "nothing to speak of is open"
-	case o.undisputed() < smallest(o.Currency):
+	case o.payable() < smallest(o.Currency):
+		return "what is open of it waits for the payor's certificate of tax withheld"
+	case o.asked() < smallest(o.Currency):
 		return "what is open of it is in dispute"
 	case o.SentAt == nil:
 		return "it has not been sent"

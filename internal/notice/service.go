@@ -73,7 +73,7 @@ func (s *Service) OfInvoice(ctx context.Context, id ident.InvoiceID) (c Correspo
 // planned is the first stage, when it may still come.
 func (s *Service) planned(tx *db.Tx, inv owed) ([]Planned, error) {
 	reached, err := stageReached(tx, inv.ID, StageFirst)
-	if err != nil || reached || inv.undisputed() < smallest(inv.Currency) || inv.Delivery == "portal" {
+	if err != nil || reached || inv.asked() < smallest(inv.Currency) || inv.Delivery == "portal" {
 		return nil, err
 	}
 	days, err := s.days(tx)

@@ -19,6 +19,7 @@ type owed struct {
 	Currency  money.Currency
 	OpenMinor int64
 	Disputed  int64 `gorm:"column:disputed_minor"` // of it, which nobody is reminded of
+	Waits     int64 `gorm:"column:withheld_minor"` // of it, for a certificate of tax withheld: the payor owes it to the tax office
 	DueOn     invoice.Day
 	Status    invoice.Status
 	SentAt    *time.Time
@@ -26,18 +27,22 @@ type owed struct {
 	ContactID ident.ContactID // whom mail goes to, "" when nobody is verified
 }
 
-// undisputed is what may be reminded of (LEGAL-BILLING 14).
-func (o owed) undisputed() int64 { return o.OpenMinor - o.Disputed }
+// payable is what is open and to be paid to the firm, without tax that the payor withholds, as
+// the invoice says (LEGAL-BILLING 5).
+func (o owed) payable() int64 { return max(o.OpenMinor-o.Waits, 0) }
+
+// asked is what may be reminded of (LEGAL-BILLING 14).
+func (o owed) asked() int64 { return max(o.payable()-o.Disputed, 0) }
 
 // reminded is the invoice as a reminder tells it.
-func (o owed) reminded() due { return due{o.Number, o.undisputed(), o.Currency, o.DueOn} }
+func (o owed) reminded() due { return due{o.Number, o.asked(), o.Currency, o.DueOn} }
 
-func (o owed) due() due { return due{o.Number, o.OpenMinor, o.Currency, o.DueOn} }
+func (o owed) due() due { return due{o.Number, o.payable(), o.Currency, o.DueOn} }
 
 // owing reads invoices of the firm with their payor's present contact: the one
 // that was verified first and is still in use.
 func owing(tx *db.Tx, cond string, args ...any) (list []owed, err error) {
-	err = tx.Raw(`SELECT i.id, i.number, i.payor_id, i.matter_id, i.currency, i.open_minor, i.disputed_minor, i.due_on, i.status, i.sent_at, p.delivery,
+	err = tx.Raw(`SELECT i.id, i.number, i.payor_id, i.matter_id, i.currency, i.open_minor, i.disputed_minor, `+invoice.WithheldOpen+` AS withheld_minor, i.due_on, i.status, i.sent_at, p.delivery,
 		coalesce((SELECT k.id::text FROM payor_contact k WHERE k.firm_id = p.firm_id AND k.payor_id = p.id AND k.status = 'active'
 			AND k.verified_at IS NOT NULL AND p.status = 'active' ORDER BY k.verified_at, k.id LIMIT 1), '') AS contact_id
 		FROM invoice i JOIN payor p ON p.firm_id = i.firm_id AND p.id = i.payor_id JOIN matter m ON m.firm_id = i.firm_id AND m.id = i.matter_id
@@ -88,10 +93,10 @@ type reminderRow struct {
 	reason  string
 }
 
-// open is what the letter says, or of one that was left out what is open, too, when all of it is
-// in dispute.
+// open is what the letter says, or of one that was left out what is open, too, when nothing of it
+// is asked for.
 func (r reminderRow) open() int64 {
-	if n := r.invoice.undisputed(); n > 0 {
+	if n := r.invoice.asked(); n > 0 {
 		return n
 	}
 	return r.invoice.OpenMinor

@@ -35,7 +35,7 @@ func (s *Service) MailWanted(tx *db.Tx, m mail.Ended) (bool, error) {
 		return true, nil
 	}
 	err := tx.Raw(`SELECT EXISTS (SELECT FROM reminder r JOIN invoice i ON i.firm_id = r.firm_id AND i.id = r.invoice_id
-		WHERE r.firm_id = ? AND r.mail_id = ? AND (i.open_minor - i.disputed_minor <> r.open_minor OR i.status NOT IN ('sent', 'part_paid')))`, tx.Scope.Firm, m.ID).Row().Scan(&changed)
+		WHERE r.firm_id = ? AND r.mail_id = ? AND (i.open_minor - `+invoice.WithheldOpen+` - i.disputed_minor <> r.open_minor OR i.status NOT IN ('sent', 'part_paid')))`, tx.Scope.Firm, m.ID).Row().Scan(&changed)
 	if err != nil {
 		return false, fmt.Errorf("read what mail %s reminds of: %w", m.ID, err)
 	}

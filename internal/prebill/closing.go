@@ -232,8 +232,8 @@ func (o *outcome) closingAfter(cut int64) error {
 }
 
 // costsFor are the costs that a closing statement on the bill counts: those of earlier bills
-// of the matter, and those of this one that are not held. One that an earlier statement
-// counted is not among them.
+// of the matter, without what credit notes took back of them since, and those of this one that
+// are not held. One that an earlier statement counted is not among them.
 func costsFor(tx *db.Tx, p *Prebill, m matter.Matter, lines []Line) ([]ClosingCost, error) {
 	from := []any{tx.Scope.Firm, m.ClientID, p.Currency, p.ID, p.ApprovedAt, p.ApprovedAt, p.ID}
 	var counted []ident.EntryID
@@ -249,9 +249,13 @@ func costsFor(tx *db.Tx, p *Prebill, m matter.Matter, lines []Line) ([]ClosingCo
 		Minor   int64
 		Prebill ident.PrebillID
 	}
-	err = tx.Raw(`SELECT l.entry_id AS entry, l.worked_on AS on, l.expense_code AS code, l.amount_minor AS minor, l.prebill_id AS prebill
-		FROM `+earlier+` e JOIN prebill_line l ON l.firm_id = e.firm_id AND l.prebill_id = e.id WHERE e.matter_id = ? AND l.kind = 'expense' AND NOT l.held AND NOT l.gone ORDER BY l.worked_on, l.entry_id, l.id`,
-		append(slices.Clone(from), m.ID)...).Scan(&rows).Error
+	err = tx.Raw(`SELECT l.entry_id AS entry, l.worked_on AS on, l.expense_code AS code, l.amount_minor - c.minor AS minor, l.prebill_id AS prebill
+		FROM `+earlier+` e JOIN prebill_line l ON l.firm_id = e.firm_id AND l.prebill_id = e.id
+		CROSS JOIN LATERAL (SELECT coalesce(sum(n.amount_minor), 0)::bigint AS minor FROM invoice i JOIN invoice_line x ON x.firm_id = i.firm_id AND x.invoice_id = i.id
+			JOIN credit_note_line n ON n.firm_id = x.firm_id AND n.invoice_id = x.invoice_id AND n.line_no = x.no JOIN credit_note k ON k.firm_id = n.firm_id AND k.id = n.credit_note_id
+			WHERE i.firm_id = l.firm_id AND i.prebill_id = l.prebill_id AND x.entry_id = l.entry_id AND (?::timestamptz IS NULL OR k.issued_at < ?::timestamptz)) c
+		WHERE e.matter_id = ? AND l.kind = 'expense' AND NOT l.held AND NOT l.gone AND (c.minor = 0 OR l.amount_minor <> c.minor) ORDER BY l.worked_on, l.entry_id, l.id`,
+		append(slices.Clone(from), p.ApprovedAt, p.ApprovedAt, m.ID)...).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("list costs of matter %s on its bills: %w", m.ID, err)
 	}

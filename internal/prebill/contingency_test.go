@@ -127,6 +127,25 @@ func TestNoBillBeforeTheSigning(t *testing.T) {
 	s.ok(s.svc.Build(s.specialist, order))
 }
 
+// TestARecoveryOfAClosedMatterIsBilled: money comes in when the case is over, and the matter is
+// among those to bill; a recovery in a currency that the matter has no more is not in its sum.
+func TestARecoveryOfAClosedMatterIsBilled(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	s.f.Contingent(t, s.m, ofGross)
+	s.f.Recovered(t, s.m, "USD", "settlement", "2026-02-20", 1_000_000)
+	s.f.Recovered(t, s.m, "EUR", "settlement", "2026-02-21", 7_000_000)
+	s.f.Exec(t, `UPDATE matter SET status = 'closed', closed_on = '2026-02-19' WHERE firm_id = ? AND id = ?`, s.f.ID, s.m.ID)
+	ready, err := s.svc.Ready(s.specialist)
+	if err != nil || len(ready) != 1 || ready[0].GrossMinor != 1_000_000 {
+		t.Errorf("ready %+v, %v", ready, err)
+	}
+	v := s.view(s.ok(s.svc.Build(s.specialist, prebill.Order{Matter: s.m.ID, Through: testkit.Day("2026-02-28")})))
+	if got := closing(v); got != "1000000 = 333333 fee + 0 costs + 666667 client" {
+		t.Errorf("statement %s", got)
+	}
+}
+
 // TestARecoveryIsBilledOnce follows one over bills: on a draft, taken off, put on, approved,
 // and given back when the bill is cancelled.
 func TestARecoveryIsBilledOnce(t *testing.T) {

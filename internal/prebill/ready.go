@@ -69,11 +69,10 @@ func withFees(tx *db.Tx, list []Ready, cond string, args []any) ([]Ready, error)
 	if err != nil || len(due) == 0 {
 		return list, err
 	}
-	return withDue(tx, list, due, cond, args, func(r *Ready, fee feeDue) { r.Fee, r.FeeMinor = fee.code, fee.minor })
+	return withDue(tx, list, due, `m.status = 'open' AND `+cond, args, func(r *Ready, fee feeDue) { r.Fee, r.FeeMinor = fee.code, fee.minor })
 }
 
-// withDue sets what is due on its matters that are open and in scope, and adds those that
-// have nothing else.
+// withDue sets what is due on its matters that cond takes, and adds those that have nothing else.
 func withDue(tx *db.Tx, list []Ready, due map[ident.MatterID]feeDue, cond string, args []any, set func(r *Ready, x feeDue)) ([]Ready, error) {
 	var ids []string
 	for id := range due {
@@ -81,7 +80,7 @@ func withDue(tx *db.Tx, list []Ready, due map[ident.MatterID]feeDue, cond string
 	}
 	var matters []Ready
 	err := tx.Raw(`SELECT m.id AS matter_id, m.number AS matter_number, m.name AS matter_name, c.name AS client_name, m.label, m.currency
-		FROM matter m JOIN client c ON c.firm_id = m.firm_id AND c.id = m.client_id WHERE m.firm_id = ? AND m.status = 'open' AND m.id = ANY (?::uuid[]) AND `+cond+` ORDER BY m.number`,
+		FROM matter m JOIN client c ON c.firm_id = m.firm_id AND c.id = m.client_id WHERE m.firm_id = ? AND m.id = ANY (?::uuid[]) AND `+cond+` ORDER BY m.number`,
 		append([]any{tx.Scope.Firm, db.Array(ids)}, args...)...).Scan(&matters).Error
 	if err != nil {
 		return nil, fmt.Errorf("list matters of firm %s with something due: %w", tx.Scope.Firm, err)
@@ -109,7 +108,7 @@ func withReleases(tx *db.Tx, list []Ready, cond string, args []any) ([]Ready, er
 	if err != nil || len(due) == 0 {
 		return list, err
 	}
-	return withDue(tx, list, due, cond, args, func(r *Ready, x feeDue) { r.FreedMinor = x.minor })
+	return withDue(tx, list, due, `m.status = 'open' AND `+cond, args, func(r *Ready, x feeDue) { r.FreedMinor = x.minor })
 }
 
 // feeDue is the fee of a period that is on no bill.

@@ -130,7 +130,8 @@ func numbered(tx *db.Tx, c *Closing) (*Closing, error) {
 	return &out, nil
 }
 
-// withRecoveries adds what came in and is on no bill, and the matters that have nothing else.
+// withRecoveries adds what came in and is on no bill, and the matters that have nothing else;
+// also those that were closed since, for money comes in when the case is over.
 func withRecoveries(tx *db.Tx, list []Ready, cond string, args []any) ([]Ready, error) {
 	var rows []struct {
 		Matter   ident.MatterID
@@ -139,7 +140,8 @@ func withRecoveries(tx *db.Tx, list []Ready, cond string, args []any) ([]Ready, 
 		Since    time.Time
 	}
 	err := tx.Raw(`SELECT r.matter_id AS matter, r.currency, sum(v.amount_minor)::bigint AS minor, min(v.received_on) AS since
-		FROM recovery r JOIN recovery_version v ON v.firm_id = r.firm_id AND v.recovery_id = r.id AND v.confirmed_at IS NOT NULL AND v.withdrawn_at IS NULL
+		FROM recovery r JOIN matter m ON m.firm_id = r.firm_id AND m.id = r.matter_id AND m.currency = r.currency
+		JOIN recovery_version v ON v.firm_id = r.firm_id AND v.recovery_id = r.id AND v.confirmed_at IS NOT NULL AND v.withdrawn_at IS NULL
 		WHERE r.firm_id = ? AND NOT EXISTS (SELECT FROM recovery_version l WHERE l.firm_id = v.firm_id AND l.recovery_id = v.recovery_id AND l.version > v.version)
 			AND NOT EXISTS (SELECT FROM prebill_price x WHERE x.firm_id = r.firm_id AND x.recovery_id = r.id AND x.live)
 		GROUP BY r.matter_id, r.currency`, tx.Scope.Firm).Scan(&rows).Error

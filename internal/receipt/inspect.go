@@ -84,7 +84,7 @@ func inspectImage(data []byte) (Media, error) {
 	c, format, err := image.DecodeConfig(bytes.NewReader(data))
 	switch {
 	case errors.Is(err, image.ErrFormat):
-		return "", refused("file_kind", "a receipt is a PDF, PNG or JPEG; this file is none of them, whatever its name says")
+		return "", refused("file_kind", "only a PDF, PNG or JPEG is kept; this file is none of them, whatever its name says")
 	case err != nil:
 		return "", refused("file_damaged", "this picture cannot be read; take or scan it again")
 	case c.Width > maxSide || c.Height > maxSide || c.Width*c.Height > maxPixels:

@@ -91,7 +91,7 @@ func (s *Service) AddTreatment(ctx context.Context, t Treatment) (Treatment, err
 		}
 		t.Until = ""
 		if _, err := b.Levies(t, t.From); err != nil {
-			return asField(err)
+			return b.asField(err, t)
 		}
 		t.ID, t.Version = ident.New[ident.TreatmentID](tx.Now), 1
 		if err := insertTreatment(tx, t); err != nil {
@@ -102,13 +102,23 @@ func (s *Service) AddTreatment(ctx context.Context, t Treatment) (Treatment, err
 	return t, err
 }
 
-// asField names the field at fault of a treatment whose codes cannot stand.
-func asField(err error) error {
+// asField names the field at fault of a treatment whose codes cannot stand: that of the
+// expenses, where those of the fees stand by themselves.
+func (b *Book) asField(err error, t Treatment) error {
 	var f *fault.Error
-	if errors.As(err, &f) && len(f.Fields) == 0 {
-		return ErrInvalid.On(fault.Field{Path: "fees", Code: f.Code, Message: f.Message})
+	if !errors.As(err, &f) {
+		return err
 	}
-	return err
+	path, field := "fees", fault.Field{Code: f.Code, Message: f.Message}
+	if len(f.Fields) > 0 {
+		field = f.Fields[0]
+	}
+	t.Expenses = nil
+	if _, other := b.Levies(t, t.From); other == nil {
+		path = "expenses"
+	}
+	field.Path = path
+	return ErrInvalid.On(field)
 }
 
 // EndTreatment sets the last day of a treatment as of the version seen. It needs firm.edit.

@@ -77,6 +77,42 @@ func TestTaxesAreEnteredChosenAndEnded(t *testing.T) {
 
 // TestATreatmentThatSomeoneHasDoesNotEnd: for firm, client, payor and matter, each where its
 // own data is kept; one of another firm is not there.
+// TestTheFieldAtFaultIsNamed: of a code that is missing among those on expenses that field is
+// at fault, and a day of no year is no day.
+func TestTheFieldAtFaultIsNamed(t *testing.T) {
+	t.Parallel()
+	d := testkit.DB(t)
+	svc, f := tax.New(d, guard(t, d)), testkit.Firm(t, d)
+	admin := f.As(t, rbac.RoleFirmAdmin)
+	if _, err := svc.AddCode(admin, code("GST", 50_000, "2026-01-01", "")); err != nil {
+		t.Fatal(err)
+	}
+	never := code("HST", 130_000, "0000-01-01", "")
+	_, noDay := svc.AddCode(admin, never)
+	made := func(kind tax.Kind, fees, expenses string) error {
+		t := tax.Treatment{Name: "Some", Kind: kind, From: "2026-01-01", Expenses: []string{expenses}, Note: "The buyer accounts for the tax"}
+		if fees != "" {
+			t.Fees = []string{fees}
+		}
+		_, err := svc.AddTreatment(admin, t)
+		return err
+	}
+	for name, c := range map[string]struct {
+		err  error
+		path string
+	}{
+		"year 0":                     {noDay, "from"},
+		"fees missing":               {made(tax.Taxed, "HST", "GST"), "fees"},
+		"expenses missing":           {made(tax.Taxed, "GST", "HST"), "expenses"},
+		"a tax on reversed expenses": {made(tax.Reverse, "", "GST"), "expenses"},
+	} {
+		var got *fault.Error
+		if !errors.Is(c.err, tax.ErrInvalid) || !errors.As(c.err, &got) || len(got.Fields) != 1 || got.Fields[0].Path != c.path {
+			t.Errorf("%s: %v %+v, want a fault of %s", name, c.err, got, c.path)
+		}
+	}
+}
+
 func TestATreatmentThatSomeoneHasDoesNotEnd(t *testing.T) {
 	t.Parallel()
 	d := testkit.DB(t)

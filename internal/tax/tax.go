@@ -128,9 +128,10 @@ func (t Treatment) Validate() error {
 	return fs.Err(ErrInvalid)
 }
 
+// isDay tells whether the database has such a day, too: it knows no year 0.
 func isDay(s string) bool {
-	_, err := time.Parse(time.DateOnly, s)
-	return err == nil
+	on, err := time.Parse(time.DateOnly, s)
+	return err == nil && on.Year() > 0
 }
 
 func checkDay(fs *fault.Fields, field, day string) {

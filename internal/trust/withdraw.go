@@ -108,11 +108,16 @@ var ErrShare = fault.New(fault.Conflict, "trust_invoice_share", "this invoice is
 // disputed part stays apart).
 var ErrInvoiceDisputed = fault.New(fault.Conflict, "trust_invoice_disputed", "this would pay what the client disputes of the invoice; client money pays the undisputed part, and the rest once the dispute has ended")
 
+// ErrInvoiceWithheld refuses client money for tax that the client keeps back for the tax office
+// (LEGAL-BILLING 5): the invoice asks for the rest.
+var ErrInvoiceWithheld = fault.New(fault.Conflict, "trust_invoice_withheld", "this would pay tax that the client withholds of the invoice for the tax office; client money pays what is due to the firm")
+
 // permits decides about a transfer for a locked invoice from a ledger: the lower of what is
-// open and what is free, and a security retainer for the last bill only. last tells that no
-// later invoice of the matter stands.
+// open, neither disputed nor withheld, and what is free, and a security retainer for the last
+// bill only. last tells that no later invoice of the matter stands.
 func permits(a Asking, l *Ledger, inv *invoice.Invoice, terms arrangement.Kind, last bool) error {
-	switch most := min(inv.UndisputedMinor(), l.FreeMinor()); {
+	due := max(inv.UndisputedMinor()-inv.WithheldOpenMinor, 0)
+	switch most := min(due, l.FreeMinor()); {
 	case inv.Matter != l.Matter || inv.Currency != l.Currency:
 		return ErrInvoice
 	case terms == arrangement.KindSecurity && !a.LastBill:
@@ -121,6 +126,8 @@ func permits(a Asking, l *Ledger, inv *invoice.Invoice, terms arrangement.Kind, 
 		return ErrNotLast
 	case a.AmountMinor > inv.UndisputedMinor() && a.AmountMinor <= inv.OpenMinor:
 		return atMost(ErrInvoiceDisputed, most, l.Currency)
+	case a.AmountMinor > due && a.AmountMinor <= inv.OpenMinor:
+		return atMost(ErrInvoiceWithheld, most, l.Currency)
 	case a.AmountMinor > most:
 		return atMost(ErrTooMuch.With("this is more than the invoice has open or the matter has free in trust"), most, l.Currency)
 	}

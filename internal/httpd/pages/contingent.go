@@ -181,8 +181,10 @@ func recoveredView(f frame, d contingent.Detail, typed map[string]string, failed
 	if x := d.Expected; x != nil && !d.Billed {
 		v.Sections = append(v.Sections, Section{ID: "expected", Title: "What it would come to", Note: "With today's costs, before discounts and other terms", Facts: []partial.Fact{{Name: "Fee, " + format.Goal(int64(x.Share)) + " of " + in(x.BaseMinor), Value: in(x.AgreedMinor)}, {Name: "Costs of the matter", Value: in(x.CostsMinor)}, {Name: "The client's part", Value: in(x.ClientMinor)}}})
 	}
-	v.Sections = append(v.Sections, Section{ID: "costs", Title: "Costs of the matter so far", Table: recoveryCosts(d, in)}, Section{Title: "What was recorded", Steps: recoverySteps(f, d, in)})
+	v.Sections = append(v.Sections, Section{ID: "costs", Title: "Costs of the matter so far", Note: "Without those that the closing statement of another recovery counted", Table: recoveryCosts(d, in)}, Section{Title: "What was recorded", Steps: recoverySteps(f, d, in)})
+	refused := problemIn(failed) // of what no form of the page asked for
 	if d.Billed || now.WithdrawnAt != nil {
+		v.Sections[0].Text = refused
 		return v
 	}
 	if f.May(rbac.RecoveryConfirm) && now.ConfirmedAt == nil {
@@ -197,17 +199,17 @@ func recoveredView(f frame, d contingent.Detail, typed map[string]string, failed
 		fields := append(recoveryFields("correct", d.Currency, shown), partial.Field{Form: "correct", Name: "reason", Label: "Why it is corrected", Value: shown["reason"], Required: true, Max: 300, Wide: true})
 		correct := &partial.Form{ID: "correct", Action: here + "/correct", Version: now.Version, Submit: "Keep the correction", Fields: fields}
 		withdraw := &partial.Form{ID: "withdraw", Action: here + "/withdraw", Version: now.Version, Submit: "Withdraw", Danger: true, Fields: []partial.Field{{Form: "withdraw", Name: "reason", Label: "Why nothing came in after all", Required: true, Max: 300, Wide: true}}}
-		if failed != nil {
-			at := withdraw
-			if correcting {
-				at = correct
-			} else {
-				withdraw.Fields[0].Value = typed["reason"]
-			}
-			at.Faults, at.Problem = partial.FaultsOf(failed), problemIn(failed)
+		switch {
+		case failed == nil:
+		case correcting:
+			correct.Faults, correct.Problem, refused = partial.FaultsOf(failed), problemIn(failed), ""
+		case typed["reason"] != "" || refused == "":
+			withdraw.Fields[0].Value = typed["reason"]
+			withdraw.Faults, withdraw.Problem, refused = partial.FaultsOf(failed), problemIn(failed), ""
 		}
 		v.Sections = append(v.Sections, Section{Title: "Correct it", Note: "As a version of its own, which is confirmed anew", Form: correct}, Section{Title: "Withdraw it", Note: "It stays on record", Form: withdraw})
 	}
+	v.Sections[0].Text = refused
 	return v
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/docketry/docketry/internal/contingent"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/prebill"
@@ -97,5 +98,64 @@ func TestSharesOfARecoveryAreTyped(t *testing.T) {
 	}
 	if v := closingStory().Closing; !v.Adds() {
 		t.Errorf("the story's statement does not add up: %+v", v)
+	}
+}
+
+// TestARefusedConfirmationIsSaid: not beside the form that withdraws, and also where the page has
+// no form any more.
+func TestARefusedConfirmationIsSaid(t *testing.T) {
+	t.Parallel()
+	s := newStory(t)
+	f := s.house(t, "arrangements")
+	d := recoveryStory(s)
+	billed := d
+	billed.Billed = true
+	for name, v := range map[string]PlainView{"own": recoveredView(f, d, map[string]string{}, contingent.ErrOwn), "billed": recoveredView(f, billed, map[string]string{"reason": "it was less"}, contingent.ErrBilled)} {
+		if v.Sections[0].Text == "" {
+			t.Errorf("%s: nothing says why", name)
+		}
+		for _, x := range v.Sections {
+			if x.Form != nil && x.Form.Problem != "" {
+				t.Errorf("%s: the form %s says %q", name, x.Form.ID, x.Form.Problem)
+			}
+		}
+	}
+	v := recoveredView(f, d, map[string]string{"reason": "it was less"}, contingent.ErrStale)
+	if last := v.Sections[len(v.Sections)-1].Form; v.Sections[0].Text != "" || last == nil || last.Problem == "" {
+		t.Errorf("a withdrawal that was refused: %q, %+v", v.Sections[0].Text, last)
+	}
+}
+
+// TestWhatWasPaidInFullIsNotWithheld: a payor that paid all, the tax it might have withheld too, has
+// nothing to pay, and no certificate is waited for.
+func TestWhatWasPaidInFullIsNotWithheld(t *testing.T) {
+	t.Parallel()
+	usd := func(minor int64) money.Amount { return money.Amount{Minor: minor, Currency: "USD"} }
+	if got := (SheetView{Open: usd(0), Waits: usd(15_000)}).toPay(); got != usd(0) {
+		t.Errorf("%v is to be paid, want nothing", got)
+	}
+	for open, settles := range map[int64]bool{0: false, 14_999: false, 15_000: true} {
+		if text, got := withheldState(invoice.Invoice{Currency: "USD", TotalMinor: 100_000, OpenMinor: open, WithheldOpenMinor: 15_000}); got != settles || strings.Contains(text, "stays open") != settles {
+			t.Errorf("%d open: %q, %t", open, text, got)
+		}
+	}
+}
+
+// TestAPayorIsNotAskedForWhatItWithholds: the door says what is to be paid to the firm, and after
+// that which certificate is to come.
+func TestAPayorIsNotAskedForWhatItWithholds(t *testing.T) {
+	t.Parallel()
+	usd := func(minor int64) money.Amount { return money.Amount{Minor: minor, Currency: "USD"} }
+	for name, c := range map[string]struct {
+		open, waits int64
+		want        string
+	}{
+		"nothing withheld": {100_000, 0, "$1,000.00 open"}, "unpaid": {100_000, 15_000, "$850.00 open"}, "paid": {15_000, 15_000, "Nothing is left to pay to us"},
+		"paid in full": {0, 15_000, "Nothing is left to pay"}, "certified": {0, 0, "Nothing is left to pay"},
+	} {
+		v := PayorInvoiceView{Open: usd(c.open), Sheet: SheetView{Open: usd(c.open), Waits: usd(c.waits)}}
+		if got := v.about(); got[0] != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
 	}
 }

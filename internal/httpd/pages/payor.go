@@ -130,7 +130,7 @@ func (s *Site) payorInvoices(r *httpd.Request) (httpd.Reply, error) {
 	v := PayorListView{FirmName: visit.FirmName, Payor: visit.PayorName, Until: closes, Today: today}
 	for _, i := range list {
 		v.Rows = append(v.Rows, PayorItem{ID: i.ID, Number: i.Number, On: i.IssuedOn.Time(), DueOn: i.DueOn.Time(), Total: money.Amount{Minor: i.TotalMinor, Currency: i.Currency},
-			Open: money.Amount{Minor: i.OpenMinor, Currency: i.Currency}, State: InvoiceChip(string(i.Status))})
+			Open: money.Amount{Minor: max(i.OpenMinor-i.WithheldOpenMinor, 0), Currency: i.Currency}, State: InvoiceChip(string(i.Status))})
 	}
 	return httpd.Show(PayorInvoices(door(r, visit, "Your invoices"), v)), nil
 }

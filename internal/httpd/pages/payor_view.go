@@ -27,7 +27,7 @@ type PayorItem struct {
 	On     time.Time
 	DueOn  time.Time
 	Total  money.Amount
-	Open   money.Amount
+	Open   money.Amount // to be paid to the firm: without tax that the payor withholds
 	State  partial.Chip
 }
 
@@ -101,8 +101,15 @@ type PayorInvoiceView struct {
 func (v PayorInvoiceView) file(f InvoiceFile) string { return href.PayorDocument(v.ID, f.Kind) }
 
 func (v PayorInvoiceView) about() []string {
-	if v.Open.Minor <= 0 {
+	pay, waits := v.Sheet.toPay(), v.Sheet.Waits
+	if v.Sheet.Waits.Minor > v.Open.Minor {
+		waits.Minor = 0 // it was paid, too
+	}
+	switch {
+	case waits.Minor > 0 && pay.Minor <= 0:
+		return []string{"Nothing is left to pay to us", "The certificate over " + format.Money(waits) + " of tax withheld is still to come"}
+	case v.Open.Minor <= 0 || pay.Minor <= 0:
 		return []string{"Nothing is left to pay"}
 	}
-	return []string{format.Money(v.Open) + " open", "Due " + format.Date(v.DueOn) + ", " + format.InDays(v.DueOn, v.Today)}
+	return []string{format.Money(pay) + " open", "Due " + format.Date(v.DueOn) + ", " + format.InDays(v.DueOn, v.Today)}
 }

@@ -94,7 +94,8 @@ func (v *SheetView) forgive(s invoice.Status, now int64) {
 	}
 }
 
-// toPay is what is left to pay to the firm: what is open without what is withheld of it.
+// toPay is what is left to pay to the firm: what is open without what is withheld of it; nothing
+// where the payor paid that, too.
 func (v SheetView) toPay() money.Amount {
-	return money.Amount{Minor: v.Open.Minor - v.Waits.Minor, Currency: v.Open.Currency}
+	return money.Amount{Minor: max(v.Open.Minor-v.Waits.Minor, 0), Currency: v.Open.Currency}
 }

@@ -25,14 +25,26 @@ func withheldView(f frame, i invoice.Invoice, r *httpd.Request, failed error) *I
 	if r.Path() != action {
 		failed = nil
 	}
-	v := &InvoiceWithheld{Text: format.Money(money.Amount{Minor: i.WithheldOpenMinor, Currency: i.Currency}) + " of the total is withheld by the payor for the tax office. It stays open until their certificate is recorded."}
-	if f.May(rbac.PaymentPost) {
+	text, settles := withheldState(i)
+	v := &InvoiceWithheld{Text: text}
+	if settles && f.May(rbac.PaymentPost) {
 		v.Form = &partial.Form{ID: "withheld", Action: action, Submit: "Record certificate", Side: true, Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: []partial.Field{
 			{Name: "reference", Label: "Number of the certificate", Value: r.Form("reference"), Required: true, Max: 80},
 			{Name: "received_on", Label: "It came on", Kind: partial.Date, Value: r.Form("received_on"), Required: true},
 		}}
 	}
 	return v
+}
+
+// withheldState says what waits for a certificate, and whether one can settle it: not where the
+// payor paid that part, too.
+func withheldState(i invoice.Invoice) (text string, settles bool) {
+	in := func(minor int64) string { return format.Money(money.Amount{Minor: minor, Currency: i.Currency}) }
+	if i.WithheldOpenMinor > i.OpenMinor {
+		return "The invoice says that " + in(i.WithheldOpenMinor) + " of the total is withheld by the payor for the tax office, and only " + in(i.OpenMinor) +
+			" is open: the rest was paid or left out. If a certificate comes, take back first what was paid too much.", false
+	}
+	return in(i.WithheldOpenMinor) + " of the total is withheld by the payor for the tax office. It stays open until their certificate is recorded.", true
 }
 
 func (s *Site) settleWithheld(r *httpd.Request) (httpd.Reply, error) {
