@@ -18,7 +18,7 @@ import (
 var (
 	ErrNotFound = fault.New(fault.NotFound, "not_found", "there is nothing here")
 	ErrInvalid  = fault.New(fault.Invalid, "order_invalid", "the purchase order is not complete")
-	ErrNumber   = fault.New(fault.Conflict, "order_number_taken", "the payor has an open order of this number; close it first, or change that one")
+	ErrNumber   = fault.New(fault.Conflict, "order_number_taken", "the payor has an open order of this number; close that one first")
 	ErrStale    = fault.New(fault.Stale, "order_stale", "somebody else changed this order; look at it as it is now")
 	ErrClosed   = fault.New(fault.Conflict, "order_closed", "this order is closed")
 	ErrDrawn    = fault.New(fault.Conflict, "order_drawn", "invoices drew more than this on the order already")
