@@ -159,7 +159,7 @@ type paymentGiven struct {
 }
 
 // paymentFor reads what stands in the address: the payor, or the invoice that is
-// paid, of which all that is open is offered.
+// paid, of which all is offered that is open, not in dispute, and not withheld for the tax office.
 func (s *Site) paymentFor(r *httpd.Request) (paymentGiven, error) {
 	id, err := idOrNone[ident.InvoiceID](r.Query("invoice"))
 	if err != nil || id == "" {
@@ -169,7 +169,7 @@ func (s *Site) paymentFor(r *httpd.Request) (paymentGiven, error) {
 	if err != nil {
 		return paymentGiven{}, err
 	}
-	return paymentGiven{Invoice: id, Payor: string(i.Payor), Amount: money.Amount{Minor: i.OpenMinor, Currency: i.Currency}.Text(), Currency: string(i.Currency), Reference: i.Number}, nil
+	return paymentGiven{Invoice: id, Payor: string(i.Payor), Amount: money.Amount{Minor: max(i.UndisputedMinor()-i.WithheldOpenMinor, 0), Currency: i.Currency}.Text(), Currency: string(i.Currency), Reference: i.Number}, nil
 }
 
 func (s *Site) postPayment(r *httpd.Request) (httpd.Reply, error) {
