@@ -48,7 +48,7 @@ func creditPartView(f frame, i invoice.View, typed typedForm) PlainView {
 	v := PlainView{Head: layout.Head{Title: "Credit a part of " + i.Number, Crumbs: creditPartCrumbs(f, i)}, Meta: []string{in(i.TotalMinor-i.CreditedMinor) + " left to credit", in(i.OpenMinor) + " open"},
 		Lede: "Enter an amount beside the lines that go back, or one amount to be spread. Tax follows each line to the last unit. The work on the lines stays billed; only a credit in full gives it back."}
 	if i.Document == nil {
-		v.Sections = []Section{{Text: "The lines of this invoice are privileged, and your access does not show them. It can be credited in full."}}
+		v.Sections = []Section{{Title: "Its lines", Text: "The lines of this invoice are privileged, and your access does not show them. It can be credited in full."}}
 		return v
 	}
 	action := href.InvoiceAct(f.FirmID, i.ID, "credit-part")
@@ -57,7 +57,7 @@ func creditPartView(f frame, i invoice.View, typed typedForm) PlainView {
 		{Name: "amount", Label: "Amount with tax, to be spread", Kind: partial.Decimal, Value: typed.of(action, "amount"), Hint: "Over the lines with a mark below, or all where none has one. Leave it empty to say an amount for each line"},
 	}}
 	form.Fields = append(form.Fields, lineFields(i, typed, action, "All that is left of it, or its share of the amount")...)
-	v.Sections = []Section{{Form: typed.back(form)}}
+	v.Sections = []Section{{Title: "What goes back", Form: typed.back(form)}}
 	return v
 }
 

@@ -85,7 +85,7 @@ func disputeListView(f frame, list []dispute.Dispute, sums []dispute.Sum, all bo
 		t.Foot = append(t.Foot, partial.Row{Grand: true, Cells: []partial.Cell{totalCell(x.Disputes, "dispute", "disputes", x.Currency, len(sums)), {}, {}, {}, in(x.DisputedMinor), in(x.AgreedMinor), {}}})
 	}
 	return PlainView{Head: layout.Head{Title: "Disputes"}, Tabs: []partial.Tab{{Text: "Not settled", Href: href.Disputes(f.FirmID), Count: -1, Current: !all}, {Text: "All", Href: href.Query(href.Disputes(f.FirmID), "show", "all"), Count: -1, Current: all}},
-		Sections: []Section{{Table: t, Pager: pager}}}
+		Sections: []Section{{Title: "Disputes", Table: t, Pager: pager}}}
 }
 
 func disputeChip(d *dispute.Dispute) partial.Chip {
@@ -143,7 +143,7 @@ func disputeOpenView(f frame, i invoice.View, typed typedForm) PlainView {
 	form.Fields = append(form.Fields, lineFields(i, typed, action, "All of it that is left")...)
 	return PlainView{Head: layout.Head{Title: "Dispute of " + i.Number, Crumbs: creditPartCrumbs(f, i)}, Meta: []string{in(i.OpenMinor) + " open", in(i.DisputedMinor) + " in dispute"},
 		Lede:     "What is disputed is not reminded of, and no payment and no client money pays it, until the dispute has ended.",
-		Sections: []Section{{Form: typed.back(form)}}}
+		Sections: []Section{{Title: "What is disputed", Form: typed.back(form)}}}
 }
 
 // lineFields ask for an amount before tax for each line that something is left of.

@@ -24,6 +24,7 @@ var (
 	ids      = regexp.MustCompile(`\sid="([^"]*)"`)
 	refs     = regexp.MustCompile(`\s(?:for|aria-describedby|aria-labelledby|aria-controls)="([^"]*)"`)
 	anchors  = regexp.MustCompile(`href="#([^"]*)"`)
+	hollow   = regexp.MustCompile(`<h[1-6][^>]*>\s*</h[1-6]>`)
 	postForm = regexp.MustCompile(`(?s)<form[^>]*method="post".*?</form>`)
 )
 
@@ -59,6 +60,9 @@ func TestEveryPageKeepsTheRules(t *testing.T) {
 			}
 			if n := strings.Count(html, "<h1"); n != 1 {
 				t.Errorf("%d h1", n)
+			}
+			if m := hollow.FindString(html); m != "" {
+				t.Errorf("a heading without words: %s", m)
 			}
 			if n := strings.Count(html, `class="btn primary`); n > 2 {
 				t.Errorf("%d filled buttons: one likely act a page", n)
