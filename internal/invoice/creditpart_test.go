@@ -255,7 +255,7 @@ func TestAPartialCreditOfMoreThanWasPaid(t *testing.T) {
 	if v.OpenMinor != 1_000 || v.AllowedMinor != 0 || v.PaidMinor != 0 || v.CreditedMinor != inv.TotalMinor-1_000 {
 		t.Errorf("%+v", v.Invoice)
 	}
-	if n := h.f.Count(t, `SELECT unapplied_minor FROM payment WHERE firm_id = ?`, h.f.ID); int64(n) != inv.TotalMinor-inv.PromptMinor {
+	if n := h.f.Count(t, `SELECT unapplied_minor FROM payment WHERE firm_id = ?`, h.f.ID); n != inv.TotalMinor-inv.PromptMinor {
 		t.Errorf("%d is unapplied", n)
 	}
 }
