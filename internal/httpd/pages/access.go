@@ -34,17 +34,17 @@ func (s *Site) MountAccess(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/access/why", rbac.WallRead, s.accessWhy)
 	get(srv, "/firms/{firm}/access/log", rbac.AuditRead, s.accessLog)
 	get(srv, "/firms/{firm}/access/log/file", rbac.AuditExport, s.accessLogFile)
-	get(srv, "/firms/{firm}/access/evidence", rbac.AuditRead, s.evidence)
+	show(srv, "/firms/{firm}/access/evidence", rbac.AuditRead, s.evidencePage)
 	get(srv, "/firms/{firm}/access/evidence/file", rbac.AuditExport, s.evidenceFile)
 	get(srv, "/firms/{firm}/access/requests/{id}", rbac.GrantGive, s.accessRequest)
 	fill(srv, "/firms/{firm}/access/requests/{id}/give", rbac.GrantGive, s.answerRequest, func(r *httpd.Request, failed error) (templ.Component, error) { return s.requestPage(r, failed, nil) })
 	fill(srv, "/firms/{firm}/access/requests/{id}/refuse", rbac.GrantGive, s.refuseRequest, func(r *httpd.Request, failed error) (templ.Component, error) { return s.requestPage(r, failed, nil) })
-	get(srv, "/firms/{firm}/access/asked", rbac.GrantAsk, s.accessAsked)
+	show(srv, "/firms/{firm}/access/asked", rbac.GrantAsk, s.askedPage)
 	fill(srv, "/firms/{firm}/access/asked", rbac.GrantAsk, s.askAccess, s.askedPage)
 	post(srv, "/firms/{firm}/access/asked/{id}/withdraw", rbac.GrantAsk, s.withdrawRequest)
 	post(srv, "/firms/{firm}/access/sole/{id}/confirm", rbac.GrantConfirm, s.confirmSole)
 	post(srv, "/firms/{firm}/access/sole/{id}/refuse", rbac.GrantConfirm, s.refuseSole)
-	get(srv, "/firms/{firm}/access/invite", rbac.PersonInvite, s.inviteForm)
+	show(srv, "/firms/{firm}/access/invite", rbac.PersonInvite, s.invitePage)
 	fill(srv, "/firms/{firm}/access/invite", rbac.PersonInvite, s.invite, s.invitePage)
 	s.mountEmergencies(srv)
 	s.mountConflicts(srv)
@@ -437,11 +437,6 @@ func (s *Site) endGrant(r *httpd.Request) (httpd.Reply, error) {
 		back = href.AccessReview(r.Firm())
 	}
 	return httpd.Go(back, "Ended. Their very next click is refused."), nil
-}
-
-func (s *Site) inviteForm(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.invitePage(r, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) invite(r *httpd.Request) (httpd.Reply, error) {

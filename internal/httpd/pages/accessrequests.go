@@ -184,11 +184,6 @@ func (s *Site) refuseRequest(r *httpd.Request) (httpd.Reply, error) {
 	return httpd.Go(href.Access(r.Firm()), "Refused. Whoever asked is told."), nil
 }
 
-func (s *Site) accessAsked(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.askedPage(r, nil)
-	return httpd.Show(page), err
-}
-
 // askedPage is the bureau's side: what was asked for, and the form. In the bureau's
 // own domain it asks for a whole firm, and confirms sole administrators' proposals.
 func (s *Site) askedPage(r *httpd.Request, failed error) (templ.Component, error) {

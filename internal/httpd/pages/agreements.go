@@ -24,7 +24,7 @@ func (s *Site) MountAgreements(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/agreements", rbac.AgreementRead, s.agreements)
 	get(srv, "/firms/{firm}/agreements/new", rbac.AgreementPublish, s.newAgreement)
 	fill(srv, "/firms/{firm}/agreements/new", rbac.AgreementPublish, s.publishAgreement, s.agreementAgain)
-	get(srv, "/firms/{firm}/agreements/{id}", rbac.AgreementRead, s.agreement)
+	show(srv, "/firms/{firm}/agreements/{id}", rbac.AgreementRead, s.agreementPage)
 	post(srv, "/firms/{firm}/agreements/{id}/approve", rbac.AgreementApprove, s.approveAgreement)
 }
 
@@ -127,11 +127,6 @@ func agreementSentence(st standing, waits int) string {
 		said += " " + format.Counted(waits, "proposal waits", "proposals wait") + " for the firm's approval."
 	}
 	return said
-}
-
-func (s *Site) agreement(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.agreementPage(r, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) agreementPage(r *httpd.Request, failed error) (templ.Component, error) {

@@ -29,7 +29,7 @@ func (s *Site) MountArrangements(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/arrangements", rbac.ArrangementRead, s.arrangements)
 	get(srv, "/firms/{firm}/arrangements/new", rbac.ArrangementEdit, s.newArrangement)
 	fill(srv, "/firms/{firm}/arrangements/new", rbac.ArrangementEdit, s.agreeArrangement, s.arrangementAgain)
-	get(srv, "/firms/{firm}/arrangements/{id}", rbac.ArrangementRead, s.arrangement)
+	show(srv, "/firms/{firm}/arrangements/{id}", rbac.ArrangementRead, of(s.arrangementPage))
 	fill(srv, "/firms/{firm}/arrangements/{id}/end", rbac.ArrangementEdit, s.endArrangement, of(s.arrangementPage))
 	post(srv, "/firms/{firm}/arrangements/{id}/withdraw", rbac.ArrangementEdit, s.withdrawArrangement)
 	s.mountHeld(srv)
@@ -111,15 +111,6 @@ func arrangementState(all arrangement.Versions, v *arrangement.Version, today ti
 	default:
 		return "In force"
 	}
-}
-
-func (s *Site) arrangement(r *httpd.Request) (httpd.Reply, error) {
-	id, err := httpd.ID[ident.ArrangementID](r, "id")
-	if err != nil {
-		return httpd.Reply{}, err
-	}
-	page, err := s.arrangementPage(r, id, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) arrangementPage(r *httpd.Request, id ident.ArrangementID, failed error) (templ.Component, error) {

@@ -23,15 +23,6 @@ import (
 // changesOffered is how many corrections the form has room for; operations take more.
 const changesOffered = 4
 
-func (s *Site) chain(r *httpd.Request) (httpd.Reply, error) {
-	id, err := httpd.ID[ident.InvoiceID](r, "id")
-	if err != nil {
-		return httpd.Reply{}, err
-	}
-	page, err := s.chainPage(r, id, nil)
-	return httpd.Show(page), err
-}
-
 // chainPage is an invoice's e-bills: the next step, what the receiver would answer, and each
 // version that was sent.
 func (s *Site) chainPage(r *httpd.Request, id ident.InvoiceID, failed error) (templ.Component, error) {

@@ -19,9 +19,9 @@ import (
 // mountGroups adds groups of clients: the list, the name, and who belongs when.
 func (s *Site) mountGroups(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/client-groups", rbac.ClientRead, s.groups)
-	get(srv, "/firms/{firm}/client-groups/new", rbac.ClientEdit, s.newGroup)
+	show(srv, "/firms/{firm}/client-groups/new", rbac.ClientEdit, s.groupAgain)
 	fill(srv, "/firms/{firm}/client-groups/new", rbac.ClientEdit, s.saveGroup, s.groupAgain)
-	get(srv, "/firms/{firm}/client-groups/{id}", rbac.ClientRead, s.group)
+	show(srv, "/firms/{firm}/client-groups/{id}", rbac.ClientRead, s.groupAgain)
 	fill(srv, "/firms/{firm}/client-groups/{id}", rbac.ClientEdit, s.saveGroup, s.groupAgain)
 	fill(srv, "/firms/{firm}/client-groups/{id}/members", rbac.ClientEdit, s.joinGroup, s.groupAgain)
 	fill(srv, "/firms/{firm}/client-groups/{id}/members/{member}/end", rbac.ClientEdit, s.leaveGroup, s.groupAgain)
@@ -56,16 +56,6 @@ func groupsView(f frame, list []matter.Group, today time.Time) PlainView {
 		t.Empty.Links = []partial.Link{*v.Main}
 	}
 	return v
-}
-
-func (s *Site) newGroup(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.groupAgain(r, nil)
-	return httpd.Show(page), err
-}
-
-func (s *Site) group(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.groupAgain(r, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) saveGroup(r *httpd.Request) (httpd.Reply, error) {

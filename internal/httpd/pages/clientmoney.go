@@ -22,19 +22,19 @@ import (
 // leave, retainers to be replenished, and reconciliations.
 func (s *Site) MountTrust(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/trust-accounts", rbac.TrustRead, s.trustAccounts)
-	get(srv, "/firms/{firm}/trust-accounts/new", rbac.TrustOpen, s.newTrustAccount)
+	show(srv, "/firms/{firm}/trust-accounts/new", rbac.TrustOpen, s.newTrustAccountPage)
 	fill(srv, "/firms/{firm}/trust-accounts/new", rbac.TrustOpen, s.openTrustAccount, s.newTrustAccountPage)
 	get(srv, "/firms/{firm}/trust-accounts/{id}", rbac.TrustRead, s.trustAccount)
 	post(srv, "/firms/{firm}/trust-accounts/{id}/close", rbac.TrustOpen, s.closeTrustAccount)
-	get(srv, "/firms/{firm}/trust-accounts/{id}/deposits", rbac.TrustPost, s.newDeposit)
+	show(srv, "/firms/{firm}/trust-accounts/{id}/deposits", rbac.TrustPost, of(s.depositPage))
 	fill(srv, "/firms/{firm}/trust-accounts/{id}/deposits", rbac.TrustPost, s.postDeposit, of(s.depositPage))
 	get(srv, "/firms/{firm}/trust-entries", rbac.TrustRead, s.trustEntries)
-	get(srv, "/firms/{firm}/trust-entries/{id}", rbac.TrustRead, s.trustEntry)
+	show(srv, "/firms/{firm}/trust-entries/{id}", rbac.TrustRead, of(s.trustEntryPage))
 	fill(srv, "/firms/{firm}/trust-entries/{id}/reverse", rbac.TrustApprove, s.reverseTrust, of(s.trustEntryPage))
 	get(srv, "/firms/{firm}/trust-ledgers/{id}", rbac.TrustRead, s.trustLedger)
 	fill(srv, "/firms/{firm}/trust-ledgers/{id}/freeze", rbac.TrustFreeze, s.freezeTrust, of(s.trustLedgerPage))
 	fill(srv, "/firms/{firm}/trust-ledgers/{id}/release", rbac.TrustApprove, s.releaseTrust, of(s.trustLedgerPage))
-	get(srv, "/firms/{firm}/trust-ledgers/{id}/requests", rbac.TrustPost, s.newTrustRequest)
+	show(srv, "/firms/{firm}/trust-ledgers/{id}/requests", rbac.TrustPost, of(s.askTrustPage))
 	fill(srv, "/firms/{firm}/trust-ledgers/{id}/requests", rbac.TrustPost, s.askTrust, of(s.askTrustPage))
 	s.mountTrustRequests(srv)
 	s.mountReconciliations(srv)
@@ -105,11 +105,6 @@ func trustAccountsView(f frame, list []trust.Account, asked []trust.Withdrawal, 
 		v.Main = &partial.Link{Text: "Open an account", Href: href.New(href.TrustAccounts(f.FirmID))}
 	}
 	return v
-}
-
-func (s *Site) newTrustAccount(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.newTrustAccountPage(r, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) newTrustAccountPage(r *httpd.Request, failed error) (templ.Component, error) {
@@ -213,15 +208,6 @@ func (s *Site) closeTrustAccount(r *httpd.Request) (httpd.Reply, error) {
 		return httpd.Reply{}, err
 	}
 	return httpd.Go(href.TrustAccount(r.Firm(), id), "Closed. Its entries and reconciliations stay readable."), nil
-}
-
-func (s *Site) newDeposit(r *httpd.Request) (httpd.Reply, error) {
-	id, err := httpd.ID[ident.TrustAccount](r, "id")
-	if err != nil {
-		return httpd.Reply{}, err
-	}
-	page, err := s.depositPage(r, id, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) depositPage(r *httpd.Request, id ident.TrustAccount, failed error) (templ.Component, error) {

@@ -179,15 +179,6 @@ func (s *Site) setApart(r *httpd.Request, do trustFreezing, done string) (httpd.
 	return httpd.Go(href.TrustLedger(r.Firm(), id), done), nil
 }
 
-func (s *Site) trustEntry(r *httpd.Request) (httpd.Reply, error) {
-	id, err := httpd.ID[ident.TrustEntry](r, "id")
-	if err != nil {
-		return httpd.Reply{}, err
-	}
-	page, err := s.trustEntryPage(r, id, nil)
-	return httpd.Show(page), err
-}
-
 func (s *Site) trustEntryPage(r *httpd.Request, id ident.TrustEntry, failed error) (templ.Component, error) {
 	e, err := s.Trust.Entry(r.Context(), id)
 	if err != nil {

@@ -23,7 +23,7 @@ import (
 func (s *Site) mountReconciliations(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/trust-accounts/{id}/reconciliations", rbac.TrustRead, s.reconciliations)
 	fill(srv, "/firms/{firm}/trust-accounts/{id}/reconciliations", rbac.TrustPost, s.reconcile, of(s.reconciliationsPage))
-	get(srv, "/firms/{firm}/trust-reconciliations/{id}", rbac.TrustRead, s.reconciliation)
+	show(srv, "/firms/{firm}/trust-reconciliations/{id}", rbac.TrustRead, of(s.reconciliationPage))
 	fill(srv, "/firms/{firm}/trust-reconciliations/{id}/sign", rbac.TrustSign, s.signReconciliation, of(s.reconciliationPage))
 }
 
@@ -162,15 +162,6 @@ func itemsField(err error) error {
 		}
 	}
 	return trust.ErrInput.On(out...)
-}
-
-func (s *Site) reconciliation(r *httpd.Request) (httpd.Reply, error) {
-	id, err := httpd.ID[ident.Reconcile](r, "id")
-	if err != nil {
-		return httpd.Reply{}, err
-	}
-	page, err := s.reconciliationPage(r, id, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) reconciliationPage(r *httpd.Request, id ident.Reconcile, failed error) (templ.Component, error) {

@@ -21,7 +21,7 @@ type trustFreezing = func(ctx context.Context, z trust.Freezing) (trust.Ledger, 
 
 func (s *Site) mountTrustRequests(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/trust-requests", rbac.TrustRead, s.trustRequests)
-	get(srv, "/firms/{firm}/trust-requests/{id}", rbac.TrustRead, s.trustRequest)
+	show(srv, "/firms/{firm}/trust-requests/{id}", rbac.TrustRead, of(s.trustRequestPage))
 	fill(srv, "/firms/{firm}/trust-requests/{id}/approve", rbac.TrustApprove, s.approveTrust, of(s.trustRequestPage))
 	fill(srv, "/firms/{firm}/trust-requests/{id}/decline", rbac.TrustApprove, s.declineTrust, of(s.trustRequestPage))
 	fill(srv, "/firms/{firm}/trust-requests/{id}/retract", rbac.TrustPost, s.retractTrust, of(s.trustRequestPage))
@@ -78,15 +78,6 @@ func trustRequestsView(f frame, list []trust.Withdrawal, status trust.State, wit
 		v.Tabs = append(v.Tabs, partial.Tab{Text: trustStates[x].Text, Href: with(x), Count: -1, Current: x == status})
 	}
 	return v
-}
-
-func (s *Site) trustRequest(r *httpd.Request) (httpd.Reply, error) {
-	id, err := httpd.ID[ident.Withdrawal](r, "id")
-	if err != nil {
-		return httpd.Reply{}, err
-	}
-	page, err := s.trustRequestPage(r, id, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) trustRequestPage(r *httpd.Request, id ident.Withdrawal, failed error) (templ.Component, error) {
@@ -198,15 +189,6 @@ func (s *Site) decideTrust(r *httpd.Request, done string, do func(id ident.Withd
 		return again(err, func() (templ.Component, error) { return s.trustRequestPage(r, id, err) })
 	}
 	return httpd.Go(href.TrustRequest(r.Firm(), id), done), nil
-}
-
-func (s *Site) newTrustRequest(r *httpd.Request) (httpd.Reply, error) {
-	id, err := httpd.ID[ident.TrustLedger](r, "id")
-	if err != nil {
-		return httpd.Reply{}, err
-	}
-	page, err := s.askTrustPage(r, id, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) askTrustPage(r *httpd.Request, id ident.TrustLedger, failed error) (templ.Component, error) {

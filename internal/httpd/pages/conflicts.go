@@ -23,15 +23,10 @@ import (
 // mountConflicts adds the conflict checks of the bureau's people: in the bureau's own
 // domain over all firms, in a firm for its lead.
 func (s *Site) mountConflicts(srv *httpd.Server) {
-	get(srv, "/firms/{firm}/conflict-checks", rbac.ConflictCheck, s.conflicts)
+	show(srv, "/firms/{firm}/conflict-checks", rbac.ConflictCheck, s.conflictsPage)
 	post(srv, "/firms/{firm}/conflict-checks", rbac.ConflictCheck, s.checkConflicts)
-	get(srv, "/firms/{firm}/conflict-checks/{id}", rbac.ConflictCheck, s.conflict)
+	show(srv, "/firms/{firm}/conflict-checks/{id}", rbac.ConflictCheck, s.conflictPage)
 	post(srv, "/firms/{firm}/conflict-checks/{id}/clear", rbac.ConflictCheck, s.clearConflict)
-}
-
-func (s *Site) conflicts(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.conflictsPage(r, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) conflictsPage(r *httpd.Request, failed error) (templ.Component, error) {
@@ -165,11 +160,6 @@ func anyOpen(list []conflict.Check) bool {
 		}
 	}
 	return false
-}
-
-func (s *Site) conflict(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.conflictPage(r, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) conflictPage(r *httpd.Request, failed error) (templ.Component, error) {

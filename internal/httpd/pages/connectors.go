@@ -19,11 +19,6 @@ import (
 	"github.com/docketry/docketry/rbac"
 )
 
-func (s *Site) connector(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.connectorPage(r, nil)
-	return httpd.Show(page), err
-}
-
 // connectorPage is how files reach a receiver by themselves, with what was refused.
 func (s *Site) connectorPage(r *httpd.Request, failed error) (templ.Component, error) {
 	id, err := httpd.ID[ident.PortalID](r, "id")

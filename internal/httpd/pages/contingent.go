@@ -26,15 +26,9 @@ import (
 // MountContingent adds what a contingent fee needs beside its terms: what came in on a matter,
 // its second word, and the closing statement of a bill.
 func (s *Site) MountContingent(srv *httpd.Server) {
-	get(srv, "/firms/{firm}/matters/{id}/recoveries", rbac.RecoveryRead, func(r *httpd.Request) (httpd.Reply, error) {
-		page, err := s.recoveriesPage(r, nil)
-		return httpd.Show(page), err
-	})
+	show(srv, "/firms/{firm}/matters/{id}/recoveries", rbac.RecoveryRead, s.recoveriesPage)
 	fill(srv, "/firms/{firm}/matters/{id}/recoveries", rbac.RecoveryRecord, s.recordRecovery, s.recoveriesPage)
-	get(srv, "/firms/{firm}/matter-recoveries/{id}", rbac.RecoveryRead, func(r *httpd.Request) (httpd.Reply, error) {
-		page, err := s.recoveredPage(r, nil)
-		return httpd.Show(page), err
-	})
+	show(srv, "/firms/{firm}/matter-recoveries/{id}", rbac.RecoveryRead, s.recoveredPage)
 	fill(srv, "/firms/{firm}/matter-recoveries/{id}/correct", rbac.RecoveryRecord, s.correctRecovery, s.recoveredPage)
 	post(srv, "/firms/{firm}/matter-recoveries/{id}/confirm", rbac.RecoveryConfirm, s.secondRecovery)
 	fill(srv, "/firms/{firm}/matter-recoveries/{id}/withdraw", rbac.RecoveryRecord, s.withdrawRecovery, s.recoveredPage)

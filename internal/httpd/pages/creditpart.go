@@ -17,15 +17,6 @@ import (
 	"github.com/docketry/docketry/internal/money"
 )
 
-func (s *Site) creditPartForm(r *httpd.Request) (httpd.Reply, error) {
-	id, err := httpd.ID[ident.InvoiceID](r, "id")
-	if err != nil {
-		return httpd.Reply{}, err
-	}
-	page, err := s.creditPartPage(r, id, nil)
-	return httpd.Show(page), err
-}
-
 // creditPartPage asks what of an invoice is to be credited.
 func (s *Site) creditPartPage(r *httpd.Request, id ident.InvoiceID, failed error) (templ.Component, error) {
 	i, err := s.Invoices.Get(r.Context(), id)

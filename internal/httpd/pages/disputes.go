@@ -23,9 +23,9 @@ import (
 // and one dispute with what can be done next.
 func (s *Site) MountDisputes(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/disputes", rbac.DisputeRead, s.disputes)
-	get(srv, "/firms/{firm}/invoices/{id}/dispute", rbac.DisputeOpen, s.disputeForm)
+	show(srv, "/firms/{firm}/invoices/{id}/dispute", rbac.DisputeOpen, of(s.disputeFormPage))
 	fill(srv, "/firms/{firm}/invoices/{id}/dispute", rbac.DisputeOpen, s.openDispute, of(s.disputeFormPage))
-	get(srv, "/firms/{firm}/disputes/{id}", rbac.DisputeRead, s.dispute)
+	show(srv, "/firms/{firm}/disputes/{id}", rbac.DisputeRead, of(s.disputePage))
 	fill(srv, "/firms/{firm}/disputes/{id}/answer", rbac.DisputeOpen, s.answerDispute, of(s.disputePage))
 	fill(srv, "/firms/{firm}/disputes/{id}/notes", rbac.DisputeOpen, s.noteDispute, of(s.disputePage))
 	fill(srv, "/firms/{firm}/disputes/{id}/withdraw", rbac.DisputeOpen, s.withdrawDispute, of(s.disputePage))
@@ -102,15 +102,6 @@ func disputeChip(d *dispute.Dispute) partial.Chip {
 		return partial.Chip{Icon: "check", Text: "Upheld in part"}
 	}
 	return partial.Chip{Icon: "check", Text: "Upheld"}
-}
-
-func (s *Site) disputeForm(r *httpd.Request) (httpd.Reply, error) {
-	id, err := httpd.ID[ident.InvoiceID](r, "id")
-	if err != nil {
-		return httpd.Reply{}, err
-	}
-	page, err := s.disputeFormPage(r, id, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) disputeFormPage(r *httpd.Request, id ident.InvoiceID, failed error) (templ.Component, error) {
@@ -218,15 +209,6 @@ func leftNos(i invoice.View) (nos []int) {
 		nos = append(nos, l.No)
 	}
 	return nos
-}
-
-func (s *Site) dispute(r *httpd.Request) (httpd.Reply, error) {
-	id, err := httpd.ID[ident.DisputeID](r, "id")
-	if err != nil {
-		return httpd.Reply{}, err
-	}
-	page, err := s.disputePage(r, id, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) disputePage(r *httpd.Request, id ident.DisputeID, failed error) (templ.Component, error) {

@@ -21,15 +21,10 @@ import (
 
 // mountEmergencies adds the bureau's side of emergency access. The firm's is its access page.
 func (s *Site) mountEmergencies(srv *httpd.Server) {
-	get(srv, "/firms/{firm}/emergencies", rbac.BreakGlassAsk, s.emergencies)
+	show(srv, "/firms/{firm}/emergencies", rbac.BreakGlassAsk, s.emergencyPage)
 	fill(srv, "/firms/{firm}/emergencies", rbac.BreakGlassAsk, s.askEmergency, s.emergencyPage)
 	post(srv, "/firms/{firm}/emergencies/{id}/open", rbac.BreakGlassOpen, s.openEmergency)
 	post(srv, "/firms/{firm}/emergencies/{id}/end", rbac.BreakGlassAsk, s.endEmergency)
-}
-
-func (s *Site) emergencies(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.emergencyPage(r, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) emergencyPage(r *httpd.Request, failed error) (templ.Component, error) {

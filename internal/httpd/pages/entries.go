@@ -24,7 +24,7 @@ import (
 // import, a matter or a month, and one entry as it came in.
 func (s *Site) MountEntries(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/entries", rbac.EntryRead, s.entries)
-	get(srv, "/firms/{firm}/entries/{id}", rbac.EntryRead, s.entry)
+	show(srv, "/firms/{firm}/entries/{id}", rbac.EntryRead, of(s.entryPage))
 }
 
 // entryTabs are the states of an entry as people call them.
@@ -146,15 +146,6 @@ func entryState(f frame, e capture.Entry) partial.Cell {
 		}
 	}
 	return partial.Txt(string(e.Status))
-}
-
-func (s *Site) entry(r *httpd.Request) (httpd.Reply, error) {
-	id, err := httpd.ID[ident.EntryID](r, "id")
-	if err != nil {
-		return httpd.Reply{}, err
-	}
-	page, err := s.entryPage(r, id, nil)
-	return httpd.Show(page), err
 }
 
 // entryPage is one entry; failed is why a receipt of it was refused.

@@ -14,11 +14,6 @@ import (
 	"github.com/docketry/docketry/rbac"
 )
 
-func (s *Site) evidence(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.evidencePage(r, nil)
-	return httpd.Show(page), err
-}
-
 // evidencePage tells what an auditor is given, and asks for the period: the last three
 // months where nothing else is asked for.
 func (s *Site) evidencePage(r *httpd.Request, failed error) (templ.Component, error) {

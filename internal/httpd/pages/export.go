@@ -17,15 +17,6 @@ import (
 	"github.com/docketry/docketry/rbac"
 )
 
-func (s *Site) export(r *httpd.Request) (httpd.Reply, error) {
-	id, err := httpd.ID[ident.ExportID](r, "id")
-	if err != nil {
-		return httpd.Reply{}, err
-	}
-	page, err := s.exportPage(r, id, nil)
-	return httpd.Show(page), err
-}
-
 func (s *Site) exportPage(r *httpd.Request, id ident.ExportID, failed error) (templ.Component, error) {
 	e, err := s.Exports.Get(r.Context(), id)
 	if err != nil {

@@ -21,7 +21,7 @@ func (s *Site) MountExports(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/exports", rbac.ExportRead, s.exports)
 	get(srv, "/firms/{firm}/exports/new", rbac.ExportRequest, s.newExport)
 	fill(srv, "/firms/{firm}/exports/new", rbac.ExportRequest, s.requestExport, func(r *httpd.Request, failed error) (templ.Component, error) { return s.newExportPage(r, nil, failed) })
-	get(srv, "/firms/{firm}/exports/{id}", rbac.ExportRead, s.export)
+	show(srv, "/firms/{firm}/exports/{id}", rbac.ExportRead, of(s.exportPage))
 	post(srv, "/firms/{firm}/exports/{id}/approve", rbac.ExportApprove, s.approveExport)
 	fill(srv, "/firms/{firm}/exports/{id}/refuse", rbac.ExportApprove, s.refuseExport, of(s.exportPage))
 	post(srv, "/firms/{firm}/exports/{id}/withdraw", rbac.ExportRequest, s.withdrawExport)

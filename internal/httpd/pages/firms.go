@@ -17,7 +17,7 @@ import (
 // MountFirms adds the list of firms, opening one, and a firm's own data.
 func (s *Site) MountFirms(srv *httpd.Server) {
 	get(srv, href.Firms, rbac.SignedIn, s.firms)
-	get(srv, href.FirmNew, rbac.SignedIn, s.newFirm)
+	show(srv, href.FirmNew, rbac.SignedIn, s.newFirmPage)
 	fill(srv, href.FirmNew, rbac.SignedIn, s.createFirm, s.newFirmPage)
 	get(srv, "/firms/{firm}", rbac.FirmRead, s.firm)
 	get(srv, "/firms/{firm}/edit", rbac.FirmRead, s.firm)
@@ -71,11 +71,6 @@ func (s *Site) firms(r *httpd.Request) (httpd.Reply, error) {
 		v.Main = &partial.Link{Text: "New firm", Href: href.FirmNew}
 	}
 	return httpd.Show(Plain(f.Chrome, v)), nil
-}
-
-func (s *Site) newFirm(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.newFirmPage(r, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) createFirm(r *httpd.Request) (httpd.Reply, error) {

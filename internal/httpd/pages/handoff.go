@@ -18,9 +18,9 @@ import (
 // MountHandoff adds how an item gets from one person to another.
 func (s *Site) MountHandoff(srv *httpd.Server) {
 	const at = "/firms/{firm}/items/{id}"
-	get(srv, at+"/assign", rbac.ItemAssign, s.assignForm)
+	show(srv, at+"/assign", rbac.ItemAssign, s.assignPage)
 	fill(srv, at+"/assign", rbac.ItemAssign, s.assignItem, s.assignPage)
-	get(srv, at+"/hand-off", rbac.ItemWork, s.handOffForm)
+	show(srv, at+"/hand-off", rbac.ItemWork, s.handOffPage)
 	fill(srv, at+"/hand-off", rbac.ItemWork, s.handOffItem, s.handOffAgain)
 	post(srv, at+"/decline", rbac.ItemClaim, s.declineItem)
 	post(srv, at+"/withdraw", rbac.ItemClaim, s.withdrawItem)
@@ -76,11 +76,6 @@ func peopleField(r *httpd.Request, people []worklist.Candidate, nobody string) p
 	return partial.Field{Name: "person_id", Label: "Who", Kind: partial.Select, Options: partial.Options(r.Form("person_id"), pairs...), Hint: "Those whose access covers this item"}
 }
 
-func (s *Site) assignForm(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.assignPage(r, nil)
-	return httpd.Show(page), err
-}
-
 func (s *Site) assignPage(r *httpd.Request, failed error) (templ.Component, error) {
 	return s.givePage(r, "Assign item", failed, func(i worklist.Item, people []worklist.Candidate) partial.Form {
 		who := peopleField(r, people, "choose")
@@ -103,11 +98,6 @@ func (s *Site) assignItem(r *httpd.Request) (httpd.Reply, error) {
 		return again(err, func() (templ.Component, error) { return s.assignPage(r, err) })
 	}
 	return httpd.Go(href.Item(r.Firm(), id), "Assigned."), nil
-}
-
-func (s *Site) handOffForm(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.handOffPage(r, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) handOffPage(r *httpd.Request, failed error) (templ.Component, error) {

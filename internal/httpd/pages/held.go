@@ -20,17 +20,8 @@ import (
 // mountHeld adds the fees of a matter that are held back until an outcome, and what the
 // firm decides about them.
 func (s *Site) mountHeld(srv *httpd.Server) {
-	get(srv, "/firms/{firm}/matters/{id}/held", rbac.ArrangementRead, s.held)
+	show(srv, "/firms/{firm}/matters/{id}/held", rbac.ArrangementRead, of(s.heldPage))
 	fill(srv, "/firms/{firm}/matters/{id}/held", rbac.ArrangementEdit, s.decideHeld, of(s.heldPage))
-}
-
-func (s *Site) held(r *httpd.Request) (httpd.Reply, error) {
-	id, err := httpd.ID[ident.MatterID](r, "id")
-	if err != nil {
-		return httpd.Reply{}, err
-	}
-	page, err := s.heldPage(r, id, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) heldPage(r *httpd.Request, id ident.MatterID, failed error) (templ.Component, error) {

@@ -29,9 +29,9 @@ func (s *Site) MountInvoices(srv *httpd.Server) {
 	fill(srv, "/firms/{firm}/invoices/{id}/withheld", rbac.PaymentPost, s.settleWithheld, of(s.invoicePage))
 	fill(srv, "/firms/{firm}/invoices/{id}/files", rbac.InvoiceDeliver, s.makeFile, of(s.invoicePage))
 	get(srv, "/firms/{firm}/credit-notes/{id}/file", rbac.InvoiceRead, s.creditFile)
-	get(srv, "/firms/{firm}/invoices/{id}/credit", rbac.CreditNoteIssue, s.creditForm)
+	show(srv, "/firms/{firm}/invoices/{id}/credit", rbac.CreditNoteIssue, of(s.creditPage))
 	fill(srv, "/firms/{firm}/invoices/{id}/credit", rbac.CreditNoteIssue, s.creditInvoice, of(s.creditPage))
-	get(srv, "/firms/{firm}/invoices/{id}/credit-part", rbac.CreditNoteIssue, s.creditPartForm)
+	show(srv, "/firms/{firm}/invoices/{id}/credit-part", rbac.CreditNoteIssue, of(s.creditPartPage))
 	fill(srv, "/firms/{firm}/invoices/{id}/credit-part", rbac.CreditNoteIssue, s.creditPart, of(s.creditPartPage))
 	s.mountNotices(srv)
 }
@@ -329,15 +329,6 @@ func mediaOf(name string) string {
 		return "application/xml"
 	}
 	return "text/plain; charset=us-ascii"
-}
-
-func (s *Site) creditForm(r *httpd.Request) (httpd.Reply, error) {
-	id, err := httpd.ID[ident.InvoiceID](r, "id")
-	if err != nil {
-		return httpd.Reply{}, err
-	}
-	page, err := s.creditPage(r, id, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) creditPage(r *httpd.Request, id ident.InvoiceID, failed error) (templ.Component, error) {

@@ -41,11 +41,6 @@ func (s *Site) undoEntry(r *httpd.Request) (httpd.Reply, error) {
 	})
 }
 
-func (s *Site) entryForm(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.entryFormPage(r, nil)
-	return httpd.Show(page), err
-}
-
 // entryUnder is the item of the path and its entry; an entry of another item is not there.
 func (s *Site) entryUnder(r *httpd.Request) (i worklist.Item, e capture.Entry, err error) {
 	id, err := httpd.ID[ident.WorkItemID](r, "id")

@@ -29,7 +29,7 @@ func (s *Site) MountItems(srv *httpd.Server) {
 	fill(srv, at+"/findings/{finding}/waive", rbac.FindingWaive, s.waiveFinding, of(s.itemPage))
 	fill(srv, at+"/findings/{finding}/override", rbac.FindingOverride, s.overrideFinding, of(s.itemPage))
 	post(srv, at+"/findings/{finding}/fix", rbac.EntryAmend, s.fixFinding)
-	get(srv, at+"/entries/{entry}/edit", rbac.EntryAmend, s.entryForm)
+	show(srv, at+"/entries/{entry}/edit", rbac.EntryAmend, s.entryFormPage)
 	fill(srv, at+"/entries/{entry}/edit", rbac.EntryAmend, s.amendEntry, s.entryFormPage)
 	post(srv, at+"/entries/{entry}/undo", rbac.EntryAmend, s.undoEntry)
 	get(srv, at+"/clocks/{clock}", rbac.ItemRead, s.clock)

@@ -24,9 +24,9 @@ import (
 // MountOrders adds the purchase orders of payors.
 func (s *Site) MountOrders(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/purchase-orders", rbac.PayorRead, s.orders)
-	get(srv, "/firms/{firm}/purchase-orders/new", rbac.PayorEdit, s.newOrder)
+	show(srv, "/firms/{firm}/purchase-orders/new", rbac.PayorEdit, s.newOrderPage)
 	fill(srv, "/firms/{firm}/purchase-orders/new", rbac.PayorEdit, s.makeOrder, s.newOrderPage)
-	get(srv, "/firms/{firm}/purchase-orders/{id}", rbac.PayorRead, s.order)
+	show(srv, "/firms/{firm}/purchase-orders/{id}", rbac.PayorRead, of(s.orderPage))
 	fill(srv, "/firms/{firm}/purchase-orders/{id}", rbac.PayorEdit, s.changeOrder, of(s.orderPage))
 	post(srv, "/firms/{firm}/purchase-orders/{id}/close", rbac.PayorEdit, s.closeOrder)
 }
@@ -115,11 +115,6 @@ func orderChip(o purchase.Order) partial.Chip {
 	default:
 		return partial.Chip{Tone: partial.OK, Icon: "check", Text: "Open"}
 	}
-}
-
-func (s *Site) newOrder(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.newOrderPage(r, nil)
-	return httpd.Show(page), err
 }
 
 // newOrderPage is the form for an order of the payor that the address names.
@@ -213,15 +208,6 @@ func (s *Site) makeOrder(r *httpd.Request) (httpd.Reply, error) {
 		return again(err, func() (templ.Component, error) { return s.newOrderPage(r, err) })
 	}
 	return httpd.Go(href.Order(r.Firm(), v.ID), "Saved. Invoices that it covers draw on it from now on."), nil
-}
-
-func (s *Site) order(r *httpd.Request) (httpd.Reply, error) {
-	id, err := httpd.ID[ident.PurchaseOrder](r, "id")
-	if err != nil {
-		return httpd.Reply{}, err
-	}
-	page, err := s.orderPage(r, id, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) orderPage(r *httpd.Request, id ident.PurchaseOrder, failed error) (templ.Component, error) {

@@ -25,9 +25,9 @@ import (
 // MountPayments adds money received, its allocation by hand, and what is owed by age.
 func (s *Site) MountPayments(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/payments", rbac.PaymentRead, s.payments)
-	get(srv, "/firms/{firm}/payments/new", rbac.PaymentPost, s.newPayment)
+	show(srv, "/firms/{firm}/payments/new", rbac.PaymentPost, s.newPaymentPage)
 	fill(srv, "/firms/{firm}/payments/new", rbac.PaymentPost, s.postPayment, s.newPaymentPage)
-	get(srv, "/firms/{firm}/payments/{id}", rbac.PaymentRead, s.payment)
+	show(srv, "/firms/{firm}/payments/{id}", rbac.PaymentRead, of(s.paymentPage))
 	fill(srv, "/firms/{firm}/payments/{id}/allocate", rbac.PaymentPost, s.allocate, of(s.paymentPage))
 	fill(srv, "/firms/{firm}/payments/{id}/reverse", rbac.PaymentPost, s.reversePayment, of(s.paymentPage))
 	post(srv, "/firms/{firm}/payments/{id}/allocations/{allocation}/take-back", rbac.PaymentPost, s.takeBack)
@@ -110,11 +110,6 @@ func paymentTotals(sums []receivable.PaymentSum) (rows []partial.Row) {
 	return rows
 }
 
-func (s *Site) newPayment(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.newPaymentPage(r, nil)
-	return httpd.Show(page), err
-}
-
 func (s *Site) newPaymentPage(r *httpd.Request, failed error) (templ.Component, error) {
 	f, err := s.frame(r, "Post a payment", "payments")
 	if err != nil {
@@ -188,15 +183,6 @@ func (s *Site) postPayment(r *httpd.Request) (httpd.Reply, error) {
 		return again(err, func() (templ.Component, error) { return s.newPaymentPage(r, err) })
 	}
 	return httpd.Go(href.Query(href.Payment(r.Firm(), p.ID), "invoice", r.Query("invoice")), "Posted. Now say which invoices it pays."), nil
-}
-
-func (s *Site) payment(r *httpd.Request) (httpd.Reply, error) {
-	id, err := httpd.ID[ident.PaymentID](r, "id")
-	if err != nil {
-		return httpd.Reply{}, err
-	}
-	page, err := s.paymentPage(r, id, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) paymentPage(r *httpd.Request, id ident.PaymentID, failed error) (templ.Component, error) {

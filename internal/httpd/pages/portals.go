@@ -25,7 +25,7 @@ func (s *Site) MountPortals(srv *httpd.Server) {
 	fill(srv, "/firms/{firm}/portals/new", rbac.PortalEdit, s.savePortal, s.portalPage)
 	get(srv, "/firms/{firm}/portals/{id}", rbac.PortalRead, s.portal)
 	fill(srv, "/firms/{firm}/portals/{id}", rbac.PortalEdit, s.savePortal, s.portalPage)
-	get(srv, "/firms/{firm}/portals/{id}/connector", rbac.PortalRead, s.connector)
+	show(srv, "/firms/{firm}/portals/{id}/connector", rbac.PortalRead, s.connectorPage)
 	fill(srv, "/firms/{firm}/portals/{id}/connector", rbac.ConnectorEdit, s.saveConnector, s.connectorPage)
 	post(srv, "/firms/{firm}/portals/{id}/connector/try", rbac.ConnectorEdit, s.tryConnector)
 	post(srv, "/firms/{firm}/portals/{id}/connector/remove", rbac.ConnectorEdit, s.removeConnector)

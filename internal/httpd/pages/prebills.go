@@ -23,7 +23,7 @@ import (
 // MountPrebills adds the list, building, review and decision of pre-bills.
 func (s *Site) MountPrebills(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/prebills", rbac.PrebillRead, s.prebills)
-	get(srv, "/firms/{firm}/prebills/new", rbac.PrebillBuild, s.newPrebill)
+	show(srv, "/firms/{firm}/prebills/new", rbac.PrebillBuild, s.newPrebillPage)
 	fill(srv, "/firms/{firm}/prebills/new", rbac.PrebillBuild, s.buildPrebill, s.newPrebillPage)
 	get(srv, "/firms/{firm}/prebills/{id}", rbac.PrebillRead, s.prebill)
 	post(srv, "/firms/{firm}/prebills/{id}/submit", rbac.PrebillSubmit, s.submitPrebill)
@@ -135,11 +135,6 @@ func pagerOf(base string, r *httpd.Request, shown int, next string) partial.Page
 		p.First = base
 	}
 	return p
-}
-
-func (s *Site) newPrebill(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.newPrebillPage(r, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) newPrebillPage(r *httpd.Request, failed error) (templ.Component, error) {

@@ -23,9 +23,9 @@ import (
 // MountRates adds the price list, the form for a new rate, and ending one.
 func (s *Site) MountRates(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/rates", rbac.RateRead, s.rates)
-	get(srv, "/firms/{firm}/rates/new", rbac.RateEdit, s.newRate)
+	show(srv, "/firms/{firm}/rates/new", rbac.RateEdit, s.ratePage)
 	fill(srv, "/firms/{firm}/rates/new", rbac.RateEdit, s.addRate, s.ratePage)
-	get(srv, "/firms/{firm}/rates/{id}", rbac.RateRead, s.rate)
+	show(srv, "/firms/{firm}/rates/{id}", rbac.RateRead, of(s.ratePageOf))
 	fill(srv, "/firms/{firm}/rates/{id}/end", rbac.RateEdit, s.endRate, of(s.ratePageOf))
 }
 
@@ -128,15 +128,6 @@ func rateUntil(x rate.Rate) string {
 	return format.Date(*x.Until)
 }
 
-func (s *Site) rate(r *httpd.Request) (httpd.Reply, error) {
-	id, err := httpd.ID[ident.RateID](r, "id")
-	if err != nil {
-		return httpd.Reply{}, err
-	}
-	page, err := s.ratePageOf(r, id, nil)
-	return httpd.Show(page), err
-}
-
 // ratePageOf is one rate, with the form that ends it.
 func (s *Site) ratePageOf(r *httpd.Request, id ident.RateID, failed error) (templ.Component, error) {
 	x, err := s.Rates.Rate(r.Context(), id)
@@ -198,11 +189,6 @@ func (n masterNames) rateFor(x rate.Rate) (what, who string) {
 		who = "Everybody"
 	}
 	return what, who
-}
-
-func (s *Site) newRate(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.ratePage(r, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) addRate(r *httpd.Request) (httpd.Reply, error) {

@@ -25,10 +25,7 @@ func (s *Site) MountReceipts(srv *httpd.Server) {
 		return s.entryPage(r, id, failed)
 	})
 	get(srv, "/firms/{firm}/receipts/{id}/file", rbac.ReceiptRead, s.receiptFile)
-	get(srv, "/firms/{firm}/receipts/{id}/remove", rbac.ReceiptAttach, func(r *httpd.Request) (httpd.Reply, error) {
-		page, err := s.receiptRemovalPage(r, nil)
-		return httpd.Show(page), err
-	})
+	show(srv, "/firms/{firm}/receipts/{id}/remove", rbac.ReceiptAttach, s.receiptRemovalPage)
 	fill(srv, "/firms/{firm}/receipts/{id}/remove", rbac.ReceiptAttach, s.removeReceipt, s.receiptRemovalPage)
 }
 

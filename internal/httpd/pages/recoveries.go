@@ -14,16 +14,11 @@ import (
 
 // MountRecoveries adds taking a lost factor away, by two people, and refusing it.
 func (s *Site) MountRecoveries(srv *httpd.Server) {
-	get(srv, "/firms/{firm}/people/recoveries", rbac.PersonRecover, s.recoveries)
+	show(srv, "/firms/{firm}/people/recoveries", rbac.PersonRecover, s.recoveryPage)
 	fill(srv, "/firms/{firm}/people/recoveries", rbac.PersonRecover, s.openRecovery, s.recoveryPage)
 	post(srv, "/firms/{firm}/people/recoveries/{id}/confirm", rbac.PersonRecover, s.confirmRecovery)
 	post(srv, "/firms/{firm}/people/recoveries/{id}/refuse", rbac.PersonRecover, s.refuseRecovery)
 	post(srv, href.Me+"/recovery/refuse", rbac.SignedIn, s.refuseMine)
-}
-
-func (s *Site) recoveries(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.recoveryPage(r, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) recoveryPage(r *httpd.Request, failed error) (templ.Component, error) {

@@ -27,7 +27,7 @@ import (
 // the choice of work, a preview with the act, and what was done.
 func (s *Site) MountRepricings(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/repricings", rbac.RateRead, s.repricings)
-	get(srv, "/firms/{firm}/repricings/new", rbac.RateReprice, s.newRepricing)
+	show(srv, "/firms/{firm}/repricings/new", rbac.RateReprice, s.repricingForm)
 	fill(srv, "/firms/{firm}/repricings/new", rbac.RateReprice, s.previewRepricing, s.repricingForm)
 	get(srv, "/firms/{firm}/repricings/{id}", rbac.RateRead, s.repricing)
 	fill(srv, "/firms/{firm}/repricings/{id}/carry-out", rbac.RateReprice, s.carryOutRepricing, of(s.repricingPageOf))
@@ -111,11 +111,6 @@ func few(names []string) string {
 		return strings.Join(names, "; ")
 	}
 	return strings.Join(names[:3], "; ") + " and " + strconv.Itoa(len(names)-3) + " more"
-}
-
-func (s *Site) newRepricing(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.repricingForm(r, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) repricingForm(r *httpd.Request, failed error) (templ.Component, error) {

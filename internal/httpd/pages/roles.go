@@ -20,9 +20,9 @@ import (
 // mountRoles adds the roles of a firm's own.
 func (s *Site) mountRoles(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/roles", rbac.RoleRead, s.roles)
-	get(srv, "/firms/{firm}/roles/new", rbac.RoleEdit, s.newRole)
+	show(srv, "/firms/{firm}/roles/new", rbac.RoleEdit, s.newRolePage)
 	fill(srv, "/firms/{firm}/roles/new", rbac.RoleEdit, s.makeRole, s.newRolePage)
-	get(srv, "/firms/{firm}/roles/{id}", rbac.RoleRead, s.role)
+	show(srv, "/firms/{firm}/roles/{id}", rbac.RoleRead, s.rolePage)
 	fill(srv, "/firms/{firm}/roles/{id}", rbac.RoleEdit, s.editRole, s.rolePage)
 	post(srv, "/firms/{firm}/roles/{id}/close", rbac.RoleEdit, s.closeRole)
 }
@@ -91,11 +91,6 @@ func (s *Site) rolesToGive(r *httpd.Request, staff bool, known []string) ([]stri
 	return pairs, nil
 }
 
-func (s *Site) newRole(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.newRolePage(r, nil)
-	return httpd.Show(page), err
-}
-
 func (s *Site) newRolePage(r *httpd.Request, failed error) (templ.Component, error) {
 	f, err := s.frame(r, "New role", "access")
 	if err != nil {
@@ -144,11 +139,6 @@ func (s *Site) makeRole(r *httpd.Request) (httpd.Reply, error) {
 		return again(err, func() (templ.Component, error) { return s.newRolePage(r, err) })
 	}
 	return httpd.Go(href.Roles(r.Firm()), made.Name+" can be given from now on."), nil
-}
-
-func (s *Site) role(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.rolePage(r, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) rolePage(r *httpd.Request, failed error) (templ.Component, error) {

@@ -25,7 +25,7 @@ import (
 // MountRuns adds the runs across firms: list, preparing one, its progress.
 func (s *Site) MountRuns(srv *httpd.Server) {
 	get(srv, href.Runs, rbac.SignedIn, s.runs)
-	get(srv, href.RunNew, rbac.SignedIn, s.newRun)
+	show(srv, href.RunNew, rbac.SignedIn, s.newRunPage)
 	fill(srv, href.RunNew, rbac.SignedIn, s.startRun, s.newRunPage)
 	get(srv, "/runs/{id}", rbac.SignedIn, s.run)
 	get(srv, "/runs/{id}/events", rbac.SignedIn, s.runEvents)
@@ -49,11 +49,6 @@ func (s *Site) runs(r *httpd.Request) (httpd.Reply, error) {
 		v.Rows = append(v.Rows, RunItem{ID: x.ID, Name: x.Name, StartedAt: x.StartedAt, Firms: x.Firms, Counts: RunCounts{Planned: x.Planned, Issued: x.Issued, Failed: x.Failed, Withdrawn: x.Planned - x.Issued - x.Failed - x.Left, Left: x.Left}})
 	}
 	return q.show(f, func(c layout.Chrome) templ.Component { return Runs(c, v) }), nil
-}
-
-func (s *Site) newRun(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.newRunPage(r, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) newRunPage(r *httpd.Request, failed error) (templ.Component, error) {

@@ -115,6 +115,14 @@ func post(s *httpd.Server, path string, needs rbac.Permission, do func(r *httpd.
 // shower shows the page of a form, with what it was refused for beside its fields.
 type shower func(r *httpd.Request, failed error) (templ.Component, error)
 
+// show mounts a page by itself, with nothing refused.
+func show(s *httpd.Server, path string, needs rbac.Permission, page shower) {
+	get(s, path, needs, func(r *httpd.Request) (httpd.Reply, error) {
+		c, err := page(r, nil)
+		return httpd.Show(c), err
+	})
+}
+
 // fill mounts an act with the page that its form stands on: what was typed comes back
 // there however it is refused.
 func fill(s *httpd.Server, path string, needs rbac.Permission, do func(r *httpd.Request) (httpd.Reply, error), show shower) {

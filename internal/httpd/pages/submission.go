@@ -22,15 +22,6 @@ import (
 // cutsOffered is how many cuts the answer's form has room for; operations take more.
 const cutsOffered = 4
 
-func (s *Site) submission(r *httpd.Request) (httpd.Reply, error) {
-	id, err := httpd.ID[ident.SubmissionID](r, "id")
-	if err != nil {
-		return httpd.Reply{}, err
-	}
-	page, err := s.submissionPage(r, id, nil)
-	return httpd.Show(page), err
-}
-
 // submissionPage is one version: the next step, what it is, the answer, its cuts and appeals.
 func (s *Site) submissionPage(r *httpd.Request, id ident.SubmissionID, failed error) (templ.Component, error) {
 	x, err := s.Submissions.Get(r.Context(), id)

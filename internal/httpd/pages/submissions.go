@@ -19,9 +19,9 @@ import (
 // one version with its answer, cuts and appeals.
 func (s *Site) MountSubmissions(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/submissions", rbac.SubmissionRead, s.submissions)
-	get(srv, "/firms/{firm}/invoices/{id}/submissions", rbac.SubmissionRead, s.chain)
+	show(srv, "/firms/{firm}/invoices/{id}/submissions", rbac.SubmissionRead, of(s.chainPage))
 	fill(srv, "/firms/{firm}/invoices/{id}/submissions", rbac.SubmissionSend, s.submit, of(s.chainPage))
-	get(srv, "/firms/{firm}/submissions/{id}", rbac.SubmissionRead, s.submission)
+	show(srv, "/firms/{firm}/submissions/{id}", rbac.SubmissionRead, of(s.submissionPage))
 	get(srv, "/firms/{firm}/submissions/{id}/file", rbac.SubmissionRead, s.submissionFile)
 	fill(srv, "/firms/{firm}/submissions/{id}/answer", rbac.SubmissionSend, s.answerSubmission, of(s.submissionPage))
 	fill(srv, "/firms/{firm}/submissions/{id}/send-again", rbac.SubmissionSend, s.sendAgain, of(s.submissionPage))
@@ -31,10 +31,7 @@ func (s *Site) MountSubmissions(srv *httpd.Server) {
 	fill(srv, "/firms/{firm}/submissions/{id}/appeals/{appeal}/outcome", rbac.SubmissionSend, s.decideAppeal, of(s.submissionPage))
 	fill(srv, "/firms/{firm}/submissions/{id}/appeals/{appeal}/papers", rbac.SubmissionSend, s.addPaper, of(s.submissionPage))
 	get(srv, "/firms/{firm}/submissions/{id}/appeals/{appeal}/papers/{paper}", rbac.SubmissionRead, s.paper)
-	get(srv, "/firms/{firm}/submissions/{id}/appeals/{appeal}/papers/{paper}/remove", rbac.SubmissionSend, func(r *httpd.Request) (httpd.Reply, error) {
-		page, err := s.paperRemovalPage(r, nil)
-		return httpd.Show(page), err
-	})
+	show(srv, "/firms/{firm}/submissions/{id}/appeals/{appeal}/papers/{paper}/remove", rbac.SubmissionSend, s.paperRemovalPage)
 	fill(srv, "/firms/{firm}/submissions/{id}/appeals/{appeal}/papers/{paper}/remove", rbac.SubmissionSend, s.removePaper, s.paperRemovalPage)
 }
 

@@ -20,7 +20,7 @@ import (
 
 // MountTaxes adds the taxes of a firm: its codes, and the treatments that name them.
 func (s *Site) MountTaxes(srv *httpd.Server) {
-	get(srv, "/firms/{firm}/taxes", rbac.FirmRead, s.taxes)
+	show(srv, "/firms/{firm}/taxes", rbac.FirmRead, s.taxesPage)
 	fill(srv, "/firms/{firm}/taxes", rbac.FirmEdit, s.chooseTreatment, s.taxesPage)
 	fill(srv, "/firms/{firm}/taxes/codes", rbac.FirmEdit, s.addTaxCode, s.taxesPage)
 	fill(srv, "/firms/{firm}/taxes/codes/{id}/end", rbac.FirmEdit, s.endTaxCode, s.taxesPage)
@@ -30,11 +30,6 @@ func (s *Site) MountTaxes(srv *httpd.Server) {
 
 var taxKinds = []string{
 	string(tax.Taxed), "Taxed", string(tax.Zero), "Zero-rated", string(tax.Exempt), "Exempt", string(tax.Reverse), "Reverse charge: the buyer accounts for the tax",
-}
-
-func (s *Site) taxes(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.taxesPage(r, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) taxesPage(r *httpd.Request, failed error) (templ.Component, error) {

@@ -20,16 +20,11 @@ import (
 
 // MountTraining adds the certificates of the bureau's people, and recording them.
 func (s *Site) MountTraining(srv *httpd.Server) {
-	get(srv, "/firms/{firm}/training", rbac.TrainingRead, s.training)
+	show(srv, "/firms/{firm}/training", rbac.TrainingRead, s.trainingPage)
 	fill(srv, "/firms/{firm}/training", rbac.TrainingRecord, s.recordCertificate, s.trainingPage)
 	fill(srv, "/firms/{firm}/training/withdraw", rbac.TrainingRecord, s.withdrawCertificate, s.trainingPage)
 	fill(srv, "/firms/{firm}/training/courses", rbac.TrainingRecord, s.addCourse, s.trainingPage)
 	fill(srv, "/firms/{firm}/training/courses/close", rbac.TrainingRecord, s.closeCourse, s.trainingPage)
-}
-
-func (s *Site) training(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.trainingPage(r, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) trainingPage(r *httpd.Request, failed error) (templ.Component, error) {

@@ -25,9 +25,9 @@ import (
 // choice of work and matter with what it would come to, and what was done.
 func (s *Site) MountTransfers(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/transfers", rbac.EntryRead, s.transfers)
-	get(srv, "/firms/{firm}/transfers/new", rbac.EntryTransfer, s.newTransfer)
+	show(srv, "/firms/{firm}/transfers/new", rbac.EntryTransfer, s.transferForm)
 	fill(srv, "/firms/{firm}/transfers/new", rbac.EntryTransfer, s.doTransfer, s.transferForm)
-	get(srv, "/firms/{firm}/transfers/{id}", rbac.EntryRead, s.transfer)
+	show(srv, "/firms/{firm}/transfers/{id}", rbac.EntryRead, of(s.transferPage))
 	fill(srv, "/firms/{firm}/transfers/{id}/take-back", rbac.EntryTransfer, s.takeTransferBack, of(s.transferPage))
 }
 
@@ -88,11 +88,6 @@ func (c transferChoice) fits() error {
 		return nil
 	}
 	return transfer.Move{Entries: c.ticked, To: c.to}.Validate()
-}
-
-func (s *Site) newTransfer(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.transferForm(r, nil)
-	return httpd.Show(page), err
 }
 
 // transferForm is the choice, with what it would come to once there is a matter. failed is
@@ -288,15 +283,6 @@ func (s *Site) doTransfer(r *httpd.Request) (httpd.Reply, error) {
 		return again(err, func() (templ.Component, error) { return s.transferForm(r, err) })
 	}
 	return httpd.Go(href.Transfer(r.Firm(), d.ID), "The work is transferred; it waits for a bill of the other matter."), nil
-}
-
-func (s *Site) transfer(r *httpd.Request) (httpd.Reply, error) {
-	id, err := httpd.ID[ident.TransferID](r, "id")
-	if err != nil {
-		return httpd.Reply{}, err
-	}
-	page, err := s.transferPage(r, id, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) transferPage(r *httpd.Request, id ident.TransferID, failed error) (templ.Component, error) {

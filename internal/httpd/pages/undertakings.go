@@ -24,16 +24,11 @@ import (
 // MountUndertakings adds the undertakings that a person gives, and those that a firm or
 // the bureau asks for.
 func (s *Site) MountUndertakings(srv *httpd.Server) {
-	get(srv, href.MyUndertakings, rbac.SignedIn, s.myUndertakings)
+	show(srv, href.MyUndertakings, rbac.SignedIn, s.myUndertakingsPage)
 	fill(srv, href.MyUndertakings, rbac.SignedIn, s.giveUndertaking, s.myUndertakingsPage)
-	get(srv, "/firms/{firm}/undertakings", rbac.UndertakingRead, s.undertakings)
+	show(srv, "/firms/{firm}/undertakings", rbac.UndertakingRead, s.undertakingsPage)
 	fill(srv, "/firms/{firm}/undertakings", rbac.UndertakingPublish, s.publishUndertaking, s.undertakingsPage)
 	fill(srv, "/firms/{firm}/undertakings/required", rbac.UndertakingPublish, s.requireUndertaking, s.undertakingsPage)
-}
-
-func (s *Site) myUndertakings(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.myUndertakingsPage(r, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) myUndertakingsPage(r *httpd.Request, failed error) (templ.Component, error) {
@@ -135,11 +130,6 @@ func (s *Site) owed(r *httpd.Request, f frame) (int, error) {
 		return 0, nil
 	}
 	return s.Undertakings.Owed(r.Context())
-}
-
-func (s *Site) undertakings(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.undertakingsPage(r, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) undertakingsPage(r *httpd.Request, failed error) (templ.Component, error) {

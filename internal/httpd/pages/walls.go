@@ -20,14 +20,9 @@ import (
 
 // MountWalls adds what keeps a person from clients and matters.
 func (s *Site) MountWalls(srv *httpd.Server) {
-	get(srv, "/firms/{firm}/walls", rbac.WallRead, s.walls)
+	show(srv, "/firms/{firm}/walls", rbac.WallRead, s.wallPage)
 	fill(srv, "/firms/{firm}/walls", rbac.WallRaise, s.raiseWall, s.wallPage)
 	post(srv, "/firms/{firm}/walls/{id}/lift", rbac.WallLift, s.liftWall)
-}
-
-func (s *Site) walls(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.wallPage(r, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) wallPage(r *httpd.Request, failed error) (templ.Component, error) {

@@ -20,18 +20,13 @@ import (
 
 // MountWebhooks adds the programs that a firm has told of what happens.
 func (s *Site) MountWebhooks(srv *httpd.Server) {
-	get(srv, "/firms/{firm}/webhooks", rbac.WebhookRead, s.webhooks)
+	show(srv, "/firms/{firm}/webhooks", rbac.WebhookRead, s.webhooksPage)
 	fill(srv, "/firms/{firm}/webhooks", rbac.WebhookEdit, s.makeWebhook, s.webhooksPage)
 	get(srv, "/firms/{firm}/webhooks/{id}", rbac.WebhookRead, s.webhook)
 	post(srv, "/firms/{firm}/webhooks/{id}/try", rbac.WebhookEdit, s.tryWebhook)
 	post(srv, "/firms/{firm}/webhooks/{id}/secret", rbac.WebhookEdit, s.renewWebhook)
 	post(srv, "/firms/{firm}/webhooks/{id}/resume", rbac.WebhookEdit, s.resumeWebhook)
 	post(srv, "/firms/{firm}/webhooks/{id}/close", rbac.WebhookEdit, s.closeWebhook)
-}
-
-func (s *Site) webhooks(r *httpd.Request) (httpd.Reply, error) {
-	page, err := s.webhooksPage(r, nil)
-	return httpd.Show(page), err
 }
 
 func (s *Site) webhooksPage(r *httpd.Request, failed error) (templ.Component, error) {
