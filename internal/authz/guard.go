@@ -38,6 +38,15 @@ func (g *Guard) RecordBreakGlass(do func(tx *db.Tx, grant ident.GrantID, p rbac.
 // NewGuard reads facts from d and asks policy about roles.
 func NewGuard(d *db.DB, policy Policy) *Guard { return &Guard{db: d, policy: policy} }
 
+// RequireSeeing is Require for what shows class c: ErrForbidden where no grant that gives p does.
+func (g *Guard) RequireSeeing(tx *db.Tx, p rbac.Permission, c Class) (*Access, error) {
+	a, err := g.Require(tx, p)
+	if err == nil && !a.Sees(c) {
+		return nil, ErrForbidden
+	}
+	return a, err
+}
+
 // Require decides for the actor and firm of tx, at tx.Now, and returns what the
 // grants that give p let the actor see. ErrNotFound when the actor has no live
 // grant in the firm, ErrForbidden when none of them includes p. Machinery has the

@@ -266,12 +266,7 @@ func today(tx *db.Tx) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	zone, err := time.LoadLocation(f.TZ)
-	if err != nil {
-		zone = time.UTC // the firm's form takes known zones only
-	}
-	y, m, d := tx.Now.In(zone).Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC), nil
+	return firm.DayIn(f.TZ, tx.Now), nil
 }
 
 // classOf is the class of what clients pay: C4 of a sealed matter.

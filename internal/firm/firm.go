@@ -80,6 +80,17 @@ type Details struct {
 	Rounding                               money.Rounding
 }
 
+// DayIn is the day of an instant in a firm's zone, at midnight UTC. A zone that this machine does
+// not know counts as UTC: the firm's form takes known ones only, and a day is better than none.
+func DayIn(tz string, at time.Time) time.Time {
+	zone, err := time.LoadLocation(tz)
+	if err != nil {
+		zone = time.UTC
+	}
+	y, m, d := at.In(zone).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+}
+
 // slots is the number of colours and shapes of UI.md. Later firms share one with
 // an earlier firm; their codes still differ.
 const slots = 28

@@ -15,19 +15,7 @@ func (o *outcome) heldAfter(cut int64, r money.Rounding) error {
 	if cut <= 0 || !slices.ContainsFunc(o.charges, func(c Charge) bool { return c.What == chargeHoldback }) {
 		return nil
 	}
-	weights := make([]int64, len(o.parts), len(o.parts)+1)
-	fees := int64(0)
-	for i := range o.parts {
-		weights[i] = max(o.parts[i].FeesMinor, 0)
-		fees += weights[i]
-	}
-	for _, c := range o.charges {
-		if c.What == chargeRelease {
-			weights = append(weights, c.Minor)
-			fees += c.Minor
-		}
-	}
-	off, err := money.Split(min(cut, fees), weights)
+	off, err := o.bear(cut)
 	if err != nil {
 		return err
 	}
@@ -45,6 +33,27 @@ func (o *outcome) heldAfter(cut int64, r money.Rounding) error {
 		}
 	}
 	return nil
+}
+
+// bear parts what people took off the fees of the bill as a whole: each part of the fees bears
+// its share of it, and what is released of other bills the last.
+func (o *outcome) bear(cut int64) ([]int64, error) {
+	weights := make([]int64, len(o.parts), len(o.parts)+1)
+	fees := int64(0)
+	for i := range o.parts {
+		weights[i] = max(o.parts[i].FeesMinor, 0)
+		fees += weights[i]
+	}
+	for _, c := range o.charges {
+		if c.What == chargeRelease {
+			weights = append(weights, c.Minor)
+			fees += c.Minor
+		}
+	}
+	if cut <= 0 || fees == 0 {
+		return make([]int64, len(weights)), nil
+	}
+	return money.Split(min(cut, fees), weights)
 }
 
 // heldBefore is what invoices of the matter other than the bill's own hold back and is

@@ -8,6 +8,7 @@ import (
 
 	"github.com/docketry/docketry/internal/arrangement"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
 )
@@ -114,14 +115,7 @@ func firmPolicies(tx *db.Tx) (f policies, err error) {
 }
 
 // today is the firm's date.
-func (f policies) today(at time.Time) time.Time {
-	zone, err := time.LoadLocation(f.TZ)
-	if err != nil {
-		zone = time.UTC // the firm's form checks the zone; a date is better than none
-	}
-	y, m, d := at.In(zone).Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
-}
+func (f policies) today(at time.Time) time.Time { return firm.DayIn(f.TZ, at) }
 
 func day(t time.Time) string { return t.Format(time.DateOnly) }
 

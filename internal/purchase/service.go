@@ -32,12 +32,9 @@ func NewService(d *db.DB, guard *authz.Guard) *Service {
 // within runs do for somebody who holds perm and sees amounts.
 func (s *Service) within(ctx context.Context, perm rbac.Permission, do func(tx *db.Tx, access *authz.Access) error) error {
 	return s.db.InFirm(ctx, func(tx *db.Tx) error {
-		access, err := s.guard.Require(tx, perm)
+		access, err := s.guard.RequireSeeing(tx, perm, authz.C2)
 		if err != nil {
 			return err
-		}
-		if !access.Sees(authz.C2) {
-			return authz.ErrForbidden
 		}
 		return do(tx, access)
 	})

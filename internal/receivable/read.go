@@ -110,12 +110,9 @@ func (s *Service) OfInvoice(ctx context.Context, id ident.InvoiceID) (list []All
 
 func (s *Service) reading(ctx context.Context, do func(tx *db.Tx, access *authz.Access) error) error {
 	return s.db.InFirm(ctx, func(tx *db.Tx) error {
-		access, err := s.guard.Require(tx, rbac.PaymentRead)
+		access, err := s.guard.RequireSeeing(tx, rbac.PaymentRead, authz.C2)
 		if err != nil {
 			return err
-		}
-		if !access.Sees(authz.C2) {
-			return authz.ErrForbidden
 		}
 		return do(tx, access)
 	})

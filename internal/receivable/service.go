@@ -178,12 +178,9 @@ func post(tx *db.Tx, event invoice.Event, on invoice.Day, p *Payment, inv ident.
 
 func (s *Service) writing(ctx context.Context, do func(tx *db.Tx, access *authz.Access) error) error {
 	return s.db.InFirm(ctx, func(tx *db.Tx) error {
-		access, err := s.guard.Require(tx, rbac.PaymentPost)
+		access, err := s.guard.RequireSeeing(tx, rbac.PaymentPost, authz.C2)
 		if err != nil {
 			return err
-		}
-		if !access.Sees(authz.C2) {
-			return authz.ErrForbidden
 		}
 		return do(tx, access)
 	})

@@ -3,11 +3,9 @@ package receivable
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
-	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/money"
@@ -140,17 +138,7 @@ func lockInvoices(tx *db.Tx, ids []ident.InvoiceID) (map[ident.InvoiceID]*invoic
 }
 
 // today is the local day of the transaction at its firm.
-func today(tx *db.Tx) (invoice.Day, error) {
-	f, err := firm.Get(tx)
-	if err != nil {
-		return "", err
-	}
-	zone, err := time.LoadLocation(f.TZ)
-	if err != nil {
-		zone = time.UTC // the firm's form accepts known zones only
-	}
-	return invoice.DayOf(tx.Now.In(zone)), nil
-}
+func today(tx *db.Tx) (invoice.Day, error) { return invoice.Today(tx) }
 
 // firstDay is the day on which the firm's first matter was opened or its first
 // invoice issued, whichever was earlier; "" before either.
