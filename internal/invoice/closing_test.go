@@ -237,3 +237,37 @@ func TestACreditedCostIsNotOfTheRecovery(t *testing.T) {
 		t.Errorf("statement %+v", c)
 	}
 }
+
+// TestACostThatIsCreditedAfterTheApproval voids it: the statement would have the client bear what
+// was given back. What is approved anew is issued.
+func TestACostThatIsCreditedAfterTheApproval(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.f.Contingent(t, h.m, shareOfNet)
+	h.f.Cost(t, h.m, "2026-02-05", "E115", 10_000, 4_000_000)
+	_, earlier := h.closed(t)
+	h.f.Recovered(t, h.m, "USD", "trial", "2026-02-20", 1_000_000)
+	bill := h.approveOpen(t, h.m)
+	h.credit(t, earlier.Invoice, lines("Half of it was for another case.", 1, 20_000))
+	if v, err := h.prebills.Get(h.partner, bill); err != nil || !v.ClosingChanged || v.Status != prebill.StatusApproved {
+		t.Errorf("before the run: %s, changed %v, %v", v.Status, v.ClosingChanged, err)
+	}
+	run := h.start(t)
+	h.work(t)
+	if n := h.f.Count(t, `SELECT count(*) FROM run_item WHERE firm_id = ? AND run_id = ? AND status = 'withdrawn'`, h.f.ID, run); n != 1 {
+		t.Errorf("%d items of the run are withdrawn", n)
+	}
+	v, err := h.prebills.Get(h.partner, bill)
+	if err != nil || v.Status != prebill.StatusInReview || v.Closing == nil || v.Closing.CostsMinor != 20_000 || v.Closing.FeeMinor != 392_000 {
+		t.Fatalf("%s, %+v, %v", v.Status, v.Closing, err)
+	}
+	if _, err := h.prebills.Approve(h.partner, bill, v.Version, v.Hash); err != nil {
+		t.Fatal(err)
+	}
+	h.start(t)
+	h.work(t)
+	inv, err := h.svc.Get(h.partner, h.invoiceOf(t, bill).ID)
+	if err != nil || inv.Document.Closing.CostsMinor != 20_000 || inv.NetMinor != 392_000 {
+		t.Errorf("%+v, %v", inv.Document.Closing, err)
+	}
+}

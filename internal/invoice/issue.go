@@ -74,7 +74,7 @@ func (s *Service) issueItem(tx *db.Tx, item *Item) (ident.InvoiceID, error) {
 		run.On = item.InvoiceOn // dated anew after it failed
 	}
 	approved, err := prebill.TakeApproved(tx, item.Prebill)
-	if errors.Is(err, prebill.ErrStatus) || errors.Is(err, prebill.ErrSplitChanged) {
+	if errors.Is(err, prebill.ErrStatus) || prebill.Voided(err) {
 		return "", endItem(tx, item, ItemWithdrawn, "", err)
 	}
 	if err != nil {
@@ -270,15 +270,8 @@ func On(tx *db.Tx, at time.Time) (Day, error) {
 // today is the local day of the transaction at the firm.
 func today(tx *db.Tx, f firm.Firm) Day { return dayAt(f, tx.Now) }
 
-// dayAt is the local day of an instant. A zone that this machine does not know counts as
-// UTC; the firm's form accepts known ones only.
-func dayAt(f firm.Firm, at time.Time) Day {
-	zone, err := time.LoadLocation(f.TZ)
-	if err != nil {
-		zone = time.UTC
-	}
-	return DayOf(at.In(zone))
-}
+// dayAt is the local day of an instant.
+func dayAt(f firm.Firm, at time.Time) Day { return DayOf(firm.DayIn(f.TZ, at)) }
 
 // failItem keeps why an item failed. A fault ends the job; anything else is ours and
 // is returned too, so that it is logged once: the job comes back, finds the item

@@ -1,7 +1,9 @@
 package invoice_test
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -69,6 +71,9 @@ func TestAnInvoiceNamesTheOrderThatCoversIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	left(200_000)
+	third := h.issued(t)
+	h.credit(t, third, lines("One hour was not agreed.", 1, 61_000))
+	left(129_000)
 }
 
 // TestAnOrderThatIsWantedIsNotDoneWithout: the bill is stopped while no order covers it
@@ -115,6 +120,35 @@ func TestAnOrderThatIsWantedIsNotDoneWithout(t *testing.T) {
 	})
 	if err != nil || !strings.Contains(why, "order_used_up") {
 		t.Errorf("issued without an order: %q, %v", why, err)
+	}
+
+	h.order(t, "4500-18", 122_000)
+	h.start(t)
+	h.work(t)
+	if d := h.documentOf(t, h.invoiceOf(t, p.ID).ID); d.PO != "4500-18" {
+		t.Errorf("with another order the invoice names %q", d.PO)
+	}
+
+	h.f.Work(t, h.m, h.k, "2026-02-11", 10_000, 6_100_000)
+	if p, err = h.prebills.Build(h.specialist, prebill.Order{Matter: h.m.ID, Through: testkit.Day("2026-02-28")}); err != nil {
+		t.Fatal(err)
+	}
+	v, err := h.prebills.Get(h.partner, p.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.prebills.Submit(h.specialist, p.ID, p.Version); !errors.Is(err, prebill.ErrOpenFindings) {
+		t.Errorf("handed in while no order covers it: %v", err)
+	}
+	at := slices.IndexFunc(v.Findings, func(f guideline.Stored) bool { return f.Rule == "INV-13" })
+	if err := h.prebills.Override(h.partner, p.ID, v.Findings[at].ID, guideline.Override{Reason: guideline.ClientAgreed, Note: "the order follows, says their mail", Until: testkit.Day("2026-03-31")}); err != nil {
+		t.Fatal(err)
+	}
+	h.approve(t, v.Prebill)
+	h.start(t)
+	h.work(t)
+	if d := h.documentOf(t, h.invoiceOf(t, p.ID).ID); d.PO != "" {
+		t.Errorf("let pass, the invoice names %q", d.PO)
 	}
 }
 

@@ -10,12 +10,17 @@ import (
 	"github.com/docketry/docketry/internal/arrangement"
 	"github.com/docketry/docketry/internal/contingent"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/utbms"
 )
+
+// ErrClosingChanged is told of an approval that was voided: costs of its closing statement were
+// credited since.
+var ErrClosingChanged = fault.New(fault.Conflict, "prebill_closing_changed", "costs that the closing statement counts were credited since it was approved, so the pre-bill is in review again; look at the statement and approve it anew")
 
 // Closing is the closing statement of a contingent fee (Model Rule 1.5): what came in, what
 // the firm takes of it, what it cost, and what is the client's. GrossMinor = FeeMinor +
@@ -204,28 +209,59 @@ func (o *outcome) closingAfter(cut int64) error {
 	if o.closing == nil {
 		return nil
 	}
-	weights := make([]int64, len(o.parts), len(o.parts)+1)
-	fees := int64(0)
-	for i := range o.parts {
-		weights[i] = max(o.parts[i].FeesMinor, 0)
-		fees += weights[i]
-	}
-	for _, c := range o.charges {
-		if c.What == chargeRelease {
-			weights = append(weights, c.Minor)
-			fees += c.Minor
-		}
-	}
-	off := make([]int64, len(weights))
-	if cut > 0 && fees > 0 {
-		var err error
-		if off, err = money.Split(min(cut, fees), weights); err != nil {
-			return err
-		}
+	off, err := o.bear(cut)
+	if err != nil {
+		return err
 	}
 	for i := range o.parts {
 		if x := &o.parts[i]; x.Version.ID == o.closes {
 			o.closing.charge(x.FeesMinor-off[i], x.HeldMinor, &x.Version.Terms)
+		}
+	}
+	return nil
+}
+
+// takenBack joins, as c, what credit notes took back of a cost of a pre-bill's line l: before an
+// instant, or where that is NULL by now.
+const takenBack = `CROSS JOIN LATERAL (SELECT coalesce(sum(n.amount_minor), 0)::bigint AS minor FROM invoice i JOIN invoice_line x ON x.firm_id = i.firm_id AND x.invoice_id = i.id
+	JOIN credit_note_line n ON n.firm_id = x.firm_id AND n.invoice_id = x.invoice_id AND n.line_no = x.no JOIN credit_note k ON k.firm_id = n.firm_id AND k.id = n.credit_note_id
+	WHERE i.firm_id = l.firm_id AND i.prebill_id = l.prebill_id AND x.entry_id = l.entry_id AND (?::timestamptz IS NULL OR k.issued_at < ?::timestamptz)) c`
+
+// closingStands answers ErrClosingChanged of an approved bill when credit notes took back of the
+// earlier costs that its closing statement counts since: the client would bear what was given back.
+func closingStands(tx *db.Tx, s *sheet) error {
+	if s.closing == nil {
+		return nil
+	}
+	type charged struct {
+		Prebill ident.PrebillID
+		Entry   ident.EntryID
+	}
+	counts := map[charged]int64{}
+	var bills []string
+	for _, c := range s.closing.Costs {
+		if c.Prebill != "" {
+			counts[charged{c.Prebill, c.Entry}] += c.Minor
+			bills = append(bills, string(c.Prebill))
+		}
+	}
+	var now []struct {
+		Prebill ident.PrebillID
+		Entry   ident.EntryID
+		Minor   int64
+	}
+	err := tx.Raw(`SELECT l.prebill_id AS prebill, l.entry_id AS entry, CASE WHEN bill_taken_back(l.firm_id, l.prebill_id) THEN 0 ELSE l.amount_minor - c.minor END AS minor
+		FROM prebill_line l `+takenBack+` WHERE l.firm_id = ? AND l.prebill_id = ANY (?::uuid[]) AND l.kind = 'expense' AND NOT l.held AND NOT l.gone`,
+		nil, nil, tx.Scope.Firm, db.Array(bills)).Scan(&now).Error
+	if err != nil {
+		return fmt.Errorf("list what is left of the costs of a closing statement: %w", err)
+	}
+	for _, x := range now {
+		counts[charged{x.Prebill, x.Entry}] -= x.Minor
+	}
+	for _, c := range s.closing.Costs {
+		if counts[charged{c.Prebill, c.Entry}] != 0 {
+			return ErrClosingChanged
 		}
 	}
 	return nil
@@ -250,10 +286,7 @@ func costsFor(tx *db.Tx, p *Prebill, m matter.Matter, lines []Line) ([]ClosingCo
 		Prebill ident.PrebillID
 	}
 	err = tx.Raw(`SELECT l.entry_id AS entry, l.worked_on AS on, l.expense_code AS code, l.amount_minor - c.minor AS minor, l.prebill_id AS prebill
-		FROM `+earlier+` e JOIN prebill_line l ON l.firm_id = e.firm_id AND l.prebill_id = e.id
-		CROSS JOIN LATERAL (SELECT coalesce(sum(n.amount_minor), 0)::bigint AS minor FROM invoice i JOIN invoice_line x ON x.firm_id = i.firm_id AND x.invoice_id = i.id
-			JOIN credit_note_line n ON n.firm_id = x.firm_id AND n.invoice_id = x.invoice_id AND n.line_no = x.no JOIN credit_note k ON k.firm_id = n.firm_id AND k.id = n.credit_note_id
-			WHERE i.firm_id = l.firm_id AND i.prebill_id = l.prebill_id AND x.entry_id = l.entry_id AND (?::timestamptz IS NULL OR k.issued_at < ?::timestamptz)) c
+		FROM `+earlier+` e JOIN prebill_line l ON l.firm_id = e.firm_id AND l.prebill_id = e.id `+takenBack+`
 		WHERE e.matter_id = ? AND l.kind = 'expense' AND NOT l.held AND NOT l.gone AND (c.minor = 0 OR l.amount_minor <> c.minor) ORDER BY l.worked_on, l.entry_id, l.id`,
 		append(slices.Clone(from), p.ApprovedAt, p.ApprovedAt, m.ID)...).Scan(&rows).Error
 	if err != nil {

@@ -2,6 +2,7 @@ package prebill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/docketry/docketry/internal/amend"
@@ -116,6 +117,12 @@ func view(tx *db.Tx, a *authz.Access, p Prebill) (View, error) {
 			return v, err
 		}
 		v.Order = b.PO
+	}
+	if p.Status == StatusApproved {
+		err := closingStands(tx, &all)
+		if v.ClosingChanged = errors.Is(err, ErrClosingChanged); err != nil && !v.ClosingChanged {
+			return v, err
+		}
 	}
 	if err := v.share(tx, m, f, &all); err != nil {
 		return v, err

@@ -1,6 +1,7 @@
 package prebill
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/docketry/docketry/internal/arrangement"
@@ -83,18 +84,24 @@ func splitNow(tx *db.Tx, p *Prebill, m matter.Matter, s *sheet) ([]Share, error)
 	return o.shares, err
 }
 
-// voidSplit puts an approved bill back into review when another split is agreed by now than
-// the one approved, and works it out anew. It returns ErrSplitChanged then, and the caller
-// keeps what it did.
-func voidSplit(tx *db.Tx, p *Prebill, s *sheet) error {
-	m, f, err := groundOf(tx, p)
-	if err != nil {
-		return err
-	}
+// splitStands answers ErrSplitChanged of an approved bill when another split is agreed by now
+// than the one approved.
+func splitStands(tx *db.Tx, p *Prebill, m matter.Matter, s *sheet) error {
 	now, err := splitNow(tx, p, m, s)
 	if err != nil || slices.Equal(now, s.shares) {
 		return err
 	}
+	return ErrSplitChanged
+}
+
+// Voided tells whether an approval was voided when its invoice was to be made: what it was given
+// for is not so any more. Whoever asked keeps what TakeApproved did.
+func Voided(err error) bool {
+	return errors.Is(err, ErrSplitChanged) || errors.Is(err, ErrClosingChanged)
+}
+
+// void puts an approved bill back into review, works it out anew, and returns the cause.
+func void(tx *db.Tx, p *Prebill, m matter.Matter, f policies, cause *fault.Error) error {
 	hash := p.ApprovedHash
 	if err := p.move(StatusInReview, "", tx.Now); err != nil {
 		return err
@@ -108,10 +115,10 @@ func voidSplit(tx *db.Tx, p *Prebill, s *sheet) error {
 	if err := cancelItem(tx, p); err != nil {
 		return err
 	}
-	if err := record(tx, "prebill.approval_voided", rbac.InvoiceIssue, p, audit.C2, nil, nil, map[string]any{"hash": hash, "cause": ErrSplitChanged.Code}); err != nil {
+	if err := record(tx, "prebill.approval_voided", rbac.InvoiceIssue, p, audit.C2, nil, nil, map[string]any{"hash": hash, "cause": cause.Code}); err != nil {
 		return err
 	}
-	return ErrSplitChanged
+	return cause
 }
 
 // shareLines gives each line of a bill that is split, and what stands beside them, the parts

@@ -1,6 +1,7 @@
 package prebill
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -61,9 +62,9 @@ type ApprovedLine struct {
 // invoice: it locks it, proves that the content is what was approved, marks its
 // entries billed, gives held ones back to WIP, and marks it taken, after which
 // nobody can withdraw. ErrStatus when it is not approved (any more), ErrAltered
-// when the stored lines do not give the approved hash. ErrSplitChanged when another split
-// among payors is agreed by now: the approval is voided, and the caller keeps that. The
-// caller decides the right to issue.
+// when the stored lines do not give the approved hash. Voided when another split among
+// payors is agreed by now, or a cost of the closing statement was credited since: the approval is
+// voided, and the caller keeps that. The caller decides the right to issue.
 func TakeApproved(tx *db.Tx, id ident.PrebillID) (Approved, error) {
 	p, err := lock(tx, id)
 	if err != nil {
@@ -83,7 +84,16 @@ func TakeApproved(tx *db.Tx, id ident.PrebillID) (Approved, error) {
 	if hash != p.ApprovedHash {
 		return Approved{}, ErrAltered
 	}
-	if err := voidSplit(tx, &p, &all); err != nil {
+	m, f, err := groundOf(tx, &p)
+	if err != nil {
+		return Approved{}, err
+	}
+	switch err := first(splitStands(tx, &p, m, &all), closingStands(tx, &all)); {
+	case errors.Is(err, ErrSplitChanged):
+		return Approved{}, void(tx, &p, m, f, ErrSplitChanged)
+	case errors.Is(err, ErrClosingChanged):
+		return Approved{}, void(tx, &p, m, f, ErrClosingChanged)
+	case err != nil:
 		return Approved{}, err
 	}
 	if err := settleEntries(tx, &p, all.lines); err != nil {
@@ -93,10 +103,6 @@ func TakeApproved(tx *db.Tx, id ident.PrebillID) (Approved, error) {
 		return Approved{}, err
 	}
 	if err := save(tx, &p); err != nil {
-		return Approved{}, err
-	}
-	m, f, err := groundOf(tx, &p)
-	if err != nil {
 		return Approved{}, err
 	}
 	if err := record(tx, "prebill.taken", rbac.InvoiceIssue, &p, audit.C2, nil, nil, map[string]any{"hash": hash}); err != nil {

@@ -10,34 +10,35 @@ import (
 // Redacted is set.
 type View struct {
 	Prebill
-	MatterNumber  string
-	MatterName    string
-	ClientName    string
-	PayorName     string
-	Order         string // purchase order that its invoice would draw on today, of an open one; "" is none
-	Label         int    // of the matter, 0 standard to 3 sealed
-	TaskSet       string
-	Preparer      string // name of the person, "" for a schedule
-	Approver      string
-	ApproverFor   string // for whom the approver stood in, "" for nobody
-	StandsFor     string // for whom an approval by the reader would be given, "" for themselves
-	Hash          string // what an approval of this state is for
-	Redacted      bool
-	Lines         []Line
-	Charges       []Charge           // what the arrangement made beside the lines
-	Prompt        Prompt             // off the fees on prompt payment, before tax
-	Shares        []ShareView        // what each payor pays of a bill that is split
-	Closing       *Closing           // of a contingent fee; nil for none
-	SplitChanged  bool               // of an approved one: another split is agreed by now, and no invoice is made of it
-	Parts         []Part             // of an open one: what is agreed, and what it makes of the work
-	Behind        bool               // the terms or another bill changed since; it follows with its next change or step
-	Cuts          Cuts               // taken off the fees as a whole, also those that were taken back
-	Findings      []guideline.Stored // on the bill as a whole
-	Totals        Totals
-	OwnWork       bool // the reader prepared or handed it in and cannot approve
-	OpenFindings  int  // on the lines and on the bill
-	BlockFindings int
-	Manual        []guideline.ManualCheck // clauses that no rule can judge: for a person
+	MatterNumber   string
+	MatterName     string
+	ClientName     string
+	PayorName      string
+	Order          string // purchase order that its invoice would draw on today, of an open one; "" is none
+	Label          int    // of the matter, 0 standard to 3 sealed
+	TaskSet        string
+	Preparer       string // name of the person, "" for a schedule
+	Approver       string
+	ApproverFor    string // for whom the approver stood in, "" for nobody
+	StandsFor      string // for whom an approval by the reader would be given, "" for themselves
+	Hash           string // what an approval of this state is for
+	Redacted       bool
+	Lines          []Line
+	Charges        []Charge           // what the arrangement made beside the lines
+	Prompt         Prompt             // off the fees on prompt payment, before tax
+	Shares         []ShareView        // what each payor pays of a bill that is split
+	Closing        *Closing           // of a contingent fee; nil for none
+	ClosingChanged bool               // of an approved one: costs of its closing statement were credited since, and no invoice is made of it
+	SplitChanged   bool               // of an approved one: another split is agreed by now, and no invoice is made of it
+	Parts          []Part             // of an open one: what is agreed, and what it makes of the work
+	Behind         bool               // the terms or another bill changed since; it follows with its next change or step
+	Cuts           Cuts               // taken off the fees as a whole, also those that were taken back
+	Findings       []guideline.Stored // on the bill as a whole
+	Totals         Totals
+	OwnWork        bool // the reader prepared or handed it in and cannot approve
+	OpenFindings   int  // on the lines and on the bill
+	BlockFindings  int
+	Manual         []guideline.ManualCheck // clauses that no rule can judge: for a person
 }
 
 // Totals leads from what was recorded to what will be invoiced. Recorded + Team +

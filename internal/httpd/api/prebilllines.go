@@ -16,27 +16,28 @@ import (
 
 // PrebillView is a pre-bill as its reader sees it.
 type PrebillView struct {
-	Prebill      Prebill           `json:"prebill"`
-	MatterNumber string            `json:"matter_number,omitempty" class:"C2"`
-	MatterName   string            `json:"matter_name,omitempty" class:"C2"`
-	ClientName   string            `json:"client_name,omitempty" class:"C2"`
-	PayorName    string            `json:"payor_name,omitempty" class:"C2"`
-	Hash         string            `json:"content_hash" class:"C1" doc:"what an approval of this state is for"`
-	Redacted     bool              `json:"redacted" class:"C1"`
-	OwnWork      bool              `json:"own_work" class:"C1" doc:"you prepared it and cannot approve it"`
-	StandsFor    string            `json:"stands_for,omitempty" class:"C1" doc:"for whom you stand in there, and an approval of yours would be given"`
-	Approver     string            `json:"approved_by,omitempty" class:"C1"`
-	ApproverFor  string            `json:"approved_for,omitempty" class:"C1" doc:"for whom the approver stood in"`
-	Totals       *PrebillTotals    `json:"totals,omitempty" class:"C2"`
-	Arranged     []ArrangedPart    `json:"arranged,omitempty" doc:"of an open one: what is agreed by the day of the work, and what it makes of it"`
-	Charges      []PrebillCharge   `json:"charges,omitempty" doc:"what the arrangement made beside the lines"`
-	Prompt       *PrebillPrompt    `json:"prompt,omitempty" doc:"off the fees when the invoice is paid promptly"`
-	Shares       []PrebillShare    `json:"shares,omitempty" doc:"of a bill that is split: what each payor pays, in their order"`
-	Closing      *ClosingStatement `json:"closing,omitempty" class:"C1" doc:"of a contingent fee: what becomes of what came in"`
-	SplitChanged bool              `json:"split_changed,omitempty" class:"C1" doc:"of an approved one: another split is agreed by now, and no invoice is made of it"`
-	Cuts         []Cut             `json:"cuts,omitempty" doc:"taken off the fees as a whole"`
-	Findings     []Finding         `json:"findings,omitempty" doc:"on the bill as a whole; those on lines stand with them"`
-	Sections     []PrebillSection  `json:"sections"`
+	Prebill        Prebill           `json:"prebill"`
+	MatterNumber   string            `json:"matter_number,omitempty" class:"C2"`
+	MatterName     string            `json:"matter_name,omitempty" class:"C2"`
+	ClientName     string            `json:"client_name,omitempty" class:"C2"`
+	PayorName      string            `json:"payor_name,omitempty" class:"C2"`
+	Hash           string            `json:"content_hash" class:"C1" doc:"what an approval of this state is for"`
+	Redacted       bool              `json:"redacted" class:"C1"`
+	OwnWork        bool              `json:"own_work" class:"C1" doc:"you prepared it and cannot approve it"`
+	StandsFor      string            `json:"stands_for,omitempty" class:"C1" doc:"for whom you stand in there, and an approval of yours would be given"`
+	Approver       string            `json:"approved_by,omitempty" class:"C1"`
+	ApproverFor    string            `json:"approved_for,omitempty" class:"C1" doc:"for whom the approver stood in"`
+	Totals         *PrebillTotals    `json:"totals,omitempty" class:"C2"`
+	Arranged       []ArrangedPart    `json:"arranged,omitempty" doc:"of an open one: what is agreed by the day of the work, and what it makes of it"`
+	Charges        []PrebillCharge   `json:"charges,omitempty" doc:"what the arrangement made beside the lines"`
+	Prompt         *PrebillPrompt    `json:"prompt,omitempty" doc:"off the fees when the invoice is paid promptly"`
+	Shares         []PrebillShare    `json:"shares,omitempty" doc:"of a bill that is split: what each payor pays, in their order"`
+	Closing        *ClosingStatement `json:"closing,omitempty" class:"C1" doc:"of a contingent fee: what becomes of what came in"`
+	ClosingChanged bool              `json:"closing_changed,omitempty" class:"C1" doc:"of an approved one: costs of its closing statement were credited since, and no invoice is made of it"`
+	SplitChanged   bool              `json:"split_changed,omitempty" class:"C1" doc:"of an approved one: another split is agreed by now, and no invoice is made of it"`
+	Cuts           []Cut             `json:"cuts,omitempty" doc:"taken off the fees as a whole"`
+	Findings       []Finding         `json:"findings,omitempty" doc:"on the bill as a whole; those on lines stand with them"`
+	Sections       []PrebillSection  `json:"sections"`
 }
 
 // PrebillPrompt is what may be left out of the fees, before tax, on payment within so many
@@ -205,7 +206,7 @@ func toPrebillView(v prebill.View) PrebillView {
 	for i := range v.Shares {
 		out.Shares = append(out.Shares, toPrebillShare(&v.Shares[i], c))
 	}
-	out.SplitChanged, out.Closing = v.SplitChanged, toClosing(v.Closing, c)
+	out.SplitChanged, out.ClosingChanged, out.Closing = v.SplitChanged, v.ClosingChanged, toClosing(v.Closing, c)
 	for _, x := range v.Cuts {
 		out.Cuts = append(out.Cuts, Cut{x.ID, x.Side, amount(x.Minor, c), x.Reason, x.Rule, x.ByName, x.At.UTC(), utc(x.UndoneAt)})
 	}

@@ -34,6 +34,7 @@ func prebillFixtures(s story) []fixture {
 	approved := s.prebill()
 	approved.Mark, approved.Redacted = MarkClean, true
 	approved.State = partial.Chip{Tone: partial.OK, Icon: "check", Text: "Approved"}
+	approved.Recosted, approved.Split = true, true
 	approved.Decide = PrebillDecision{Withdraw: true, Approved: "Approved by Rosalind Vane for Martin Oyelaran, 5 Nov 2026, 16:20 EST", Next: "Waits for the run of 6 Nov. You can withdraw until it is taken."}
 	approved.Decide.Stopped, approved.Decide.Run = "The firm's bank details are not complete.", "/r"
 	row := s.prebill().Groups[2].Lines[0]

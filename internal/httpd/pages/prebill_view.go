@@ -37,6 +37,7 @@ type PrebillView struct {
 	Behind   bool             // its amounts are not yet what is agreed now
 	Shares   []PrebillShare   // what each payor pays of a bill that is split
 	Taxes    []PrebillTax     // of each invoice, if it were issued today
+	Recosted bool             // of an approved one: costs of its closing statement were credited since
 	Split    bool             // of an approved one: another split is agreed by now
 	Groups   []PrebillGroup   // in order of attention; empty ones are left out
 	Mark     PrebillMark

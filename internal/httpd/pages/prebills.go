@@ -364,7 +364,7 @@ func (s *Site) showPrebill(r *httpd.Request, id ident.PrebillID, q *filters, fai
 	v.Flow = flowOf(f, p)
 	v.Groups = s.prebillGroups(f, p)
 	v.Beside, v.Parts, v.Behind = besideRows(f, p), partsOf(f, p), p.Behind
-	v.Shares, v.Split = sharesOf(f, p), p.SplitChanged
+	v.Shares, v.Split, v.Recosted = sharesOf(f, p), p.SplitChanged, p.ClosingChanged
 	if v.Taxes, err = s.taxesOf(r, id, p); err != nil {
 		return nil, err
 	}
