@@ -46,6 +46,8 @@ var acts = []act{
 	{"send an e-bill", sending, []string{"submission", "blob"}},
 	{"carry out a repricing", repricing, []string{"entry_price"}},
 	{"transfer work to its matter", moving, []string{"transfer", "transfer_line", "entry"}},
+	{"uphold a dispute in part", upholding, []string{"dispute", "dispute_move", "credit_note", "credit_note_line", "posting", "outbox"}},
+	{"confirm a recovery", confirming, []string{"recovery_version"}},
 	{"approve a trust transfer", drawing, []string{"trust_entry", "trust_posting", "payment", "allocation", "posting"}},
 }
 

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/docketry/docketry/internal/contingent"
+	"github.com/docketry/docketry/internal/dispute"
+	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/portal"
 	"github.com/docketry/docketry/internal/prebill"
 	"github.com/docketry/docketry/internal/rate"
@@ -47,6 +50,28 @@ func repricing(t *testing.T, h *house) request {
 		t.Fatalf("preview: %d %s", rec.Code, rec.Body)
 	}
 	return request{sid: sid, path: h.at("/repricings/%s/carry-out", run.ID), body: fmt.Sprintf(`{"hash":%q,"reason":"agreed with the client"}`, run.Hash), status: 200}
+}
+
+// upholding takes half of a disputed line back, by a credit note over that part.
+func upholding(t *testing.T, h *house) request {
+	id := h.issued(t)
+	d, err := h.s.Disputes.Open(h.firm.As(t, rbac.RoleSpecialist), id, dispute.Opening{Lines: []invoice.CreditLine{{No: 1}}, Code: "GUI-01", Words: "Why so long?", RaisedBy: "The client"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return request{sid: h.signIn(t, h.firm, rbac.RolePartner), path: h.at("/disputes/%s/resolve", d.ID), version: d.Version, status: 200,
+		body: fmt.Sprintf(`{"lines":[{"line":1,"amount_minor":%d}],"words":"agreed by telephone","reason":"Half of it, as agreed."}`, d.Lines[0].NetMinor/2)}
+}
+
+// confirming is the second word on money that came in for a contingent fee.
+func confirming(t *testing.T, h *house) request {
+	m := h.firm.Matter(t)
+	h.firm.Contingent(t, m, `"contingency":{"shares":[{"stage":"trial","share":400000}]}`)
+	r, err := h.s.Contingent.Record(h.firm.As(t, rbac.RoleSpecialist), m.ID, contingent.Facts{Stage: "trial", Minor: 1_000_000, ReceivedOn: h.firm.Day(t, 1), Source: "their insurer, by wire"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return request{sid: h.signIn(t, h.firm, rbac.RolePartner), path: h.at("/matter-recoveries/%s/confirm", r.ID), version: 1, status: 200}
 }
 
 // moving transfers time and a cost with its receipt, off a draft, as previewed.
