@@ -54,7 +54,7 @@ func (s *Service) preview(tx *db.Tx, access *authz.Access, on Day, sel Selection
 	for i := range p.Waiting {
 		bills[i] = p.Waiting[i].Prebill
 	}
-	taxed, err := grounds(tx, bills)
+	taxed, err := taxedOf(tx, bills)
 	if err != nil {
 		return Preview{}, err
 	}

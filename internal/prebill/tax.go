@@ -1,36 +1,45 @@
 package prebill
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/portal"
 	"github.com/docketry/docketry/internal/tax"
 )
 
-// taxed is who pays a bill, or a share of it, with what decides how it is taxed.
-type taxed struct {
+// Taxed is one payor that gets an invoice of a bill, with what decides how it is taxed.
+type Taxed struct {
 	tax.Choice `gorm:"embedded"`
+	Bill       ident.PrebillID
 	TaxID      string         // of the payor
-	OwnShare   bool           // the share has a rate of its own
+	OwnShare   bool           // of a share of a split: Rate and Note are the payor's, as agreed
 	Rate       money.Fraction // the one rate of share or matter, with Note
 	Note       string
+	Receiver   portal.Format // "" where the payor names none
+	Named      string        // the receiver's name
 }
 
-// taxesOf are the payors of a bill, in the order of their shares.
-func taxesOf(tx *db.Tx, id ident.PrebillID) (list []taxed, err error) {
-	err = tx.Raw(`SELECT coalesce(p.treatment_id::text, '') AS payor, coalesce(m.treatment_id::text, '') AS matter, coalesce(c.treatment_id::text, '') AS client,
-			coalesce(f.treatment_id::text, '') AS firm, m.tax_rate_e6 > 0 OR m.tax_note <> '' AS own, p.tax_id, x.tax_rate_e6 IS NOT NULL AS own_share,
-			coalesce(x.tax_rate_e6, m.tax_rate_e6) AS rate, CASE WHEN x.tax_rate_e6 IS NULL THEN m.tax_note ELSE x.tax_note END AS note
+// TaxedOf are the payors of bills that get an invoice, in the order of their shares. Whoever asks
+// has decided already.
+func TaxedOf(tx *db.Tx, bills ...ident.PrebillID) (list []Taxed, err error) {
+	err = tx.Raw(`SELECT b.id AS bill, coalesce(p.treatment_id::text, '') AS payor, coalesce(m.treatment_id::text, '') AS matter, coalesce(c.treatment_id::text, '') AS client,
+			coalesce(f.treatment_id::text, '') AS firm, m.tax_rate_e6 > 0 OR m.tax_note <> '' AS own, p.tax_id, coalesce(z.format, '') AS receiver, coalesce(z.name, '') AS named,
+			x.tax_rate_e6 IS NOT NULL AS own_share, coalesce(x.tax_rate_e6, m.tax_rate_e6) AS rate, CASE WHEN x.tax_rate_e6 IS NULL THEN m.tax_note ELSE x.tax_note END AS note
 		FROM prebill b JOIN matter m ON m.firm_id = b.firm_id AND m.id = b.matter_id JOIN client c ON c.firm_id = m.firm_id AND c.id = m.client_id JOIN firm f ON f.firm_id = b.firm_id
-		LEFT JOIN prebill_share x ON x.firm_id = b.firm_id AND x.prebill_id = b.id JOIN payor p ON p.firm_id = b.firm_id AND p.id = coalesce(x.payor_id, b.payor_id)
-		WHERE b.firm_id = ? AND b.id = ? ORDER BY x.position`, tx.Scope.Firm, id).Scan(&list).Error
+		LEFT JOIN prebill_share x ON x.firm_id = b.firm_id AND x.prebill_id = b.id
+		JOIN payor p ON p.firm_id = b.firm_id AND p.id = coalesce(x.payor_id, b.payor_id) LEFT JOIN portal z ON z.firm_id = p.firm_id AND z.id = p.portal_id
+		WHERE b.firm_id = ? AND b.id = ANY (?::uuid[]) AND (x.payor_id IS NULL OR x.fees_minor <> 0 OR x.expenses_minor <> 0 OR x.position = 1)
+		ORDER BY b.id, x.position`, tx.Scope.Firm, db.Array(bills)).Scan(&list).Error
 	if err != nil {
-		return nil, fmt.Errorf("load how pre-bill %s is taxed: %w", id, err)
+		return nil, fmt.Errorf("load how pre-bills are taxed: %w", err)
 	}
 	return list, nil
 }
@@ -39,7 +48,7 @@ func taxesOf(tx *db.Tx, id ident.PrebillID) (list []taxed, err error) {
 // say (INV-10): the first payor for which they differ. known is false where no treatment says
 // anything.
 func taxDue(tx *db.Tx, p *Prebill, on time.Time) (found guideline.Tax, known bool, err error) {
-	payors, err := taxesOf(tx, p.ID)
+	payors, err := TaxedOf(tx, p.ID)
 	if err != nil {
 		return found, false, err
 	}
@@ -68,7 +77,7 @@ func (h held) wrong() bool {
 
 // due is what one payor is charged, and what is due. A rate of the matter's or the share's own
 // is held against the treatment that would hold without it.
-func (t taxed) due(b *tax.Book, day string) (held, bool) {
+func (t *Taxed) due(b *tax.Book, day string) (held, bool) {
 	own := t.OwnShare || t.ID() == ""
 	c := t.Choice
 	if own {
@@ -97,9 +106,10 @@ func (t taxed) due(b *tax.Book, day string) (held, bool) {
 
 // sentence is a fault as a remark says it.
 func sentence(err error) string {
-	_, s, found := strings.Cut(err.Error(), ": ")
-	if !found {
-		s = err.Error()
+	text := err.Error()
+	var f *fault.Error
+	if errors.As(err, &f) {
+		text = f.Message
 	}
-	return strings.ToUpper(s[:1]) + s[1:] + "."
+	return strings.ToUpper(text[:1]) + text[1:] + "."
 }

@@ -100,7 +100,7 @@ func (c Code) Validate() error {
 }
 
 // Validate names every field that needs correcting. Whether its codes are there is for
-// Book.Check to say.
+// Book.Levies to say.
 func (t Treatment) Validate() error {
 	var fs fault.Fields
 	fs.Line("name", t.Name, 1, 60)
