@@ -33,11 +33,14 @@ const who = "ines.carvalho@larkspur.example"
 // Bureau is a bureau at its full size, with a specialist signed in to its web server.
 // The server keeps no pace, for what is measured asks faster than anybody may.
 type Bureau struct {
-	stage  *demo.Stage
-	web    http.Handler
-	plain  *pgxpool.Pool // the same database, by nobody's rules
-	firms  []string      // those the specialist works for
-	cookie string
+	stage    *demo.Stage
+	api      *app.Services
+	worker   *app.Services // nil until it is needed
+	web      http.Handler
+	plain    *pgxpool.Pool // the same database, by nobody's rules
+	firms    []string      // those the specialist works for
+	claimers []string      // people who claim; nil until they are needed
+	cookie   string
 }
 
 // Open starts private servers, hires the bureau through its services and fills the
@@ -66,11 +69,10 @@ func Open(ctx context.Context, say io.Writer) (b *Bureau, err error) {
 	if err := b.fill(ctx); err != nil {
 		return b, err
 	}
-	s, err := b.stage.Services(ctx, "docketry_api", clock.System(), nil)
-	if err != nil {
+	if b.api, err = b.stage.Services(ctx, "docketry_api", clock.System(), nil); err != nil {
 		return b, err
 	}
-	web, err := app.NewWeb(s)
+	web, err := app.NewWeb(b.api)
 	if err != nil {
 		return b, err
 	}
@@ -91,25 +93,11 @@ func (b *Bureau) Close() error {
 
 // hire plays the demo's beginning with forty firms, each like the demo's first.
 func (b *Bureau) hire(ctx context.Context) (totp string, err error) {
-	letters := demo.NewLetters()
-	c := clock.At(clock.System().Now().AddDate(0, 0, -7))
-	s, err := b.stage.Services(ctx, "docketry_api", c, func(p *app.Parts) { p.Courier = letters })
-	if err != nil {
-		return "", err
-	}
-	worker, err := b.stage.Services(ctx, "docketry_worker", c, nil)
-	if err != nil {
-		return "", err
-	}
-	engine, err := app.NewEngine(worker)
-	if err != nil {
-		return "", err
-	}
 	all := make([]demo.Firm, firms)
 	for i := range all {
 		all[i] = firmNo(i + 1)
 	}
-	cast, err := demo.Hire(ctx, s, c, letters, engine, all)
+	cast, err := hire(ctx, b.stage, all)
 	if err != nil {
 		return "", err
 	}
@@ -122,6 +110,25 @@ func (b *Bureau) hire(ctx context.Context) (totp string, err error) {
 		}
 	}
 	return totp, nil
+}
+
+// hire plays the demo's beginning, a week ago, with the given firms.
+func hire(ctx context.Context, stage *demo.Stage, firms []demo.Firm) (*demo.Cast, error) {
+	letters := demo.NewLetters()
+	c := clock.At(clock.System().Now().AddDate(0, 0, -7))
+	s, err := stage.Services(ctx, "docketry_api", c, func(p *app.Parts) { p.Courier = letters })
+	if err != nil {
+		return nil, err
+	}
+	worker, err := stage.Services(ctx, "docketry_worker", c, nil)
+	if err != nil {
+		return nil, err
+	}
+	engine, err := app.NewEngine(worker)
+	if err != nil {
+		return nil, err
+	}
+	return demo.Hire(ctx, s, c, letters, engine, firms)
 }
 
 // firmNo is the demo's first firm under another name.

@@ -26,21 +26,21 @@ const queuePath = "/api/v1/queue?limit=50"
 
 // Queue measures the first page of fifty of the specialist's queue over all firms: the
 // session, the decision, the sealed scope, row security, clocks and confidentiality.
-func (b *Bureau) Queue(t *testing.B) { b.measure(t, b.web, queuePath) }
+func (b *Bureau) Queue(t *testing.B) error { return b.measure(t, b.web, queuePath) }
 
 // Deep measures the page behind the first half of the queue.
-func (b *Bureau) Deep(t *testing.B) {
+func (b *Bureau) Deep(t *testing.B) error {
 	after, err := b.middle()
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	b.measure(t, b.web, queuePath+"&after="+after)
+	return b.measure(t, b.web, queuePath+"&after="+after)
 }
 
 // PlainQueue measures the same fifty rows from a web server that knows no person and
 // no wall: echo, pgx, one question over the specialist's firms, JSON.
-func (b *Bureau) PlainQueue(t *testing.B) {
-	b.measure(t, b.bare(), queuePath)
+func (b *Bureau) PlainQueue(t *testing.B) error {
+	return b.measure(t, b.bare(), queuePath)
 }
 
 func (b *Bureau) bare() http.Handler {
@@ -93,14 +93,19 @@ func (b *Bureau) same() error {
 }
 
 // measure asks for a page again and again and tells the processor time of one answer.
-func (b *Bureau) measure(t *testing.B, web http.Handler, path string) {
-	began := used(t)
+func (b *Bureau) measure(t *testing.B, web http.Handler, path string) error {
+	began, err := used()
+	if err != nil {
+		return err
+	}
 	for t.Loop() {
 		if _, err := b.get(web, path); err != nil {
-			t.Fatal(err)
+			return err
 		}
 	}
-	t.ReportMetric(float64(used(t)-began)/float64(t.N), CPU)
+	ended, err := used()
+	t.ReportMetric(float64(ended-began)/float64(t.N), CPU)
+	return err
 }
 
 func (b *Bureau) get(web http.Handler, path string) (*httptest.ResponseRecorder, error) {
@@ -115,12 +120,12 @@ func (b *Bureau) get(web http.Handler, path string) (*httptest.ResponseRecorder,
 }
 
 // used is the processor time of this process so far.
-func used(t *testing.B) time.Duration {
+func used() (time.Duration, error) {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		t.Fatal(err)
+		return 0, fmt.Errorf("read the processor time: %w", err)
 	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), nil
 }
 
 // middle is the key after which the second half of the queue begins.
