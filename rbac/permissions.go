@@ -143,6 +143,8 @@ const (
 	UndertakingPublish Permission = "undertaking.publish" // the texts, and whether looking waits for them
 	TrainingRead       Permission = "training.read"       // certificates of the bureau's people
 	TrainingRecord     Permission = "training.record"
+	RequirementRead    Permission = "requirement.read" // what work asks of who takes it
+	RequirementSet     Permission = "requirement.set"
 	DeputyRead         Permission = "deputy.read"   // who stands in for whom
 	DeputyName         Permission = "deputy.name"   // for oneself, and ending what one has part in
 	DeputyManage       Permission = "deputy.manage" // for anybody of the firm
@@ -175,7 +177,7 @@ var table = []classed{
 	{SLARead, 2}, {SLASweep, 1}, {CalendarRead, 1}, {CalendarEdit, 1}, {AgreementRead, 1}, {AgreementPublish, 1}, {AgreementApprove, 1},
 	{GrantRead, 2}, {GrantGive, 2}, {GrantEnd, 1}, {GrantAsk, 2}, {GrantConfirm, 1}, {BreakGlassAsk, 1}, {BreakGlassOpen, 1}, {ConflictCheck, 1}, {RoleRead, 1}, {RoleEdit, 1}, {WallRead, 2}, {WallRaise, 2}, {WallLift, 2},
 	{PersonRead, 1}, {PersonInvite, 1}, {PersonDisable, 1}, {PersonRecover, 1}, {SessionRead, 1}, {SessionEnd, 1}, {TokenRead, 1}, {TokenCreate, 2}, {TokenEnd, 1}, {WebhookRead, 1}, {WebhookEdit, 1},
-	{UndertakingRead, 1}, {UndertakingPublish, 1}, {TrainingRead, 1}, {TrainingRecord, 1}, {DeputyRead, 1}, {DeputyName, 1}, {DeputyManage, 1},
+	{UndertakingRead, 1}, {UndertakingPublish, 1}, {TrainingRead, 1}, {TrainingRecord, 1}, {RequirementRead, 1}, {RequirementSet, 1}, {DeputyRead, 1}, {DeputyName, 1}, {DeputyManage, 1},
 	{AuditRead, 2}, {AuditExport, 2}, {JobRead, 1}, {JobRetry, 1},
 }
 

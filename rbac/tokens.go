@@ -15,7 +15,7 @@ var forPeople = []Permission{
 }
 
 // objectsForPeople are the objects of which a token may do nothing at all.
-var objectsForPeople = []string{"grant", "break_glass", "conflict", "role", "wall", "undertaking", "training", "deputy", "person", "session", "token", "webhook", "connector"}
+var objectsForPeople = []string{"grant", "break_glass", "conflict", "role", "wall", "undertaking", "training", "requirement", "deputy", "person", "session", "token", "webhook", "connector"}
 
 // ForToken tells whether a token may carry p.
 func ForToken(p Permission) bool {

@@ -18,6 +18,7 @@ func mountAPI(srv *httpd.Server, s *Services) {
 	api.Deputies(srv, s.Deputies)
 	api.Undertakings(srv, s.Undertakings)
 	api.Training(srv, s.Training)
+	api.Requirements(srv, s.Requirements)
 	api.Roles(srv, s.Grants)
 	api.Tokens(srv, s.People)
 	api.Webhooks(srv, s.Webhooks)

@@ -47,6 +47,7 @@ import (
 	"github.com/docketry/docketry/internal/receipt"
 	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/internal/reprice"
+	"github.com/docketry/docketry/internal/requirement"
 	"github.com/docketry/docketry/internal/seal"
 	"github.com/docketry/docketry/internal/selfcheck"
 	"github.com/docketry/docketry/internal/sla"
@@ -96,6 +97,7 @@ type Services struct {
 	Deputies     *deputy.Service
 	Undertakings *undertaking.Service
 	Training     *training.Service
+	Requirements *requirement.Service
 	Grants       *grant.Service
 	Firms        *firm.Service
 	Matters      *matter.Service
@@ -228,6 +230,7 @@ func (s *Services) tenants(context.Context) (err error) {
 	s.Conflicts = conflict.New(s.DB, s.Guard, home)
 	s.Grants = grant.New(s.DB, s.Guard, s.Policy, home, s.People, s.Conflicts)
 	s.Undertakings, s.Training = undertaking.New(s.DB, s.Guard, home), training.New(s.DB, s.Guard, home)
+	s.Requirements = requirement.New(s.DB, s.Guard)
 	s.Guard.RecordBreakGlass(grant.RecordGlass)
 	if s.Providers == nil {
 		s.Providers = people.NewProviders(issuers(s.Config), s.caller(), s.Clock, s.Config.PublicURL)

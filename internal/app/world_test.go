@@ -41,6 +41,7 @@ import (
 	"github.com/docketry/docketry/internal/receipt"
 	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/internal/reprice"
+	"github.com/docketry/docketry/internal/requirement"
 	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/internal/submission"
 	"github.com/docketry/docketry/internal/tax"
@@ -312,6 +313,9 @@ func (w world) furnished(t *testing.T) things {
 	certificate, err := w.s.Training.Record(f.As(t, rbac.RoleTeamLead), training.Draft{Person: testkit.Actor(specialist), Course: course.ID, PassedOn: w.s.Clock.Now().AddDate(0, 0, -30)})
 	ok(err)
 	th.ids["certificate"] = string(certificate.ID)
+	rule, err := w.s.Requirements.Set(f.As(t, rbac.RoleTeamLead), requirement.Draft{Type: "query", Course: course.ID, PreferMin: 60})
+	ok(err)
+	th.ids["requirement"] = string(rule)
 	away, err := w.s.Deputies.Name(partner, deputy.Draft{Deputy: testkit.Actor(f.As(t, rbac.RolePartner)), From: w.s.Clock.Now(), Until: w.s.Clock.Now().AddDate(0, 0, 14), Reason: "On leave"})
 	ok(err)
 	th.ids["deputy"] = string(away.ID)

@@ -18,7 +18,7 @@ var layers = []struct {
 	{"kernel", false, in("internal/", "clock", "fault", "ident", "money", "scope", "page", "party")},
 	{"catalogue", false, []string{"rbac", "migrations"}},
 	{"machinery", false, in("internal/", "config", "db", "outbox", "audit", "authz", "blob", "mail", "pdf", "seal", "obs", "devstack", "outbound")},
-	{"time and queue", true, in("internal/", "calendar", "sla", "worklist", "team")},
+	{"time and queue", true, in("internal/", "calendar", "sla", "requirement", "worklist", "team")},
 	{"tenants", true, in("internal/", "firm", "bureau", "letter", "people", "deputy", "undertaking", "training", "conflict", "grant")},
 	{"reference", true, in("internal/", "utbms", "ledes", "tax", "matter", "purchase", "rate", "arrangement", "guideline", "amend", "portal", "connector")},
 	{"capture", true, in("internal/", "capture", "receipt")},

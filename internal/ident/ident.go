@@ -25,6 +25,7 @@ type (
 	CheckID       string // a conflict check of one person between two firms
 	DeputyID      string // one person standing in for another for a time
 	CourseID      string
+	RequirementID string // what work asks of who takes it
 	CertificateID string
 	LetterID      string // to a person
 	TokenID       string

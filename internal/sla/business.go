@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/docketry/docketry/internal/calendar"
 	"github.com/docketry/docketry/internal/db"
@@ -25,4 +26,27 @@ func (s *Service) BusinessCalendar(tx *db.Tx) (c *calendar.Calendar, ok bool, er
 	}
 	c, err = s.calendars.get(tx, id)
 	return c, err == nil, err
+}
+
+// Ago is the instant since which so many business seconds have passed at a firm that tx may
+// read, on the calendar by which work without a promise waits; without one time is the clock's.
+func (s *Service) Ago(tx *db.Tx, firm ident.FirmID, seconds int64) (time.Time, error) {
+	now := tx.Now.Truncate(time.Second)
+	var id ident.CalendarID
+	err := tx.Raw(`SELECT k.id FROM (SELECT ?::uuid AS id) f CROSS JOIN LATERAL (`+waitCalendars+`) k`, firm, tx.Now).Row().Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return now.Add(-time.Duration(seconds) * time.Second), nil
+	}
+	if err != nil {
+		return now, fmt.Errorf("find the calendar of firm %s: %w", firm, err)
+	}
+	c, err := s.calendars.of(tx, firm, id)
+	if err != nil {
+		return now, err
+	}
+	at, err := c.Sub(now, seconds)
+	if err != nil {
+		return now, fmt.Errorf("count business time back from now: %w", err)
+	}
+	return at, nil
 }

@@ -93,6 +93,7 @@ type Lack struct {
 	Firm    Firm
 	Missing Missing
 	Labels  []authz.Label // levels of the items, lowest first
+	Courses []string      // the certificates that are missing, by name
 	Items   int
 	Query   Query
 }
@@ -100,7 +101,7 @@ type Lack struct {
 // Lacks are all of them, by firm.
 func (b *Board) Lacks() (list []Lack) {
 	for _, f := range b.Firms {
-		for _, m := range []Missing{MissingWorkers, MissingReach, MissingConflict} {
+		for _, m := range AllMissing {
 			q := Query{List: ListStuck, Firm: f.ID, Missing: m}
 			items := b.In(q)
 			if len(items) == 0 {
@@ -108,10 +109,11 @@ func (b *Board) Lacks() (list []Lack) {
 			}
 			l := Lack{Firm: f, Missing: m, Items: len(items), Query: q}
 			for _, i := range items {
-				l.Labels = append(l.Labels, i.Label)
+				l.Labels, l.Courses = append(l.Labels, i.Label), append(l.Courses, i.Courses...)
 			}
 			slices.Sort(l.Labels)
-			l.Labels = slices.Compact(l.Labels)
+			slices.Sort(l.Courses)
+			l.Labels, l.Courses = slices.Compact(l.Labels), slices.Compact(l.Courses)
 			list = append(list, l)
 		}
 	}

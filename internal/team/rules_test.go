@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/requirement"
 	"github.com/docketry/docketry/internal/worklist"
 )
 
@@ -112,19 +113,29 @@ func trim(s string) string {
 func TestWhatKeepsEverybodyFromAnItem(t *testing.T) {
 	t.Parallel()
 	one, none := []ident.PersonID{"ines"}, []ident.PersonID(nil)
+	course := requirement.Lack{Kind: requirement.Certificate, Course: "LEDES"}
 	for name, c := range map[string]struct {
 		place                  Place
 		workers, reach, barred []ident.PersonID
+		lacking                [][]requirement.Lack
 		want                   Missing
 	}{
-		"somebody can":           {Free, one, one, none, ""},
-		"nobody works there":     {Free, none, none, none, MissingWorkers},
-		"nobody reaches it":      {Triage, one, none, none, MissingReach},
-		"who does said conflict": {Free, one, none, one, MissingConflict},
-		"somebody has it":        {Hands, none, none, none, ""},
-		"it waits":               {Waiting, none, none, none, ""},
+		"somebody can":              {Free, one, one, none, nil, ""},
+		"nobody works there":        {Free, none, none, none, nil, MissingWorkers},
+		"nobody reaches it":         {Triage, one, none, none, nil, MissingReach},
+		"who does said conflict":    {Free, one, none, one, nil, MissingConflict},
+		"somebody has it":           {Hands, none, none, none, nil, ""},
+		"it waits":                  {Waiting, none, none, none, nil, ""},
+		"who does is not certified": {Free, one, none, one, [][]requirement.Lack{{{Kind: requirement.Guidelines}, course}, {course}}, MissingCourse},
+		"nor has read":              {Free, one, none, none, [][]requirement.Lack{{{Kind: requirement.Guidelines}}, {course, course}}, MissingRead},
+		"who does prepared it":      {Free, one, none, none, [][]requirement.Lack{{{Kind: requirement.FourEyes}}}, MissingOther},
+		"others can":                {Free, one, one, none, [][]requirement.Lack{{course}}, ""},
 	} {
-		if got := stuck(c.place, c.workers, c.reach, c.barred); got != c.want {
+		got, courses := stuck(c.place, c.workers, c.reach, c.barred, c.lacking)
+		if (got == MissingCourse) != slices.Equal(courses, []string{course.Course}) {
+			t.Errorf("%s: certificates %q", name, courses)
+		}
+		if got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/page"
+	"github.com/docketry/docketry/internal/requirement"
 	"github.com/docketry/docketry/internal/scope"
 	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/internal/worklist"
@@ -81,7 +82,11 @@ func (s *Service) gather(tx *db.Tx, b *Board, people map[ident.PersonID]*Person)
 	for _, a := range workers {
 		f.Workers = append(f.Workers, a.Person)
 	}
-	items, err := openItems(tx, []*authz.Access{lead, queue}, workers, f, b.At)
+	stands, err := requirement.Of(tx, s.sla, []ident.FirmID{f.ID}, f.Workers...)
+	if err != nil {
+		return err
+	}
+	items, err := openItems(tx, []*authz.Access{lead, queue}, workers, stands, f, b.At)
 	if err != nil {
 		return err
 	}

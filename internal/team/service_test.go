@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -327,5 +328,39 @@ func TestAMoveIsAnAssignment(t *testing.T) {
 	b := o.board(t, o.lead)
 	if b.Load(m.To).Hands != 1 || b.Load(m.From).Hands != 2 || len(b.Moves()) != 0 {
 		t.Errorf("after the move: %+v", b.Loads())
+	}
+}
+
+// SLA.md 9: items that nobody on duty can take, with the missing piece named.
+func TestTheBoardNamesTheCertificateThatIsMissing(t *testing.T) {
+	t.Parallel()
+	o := setup(t)
+	id := o.open(t, o.one, worklist.New{})
+	o.open(t, o.two, worklist.New{})
+	if n := o.board(t, o.lead).Count(team.Query{List: team.ListStuck}); n != 0 {
+		t.Fatalf("%d items are stuck before anything is asked for", n)
+	}
+	course, by := ident.New[ident.CourseID](testkit.Now), testkit.Person(t, o.d, "author")
+	name := "LEDES " + string(course)
+	o.one.Exec(t, `INSERT INTO course (id, name, months, created_by, created_at) VALUES (?, ?, 12, ?, ?)`, course, name, by, testkit.Now)
+	o.one.Exec(t, `INSERT INTO work_requirement (firm_id, id, work_type, course_id, mandatory, side, set_by, set_at) VALUES (?, gen_random_uuid(), 'time_import', ?, true, 'bureau', ?, ?)`, o.one.ID, course, by, testkit.Now)
+	stuck := team.Query{List: team.ListStuck, Firm: o.one.ID, Missing: team.MissingCourse}
+	b := o.board(t, o.lead)
+	lacks := b.Lacks()
+	if len(lacks) != 1 || lacks[0].Firm.ID != o.one.ID || lacks[0].Missing != team.MissingCourse || len(lacks[0].Courses) != 1 || lacks[0].Courses[0] != name || b.Count(stuck) != lacks[0].Items {
+		t.Errorf("what is missing: %+v", lacks)
+	}
+	if p, _, err := o.Items(o.lead, stuck, page.Request{}); err != nil || len(p.Items) != 1 || p.Items[0].ID != id {
+		t.Errorf("the list behind it: %+v, %v", p.Items, err)
+	}
+	o.one.Exec(t, `INSERT INTO certificate (id, person_id, course_id, passed_on, valid_until, recorded_by, recorded_at) VALUES (gen_random_uuid(), ?, ?, '2026-01-01', '2026-12-31', ?, ?)`, testkit.Actor(o.ines), course, by, testkit.Now)
+	if lacks := o.board(t, o.lead).Lacks(); len(lacks) != 0 {
+		t.Errorf("with somebody certified: %+v", lacks)
+	}
+	guide := ident.New[ident.GuideID](testkit.Now)
+	o.two.Exec(t, `INSERT INTO guide (firm_id, id, number, from_on, body, hash, status, created_by, created_at, signed_by, signed_at) VALUES (?, ?, 1, '2026-01-01', '{}', ?, 'signed', ?, ?, ?, ?)`,
+		o.two.ID, guide, strings.Repeat("0", 64), by, testkit.Now, by, testkit.Now)
+	if lacks := o.board(t, o.lead).Lacks(); len(lacks) != 1 || lacks[0].Firm.ID != o.two.ID || lacks[0].Missing != team.MissingRead {
+		t.Errorf("guidelines that nobody read: %+v", lacks)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/requirement"
 	"github.com/docketry/docketry/internal/worklist"
 )
 
@@ -72,18 +73,19 @@ type itemRow struct {
 	ParkedBy      *ident.PersonID
 	Reach         db.Strings
 	Barred        db.Strings
+	Prepared      db.Strings
 }
 
 // openItems are those of the firm of tx that every one of the accesses lets its person
-// know of, each with who of the workers could take it.
-func openItems(tx *db.Tx, lead, workers []*authz.Access, f Firm, at time.Time) ([]Item, error) {
+// know of, each with who of the workers, as they stand, could take it.
+func openItems(tx *db.Tx, lead, workers []*authz.Access, stands requirement.Standing, f Firm, at time.Time) ([]Item, error) {
 	reach, args := reachOf(workers)
 	sees, more := seenBy(lead)
 	args = append(append(args, tx.Scope.Firm), more...)
 	var rows []itemRow
 	err := tx.Raw(`SELECT w.id, w.type, w.status, coalesce(m.label, w.label) AS label, w.promised, w.version, w.estimate_min, w.created_at, w.due_at, w.hot_at, w.deadline_at,
 			w.triage_at IS NOT NULL AS triage, w.leased_by, w.lease_until, w.reserved_for, w.reserved_until, w.parked_by, `+reach+` AS reach,
-			ARRAY(SELECT DISTINCT k.person_id::text FROM work_skip k WHERE k.firm_id = w.firm_id AND k.item_id = w.id AND k.reason = 'conflict') AS barred
+			ARRAY(SELECT DISTINCT k.person_id::text FROM work_skip k WHERE k.firm_id = w.firm_id AND k.item_id = w.id AND k.reason = 'conflict') AS barred, `+requirement.Preparers+` AS prepared
 		FROM work_item w LEFT JOIN matter m ON m.firm_id = w.firm_id AND m.id = w.matter_id
 		WHERE w.firm_id = ? AND w.status IN ('ready', 'leased', 'parked') AND `+sees, args...).Scan(&rows).Error
 	if err != nil {
@@ -91,12 +93,12 @@ func openItems(tx *db.Tx, lead, workers []*authz.Access, f Firm, at time.Time) (
 	}
 	items := make([]Item, len(rows))
 	for n, r := range rows {
-		items[n] = r.item(f, at)
+		items[n] = r.item(f, stands, at)
 	}
 	return items, nil
 }
 
-func (r itemRow) item(f Firm, at time.Time) Item {
+func (r itemRow) item(f Firm, stands requirement.Standing, at time.Time) Item {
 	i := Item{Firm: f.ID, ID: r.ID, Version: r.Version, Type: r.Type, Label: r.Label, Promised: r.Promised, Estimate: r.EstimateMin,
 		CreatedAt: r.CreatedAt.UTC(), Deadline: r.DeadlineAt.UTC(), HotAt: r.HotAt.UTC(), DayEnd: f.DayEnd}
 	if r.DueAt != nil {
@@ -118,15 +120,30 @@ func (r itemRow) item(f Firm, at time.Time) Item {
 		i.Place = Free // a lease that has run out makes an item free
 	}
 	var barred []ident.PersonID
-	for _, who := range r.Reach {
-		if slices.Contains(r.Barred, who) {
-			barred = append(barred, ident.PersonID(who))
-		} else {
-			i.Reach = append(i.Reach, ident.PersonID(who))
+	var lacking [][]requirement.Lack
+	for _, id := range r.Reach {
+		who := ident.PersonID(id)
+		lacks := r.lacks(f.ID, who, stands)
+		switch {
+		case slices.Contains(r.Barred, id):
+			barred = append(barred, who)
+		case len(lacks) > 0:
+			lacking = append(lacking, lacks)
+		default:
+			i.Reach = append(i.Reach, who)
 		}
 	}
-	i.Missing = stuck(i.Place, f.Workers, i.Reach, barred)
+	i.Missing, i.Courses = stuck(i.Place, f.Workers, i.Reach, barred, lacking)
 	return i
+}
+
+// lacks is what keeps somebody from the item until they or a lead do something about it.
+func (r itemRow) lacks(firm ident.FirmID, who ident.PersonID, stands requirement.Standing) []requirement.Lack {
+	list := slices.DeleteFunc(stands.Of(firm, who, r.Type, r.CreatedAt), func(l requirement.Lack) bool { return l.Kind == requirement.Preferred })
+	if slices.Contains(r.Prepared, string(who)) {
+		list = append(list, requirement.Lack{Kind: requirement.FourEyes})
+	}
+	return list
 }
 
 // finished is the estimate of what the workers finished in the last PaceDays, of what the

@@ -20,8 +20,11 @@
 //   - A promise that falls due within Horizon business seconds is likely to be missed when
 //     the work up to and with it, by deadline and whoever has it, takes longer at that pace
 //     than the business time until it is due. Without a pace nothing is foretold.
-//   - No piece of work asks for a certificate (package training), so what is missing where
-//     nobody can take an item is access: a grant with item.work, or one that reaches it.
+//   - Nobody can take an item where no grant with item.work reaches it, or where all whom one
+//     does said that they may have a conflict, lack a mandatory certificate, have not read the
+//     firm's guidelines or prepared what it reviews (package requirement). Of these the board
+//     names what the one who lacks least lacks. A preference for a certificate ends by itself,
+//     so it keeps nobody.
 package team
 
 import (
@@ -32,6 +35,7 @@ import (
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/requirement"
 	"github.com/docketry/docketry/internal/worklist"
 )
 
@@ -63,7 +67,13 @@ const (
 	MissingWorkers  Missing = "workers"  // nobody holds item.work at the firm
 	MissingReach    Missing = "reach"    // no grant of theirs covers the item: scope, level or wall
 	MissingConflict Missing = "conflict" // who could said that they may have a conflict
+	MissingCourse   Missing = "certificate"
+	MissingRead     Missing = "guidelines" // who could has not read the firm's guidelines
+	MissingOther    Missing = "four_eyes"  // who could prepared what it reviews
 )
+
+// AllMissing are all of them.
+var AllMissing = []Missing{MissingWorkers, MissingReach, MissingConflict, MissingCourse, MissingRead, MissingOther}
 
 // Item is one open item as the board counts it.
 type Item struct {
@@ -85,7 +95,8 @@ type Item struct {
 	LeftS     int64     // business seconds until it is due
 	Reach     []ident.PersonID
 	Missing   Missing
-	Likely    bool // to miss
+	Courses   []string // the certificates that are missing
+	Likely    bool     // to miss
 }
 
 func (i Item) over(at time.Time) bool { return i.Place != Waiting && i.Deadline.Before(at) }
@@ -171,8 +182,8 @@ func (q Query) check() error {
 	if !slices.Contains(Lists, q.List) {
 		return ErrList.On(fault.Field{Path: "list", Code: "team_list", Message: "there is no such list", Fix: "choose one of those that the board leads to"})
 	}
-	if q.Missing != "" && !slices.Contains([]Missing{MissingWorkers, MissingReach, MissingConflict}, q.Missing) {
-		return ErrList.On(fault.Field{Path: "missing", Code: "team_missing", Message: "nothing of this name can be missing", Fix: "choose workers, reach or conflict"})
+	if q.Missing != "" && !slices.Contains(AllMissing, q.Missing) {
+		return ErrList.On(fault.Field{Path: "missing", Code: "team_missing", Message: "nothing of this name can be missing", Fix: "choose workers, reach, conflict, certificate, guidelines or four_eyes"})
 	}
 	if q.Hour < 0 || q.Hour > Horizon/3600 {
 		return ErrList.On(fault.Field{Path: "hour", Code: "team_hour", Message: "the forecast has no such hour", Fix: "choose 1 to 8, or leave it out"})
@@ -251,18 +262,41 @@ func (b *Board) settle() {
 	}
 }
 
-// stuck tells what keeps everybody from an item that waits to be taken.
-func stuck(p Place, workers, reach, barred []ident.PersonID) Missing {
+// stuck tells what keeps everybody from an item that waits to be taken: of those whom it
+// does not give to, lacking is what each lacks and barred are who may have a conflict.
+func stuck(p Place, workers, reach, barred []ident.PersonID, lacking [][]requirement.Lack) (m Missing, courses []string) {
 	switch {
 	case p == Hands || p == Waiting:
-		return ""
+		return "", nil
 	case len(workers) == 0:
-		return MissingWorkers
+		return MissingWorkers, nil
 	case len(reach) > 0:
-		return ""
+		return "", nil
+	case len(lacking) > 0:
+		return least(lacking)
 	case len(barred) > 0:
-		return MissingConflict
+		return MissingConflict, nil
 	default:
-		return MissingReach
+		return MissingReach, nil
 	}
+}
+
+// least is what the one who lacks least lacks.
+func least(lacking [][]requirement.Lack) (Missing, []string) {
+	best := slices.MinFunc(lacking, func(a, b []requirement.Lack) int { return len(a) - len(b) })
+	var courses []string
+	m := MissingOther
+	for _, l := range best {
+		switch l.Kind {
+		case requirement.Certificate:
+			courses = append(courses, l.Course)
+		case requirement.Guidelines:
+			m = MissingRead
+		case requirement.FourEyes, requirement.Preferred:
+		}
+	}
+	if len(courses) > 0 {
+		m = MissingCourse
+	}
+	return m, courses
 }

@@ -3,7 +3,8 @@
 // administrator records them, never the person themselves. A firm sees those of the people
 // who have access there or for whom it is asked, by name and days only.
 //
-// It decides nothing: no piece of work asks for a certificate yet.
+// It decides nothing: what work asks for is package requirement, and package worklist gives
+// nobody what they are not certified for.
 package training
 
 import (

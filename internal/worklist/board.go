@@ -14,6 +14,7 @@ import (
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/requirement"
 )
 
 // defaultPool is the one there is without configuration.
@@ -34,17 +35,18 @@ func inBand(b Band, at time.Time) (cond, order string, args []any) {
 	return `w.pinned_at IS NULL AND w.deadline_at >= ? AND w.hot_at > ?`, byDeadline, []any{at, at}
 }
 
-// claimable is what get-next may offer to the actor among ready items.
-func claimable(tx *db.Tx) (cond string, args []any) {
+// claimable is what get-next may offer to the actor among ready items, as they stand.
+func claimable(tx *db.Tx, stands requirement.Standing) (cond string, args []any) {
+	open, args := stands.Open(tx.Scope.Actor)
 	return `w.status = 'ready' AND w.triage_at IS NULL
 		AND (w.reserved_for IS NULL OR w.reserved_for = ? OR w.reserved_until <= ?)
-		AND NOT EXISTS (SELECT FROM work_skip k WHERE k.firm_id = w.firm_id AND k.item_id = w.id AND k.person_id = ? AND k.at > ?)`,
-		[]any{tx.Scope.Actor, tx.Now, tx.Scope.Actor, tx.Now.Add(-SkipFor)}
+		AND NOT EXISTS (SELECT FROM work_skip k WHERE k.firm_id = w.firm_id AND k.item_id = w.id AND k.person_id = ? AND k.at > ?) AND ` + open,
+		append([]any{tx.Scope.Actor, tx.Now, tx.Scope.Actor, tx.Now.Add(-SkipFor)}, args...)
 }
 
 // lockHead locks the first item of a band in the firm of tx that no other claim has.
-func lockHead(tx *db.Tx, a *authz.Access, b Band) (i item, err error) {
-	can, args := claimable(tx)
+func lockHead(tx *db.Tx, a *authz.Access, stands requirement.Standing, b Band) (i item, err error) {
+	can, args := claimable(tx, stands)
 	band, order, more := inBand(b, cutoff(tx))
 	sees, mine := Seen(a)
 	args = append(append(append([]any{tx.Scope.Firm}, args...), more...), mine...)
@@ -61,10 +63,10 @@ func lockHead(tx *db.Tx, a *authz.Access, b Band) (i item, err error) {
 
 // readBoard is the whole choice as the bureau role sees it: the heads of each firm
 // that the actor may do, and the pool's counters.
-func readBoard(tx *db.Tx, accesses []*authz.Access, bureau ident.FirmID) (*Board, error) {
+func readBoard(tx *db.Tx, accesses []*authz.Access, stands requirement.Standing, bureau ident.FirmID) (*Board, error) {
 	board := &Board{Firms: map[ident.FirmID]*Served{}}
 	for _, group := range grouped(accesses) {
-		heads, err := readHeads(tx, group)
+		heads, err := readHeads(tx, group, stands)
 		if err != nil {
 			return nil, err
 		}
@@ -110,8 +112,8 @@ func (g group) seen() (cond string, args []any) {
 	return Seen(g.access)
 }
 
-func readHeads(tx *db.Tx, g group) ([]Head, error) {
-	can, canArgs := claimable(tx)
+func readHeads(tx *db.Tx, g group, stands requirement.Standing) ([]Head, error) {
+	can, canArgs := claimable(tx, stands)
 	sees, seesArgs := g.seen()
 	var query string
 	args := []any{db.Array(g.firms), db.Array(g.labels)}

@@ -10,6 +10,7 @@ import (
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/requirement"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -61,14 +62,18 @@ func (s *Service) claim(ctx context.Context, firms []ident.FirmID, bureau ident.
 		if err := checkHeld(tx, firms); err != nil {
 			return err
 		}
-		board, err := readBoard(tx, accesses, bureau)
+		stands, err := requirement.Of(tx, s.sla, firms, tx.Scope.Actor)
+		if err != nil {
+			return err
+		}
+		board, err := readBoard(tx, accesses, stands, bureau)
 		if err != nil {
 			return err
 		}
 		order := board.Order()
 		seen = len(order) > 0
 		for _, h := range order {
-			if l, err = s.take(tx, h); err == nil {
+			if l, err = s.take(tx, h, stands); err == nil {
 				return saveBoard(tx, board, bureau, h)
 			}
 			if !errors.Is(err, ErrQueueEmpty) {
@@ -88,8 +93,8 @@ func withBureau(firms []ident.FirmID, bureau ident.FirmID) []ident.FirmID {
 }
 
 // take enters the firm of h and leases the first item of its band there that nobody
-// else is taking. ErrQueueEmpty when there is none.
-func (s *Service) take(tx *db.Tx, h Head) (Lease, error) {
+// else is taking and nothing keeps the actor from. ErrQueueEmpty when there is none.
+func (s *Service) take(tx *db.Tx, h Head, stands requirement.Standing) (Lease, error) {
 	if err := tx.Enter(h.Firm); err != nil {
 		return Lease{}, err
 	}
@@ -100,7 +105,7 @@ func (s *Service) take(tx *db.Tx, h Head) (Lease, error) {
 	if err != nil {
 		return Lease{}, err
 	}
-	i, err := lockHead(tx, a, h.Band)
+	i, err := lockHead(tx, a, stands, h.Band)
 	if err != nil {
 		return Lease{}, err
 	}
@@ -136,7 +141,7 @@ func checkHeld(tx *db.Tx, firms []ident.FirmID) error {
 	return nil
 }
 
-// Take gives the actor one named item: who it is kept for takes it, from the hands of
+// Take gives the actor one named item; ErrNotEligible where its work asks for what they lack: who it is kept for takes it, from the hands of
 // who hands it on too, and a lead takes any. The limit counts what is held in this firm.
 func (s *Service) Take(ctx context.Context, id ident.WorkItemID) (l Lease, err error) {
 	err = s.within(ctx, rbac.ItemClaim, id, func(tx *db.Tx, _ *authz.Access, i item) error {
@@ -155,6 +160,9 @@ func (s *Service) Take(ctx context.Context, id ident.WorkItemID) (l Lease, err e
 			if _, err := s.guard.Require(tx, rbac.ItemAssign); err != nil {
 				return err
 			}
+		}
+		if err := s.mayTake(tx, i); err != nil {
+			return err
 		}
 		if err := tx.Lock("claim " + string(tx.Scope.Actor)); err != nil {
 			return err

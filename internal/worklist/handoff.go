@@ -12,6 +12,7 @@ import (
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/requirement"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -84,7 +85,8 @@ type Candidate struct {
 }
 
 // Eligible lists who could work on an item: their grant covers it, no wall stands
-// before it, and they never said that they may have a conflict. It is for who may
+// before it, they have what its work asks for, and they never said that they may have a
+// conflict. It is for who may
 // assign the item, and for who holds it. The actor is not in it.
 func (s *Service) Eligible(ctx context.Context, id ident.WorkItemID) (list []Candidate, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
@@ -110,7 +112,7 @@ func (s *Service) Eligible(ctx context.Context, id ident.WorkItemID) (list []Can
 			return err
 		}
 		all = slices.DeleteFunc(all, func(a *authz.Access) bool { return a.Person == tx.Scope.Actor })
-		list, err = candidates(tx, all, id)
+		list, err = s.candidates(tx, all, id)
 		return err
 	})
 	return list, err
@@ -130,7 +132,7 @@ func (s *Service) mayWork(tx *db.Tx, who ident.PersonID, i item) error {
 	if err != nil {
 		return err
 	}
-	list, err := candidates(tx, []*authz.Access{a}, i.ID)
+	list, err := s.candidates(tx, []*authz.Access{a}, i.ID)
 	if err != nil {
 		return err
 	}
@@ -279,8 +281,9 @@ func noteOf(field, text string) (Say, error) {
 	return say, nil
 }
 
-// candidates are those of the accesses that reach the item, by name.
-func candidates(tx *db.Tx, all []*authz.Access, id ident.WorkItemID) (list []Candidate, err error) {
+// candidates are those of the accesses that reach the item and have what its work asks
+// for, by name.
+func (s *Service) candidates(tx *db.Tx, all []*authz.Access, id ident.WorkItemID) (list []Candidate, err error) {
 	if len(all) == 0 {
 		return nil, nil
 	}
@@ -292,12 +295,31 @@ func candidates(tx *db.Tx, all []*authz.Access, id ident.WorkItemID) (list []Can
 			WHERE w.firm_id = ? AND w.id = ? AND ` + cond + `)`
 		args = append(append(args, a.Person, tx.Scope.Firm, id), more...)
 	}
-	err = tx.Raw(`SELECT p.id, p.name, (SELECT count(*) FROM work_item h WHERE h.firm_id = ? AND h.status = 'leased' AND h.leased_by = p.id AND h.lease_until > ?) AS held
-		FROM (`+strings.Join(parts, " UNION ALL ")+`) x JOIN person p ON p.id = x.person_id
+	var rows []struct {
+		Candidate
+		Type      string
+		CreatedAt time.Time
+		Prepared  db.Strings
+	}
+	err = tx.Raw(`SELECT p.id, p.name, i.type, i.created_at, i.prepared, (SELECT count(*) FROM work_item h WHERE h.firm_id = ? AND h.status = 'leased' AND h.leased_by = p.id AND h.lease_until > ?) AS held
+		FROM (`+strings.Join(parts, " UNION ALL ")+`) x JOIN person p ON p.id = x.person_id CROSS JOIN (SELECT w.type, w.created_at, `+requirement.Preparers+` AS prepared FROM work_item w WHERE w.firm_id = ? AND w.id = ?) i
 		WHERE NOT EXISTS (SELECT FROM work_skip k WHERE k.firm_id = ? AND k.item_id = ? AND k.person_id = p.id AND k.reason = 'conflict')
-		ORDER BY p.name, p.id`, append(append([]any{tx.Scope.Firm, tx.Now}, args...), tx.Scope.Firm, id)...).Scan(&list).Error
+		ORDER BY p.name, p.id`, append(append([]any{tx.Scope.Firm, tx.Now}, args...), tx.Scope.Firm, id, tx.Scope.Firm, id)...).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("find who could work on item %s: %w", id, err)
+	}
+	people := make([]ident.PersonID, len(rows))
+	for n, r := range rows {
+		people[n] = r.ID
+	}
+	stands, err := requirement.Of(tx, s.sla, []ident.FirmID{tx.Scope.Firm}, people...)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		if len(stands.Of(tx.Scope.Firm, r.ID, r.Type, r.CreatedAt)) == 0 && !slices.Contains(r.Prepared, string(r.ID)) {
+			list = append(list, r.Candidate)
+		}
 	}
 	return list, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/requirement"
 	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/rbac"
 )
@@ -60,6 +61,7 @@ type Item struct {
 	Pinned      bool
 	Triage      bool
 	FinishedAt  time.Time
+	createdAt   time.Time
 	Clocks      []Clock
 	Agreement   string // "Agreement 4"; "" when nothing was promised
 	Calendar    string // "Office hours, version 3"
@@ -67,6 +69,7 @@ type Item struct {
 	Thread      []Message
 	Now         time.Time
 	May         map[rbac.Permission]bool // what the actor may do here, lease aside
+	Lacks       []requirement.Lack       // what keeps the actor, who takes work here, from this item
 }
 
 // Clock is one promise on an item, with how its time was counted.
@@ -106,6 +109,11 @@ func (s *Service) Item(ctx context.Context, id ident.WorkItemID) (out Item, err 
 		}
 		if out.May, err = s.guard.May(tx, rbac.ItemClaim, rbac.ItemWork, rbac.ItemBreak, rbac.ItemAssign, rbac.MessageRead, rbac.MessageAsk, rbac.MessageAnswer); err != nil {
 			return err
+		}
+		if out.May[rbac.ItemClaim] && out.FinishedAt.IsZero() && !out.Mine {
+			if out.Lacks, err = s.lacks(tx, out.ID, out.Type, out.createdAt); err != nil {
+				return err
+			}
 		}
 		return s.readThread(tx, a, &out)
 	})
@@ -212,7 +220,7 @@ func (r itemPageRow) page(tx *db.Tx, a *authz.Access) (out Item, err error) {
 	out = Item{
 		ID: w.ID, Type: w.Type, Priority: w.Priority, Status: w.Status, Label: authz.Label(w.Label), SubjectKind: w.SubjectKind, SubjectID: w.SubjectID,
 		ReceivedAt: w.ReceivedAt.UTC(), DueAt: instant(w.DueAt), DeadlineAt: w.DeadlineAt.UTC(), Promised: w.Promised, Version: w.Version, ParkedAt: instant(w.ParkedAt),
-		Pinned: w.PinnedAt != nil, Triage: w.TriageAt != nil, FinishedAt: instant(r.FinishedAt), Now: tx.Now,
+		Pinned: w.PinnedAt != nil, Triage: w.TriageAt != nil, FinishedAt: instant(r.FinishedAt), createdAt: w.CreatedAt, Now: tx.Now,
 	}
 	if out.Zone, err = time.LoadLocation(r.Tz); err != nil {
 		return out, fmt.Errorf("firm's zone %q: %w", r.Tz, err)

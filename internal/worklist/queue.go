@@ -12,6 +12,7 @@ import (
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/page"
+	"github.com/docketry/docketry/internal/requirement"
 	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/rbac"
 )
@@ -170,7 +171,11 @@ func (s *Service) Peek(ctx context.Context) (id ident.WorkItemID, firm ident.Fir
 		if err != nil {
 			return err
 		}
-		board, err := readBoard(tx, accesses, bureau)
+		stands, err := requirement.Of(tx, s.sla, firms, tx.Scope.Actor)
+		if err != nil {
+			return err
+		}
+		board, err := readBoard(tx, accesses, stands, bureau)
 		if err != nil {
 			return err
 		}

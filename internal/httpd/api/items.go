@@ -6,6 +6,7 @@ import (
 
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/requirement"
 	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
@@ -34,7 +35,16 @@ type Item struct {
 	Waiting  sla.Reason       `json:"waiting_for,omitempty" class:"C1"`
 	Clocks   []ItemClock      `json:"clocks"`
 	Thread   []Message        `json:"thread"`
+	Lacks    []Lack           `json:"lacks,omitempty" doc:"what keeps you from it; taking it answers 409 item_not_eligible"`
 	Version  int              `json:"version" class:"C1"`
+}
+
+// Lack is one thing that keeps a person from work.
+type Lack struct {
+	Kind   requirement.Kind `json:"kind" class:"C1" enum:"certificate,preferred,guidelines,four_eyes"`
+	Course string           `json:"certificate,omitempty" class:"C1"`
+	Guide  int              `json:"guide_version,omitempty" class:"C1" doc:"to read and confirm"`
+	Says   string           `json:"says" class:"C1"`
 }
 
 // ItemClock is one promise on an item.
@@ -67,6 +77,9 @@ func toItem(i worklist.Item) Item {
 	out := Item{ID: i.ID, Type: i.Type, Priority: i.Priority.String(), Status: i.Status, Matter: i.Matter.ID, Number: i.Matter.Number, Name: i.Matter.Name, Client: i.Matter.Client,
 		Label: i.Label.String(), Kind: i.SubjectKind, Subject: i.SubjectID, Received: i.ReceivedAt.UTC(), Due: moment(i.DueAt), Holder: i.Holder.Name, Lease: moment(i.LeaseUntil),
 		Token: i.LeaseToken, Mine: i.Mine, Kept: toKept(i.Kept), Waiting: i.ParkedFor, Version: i.Version, Clocks: make([]ItemClock, len(i.Clocks)), Thread: make([]Message, len(i.Thread))}
+	for _, l := range i.Lacks {
+		out.Lacks = append(out.Lacks, Lack{l.Kind, l.Course, l.Guide, l.Says()})
+	}
 	for n, c := range i.Clocks {
 		out.Clocks[n] = ItemClock{c.ID, c.Key, c.Name, c.Clock.State, c.StartedAt.UTC(), moment(c.Clock.DueAt), c.TargetS, c.UsedS, c.PausedS}
 	}

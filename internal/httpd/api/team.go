@@ -38,8 +38,9 @@ type TeamPerson struct {
 type TeamLack struct {
 	Firm       ident.FirmID    `json:"firm_id" class:"C1"`
 	Code       string          `json:"firm_code" class:"C1"`
-	Missing    team.Missing    `json:"missing" class:"C1" enum:"workers,reach,conflict" doc:"list stuck with firm_id and missing"`
-	Permission rbac.Permission `json:"permission" class:"C1"`
+	Missing    team.Missing    `json:"missing" class:"C1" enum:"workers,reach,conflict,certificate,guidelines,four_eyes" doc:"list stuck with firm_id and missing"`
+	Permission rbac.Permission `json:"permission,omitempty" class:"C1" doc:"that a grant is missing for"`
+	Courses    []string        `json:"certificates,omitempty" class:"C1" doc:"that are missing"`
 	Labels     []string        `json:"labels" class:"C1"`
 	Items      int             `json:"items" class:"C1"`
 }
@@ -89,7 +90,10 @@ func toTeamBoard(b *team.Board, working map[ident.PersonID]bool) TeamBoard {
 		out.People = append(out.People, p)
 	}
 	for _, l := range b.Lacks() {
-		x := TeamLack{Firm: l.Firm.ID, Code: l.Firm.Code, Missing: l.Missing, Permission: rbac.ItemWork, Items: l.Items}
+		x := TeamLack{Firm: l.Firm.ID, Code: l.Firm.Code, Missing: l.Missing, Courses: l.Courses, Items: l.Items}
+		if l.Missing == team.MissingWorkers || l.Missing == team.MissingReach || l.Missing == team.MissingConflict {
+			x.Permission = rbac.ItemWork
+		}
 		for _, label := range l.Labels {
 			x.Labels = append(x.Labels, label.String())
 		}
@@ -118,7 +122,7 @@ func Team(s *httpd.Server, v teams, p *httpd.Presence) {
 			List    team.List    `query:"list" enum:"open,free,hands,waiting,triage,hot,over,day,today,late,stuck,forecast,course" default:"open"`
 			Person  string       `query:"person_id"`
 			Firm    string       `query:"firm_id"`
-			Missing team.Missing `query:"missing" enum:"workers,reach,conflict"`
+			Missing team.Missing `query:"missing" enum:"workers,reach,conflict,certificate,guidelines,four_eyes"`
 			Hour    int          `query:"hour" minimum:"0" maximum:"8" doc:"of the forecast"`
 		}) (*Many[QueueRow], error) {
 			q := team.Query{List: in.List, Missing: in.Missing, Hour: in.Hour}

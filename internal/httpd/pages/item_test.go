@@ -13,6 +13,7 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
+	"github.com/docketry/docketry/internal/requirement"
 )
 
 func itemFixtures(s story) []fixture {
@@ -23,7 +24,13 @@ func itemFixtures(s story) []fixture {
 	free.Lines = free.Lines[:2]
 	free.Findings, free.Thread = nil, nil
 	free.Clocks = []ItemClock{free.Clocks[1], free.Clocks[0]}
+	lacking := free
+	lacking.Lease, lacking.LacksHref = ItemLease{}, href.Requirements(firmOf("HVL").ID)
+	for _, l := range []requirement.Lack{{Kind: requirement.Certificate, Course: "LEDES 1998B"}, {Kind: requirement.Guidelines, Guide: 3}} {
+		lacking.Lacks = append(lacking.Lacks, l.Says())
+	}
 	return []fixture{
+		{name: "item-lacking", page: Item(c, lacking)},
 		{name: "item", page: Item(c, s.item())}, {name: "item-free", page: Item(c, free)},
 		{name: "clock", page: Clock(s.specialist("Why this is due when it is", "queue", "HVL"), s.clock()), at: href.Clock(firmOf("HVL").ID, id[ident.WorkItemID](2), id[ident.ClockID](1))},
 	}

@@ -53,6 +53,8 @@ type ItemView struct {
 	Withdraw  bool          // may take that back
 	WhyOff    string        // why finishing is not possible yet; "" when it is
 	Problem   string        // what a refused act answered
+	Lacks     []string      // what keeps this person from the item
+	LacksHref string        // where that stands
 	Task      string        // what to do, for work that has no lines of its own
 	Subject   *partial.Link // what the work is about, where it has a page of its own
 }

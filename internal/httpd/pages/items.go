@@ -64,10 +64,16 @@ func (s *Site) showItem(r *httpd.Request, id ident.WorkItemID, q *filters, faile
 		Firm: *f.Firm, ID: id, Version: i.Version, Work: workName(i.Type), Matter: i.Matter.Name, Number: i.Matter.Number, Client: i.Matter.Client, Label: partial.Label(i.Label), Now: i.Now.In(i.Zone),
 		About: []string{"Received " + format.Moment(i.ReceivedAt.In(i.Zone)), i.Agreement}, Show: q.one("show", "is no part of this list", "all lines are shown", "findings"), FirmWord: f.Firm.Name, OfFirm: !f.Standing.OfBureau(), CanWork: i.Mine, Today: s.today(f),
 		Lease: ItemLease{Mine: i.Mine, Holder: i.Holder.Name, Until: i.LeaseUntil.In(i.Zone), Token: i.LeaseToken,
-			Claim: i.May[rbac.ItemClaim] && (i.Status == worklist.Ready && (i.May[rbac.ItemAssign] || i.Reserved) || i.Status == worklist.Leased && i.Reserved)},
+			Claim: i.May[rbac.ItemClaim] && len(i.Lacks) == 0 && (i.Status == worklist.Ready && (i.May[rbac.ItemAssign] || i.Reserved) || i.Status == worklist.Leased && i.Reserved)},
 	}
 	if i.Mine {
 		v.Lease.Holder = ""
+	}
+	for _, l := range i.Lacks {
+		v.Lacks = append(v.Lacks, l.Says())
+	}
+	if f.May(rbac.RequirementRead) {
+		v.LacksHref = href.Requirements(f.FirmID)
 	}
 	s.giveActs(i, &v)
 	if v.Live, err = s.itemHere(r, i, f.Standing.OfBureau()); err != nil {

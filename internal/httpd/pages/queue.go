@@ -68,7 +68,9 @@ func (s *Site) queue(r *httpd.Request) (httpd.Reply, error) {
 	q := filtersOf(r)
 	v, err := s.queueView(r, q, f.Standing, f.Zone)
 	if err == nil && v.CanClaim {
-		err = s.peek(r, &v)
+		if err = s.peek(r, &v); err == nil {
+			err = s.toRead(r, &v)
+		}
 	}
 	if err != nil {
 		return httpd.Reply{}, err
@@ -269,6 +271,15 @@ func brings(b worklist.About) string {
 
 func glance(g sla.Glance, now time.Time) partial.Clock {
 	return partial.Clock{Due: g.DueAt, Now: now, Target: time.Duration(g.TargetS) * time.Second, Used: time.Duration(g.UsedS) * time.Second, Paused: g.State == sla.Paused}
+}
+
+// toRead names the firms of which get-next gives nothing until their guidelines are confirmed.
+func (s *Site) toRead(r *httpd.Request, v *QueueView) error {
+	firms, err := s.Work.ToRead(r.Context())
+	for _, f := range firms {
+		v.ToRead = append(v.ToRead, partial.Link{Text: f.Name, Href: href.Requirements(f.ID)})
+	}
+	return err
 }
 
 // peek says what get-next would give, and why, where that row is on the page.

@@ -50,7 +50,7 @@ func (s story) queue() QueueView {
 			{Text: "All mine", Href: href.Queue, Count: 46, Current: true}, {Text: "Due today", Href: "/queue?view=today", Count: 18}, {Text: "Over", Href: "/queue?view=over", Count: 1},
 			{Text: "Waiting on firm", Href: "/queue?view=waiting", Count: 11}, {Text: "Leased to me", Href: "/queue?view=mine", Count: 2},
 		},
-		AllFirms: href.Queue, Total: 46, Over: 1, Hour: 2, Now: s.now, CanClaim: true, Save: href.Views,
+		AllFirms: href.Queue, Total: 46, Over: 1, Hour: 2, Now: s.now, CanClaim: true, ToRead: []partial.Link{{Text: "Hollis & Vane LLP", Href: href.Requirements(id[ident.FirmID](1))}}, Save: href.Views,
 		Bulk:  []QueueBulk{{"Assign", worklist.ManyAssign, "a"}, {"Ask firm", worklist.ManyAsk, "m"}, {"More", "", ""}},
 		Pager: partial.Pager{Shown: "12 of 46 shown, soonest deadline first", Next: "/queue?after=x"},
 	}

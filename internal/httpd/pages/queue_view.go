@@ -30,10 +30,11 @@ type QueueView struct {
 	Hour     int // within one business hour
 	Now      time.Time
 	CanClaim bool
-	Save     string      // where what is shown now is kept under a name
-	Events   string      // the stream of counters and rows
-	Peek     *QueuePeek  // what get-next would give, and why
-	Bulk     []QueueBulk // what may be done to selected rows; nil leaves selecting out
+	ToRead   []partial.Link // firms whose guidelines the reader has yet to confirm
+	Save     string         // where what is shown now is kept under a name
+	Events   string         // the stream of counters and rows
+	Peek     *QueuePeek     // what get-next would give, and why
+	Bulk     []QueueBulk    // what may be done to selected rows; nil leaves selecting out
 	Pager    partial.Pager
 	Empty    partial.Empty
 

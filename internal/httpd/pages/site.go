@@ -43,6 +43,7 @@ import (
 	"github.com/docketry/docketry/internal/receipt"
 	"github.com/docketry/docketry/internal/receivable"
 	"github.com/docketry/docketry/internal/reprice"
+	"github.com/docketry/docketry/internal/requirement"
 	"github.com/docketry/docketry/internal/selfcheck"
 	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/internal/submission"
@@ -67,6 +68,7 @@ type Site struct {
 	Deputies     *deputy.Service
 	Undertakings *undertaking.Service
 	Training     *training.Service
+	Requirements *requirement.Service
 	Grants       *grant.Service
 	Matters      *matter.Service
 	Taxes        *tax.Service

@@ -94,7 +94,7 @@ func teamQuery(asks *filters) team.Query {
 		lists = append(lists, string(l))
 	}
 	q := team.Query{List: team.List(asks.one("list", "is no list of the board", "all open items are shown", lists...)),
-		Missing: team.Missing(asks.one("missing", "is nothing that can be missing", "whatever is missing is shown", string(team.MissingWorkers), string(team.MissingReach), string(team.MissingConflict))),
+		Missing: team.Missing(asks.one("missing", "is nothing that can be missing", "whatever is missing is shown", missingNames()...)),
 		Person:  ident.PersonID(asks.text("person")), Firm: ident.FirmID(asks.text("firm"))}
 	if q.List == "" {
 		q.List = team.ListOpen
@@ -164,4 +164,12 @@ func (s *Site) teamMove(r *httpd.Request) (httpd.Reply, error) {
 		return again(err, func() (templ.Component, error) { return s.teamPage(r, err) })
 	}
 	return httpd.Go(href.Team, "Moved. It is kept for them for a working day."), nil
+}
+
+// missingNames are what an address may ask for.
+func missingNames() (names []string) {
+	for _, m := range team.AllMissing {
+		names = append(names, string(m))
+	}
+	return names
 }

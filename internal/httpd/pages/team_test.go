@@ -123,7 +123,7 @@ func TestTheBoardSaysWhatMattersMost(t *testing.T) {
 	s := newStory(t)
 	b := s.team()
 	v := TeamView{Board: b, Zone: s.ny}
-	if got := v.sentence(); got != "1 item cannot be taken by anybody: a grant is missing." {
+	if got := v.sentence(); got != "1 item cannot be taken by anybody; what is missing is named below." {
 		t.Error(got)
 	}
 	b.Items[5].Missing = ""

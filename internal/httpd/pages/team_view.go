@@ -41,7 +41,7 @@ func (v TeamView) sentence() string {
 	h := v.Board.Health()
 	switch likely, late := v.count(team.ListForecast), v.count(team.ListLate); {
 	case h.Stuck > 0:
-		return format.Counted(h.Stuck, "item", "items") + " cannot be taken by anybody: a grant is missing."
+		return format.Counted(h.Stuck, "item", "items") + " cannot be taken by anybody; what is missing is named below."
 	case likely > 0:
 		return format.Counted(likely, "promise is", "promises are") + " likely to be missed in the next 8 business hours."
 	case late > 0:
@@ -73,7 +73,7 @@ func (v TeamView) kpis() []partial.KPI {
 	}
 	take := "somebody can take every item"
 	if h.Stuck > 0 {
-		take = "a grant is missing, see below"
+		take = "what is missing is named below"
 	}
 	to := func(l team.List) string { return teamHref(team.Query{List: l}) }
 	likely := partial.KPI{Name: "Likely to miss", Value: "–", Note: "nothing was finished in 7 days, so there is no pace", Href: to(team.ListForecast)}
@@ -206,18 +206,21 @@ func (v TeamView) oldest(h team.Health) string {
 var lackWords = map[team.Missing]string{
 	team.MissingWorkers:  "Any grant with item.work (working on items)",
 	team.MissingReach:    "A grant with item.work (working on items) that covers these",
+	team.MissingCourse:   "A certificate for somebody whose grant covers these: ",
+	team.MissingRead:     "Nobody whose grant covers these has confirmed that they read the firm's guidelines in the version in force",
+	team.MissingOther:    "A second person: everyone whose grant covers these prepared the pre-bill or handed it in",
 	team.MissingConflict: "A grant with item.work (working on items) for somebody without a conflict: everyone whose grant covers these said that they may have one",
 }
 
 func (v TeamView) lacks() partial.Table {
 	t := partial.Table{Caption: "Items that nobody can take, by what is missing", Columns: []partial.Column{{Head: "Firm"}, {Head: "What is missing", Wide: true}, {Head: "Level"}, {Head: "Items", Right: true}},
-		Empty: partial.Empty{Icon: "check", Title: "Somebody can take every item", Text: "No item waits for access. No piece of work asks for a certificate."}}
+		Empty: partial.Empty{Icon: "check", Title: "Somebody can take every item", Text: "No item waits for access, a certificate or a second person."}}
 	for _, l := range v.Board.Lacks() {
 		var labels []string
 		for _, label := range l.Labels {
 			labels = append(labels, labelName(label))
 		}
-		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Node(partial.FirmBadge(firmBadge(l.Firm.Firm))), {Text: lackWords[l.Missing], Key: true}, partial.Txt(strings.Join(labels, ", ")), figure(l.Query, l.Items, partial.Bad)}})
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Node(partial.FirmBadge(firmBadge(l.Firm.Firm))), {Text: lackWords[l.Missing] + strings.Join(l.Courses, ", "), Key: true}, partial.Txt(strings.Join(labels, ", ")), figure(l.Query, l.Items, partial.Bad)}})
 	}
 	return t
 }

@@ -58,6 +58,9 @@ func trainingView(f frame, list []training.Record, courses []training.Course, ty
 	} else if !f.May(rbac.GrantRead) {
 		v.Head.Crumbs = []partial.Link{{Text: "Ask for access", Href: href.AccessAsked(f.FirmID)}}
 	}
+	if !home && f.May(rbac.RequirementRead) {
+		v.Links = []partial.Link{{Text: "What work requires", Href: href.Requirements(f.FirmID)}}
+	}
 	if !f.May(rbac.TrainingRecord) {
 		return v
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/requirement"
 	"github.com/docketry/docketry/internal/training"
 	"github.com/docketry/docketry/internal/undertaking"
 	"github.com/docketry/docketry/rbac"
@@ -39,6 +40,15 @@ func trustFixtures(t testing.TB, s story) []fixture {
 	wrong := undertaking.ErrInvalid.On(fault.Field{Path: "former_until", Code: "date_past", Message: "this day has passed; the version before counts until today at least"})
 	me := f
 	me.Chrome = s.specialist("Undertakings of confidentiality", "", "")
+	desk := me
+	desk.Standing = authz.StandingOf(policy, map[ident.FirmID][]rbac.Role{f.FirmID: {rbac.RoleSpecialist}})
+	holds := day(2026, 12, 31)
+	sheet := requirement.Sheet{Works: true, Bureau: true, Guide: &requirement.Guide{ID: id[ident.GuideID](1), Number: 3, From: day(2026, 10, 1)}, List: []requirement.Requirement{
+		{ID: id[ident.RequirementID](1), Course: "Confidentiality", Mandatory: true, OfFirm: true, SetBy: "Noor Haddad", Until: &holds},
+		{ID: id[ident.RequirementID](2), Type: "rejection", Course: "LEDES 1998B", Mandatory: true, SetBy: "Lotte Brandsma"},
+		{ID: id[ident.RequirementID](3), Type: "prebill", Course: "UTBMS codes", PreferMin: 240, SetBy: "Lotte Brandsma", Until: &holds}}}
+	asked := sheet
+	asked.Works, asked.Bureau, asked.MaySet, asked.Unread, asked.Courses = false, false, true, []string{"Ines Carvalho", "Maya Lindgren"}, []requirement.Course{{ID: id[ident.CourseID](1), Name: "Confidentiality"}}
 	page := func(name string, in frame, v PlainView) fixture {
 		in.Chrome.Title = v.Head.Title
 		return fixture{name: name, page: Plain(in.Chrome, v)}
@@ -52,6 +62,9 @@ func trustFixtures(t testing.TB, s story) []fixture {
 		page("undertakings-bureau", office, undertakingsView(office, undertaking.Standing{Bureau: text}, states, typedForm{}, s.now)),
 		page("training", f, trainingView(f, records, nil, typedForm{}, s.now)),
 		page("training-bureau", office, trainingView(office, records, courses, typedForm{url.Values{"name": {"LEDES"}}, href.Training(office.FirmID) + "/courses", training.ErrInvalid.On(fault.Field{Path: "months", Code: "months_range", Message: "enter for how many months a certificate holds, 1 to 120"})}, s.now)),
+		page("requirements", desk, requirementsView(desk, sheet, typedForm{})),
+		page("requirements-set", f, requirementsView(f, asked, typedForm{url.Values{"how": {"preferred"}, "prefer_minutes": {"0"}}, href.Requirements(f.FirmID), requirement.ErrInvalid.On(fault.Field{Path: "prefer_minutes", Code: "prefer_range", Message: "enter after how many business minutes anybody may have the work, 1 to 4800"})})),
+		page("requirements-none", f, requirementsView(f, requirement.Sheet{}, typedForm{})),
 		page("trusted", f, PlainView{Head: layout.Head{Title: "Access for Maya Lindgren"}, Sections: []Section{{Title: "Undertakings and training", Table: trusted(f, true, states, records, s.now)}, ownTraining(records[0].Certificates, s.now)}}),
 	}
 }

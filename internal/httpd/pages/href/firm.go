@@ -153,6 +153,9 @@ func Undertakings(f ident.FirmID) string { return list(f, "undertakings") }
 // Training is the certificates of the bureau's people; acts post below.
 func Training(f ident.FirmID) string { return list(f, "training") }
 
+// Requirements is what work asks of who takes it; acts post below.
+func Requirements(f ident.FirmID) string { return list(f, "requirements") }
+
 // Deputies is who stands in for whom; naming one posts there.
 func Deputies(f ident.FirmID) string { return list(f, "deputies") }
 
