@@ -14,17 +14,24 @@ import (
 // reason without a rule opens one item of work for its receiver, however often it comes.
 func Learn(tx *db.Tx, h Heard) error {
 	if h.Refused {
-		return learn(tx, h, Cut{Code: h.Code, Text: h.Text})
+		h.Cuts = []Cut{{Code: h.Code, Text: h.Text}}
+	}
+	if len(h.Cuts) == 0 {
+		return nil
+	}
+	g, err := guideline.InForceToday(tx)
+	if err != nil {
+		return err
 	}
 	for _, c := range h.Cuts {
-		if err := learn(tx, h, c); err != nil {
+		if err := learn(tx, g, h, c); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func learn(tx *db.Tx, h Heard, c Cut) error {
+func learn(tx *db.Tx, g *guideline.Guides, h Heard, c Cut) error {
 	f, err := factsOf(tx, h.Invoice, c.Line, c.Minor)
 	if err != nil {
 		return err
@@ -35,7 +42,7 @@ func learn(tx *db.Tx, h Heard, c Cut) error {
 	if err != nil {
 		return err
 	}
-	l, err := weigh(tx, said, r, f)
+	l, err := weigh(tx, g, said, r, f)
 	if err != nil {
 		return err
 	}
@@ -57,8 +64,8 @@ func learn(tx *db.Tx, h Heard, c Cut) error {
 
 // weigh is the lesson of a reason. What the published map knows for sure goes first; where it
 // does not, what a person said of this receiver's reason.
-func weigh(tx *db.Tx, s Said, r Reason, f facts) (l Lesson, err error) {
-	p, err := policyOf(tx, f)
+func weigh(tx *db.Tx, g *guideline.Guides, s Said, r Reason, f facts) (l Lesson, err error) {
+	p, err := g.For(f.Payor, f.Matter, f.Client)
 	if err != nil {
 		return l, err
 	}
@@ -78,19 +85,14 @@ func weigh(tx *db.Tx, s Said, r Reason, f facts) (l Lesson, err error) {
 	return l, err
 }
 
-// policyOf is what holds for the invoice's payor and matter today.
-func policyOf(tx *db.Tx, f facts) (guideline.Policy, error) {
-	g, err := guideline.InForceToday(tx)
-	if err != nil {
-		return guideline.Policy{}, err
-	}
-	return g.For(f.Payor, f.Matter, f.Client)
-}
-
 // again weighs the undecided lessons of a reason anew, after a person said what it is. What
 // the published map knew by itself stays.
 func again(tx *db.Tx, r Reason) error {
 	list, err := load(tx, ` AND l.reason_id = ? AND l.source <> 'published' AND l.state NOT IN ('accepted', 'declined') ORDER BY l.id FOR NO KEY UPDATE OF l`, r.ID)
+	if err != nil {
+		return err
+	}
+	g, err := guideline.InForceToday(tx)
 	if err != nil {
 		return err
 	}
@@ -99,7 +101,7 @@ func again(tx *db.Tx, r Reason) error {
 		if err != nil {
 			return err
 		}
-		l, err := weigh(tx, Said{Code: had.Code, Text: had.Text, Line: had.Line > 0, Kind: f.Kind, Expense: f.Charged.Expense}, r, f)
+		l, err := weigh(tx, g, Said{Code: had.Code, Text: had.Text, Line: had.Line > 0, Kind: f.Kind, Expense: f.Charged.Expense}, r, f)
 		if err != nil {
 			return err
 		}

@@ -28,6 +28,9 @@ func lessonWords(l lesson.Lesson) string {
 		if l.GuideStatus == guideline.GuideDraft {
 			return "Accepted: " + settingWords(l) + ". The draft binds nobody until it is signed."
 		}
+		if l.GuideStatus == "" {
+			return "Accepted: " + settingWords(l) + ". Its draft was replaced by a later one of this payor."
+		}
 		return "Accepted: " + settingWords(l) + "."
 	case lesson.Declined:
 		return "Declined: " + l.Note
@@ -120,7 +123,7 @@ func ruleFacts(f frame, l lesson.Lesson) []partial.Fact {
 	if field := lesson.ReceiverSetting(l.FileCheck); field != "" && f.May(rbac.PortalRead) {
 		facts = append(facts, partial.Fact{Name: "The receiver’s profile", Value: l.PortalName + ", " + strings.ReplaceAll(field, "_", " "), Href: href.Portal(f.FirmID, l.Portal)})
 	}
-	if l.Guide != "" && f.May(rbac.GuideRead) {
+	if l.GuideStatus != "" && f.May(rbac.GuideRead) {
 		facts = append(facts, partial.Fact{Name: "Guidelines", Value: "The version that has it", Href: href.Guide(f.FirmID, l.Guide)})
 	}
 	if l.DecidedBy != "" && l.DecidedAt != nil {
