@@ -50,6 +50,7 @@ func mountAPI(srv *httpd.Server, s *Services) {
 	api.Runs(srv, s.Invoices)
 	api.Invoices(srv, s.Invoices)
 	api.Submissions(srv, s.Submissions)
+	api.Lessons(srv, s.Lessons)
 	api.Disputes(srv, s.Disputes)
 	api.Trusts(srv, s.Trust)
 	api.Orders(srv, s.Orders)

@@ -32,6 +32,7 @@ import (
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/lesson"
 	"github.com/docketry/docketry/internal/letter"
 	"github.com/docketry/docketry/internal/mail"
 	"github.com/docketry/docketry/internal/matter"
@@ -117,6 +118,7 @@ type Services struct {
 	Receipts     *receipt.Service
 	Invoices     *invoice.Service
 	Submissions  *submission.Service
+	Lessons      *lesson.Service
 	Disputes     *dispute.Service
 	Receivables  *receivable.Service
 	Trust        *trust.Service
@@ -292,6 +294,8 @@ func (s *Services) billing(context.Context) error {
 	}
 	s.Notices = notice.New(notice.Parts{DB: s.DB, Guard: s.Guard, Mail: s.Mails, Invoices: s.Invoices, Links: links, Calendar: s.SLA.BusinessCalendar})
 	s.Work.FinishWhen(submission.Subject, submission.Settled)
+	s.Lessons = lesson.New(s.DB, s.Guard, s.Guidelines)
+	s.Work.FinishWhen(lesson.Subject, lesson.Settled)
 	s.Submissions = submission.New(submission.Parts{DB: s.DB, Guard: s.Guard, Blobs: s.Blobs, Served: s.Notices.Served, Courier: s.Connectors, Inspect: s.Receipts.Inspect})
 	s.Exports = export.New(s.DB, s.Guard, s.Blobs)
 	s.Wordings = wording.New(s.DB, s.Guard)

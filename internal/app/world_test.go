@@ -268,6 +268,8 @@ func (w world) furnished(t *testing.T) things {
 	sent, err = w.s.Submissions.Appeal(specialist, sent.ID, sent.Version, submission.NewAppeal{Reductions: []ident.ReductionID{sent.Reductions[0].ID}, Reason: "an appeal in confidence"})
 	ok(err)
 	th.ids["submission"], th.ids["reduction"], th.ids["appeal"] = string(sent.ID), string(sent.Reductions[1].ID), string(sent.Appeals[0].ID)
+	th.ids["lesson"] = f.Text(t, `SELECT id FROM lesson WHERE firm_id = ? AND reduction_id = ?`, f.ID, th.ids["reduction"])
+	th.ids["reason"] = f.Text(t, `SELECT reason_id FROM lesson WHERE firm_id = ? AND id = ?`, f.ID, th.ids["lesson"])
 	th.trusted(t, w, bill, admin, specialist, partner)
 	th.ordered(t, w, bill, admin)
 	letter, err := w.s.Submissions.AddPaper(specialist, sent.ID, sent.Appeals[0].ID, receipt.Upload{Name: "a letter between friends.png", Data: slip(t)})

@@ -22,7 +22,7 @@ var layers = []struct {
 	{"tenants", true, in("internal/", "firm", "bureau", "letter", "people", "deputy", "undertaking", "training", "conflict", "grant")},
 	{"reference", true, in("internal/", "utbms", "ledes", "tax", "matter", "purchase", "rate", "arrangement", "guideline", "amend", "portal", "connector")},
 	{"capture", true, in("internal/", "capture", "receipt")},
-	{"billing", true, in("internal/", "contingent", "prebill", "reprice", "transfer", "invoice", "submission", "receivable", "trust", "dispute")},
+	{"billing", true, in("internal/", "contingent", "prebill", "reprice", "transfer", "invoice", "lesson", "submission", "receivable", "trust", "dispute")},
 	{"oversight", true, in("internal/", "quality", "selfcheck", "backup", "export", "evidence", "privacy", "wording", "notice", "find", "webhook", "report")},
 	{"delivery", true, []string{"internal/httpd", "internal/httpd/api", "internal/httpd/pages", "jobs"}},
 	{"wiring", false, []string{"internal/app"}},

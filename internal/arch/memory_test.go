@@ -34,6 +34,7 @@ var memories = map[string]string{
 	"internal/guideline.catalogue":            "rules that are shipped",
 	"internal/guideline.words":                "words that are shipped",
 	"internal/guideline.language":             "the language of rules",
+	"internal/lesson.reasons":                 "reasons that are published",
 	"internal/utbms.Shipped":                  "a model that is shipped",
 	"internal/utbms.tables":                   "codes that are shipped",
 	"internal/httpd.speakProblems":            "how errors are written",

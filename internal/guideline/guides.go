@@ -138,22 +138,8 @@ func (s *Service) SaveGuide(ctx context.Context, n NewGuide) (g Guide, err error
 // what the signer looked at: ErrGuideChanged when it says something else by now.
 func (s *Service) SignGuide(ctx context.Context, id ident.GuideID, hash string) (g Guide, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
-		if g, err = s.guide(tx, rbac.GuideSign, id); err != nil {
-			return err
-		}
-		switch {
-		case g.Status != GuideDraft:
-			return ErrGuideDraft
-		case g.Hash != hash:
-			return ErrGuideChanged
-		}
-		if err := setGuide(tx, id, GuideDraft, GuideSigned, "signed"); err != nil {
-			return err
-		}
-		if g, err = guideByID(tx, id); err != nil {
-			return err
-		}
-		return recordGuide(tx, "guide.signed", rbac.GuideSign, g)
+		g, err = s.SignIn(tx, id, hash)
+		return err
 	})
 	return g, err
 }

@@ -59,31 +59,37 @@ func (s *Service) Try(ctx context.Context, id ident.GuideID) (t Trial, err error
 		if err != nil {
 			return err
 		}
-		a, err := s.guard.Require(tx, rbac.EntryRead)
-		if err != nil {
-			return err
-		}
-		day, err := today(tx)
-		if err != nil {
-			return err
-		}
-		now, err := InForce(tx, day)
-		if err != nil {
-			return err
-		}
-		scope, args := a.Matters("m")
-		own, more := a.Entries("e")
-		t.Since = day.AddDate(0, 0, -triedDays)
-		lines, err := linesTried(tx, g.Place, day, scope+` AND `+own, append(args, more...), maxTried)
-		if err != nil {
-			return err
-		}
-		if t.More = len(lines) > maxTried; t.More {
-			lines = lines[:maxTried]
-		}
-		return t.run(lines, now, now.With(g))
+		t, err = s.try(tx, g)
+		return err
 	})
 	return t, err
+}
+
+// try compares a version with what is in force.
+func (s *Service) try(tx *db.Tx, g Guide) (t Trial, err error) {
+	a, err := s.guard.Require(tx, rbac.EntryRead)
+	if err != nil {
+		return t, err
+	}
+	day, err := today(tx)
+	if err != nil {
+		return t, err
+	}
+	now, err := InForce(tx, day)
+	if err != nil {
+		return t, err
+	}
+	scope, args := a.Matters("m")
+	own, more := a.Entries("e")
+	t.Since = day.AddDate(0, 0, -triedDays)
+	lines, err := linesTried(tx, g.Place, day, scope+` AND `+own, append(args, more...), maxTried)
+	if err != nil {
+		return t, err
+	}
+	if t.More = len(lines) > maxTried; t.More {
+		lines = lines[:maxTried]
+	}
+	return t, t.run(lines, now, now.With(g))
 }
 
 // run compares; the lines of the newest day come first.
@@ -121,7 +127,7 @@ func (t *Trial) judge(l *triedLine, book *Book, g *Guides) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := Context{Stage: Every, Policy: p, Known: InBooks&^(InBilledOn|InAgreedRate) | InCode, Book: book, Today: l.Landed, TaskSet: l.TaskSet, OpenedOn: l.Opened,
+	c := Context{Stage: Every, Policy: p, Known: triedKnown, Book: book, Today: l.Landed, TaskSet: l.TaskSet, OpenedOn: l.Opened,
 		Failed: func(string, error) { t.Failed++ }}
 	if l.ClosedOn != nil {
 		c.ClosedOn = *l.ClosedOn

@@ -77,6 +77,8 @@ type (
 	CreditNoteID  string
 	DisputeID     string // what a client disputes of an invoice
 	DisputeNoteID string
+	LessonID      string // what an answer of a receiver says about our rules
+	ReasonID      string // of a receiver: one of its codes, or of its texts
 	SubmissionID  string // one version of an invoice's e-bill at its receiver
 	ReductionID   string // what a receiver cut
 	AppealID      string

@@ -9,6 +9,7 @@ import (
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/lesson"
 	"github.com/docketry/docketry/internal/portal"
 	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
@@ -61,6 +62,9 @@ func (s *Service) Answer(ctx context.Context, id ident.SubmissionID, version int
 		if err := ask(tx, *x); err != nil {
 			return err
 		}
+		if err := learn(tx, *x); err != nil {
+			return err
+		}
 		after := struct {
 			Status        Status
 			Receipt, Code string
@@ -111,6 +115,21 @@ func ask(tx *db.Tx, x Submission) error {
 	}
 	_, err := worklist.Open(tx, worklist.New{Type: work, Matter: x.Matter, SubjectKind: Subject, SubjectID: string(x.ID)})
 	return err
+}
+
+// learn keeps what a verdict says about the rules that were to say it first.
+func learn(tx *db.Tx, x Submission) error {
+	h := lesson.Heard{Submission: x.ID, Invoice: x.Invoice, Portal: x.Portal, Refused: x.Status.Failed(), Code: x.Code, ErrorType: string(x.ErrorType), Text: x.AnswerText}
+	if x.Status == Reduced {
+		cuts, err := reductionsOf(tx, x.ID)
+		if err != nil {
+			return err
+		}
+		for _, c := range cuts {
+			h.Cuts = append(h.Cuts, lesson.Cut{ID: c.ID, Line: c.Line, Code: c.Code, Text: c.Text, Minor: c.AmountMinor})
+		}
+	}
+	return lesson.Learn(tx, h)
 }
 
 // Accept takes cuts as they are. The receivable stays what it is: what is not paid stays

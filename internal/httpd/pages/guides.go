@@ -2,6 +2,7 @@ package pages
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -289,8 +290,42 @@ func (s *Site) newGuide(r *httpd.Request) (httpd.Reply, error) {
 			return httpd.Reply{}, err
 		}
 	}
+	if of := r.Query("lesson"); of != "" {
+		id, err := ident.Parse[ident.LessonID](of)
+		if err != nil {
+			return httpd.Reply{}, err
+		}
+		if g, err = s.guideOfLesson(r, id); err != nil {
+			return httpd.Reply{}, err
+		}
+	}
 	page, err := s.guidePage(r, guideForm{Place: placeValue(g.Place), Body: g.Body, Terms: g.Body.Terms.Lines()}, nil)
 	return httpd.Show(page), err
+}
+
+// guideOfLesson is the newest version of the payor's guidelines with a rule begun that says
+// what its receiver said.
+func (s *Site) guideOfLesson(r *httpd.Request, id ident.LessonID) (g guideline.Guide, err error) {
+	l, err := s.Lessons.Get(r.Context(), id)
+	if err != nil {
+		return g, err
+	}
+	list, err := s.Guidelines.Guides(r.Context())
+	if err != nil {
+		return g, err
+	}
+	g.Payor = l.Payor
+	for _, x := range list {
+		if x.Place == g.Place && x.Status != guideline.GuideEnded {
+			g.Body = x.Body
+			break
+		}
+	}
+	g.Body.Rules = append(slices.Clone(g.Body.Rules), guideline.OwnRule{Name: "What " + l.PortalName + " refuses", Severity: guideline.Warn, Message: strings.Join(strings.Fields(titled(l.Text, "The receiver gives the reason "+titled(l.Code, "in its own words"))), " ")})
+	if text := []rune(g.Body.Rules[len(g.Body.Rules)-1].Message); len(text) > 500 {
+		g.Body.Rules[len(g.Body.Rules)-1].Message = string(text[:500])
+	}
+	return g, nil
 }
 
 func (s *Site) saveGuide(r *httpd.Request) (httpd.Reply, error) {

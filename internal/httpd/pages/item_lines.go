@@ -10,6 +10,7 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/href"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/lesson"
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/page"
@@ -43,6 +44,11 @@ func (s *Site) itemSubject(r *httpd.Request, f frame, i worklist.Item, after pag
 		v.Task = submissionTask(i.Type, v.OfFirm)
 		if f.May(rbac.SubmissionRead) {
 			v.Subject = &partial.Link{Text: "Open the e-bill", Href: href.Submission(f.FirmID, ident.SubmissionID(i.SubjectID))}
+		}
+	case lesson.Subject:
+		v.Task = "A receiver gives a reason that no rule is known for. Its page lists where it came: say which rule it is, write one, or say that none can catch it."
+		if f.May(rbac.SubmissionRead) {
+			v.Subject = &partial.Link{Text: "Open the reason", Href: href.ReceiverReason(f.FirmID, ident.ReasonID(i.SubjectID))}
 		}
 	}
 	return nil

@@ -31,6 +31,7 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/lesson"
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/notice"
@@ -91,6 +92,7 @@ type Site struct {
 	Prebills     *prebill.Service
 	Invoices     *invoice.Service
 	Submissions  *submission.Service
+	Lessons      *lesson.Service
 	Disputes     *dispute.Service
 	Receivables  *receivable.Service
 	Trust        *trust.Service

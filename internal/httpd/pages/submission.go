@@ -56,6 +56,11 @@ func (s *Site) submissionPage(r *httpd.Request, id ident.SubmissionID, failed er
 	if len(x.Reductions) > 0 {
 		v.Sections = append(v.Sections, cutSections(f, x, today, act, typed)...)
 	}
+	learned, err := s.lessonSection(r, f, x.ID)
+	if err != nil {
+		return nil, err
+	}
+	v.Sections = append(v.Sections, learned...)
 	if act && len(x.Status.Answers()) > 0 {
 		v.Sections = append(v.Sections, Section{Title: "What the receiver answers", Form: answerForm(f, x, typed)})
 	}

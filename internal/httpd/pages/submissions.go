@@ -141,7 +141,7 @@ func (s *Site) submissions(r *httpd.Request) (httpd.Reply, error) {
 			partial.Txt(format.Money(money.Amount{Minor: x.TotalMinor, Currency: x.Currency})), partial.Txt(cut), partial.Node(partial.ChipMark(submissionChip(x))),
 		}})
 	}
-	v := PlainView{Head: layout.Head{Title: "E-bills"}, Lede: "What was sent to clients’ systems, and what they answered.", Sections: []Section{{Title: "E-bills", Table: t, Pager: pagerOf(base, r, len(list.Items), list.Next)}}}
+	v := PlainView{Head: layout.Head{Title: "E-bills"}, Links: []partial.Link{{Text: "Lessons from receivers", Href: href.Lessons(f.FirmID)}}, Lede: "What was sent to clients’ systems, and what they answered.", Sections: []Section{{Title: "E-bills", Table: t, Pager: pagerOf(base, r, len(list.Items), list.Next)}}}
 	for _, x := range []struct{ text, address string }{
 		{"All", all}, {"To do", href.Query(all, "todo", "yes")}, {"Not sent yet", href.Query(all, "status", string(submission.Queued))}, {"Cut", href.Query(all, "status", string(submission.Reduced))}, {"Approved", href.Query(all, "status", string(submission.Approved))},
 	} {

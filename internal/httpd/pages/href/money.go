@@ -79,3 +79,17 @@ func AppealPaper(f ident.FirmID, id ident.SubmissionID, a ident.AppealID, p iden
 func AppealOutcome(f ident.FirmID, id ident.SubmissionID, a ident.AppealID) string {
 	return SubmissionAct(f, id, "appeals") + "/" + string(a) + "/outcome"
 }
+
+// Lessons is what receivers' answers say about the rules, added up; href.Query narrows it.
+func Lessons(f ident.FirmID) string { return list(f, "lessons") }
+
+// LessonCases are the lessons behind one figure of it.
+func LessonCases(f ident.FirmID, portal, reason, rule, state string) string {
+	return Query(Lessons(f)+"/cases", "portal", portal, "reason", reason, "rule", rule, "state", state)
+}
+
+// Lesson is one of them.
+func Lesson(f ident.FirmID, id ident.LessonID) string { return one(f, "lessons", id) }
+
+// ReceiverReason is what a receiver means by one of its reasons.
+func ReceiverReason(f ident.FirmID, id ident.ReasonID) string { return one(f, "receiver-reasons", id) }
