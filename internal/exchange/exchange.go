@@ -140,6 +140,20 @@ type Conversion struct {
 // Is tells whether anything was converted.
 func (c Conversion) Is() bool { return c.ID != "" }
 
+// Words say how, as "EUR 400.00 at 1.08450000 of 3 March 2026".
+func (c Conversion) Words() string {
+	return Said(c.From, c.Price.Text(c.From.Exponent()), c.Rate, c.On)
+}
+
+// Said is what an amount of another currency was converted by.
+func Said(from money.Currency, amount string, rate money.Exchange, on string) string {
+	day, err := time.Parse(time.DateOnly, on)
+	if err != nil {
+		return string(from) + " " + amount + " at " + rate.String()
+	}
+	return string(from) + " " + amount + " at " + rate.String() + " of " + day.Format("2 January 2006")
+}
+
 // Basis is by which day's exchange rate a price is converted.
 type Basis string
 
