@@ -60,6 +60,15 @@ func message(err error) string {
 	return err.Error()
 }
 
+// fieldsOf are the complaints of a fault.
+func fieldsOf(err error) []fault.Field {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return f.Fields
+	}
+	return nil
+}
+
 // conversions are by column, for one statement.
 type conversions struct {
 	prices, rates, versions []*int64
