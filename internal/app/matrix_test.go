@@ -383,6 +383,8 @@ var bodies = map[string]string{
 	"POST /firms/{firm}/tax-codes/{id}/end":      `{"until":"2030-01-01"}`,
 	"POST /firms/{firm}/tax-treatments/{id}/end": `{"until":"2030-01-01"}`,
 	"POST /firms/{firm}/invoices/{id}/withheld":  `{"reference":"1","received_on":"2026-03-01"}`,
+	"POST /firms/{firm}/exchange-rates":          `{"from_currency":"GBP","to_currency":"USD","day":"2026-01-05","rate":"1.27","source":"ECB"}`,
+	"POST /firms/{firm}/exchange-settings":       `{"basis":"none"}`,
 }
 
 // things are what one firm has, by noun.
@@ -422,7 +424,7 @@ func (th things) of(t *testing.T, path, name string) string {
 var nounOf = map[string]string{"line": "line", "cut": "cut", "entry": "entry", "finding": "finding", "allocation": "allocation", "contact": "contact", "clock": "clock", "session": "session", "message": "message", "grant": "grant", "wall": "wall", "member": "member", "appeal": "appeal", "paper": "paper"}
 
 var segments = map[string]string{
-	"clients": "client", "client-groups": "group", "payors": "payor", "purchase-orders": "order", "portals": "portal", "tax-codes": "tax_code", "tax-treatments": "treatment", "codes": "tax_code", "treatments": "treatment", "submissions": "submission", "disputes": "dispute", "trust-accounts": "trust_account", "trust-ledgers": "trust_ledger", "trust-entries": "trust_entry", "trust-requests": "trust_request", "trust-reconciliations": "trust_reconciliation", "appeals": "appeal", "papers": "paper", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "repricings": "repricing", "transfers": "transfer", "arrangements": "arrangement", "matter-recoveries": "matter_recovery", "guidelines": "guide", "imports": "import",
+	"clients": "client", "client-groups": "group", "payors": "payor", "purchase-orders": "order", "portals": "portal", "tax-codes": "tax_code", "tax-treatments": "treatment", "codes": "tax_code", "treatments": "treatment", "submissions": "submission", "disputes": "dispute", "trust-accounts": "trust_account", "trust-ledgers": "trust_ledger", "trust-entries": "trust_entry", "trust-requests": "trust_request", "trust-reconciliations": "trust_reconciliation", "appeals": "appeal", "papers": "paper", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "exchange-rates": "exchange", "repricings": "repricing", "transfers": "transfer", "arrangements": "arrangement", "matter-recoveries": "matter_recovery", "guidelines": "guide", "imports": "import",
 	"entries": "entry", "receipts": "receipt", "findings": "finding", "items": "item", "prebills": "prebill", "runs": "run", "invoices": "invoice", "credit-notes": "credit_note",
 	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "access-requests": "request", "asked": "request", "sole": "request", "sole-administrators": "request", "requests": "request", "emergencies": "request", "conflict-checks": "check", "courses": "course", "deputies": "deputy", "certificates": "certificate", "walls": "wall", "roles": "role", "tokens": "token", "webhooks": "webhook", "letters": "wording",
 	"people": "person", "passkeys": "passkey", "recoveries": "recovery", "agreements": "agreement", "calendars": "calendar", "views": "view", "numbering": "series", "import-mappings": "mapping",

@@ -179,7 +179,7 @@ func (s *Site) entryPage(r *httpd.Request, id ident.EntryID, failed error) (temp
 	if e.Kind == guideline.Time && !f.May(rbac.RateRead) { // else it stands under the rate
 		facts = append(facts, partial.Fact{Name: "The rate comes from", Value: e.RateSource}, partial.Fact{Name: "Standard rate", Value: format.Rate(e.Standard, e.Currency)})
 	}
-	if e.Converted.Is() {
+	if e.Converted.Is() && (e.Kind == guideline.Expense || !f.May(rbac.RateRead)) { // else it stands under the rate
 		paid := partial.Fact{Name: "Converted", Value: e.Converted.Words()}
 		if f.May(rbac.RateRead) {
 			paid.Href = href.Exchange(f.FirmID, e.Converted.ID)
