@@ -39,17 +39,17 @@ func ofYear(tx *db.Tx, p Pair, year int, version int64) (list []Rate, err error)
 }
 
 // before is the newest state of a pair on a day, or of the latest day before it; nil without one.
-func before(tx *db.Tx, p Pair, on time.Time) (*Rate, error) {
+func before(tx *db.Tx, p Pair, on time.Time) (was *Rate, err error) {
 	var list []Rate
-	err := tx.Raw(`SELECT `+columns+` FROM exchange_rate x WHERE x.firm_id = ? AND x.from_currency = ? AND x.to_currency = ? AND x.on_day <= ?::date
+	err = tx.Raw(`SELECT `+columns+` FROM exchange_rate x WHERE x.firm_id = ? AND x.from_currency = ? AND x.to_currency = ? AND x.on_day <= ?::date
 		ORDER BY x.on_day DESC, x.n DESC LIMIT 1`, tx.Scope.Firm, p.From, p.To, on.Format(time.DateOnly)).Scan(&list).Error
 	if err != nil {
 		return nil, fmt.Errorf("read exchange rate %s before %s: %w", p, on.Format(time.DateOnly), err)
 	}
-	if len(list) == 0 {
-		return nil, nil //nolint:nilnil // a pair begins with none
+	if len(list) > 0 {
+		was = &list[0]
 	}
-	return &list[0], nil
+	return was, nil
 }
 
 // statesOf are how many states the pair and day of each has.
