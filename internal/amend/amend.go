@@ -1,6 +1,7 @@
 package amend
 
 import (
+	"github.com/docketry/docketry/internal/exchange"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/money"
@@ -71,10 +72,11 @@ type Recorded struct {
 	Task      string
 	Activity  string
 	Expense   string
-	Standard  money.Fixed4 // standard rate of the timekeeper
-	Source    string       // where the rate came from, in words
-	Share     bool         // of a part of an entry: Amount is its share of the entry's, not its own hours priced
-	Stood     Stood        // of a merge; zero of any other
+	Standard  money.Fixed4        // standard rate of the timekeeper
+	Source    string              // where the rate came from, in words
+	Converted exchange.Conversion // of the rate, or of a cost its unit cost; zero where nothing was
+	Share     bool                // of a part of an entry: Amount is its share of the entry's, not its own hours priced
+	Stood     Stood               // of a merge; zero of any other
 }
 
 // Stood is what the lines of a merge came to together when they were merged.

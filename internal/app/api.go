@@ -33,6 +33,7 @@ func mountAPI(srv *httpd.Server, s *Services) {
 	api.Timekeepers(srv, s.Matters)
 	api.Rates(srv, s.Rates)
 	api.RateCards(srv, s.Capture)
+	api.Exchanges(srv, s.Exchanges, s.Capture)
 	api.Repricings(srv, s.Repricing)
 	api.Transfers(srv, s.Transfers)
 	api.Arrangements(srv, s.Arrangements)

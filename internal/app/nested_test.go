@@ -73,6 +73,8 @@ var nested = map[rbac.Role][]nestedCase{
 		{"POST /firms/{firm}/rates", `{"matter_id":"<?>","timekeeper_id":"<timekeeper>","rate":"100","currency":"USD","from":"2030-01-01"}`, "matter", false},
 		{"POST /firms/{firm}/rates", `{"client_id":"<?>","timekeeper_id":"<timekeeper>","rate":"100","currency":"USD","from":"2030-01-01"}`, "client", false},
 		{"POST /firms/{firm}/rates", `{"client_group_id":"<?>","class":"ASSOC","rate":"100","currency":"USD","from":"2030-01-01"}`, "group", false},
+		{"POST /firms/{firm}/exchange-settings", `{"client_id":"<?>","basis":"none"}`, "client", false},
+		{"POST /firms/{firm}/exchange-settings", `{"matter_id":"<?>","basis":"none"}`, "matter", false},
 		{"POST /firms/{firm}/repricings", `{"client_id":"<?>"}`, "client", false},
 		{"POST /firms/{firm}/repricings", `{"matter_ids":["<matter>","<?>"]}`, "matter", false},
 		{"POST /firms/{firm}/repricings", `{"client_id":"<client>","timekeeper_ids":["<timekeeper>","<?>"]}`, "timekeeper", false},

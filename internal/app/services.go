@@ -24,6 +24,7 @@ import (
 	"github.com/docketry/docketry/internal/deputy"
 	"github.com/docketry/docketry/internal/dispute"
 	"github.com/docketry/docketry/internal/evidence"
+	"github.com/docketry/docketry/internal/exchange"
 	"github.com/docketry/docketry/internal/export"
 	"github.com/docketry/docketry/internal/find"
 	"github.com/docketry/docketry/internal/firm"
@@ -106,6 +107,7 @@ type Services struct {
 	Portals      *portal.Service
 	Connectors   *connector.Service
 	Rates        *rate.Service
+	Exchanges    *exchange.Service
 	Repricing    *reprice.Service
 	Transfers    *transfer.Service
 	Find         *find.Service
@@ -245,6 +247,7 @@ func (s *Services) tenants(context.Context) (err error) {
 	s.Portals = portal.New(s.DB, s.Guard)
 	s.Connectors = connector.New(s.DB, s.Guard, s.keys, carry.New(s.caller()))
 	s.Rates = rate.New(s.DB, s.Guard)
+	s.Exchanges = exchange.NewService(s.DB, s.Guard)
 	s.Find = find.New(s.DB, s.Guard)
 	s.SLA = sla.New(s.DB, s.Guard)
 	s.Work = worklist.NewService(s.DB, s.Guard, s.SLA)

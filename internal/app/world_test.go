@@ -25,6 +25,7 @@ import (
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/deputy"
 	"github.com/docketry/docketry/internal/dispute"
+	"github.com/docketry/docketry/internal/exchange"
 	"github.com/docketry/docketry/internal/export"
 	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/guideline"
@@ -272,6 +273,9 @@ func (w world) furnished(t *testing.T) things {
 	th.ids["reason"] = f.Text(t, `SELECT reason_id FROM lesson WHERE firm_id = ? AND id = ?`, f.ID, th.ids["lesson"])
 	th.trusted(t, w, bill, admin, specialist, partner)
 	th.ordered(t, w, bill, admin)
+	changed, err := w.s.Exchanges.Enter(admin, exchange.New{Pair: exchange.Pair{From: "EUR", To: "USD"}, On: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), Rate: 108_450_000, Source: "ECB reference rates"})
+	ok(err)
+	th.ids["exchange"] = string(changed.ID)
 	letter, err := w.s.Submissions.AddPaper(specialist, sent.ID, sent.Appeals[0].ID, receipt.Upload{Name: "a letter between friends.png", Data: slip(t)})
 	ok(err)
 	th.ids["paper"] = string(letter.ID)

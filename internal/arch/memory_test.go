@@ -25,6 +25,7 @@ var memories = map[string]string{
 	"internal/bureau.Home":                    "the bureau's id",
 	"internal/worklist.Service":               "the bureau's id",
 	"internal/guideline.compiled":             "rules under the hashes of the guidelines' own text: who has the same text has the same rules",
+	"internal/exchange.Book":                  "rates of one firm, within one transaction",
 	"internal/calendar.Calendar":              "tables of one calendar's own hours, which its owner keeps under firm and id",
 	"internal/invoice.Paper":                  "buffers that are emptied before use",
 	"internal/blob.Memory":                    "a bucket for tests: sealed bytes under the firm's name",

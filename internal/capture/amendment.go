@@ -10,7 +10,7 @@ import (
 func (e *Entry) Work() amend.Work {
 	units, price := e.Units()
 	w := amend.Work{Kind: e.Kind, Value: e.AmountMinor, Recorded: amend.Recorded{Quantity: units, Rate: price, Amount: e.AmountMinor, Narrative: e.Narrative,
-		Task: e.Task, Activity: e.Activity, Expense: e.Expense, Standard: e.Standard, Source: e.RateSource}}
+		Task: e.Task, Activity: e.Activity, Expense: e.Expense, Standard: e.Standard, Source: e.RateSource, Converted: e.Converted}}
 	w.Content = amend.Content{Quantity: units, Rate: price, Narrative: e.Narrative, Task: e.Task, Activity: e.Activity, Expense: e.Expense}
 	if last := e.Edits.Last(); last != nil {
 		w.Content, w.Value = last.After, last.AfterAt+last.After.WriteDown

@@ -26,6 +26,7 @@ type entryArrays struct {
 	levels, versions                                                                                                                    []*int64
 	hours, quantities, costs, rates, standards, amounts                                                                                 []int64
 	digits, lines                                                                                                                       []int
+	converted                                                                                                                           conversions
 }
 
 func arraysOf(entries []Entry, keys []rowKey) (a entryArrays) {
@@ -39,6 +40,7 @@ func arraysOf(entries []Entry, keys []rowKey) (a entryArrays) {
 		a.narratives, a.tasks, a.activities = append(a.narratives, e.Narrative), append(a.tasks, e.Task), append(a.activities, e.Activity)
 		a.expenses, a.imports, a.externals = append(a.expenses, e.Expense), append(a.imports, string(e.ImportID)), append(a.externals, e.ExternalID)
 		a.rateIDs, a.levels, a.versions = append(a.rateIDs, orNull(e.RateID)), append(a.levels, priced(e, int64(e.RateLevel))), append(a.versions, priced(e, e.CardVersion))
+		a.converted.add(e.Converted)
 		a.fingerprints, a.contents = append(a.fingerprints, keys[i].fingerprint.String()), append(a.contents, keys[i].content.String())
 	}
 	return a
@@ -56,14 +58,15 @@ func insertEntryBatch(tx *db.Tx, entries []Entry, keys []rowKey, rounding money.
 	a := arraysOf(entries, keys)
 	err := tx.Exec(`INSERT INTO entry (firm_id, rounding, created_at, id, kind, matter_id, timekeeper_id, worked_on, hours_e4, quantity_e4, unit_cost_e4, rate_e4, rate_source,
 			standard_rate_e4, amount_minor, minor_digits, currency, narrative, task_code, activity_code, expense_code, import_id, source_line, external_id, fingerprint, content,
-			rate_id, rate_level, card_version)
+			rate_id, rate_level, card_version, `+convertedNames+`)
 		SELECT ?, ?, ?, x.* FROM unnest(?::uuid[], ?::text[], ?::uuid[], ?::uuid[], ?::date[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[],
 			?::bigint[], ?::bigint[], ?::smallint[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::uuid[], ?::int[], ?::text[], ?::uuid[], ?::uuid[],
-			?::uuid[], ?::smallint[], ?::bigint[]) AS x`,
+			?::uuid[], ?::smallint[], ?::bigint[], `+convertedArrays+`) AS x`,
 		tx.Scope.Firm, rounding, tx.Now, arr(a.ids), arr(a.kinds), arr(a.matters), arr(a.people), arr(a.days), arr(a.hours),
 		arr(a.quantities), arr(a.costs), arr(a.rates), arr(a.sources), arr(a.standards), arr(a.amounts), arr(a.digits),
 		arr(a.currencies), arr(a.narratives), arr(a.tasks), arr(a.activities), arr(a.expenses), arr(a.imports), arr(a.lines),
-		arr(a.externals), arr(a.fingerprints), arr(a.contents), arr(a.rateIDs), arr(a.levels), arr(a.versions)).Error
+		arr(a.externals), arr(a.fingerprints), arr(a.contents), arr(a.rateIDs), arr(a.levels), arr(a.versions),
+		arr(a.converted.prices), arr(a.converted.currencies), arr(a.converted.ids), arr(a.converted.rates), arr(a.converted.days), arr(a.converted.versions)).Error
 	if err != nil {
 		return fmt.Errorf("save entries of import %s: %w", entries[0].ImportID, err)
 	}

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/amend"
+	"github.com/docketry/docketry/internal/exchange"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
@@ -81,12 +82,13 @@ type Entry struct {
 	Hours        money.Fixed4 // 0 on a cost
 	Quantity     money.Fixed4 // 0 on time
 	UnitCost     money.Fixed4
-	Rate         money.Fixed4 // as resolved; 0 on a cost
-	RateSource   string       // which level gave it, in words
-	RateLevel    rate.Level   // 0 on a cost, and on what was priced before versions were kept
-	RateID       ident.RateID // the row of the register; "" where there is no level, or the file gave the rate
-	CardVersion  int64        // of the register by which it was priced; says nothing where there is no level
-	Standard     money.Fixed4 // the timekeeper's standard rate, the base of realization
+	Rate         money.Fixed4        // as resolved; 0 on a cost
+	RateSource   string              // which level gave it, in words
+	RateLevel    rate.Level          // 0 on a cost, and on what was priced before versions were kept
+	RateID       ident.RateID        // the row of the register; "" where there is no level, or the file gave the rate
+	CardVersion  int64               // of the register by which it was priced; says nothing where there is no level
+	Converted    exchange.Conversion // of its rate, or of a cost its unit cost, out of another currency; zero where nothing was
+	Standard     money.Fixed4        // the timekeeper's standard rate, the base of realization
 	AmountMinor  int64
 	Currency     money.Currency
 	Narrative    string // C3

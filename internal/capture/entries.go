@@ -14,7 +14,7 @@ import (
 
 const entryColumns = `e.id, e.kind, e.matter_id, coalesce(e.timekeeper_id::text, ''), e.worked_on, e.hours_e4, e.quantity_e4, e.unit_cost_e4, e.rate_e4, e.rate_source,
 	e.standard_rate_e4, e.amount_minor, e.currency, e.task_code, e.activity_code, e.expense_code, e.import_id, e.source_line, e.external_id, e.status,
-	coalesce(e.prebill_id::text, ''), e.version, e.created_at, coalesce(e.rate_level, 0), coalesce(e.rate_id::text, ''), coalesce(e.card_version, 0)`
+	coalesce(e.prebill_id::text, ''), e.version, e.created_at, coalesce(e.rate_level, 0), coalesce(e.rate_id::text, ''), coalesce(e.card_version, 0), ` + convertedColumns
 
 // entriesFor lists entries that the access reaches, with their amendments; the text
 // only where it shows C3.
@@ -82,7 +82,8 @@ func readEntries(tx *db.Tx, query string, args ...any) ([]Entry, error) {
 func scanEntry(rows *sql.Rows, e *Entry) error {
 	return rows.Scan(&e.ID, &e.Kind, &e.MatterID, &e.TimekeeperID, &e.WorkedOn, &e.Hours, &e.Quantity, &e.UnitCost, &e.Rate, &e.RateSource,
 		&e.Standard, &e.AmountMinor, &e.Currency, &e.Task, &e.Activity, &e.Expense, &e.ImportID, &e.SourceLine, &e.ExternalID, &e.Status,
-		&e.PrebillID, &e.Version, &e.CreatedAt, &e.RateLevel, &e.RateID, &e.CardVersion, &e.Narrative, &e.Withheld)
+		&e.PrebillID, &e.Version, &e.CreatedAt, &e.RateLevel, &e.RateID, &e.CardVersion,
+		&e.Converted.Price, &e.Converted.From, &e.Converted.ID, &e.Converted.Rate, &e.Converted.On, &e.Converted.Version, &e.Narrative, &e.Withheld)
 }
 
 // OpenEntries are the entries of a matter that wait for a bill, up to and with a

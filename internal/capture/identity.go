@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/money"
 )
 
@@ -21,12 +22,16 @@ func (r rowID) String() string {
 
 // rowKey tells rows apart (I16). Fingerprint is who the row is: its source and id,
 // or all it says where it has none. Content is all it says; of its price the rate
-// in the file, for the card's may change.
+// in the file, for the card's may change, and of a cost what it was before it was converted.
 type rowKey struct{ fingerprint, content rowID }
 
 func keyOf(source string, e *Entry, given money.Fixed4) rowKey {
-	k := rowKey{content: sum("content", string(e.Kind), string(e.MatterID), string(e.TimekeeperID), e.WorkedOn.Format(time.DateOnly),
-		number(int64(e.Hours)), number(int64(e.Quantity)), number(int64(e.UnitCost)), number(int64(given)), e.Narrative, e.Task, e.Activity, e.Expense)}
+	unit, more := e.UnitCost, []string(nil)
+	if e.Kind == guideline.Expense && e.Converted.Is() {
+		unit, more = e.Converted.Price, []string{string(e.Converted.From)}
+	}
+	k := rowKey{content: sum(append([]string{"content", string(e.Kind), string(e.MatterID), string(e.TimekeeperID), e.WorkedOn.Format(time.DateOnly),
+		number(int64(e.Hours)), number(int64(e.Quantity)), number(int64(unit)), number(int64(given)), e.Narrative, e.Task, e.Activity, e.Expense}, more...)...)}
 	k.fingerprint = k.content
 	if e.ExternalID != "" {
 		k.fingerprint = sum("id", source, e.ExternalID)

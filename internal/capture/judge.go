@@ -1,12 +1,14 @@
 package capture
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/docketry/docketry/internal/exchange"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
@@ -45,6 +47,7 @@ type judge struct {
 	now    time.Time
 	plan   plan
 	seen   map[rowID]int // fingerprint -> line
+	failed error         // what keeps the whole file from being judged
 	prices map[priceKey]priceAnswer
 
 	row *Row // under judgement
@@ -65,7 +68,7 @@ type priceAnswer struct {
 }
 
 // judgeRows decides for each row of the sheet whether it lands.
-func judgeRows(s *Sheet, m masters, source string, now time.Time) plan {
+func judgeRows(s *Sheet, m masters, source string, now time.Time) (plan, error) {
 	j := judge{masters: m, sheet: s, source: source, now: now, seen: make(map[rowID]int, len(s.Rows)), prices: map[priceKey]priceAnswer{}}
 	for _, f := range s.faults.kept {
 		j.plan.faults.add(f)
@@ -79,7 +82,7 @@ func judgeRows(s *Sheet, m masters, source string, now time.Time) plan {
 		}
 	}
 	slices.SortStableFunc(j.plan.faults.kept, func(a, b Fault) int { return a.Line - b.Line })
-	return j.plan
+	return j.plan, j.failed
 }
 
 // judgeRow checks what can be checked, also on a row that is refused already, so
@@ -136,7 +139,7 @@ func (j *judge) findMatter(e *Entry) *matterFacts {
 	case j.row.Client != "" && !m.isClient(j.row.Client):
 		j.refuse(FieldClient, "MAT-01", j.row.Client, "matter "+m.Number+" belongs to another client", "correct the client or the matter")
 		return nil
-	case j.row.Currency != "" && j.row.Currency != m.Currency:
+	case j.row.Currency != "" && j.row.Currency != m.Currency && (j.row.Kind == guideline.Time || !j.card.Converts(m.ClientID, m.ID)):
 		j.refuse(FieldCurrency, "FLD-08", string(j.row.Currency), "matter "+m.Number+" is billed in "+string(m.Currency), "state the amount in "+string(m.Currency))
 	}
 	e.MatterID, e.Currency = m.ID, m.Currency
@@ -234,6 +237,11 @@ func (j *judge) price(e *Entry, l *landing) {
 			return
 		}
 		units, cost = e.Hours, e.Rate
+	} else if j.row.Currency != "" && j.row.Currency != e.Currency {
+		if !j.convert(e) {
+			return
+		}
+		cost = e.UnitCost
 	}
 	var err error
 	if e.AmountMinor, err = money.Line(units, cost, e.Currency, j.rounding); err != nil {
@@ -248,13 +256,20 @@ func (j *judge) rate(e *Entry, l *landing) bool {
 	a := j.answer(e, l)
 	l.agreed, l.hasRate = a.Rate, a.err == nil
 	e.Rate, e.Standard, e.RateSource = a.Rate, a.Standard, a.Source
-	e.RateLevel, e.RateID, e.CardVersion = a.Level, a.ID, j.card.Version()
+	e.RateLevel, e.RateID, e.CardVersion, e.Converted = a.Level, a.ID, j.card.Version(), a.Conversion
 	switch given := j.row.Rate; {
-	case a.err != nil && !errors.Is(a.err, rate.ErrNoRate), a.err != nil && given == 0:
+	case rate.Unconverted(a.err):
+		j.refuse(FieldRate, "RAT-02", "", message(a.err), "enter it, then import the file again")
+		return false
+	case a.err != nil && !errors.Is(a.err, rate.ErrNoRate):
+		j.failed = cmp.Or(j.failed, a.err)
+		j.bad = true
+		return false
+	case a.err != nil && given == 0:
 		j.refuse(FieldRate, "RAT-02", "", "there is no "+string(e.Currency)+" rate for "+j.row.Timekeeper+" on "+e.WorkedOn.Format(time.DateOnly), "enter a rate that covers the day, then import the file again")
 		return false
 	case given != 0 && given != a.Rate:
-		e.Rate, e.RateSource, e.RateLevel, e.RateID = given, rate.LevelLine.String(), rate.LevelLine, ""
+		e.Rate, e.RateSource, e.RateLevel, e.RateID, e.Converted = given, rate.LevelLine.String(), rate.LevelLine, "", exchange.Conversion{}
 		if a.err != nil {
 			e.Standard = given
 			break
@@ -281,13 +296,13 @@ func (j *judge) checkStated(e *Entry) {
 	if j.row.Amount == "" {
 		return
 	}
-	stated, err := money.ParseAmount(j.row.Amount, e.Currency)
+	want := e.Original(j.rounding)
+	stated, err := money.ParseAmount(j.row.Amount, want.Currency)
 	if err != nil {
-		j.refuse(FieldAmount, "FLD-02", j.row.Amount, "this is not an amount in "+string(e.Currency), "write digits and a point, such as 1250.50")
+		j.refuse(FieldAmount, "FLD-02", j.row.Amount, "this is not an amount in "+string(want.Currency), "write digits and a point, such as 1250.50")
 		return
 	}
-	if stated.Minor != e.AmountMinor {
-		want := money.Amount{Minor: e.AmountMinor, Currency: e.Currency}
+	if stated.Minor != want.Minor {
 		j.refuse(FieldAmount, "ARI-01", j.row.Amount, "the row multiplies to "+want.Text(), "correct the amount, the hours or the rate")
 	}
 }

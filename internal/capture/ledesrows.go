@@ -136,12 +136,12 @@ func lumpOf(l *ledes.Line) lump {
 // pre-bill. A residual of less than a minor unit that changes nothing is no discount.
 func (j *judge) checkLump(e *Entry) {
 	x := j.row.Lump
-	worth := money.Amount{Minor: e.AmountMinor, Currency: e.Currency}
+	worth := e.Original(j.rounding)
 	landed, err := money.ParseFixed4(worth.Text())
 	if !x.Stated || err != nil {
 		return
 	}
-	least, off := minorUnit(e.Currency), landed-x.Total
+	least, off := minorUnit(worth.Currency), landed-x.Total
 	if apart(off) < least && apart(x.Adjusted) < least {
 		return
 	}

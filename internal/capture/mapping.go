@@ -91,9 +91,13 @@ func otherNames(f Field) string {
 	case FieldPractice:
 		return "practice department practicearea"
 	case FieldFrom:
-		return "validfrom effectivefrom effectivedate startdate firstday"
+		return "validfrom effectivefrom effectivedate startdate firstday fromcurrency basecurrency"
 	case FieldUntil:
 		return "validuntil validto effectiveto enddate to"
+	case FieldDay:
+		return "date ondate ratedate"
+	case FieldTo:
+		return "tocurrency target quote quotecurrency"
 	case FieldReason:
 		return "note comment"
 	default:

@@ -100,11 +100,14 @@ func (r *Rehomed) settle(m masters, facts *matterFacts) (why string, err error) 
 	if errors.Is(err, rate.ErrNoRate) {
 		return "has no " + string(facts.Currency) + " rate on " + facts.Number + "; enter one that covers the day first", nil
 	}
+	if rate.Unconverted(err) {
+		return "cannot be priced on " + facts.Number + ": " + message(err), nil
+	}
 	if err != nil {
 		return "", fmt.Errorf("price entry %s on matter %s: %w", r.From.ID, facts.ID, err)
 	}
 	r.land.agreed, r.land.hasRate = a.Rate, true
-	p := Price{Rate: a.Rate, Standard: a.Standard, Source: a.Source, Level: a.Level, RateID: a.ID, Card: m.card.Version(), Currency: facts.Currency}
+	p := Price{Rate: a.Rate, Standard: a.Standard, Source: a.Source, Level: a.Level, RateID: a.ID, Card: m.card.Version(), Currency: facts.Currency, Converted: a.Conversion}
 	p.Minor, err = money.Line(e.Hours, a.Rate, facts.Currency, m.rounding)
 	if errors.Is(err, money.ErrOverflow) {
 		return "is worth more there than can be counted; correct the rate", nil

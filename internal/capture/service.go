@@ -101,7 +101,10 @@ func (s *Service) land(tx *db.Tx, a *authz.Access, u Upload, sheet *Sheet, dry b
 	if err != nil {
 		return r, err
 	}
-	p := judgeRows(sheet, masters, source, tx.Now)
+	p, err := judgeRows(sheet, masters, source, tx.Now)
+	if err != nil {
+		return r, err
+	}
 	found, err := landedBefore(tx, p.keys)
 	if err != nil {
 		return r, err

@@ -2,10 +2,10 @@ package capture
 
 import (
 	"context"
-	"errors"
 
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/exchange"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
@@ -17,17 +17,19 @@ import (
 // WhyRate tells where the rate of a time entry comes from: what was kept when it was
 // priced, and the levels of the register as they read today for its work date.
 type WhyRate struct {
-	Source   string // kept with the entry, as its rate and standard rate
-	Rate     money.Fixed4
-	Standard money.Fixed4
-	Level    rate.Level   // likewise; 0 when it was priced before versions were kept
-	ID       ident.RateID // likewise; "" where the rate was given with the entry
-	Version  int64        // likewise, of the register; says nothing without a level
-	Today    int64        // the register's version by now
-	Currency money.Currency
-	Now      *rate.Answer // what the register would give by now; nil when it has no rate
-	Steps    []rate.Step
-	Prices   []Former // that it has had, the present one last; none when no run has changed it
+	Source    string // kept with the entry, as its rate and standard rate
+	Rate      money.Fixed4
+	Standard  money.Fixed4
+	Level     rate.Level   // likewise; 0 when it was priced before versions were kept
+	ID        ident.RateID // likewise; "" where the rate was given with the entry
+	Version   int64        // likewise, of the register; says nothing without a level
+	Today     int64        // the register's version by now
+	Currency  money.Currency
+	Converted exchange.Conversion // likewise, of the rate
+	Unpriced  string              // why the register would give no rate by now; "" where it would
+	Now       *rate.Answer        // what the register would give by now; nil when it has no rate
+	Steps     []rate.Step
+	Prices    []Former // that it has had, the present one last; none when no run has changed it
 }
 
 // Moved tells whether the register would give another rate by now than was kept. What
@@ -86,7 +88,7 @@ func whyRate(tx *db.Tx, e *Entry) (w WhyRate, err error) {
 	}
 	now := e.Work()
 	q := (&matterFacts{ID: m.ID, ClientID: m.ClientID, Practice: m.PracticeGroup}).asks(e, class, now.Task, now.Activity)
-	w = WhyRate{Source: e.RateSource, Rate: e.Rate, Standard: e.Standard, Level: e.RateLevel, ID: e.RateID, Version: e.CardVersion, Today: card.Version(), Currency: e.Currency, Steps: card.Explain(q)}
+	w = WhyRate{Source: e.RateSource, Rate: e.Rate, Standard: e.Standard, Level: e.RateLevel, ID: e.RateID, Version: e.CardVersion, Today: card.Version(), Currency: e.Currency, Converted: e.Converted, Steps: card.Explain(q)}
 	if w.Prices, err = formerPrices(tx, e.ID); err != nil {
 		return w, err
 	}
@@ -94,8 +96,10 @@ func whyRate(tx *db.Tx, e *Entry) (w WhyRate, err error) {
 	switch {
 	case err == nil:
 		w.Now = &answer
-	case !errors.Is(err, rate.ErrNoRate):
+	case !rate.Unpriced(err):
 		return w, err
+	default:
+		w.Unpriced = message(err)
 	}
 	return w, nil
 }

@@ -44,6 +44,7 @@ type (
 	PartyID       string // another party of a matter
 	TimekeeperID  string
 	RateID        string
+	ExchangeID    string // an exchange rate of one day
 	TransferID    string // of work to another matter
 	Repricing     string // a run that gives entries their rates of today
 	ImportID      string

@@ -183,13 +183,23 @@ type Line struct {
 	WholeMinor  int64             `json:"whole_minor,omitempty"`
 	OfNo        int               `json:"of_no,omitempty"` // of a credit note over a part: which line of the invoice it takes back, and its amount
 	OfMinor     int64             `json:"of_minor,omitempty"`
-	Original    *Original         `json:"original,omitempty"` // as recorded; nil when billed so
+	Original    *Original         `json:"original,omitempty"`  // as recorded; nil when billed so
+	Converted   *Converted        `json:"converted,omitempty"` // of a price in another currency; nil where the line bills at no such price
 }
 
 // Hourly tells whether the line has hours or pieces at a rate that a reader wants to
 // see: work, and costs of more than one piece.
 func (l *Line) Hourly() bool {
 	return l.Kind == Fee || l.Kind == Expense && l.QuantityE4 != oneUnit
+}
+
+// Converted is how the price of an hour, or of one of a cost, came out of the currency that it
+// was agreed or paid in.
+type Converted struct {
+	From    money.Currency `json:"from"`
+	PriceE4 money.Fixed4   `json:"price_e4"`
+	RateE8  money.Exchange `json:"rate_e8"`
+	On      Day            `json:"on"` // of the exchange rate
 }
 
 // Original is what the timekeeper had recorded, where the bill differs. It is kept

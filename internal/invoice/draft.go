@@ -82,6 +82,9 @@ func fromApprovedLine(l *prebill.ApprovedLine) Line {
 	if l.Kind == guideline.Expense {
 		out.Kind = Expense
 	}
+	if c := l.Recorded.Converted; c.Is() && len(l.Merges) == 0 && l.Rate == l.Recorded.Rate {
+		out.Converted = &Converted{c.From, c.Price, c.Rate, Day(c.On)}
+	}
 	if r := l.Recorded; l.Changed {
 		out.Original = &Original{Narrative: r.Narrative, Task: r.Task, Activity: r.Activity, ExpenseCode: r.Expense,
 			QuantityE4: r.Quantity, RateE4: r.Rate, AmountMinor: r.Amount}

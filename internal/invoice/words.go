@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/docketry/docketry/internal/exchange"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/tax"
 )
@@ -98,6 +99,22 @@ func (d *Document) columnDate(on Day) string {
 // oneUnit is a quantity of 1.
 const oneUnit money.Fixed4 = 10_000
 
+// converted is "EUR 120.00 at 1.08450000 of 3 March 2026" for what was paid or agreed in another
+// currency: of a cost what was paid, of work its rate.
+func (d *Document) converted(l *Line) string {
+	c := l.Converted
+	if c == nil || l.QuantityE4 == 0 {
+		return ""
+	}
+	text := c.PriceE4.Text(c.From.Exponent())
+	if l.Kind == Fee {
+		text += " an hour"
+	} else if minor, err := money.Line(l.QuantityE4, c.PriceE4, c.From, d.Rounding); err == nil {
+		text = money.Amount{Minor: minor, Currency: c.From}.Text()
+	}
+	return exchange.Said(c.From, text, c.RateE8, string(c.On))
+}
+
 // note is "640 × 0.10" for a cost or a price of more than one of a thing, and says why
 // quantity times price is not the amount: "422.50, discount −10.01".
 func (d *Document) note(l *Line) string {
@@ -116,6 +133,12 @@ func (d *Document) note(l *Line) string {
 		units += " = "
 	}
 	note := units + why
+	if said := d.converted(l); said != "" {
+		if note != "" {
+			said += "; "
+		}
+		note = said + note
+	}
 	more := ""
 	switch {
 	case l.OfNo > 0:

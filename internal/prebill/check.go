@@ -2,7 +2,6 @@ package prebill
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -203,8 +202,8 @@ func agreed(card *rate.Card, m matter.Matter, l *Line) (money.Fixed4, bool, erro
 	if l.Kind != guideline.Time {
 		return 0, true, nil
 	}
-	a, err := card.Resolve(l.costs(m))
-	if errors.Is(err, rate.ErrNoRate) {
+	a, err := card.Agreed(l.costs(m))
+	if rate.Unpriced(err) {
 		return 0, false, nil
 	}
 	return a.Rate, true, err

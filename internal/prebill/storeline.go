@@ -15,7 +15,13 @@ const lineColumns = `l.id, l.entry_id, l.position, l.kind, l.worked_on, coalesce
 	l.quantity_e4, l.rate_e4, l.value_minor, l.write_down_minor, l.narrative, l.task_code, l.activity_code, l.expense_code, l.reason, l.held,
 	l.agreed_minor, l.agreed_reason, l.agreed_rate_e4, l.cap_minor, l.discount_minor, l.unseen,
 	coalesce(l.merged_into::text, ''), coalesce(l.split_of::text, ''), l.split_of IS NOT NULL, coalesce(l.share_quantity_e4, CASE l.kind WHEN 'time' THEN e.hours_e4 ELSE e.quantity_e4 END), CASE l.kind WHEN 'time' THEN coalesce(o.rate_e4, e.rate_e4) ELSE e.unit_cost_e4 END, coalesce(l.share_minor, o.amount_minor, e.amount_minor),
-	e.narrative, e.task_code, e.activity_code, e.expense_code, coalesce(o.standard_rate_e4, e.standard_rate_e4, 0), coalesce(o.rate_source, e.rate_source, '')`
+	e.narrative, e.task_code, e.activity_code, e.expense_code, coalesce(o.standard_rate_e4, e.standard_rate_e4, 0), coalesce(o.rate_source, e.rate_source, ''),
+	coalesce(x.price, 0), coalesce(x.currency, ''), coalesce(x.id::text, ''), coalesce(x.rate, 0), coalesce(to_char(x.day, 'YYYY-MM-DD'), ''), coalesce(x.version, 0)`
+
+// converted is how the price that a line stands by came out of another currency.
+const converted = ` CROSS JOIN LATERAL (SELECT (CASE WHEN o.entry_id IS NULL THEN e.source_price_e4 ELSE o.source_price_e4 END) AS price, (CASE WHEN o.entry_id IS NULL THEN e.source_currency ELSE o.source_currency END) AS currency,
+	(CASE WHEN o.entry_id IS NULL THEN e.exchange_id ELSE o.exchange_id END) AS id, (CASE WHEN o.entry_id IS NULL THEN e.exchange_e8 ELSE o.exchange_e8 END) AS rate,
+	(CASE WHEN o.entry_id IS NULL THEN e.exchange_on ELSE o.exchange_on END) AS day, (CASE WHEN o.entry_id IS NULL THEN e.exchange_version ELSE o.exchange_version END) AS version) x`
 
 // lines reads the lines that stand on a pre-bill in their order, numbered from 1, with
 // what was recorded, their edits and their findings. The parts of a line that was split
@@ -57,7 +63,7 @@ func readLines(tx *db.Tx, cond string, arg any) ([]Line, error) {
 	rows, err := tx.Raw(`SELECT `+lineColumns+` FROM prebill_line l
 		JOIN entry e ON e.firm_id = l.firm_id AND e.id = l.entry_id
 		LEFT JOIN entry_price o ON o.firm_id = l.firm_id AND o.entry_id = l.entry_id AND o.seq = l.price_seq
-		LEFT JOIN timekeeper t ON t.firm_id = l.firm_id AND t.id = l.timekeeper_id
+		LEFT JOIN timekeeper t ON t.firm_id = l.firm_id AND t.id = l.timekeeper_id`+converted+`
 		WHERE l.firm_id = ? AND `+cond+` ORDER BY l.position, l.part`, tx.Scope.Firm, arg).Rows()
 	if err != nil {
 		return nil, err
@@ -79,7 +85,8 @@ func scanLine(rows *sql.Rows) (l Line, err error) {
 	err = rows.Scan(&l.ID, &l.EntryID, &l.Position, &l.Kind, &l.On, &l.Timekeeper, &l.TKCode, &l.TKName, &l.TKClass,
 		&l.Quantity, &l.Rate, &l.Value, &l.WriteDown, &l.Narrative, &l.Task, &l.Activity, &l.Expense, &l.Reason, &l.Held,
 		&a.AgreedMinor, &a.Reason, &a.Rate, &a.CapMinor, &a.DiscountMinor, &a.Unseen,
-		&l.mergedInto, &l.SplitOf, &r.Share, &r.Quantity, &r.Rate, &r.Amount, &r.Narrative, &r.Task, &r.Activity, &r.Expense, &r.Standard, &r.Source)
+		&l.mergedInto, &l.SplitOf, &r.Share, &r.Quantity, &r.Rate, &r.Amount, &r.Narrative, &r.Task, &r.Activity, &r.Expense, &r.Standard, &r.Source,
+		&r.Converted.Price, &r.Converted.From, &r.Converted.ID, &r.Converted.Rate, &r.Converted.On, &r.Converted.Version)
 	return l, err
 }
 

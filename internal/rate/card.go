@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/docketry/docketry/internal/exchange"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/money"
@@ -32,6 +33,8 @@ type Answer struct {
 	ID       ident.RateID
 	Standard money.Fixed4 // levels 10 and 11; equals Rate when neither exists
 	Version  int64        // of the register that gave it
+
+	Conversion exchange.Conversion // of the row's rate into the currency asked for; zero where the row is in it
 }
 
 // Step is one question that a resolution asks, in order, with the row that answers it.
@@ -48,6 +51,10 @@ type Register struct {
 	Members []matter.Member               // which client was in which group, when
 	Offices map[ident.TimekeeperID]string // of timekeepers who have one
 	Version int64                         // goes up with every change of what rates are resolved by; 0 while nothing was entered
+
+	Home     money.Currency    // the firm's, which goes before other currencies that are converted
+	Settings exchange.Settings // where rates of another currency count
+	Exchange *exchange.Book    // nil where they count nowhere
 }
 
 // slot is one kind of key. The order is that of resolution.
@@ -144,6 +151,10 @@ type Card struct {
 	groups  map[ident.ClientID][]matter.Member
 	offices map[ident.TimekeeperID]string
 	version int64
+
+	settings   exchange.Settings
+	book       *exchange.Book
+	currencies []money.Currency // of the rates, in the order in which they are converted
 }
 
 // Version is that of the register that the card was made of.
@@ -152,10 +163,15 @@ func (c *Card) Version() int64 { return c.version }
 // NewCard takes rows in any order. Rates of one key do not overlap, nor do a client's
 // times in groups: the database holds both.
 func NewCard(r Register) *Card {
-	c := &Card{rates: map[key][]Rate{}, groups: map[ident.ClientID][]matter.Member{}, offices: r.Offices, version: r.Version}
+	c := &Card{rates: map[key][]Rate{}, groups: map[ident.ClientID][]matter.Member{}, offices: r.Offices, version: r.Version, settings: r.Settings, book: r.Exchange}
 	for _, x := range r.Rates {
 		c.rates[keyOf(x)] = append(c.rates[keyOf(x)], x)
+		if !slices.Contains(c.currencies, x.Currency) {
+			c.currencies = append(c.currencies, x.Currency)
+		}
 	}
+	slices.Sort(c.currencies)
+	slices.SortStableFunc(c.currencies, func(a, b money.Currency) int { return abroad(a, r.Home) - abroad(b, r.Home) })
 	for _, list := range c.rates {
 		slices.SortFunc(list, func(a, b Rate) int { return a.From.Compare(b.From) })
 	}
@@ -165,28 +181,83 @@ func NewCard(r Register) *Card {
 	return c
 }
 
-// Resolve finds the first hit in the order of levels for the day. ErrNoRate when
-// no row of the currency applies.
-func (c *Card) Resolve(q Question) (Answer, error) {
-	a := Answer{Version: c.version}
-	for s := range slots {
-		r := c.find(s, q)
-		if r == nil {
-			continue
-		}
-		if a.Level == 0 {
-			a.Rate, a.Level, a.Source, a.ID = r.Rate, slotLevel[s], s.words(), r.ID
-		}
-		if s >= standardTimekeeper {
-			a.Standard = r.Rate
-			return a, nil
-		}
+// abroad is 0 for the firm's currency, and 1 for one that comes after it.
+func abroad(c, home money.Currency) int {
+	if c == home {
+		return 0
 	}
-	if a.Level == 0 {
-		return a, ErrNoRate.With("there is no %s rate for this timekeeper on %s; enter one that covers the day", q.Currency, q.On.Format(time.DateOnly))
+	return 1
+}
+
+// Resolve finds the first hit in the order of levels for the day. ErrNoRate when no row
+// applies. Where rates of another currency do not count (exchange.Settings) only rows of the
+// currency asked for are looked at. Where they do the first level that has a row wins, as
+// ever: the row in the currency asked for, and a row of another where the level has none,
+// converted at the exchange rate of the work date. exchange.ErrNoExchange when there is none
+// for it, or for the standard rate: a deeper level does not step in, for its rate was not
+// agreed for this work.
+func (c *Card) Resolve(q Question) (Answer, error) {
+	a, err := c.Agreed(q)
+	if err != nil {
+		return a, err
 	}
 	a.Standard = a.Rate
+	if s, r := c.first(q, standardTimekeeper); r != nil && slotLevel[s] != a.Level {
+		if a.Standard, _, err = c.priced(q, q.On, slotLevel[s], r); err != nil {
+			return Answer{Version: c.version}, err
+		}
+	}
 	return a, nil
+}
+
+// Converts tells whether what a matter is charged in other currencies is converted.
+func (c *Card) Converts(client ident.ClientID, m ident.MatterID) bool {
+	return c.book != nil && c.settings.For(client, m) == exchange.WorkDate
+}
+
+// Convert is a price of one unit out of another currency, where the matter's Converts says so:
+// at the exchange rate of a day, or exchange.ErrNoExchange.
+func (c *Card) Convert(price money.Fixed4, p exchange.Pair, day time.Time) (money.Fixed4, exchange.Conversion, error) {
+	return c.book.Convert(price, p, day)
+}
+
+// Agreed is Resolve without the standard rate.
+func (c *Card) Agreed(q Question) (Answer, error) { return c.agreed(q, q.On) }
+
+// agreed takes the exchange rate of a day of its own.
+func (c *Card) agreed(q Question, exchanged time.Time) (a Answer, err error) {
+	a.Version = c.version
+	s, r := c.first(q, 0)
+	if r == nil {
+		return a, ErrNoRate.With("there is no %s rate for this timekeeper on %s; enter one that covers the day", q.Currency, q.On.Format(time.DateOnly))
+	}
+	if a.Rate, a.Conversion, err = c.priced(q, exchanged, slotLevel[s], r); err != nil {
+		return Answer{Version: c.version}, err
+	}
+	a.Level, a.Source, a.ID = slotLevel[s], s.words(), r.ID
+	return a, nil
+}
+
+// first is the row of the first kind that has one, from a kind on; nil for none.
+func (c *Card) first(q Question, from slot) (slot, *Rate) {
+	for s := from; s < slots; s++ {
+		if r := c.find(s, q); r != nil {
+			return s, r
+		}
+	}
+	return slots, nil
+}
+
+// priced is the rate of a row in the currency asked for.
+func (c *Card) priced(q Question, exchanged time.Time, l Level, r *Rate) (money.Fixed4, exchange.Conversion, error) {
+	if r.Currency == q.Currency {
+		return r.Rate, exchange.Conversion{}, nil
+	}
+	out, how, err := c.Convert(r.Rate, exchange.Pair{From: r.Currency, To: q.Currency}, exchanged)
+	if err == nil && (out <= 0 || out > maxRate) {
+		err = ErrConverted.With("the rate of %s for %s comes to %s %s an hour at the exchange rate of %s; enter a rate in %s", string(r.Currency), l, out.Text(2), q.Currency, how.On, q.Currency)
+	}
+	return out, how, err
 }
 
 // Explain is the whole walk that Resolve takes: each level in order, the row that was
@@ -204,14 +275,29 @@ func (c *Card) Explain(q Question) []Step {
 	return steps
 }
 
-// find is the row of one kind that holds on the day.
+// find is the row of one kind that holds on the day: in the currency asked for, else of the
+// first other that counts.
 func (c *Card) find(s slot, q Question) *Rate {
 	k, asked := c.keyFor(s, q)
 	if !asked {
 		return nil
 	}
+	r := c.holding(k, q.On)
+	if r != nil || !c.Converts(q.Client, q.Matter) {
+		return r
+	}
+	for _, k.currency = range c.currencies {
+		if r := c.holding(k, q.On); r != nil {
+			return r
+		}
+	}
+	return nil
+}
+
+// holding is the row of a key that holds on a day.
+func (c *Card) holding(k key, day time.Time) *Rate {
 	list := c.rates[k]
-	after, _ := slices.BinarySearchFunc(list, q.On, func(r Rate, on time.Time) int {
+	after, _ := slices.BinarySearchFunc(list, day, func(r Rate, on time.Time) int {
 		if r.From.After(on) {
 			return 1
 		}
@@ -221,7 +307,7 @@ func (c *Card) find(s slot, q Question) *Rate {
 		return nil
 	}
 	r := &list[after-1]
-	if r.Until != nil && !q.On.Before(*r.Until) {
+	if r.Until != nil && !day.Before(*r.Until) {
 		return nil
 	}
 	return r
@@ -257,6 +343,14 @@ func (c *Card) keyFor(s slot, q Question) (k key, asked bool) {
 	return k, (k.place != "" || s >= standardTimekeeper) && (k.who != "" || s == matterFlat)
 }
 
+// counted are the currencies whose rates count for the question.
+func (c *Card) counted(q Question) []money.Currency {
+	if c.Converts(q.Client, q.Matter) {
+		return append([]money.Currency{q.Currency}, c.currencies...)
+	}
+	return []money.Currency{q.Currency}
+}
+
 // groupOf is the group that a client was in on a day.
 func (c *Card) groupOf(id ident.ClientID, on time.Time) ident.GroupID {
 	for _, m := range c.groups[id] {
@@ -276,7 +370,8 @@ type Since struct {
 // History is what the question's work would have cost on each day up to q.On, oldest first:
 // each day on which another rate than the one before began to hold. Titles, offices and
 // practice groups are those of today, as everywhere. A day without any rate is a gap that
-// tells of no change.
+// tells of no change. What is converted is so at the exchange rate of q.On throughout: that
+// currencies move is no rise of a rate.
 func (c *Card) History(q Question) []Since {
 	var days []time.Time
 	add := func(day time.Time) {
@@ -303,10 +398,13 @@ func (c *Card) History(q Question) []Since {
 			if !asked {
 				continue
 			}
-			for _, r := range c.rates[k] {
-				add(r.From)
-				if r.Until != nil {
-					add(*r.Until)
+			for _, currency := range c.counted(q) {
+				k.currency = currency
+				for _, r := range c.rates[k] {
+					add(r.From)
+					if r.Until != nil {
+						add(*r.Until)
+					}
 				}
 			}
 		}
@@ -314,8 +412,9 @@ func (c *Card) History(q Question) []Since {
 	slices.SortFunc(days, time.Time.Compare)
 	var list []Since
 	for _, day := range slices.CompactFunc(days, time.Time.Equal) {
-		q.On = day
-		a, err := c.Resolve(q)
+		then := q
+		then.On = day
+		a, err := c.agreed(then, q.On)
 		if err != nil || len(list) > 0 && list[len(list)-1].Rate == a.Rate {
 			continue
 		}

@@ -1,12 +1,16 @@
 // Package rate is what an hour costs: rows by level and date, resolved for a
-// timekeeper's work on a matter on a day. It does not own approval by clients.
+// timekeeper's work on a matter on a day. It does not own approval by clients, nor
+// exchange rates (package exchange), by which rates of another currency are converted
+// where the firm says so.
 package rate
 
 import (
+	"errors"
 	"regexp"
 	"strings"
 	"time"
 
+	"github.com/docketry/docketry/internal/exchange"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
@@ -14,13 +18,26 @@ import (
 
 // Faults of this package.
 var (
-	ErrNotFound = fault.New(fault.NotFound, "not_found", "there is nothing here")
-	ErrInvalid  = fault.New(fault.Invalid, "input_invalid", "some fields need correcting")
-	ErrOverlap  = fault.New(fault.Conflict, "rate_overlap", "another rate for the same person, title or work already covers part of this time; end that one first")
-	ErrNoRate   = fault.New(fault.Invalid, "rate_missing", "there is no rate for this timekeeper on this day")
-	ErrMoving   = fault.New(fault.Conflict, "rates_moving", "the rates are being changed at this moment; try again in a minute")
-	ErrEnded    = fault.New(fault.Conflict, "rate_ended", "this rate already ends on or before that day")
+	ErrNotFound  = fault.New(fault.NotFound, "not_found", "there is nothing here")
+	ErrInvalid   = fault.New(fault.Invalid, "input_invalid", "some fields need correcting")
+	ErrOverlap   = fault.New(fault.Conflict, "rate_overlap", "another rate for the same person, title or work already covers part of this time; end that one first")
+	ErrNoRate    = fault.New(fault.Invalid, "rate_missing", "there is no rate for this timekeeper on this day")
+	ErrConverted = fault.New(fault.Invalid, "rate_converted_range", "the converted rate is not one that an hour can have")
+	ErrMoving    = fault.New(fault.Conflict, "rates_moving", "the rates are being changed at this moment; try again in a minute")
+	ErrEnded     = fault.New(fault.Conflict, "rate_ended", "this rate already ends on or before that day")
 )
+
+// Unpriced tells whether the register gives no rate: for want of one, or of an exchange rate.
+func Unpriced(err error) bool { return errors.Is(err, ErrNoRate) || Unconverted(err) }
+
+// Unconverted tells whether the register has a rate in another currency, which the tables of
+// exchange rates cannot convert for the day.
+func Unconverted(err error) bool {
+	return errors.Is(err, exchange.ErrNoExchange) || errors.Is(err, ErrConverted)
+}
+
+// maxRate is the most that an hour costs: 100,000.
+const maxRate money.Fixed4 = 1_000_000_000
 
 // Level is the place in the order of LEGAL-BILLING 8; a lower one wins.
 type Level int
@@ -103,7 +120,7 @@ func (r Rate) Validate() error {
 	var fs fault.Fields
 	r.checkPlace(&fs)
 	r.checkWho(&fs)
-	if r.Rate <= 0 || r.Rate > 1_000_000_000 {
+	if r.Rate <= 0 || r.Rate > maxRate {
 		fs.Add("rate", "rate_range", "enter the rate of one hour, such as 415.00, up to 100,000")
 	}
 	if !r.Currency.Known() {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/exchange"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
 )
@@ -57,7 +58,22 @@ func register(tx *db.Tx) (r Register, err error) {
 			r.Offices[k.ID] = k.Office
 		}
 	}
-	return r, err
+	if err != nil {
+		return r, err
+	}
+	return r, converting(tx, &r)
+}
+
+// converting reads by what rates of another currency are converted, where they count at all.
+func converting(tx *db.Tx, r *Register) (err error) {
+	if r.Settings, err = exchange.SettingsOf(tx); err != nil || !r.Settings.Converts() {
+		return err
+	}
+	if err := tx.Raw(`SELECT currency FROM firm WHERE firm_id = ?`, tx.Scope.Firm).Row().Scan(&r.Home); err != nil {
+		return fmt.Errorf("load currency of firm %s: %w", tx.Scope.Firm, err)
+	}
+	r.Exchange, err = exchange.BookOf(tx)
+	return err
 }
 
 // version is the register's, 0 while nothing was entered.

@@ -94,10 +94,11 @@ const (
 	NoRate      Why = "no_rate"
 	Shaped      Why = "shaped"
 	OtherMoney  Why = "currency"
+	NoExchange  Why = "no_exchange"
 )
 
 // Whys lists them, changed first.
-func Whys() []Why { return []Why{Changed, WithPartner, Given, NoRate, Shaped, OtherMoney} }
+func Whys() []Why { return []Why{Changed, WithPartner, Given, NoRate, NoExchange, Shaped, OtherMoney} }
 
 // Words say it in a list.
 func (w Why) Words() string {
@@ -108,6 +109,8 @@ func (w Why) Words() string {
 		return "its rate was given with the entry"
 	case NoRate:
 		return "the register has no rate for it"
+	case NoExchange:
+		return "there is no exchange rate for its day"
 	case Shaped:
 		return "its line is split or merged on the draft; undo that first"
 	case OtherMoney:
@@ -191,8 +194,10 @@ func (f *found) judge(card *rate.Card, rounding money.Rounding, given bool) (l L
 	e := f.entry
 	l = Line{Entry: e.ID, Version: e.Version, Matter: e.MatterID, Timekeeper: e.TimekeeperID, On: e.WorkedOn, Hours: e.Hours, Bill: f.bill, BillNumber: f.billNumber, Before: e.Price()}
 	a, err := card.Resolve(f.question)
-	if isNoRate(err) {
-		l.Why = NoRate
+	if rate.Unpriced(err) {
+		if l.Why = NoRate; rate.Unconverted(err) {
+			l.Why = NoExchange
+		}
 		if l.Before.Given() && !given {
 			return l, false, nil // it never was of the register
 		}
@@ -204,7 +209,7 @@ func (f *found) judge(card *rate.Card, rounding money.Rounding, given bool) (l L
 	if a.Rate == e.Rate && f.question.Currency == e.Currency && (!l.Before.Given() || !given) {
 		return l, false, nil
 	}
-	l.After = capture.Price{Rate: a.Rate, Standard: a.Standard, Source: a.Source, Level: a.Level, RateID: a.ID, Card: a.Version, Currency: f.question.Currency}
+	l.After = capture.Price{Rate: a.Rate, Standard: a.Standard, Source: a.Source, Level: a.Level, RateID: a.ID, Card: a.Version, Currency: f.question.Currency, Converted: a.Conversion}
 	if l.After.Minor, err = money.Line(e.Hours, a.Rate, f.question.Currency, rounding); err != nil {
 		return l, false, fmt.Errorf("price entry %s: %w", e.ID, err)
 	}
@@ -221,12 +226,12 @@ func (f *found) judge(card *rate.Card, rounding money.Rounding, given bool) (l L
 	return l, true, nil
 }
 
-// hashOf is the SHA-256 of what a run changes and leaves. The version of the register is
-// not of it: what changed elsewhere in it changes nothing here.
+// hashOf is the SHA-256 of what a run changes and leaves. The version of the register, and that of
+// the tables of exchange rates, is not of it: what changed elsewhere in it changes nothing here.
 func hashOf(lines []Line) (string, error) {
 	kept := make([]Line, len(lines))
 	for i, l := range lines {
-		l.Seq, l.BillNumber, l.On, l.After.Card = 0, 0, l.On.UTC(), 0
+		l.Seq, l.BillNumber, l.On, l.After.Card, l.After.Converted.Version = 0, 0, l.On.UTC(), 0, 0
 		kept[i] = l
 	}
 	b, err := json.Marshal(kept)
@@ -290,7 +295,15 @@ func (l *Line) words() string {
 	if l.Why != Changed {
 		return "left, " + l.Why.Words()
 	}
-	return l.Before.Rate.Text(2) + " " + string(l.Before.Currency) + " to " + l.After.Rate.Text(2) + " " + string(l.After.Currency) + " by " + l.After.Source
+	return l.Before.Rate.Text(2) + " " + string(l.Before.Currency) + " to " + l.After.Rate.Text(2) + " " + string(l.After.Currency) + " by " + l.After.Source + exchanged(l.After)
+}
+
+// exchanged says how a rate was converted, for a difference.
+func exchanged(p capture.Price) string {
+	if !p.Converted.Is() {
+		return ""
+	}
+	return ", " + p.Converted.Price.Text(2) + " " + string(p.Converted.From) + " at " + p.Converted.Rate.String() + " of " + p.Converted.On
 }
 
 func (l *Line) will() string {

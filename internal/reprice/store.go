@@ -19,8 +19,6 @@ import (
 	"github.com/docketry/docketry/internal/rate"
 )
 
-func isNoRate(err error) bool { return errors.Is(err, rate.ErrNoRate) }
-
 // where is the predicate of a selection on entry e and matter m.
 func (s Selection) where() (cond string, args []any) {
 	cond = "m.client_id = nullif(?, '')::uuid"

@@ -37,6 +37,7 @@ type Entry struct {
 	RateSource string             `json:"rate_source,omitempty" class:"C2"`
 	RateLevel  int                `json:"rate_level,omitempty" class:"C2" doc:"missing on a cost, and on what was priced before versions were kept"`
 	RateID     ident.RateID       `json:"rate_id,omitempty" class:"C1" doc:"the row of the register that gave the rate"`
+	Converted  *Conversion        `json:"converted,omitempty" doc:"of the rate, or of a cost its unit cost, out of another currency"`
 	Card       *int64             `json:"card_version,omitempty" class:"C1" doc:"the register's version by which it was priced"`
 	Standard   string             `json:"standard_rate,omitempty" class:"C2"`
 	Amount     *Money             `json:"amount,omitempty" class:"C2"`
@@ -67,7 +68,7 @@ type Amended struct {
 
 func toEntry(e capture.Entry) Entry {
 	out := Entry{ID: e.ID, Kind: e.Kind, Matter: e.MatterID, Timekeeper: e.TimekeeperID, WorkedOn: day(e.WorkedOn), RateSource: e.RateSource,
-		RateLevel: int(e.RateLevel), RateID: e.RateID, Card: keptVersion(e.RateLevel, e.CardVersion),
+		RateLevel: int(e.RateLevel), RateID: e.RateID, Card: keptVersion(e.RateLevel, e.CardVersion), Converted: toConversion(e.Converted),
 		Amount: amount(e.AmountMinor, e.Currency), Narrative: e.Narrative, Task: e.Task, Activity: e.Activity, Expense: e.Expense,
 		Import: e.ImportID, Line: e.SourceLine, ExternalID: e.ExternalID, Status: e.Status, Prebill: e.PrebillID, Created: e.CreatedAt.UTC()}
 	if e.Kind == guideline.Time {

@@ -130,6 +130,16 @@ type DocumentLine struct {
 	OfNo      int               `json:"of_no,omitempty" class:"C1" doc:"of a credit note over a part: which line of the invoice it takes back"`
 	Of        *Money            `json:"of,omitempty" class:"C2" doc:"and the amount of that line"`
 	Original  *DocumentOriginal `json:"original,omitempty" class:"C2" doc:"as recorded, where the bill differs; never printed"`
+
+	Converted *DocumentConverted `json:"converted,omitempty" doc:"how the price of an hour, or of one of a cost, came out of another currency"`
+}
+
+// DocumentConverted is what a line was converted from and by.
+type DocumentConverted struct {
+	From  money.Currency `json:"from_currency" class:"C1"`
+	Price string         `json:"price,omitempty" class:"C2" doc:"in that currency; decimal text"`
+	Rate  string         `json:"exchange_rate,omitempty" class:"C2"`
+	On    invoice.Day    `json:"day" class:"C1" format:"date" doc:"of the exchange rate"`
 }
 
 // DocumentOriginal is what the timekeeper had recorded.
@@ -251,6 +261,9 @@ func toDocumentLine(l *invoice.Line, c money.Currency) DocumentLine {
 	}
 	if l.OfNo > 0 {
 		out.OfNo, out.Of = l.OfNo, amount(l.OfMinor, c)
+	}
+	if x := l.Converted; x != nil {
+		out.Converted = &DocumentConverted{x.From, decimal(x.PriceE4), x.RateE8.String(), x.On}
 	}
 	if o := l.Original; o != nil {
 		out.Original = &DocumentOriginal{o.Narrative, o.Task, o.Activity, o.ExpenseCode, decimal(o.QuantityE4), decimal(o.RateE4), amount(o.AmountMinor, c)}

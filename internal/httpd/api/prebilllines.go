@@ -146,6 +146,8 @@ type Recorded struct {
 	Amount    *Money `json:"amount,omitempty" class:"C2"`
 	Narrative string `json:"narrative,omitempty" class:"C3"`
 	Source    string `json:"rate_source,omitempty" class:"C2"`
+
+	Converted *Conversion `json:"converted,omitempty" doc:"of the rate, or of a cost its unit cost, out of another currency"`
 }
 
 // Edit is one change of one line.
@@ -235,7 +237,7 @@ func toPrebillLine(l *prebill.Line, c money.Currency) PrebillLine {
 	}
 	if l.Changed() {
 		r := l.Recorded
-		out.Recorded = &Recorded{decimal(r.Quantity), decimal(r.Rate), amount(r.Amount, c), r.Narrative, r.Source}
+		out.Recorded = &Recorded{decimal(r.Quantity), decimal(r.Rate), amount(r.Amount, c), r.Narrative, r.Source, toConversion(r.Converted)}
 	}
 	for _, e := range l.Edits {
 		out.Edits = append(out.Edits, toEdit(e, c))

@@ -44,7 +44,7 @@ func toMergedLines(l *prebill.Line, c money.Currency) (out []MergedLine) {
 	for i := range l.Sources {
 		x := &l.Sources[i]
 		r := x.Recorded
-		out = append(out, MergedLine{x.ID, x.EntryID, decimal(x.Quantity), amount(x.Bills(), c), x.Narrative, Recorded{decimal(r.Quantity), decimal(r.Rate), amount(r.Amount, c), r.Narrative, r.Source}})
+		out = append(out, MergedLine{x.ID, x.EntryID, decimal(x.Quantity), amount(x.Bills(), c), x.Narrative, Recorded{decimal(r.Quantity), decimal(r.Rate), amount(r.Amount, c), r.Narrative, r.Source, toConversion(r.Converted)}})
 	}
 	return out
 }

@@ -54,7 +54,7 @@ type RepricingDetail struct {
 // RepricingSum is what lines of one currency come to: all that become the same, and of the
 // changed ones those of a level and those of a matter.
 type RepricingSum struct {
-	Outcome string         `json:"outcome" class:"C1" enum:"changed,with_partner,given,no_rate,shaped,currency" doc:"all but the first are left as they are"`
+	Outcome string         `json:"outcome" class:"C1" enum:"changed,with_partner,given,no_rate,no_exchange,shaped,currency" doc:"all but the first are left as they are"`
 	Level   int            `json:"rate_level,omitempty" class:"C2"`
 	Matter  ident.MatterID `json:"matter_id,omitempty" class:"C1"`
 	Lines   int64          `json:"lines" class:"C1"`
@@ -100,7 +100,7 @@ type RepricingLine struct {
 	WorkedOn   string             `json:"worked_on,omitempty" class:"C2" format:"date"`
 	Hours      string             `json:"hours,omitempty" class:"C2"`
 	Bill       ident.PrebillID    `json:"prebill_id,omitempty" class:"C1" doc:"that it is on"`
-	Outcome    string             `json:"outcome" class:"C1" enum:"changed,with_partner,given,no_rate,shaped,currency"`
+	Outcome    string             `json:"outcome" class:"C1" enum:"changed,with_partner,given,no_rate,no_exchange,shaped,currency"`
 	Before     Price              `json:"before"`
 	After      *Price             `json:"after,omitempty" doc:"missing where the register has no rate"`
 	Was        *Money             `json:"bills_before,omitempty" class:"C2" doc:"of a changed one, with all that people changed of it: nothing while it is on hold"`
@@ -117,10 +117,12 @@ type Price struct {
 	Card     *int64         `json:"card_version,omitempty" class:"C1"`
 	Amount   *Money         `json:"amount,omitempty" class:"C2"`
 	Currency money.Currency `json:"currency" class:"C1"`
+
+	Converted *Conversion `json:"converted,omitempty" doc:"of the rate, out of another currency"`
 }
 
 func toPrice(p capture.Price) Price {
-	return Price{decimal(p.Rate), decimal(p.Standard), p.Source, int(p.Level), p.RateID, keptVersion(p.Level, p.Card), amount(p.Minor, p.Currency), p.Currency}
+	return Price{decimal(p.Rate), decimal(p.Standard), p.Source, int(p.Level), p.RateID, keptVersion(p.Level, p.Card), amount(p.Minor, p.Currency), p.Currency, toConversion(p.Converted)}
 }
 
 func toRepricingLine(l reprice.Line) RepricingLine {
@@ -171,7 +173,7 @@ func idsFrom[T ~string](texts []string) (ids []T, err error) {
 type repricingLines struct {
 	ByID
 	Paged
-	Outcome string `query:"outcome" enum:"changed,with_partner,given,no_rate,shaped,currency"`
+	Outcome string `query:"outcome" enum:"changed,with_partner,given,no_rate,no_exchange,shaped,currency"`
 	Level   int    `query:"rate_level" minimum:"0" maximum:"11" doc:"that gives the new rate"`
 	Matter  string `query:"matter_id"`
 }

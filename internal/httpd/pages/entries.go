@@ -179,6 +179,13 @@ func (s *Site) entryPage(r *httpd.Request, id ident.EntryID, failed error) (temp
 	if e.Kind == guideline.Time && !f.May(rbac.RateRead) { // else it stands under the rate
 		facts = append(facts, partial.Fact{Name: "The rate comes from", Value: e.RateSource}, partial.Fact{Name: "Standard rate", Value: format.Rate(e.Standard, e.Currency)})
 	}
+	if e.Converted.Is() && (e.Kind == guideline.Expense || !f.May(rbac.RateRead)) { // else it stands under the rate
+		paid := partial.Fact{Name: "Converted", Value: e.Converted.Words()}
+		if f.May(rbac.RateRead) {
+			paid.Href = href.Exchange(f.FirmID, e.Converted.ID)
+		}
+		facts = append(facts, paid)
+	}
 	if e.ImportID != "" {
 		came := partial.Fact{Name: "Came in", Value: "line " + strconv.Itoa(e.SourceLine) + " of a file, " + format.Moment(e.CreatedAt.In(f.Zone))}
 		if f.May(rbac.ImportRead) {

@@ -94,8 +94,11 @@ func (q *filters) yes(name, instead string) bool {
 }
 
 // currency is a code as USD, in any case.
-func (q *filters) currency() money.Currency {
-	text := q.text("currency")
+func (q *filters) currency() money.Currency { return q.currencyOf("currency") }
+
+// currencyOf is currency under another name.
+func (q *filters) currencyOf(name string) money.Currency {
+	text := q.text(name)
 	if text == "" {
 		return ""
 	}

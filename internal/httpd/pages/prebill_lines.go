@@ -6,6 +6,7 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/docketry/docketry/internal/amend"
+	"github.com/docketry/docketry/internal/exchange"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/httpd"
@@ -92,6 +93,9 @@ func rowOf(f frame, p prebill.View, l *prebill.Line) PrebillRow {
 	if by := l.RoundedMinor(); by != 0 {
 		row.Why = append(row.Why, "Rounded for itself, this part bills "+signed(by, func(m int64) string { return format.Money(in(m)) })+" beside its share of what was recorded.")
 	}
+	if c := l.Recorded.Converted; c.Is() && len(l.Sources) == 0 {
+		row.Why = append(row.Why, convertedWhy(l))
+	}
 	row.Why = append(row.Why, arrangedWhy(l.Arranged, in)...)
 	editable := changes(f, p)
 	if !editable {
@@ -138,6 +142,19 @@ func (row *PrebillRow) papers(f frame, l *prebill.Line) {
 // changes tells whether the reader may change what is on the pre-bill.
 func changes(f frame, p prebill.View) bool {
 	return p.Status.Editable() && f.May(rbac.PrebillEdit) && !p.Redacted
+}
+
+// convertedWhy says what a price of another currency was recorded at.
+func convertedWhy(l *prebill.Line) string {
+	c := l.Recorded.Converted
+	if l.Kind == guideline.Time {
+		return "Recorded at " + exchange.Said(c.From, c.Price.Text(c.From.Exponent())+" an hour", c.Rate, c.On) + "."
+	}
+	text := c.Price.Text(c.From.Exponent()) + " each"
+	if paid, err := money.Line(l.Recorded.Quantity, c.Price, c.From, money.HalfUp); err == nil {
+		text = money.Amount{Minor: paid, Currency: c.From}.Text()
+	}
+	return "Paid " + exchange.Said(c.From, text, c.Rate, c.On) + "."
 }
 
 // arrangedWhy says what the arrangement made of a line.

@@ -111,7 +111,7 @@ func ratesView(f frame, n masterNames, list []rate.Rate) PlainView {
 		v.Main = &partial.Link{Text: "New rate", Href: href.New(href.Rates(f.FirmID))}
 		v.Links = append(v.Links, partial.Link{Text: "Import rates", Href: href.RateCard(f.FirmID)})
 	}
-	v.Links = append(v.Links, partial.Link{Text: "Repricing runs", Href: href.Repricings(f.FirmID)})
+	v.Links = append(v.Links, partial.Link{Text: "Exchange rates", Href: href.Exchanges(f.FirmID)}, partial.Link{Text: "Repricing runs", Href: href.Repricings(f.FirmID)})
 	return v
 }
 

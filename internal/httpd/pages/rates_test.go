@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/capture"
+	"github.com/docketry/docketry/internal/exchange"
 	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
@@ -45,6 +47,48 @@ func rateList() []rate.Rate {
 	return list
 }
 
+// exchangeList is a day of a pair that was corrected.
+func exchangeList() []exchange.Rate {
+	pair := exchange.Pair{From: "EUR", To: "USD"}
+	return []exchange.Rate{{ID: id[ident.ExchangeID](3), Pair: pair, On: oct(2), N: 1, Rate: 108_500_000, Source: "ECB reference rates", Version: 3, ByName: "Maya Lindgren", At: oct(3), Latest: true},
+		{ID: id[ident.ExchangeID](2), Pair: pair, On: oct(1), N: 2, Rate: 108_460_000, Source: "ECB reference rates", Version: 2, ByName: "Maya Lindgren", At: oct(2), Latest: true},
+		{ID: id[ident.ExchangeID](1), Pair: pair, On: oct(1), N: 1, Rate: 108_450_000, Source: "ECB reference rates", Version: 1, ByName: "Maya Lindgren", At: oct(2)}}
+}
+
+func exchangeFileOf() *capture.ExchangeResult {
+	pair := exchange.Pair{From: "EUR", To: "USD"}
+	return &capture.ExchangeResult{Format: "csv", Read: 3, Corrections: 1, Refused: 1, Ignored: []string{"bank"}, Rates: []exchange.New{{Pair: pair, On: oct(1), Rate: 108_450_000}, {Pair: pair, On: oct(2), Rate: 108_500_000}},
+		Faults: []capture.Fault{{Line: 4, Column: "rate", Severity: capture.Refused, Code: "FLD-04", Value: "10.84500000", Message: "10.84500000 is more than 1.2 times the 1.08500000 of 2026-10-02", Fix: "correct the rate, or confirm rates that are far from the one before"}}}
+}
+
+// convertedOf explains a rate that came out of euros, and would by another exchange rate now.
+func convertedOf(list []rate.Rate) capture.WhyRate {
+	w := whyOf(list, false)
+	w.Converted = exchange.Conversion{ID: id[ident.ExchangeID](1), From: "EUR", Price: rateOf(281), Rate: 108_450_000, On: "2026-10-01", Version: 1}
+	now := *w.Now
+	now.Rate, now.Conversion = rateOf(306), w.Converted
+	now.Conversion.Rate = 108_900_000
+	w.Now = &now
+	return w
+}
+
+// TestWhyThisRateTellsHowItWasConverted: by what it was, and by what it would be now.
+func TestWhyThisRateTellsHowItWasConverted(t *testing.T) {
+	t.Parallel()
+	f, n := newStory(t).house(t, "rates"), rateNames()
+	s := whyRate(f, n, convertedOf(rateList()))
+	for _, want := range []string{"EUR 281.00 at 1.08450000 of 1 October 2026, version 1 of the exchange rates, which is $305.00", "By now it is EUR 281.00 at 1.08900000 of 1 October 2026."} {
+		if !strings.Contains(s.Text, want) {
+			t.Errorf("%q is not in %q", want, s.Text)
+		}
+	}
+	w := convertedOf(rateList())
+	w.Now, w.Unpriced = nil, "there is no exchange rate EUR to USD on 2026-10-05 or within 31 days before it; enter one for that day"
+	if s := whyRate(f, n, w); !strings.Contains(s.Text, w.Unpriced) {
+		t.Error(s.Text)
+	}
+}
+
 func rateFixtures(t testing.TB, s story) []fixture {
 	t.Helper()
 	f, n, list := s.house(t, "rates"), rateNames(), rateList()
@@ -75,6 +119,12 @@ func rateFixtures(t testing.TB, s story) []fixture {
 		page("repricing-form", "rates", repricingFormView(f.FirmID, n, url.Values{"matter_ids": {string(id[ident.MatterID](1))}, "from": {"2026-10-31"}, "until": {"2026-10-01"}}, reprice.ErrInvalid.On(fault.Field{Path: "until", Code: "dates_order", Message: "the last day is before the first"}))),
 		page("repricing-preview", "rates", repricingPage(f, n, false, nil)), page("repricing-done", "rates", repricingPage(f, n, true, nil)),
 		page("repricing-moved", "rates", repricingPage(f, n, false, reprice.ErrMoved.With("1 entry is not as it was previewed; preview again and decide on that").On(fault.Field{Path: string(id[ident.EntryID](1)), Code: "entry_moved", Message: "the work of 2026-10-05 has another price by now"}))),
+		page("exchanges", "rates", exchangesView(f, exchange.Filter{From: "EUR"}, exchangeList(), partial.Pager{Shown: "2 rows shown"})), page("exchanges-none", "rates", exchangesView(f, exchange.Filter{}, nil, partial.Pager{})),
+		page("exchange", "rates", exchangeView(f, exchangeList()[1:])), page("exchange-form", "rates", exchangeFormView(f, func(string) string { return "" }, exchange.ErrFar.On(fault.Field{Path: "rate", Code: "exchange_far", Message: "10.84500000 is more than 1.2 times the 1.08450000 of 2026-10-01"}))),
+		page("exchange-settings", "rates", exchangeSettingsView(f, n, []exchange.Setting{{Basis: exchange.WorkDate, By: "Maya Lindgren", At: oct(2), N: 1}, {Client: id[ident.ClientID](1), Basis: exchange.None, Reason: "Agreed in euros", By: "Maya Lindgren", At: oct(3), N: 2}}, func(string) string { return "" }, nil)), page("exchange-settings-none", "rates", exchangeSettingsView(f, n, nil, func(string) string { return "" }, nil)),
+		page("exchange-file", "rates", exchangeFileView(f, nil, func(string) string { return "" }, nil)), page("exchange-file-tried", "rates", exchangeFileView(f, exchangeFileOf(), func(string) string { return "yes" }, nil)),
+		page("exchange-file-refused", "rates", exchangeFileView(f, exchangeFileOf(), func(string) string { return "" }, capture.ErrExchanges.With("1 of 3 rows is wrong, so no exchange rate of the file is entered"))),
+		page("entry-rate-converted", "entries", PlainView{Head: layout.Head{Title: "Time of Rosalind Vane, 5 Oct 2026"}, Sections: []Section{whyRate(f, n, convertedOf(list))}}),
 		page("repricing-reason", "rates", repricingPage(f, n, false, reprice.ErrInvalid.On(fault.Field{Path: "reason", Code: "reason_missing", Message: "say in 3 to 500 characters why the work is repriced"}))),
 	}
 }

@@ -368,7 +368,7 @@ func repricingLines(f frame, n masterNames, list []reprice.Line) *partial.Table 
 	t := &partial.Table{Caption: "Lines of the run, by matter and work date", Keys: true, Columns: []partial.Column{{Head: "Date", NoWrap: true}, {Head: "Matter", Minor: true}, {Head: "Who", Minor: true}, {Head: "Hours", Right: true}, {Head: "Before", Right: true},
 		{Head: "After", Right: true}, {Head: "Difference", Right: true}, {Head: "What becomes of it", Wide: true}}, Empty: partial.Empty{Icon: "check", Title: "No lines"}}
 	for _, l := range list {
-		what := partial.Cell{Text: format.Capital(l.Why.Words()), Sub: "by level " + strconv.Itoa(int(l.After.Level)) + ", " + l.After.Source}
+		what := partial.Cell{Text: format.Capital(l.Why.Words()), Sub: "by level " + strconv.Itoa(int(l.After.Level)) + ", " + l.After.Source + fromCurrency(l.After)}
 		if l.After.Level == 0 {
 			what.Sub = ""
 		}

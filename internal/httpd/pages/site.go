@@ -19,6 +19,7 @@ import (
 	"github.com/docketry/docketry/internal/deputy"
 	"github.com/docketry/docketry/internal/dispute"
 	"github.com/docketry/docketry/internal/evidence"
+	"github.com/docketry/docketry/internal/exchange"
 	"github.com/docketry/docketry/internal/export"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/find"
@@ -76,6 +77,7 @@ type Site struct {
 	Portals      *portal.Service
 	Connectors   *connector.Service
 	Rates        *rate.Service
+	Exchanges    *exchange.Service
 	Repricing    *reprice.Service
 	Transfers    *transfer.Service
 	Find         *find.Service

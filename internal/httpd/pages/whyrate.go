@@ -37,13 +37,26 @@ func whyRate(f frame, n masterNames, w capture.WhyRate) Section {
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{partial.Txt(strconv.Itoa(int(s.Level))), {Text: format.Capital(s.Words), Key: true}, partial.Txt(found), partial.Txt(which), partial.Txt(used)}})
 	}
 	text := "The first level that has a rate for the work date decides."
+	if w.Converted.Is() {
+		text += " The rate is " + w.Converted.Words() + ", version " + strconv.FormatInt(w.Converted.Version, 10) + " of the exchange rates, which is " + format.Rate(w.Rate, w.Currency) + "."
+	}
 	switch {
+	case w.Moved() && w.Now == nil && w.Unpriced != "":
+		text += " By now it would get no rate: " + w.Unpriced + ". The entry keeps the price it was given."
 	case w.Moved() && w.Now == nil:
 		text += " The register has no rate for this work by now; the entry keeps the price it was given."
 	case w.Moved():
-		text += " The register has changed since: it would give " + format.Rate(w.Now.Rate, w.Currency) + " by now, and the entry keeps the " + format.Rate(w.Rate, w.Currency) + " it was given by " + w.Source + "."
+		text += " The register has changed since: it would give " + format.Rate(w.Now.Rate, w.Currency) + " by now, and the entry keeps the " + format.Rate(w.Rate, w.Currency) + " it was given by " + w.Source + "." + convertedNow(w)
 	}
 	return Section{ID: "rate", Title: "Why this rate", Text: text, Facts: pricedBy(f, w), Table: t}
+}
+
+// convertedNow says how the rate of today is converted.
+func convertedNow(w capture.WhyRate) string {
+	if !w.Now.Conversion.Is() {
+		return ""
+	}
+	return " By now it is " + w.Now.Conversion.Words() + "."
 }
 
 // pricedBy is what was kept when the entry was priced.
@@ -61,16 +74,27 @@ func pricedBy(f frame, w capture.WhyRate) []partial.Fact {
 		by.Href = href.Rate(f.FirmID, w.ID)
 	}
 	facts := []partial.Fact{by, {Name: "Rate", Value: format.Rate(w.Rate, w.Currency)}, {Name: "Standard rate", Value: format.Rate(w.Standard, w.Currency)}, card}
+	if w.Converted.Is() {
+		facts = append(facts, partial.Fact{Name: "Converted", Value: w.Converted.Words(), Href: href.Exchange(f.FirmID, w.Converted.ID)})
+	}
 	for _, p := range w.Prices {
 		name := "Repriced"
 		if p.Seq == 0 {
 			name = "Came in at"
 		}
-		x := partial.Fact{Name: name, Value: format.Money(money.Amount{Minor: p.Minor, Currency: p.Currency}) + ", " + format.Rate(p.Rate, p.Currency) + " by " + p.Source + ", " + format.Date(p.At.In(f.Zone))}
+		x := partial.Fact{Name: name, Value: format.Money(money.Amount{Minor: p.Minor, Currency: p.Currency}) + ", " + format.Rate(p.Rate, p.Currency) + " by " + p.Source + fromCurrency(p.Price) + ", " + format.Date(p.At.In(f.Zone))}
 		if p.By != "" {
 			x.Href = href.Repricing(f.FirmID, p.By)
 		}
 		facts = append(facts, x)
 	}
 	return facts
+}
+
+// fromCurrency says how a price was converted.
+func fromCurrency(p capture.Price) string {
+	if !p.Converted.Is() {
+		return ""
+	}
+	return " (" + p.Converted.Words() + ")"
 }

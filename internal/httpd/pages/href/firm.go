@@ -85,6 +85,21 @@ func RateCard(f ident.FirmID) string { return Rates(f) + "/import" }
 // RateTemplate is a file of rates to fill in.
 func RateTemplate(f ident.FirmID) string { return Rates(f) + "/template" }
 
+// Exchanges is a firm's tables of exchange rates.
+func Exchanges(f ident.FirmID) string { return list(f, "exchange-rates") }
+
+// Exchange is one day of a pair, with its corrections.
+func Exchange(f ident.FirmID, id ident.ExchangeID) string { return one(f, "exchange-rates", id) }
+
+// ExchangeFile is the form for a file of exchange rates.
+func ExchangeFile(f ident.FirmID) string { return Exchanges(f) + "/import" }
+
+// ExchangeTemplate is a file of exchange rates to fill in.
+func ExchangeTemplate(f ident.FirmID) string { return Exchanges(f) + "/template" }
+
+// ExchangeSettings is where exchange rates are used.
+func ExchangeSettings(f ident.FirmID) string { return list(f, "exchange-settings") }
+
 // Transfers is the work that went from one matter to another.
 func Transfers(f ident.FirmID) string { return list(f, "transfers") }
 
