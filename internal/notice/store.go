@@ -73,7 +73,7 @@ func reminders(tx *db.Tx, id ident.InvoiceID) (list []Reminder, err error) {
 	err = tx.Raw(`SELECT r.id, r.stage, r.period, coalesce(r.letter_id::text, '') AS letter, coalesce(l.state, '') AS state, r.for_on, r.open_minor, r.currency, coalesce(k.name, '') AS contact, coalesce(r.mail_id::text, '') AS mail,
 			r.status, r.reason, r.created_at, r.ended_at
 		FROM reminder r LEFT JOIN payor_contact k ON k.firm_id = r.firm_id AND k.id = r.contact_id LEFT JOIN reminder_letter l ON l.firm_id = r.firm_id AND l.id = r.letter_id
-		WHERE r.firm_id = ? AND r.invoice_id = ? ORDER BY r.created_at, r.id`, tx.Scope.Firm, id).Scan(&list).Error
+		WHERE r.firm_id = ? AND r.invoice_id = ? ORDER BY r.created_at, r.for_on, r.id`, tx.Scope.Firm, id).Scan(&list).Error
 	if err != nil {
 		return nil, fmt.Errorf("list reminders of invoice %s: %w", id, err)
 	}
