@@ -97,6 +97,9 @@ const (
 	MailSend        Permission = "mail.send"
 	ReminderRead    Permission = "reminder.read"
 	ReminderSend    Permission = "reminder.send"
+	ReminderHold    Permission = "reminder.hold"   // keeps reminders back, with a reason, and notes what a payor promised
+	ReminderDecide  Permission = "reminder.decide" // the partner's word on what waits for it, and on a hand-over
+	ReminderSet     Permission = "reminder.set"    // when the firm reminds
 
 	ExportRead     Permission = "export.read"
 	ExportRequest  Permission = "export.request"
@@ -172,7 +175,7 @@ var table = []classed{
 	{QueueRead, 2}, {TeamRead, 2}, {ItemRead, 2}, {ItemClaim, 2}, {ItemWork, 3}, {ItemBreak, 2}, {ItemAssign, 2}, {MessageRead, 3}, {MessageAsk, 3}, {MessageAnswer, 3},
 	{PrebillRead, 3}, {PrebillBuild, 3}, {PrebillEdit, 3}, {PrebillSubmit, 2}, {PrebillApprove, 3}, {PrebillCancel, 2},
 	{RunRead, 2}, {RunStart, 2}, {InvoiceRead, 3}, {InvoiceIssue, 3}, {InvoiceDeliver, 2}, {CreditNoteIssue, 2}, {SubmissionRead, 3}, {SubmissionSend, 3}, {DisputeRead, 3}, {DisputeOpen, 3}, {DisputeResolve, 3},
-	{PaymentRead, 2}, {PaymentPost, 2}, {ReceivableRead, 2}, {TrustRead, 2}, {TrustOpen, 2}, {TrustPost, 2}, {TrustFreeze, 2}, {TrustApprove, 2}, {TrustSign, 2}, {MailRead, 2}, {MailSend, 2}, {ReminderRead, 2}, {ReminderSend, 2}, {WordingRead, 1}, {WordingPublish, 1},
+	{PaymentRead, 2}, {PaymentPost, 2}, {ReceivableRead, 2}, {TrustRead, 2}, {TrustOpen, 2}, {TrustPost, 2}, {TrustFreeze, 2}, {TrustApprove, 2}, {TrustSign, 2}, {MailRead, 2}, {MailSend, 2}, {ReminderRead, 2}, {ReminderSend, 2}, {ReminderHold, 2}, {ReminderDecide, 2}, {ReminderSet, 2}, {WordingRead, 1}, {WordingPublish, 1},
 	{ExportRead, 2}, {ExportRequest, 2}, {ExportApprove, 2}, {ExportBuild, 3}, {ExportDownload, 3},
 	{SLARead, 2}, {SLASweep, 1}, {CalendarRead, 1}, {CalendarEdit, 1}, {AgreementRead, 1}, {AgreementPublish, 1}, {AgreementApprove, 1},
 	{GrantRead, 2}, {GrantGive, 2}, {GrantEnd, 1}, {GrantAsk, 2}, {GrantConfirm, 1}, {BreakGlassAsk, 1}, {BreakGlassOpen, 1}, {ConflictCheck, 1}, {RoleRead, 1}, {RoleEdit, 1}, {WallRead, 2}, {WallRaise, 2}, {WallLift, 2},

@@ -56,6 +56,7 @@ func mountAPI(srv *httpd.Server, s *Services) {
 	api.Trusts(srv, s.Trust)
 	api.Orders(srv, s.Orders)
 	api.Notices(srv, s.Notices)
+	api.Reminders(srv, s.Notices)
 	api.Wordings(srv, s.Wordings)
 	api.Payments(srv, s.Receivables)
 	api.Mails(srv, s.Mails)

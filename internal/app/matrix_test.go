@@ -365,6 +365,12 @@ var bodies = map[string]string{
 	"POST /firms/{firm}/runs/{id}/retry":                           `{}`,
 
 	"POST /firms/{firm}/submissions/{id}/appeals/{appeal}/papers/{paper}/remove": `{"reason":"because"}`,
+	"POST /firms/{firm}/reminders/{id}/approve":                                  `{"content_hash":"` + strings.Repeat("0", 64) + `"}`,
+	"POST /firms/{firm}/reminders/{id}/veto":                                     `{"invoice_id":"<invoice>","reason":"because","until":"2026-03-31"}`,
+	"POST /firms/{firm}/reminder-tasks/{id}/end":                                 `{"outcome":"reached"}`,
+	"POST /firms/{firm}/reminder-holds":                                          `{"kind":"no_reminders","invoice_id":"<invoice>","reason":"because"}`,
+	"POST /firms/{firm}/invoices/{id}/promises":                                  `{"amount_minor":1,"on":"2026-03-31"}`,
+	"PUT /firms/{firm}/reminder-policy":                                          `{"n":0,"own":false}`,
 	"PUT /firms/{firm}/purchase-orders/{id}":                                     `{"amount_minor":900000}`,
 
 	"POST /firms/{firm}/invoices/{id}/disputes":       `{"code":"GUI-01","words":"because","raised_by":"x","amount_minor":1}`,
@@ -432,6 +438,6 @@ var nounOf = map[string]string{"line": "line", "cut": "cut", "entry": "entry", "
 var segments = map[string]string{
 	"clients": "client", "client-groups": "group", "payors": "payor", "purchase-orders": "order", "portals": "portal", "tax-codes": "tax_code", "tax-treatments": "treatment", "codes": "tax_code", "treatments": "treatment", "submissions": "submission", "lessons": "lesson", "receiver-reasons": "reason", "disputes": "dispute", "trust-accounts": "trust_account", "trust-ledgers": "trust_ledger", "trust-entries": "trust_entry", "trust-requests": "trust_request", "trust-reconciliations": "trust_reconciliation", "appeals": "appeal", "papers": "paper", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "exchange-rates": "exchange", "repricings": "repricing", "transfers": "transfer", "arrangements": "arrangement", "matter-recoveries": "matter_recovery", "guidelines": "guide", "imports": "import",
 	"entries": "entry", "receipts": "receipt", "findings": "finding", "items": "item", "prebills": "prebill", "runs": "run", "invoices": "invoice", "credit-notes": "credit_note",
-	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "access-requests": "request", "asked": "request", "sole": "request", "sole-administrators": "request", "requests": "request", "emergencies": "request", "conflict-checks": "check", "courses": "course", "deputies": "deputy", "certificates": "certificate", "requirements": "requirement", "walls": "wall", "roles": "role", "tokens": "token", "webhooks": "webhook", "letters": "wording",
+	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "access-requests": "request", "asked": "request", "sole": "request", "sole-administrators": "request", "requests": "request", "emergencies": "request", "conflict-checks": "check", "courses": "course", "deputies": "deputy", "certificates": "certificate", "requirements": "requirement", "walls": "wall", "roles": "role", "tokens": "token", "webhooks": "webhook", "letters": "wording", "reminders": "reminder_letter", "reminder-holds": "reminder_hold", "reminder-tasks": "reminder_task",
 	"people": "person", "passkeys": "passkey", "recoveries": "recovery", "agreements": "agreement", "calendars": "calendar", "views": "view", "numbering": "series", "import-mappings": "mapping",
 }

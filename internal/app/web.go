@@ -36,7 +36,7 @@ func NewWeb(s *Services) (*httpd.Server, error) {
 	})
 	srv.Static(static.Mount, static.Handler())
 	for _, mount := range []func(*httpd.Server){
-		site.MountSignIn, site.MountQueue, site.MountTeam, site.MountItems, site.MountHandoff, site.MountSelected, site.MountViews, site.MountLive, site.MountFirms, site.MountClients, site.MountPayors, site.MountOrders, site.MountPortals, site.MountTaxes, site.MountMatters, site.MountTimekeepers, site.MountRates, site.MountRateCards, site.MountExchanges, site.MountRepricings, site.MountTransfers, site.MountArrangements, site.MountContingent, site.MountGuides, site.MountEntries, site.MountReceipts, site.MountGo,
+		site.MountSignIn, site.MountQueue, site.MountTeam, site.MountItems, site.MountHandoff, site.MountSelected, site.MountViews, site.MountLive, site.MountFirms, site.MountClients, site.MountPayors, site.MountOrders, site.MountReminders, site.MountPortals, site.MountTaxes, site.MountMatters, site.MountTimekeepers, site.MountRates, site.MountRateCards, site.MountExchanges, site.MountRepricings, site.MountTransfers, site.MountArrangements, site.MountContingent, site.MountGuides, site.MountEntries, site.MountReceipts, site.MountGo,
 		site.MountImports, site.MountPrebills, site.MountRuns, site.MountInvoices, site.MountSubmissions, site.MountLessons, site.MountDisputes, site.MountPayments, site.MountTrust, site.MountSLA, site.MountCalendars, site.MountAgreements, site.MountAccess, site.MountDeputies, site.MountUndertakings, site.MountTraining, site.MountRequirements, site.MountStaff, site.MountWalls, site.MountTokens, site.MountWebhooks, site.MountWordings, site.MountForgot, site.MountThrough, site.MountRecoveries, site.MountFactor, site.MountAudit,
 		site.MountExports, site.MountPayor, site.MountJobs,
 	} {

@@ -33,6 +33,7 @@ import (
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/matter"
+	"github.com/docketry/docketry/internal/notice"
 	"github.com/docketry/docketry/internal/obs"
 	"github.com/docketry/docketry/internal/outbound/carry"
 	"github.com/docketry/docketry/internal/people"
@@ -407,6 +408,11 @@ func (th things) ordered(t *testing.T, w world, bill testkit.M, admin context.Co
 		t.Fatal(err)
 	}
 	th.ids["order"] = string(o.ID)
+	hold, err := w.s.Notices.Hold(admin, notice.NewHold{Kind: notice.HoldNoReminders, Matter: bill.ID, Reason: "They asked for none"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	th.ids["reminder_hold"] = string(hold)
 }
 
 // slip is a picture of a paper.

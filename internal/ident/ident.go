@@ -93,6 +93,11 @@ type (
 	FreezeID      string // disputed money in trust, or its release
 	Reconcile     string // a three-way reconciliation of a trust account
 	ReminderID    string
+	LetterToPayor string // one reminder as it is sent, of one or several invoices
+	ReminderHold  string // a reason for which nobody is reminded
+	ReminderTask  string // a call or a hand-over
+	PromiseID     string // what a payor promised to pay
+	DunningPolicy string // when a firm reminds
 	MailID        string
 	ExportID      string
 	BlobID        string

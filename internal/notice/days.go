@@ -9,8 +9,10 @@ import (
 	"github.com/docketry/docketry/internal/invoice"
 )
 
-// days tells business days of one firm.
+// days tells business days of one recipient.
 type days struct {
+	now      time.Time
+	zone     *time.Location
 	today    invoice.Day
 	hour     int
 	calendar *calendar.Calendar // nil: Monday to Friday
@@ -26,7 +28,7 @@ func (s *Service) days(tx *db.Tx) (days, error) {
 		return days{}, fmt.Errorf("zone of firm %s: %w", tx.Scope.Firm, err)
 	}
 	local := tx.Now.In(zone)
-	d := days{today: invoice.DayOf(local), hour: local.Hour()}
+	d := days{now: tx.Now, zone: zone, today: invoice.DayOf(local), hour: local.Hour()}
 	if s.Calendar == nil {
 		return d, nil
 	}
@@ -70,6 +72,45 @@ func (d days) onOrAfter(on invoice.Day) (invoice.Day, error) {
 		ok, err := d.business(day)
 		if err != nil || ok {
 			return day, err
+		}
+	}
+	return on, nil
+}
+
+// in is the same days seen from a zone; "" is the firm's.
+func (d days) in(zone string) (days, error) {
+	if zone == "" {
+		return d, nil
+	}
+	z, err := time.LoadLocation(zone)
+	if err != nil {
+		return d, fmt.Errorf("zone of a recipient: %w", err)
+	}
+	local := d.now.In(z)
+	d.zone, d.today, d.hour = z, invoice.DayOf(local), local.Hour()
+	return d, nil
+}
+
+// dayOf is the recipient's day of an instant.
+func (d days) dayOf(at time.Time) invoice.Day { return invoice.DayOf(at.In(d.zone)) }
+
+// back is n business days before a business day, and ahead n of them after it.
+func (d days) back(on invoice.Day, n int) (invoice.Day, error)  { return d.walk(on, n, -1) }
+func (d days) ahead(on invoice.Day, n int) (invoice.Day, error) { return d.walk(on, n, 1) }
+
+// walk gives up after two months without a business day.
+func (d days) walk(on invoice.Day, n, way int) (invoice.Day, error) {
+	for range 60 {
+		if n == 0 {
+			break
+		}
+		on = on.Add(way)
+		ok, err := d.business(on)
+		if err != nil {
+			return on, err
+		}
+		if ok {
+			n--
 		}
 	}
 	return on, nil

@@ -42,72 +42,85 @@ func (s *Service) NextMoves(ctx context.Context) (moves map[ident.PayorID]Next, 
 		if err != nil {
 			return err
 		}
-		days, err := s.days(tx)
+		cond, args := access.MattersSeeing("m", authz.C2)
+		list, err := s.standings(tx, cond, args...)
 		if err != nil {
 			return err
 		}
-		list, err := standings(tx, access)
+		contacts, err := reachable(tx)
 		if err != nil {
 			return err
 		}
-		for _, x := range list {
-			n := Next{Payor: x.Payor, Move: x.move()}
-			switch n.Move {
-			case MoveRemind:
-				if n.On, err = days.onOrAfter(max(x.NextDue.Add(firstAfter), days.today)); err != nil {
-					return err
-				}
-			case MoveCall:
-				n.On = x.Reminded
-			default: // the others have no day
+		for _, payor := range heapOf(list).payors {
+			n, err := nextMove(payor, contacts)
+			if err != nil {
+				return err
 			}
-			moves[x.Payor] = n
+			if n.Move != "" {
+				moves[n.Payor] = n
+			}
 		}
 		return nil
 	})
 	return moves, err
 }
 
-// standing is what decides the next move with a payor.
-type standing struct {
-	Payor     ident.PayorID
-	Delivery  string
-	Contacts  int
-	Unapplied bool
-	NextDue   invoice.Day // of the first invoice that no reminder was sent for
-	Reminded  invoice.Day // when the last reminder over something still open went
-}
-
-func (x standing) move() Move {
-	switch {
+// nextMove is what comes next with one payor, by its open invoices; no move where there is
+// nothing to ask for.
+func nextMove(list []*standing, contacts map[ident.PayorID]bool) (Next, error) {
+	n := Next{Payor: list[0].PayorID}
+	var planned, reminded invoice.Day
+	for _, x := range list {
+		if x.asked() == 0 {
+			continue
+		}
+		if n.Move == "" {
+			n.Move = MoveNone
+		}
+		for _, r := range x.behind {
+			if r.Stage.firm() && r.Status != StatusSkipped && r.Status != StatusWaiting && r.Status != StatusPassed {
+				reminded = max(reminded, r.On)
+			}
+		}
+		step, ok := x.policy.Next(x.terms, x.days.today, x.behind)
+		if !ok || x.suppressed(step.Stage) != "" {
+			continue
+		}
+		step.On = max(step.On, x.days.today)
+		step, err := x.timed(step)
+		if err != nil {
+			return n, err
+		}
+		if planned == "" || step.On < planned {
+			planned = step.On
+		}
+	}
+	switch x := list[0]; {
+	case n.Move == "":
 	case x.Unapplied:
-		return MoveAllocate
-	case x.Delivery == "portal":
-		return MovePortal
-	case x.Contacts == 0:
-		return MoveContact
-	case x.Reminded != "":
-		return MoveCall
-	case x.NextDue != "":
-		return MoveRemind
-	default:
-		return MoveNone
+		n.Move = MoveAllocate
+	case x.Delivery == "portal" && !x.approved():
+		n.Move = MovePortal
+	case !contacts[n.Payor]:
+		n.Move = MoveContact
+	case reminded != "":
+		n.Move, n.On = MoveCall, reminded
+	case planned != "":
+		n.Move, n.On = MoveRemind, planned
 	}
+	return n, nil
 }
 
-func standings(tx *db.Tx, access *authz.Access) (list []standing, err error) {
-	cond, args := access.MattersSeeing("m", authz.C2)
-	q := `SELECT y.id AS payor, y.delivery, x.next_due, x.reminded,
-			(SELECT count(*) FROM payor_contact k WHERE k.firm_id = y.firm_id AND k.payor_id = y.id AND k.status = 'active' AND k.verified_at IS NOT NULL) AS contacts,
-			EXISTS (SELECT FROM payment p WHERE p.firm_id = y.firm_id AND p.payor_id = y.id AND p.unapplied_minor > 0) AS unapplied
-		FROM (SELECT i.payor_id, coalesce(min(i.due_on) FILTER (WHERE r.invoice_id IS NULL)::text, '') AS next_due, coalesce(max(r.on_day)::text, '') AS reminded
-			FROM invoice i JOIN matter m ON m.firm_id = i.firm_id AND m.id = i.matter_id
-			LEFT JOIN (SELECT r.invoice_id, max(r.for_on) FILTER (WHERE r.status <> 'skipped') AS on_day FROM reminder r
-				WHERE r.firm_id = ? AND r.status <> 'failed' GROUP BY r.invoice_id) r ON r.invoice_id = i.id
-			WHERE i.firm_id = ? AND i.open_minor - ` + invoice.WithheldOpen + ` > i.disputed_minor AND ` + cond + ` GROUP BY i.payor_id) x
-		JOIN payor y ON y.firm_id = ? AND y.id = x.payor_id`
-	if err := tx.Raw(q, append(append([]any{tx.Scope.Firm, tx.Scope.Firm}, args...), tx.Scope.Firm)...).Scan(&list).Error; err != nil {
-		return nil, fmt.Errorf("read how payors stand: %w", err)
+// reachable tells which payors have a verified contact.
+func reachable(tx *db.Tx) (map[ident.PayorID]bool, error) {
+	var ids []ident.PayorID
+	err := tx.Raw(`SELECT DISTINCT payor_id FROM payor_contact WHERE firm_id = ? AND status = 'active' AND verified_at IS NOT NULL`, tx.Scope.Firm).Scan(&ids).Error
+	if err != nil {
+		return nil, fmt.Errorf("read verified contacts: %w", err)
 	}
-	return list, nil
+	out := make(map[ident.PayorID]bool, len(ids))
+	for _, id := range ids {
+		out[id] = true
+	}
+	return out, nil
 }

@@ -27,7 +27,7 @@ func TestNextMoves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for payor, want := range map[ident.PayorID]notice.Move{planned.Payor: notice.MoveRemind, reminded.Payor: notice.MoveCall, skipped.Payor: notice.MoveNone} {
+	for payor, want := range map[ident.PayorID]notice.Move{planned.Payor: notice.MoveRemind, reminded.Payor: notice.MoveCall, skipped.Payor: notice.MoveRemind} {
 		if moves[payor].Move != want {
 			t.Errorf("payor %s: %+v, want %s", payor, moves[payor], want)
 		}

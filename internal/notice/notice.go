@@ -3,7 +3,7 @@
 // reminders and the payor's door. It does not own the sending (package mail) nor
 // what is owed (packages invoice, receivable).
 //
-// A stage is dated by the firm's local day. A letter holds the firm, invoice
+// A stage is dated by the recipient's local day, the firm's unless the client has a zone. A letter holds the firm, invoice
 // numbers, open amounts and due dates, and nothing else of the matter.
 package notice
 
@@ -25,22 +25,18 @@ var (
 	ErrReminded     = fault.New(fault.Conflict, "reminder_sent", "this reminder was sent or skipped already")
 	ErrNotDue       = fault.New(fault.Conflict, "reminder_not_due", "this invoice cannot be reminded of now")
 	ErrStage        = fault.New(fault.NotFound, "not_found", "there is nothing here")
+	ErrStale        = fault.New(fault.Stale, "version_stale", "someone changed this since you opened it; look at the new state and enter your change again")
+	ErrHeld         = fault.New(fault.Conflict, "reminder_held", "this is not reminded of now")
+	ErrChanged      = fault.New(fault.Stale, "reminder_changed", "this message is not what you looked at any more; look at it as it is now")
+	ErrDecided      = fault.New(fault.Conflict, "reminder_decided", "this does not wait for anybody's word any more")
+	ErrEnded        = fault.New(fault.Conflict, "hold_ended", "this has ended already")
 	ErrReason       = fault.New(fault.Invalid, "input_invalid", "some fields need correcting")
 	ErrCode         = fault.New(fault.Invalid, "code_wrong", "this code is not right, or no longer valid; ask for a new one")
 	ErrNoVisit      = fault.New(fault.Unauthenticated, "visit_ended", "your visit has ended; ask for a new code")
 	ErrTooManyCodes = fault.New(fault.TooMany, "code_too_many", "too many tries; wait a while, then ask for a new code")
 )
 
-// Stage is one step of reminding; stored.
-type Stage string
-
-// StageFirst is the first reminder, 15 days after the due date.
-const StageFirst Stage = "first"
-
-// firstAfter is the first stage's distance from the due date in days.
-const firstAfter = 15
-
-// Business hours within which reminders leave, in the firm's zone.
+// Business hours within which reminders leave, in the recipient's zone.
 const (
 	opensAt  = 9
 	closesAt = 17
@@ -49,7 +45,8 @@ const (
 // Status is where a delivery or a reminder stands.
 type Status string
 
-// Waiting is a delivery that a person makes, such as an upload to a portal.
+// Waiting is a delivery that a person makes, such as an upload to a portal, and a reminder
+// that a partner has to see or that is to be posted.
 const (
 	StatusQueued    Status = "queued"
 	StatusWaiting   Status = "waiting"
@@ -57,6 +54,8 @@ const (
 	StatusFailed    Status = "failed"
 	StatusUncertain Status = "uncertain"
 	StatusSkipped   Status = "skipped"
+	StatusPassed    Status = "passed" // a stage whose days went by
+	StatusOpened    Status = "opened" // the hand-over: a task for the firm's management
 )
 
 // Delivery is one sending of an invoice, or of the credit note that takes it back.
@@ -71,10 +70,13 @@ type Delivery struct {
 	EndedAt    *time.Time
 }
 
-// Reminder is one stage that was sent or skipped.
+// Reminder is one stage that was sent, waits, passed or was skipped.
 type Reminder struct {
 	ID        ident.ReminderID
 	Stage     Stage
+	Period    string // of a statement its month
+	Letter    ident.LetterToPayor
+	State     LetterState // of its letter, "" without one
 	ForOn     invoice.Day
 	OpenMinor int64 // as the letter says
 	Currency  money.Currency
@@ -92,11 +94,15 @@ type Planned struct {
 	On    invoice.Day
 }
 
-// Correspondence is everything that went, and will go, to the payor about one invoice.
+// Correspondence is everything that went, and will go, to the payor about one invoice, and why
+// nothing goes, "" where nothing is in the way.
 type Correspondence struct {
 	Deliveries []Delivery
 	Reminders  []Reminder
 	Planned    []Planned
+	Kept       Reason
+	Holds      []Hold
+	Promises   []Promise
 }
 
 // smallest is the open amount below which nobody is reminded: one unit of the currency.

@@ -64,27 +64,49 @@ func (s *Service) OfInvoice(ctx context.Context, id ident.InvoiceID) (c Correspo
 		if c.Reminders, err = reminders(tx, id); err != nil {
 			return err
 		}
-		c.Planned, err = s.planned(tx, inv)
+		if c.Promises, err = promises(tx, `q.invoice_id = ?`, id); err != nil {
+			return err
+		}
+		if c.Holds, err = s.holdsOver(tx, inv); err != nil {
+			return err
+		}
+		c.Planned, c.Kept, err = s.planned(tx, inv)
 		return err
 	})
 	return c, err
 }
 
-// planned is the first stage, when it may still come.
-func (s *Service) planned(tx *db.Tx, inv owed) ([]Planned, error) {
-	reached, err := stageReached(tx, inv.ID, StageFirst)
-	if err != nil || reached || inv.asked() < smallest(inv.Currency) || inv.Delivery == "portal" {
-		return nil, err
-	}
-	days, err := s.days(tx)
+// holdsOver are those that keep reminders of an invoice back: its own, its matter's, its client's.
+func (s *Service) holdsOver(tx *db.Tx, inv owed) ([]Hold, error) {
+	access, err := s.Guard.Require(tx, rbac.ReminderRead)
 	if err != nil {
 		return nil, err
 	}
-	on, err := days.onOrAfter(max(inv.DueOn.Add(firstAfter), days.today))
-	if err != nil {
-		return nil, err
+	return holds(tx, access, `(h.invoice_id = ? OR h.matter_id = ? OR h.client_id = ?) AND (h.until_on IS NULL OR h.until_on >= (?::timestamptz - interval '1 day')::date)`, inv.ID, inv.MatterID, inv.ClientID, tx.Now)
+}
+
+// planned is the stage that comes next, and what is in its way.
+func (s *Service) planned(tx *db.Tx, inv owed) ([]Planned, Reason, error) {
+	list, err := s.standings(tx, `i.id = ?`, inv.ID)
+	if err != nil || len(list) == 0 {
+		return nil, "", err
 	}
-	return []Planned{{StageFirst, on}}, nil
+	x := list[0]
+	if x.terms.Sent == "" { // it is planned as if it went today
+		x.terms.Sent = x.days.today
+	}
+	step, ok := x.policy.Next(x.terms, x.days.today, x.behind)
+	if !ok || x.amounts() == ReasonSmall {
+		return nil, "", nil
+	}
+	if step, err = x.timed(step); err != nil {
+		return nil, "", err
+	}
+	step.On = max(step.On, x.days.today)
+	if step, err = x.timed(step); err != nil {
+		return nil, "", err
+	}
+	return []Planned{{step.Stage, step.On}}, x.suppressed(step.Stage), nil
 }
 
 // visible loads an invoice that the actor may act on with p; ErrNotFound otherwise.
@@ -111,7 +133,7 @@ func (s *Service) Skip(ctx context.Context, id ident.InvoiceID, stage Stage, rea
 	if n := utf8.RuneCountInString(reason); n < 3 || n > 300 {
 		return ErrReason.On(fault.Field{Path: "reason", Code: "text_length", Message: "say why in 3 to 300 characters"})
 	}
-	if stage != StageFirst {
+	if stage.Place() < 0 || stage == StageStatement {
 		return ErrStage
 	}
 	return s.DB.InFirm(ctx, func(tx *db.Tx) error {
@@ -122,18 +144,41 @@ func (s *Service) Skip(ctx context.Context, id ident.InvoiceID, stage Stage, rea
 		if inv.OpenMinor <= 0 {
 			return ErrNotDue
 		}
+		if err := tx.Lock(sweepLock(tx)); err != nil {
+			return err
+		}
 		days, err := s.days(tx)
 		if err != nil {
 			return err
 		}
-		r := newReminder(tx, inv, days.today)
-		r.status, r.reason = StatusSkipped, reason
-		if err := insertReminder(tx, r); err != nil {
+		if err := s.unannounce(tx, id, stage); err != nil {
+			return err
+		}
+		if err := insertReminder(tx, reminderRow{invoice: inv, stage: stage, status: StatusSkipped, forOn: days.today, reason: reason}); err != nil {
 			return err
 		}
 		return audit.Record(tx, audit.Entry{Action: "reminder.skipped", Object: "invoice", ID: string(id), Matter: inv.MatterID, Class: audit.C2,
 			Permission: string(rbac.ReminderSend), After: reason, Detail: map[string]string{"stage": string(stage)}})
 	})
+}
+
+// unannounce ends the message that waits with that stage of the invoice; what else it says is
+// announced again.
+func (s *Service) unannounce(tx *db.Tx, id ident.InvoiceID, stage Stage) error {
+	list, err := letters(tx, nil, `l.state IN ('announced', 'waiting', 'approved') AND EXISTS (SELECT FROM reminder r WHERE r.firm_id = l.firm_id AND r.letter_id = l.id AND r.invoice_id = ? AND r.stage = ?)`, id, stage)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	return overtake(tx, &list[0], LetterOvertaken, mail.ReasonNotWanted)
+}
+
+// clientName is the client's.
+func clientName(tx *db.Tx, id ident.ClientID) (name string, err error) {
+	err = tx.Raw(`SELECT name FROM client WHERE firm_id = ? AND id = ?`, tx.Scope.Firm, id).Row().Scan(&name)
+	if err != nil {
+		return "", fmt.Errorf("read client %s: %w", id, err)
+	}
+	return name, nil
 }
 
 // firmName is who writes.

@@ -16,6 +16,8 @@ type owed struct {
 	Number    string
 	PayorID   ident.PayorID
 	MatterID  ident.MatterID
+	ClientID  ident.ClientID
+	Partner   ident.PersonID `gorm:"column:partner_id"` // who is responsible for the matter, "" for nobody
 	Currency  money.Currency
 	OpenMinor int64
 	Disputed  int64 `gorm:"column:disputed_minor"` // of it, which nobody is reminded of
@@ -39,12 +41,15 @@ func (o owed) reminded() due { return due{o.Number, o.asked(), o.Currency, o.Due
 
 func (o owed) due() due { return due{o.Number, o.payable(), o.Currency, o.DueOn} }
 
-// owing reads invoices of the firm with their payor's present contact: the one
-// that was verified first and is still in use.
-func owing(tx *db.Tx, cond string, args ...any) (list []owed, err error) {
-	err = tx.Raw(`SELECT i.id, i.number, i.payor_id, i.matter_id, i.currency, i.open_minor, i.disputed_minor, `+invoice.WithheldOpen+` AS withheld_minor, i.due_on, i.status, i.sent_at, p.delivery,
+// owedColumns are what owed reads of aliases i, p and m, with the payor's present contact: the
+// one that was verified first and is still in use.
+const owedColumns = `i.id, i.number, i.payor_id, i.matter_id, p.client_id, coalesce(m.responsible_id::text, '') AS partner_id, i.currency, i.open_minor, i.disputed_minor, ` + invoice.WithheldOpen + ` AS withheld_minor, i.due_on, i.status, i.sent_at, p.delivery,
 		coalesce((SELECT k.id::text FROM payor_contact k WHERE k.firm_id = p.firm_id AND k.payor_id = p.id AND k.status = 'active'
-			AND k.verified_at IS NOT NULL AND p.status = 'active' ORDER BY k.verified_at, k.id LIMIT 1), '') AS contact_id
+			AND k.verified_at IS NOT NULL AND p.status = 'active' ORDER BY k.verified_at, k.id LIMIT 1), '') AS contact_id`
+
+// owing reads invoices of the firm.
+func owing(tx *db.Tx, cond string, args ...any) (list []owed, err error) {
+	err = tx.Raw(`SELECT `+owedColumns+`
 		FROM invoice i JOIN payor p ON p.firm_id = i.firm_id AND p.id = i.payor_id JOIN matter m ON m.firm_id = i.firm_id AND m.id = i.matter_id
 		WHERE i.firm_id = ? AND `+cond, append([]any{tx.Scope.Firm}, args...)...).Scan(&list).Error
 	if err != nil {
@@ -65,28 +70,21 @@ func deliveries(tx *db.Tx, id ident.InvoiceID) (list []Delivery, err error) {
 }
 
 func reminders(tx *db.Tx, id ident.InvoiceID) (list []Reminder, err error) {
-	err = tx.Raw(`SELECT r.id, r.stage, r.for_on, r.open_minor, r.currency, coalesce(k.name, '') AS contact, coalesce(r.mail_id::text, '') AS mail,
+	err = tx.Raw(`SELECT r.id, r.stage, r.period, coalesce(r.letter_id::text, '') AS letter, coalesce(l.state, '') AS state, r.for_on, r.open_minor, r.currency, coalesce(k.name, '') AS contact, coalesce(r.mail_id::text, '') AS mail,
 			r.status, r.reason, r.created_at, r.ended_at
-		FROM reminder r LEFT JOIN payor_contact k ON k.firm_id = r.firm_id AND k.id = r.contact_id
-		WHERE r.firm_id = ? AND r.invoice_id = ? ORDER BY r.created_at, r.id`, tx.Scope.Firm, id).Scan(&list).Error
+		FROM reminder r LEFT JOIN payor_contact k ON k.firm_id = r.firm_id AND k.id = r.contact_id LEFT JOIN reminder_letter l ON l.firm_id = r.firm_id AND l.id = r.letter_id
+		WHERE r.firm_id = ? AND r.invoice_id = ? ORDER BY r.created_at, r.for_on, r.id`, tx.Scope.Firm, id).Scan(&list).Error
 	if err != nil {
 		return nil, fmt.Errorf("list reminders of invoice %s: %w", id, err)
 	}
 	return list, nil
 }
 
-func stageReached(tx *db.Tx, id ident.InvoiceID, stage Stage) (reached bool, err error) {
-	err = tx.Raw(`SELECT EXISTS (SELECT FROM reminder WHERE firm_id = ? AND invoice_id = ? AND stage = ? AND status <> 'failed')`,
-		tx.Scope.Firm, id, stage).Row().Scan(&reached)
-	if err != nil {
-		return false, fmt.Errorf("read stages of invoice %s: %w", id, err)
-	}
-	return reached, nil
-}
-
 type reminderRow struct {
 	invoice owed
 	stage   Stage
+	period  string
+	letter  ident.LetterToPayor
 	mail    ident.MailID
 	status  Status
 	forOn   invoice.Day
@@ -102,15 +100,11 @@ func (r reminderRow) open() int64 {
 	return r.invoice.OpenMinor
 }
 
-func newReminder(tx *db.Tx, inv owed, today invoice.Day) reminderRow {
-	return reminderRow{invoice: inv, stage: StageFirst, status: StatusQueued, forOn: today}
-}
-
 // insertReminder keeps a stage; ErrReminded when it has reached the invoice already (I18).
 func insertReminder(tx *db.Tx, r reminderRow) error {
-	err := tx.Exec(`INSERT INTO reminder (firm_id, id, invoice_id, stage, payor_id, contact_id, mail_id, status, for_on, open_minor, currency, due_on, reason, made_by, created_at, ended_at)
-		VALUES (?, ?, ?, ?, ?, nullif(?, '')::uuid, nullif(?, '')::uuid, ?, ?, ?, ?, ?, ?, nullif(?, '')::uuid, ?, CASE WHEN ? = 'skipped' THEN ?::timestamptz END)`,
-		tx.Scope.Firm, ident.New[ident.ReminderID](tx.Now), r.invoice.ID, r.stage, r.invoice.PayorID, string(r.invoice.ContactID), string(r.mail), r.status,
+	err := tx.Exec(`INSERT INTO reminder (firm_id, id, invoice_id, stage, period, letter_id, payor_id, contact_id, mail_id, status, for_on, open_minor, currency, due_on, reason, made_by, created_at, ended_at)
+		VALUES (?, ?, ?, ?, ?, nullif(?, '')::uuid, ?, nullif(?, '')::uuid, nullif(?, '')::uuid, ?, ?, ?, ?, ?, ?, nullif(?, '')::uuid, ?, CASE WHEN ? IN ('skipped', 'passed', 'opened') THEN ?::timestamptz END)`,
+		tx.Scope.Firm, ident.New[ident.ReminderID](tx.Now), r.invoice.ID, r.stage, r.period, string(r.letter), r.invoice.PayorID, string(r.invoice.ContactID), string(r.mail), r.status,
 		r.forOn, r.open(), r.invoice.Currency, r.invoice.DueOn, r.reason, string(tx.Scope.Actor), tx.Now, r.status, tx.Now).Error
 	if db.Violates(err, "reminder_once") {
 		return ErrReminded

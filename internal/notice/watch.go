@@ -34,7 +34,19 @@ func (s *Service) MailWanted(tx *db.Tx, m mail.Ended) (bool, error) {
 	if m.Kind != kindReminder {
 		return true, nil
 	}
-	err := tx.Raw(`SELECT EXISTS (SELECT FROM reminder r JOIN invoice i ON i.firm_id = r.firm_id AND i.id = r.invoice_id
+	list, err := letters(tx, nil, `l.mail_id = ?`, m.ID)
+	if err != nil {
+		return false, err
+	}
+	if len(list) > 0 {
+		now, err := s.standings(tx, `i.id = ANY (?::uuid[])`, db.Array(invoicesOf(&list[0])))
+		if err != nil {
+			return false, err
+		}
+		return heapOf(now).stands(&list[0]), nil
+	}
+	// One that the program before there were letters has queued.
+	err = tx.Raw(`SELECT EXISTS (SELECT FROM reminder r JOIN invoice i ON i.firm_id = r.firm_id AND i.id = r.invoice_id
 		WHERE r.firm_id = ? AND r.mail_id = ? AND (i.open_minor - `+invoice.WithheldOpen+` - i.disputed_minor <> r.open_minor OR i.status NOT IN ('sent', 'part_paid')))`, tx.Scope.Firm, m.ID).Row().Scan(&changed)
 	if err != nil {
 		return false, fmt.Errorf("read what mail %s reminds of: %w", m.ID, err)
@@ -65,8 +77,10 @@ func (s *Service) MailSent(tx *db.Tx, m mail.Ended) error {
 			}
 		}
 	case kindReminder:
-		_, err := endReminders(tx, m, StatusSent)
-		return err
+		if _, err := endReminders(tx, m, StatusSent); err != nil {
+			return err
+		}
+		return s.callAfter(tx, m)
 	}
 	return nil
 }
@@ -103,7 +117,21 @@ func (s *Service) MailFailed(tx *db.Tx, m mail.Ended) error {
 const (
 	workDelivery = "delivery"
 	workReminder = "reminder_failed"
+	workLetter   = "reminder_letter" // to be posted
+	workCall     = "reminder_call"
 )
+
+// What such an item is about beside an invoice; stored.
+const (
+	subjectLetter = "reminder_letter"
+	subjectTask   = "reminder_task"
+)
+
+// wantTask opens an item of work that is about a message or a task of its own.
+func wantTask(tx *db.Tx, work, subject, id string, m ident.MatterID) error {
+	_, err := worklist.Open(tx, worklist.New{Type: work, Matter: m, SubjectKind: subject, SubjectID: id})
+	return err
+}
 
 // wantPerson opens the item of work on an invoice that a machine could not finish.
 func wantPerson(tx *db.Tx, work string, id ident.InvoiceID, m ident.MatterID) error {
@@ -128,6 +156,10 @@ func endDelivery(tx *db.Tx, m mail.Ended, status Status) (ids []about, err error
 }
 
 func endReminders(tx *db.Tx, m mail.Ended, status Status) (ids []about, err error) {
+	err = tx.Exec(`UPDATE reminder_letter SET state = ?, reason = ?, ended_at = ? WHERE firm_id = ? AND mail_id = ?`, LetterState(status), m.Reason, tx.Now, tx.Scope.Firm, m.ID).Error
+	if err != nil {
+		return nil, fmt.Errorf("end message by mail %s: %w", m.ID, err)
+	}
 	err = tx.Raw(`UPDATE reminder r SET status = ?, reason = ?, ended_at = ? FROM invoice i WHERE r.firm_id = ? AND r.mail_id = ?
 		AND i.firm_id = r.firm_id AND i.id = r.invoice_id RETURNING r.invoice_id, i.matter_id`,
 		status, m.Reason, tx.Now, tx.Scope.Firm, m.ID).Scan(&ids).Error

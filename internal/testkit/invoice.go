@@ -119,7 +119,8 @@ func (f F) Invoice(t testing.TB, m M, opts ...InvoiceOption) I {
 		if !row.sent {
 			return nil
 		}
-		return tx.Exec(`UPDATE invoice SET status = 'sent', sent_at = ? WHERE firm_id = ? AND id = ?`, now, f.ID, i.ID).Error
+		// It went at noon of its day, or now where that is to come.
+		return tx.Exec(`UPDATE invoice SET status = 'sent', sent_at = least(?::timestamptz, issued_on + interval '12 hours') WHERE firm_id = ? AND id = ?`, now, f.ID, i.ID).Error
 	})
 	if err != nil {
 		t.Fatalf("make invoice: %v", err)

@@ -2,6 +2,7 @@ package wording
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -209,7 +210,7 @@ func lineAt(text string, at int) int { return 1 + strings.Count(text[:at], "\n")
 // values are what the library may reach: strings, truths and lists of them, with no
 // method and no function.
 func (v Values) values(k Kind) map[string]any {
-	out := map[string]any{fieldFirm: v.Firm, fieldContact: v.Contact, fieldAttached: v.Attached, fieldNote: v.Note, fieldCount: fmt.Sprint(len(v.Invoices)),
+	out := map[string]any{fieldFirm: v.Firm, fieldSender: cmp.Or(v.Sender, v.Firm), fieldContact: v.Contact, fieldAttached: v.Attached, fieldNote: v.Note, fieldCount: fmt.Sprint(len(v.Invoices)),
 		fieldOne: len(v.Invoices) == 1, fieldSeveral: len(v.Invoices) > 1}
 	list := make([]map[string]string, len(v.Invoices))
 	for i, d := range v.Invoices {
@@ -218,7 +219,7 @@ func (v Values) values(k Kind) map[string]any {
 	out[fieldInvoices] = list
 	if len(list) > 0 {
 		out[fieldFirst] = list[0][fieldNumber]
-		if k != ReminderFirst {
+		if !k.reminds() {
 			for name, text := range list[0] {
 				out[name] = text
 			}

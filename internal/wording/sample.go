@@ -15,10 +15,10 @@ func cases(k Kind) []sampleCase {
 	v := Values{Firm: "Example & Partners LLP", Contact: "Alex Morgan", Note: "CN-2026-0007", Invoices: one}
 	with := v
 	with.Attached = true
-	switch k {
-	case Invoice, CreditNote:
+	switch {
+	case k == Invoice || k == CreditNote:
 		return []sampleCase{{"the PDF stays behind the link", v}, {"the PDF is attached", with}}
-	case ReminderFirst:
+	case k.reminds():
 		more := v
 		more.Invoices = append([]Due{{"2026-0117", "USD 9,050.00", "29 May 2026", 34}}, one...)
 		return []sampleCase{{"one invoice is open", v}, {"two invoices are open", more}}

@@ -68,7 +68,7 @@ func TestAFirmWordsItsLetters(t *testing.T) {
 		t.Errorf("history: %+v %+v %v", w, before, err)
 	}
 	list, err := svc.List(admin)
-	if err != nil || len(list) != 3 {
+	if err != nil || len(list) != len(wording.Kinds()) {
 		t.Errorf("list: %d %v", len(list), err)
 	}
 	if n := f.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND action LIKE 'wording.%'`, f.ID); n != 2 {

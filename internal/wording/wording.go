@@ -26,13 +26,26 @@ type Kind string
 
 // The letters that a firm may word. The one that brings a one-time code is none of them.
 const (
-	Invoice       Kind = "invoice"
-	CreditNote    Kind = "credit_note"
-	ReminderFirst Kind = "reminder_first"
+	Invoice          Kind = "invoice"
+	CreditNote       Kind = "credit_note"
+	Statement        Kind = "statement"
+	ReminderUpcoming Kind = "reminder_upcoming"
+	ReminderCourtesy Kind = "reminder_courtesy"
+	ReminderFirst    Kind = "reminder_first"
+	ReminderSecond   Kind = "reminder_second"
+	ReminderThird    Kind = "reminder_third"
+	ReminderFinal    Kind = "reminder_final"
 )
 
 // Kinds lists them in the order of an invoice's life.
-func Kinds() []Kind { return []Kind{Invoice, CreditNote, ReminderFirst} }
+func Kinds() []Kind {
+	return []Kind{Invoice, CreditNote, Statement, ReminderUpcoming, ReminderCourtesy, ReminderFirst, ReminderSecond, ReminderThird, ReminderFinal}
+}
+
+// reminds tells a letter over what is open, of one invoice or several.
+func (k Kind) reminds() bool {
+	return k == Statement || k == ReminderUpcoming || k == ReminderCourtesy || k == ReminderFirst || k == ReminderSecond || k == ReminderThird || k == ReminderFinal
+}
 
 // Says is the kind in words.
 func (k Kind) Says() string {
@@ -41,8 +54,20 @@ func (k Kind) Says() string {
 		return "An invoice is sent"
 	case CreditNote:
 		return "An invoice is taken back"
+	case Statement:
+		return "Monthly statement"
+	case ReminderUpcoming:
+		return "Notice before the due day"
+	case ReminderCourtesy:
+		return "Courtesy note on the due day"
 	case ReminderFirst:
 		return "First reminder"
+	case ReminderSecond:
+		return "Second reminder"
+	case ReminderThird:
+		return "Third reminder"
+	case ReminderFinal:
+		return "Final reminder"
 	default:
 		return string(k)
 	}
@@ -59,6 +84,7 @@ type Field struct {
 const (
 	fieldFirm     = "firm"
 	fieldContact  = "contact"
+	fieldSender   = "sender"
 	fieldNumber   = "number"
 	fieldOpen     = "open"
 	fieldDue      = "due"
@@ -80,14 +106,14 @@ func (k Kind) Fields() []Field {
 	open := Field{Name: fieldOpen, Means: "what is open of it, such as USD 48,212.50"}
 	due := Field{Name: fieldDue, Means: "the day it is due"}
 	attached := Field{Name: fieldAttached, Means: "shown when the PDF goes with the letter; with ^ in place of #, when it does not", Section: true}
-	switch k {
-	case Invoice:
+	switch {
+	case k == Invoice:
 		return append(list, number, open, due, attached)
-	case CreditNote:
+	case k == CreditNote:
 		return append(list, Field{Name: fieldNote, Means: "the credit note's number"}, number, open, attached)
-	case ReminderFirst:
+	case k.reminds():
 		number.Means, number.Within, open.Within, due.Within = "the number of an invoice", fieldInvoices, fieldInvoices, fieldInvoices
-		return append(list, Field{Name: fieldCount, Means: "how many invoices the letter reminds of"},
+		return append(list, Field{Name: fieldSender, Means: "who writes: the firm's name, or the responsible partner's where the stage is theirs"}, Field{Name: fieldCount, Means: "how many invoices the letter reminds of"},
 			Field{Name: fieldFirst, Means: "the number of the oldest of them"},
 			Field{Name: fieldOne, Means: "shown when it is one invoice", Section: true},
 			Field{Name: fieldSeveral, Means: "shown when it is more than one", Section: true},
@@ -129,6 +155,26 @@ func Standard(k Kind) Text {
 		return Text{"Reminder: {{#one}}invoice {{first}}{{/one}}{{#several}}{{count}} invoices{{/several}}",
 			"Hello,\n\nwe have not yet seen a payment for the {{#one}}invoice{{/one}}{{#several}}invoices{{/several}} below. Perhaps it has crossed this letter; then please pay no attention to it.\n\n" +
 				"If something about it is unclear, an answer to this mail reaches us.", "{{firm}}"}
+	case Statement:
+		return Text{"Statement of account: {{#one}}1 invoice{{/one}}{{#several}}{{count}} invoices{{/several}}",
+			"Hello,\n\nthis is what is open with {{firm}} at the start of the month. It is for your records; where something is due already, we write about it separately.\n\n" +
+				"If something about it is unclear, an answer to this mail reaches us.", "{{firm}}"}
+	case ReminderUpcoming:
+		return Text{"Due soon: {{#one}}invoice {{first}}{{/one}}{{#several}}{{count}} invoices{{/several}}",
+			"Hello,\n\nthe {{#one}}invoice below is{{/one}}{{#several}}invoices below are{{/several}} due soon. Nothing needs to be done if the payment is arranged.", "{{firm}}"}
+	case ReminderCourtesy:
+		return Text{"Due now: {{#one}}invoice {{first}}{{/one}}{{#several}}{{count}} invoices{{/several}}",
+			"Hello,\n\nthe {{#one}}invoice below has{{/one}}{{#several}}invoices below have{{/several}} come due. If the payment is on its way, please pay no attention to this note.", "{{firm}}"}
+	case ReminderSecond:
+		return Text{"Second reminder: {{#one}}invoice {{first}}{{/one}}{{#several}}{{count}} invoices{{/several}}",
+			"Hello,\n\nwe have written to you before about the {{#one}}invoice{{/one}}{{#several}}invoices{{/several}} below and have not seen a payment. Please tell us when we can expect it, or what is in its way..\n\n" +
+				"If it has crossed this letter, please pay no attention to it.", "{{sender}}\n{{firm}}"}
+	case ReminderThird:
+		return Text{"Third reminder: {{#one}}invoice {{first}}{{/one}}{{#several}}{{count}} invoices{{/several}}",
+			"Dear client,\n\nthe {{#one}}invoice{{/one}}{{#several}}invoices{{/several}} below remain unpaid in spite of our reminders. I would like to settle this with you in person, and ask you to pay or to call me.", "{{sender}}\n{{firm}}"}
+	case ReminderFinal:
+		return Text{"Final reminder: {{#one}}invoice {{first}}{{/one}}{{#several}}{{count}} invoices{{/several}}",
+			"Dear client,\n\nthis is our final reminder over the {{#one}}invoice{{/one}}{{#several}}invoices{{/several}} below. If you cannot pay in full, tell me now: we can agree on instalments. Without an answer the firm has to decide how to go on.", "{{sender}}\n{{firm}}"}
 	default:
 		return Text{}
 	}
@@ -143,6 +189,7 @@ type Due struct {
 // Values are what the fields of one letter stand for.
 type Values struct {
 	Firm, Contact string
+	Sender        string // of a reminder; "" is the firm
 	Note          string // of a credit note
 	Attached      bool
 	Invoices      []Due // the oldest first; all kinds have at least one

@@ -30,12 +30,12 @@ func Notices(s *httpd.Server, v notices) {
 	}
 	act("deliver", "Send it to the payor again", rbac.InvoiceDeliver, v.Redeliver)
 	act("delivered", "Note that it was handed in at the payor's portal", rbac.InvoiceDeliver, v.MarkDelivered)
-	act("remind", "Send the first reminder now", rbac.ReminderSend, v.Remind)
+	act("remind", "Have it reach its next stage now", rbac.ReminderSend, v.Remind)
 	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/invoices/{id}/skip-reminder", Needs: rbac.ReminderSend, Summary: "Leave a reminder out, with a reason", Status: 204},
 		func(ctx context.Context, in *struct {
 			ByID
 			Body struct {
-				Stage  notice.Stage `json:"stage" enum:"first"`
+				Stage  notice.Stage `json:"stage" enum:"upcoming,courtesy,first,second,third,final,handover"`
 				Reason string       `json:"reason" maxLength:"300"`
 			}
 		}) (*Empty, error) {

@@ -322,7 +322,7 @@ func (s *Site) approveAgreement(r *httpd.Request) (httpd.Reply, error) {
 }
 
 // workTypes are those that clocks are started for, in the order of a bill's life.
-var workTypes = []string{"time_import", "prebill", "prebill_edits", "invoice_issue", "delivery", "rejection", "appeal", "missing_rule", "dispute", "payment_posting", "reminder_failed", "query"}
+var workTypes = []string{"time_import", "prebill", "prebill_edits", "invoice_issue", "delivery", "rejection", "appeal", "missing_rule", "dispute", "payment_posting", "reminder_failed", "reminder_letter", "reminder_call", "query"}
 
 func kindOptions(selected string) []partial.Option {
 	return partial.Options(selected, string(sla.Turnaround), "Turnaround: until the work is handed over", string(sla.FirstResponse), "First response: until a person answers")

@@ -19,6 +19,7 @@ import (
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/matter"
+	"github.com/docketry/docketry/internal/notice"
 	"github.com/docketry/docketry/internal/outbound/carry"
 	"github.com/docketry/docketry/internal/people"
 	"github.com/docketry/docketry/internal/portal"
@@ -121,6 +122,12 @@ func houseFixtures(t testing.TB, s story) []fixture {
 	there := way
 	there.Status, there.Carried = submission.Reduced, submission.HandSent
 	there.Handovers = []submission.Handover{{N: 1, State: submission.HandSent, Way: carry.SFTP, RemoteName: "inbound/ledes/2026-0142-1.txt", SHA256: strings.Repeat("9f73f92a", 8), SizeBytes: 18_204, Attempt: 2, AskedBy: "Maya Lindgren", QueuedAt: s.at(2, 9, 0), EndedAt: &cleared}}
+	reminded := notice.Board{Today: "2026-11-23", Waiting: []notice.ToPayor{{ID: id[ident.LetterToPayor](1), PayorName: "Pelham Freight Lines, Inc.", Partner: "Rosalind Vane", Stage: notice.StageThird, Channel: notice.ByLetter, Gate: notice.GateApproval, State: notice.LetterWaiting, On: "2026-11-25",
+		Subject: "Third reminder: invoice 2026-0417", Text: "Dear client,\n\nthe invoice below remains unpaid.\n\nInvoice 2026-0417: USD 48,212.50, due 20 Sep 2026\n", Hash: "0a", Lines: []notice.Line{{Invoice: id[ident.InvoiceID](1), Number: "2026-0417", Stage: notice.StageThird, OpenMinor: 4_821_250, Currency: "USD", DueOn: "2026-09-20"}}}},
+		Upcoming:   []notice.Ahead{{Invoice: id[ident.InvoiceID](2), Number: "2026-0431", PayorName: "Aster Clinics Group, Inc.", Stage: notice.StageFirst, On: "2026-11-27", OpenMinor: 905_000, Currency: "USD"}},
+		Suppressed: []notice.Ahead{{Invoice: id[ident.InvoiceID](3), Number: "2026-0402", PayorName: "Aster Clinics Group, Inc.", Stage: notice.StageSecond, On: "2026-11-20", OpenMinor: 60_000, Currency: "USD", Why: notice.ReasonPromise}},
+		Tasks:      []notice.Task{{ID: id[ident.ReminderTask](1), Kind: notice.TaskHandOver, Stage: notice.StageHandOver, Number: "2026-0311", PayorName: "Mercer Dunes Resorts", OpenMinor: 1_000, Currency: "USD", MadeAt: s.at(1, 0, 0)}},
+		Holds:      []notice.Hold{{ID: id[ident.ReminderHold](1), Kind: notice.HoldInsolvency, About: "Mercer Dunes Resorts", Reason: "Opened on Monday", By: "Wen Adeyemi"}}}
 	bought := purchase.View{Order: purchase.Order{ID: id[ident.PurchaseOrder](1), Payor: id[ident.PayorID](1), PayorName: "Pelham Freight Lines, Inc.", Matter: id[ident.MatterID](1), MatterNumber: "00417-0032", Number: "4500017732", Currency: "USD", AmountMinor: 2_500_000, DrawnMinor: 1_821_250, From: s.at(1, 0, 0), Until: &cleared, Version: 2, Whole: true}}
 	bought.Changes = []purchase.Change{{N: 2, Allowance: purchase.Allowance{AmountMinor: 2_500_000, Until: &cleared, Reference: "Mail of G. Amadi, 2 March"}, By: "Maya Lindgren", At: s.at(3, 9, 0)}, {N: 1, By: "Maya Lindgren", At: s.at(1, 9, 0)}}
 	bought.Draws = []purchase.Draw{{Invoice: id[ident.InvoiceID](1), Number: "2026-0142", Matter: id[ident.MatterID](1), MatterNumber: "00417-0032", IssuedOn: s.at(2, 0, 0), NetMinor: 1_821_250}}
@@ -162,6 +169,10 @@ func houseFixtures(t testing.TB, s story) []fixture {
 		named("handover-there", plain("submissions", handed("2026-0142, version 1", there, paperSections(f, there, appealed, true, typedForm{})...))),
 		named("paper-off", plain("submissions", paperRemovalView(f, appealPaper{way.ID, appealed.ID, appealed.Papers[0].ID}, appealed.Papers[0].Name, "", submission.ErrInvalid.On(fault.Field{Path: "reason", Code: "too_short", Message: "say why in a few words"})))),
 		named("orders", plain("payors", PlainView{Head: layout.Head{Title: "Purchase orders"}, Sections: []Section{{Title: "Orders", Table: orderTable(f, []purchase.Order{bought.Order, {ID: id[ident.PurchaseOrder](2), PayorName: "Aster Clinics Group, Inc.", Number: "AC-1", Currency: "USD", From: s.at(1, 0, 0)}, {ID: id[ident.PurchaseOrder](3), PayorName: "Aster Clinics Group, Inc.", Number: "AC-0", Currency: "USD", From: s.at(1, 0, 0), AmountMinor: 100, DrawnMinor: 100, Whole: true, ClosedAt: &cleared}})}}})),
+		named("reminders", plain("reminders", boardView(f, reminded))),
+		named("reminder", plain("reminders", messageView(f, reminded.Waiting[0], typedForm{}))),
+		named("reminder-policy", plain("reminders", policyView(f, "", notice.Settings{Now: notice.Standard(), Today: "2026-11-23"}, typedForm{}))),
+		named("invoice-hold", plain("reminders", invoiceHoldView(f, id[ident.InvoiceID](1), "2026-0417", typedForm{}))),
 		named("order", plain("payors", orderView(f, bought, typedForm{}))),
 		named("order-new", plain("payors", newOrderView(f, matter.Payor{ID: id[ident.PayorID](1), Name: "Pelham Freight Lines, Inc."}, []matter.Matter{{ID: id[ident.MatterID](1), Number: "00417-0032", Name: "Carrier liability, Savannah fire"}}, "USD", typedForm{failed: purchase.ErrInvalid.On(fault.Field{Path: "number", Code: "text_length", Message: "enter 1 to 100 characters; this has 0"})}))),
 		named("factor-due", fixture{page: Plain(due, wordingList(f, []wording.Wording{words}))}),

@@ -25,6 +25,9 @@ func (s *Site) mountNotices(srv *httpd.Server) {
 	post(srv, "/firms/{firm}/invoices/{id}/delivered", rbac.InvoiceDeliver, s.invoiceDelivered)
 	post(srv, "/firms/{firm}/invoices/{id}/remind", rbac.ReminderSend, s.remindPayor)
 	fill(srv, "/firms/{firm}/invoices/{id}/reminders/{reminder}/skip", rbac.ReminderSend, s.skipReminder, of(s.invoicePage))
+	get(srv, "/firms/{firm}/invoices/{id}/hold", rbac.ReminderHold, s.invoiceHold)
+	fill(srv, "/firms/{firm}/invoices/{id}/hold", rbac.ReminderHold, s.holdInvoice, of(s.invoiceHoldPage))
+	fill(srv, "/firms/{firm}/invoices/{id}/promise", rbac.ReminderHold, s.promisePayment, of(s.invoiceHoldPage))
 }
 
 // event is a step of an invoice's life with its instant.
@@ -47,6 +50,12 @@ func (s *Site) noticesOf(r *httpd.Request, f frame, i invoice.View, v *InvoiceVi
 		}
 		for _, x := range c.Reminders {
 			life = append(life, event{ended(x.CreatedAt, x.EndedAt), reminderStep(f, x)})
+		}
+		for _, h := range c.Holds {
+			life = append(life, event{h.At, partial.Step{Icon: "hold", Tone: partial.Warn, Text: "Reminders kept back by " + h.By + ": " + notice.Reason(h.Kind).Says(), Note: stepNote(format.Moment(h.At.In(f.Zone)), h.Reason)}})
+		}
+		for _, p := range c.Promises {
+			life = append(life, event{p.At, partial.Step{Icon: "money", Text: cash(p.AmountMinor, p.Currency) + " promised by " + p.On.Long() + ", " + string(p.State), Note: stepNote(format.Moment(p.At.In(f.Zone)), p.Note)}})
 		}
 		s.planned(f, i, c, v)
 	} else if i.SentAt != nil {
@@ -104,7 +113,11 @@ func (s *Site) planned(f frame, i invoice.View, c notice.Correspondence, v *Invo
 	today := invoice.DayOf(s.Clock.Now().In(f.Zone))
 	may := f.May(rbac.ReminderSend)
 	for _, p := range c.Planned {
-		v.Planned = append(v.Planned, InvoiceReminder{ID: ident.ReminderID(p.Stage), Text: stageWords(p.Stage), On: p.On.Time(), Note: "If it is still open then.", Skip: may})
+		note := "If it is still open then."
+		if c.Kept != "" {
+			note = "Kept back: " + c.Kept.Says() + "."
+		}
+		v.Planned = append(v.Planned, InvoiceReminder{ID: ident.ReminderID(p.Stage), Text: stageWords(p.Stage), On: p.On.Time(), Note: note, Skip: may && p.Stage != notice.StageHandOver})
 	}
 	v.Can.Send = resend(i, c.Deliveries) && f.May(rbac.InvoiceDeliver)
 	v.Can.Remind = may && len(c.Planned) > 0 && i.DueOn < today && i.SentAt != nil
@@ -159,8 +172,15 @@ func reminderStep(f frame, x notice.Reminder) partial.Step {
 	switch x.Status {
 	case notice.StatusSkipped:
 		s.Icon, s.Text = "minus", stageWords(x.Stage)+" skipped"
+	case notice.StatusPassed:
+		s.Icon, s.Text, s.Note = "minus", stageWords(x.Stage)+" did not go", stepNote(x.ForOn.Long(), notice.Reason(x.Reason).Says())
+	case notice.StatusOpened:
+		s.Icon, s.Text = "flag", "Handed over to the firm’s management"
+	case notice.StatusWaiting:
+		s.Icon, s.Tone, s.Text = "hold", partial.Warn, stageWords(x.Stage)+": "+strings.ToLower(letterChip(x.State).Text)
+		s.Note = "For " + x.ForOn.Long()
 	case notice.StatusSent:
-		s.Tone, s.Text = partial.OK, stageWords(x.Stage)+" over "+format.Money(money.Amount{Minor: x.OpenMinor, Currency: x.Currency})+" sent to "+x.Contact
+		s.Tone, s.Text = partial.OK, stageWords(x.Stage)+" over "+format.Money(money.Amount{Minor: x.OpenMinor, Currency: x.Currency})+" sent to "+titled(x.Contact, "the payor by post")
 	default:
 		s.Text, s.Tone = mailWords(stageWords(x.Stage), x.Contact, x.Status)
 	}
@@ -179,12 +199,7 @@ func mailWords(what, to string, status notice.Status) (string, partial.Tone) {
 	}
 }
 
-func stageWords(s notice.Stage) string {
-	if s == notice.StageFirst {
-		return "First reminder"
-	}
-	return "Reminder"
-}
+func stageWords(s notice.Stage) string { return s.Says() }
 
 // reasonWords say why a letter did not go; a skipped stage has a person's own words.
 var reasonWords = map[string]string{

@@ -121,7 +121,7 @@ func cycleWork(c sla.CycleRow) string {
 func workName(kind string) string {
 	words := map[string]string{
 		"time_import": "Time-entry review", "prebill": "Pre-bill", "prebill_edits": "Pre-bill changes", "invoice_issue": "Final invoice", "query": "Question of the firm",
-		"dispute": "Dispute of an invoice", "rejection": "Rejected e-bill", "appeal": "Cuts of a receiver", "missing_rule": "Reason without a rule", "payment_posting": "Payment posting", "delivery": "Delivery to a payor", "reminder_failed": "Reminder not sent",
+		"dispute": "Dispute of an invoice", "rejection": "Rejected e-bill", "appeal": "Cuts of a receiver", "missing_rule": "Reason without a rule", "payment_posting": "Payment posting", "delivery": "Delivery to a payor", "reminder_failed": "Reminder not sent", "reminder_letter": "Reminder to be posted", "reminder_call": "Call about an unpaid invoice",
 	}
 	if w, ok := words[kind]; ok {
 		return w

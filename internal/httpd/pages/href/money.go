@@ -93,3 +93,22 @@ func Lesson(f ident.FirmID, id ident.LessonID) string { return one(f, "lessons",
 
 // ReceiverReason is what a receiver means by one of its reasons.
 func ReceiverReason(f ident.FirmID, id ident.ReasonID) string { return one(f, "receiver-reasons", id) }
+
+// Reminders is what is reminded of, what waits for whom, and what is not reminded of.
+func Reminders(f ident.FirmID) string { return list(f, "reminders") }
+
+// Reminder is one message to a payor.
+func Reminder(f ident.FirmID, id ident.LetterToPayor) string { return one(f, "reminders", id) }
+
+// ReminderPolicy is when the firm reminds, or with a client when that one is reminded.
+func ReminderPolicy(f ident.FirmID, c ident.ClientID) string {
+	return Query(list(f, "reminder-policy"), "client", string(c))
+}
+
+// ReminderHolds is what keeps reminders back because somebody said so.
+func ReminderHolds(f ident.FirmID) string { return list(f, "reminder-holds") }
+
+// ReminderTaskEnd is where the end of a call or a hand-over is noted.
+func ReminderTaskEnd(f ident.FirmID, id ident.ReminderTask) string {
+	return one(f, "reminder-tasks", id) + "/end"
+}

@@ -44,6 +44,7 @@ func inFirm(f ident.FirmID) []NavItem {
 		{Key: "invoices", Label: "Invoices", Href: href.Invoices(f), Icon: "money", Section: "This firm", Permission: rbac.InvoiceRead},
 		{Key: "submissions", Label: "E-bills", Href: href.Submissions(f), Icon: "transfer", Section: "This firm", Permission: rbac.SubmissionRead},
 		{Key: "receivables", Label: "Receivables", Href: href.Receivables(f), Icon: "trend", Section: "This firm", Permission: rbac.ReceivableRead},
+		{Key: "reminders", Label: "Reminders", Href: href.Reminders(f), Icon: "mail", Section: "This firm", Permission: rbac.ReminderRead},
 		{Key: "disputes", Label: "Disputes", Href: href.Disputes(f), Icon: "alert", Section: "This firm", Permission: rbac.DisputeRead},
 		{Key: "payments", Label: "Payments", Href: href.Payments(f), Icon: "check", Section: "This firm", Permission: rbac.PaymentRead},
 		{Key: "trust", Label: "Client money", Href: href.TrustAccounts(f), Icon: "lock", Section: "This firm", Permission: rbac.TrustRead},
