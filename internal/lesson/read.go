@@ -151,9 +151,26 @@ func (s *Service) OfSubmission(ctx context.Context, id ident.SubmissionID) (list
 		seen, sight := a.MattersSeeing("m", authz.C2)
 		list, err = load(tx, ` AND l.submission_id = ? AND `+seen+` ORDER BY r.n NULLS FIRST`, append([]any{id}, sight...)...)
 		silence(list)
-		return err
+		if err != nil || len(list) > 0 {
+			return err
+		}
+		return known(tx, id, seen, sight)
 	})
 	return list, err
+}
+
+// known is ErrNotFound for an e-bill that is not there, or whose amounts the access does not show.
+func known(tx *db.Tx, id ident.SubmissionID, seen string, sight []any) error {
+	var there bool
+	err := tx.Raw(`SELECT EXISTS (SELECT FROM submission s JOIN invoice i ON i.firm_id = s.firm_id AND i.id = s.invoice_id JOIN matter m ON m.firm_id = i.firm_id AND m.id = i.matter_id
+		WHERE s.firm_id = ? AND s.id = ? AND `+seen+`)`, append([]any{tx.Scope.Firm, id}, sight...)...).Row().Scan(&there)
+	if err != nil {
+		return fmt.Errorf("find e-bill %s: %w", id, err)
+	}
+	if !there {
+		return ErrNotFound
+	}
+	return nil
 }
 
 // seen is a lesson whose amounts the access shows; lock keeps its row.
