@@ -8,13 +8,25 @@ import (
 	"github.com/docketry/docketry/internal/money"
 )
 
-// insertEntries writes what lands, batchRows rows a statement.
+// insertEntries writes what lands, batchRows rows a statement. While the database writes
+// one, the next is put into words.
 func insertEntries(tx *db.Tx, p *plan, rounding money.Rounding) error {
-	for from := 0; from < len(p.entries); from += batchRows {
-		to := min(from+batchRows, len(p.entries))
-		if err := insertEntryBatch(tx, p.entries[from:to], p.keys[from:to], rounding); err != nil {
-			return err
+	batches := make(chan []any, 1)
+	go func() {
+		defer close(batches)
+		for from := 0; from < len(p.entries); from += batchRows {
+			to := min(from+batchRows, len(p.entries))
+			batches <- entryArgs(p.entries[from:to], p.keys[from:to])
 		}
+	}()
+	var err error
+	for args := range batches { // to its end in any case, so that nothing is left waiting
+		if err == nil {
+			err = insertEntryBatch(tx, rounding, args)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("save entries of import %s: %w", p.entries[0].ImportID, err)
 	}
 	return nil
 }
@@ -54,23 +66,26 @@ func priced(e *Entry, v int64) *int64 {
 	return &v
 }
 
-func insertEntryBatch(tx *db.Tx, entries []Entry, keys []rowKey, rounding money.Rounding) error {
+// entryArgs are entries as the arrays of their statement.
+func entryArgs(entries []Entry, keys []rowKey) []any {
 	a := arraysOf(entries, keys)
-	err := tx.Exec(`INSERT INTO entry (firm_id, rounding, created_at, id, kind, matter_id, timekeeper_id, worked_on, hours_e4, quantity_e4, unit_cost_e4, rate_e4, rate_source,
+	return []any{
+		arr(a.ids), arr(a.kinds), arr(a.matters), arr(a.people), arr(a.days), arr(a.hours),
+		arr(a.quantities), arr(a.costs), arr(a.rates), arr(a.sources), arr(a.standards), arr(a.amounts), arr(a.digits),
+		arr(a.currencies), arr(a.narratives), arr(a.tasks), arr(a.activities), arr(a.expenses), arr(a.imports), arr(a.lines),
+		arr(a.externals), arr(a.fingerprints), arr(a.contents), arr(a.rateIDs), arr(a.levels), arr(a.versions),
+		arr(a.converted.prices), arr(a.converted.currencies), arr(a.converted.ids), arr(a.converted.rates), arr(a.converted.days), arr(a.converted.versions),
+	}
+}
+
+func insertEntryBatch(tx *db.Tx, rounding money.Rounding, arrays []any) error {
+	return tx.Exec(`INSERT INTO entry (firm_id, rounding, created_at, id, kind, matter_id, timekeeper_id, worked_on, hours_e4, quantity_e4, unit_cost_e4, rate_e4, rate_source,
 			standard_rate_e4, amount_minor, minor_digits, currency, narrative, task_code, activity_code, expense_code, import_id, source_line, external_id, fingerprint, content,
 			rate_id, rate_level, card_version, `+convertedNames+`)
 		SELECT ?, ?, ?, x.* FROM unnest(?::uuid[], ?::text[], ?::uuid[], ?::uuid[], ?::date[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[],
 			?::bigint[], ?::bigint[], ?::smallint[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::uuid[], ?::int[], ?::text[], ?::uuid[], ?::uuid[],
 			?::uuid[], ?::smallint[], ?::bigint[], `+convertedArrays+`) AS x`,
-		tx.Scope.Firm, rounding, tx.Now, arr(a.ids), arr(a.kinds), arr(a.matters), arr(a.people), arr(a.days), arr(a.hours),
-		arr(a.quantities), arr(a.costs), arr(a.rates), arr(a.sources), arr(a.standards), arr(a.amounts), arr(a.digits),
-		arr(a.currencies), arr(a.narratives), arr(a.tasks), arr(a.activities), arr(a.expenses), arr(a.imports), arr(a.lines),
-		arr(a.externals), arr(a.fingerprints), arr(a.contents), arr(a.rateIDs), arr(a.levels), arr(a.versions),
-		arr(a.converted.prices), arr(a.converted.currencies), arr(a.converted.ids), arr(a.converted.rates), arr(a.converted.days), arr(a.converted.versions)).Error
-	if err != nil {
-		return fmt.Errorf("save entries of import %s: %w", entries[0].ImportID, err)
-	}
-	return nil
+		append([]any{tx.Scope.Firm, rounding, tx.Now}, arrays...)...).Error
 }
 
 // arr is an array parameter as its text. pgx sends a string as it stands; what a

@@ -15,37 +15,73 @@ import (
 // people recorded around those days, and keeps the findings. It returns how many.
 // Judged again, an entry without findings has its former ones settled.
 func checkEntries(tx *db.Tx, p *plan, today time.Time, again bool) (int, error) {
+	judged, err := judging(tx, p, today, again)
+	if err != nil {
+		return 0, err
+	}
+	return keepFindings(tx, judged(), today)
+}
+
+// verdict is what the guidelines say of entries.
+type verdict struct {
+	judged []guideline.Judged
+	found  int
+	err    error
+}
+
+// judging reads by what entries are judged, and begins to judge them. Judging takes no
+// database, so that the caller can write the entries meanwhile; judged waits for it.
+func judging(tx *db.Tx, p *plan, today time.Time, again bool) (judged func() verdict, err error) {
 	lines := make([]guideline.Line, len(p.entries))
 	for i := range p.entries {
 		lines[i] = p.entries[i].asGuideline(&p.facts[i])
 	}
 	before, err := neighbours(tx, p.entries)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	book := guideline.NewBook(append(without(before, lines), lines...)) // who was there first is not the duplicate
 	guides, err := guideline.InForce(tx, today)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	var judged []guideline.Judged
-	found := 0
+	out := make(chan verdict, 1) // nobody need wait for it
+	go func() {
+		var v verdict
+		defer func() {
+			if x := recover(); x != nil { // as a request's own would be caught: one bad line ends one import
+				v.err = fmt.Errorf("judge entries: %v", x)
+			}
+			out <- v
+		}()
+		v = judgeLines(p, lines, before, guides, today, again)
+	}()
+	return func() verdict { return <-out }, nil
+}
+
+// judgeLines is pure.
+func judgeLines(p *plan, lines, before []guideline.Line, guides *guideline.Guides, today time.Time, again bool) (v verdict) {
+	book := guideline.NewBook(append(without(before, lines), lines...)) // who was there first is not the duplicate
 	for i, l := range lines {
 		c := contextOf(&p.facts[i], book, today)
 		m := p.facts[i].matter
-		if c.Policy, err = guides.For(m.PayorID, m.ID, m.ClientID); err != nil {
-			return 0, err
+		if c.Policy, v.err = guides.For(m.PayorID, m.ID, m.ClientID); v.err != nil {
+			return v
 		}
 		fs := guideline.Check(l, c)
 		if len(fs) > 0 || again {
-			judged = append(judged, guideline.Judged{Subject: guideline.Subject{Entry: p.entries[i].ID, Currency: p.entries[i].Currency}, Findings: fs})
+			v.judged = append(v.judged, guideline.Judged{Subject: guideline.Subject{Entry: p.entries[i].ID, Currency: p.entries[i].Currency}, Findings: fs})
 		}
-		found += len(fs)
+		v.found += len(fs)
 	}
-	if len(judged) == 0 {
-		return 0, nil
+	return v
+}
+
+// keepFindings writes a verdict and returns how many findings it has.
+func keepFindings(tx *db.Tx, v verdict, today time.Time) (int, error) {
+	if v.err != nil || len(v.judged) == 0 {
+		return 0, v.err
 	}
-	return found, guideline.Record(tx, guideline.Entry, today, judged)
+	return v.found, guideline.Record(tx, guideline.Entry, today, v.judged)
 }
 
 func contextOf(l *landing, book *guideline.Book, today time.Time) guideline.Context {

@@ -175,10 +175,14 @@ func (s *Service) save(tx *db.Tx, r *Result, p *plan, m masters) (findings int, 
 	if err := insertImport(tx, r.Import); err != nil {
 		return 0, err
 	}
+	judged, err := judging(tx, p, m.today, false)
+	if err != nil {
+		return 0, err
+	}
 	if err := insertEntries(tx, p, m.rounding); err != nil {
 		return 0, err
 	}
-	if findings, err = checkEntries(tx, p, m.today, false); err != nil {
+	if findings, err = keepFindings(tx, judged(), m.today); err != nil {
 		return 0, err
 	}
 	if err := insertFaults(tx, r.ID, r.Faults); err != nil {
