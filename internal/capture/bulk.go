@@ -8,25 +8,36 @@ import (
 	"github.com/docketry/docketry/internal/money"
 )
 
-// insertEntries writes what lands, batchRows rows a statement. While the database writes
-// one, the next is put into words.
+// insertEntries writes what lands, batchRows rows a statement.
 func insertEntries(tx *db.Tx, p *plan, rounding money.Rounding) error {
-	batches := make(chan []any, 1)
+	batches, stop := inWords(p)
+	defer stop()
+	return writeEntries(tx, p, batches, rounding)
+}
+
+// inWords begins to put what lands into the words of its statements, a batch ahead of who
+// takes them. It ends with the last batch, or with stop.
+func inWords(p *plan) (batches <-chan []any, stop func()) {
+	out, stopped := make(chan []any, 1), make(chan struct{})
 	go func() {
-		defer close(batches)
+		defer close(out)
 		for from := 0; from < len(p.entries); from += batchRows {
 			to := min(from+batchRows, len(p.entries))
-			batches <- entryArgs(p.entries[from:to], p.keys[from:to])
+			select {
+			case out <- entryArgs(p.entries[from:to], p.keys[from:to]):
+			case <-stopped:
+				return
+			}
 		}
 	}()
-	var err error
-	for args := range batches { // to its end in any case, so that nothing is left waiting
-		if err == nil {
-			err = insertEntryBatch(tx, rounding, args)
+	return out, func() { close(stopped) }
+}
+
+func writeEntries(tx *db.Tx, p *plan, batches <-chan []any, rounding money.Rounding) error {
+	for args := range batches {
+		if err := insertEntryBatch(tx, rounding, args); err != nil {
+			return fmt.Errorf("save entries of import %s: %w", p.entries[0].ImportID, err)
 		}
-	}
-	if err != nil {
-		return fmt.Errorf("save entries of import %s: %w", p.entries[0].ImportID, err)
 	}
 	return nil
 }

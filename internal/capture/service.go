@@ -172,6 +172,8 @@ func cleanName(s string) string {
 
 // save writes the import with everything that belongs to it.
 func (s *Service) save(tx *db.Tx, r *Result, p *plan, m masters) (findings int, err error) {
+	batches, stop := inWords(p)
+	defer stop()
 	if err := insertImport(tx, r.Import); err != nil {
 		return 0, err
 	}
@@ -179,7 +181,7 @@ func (s *Service) save(tx *db.Tx, r *Result, p *plan, m masters) (findings int, 
 	if err != nil {
 		return 0, err
 	}
-	if err := insertEntries(tx, p, m.rounding); err != nil {
+	if err := writeEntries(tx, p, batches, m.rounding); err != nil {
 		return 0, err
 	}
 	if findings, err = keepFindings(tx, judged(), m.today); err != nil {

@@ -34,6 +34,9 @@ var maps = sync.Pool{New: func() any { return pgtype.NewMap() }}
 
 // Value writes the array in PostgreSQL's text form, which every protocol takes.
 func (a array[T]) Value() (driver.Value, error) {
+	if v := reflect.ValueOf([]T(a)); v.Type().Elem().Kind() >= reflect.Int && v.Type().Elem().Kind() <= reflect.Int64 {
+		return integers(v), nil
+	}
 	texts := make([]string, len(a))
 	var nulls []*string // the same, where some are NULL
 	for i, x := range a {
@@ -65,6 +68,19 @@ func (a array[T]) Value() (driver.Value, error) {
 		return nil, fmt.Errorf("encode array: %w", err)
 	}
 	return string(b), nil
+}
+
+// integers need no quotes, and are most of what large statements bring.
+func integers(v reflect.Value) string {
+	b := make([]byte, 1, 2+8*v.Len())
+	b[0] = '{'
+	for i := range v.Len() {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, v.Index(i).Int(), 10)
+	}
+	return string(append(b, '}'))
 }
 
 func elementText(v reflect.Value) (*string, error) {

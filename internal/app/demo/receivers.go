@@ -6,6 +6,7 @@ import (
 
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
+	"github.com/docketry/docketry/internal/lesson"
 	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/portal"
 	"github.com/docketry/docketry/internal/submission"
@@ -37,9 +38,15 @@ func (c *Cast) uploaded(t *Tenant) func(ctx context.Context) error {
 			}
 			c.sent++
 		}
+		if err := c.learn(t); err != nil {
+			return fmt.Errorf("what a receiver means: %w", err)
+		}
 		return nil
 	}
 }
+
+// staffing is the receiver's own code of a cut.
+const staffing = "STAFF"
 
 // submit sends one invoice and has it answered, in one of three ways.
 func (c *Cast) submit(as context.Context, inv invoice.Invoice, way int) error {
@@ -57,7 +64,7 @@ func (c *Cast) submit(as context.Context, inv invoice.Invoice, way int) error {
 	case 0:
 		answer(submission.Answer{Status: submission.Approved})
 	case 1:
-		answer(submission.Answer{Status: submission.Reduced, Text: "One line above the agreed staffing", Reductions: []submission.Cut{{Line: 1, Code: "STAFF", Text: "Two people at one call", Minor: 4_000}}})
+		answer(submission.Answer{Status: submission.Reduced, Text: "One line above the agreed staffing", Reductions: []submission.Cut{{Line: 1, Code: staffing, Text: "Two people at one call", Minor: 4_000}}})
 		if err == nil {
 			_, err = c.s.Submissions.Appeal(as, v.ID, v.Version, submission.NewAppeal{Reductions: []ident.ReductionID{v.Reductions[0].ID},
 				Reason: "Both were asked for by the client's claims handler", Evidence: "Mail of the claims handler of the day before the call"})
@@ -71,4 +78,26 @@ func (c *Cast) submit(as context.Context, inv invoice.Invoice, way int) error {
 		answer(submission.Answer{Status: submission.Received, Receipt: "CP-" + inv.Number + "-2"})
 	}
 	return err
+}
+
+// learn has the firm say, once, what its receiver means by a cut for staffing. What it means
+// by its refusals nobody has said yet: that waits as work.
+func (c *Cast) learn(t *Tenant) error {
+	as := c.As(t.ID, t.Admin)
+	open, err := c.s.Lessons.List(as, lesson.Filter{State: lesson.Open}, page.Request{Size: page.MaxSize})
+	if err != nil {
+		return err
+	}
+	for _, l := range open.Items {
+		if l.Code != staffing {
+			continue
+		}
+		r, err := c.s.Lessons.ReasonOf(as, l.Reason)
+		if err != nil {
+			return err
+		}
+		_, err = c.s.Lessons.Say(as, r.ID, r.Version, lesson.Meaning{Target: lesson.Target{Rule: "TIM-18"}})
+		return err
+	}
+	return nil
 }
