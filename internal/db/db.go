@@ -115,7 +115,8 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	acquire := cmp.Or(c.AcquireTimeout, 2*time.Second)
 	return &DB{
 		pgx: pool, pool: sqlDB, gorm: g, key: c.Key, former: c.Former, clock: c.Clock, acquire: acquire,
-		begin: fmt.Sprintf("SET LOCAL statement_timeout = %d; SET LOCAL idle_in_transaction_session_timeout = %d",
+		// Our statements are many and short: to compile one takes longer than it runs.
+		begin: fmt.Sprintf("SET LOCAL statement_timeout = %d; SET LOCAL idle_in_transaction_session_timeout = %d; SET LOCAL jit = off",
 			limit.Milliseconds(), idle.Milliseconds()),
 		patience: limit + grace,
 		turns:    turns{most: int64(cmp.Or(c.PerFirm, perFirm)), wait: acquire, all: map[string]*line{}},
