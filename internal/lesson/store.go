@@ -178,7 +178,9 @@ func foundOn(tx *db.Tx, bill ident.PrebillID, lines []lineRow, whole bool) ([]gu
 	var entries []ident.EntryID
 	var at []ident.PrebillLine
 	for _, l := range lines {
-		entries = append(entries, l.EntryID)
+		if l.EntryID != "" { // a price or an adjustment is of none
+			entries = append(entries, l.EntryID)
+		}
 		if l.PrebillLine != "" {
 			at = append(at, l.PrebillLine)
 		}

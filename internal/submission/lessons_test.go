@@ -249,3 +249,17 @@ func TestT03_ALessonIsSeenByWhoMayKnowOfIt(t *testing.T) {
 		t.Errorf("a sealed matter's lesson is told: %+v, %v", r, err)
 	}
 }
+
+// An invoice with a line that is of no entry, such as an agreed discount, is answered and learned
+// from as any other.
+func TestAnAnswerToALineOfNoEntryIsLearnedFrom(t *testing.T) {
+	t.Parallel()
+	k := setup(t, nil, `"kind":"hourly","discount":{"rate":75000}`)
+	if n := k.f.Count(t, `SELECT count(*) FROM invoice_line WHERE firm_id = ? AND entry_id IS NULL`, k.f.ID); n != 1 {
+		t.Fatalf("%d lines without an entry", n)
+	}
+	v := k.answer(t, k.submit(t, submission.Sending{}), submission.Answer{Status: submission.Reduced, Reductions: []submission.Cut{{Code: "GUI-04", Text: "over budget", Minor: 500}}})
+	if list := k.of(t, v.ID); len(list) != 1 || list[0].Rule != "BUD-01" {
+		t.Errorf("%+v", list)
+	}
+}
