@@ -254,12 +254,26 @@ func TestT03_ALessonIsSeenByWhoMayKnowOfIt(t *testing.T) {
 // from as any other.
 func TestAnAnswerToALineOfNoEntryIsLearnedFrom(t *testing.T) {
 	t.Parallel()
-	k := setup(t, nil, `"kind":"hourly","discount":{"rate":75000}`)
+	k := setup(t, nil, func(*desk) string { return `"kind":"hourly","discount":{"rate":75000}` })
 	if n := k.f.Count(t, `SELECT count(*) FROM invoice_line WHERE firm_id = ? AND entry_id IS NULL`, k.f.ID); n != 1 {
 		t.Fatalf("%d lines without an entry", n)
 	}
 	v := k.answer(t, k.submit(t, submission.Sending{}), submission.Answer{Status: submission.Reduced, Reductions: []submission.Cut{{Code: "GUI-04", Text: "over budget", Minor: 500}}})
 	if list := k.of(t, v.ID); len(list) != 1 || list[0].Rule != "BUD-01" {
 		t.Errorf("%+v", list)
+	}
+}
+
+// A payor's share of a line is judged as its part of the line: the limit that follows is of the
+// whole line, by which rules judge.
+func TestALimitLearnedFromAShareIsOfTheWholeLine(t *testing.T) {
+	t.Parallel()
+	k := setup(t, nil, func(k *desk) string {
+		return `"kind":"hourly","split":{"payors":[{"payor":"` + string(k.m.Payor) + `","fees":500000},{"payor":"` + string(k.f.Payor(t, k.m)) + `","fees":500000}]}`
+	})
+	v := k.answer(t, k.submit(t, submission.Sending{}), submission.Answer{Status: submission.Reduced, Reductions: []submission.Cut{{Line: 3 - k.line(t), Code: "GUI-02", Text: "Hotel above the rate", Minor: 2_000}}})
+	list := k.of(t, v.ID)
+	if len(list) != 1 || list[0].CutMinor != 2_000 || list[0].Parameter != "hotel_cap" || list[0].Value != "60" {
+		t.Errorf("half of a night of 100.00 is cut from 50.00 to 30.00: %+v", list)
 	}
 }
