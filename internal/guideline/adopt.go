@@ -45,6 +45,9 @@ func (s *Service) Adopt(tx *db.Tx, p ident.PayorID, m ident.MatterID, set Settin
 	if err := inPlace(tx, a, Place{Payor: p}, true); err != nil {
 		return g, false, err
 	}
+	if err := HoldDraft(tx, Place{Payor: p}); err != nil {
+		return g, false, err
+	}
 	if g, other, err = changed(tx, p, m, set, true); err != nil {
 		return g, other, err
 	}

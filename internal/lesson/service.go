@@ -26,11 +26,18 @@ func New(d *db.DB, guard *authz.Guard, guides *guideline.Service) *Service {
 	return &Service{d, guard, guides}
 }
 
-// deciding runs do for who edits guidelines and sees the lesson whole, whose row stays locked.
+// deciding runs do for who edits guidelines and sees the lesson whole, whose row stays locked. The
+// draft that it may go into is held first: of two who decide for a payor one comes after the other.
 func (s *Service) deciding(ctx context.Context, id ident.LessonID, version int, do func(tx *db.Tx, l *Lesson) error) (l Lesson, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
 		a, err := s.guard.Require(tx, rbac.GuideEdit)
 		if err != nil {
+			return err
+		}
+		if l, err = seen(tx, a, id, false); err != nil {
+			return err
+		}
+		if err := guideline.HoldDraft(tx, guideline.Place{Payor: l.Payor}); err != nil {
 			return err
 		}
 		if l, err = seen(tx, a, id, true); err != nil {

@@ -1,10 +1,13 @@
 package submission_test
 
 import (
+	"context"
 	"errors"
+	"runtime"
 	"testing"
 
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/lesson"
@@ -275,5 +278,52 @@ func TestALimitLearnedFromAShareIsOfTheWholeLine(t *testing.T) {
 	list := k.of(t, v.ID)
 	if len(list) != 1 || list[0].CutMinor != 2_000 || list[0].Parameter != "hotel_cap" || list[0].Value != "60" {
 		t.Errorf("half of a night of 100.00 is cut from 50.00 to 30.00: %+v", list)
+	}
+}
+
+// proposals are a limit of a night and one of the code of the same cost, and each is accepted.
+func (k *desk) proposals(t *testing.T) (night, code lesson.Lesson, accept func(ctx context.Context, l lesson.Lesson) (lesson.Lesson, error)) {
+	t.Helper()
+	cost := 3 - k.line(t)
+	v := k.answer(t, k.submit(t, submission.Sending{}), submission.Answer{Status: submission.Reduced, Reductions: []submission.Cut{
+		{Line: cost, Code: "GUI-02", Text: "Hotel above the rate", Minor: 4_000}, {Line: cost, Code: "GUI-02", Text: "over the cap", Minor: 4_500}}})
+	list := k.of(t, v.ID)
+	if len(list) != 2 || list[0].Parameter != "hotel_cap" || list[1].Parameter != "expense_caps" || list[1].State != lesson.Proposed {
+		t.Fatalf("%+v", list)
+	}
+	return list[0], list[1], func(ctx context.Context, l lesson.Lesson) (lesson.Lesson, error) {
+		return k.lessons().Accept(ctx, l.ID, l.Version, lesson.Adoption{Parameter: l.Parameter, Value: l.Value})
+	}
+}
+
+// Two who accept at the same instant for one payor come after one another: the draft has both
+// settings, and neither is refused.
+func TestTwoSettingsAcceptedAtOnceAreBothInTheDraft(t *testing.T) {
+	t.Parallel()
+	k := setup(t, nil)
+	night, code, accept := k.proposals(t)
+	second := make(chan error, 1)
+	err := k.d.InFirm(k.specialist, func(tx *db.Tx) error {
+		if _, err := accept(db.Joining(tx.Context(), tx), night); err != nil {
+			return err
+		}
+		go func() {
+			_, err := accept(k.specialist, code)
+			second <- err
+		}()
+		for len(second) == 0 && k.f.Count(t, `SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.datname = current_database()`) == 0 {
+			runtime.Gosched()
+		}
+		return nil
+	})
+	if err := errors.Join(err, <-second); err != nil {
+		t.Fatal(err)
+	}
+	l, err := k.lessons().Get(k.specialist, code.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g, err := guideline.New(k.d, k.guard).Guide(k.specialist, l.Guide); err != nil || g.Body.HotelCap != "60" || len(g.Body.ExpenseCaps) != 1 {
+		t.Errorf("%+v, %v", g.Body, err)
 	}
 }
