@@ -57,6 +57,14 @@ func save(tx *db.Tx, l Lesson, decided bool) error {
 	return nil
 }
 
+// follow lets what was accepted into a draft follow into the one on top of it.
+func follow(tx *db.Tx, was, now ident.GuideID) error {
+	if err := tx.Exec(`UPDATE lesson SET guide_id = ? WHERE firm_id = ? AND guide_id = ?`, now, tx.Scope.Firm, was).Error; err != nil {
+		return fmt.Errorf("move lessons to guidelines %s: %w", now, err)
+	}
+	return nil
+}
+
 const reasonColumns = `q.id, q.portal_id AS portal, o.name AS portal_name, q.code, q.status, q.like_code AS "like", q.rule, q.file_check, q.note, coalesce(w.name, '') AS decided_by, q.decided_at, q.version`
 
 const reasonTables = ` FROM receiver_reason q JOIN portal o ON o.firm_id = q.firm_id AND o.id = q.portal_id LEFT JOIN person w ON w.id = q.decided_by WHERE q.firm_id = ?`

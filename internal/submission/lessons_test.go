@@ -327,3 +327,44 @@ func TestTwoSettingsAcceptedAtOnceAreBothInTheDraft(t *testing.T) {
 		t.Errorf("%+v, %v", g.Body, err)
 	}
 }
+
+// What is accepted follows into the draft on top of its own. A draft that somebody replaces with
+// another takes nothing away for good: the setting can be accepted again, or declined.
+func TestAnAcceptedSettingOutlivesItsDraft(t *testing.T) {
+	t.Parallel()
+	k := setup(t, nil)
+	guides := guideline.New(k.d, k.guard)
+	night, code, accept := k.proposals(t)
+	if _, err := accept(k.specialist, night); err != nil {
+		t.Fatal(err)
+	}
+	top, err := accept(k.specialist, code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := k.lessons().Get(k.specialist, night.ID)
+	if err != nil || now.Guide != top.Guide || now.GuideStatus != guideline.GuideDraft || now.Settable() {
+		t.Errorf("%+v, %v", now, err)
+	}
+	if _, err := accept(k.specialist, now); !errors.Is(err, lesson.ErrDecided) {
+		t.Errorf("twice into one draft: %v", err)
+	}
+	if _, err := guides.SaveGuide(k.specialist, guideline.NewGuide{Place: guideline.Place{Payor: k.m.Payor}, Body: []byte(`{"name":"Another"}`)}); err != nil {
+		t.Fatal(err)
+	}
+	if now, err = k.lessons().Get(k.specialist, night.ID); err != nil || now.State != lesson.Accepted || now.GuideStatus != "" || !now.Settable() {
+		t.Errorf("after the draft was replaced: %+v, %v", now, err)
+	}
+	if now, err = accept(k.specialist, now); err != nil || now.GuideStatus != guideline.GuideDraft {
+		t.Fatalf("accepted again: %+v, %v", now, err)
+	}
+	if g, err := guides.Guide(k.specialist, now.Guide); err != nil || g.Body.HotelCap != "60" || g.Body.Name != "Another" {
+		t.Errorf("%+v, %v", g.Body, err)
+	}
+	if top, err = k.lessons().Get(k.specialist, code.ID); err != nil {
+		t.Fatal(err)
+	}
+	if top, err = k.lessons().Decline(k.specialist, top.ID, top.Version, "one event, not a rule"); err != nil || top.State != lesson.Declined || top.Guide != "" {
+		t.Errorf("declined instead: %+v, %v", top, err)
+	}
+}
