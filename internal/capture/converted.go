@@ -6,6 +6,7 @@ import (
 
 	"github.com/docketry/docketry/internal/exchange"
 	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/money"
 )
 
@@ -19,10 +20,10 @@ const convertedArrays = `?::bigint[], ?::text[], ?::uuid[], ?::bigint[], ?::date
 // Conversion's Price, From, ID, Rate, On and Version.
 const convertedColumns = `coalesce(e.source_price_e4, 0), coalesce(e.source_currency, ''), coalesce(e.exchange_id::text, ''), coalesce(e.exchange_e8, 0), coalesce(to_char(e.exchange_on, 'YYYY-MM-DD'), ''), coalesce(e.exchange_version, 0)`
 
-// Original is what the entry came to in the currency of its source, and its amount where nothing
-// of it was converted.
+// Original is what a cost came to in the currency that it was paid in. Of time, which is stated in
+// the currency of its matter, and of what was not converted, it is the amount.
 func (e *Entry) Original(rounding money.Rounding) money.Amount {
-	if e.Converted.Is() {
+	if e.Kind == guideline.Expense && e.Converted.Is() {
 		units, _ := e.Units()
 		if minor, err := money.Line(units, e.Converted.Price, e.Converted.From, rounding); err == nil {
 			return money.Amount{Minor: minor, Currency: e.Converted.From}

@@ -220,3 +220,24 @@ func TestATableIsRefusedByLineAndColumn(t *testing.T) {
 		t.Errorf("a specialist: %v", err)
 	}
 }
+
+// TestATotalOfConvertedTimeIsOfItsMatter: time is stated in the currency of its matter, whatever
+// its rate was converted from; so is the total that its file states.
+func TestATotalOfConvertedTimeIsOfItsMatter(t *testing.T) {
+	h := newHouse(t)
+	h.inEuros()
+	h.exchange(h.tables(), "EUR", "2026-01-30", 108_455_555)
+	row := func(amount string) capture.Upload {
+		return capture.Upload{Name: "time.csv", Data: []byte("id,date,matter,timekeeper,hours,narrative,task_code,activity_code,currency,amount\n" +
+			strings.Join([]string{"t1", "2026-02-03", h.matter.Number, "RV", "1.5", "Draft the reply to the answer", "L350", "A103", "USD", amount}, ",") + "\n")}
+	}
+	if r, err := h.svc.Import(h.who, row("600.00")); err != nil || told(r.Faults) != "2 amount ARI-01" {
+		t.Errorf("a total in the currency of the rate: %+v, %v", r.Faults, err)
+	}
+	if r, err := h.svc.Import(h.who, row("650.73")); err != nil || r.Landed != 1 || r.Totals[0].Minor != 65_073 {
+		t.Fatalf("a total in the matter's currency: %+v, %v", r.Faults, err)
+	}
+	if o := h.entries(capture.Filter{})[0].Original(money.HalfUp); o.Minor != 65_073 || o.Currency != "USD" {
+		t.Errorf("%+v", o)
+	}
+}

@@ -80,7 +80,11 @@ func (r *Rehomed) settle(m masters, facts *matterFacts) (why string, err error) 
 	case e.WorkedOn.Before(facts.OpenedOn):
 		return "was before " + facts.Number + " was opened on " + facts.OpenedOn.Format("2 Jan 2006") + "; correct the day on which the matter was opened", nil
 	case e.Kind == guideline.Expense && e.Currency != facts.Currency:
-		return "was paid in " + string(e.Currency) + " and " + facts.Number + " is billed in " + string(facts.Currency) + "; enter it there in that currency", nil
+		paid := string(e.Currency)
+		if e.Converted.Is() {
+			paid = string(e.Converted.From) + ", stands in " + paid + " here"
+		}
+		return "was paid in " + paid + " and " + facts.Number + " is billed in " + string(facts.Currency) + "; enter it there in that currency", nil
 	}
 	e.MatterID, e.Status, e.PrebillID, e.Version = facts.ID, StatusOpen, "", 1
 	r.land = landing{matter: facts}

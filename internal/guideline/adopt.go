@@ -35,60 +35,63 @@ func (s *Service) TrySetting(ctx context.Context, p ident.PayorID, m ident.Matte
 }
 
 // Adopt keeps a setting as the draft of a payor's guidelines, within tx: on top of the draft that is
-// there, else of what is in force. other tells that there was a draft: whoever signs it
-// signs what somebody else wrote too. It needs guide.edit.
-func (s *Service) Adopt(tx *db.Tx, p ident.PayorID, m ident.MatterID, set Setting) (g Guide, other bool, err error) {
+// there, else of what is in force. was is the draft that it replaces, "" for none: whoever signs
+// it signs what somebody else wrote too. It needs guide.edit.
+func (s *Service) Adopt(tx *db.Tx, p ident.PayorID, m ident.MatterID, set Setting) (g Guide, was ident.GuideID, err error) {
 	a, err := s.guard.Require(tx, rbac.GuideEdit)
 	if err != nil {
-		return g, false, err
+		return g, "", err
 	}
 	if err := inPlace(tx, a, Place{Payor: p}, true); err != nil {
-		return g, false, err
+		return g, "", err
 	}
-	if g, other, err = changed(tx, p, m, set, true); err != nil {
-		return g, other, err
+	if err := HoldDraft(tx, Place{Payor: p}); err != nil {
+		return g, "", err
+	}
+	if g, was, err = changed(tx, p, m, set, true); err != nil {
+		return g, was, err
 	}
 	g.ID = ident.New[ident.GuideID](tx.Now)
 	if g, err = replaceDraft(tx, g); err != nil {
-		return g, other, err
+		return g, was, err
 	}
-	return g, other, recordGuide(tx, "guide.drafted", rbac.GuideEdit, g)
+	return g, was, recordGuide(tx, "guide.drafted", rbac.GuideEdit, g)
 }
 
 // changed is the version of a payor's guidelines with a setting, as it would be in force from today.
-func changed(tx *db.Tx, payor ident.PayorID, m ident.MatterID, set Setting, draft bool) (g Guide, other bool, err error) {
+func changed(tx *db.Tx, payor ident.PayorID, m ident.MatterID, set Setting, draft bool) (g Guide, was ident.GuideID, err error) {
 	p := Place{Payor: payor}
 	client, err := clientOfPayor(tx, payor)
 	if err != nil {
-		return g, false, err
+		return g, "", err
 	}
 	day, err := today(tx)
 	if err != nil {
-		return g, false, err
+		return g, "", err
 	}
 	now, err := InForce(tx, day)
 	if err != nil {
-		return g, false, err
+		return g, "", err
 	}
 	g = Guide{Place: p, From: day, Body: now.by[p].Body}
 	if draft {
 		list, err := guides(tx, `g.status = 'draft' AND g.payor_id = ?`, payor)
 		if err != nil {
-			return g, false, err
+			return g, "", err
 		}
 		if len(list) > 0 {
-			g.From, g.Body, other = list[0].From, list[0].Body, true
+			g.From, g.Body, was = list[0].From, list[0].Body, list[0].ID
 		}
 	}
 	wider, err := now.without(p).For(payor, m, client)
 	if err != nil {
-		return g, other, err
+		return g, was, err
 	}
 	if strings.TrimSpace(g.Body.Name) == "" {
 		g.Body.Name = learned
 	}
 	g.Body, err = g.Body.With(set, wider.Off[set.Rule])
-	return g, other, err
+	return g, was, err
 }
 
 // without is the same with nothing in force at a place.

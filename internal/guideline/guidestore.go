@@ -63,8 +63,17 @@ func scanGuide(row interface{ Scan(...any) error }) (g Guide, err error) {
 	return g, nil
 }
 
+// HoldDraft keeps others from replacing the draft of a place until the transaction ends: what is put on
+// top of a draft is on top of the one that it replaces.
+func HoldDraft(tx *db.Tx, p Place) error {
+	return tx.Lock("draft of guidelines of firm " + string(tx.Scope.Firm) + " at " + string(p.Client) + "/" + string(p.Group) + "/" + string(p.Matter) + "/" + string(p.Payor))
+}
+
 // replaceDraft puts g in the place of the draft that is there, under the next number.
 func replaceDraft(tx *db.Tx, g Guide) (Guide, error) {
+	if err := HoldDraft(tx, g.Place); err != nil {
+		return g, err
+	}
 	place := `firm_id = ? AND client_id IS NOT DISTINCT FROM ?::uuid AND matter_id IS NOT DISTINCT FROM ?::uuid AND payor_id IS NOT DISTINCT FROM ?::uuid AND group_id IS NOT DISTINCT FROM ?::uuid`
 	at := []any{tx.Scope.Firm, orNone(g.Client), orNone(g.Matter), orNone(g.Payor), orNone(g.Group)}
 	if err := tx.Exec(`DELETE FROM guide WHERE status = 'draft' AND `+place, at...).Error; err != nil {

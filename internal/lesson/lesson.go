@@ -171,9 +171,20 @@ func (l *Lesson) Setting() guideline.Setting {
 }
 
 // Settable tells whether a setting of the payor's guidelines can follow: it is proposed, or
-// the rule was silent and has something that can be set tighter.
+// the rule was silent and has something that can be set tighter, or it was accepted into a draft
+// that somebody replaced.
 func (l *Lesson) Settable() bool {
-	return l.Rule != "" && (l.State == Proposed || l.State == Missed && len(guideline.Settable(l.Rule)) > 0)
+	return l.Rule != "" && (l.Declinable() || l.State == Missed && len(guideline.Settable(l.Rule)) > 0)
+}
+
+// Declinable tells whether somebody may say that the setting does not follow.
+func (l *Lesson) Declinable() bool { return l.State == Proposed || l.dropped() }
+
+// dropped tells that the draft which the setting went into was replaced before it was signed.
+func (l *Lesson) dropped() bool { return l.State == Accepted && l.GuideStatus == "" }
+
+func (l *Lesson) decided() bool {
+	return l.State == Declined || l.State == Accepted && !l.dropped()
 }
 
 // Heard is an answer that was kept: a refusal as a whole, or what was cut.

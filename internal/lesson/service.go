@@ -26,11 +26,18 @@ func New(d *db.DB, guard *authz.Guard, guides *guideline.Service) *Service {
 	return &Service{d, guard, guides}
 }
 
-// deciding runs do for who edits guidelines and sees the lesson whole, whose row stays locked.
+// deciding runs do for who edits guidelines and sees the lesson whole, whose row stays locked. The
+// draft that it may go into is held first: of two who decide for a payor one comes after the other.
 func (s *Service) deciding(ctx context.Context, id ident.LessonID, version int, do func(tx *db.Tx, l *Lesson) error) (l Lesson, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
 		a, err := s.guard.Require(tx, rbac.GuideEdit)
 		if err != nil {
+			return err
+		}
+		if l, err = seen(tx, a, id, false); err != nil {
+			return err
+		}
+		if err := guideline.HoldDraft(tx, guideline.Place{Payor: l.Payor}); err != nil {
 			return err
 		}
 		if l, err = seen(tx, a, id, true); err != nil {
@@ -62,21 +69,26 @@ type Adoption struct {
 // what is there, through the guidelines' own service with its permission and its audit. Who
 // may sign can sign it at once, unless the draft has more in it than this setting: then it is
 // signed where it is read. Every other lesson that proposes the same for the payor is accepted
-// with it.
+// with it. One whose draft was replaced since can be accepted again, or declined.
 func (s *Service) Accept(ctx context.Context, id ident.LessonID, version int, ad Adoption) (Lesson, error) {
 	return s.deciding(ctx, id, version, func(tx *db.Tx, l *Lesson) error {
 		switch {
-		case l.State == Accepted || l.State == Declined:
+		case l.decided():
 			return ErrDecided
 		case !l.Settable():
 			return ErrNothing
 		}
 		l.Parameter, l.Value = strings.TrimSpace(ad.Parameter), strings.TrimSpace(ad.Value)
-		g, other, err := s.guides.Adopt(tx, l.Payor, l.Matter, l.Setting())
+		g, was, err := s.guides.Adopt(tx, l.Payor, l.Matter, l.Setting())
 		if err != nil {
 			return err
 		}
-		if ad.Sign && !other {
+		if was != "" {
+			if err := follow(tx, was, g.ID); err != nil {
+				return err
+			}
+		}
+		if ad.Sign && was == "" {
 			if g, err = s.guides.SignIn(tx, g.ID, g.Hash); err != nil {
 				return err
 			}
@@ -121,15 +133,15 @@ func (s *Service) Decline(ctx context.Context, id ident.LessonID, version int, r
 	reason = strings.TrimSpace(reason)
 	return s.deciding(ctx, id, version, func(tx *db.Tx, l *Lesson) error {
 		switch {
-		case l.State == Accepted || l.State == Declined:
+		case l.decided():
 			return ErrDecided
-		case l.State != Proposed:
+		case !l.Declinable():
 			return ErrNothing
 		}
 		if err := why("reason", reason); err != nil {
 			return err
 		}
-		l.State, l.Note = Declined, reason
+		l.State, l.Guide, l.Note = Declined, "", reason
 		if err := save(tx, *l, true); err != nil {
 			return err
 		}

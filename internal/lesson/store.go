@@ -57,6 +57,14 @@ func save(tx *db.Tx, l Lesson, decided bool) error {
 	return nil
 }
 
+// follow lets what was accepted into a draft follow into the one on top of it.
+func follow(tx *db.Tx, was, now ident.GuideID) error {
+	if err := tx.Exec(`UPDATE lesson SET guide_id = ? WHERE firm_id = ? AND guide_id = ?`, now, tx.Scope.Firm, was).Error; err != nil {
+		return fmt.Errorf("move lessons to guidelines %s: %w", now, err)
+	}
+	return nil
+}
+
 const reasonColumns = `q.id, q.portal_id AS portal, o.name AS portal_name, q.code, q.status, q.like_code AS "like", q.rule, q.file_check, q.note, coalesce(w.name, '') AS decided_by, q.decided_at, q.version`
 
 const reasonTables = ` FROM receiver_reason q JOIN portal o ON o.firm_id = q.firm_id AND o.id = q.portal_id LEFT JOIN person w ON w.id = q.decided_by WHERE q.firm_id = ?`
@@ -139,9 +147,11 @@ func factsOf(tx *db.Tx, id ident.InvoiceID, line int, cut int64) (f facts, err e
 	f = facts{Matter: i.Matter, Client: i.Client, Payor: i.Payor, Kind: guideline.Invoice,
 		Charged: guideline.Charged{AmountMinor: i.Net, CutMinor: cut, Currency: i.Currency, BilledOn: i.IssuedOn, PeriodTo: i.ToOn, Whole: line == 0}}
 	var lines []lineRow
-	err = tx.Raw(`SELECT l.no, l.kind, l.worked_on, l.quantity_e4, l.amount_minor, l.expense_code, l.entry_id, coalesce(b.id::text, '') AS prebill_line
+	// Of a payor's share the line is the whole one, as rules judge it, and cut in proportion.
+	err = tx.Raw(`SELECT l.no, l.kind, l.worked_on, l.quantity_e4, coalesce(l.whole_minor, l.amount_minor) AS amount_minor,
+			(CASE WHEN l.whole_minor IS NULL OR l.amount_minor = 0 THEN ? ELSE round(?::numeric * l.whole_minor / l.amount_minor) END)::bigint AS cut_minor, l.expense_code, l.entry_id, coalesce(b.id::text, '') AS prebill_line
 		FROM invoice_line l LEFT JOIN prebill_line b ON b.firm_id = l.firm_id AND b.prebill_id = ? AND b.entry_id = l.entry_id
-		WHERE l.firm_id = ? AND l.invoice_id = ? AND (? = 0 OR l.no = ?) ORDER BY l.no`, i.Prebill, tx.Scope.Firm, id, line, line).Scan(&lines).Error
+		WHERE l.firm_id = ? AND l.invoice_id = ? AND (? = 0 OR l.no = ?) ORDER BY l.no`, cut, cut, i.Prebill, tx.Scope.Firm, id, line, line).Scan(&lines).Error
 	if err != nil {
 		return f, fmt.Errorf("load lines of invoice %s: %w", id, err)
 	}
@@ -158,6 +168,7 @@ type lineRow struct {
 	WorkedOn    time.Time
 	QuantityE4  money.Fixed4
 	AmountMinor int64
+	CutMinor    int64
 	ExpenseCode string
 	EntryID     ident.EntryID
 	PrebillLine ident.PrebillLine
@@ -169,7 +180,7 @@ func (l lineRow) tell(f *facts) {
 		f.Kind = guideline.Expense
 	}
 	c := &f.Charged
-	c.AmountMinor, c.Quantity, c.Expense, c.WorkedOn = l.AmountMinor, l.QuantityE4, l.ExpenseCode, l.WorkedOn
+	c.AmountMinor, c.CutMinor, c.Quantity, c.Expense, c.WorkedOn = l.AmountMinor, l.CutMinor, l.QuantityE4, l.ExpenseCode, l.WorkedOn
 }
 
 // foundOn are the findings on lines, at their entry and on the pre-bill, and with whole those
@@ -178,7 +189,9 @@ func foundOn(tx *db.Tx, bill ident.PrebillID, lines []lineRow, whole bool) ([]gu
 	var entries []ident.EntryID
 	var at []ident.PrebillLine
 	for _, l := range lines {
-		entries = append(entries, l.EntryID)
+		if l.EntryID != "" { // a price or an adjustment is of none
+			entries = append(entries, l.EntryID)
+		}
 		if l.PrebillLine != "" {
 			at = append(at, l.PrebillLine)
 		}

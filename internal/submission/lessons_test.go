@@ -1,10 +1,13 @@
 package submission_test
 
 import (
+	"context"
 	"errors"
+	"runtime"
 	"testing"
 
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/lesson"
@@ -247,5 +250,121 @@ func TestT03_ALessonIsSeenByWhoMayKnowOfIt(t *testing.T) {
 	k.f.Exec(t, `UPDATE matter SET label = 3 WHERE firm_id = ? AND id = ?`, k.f.ID, k.m.ID)
 	if r, err := svc.ReasonOf(k.f.As(t, rbac.RoleSpecialist, testkit.UpToLabel(1)), l.Reason); err != nil || r.Times != 0 || len(r.Lessons) != 0 {
 		t.Errorf("a sealed matter's lesson is told: %+v, %v", r, err)
+	}
+}
+
+// An invoice with a line that is of no entry, such as an agreed discount, is answered and learned
+// from as any other.
+func TestAnAnswerToALineOfNoEntryIsLearnedFrom(t *testing.T) {
+	t.Parallel()
+	k := setup(t, nil, func(*desk) string { return `"kind":"hourly","discount":{"rate":75000}` })
+	if n := k.f.Count(t, `SELECT count(*) FROM invoice_line WHERE firm_id = ? AND entry_id IS NULL`, k.f.ID); n != 1 {
+		t.Fatalf("%d lines without an entry", n)
+	}
+	v := k.answer(t, k.submit(t, submission.Sending{}), submission.Answer{Status: submission.Reduced, Reductions: []submission.Cut{{Code: "GUI-04", Text: "over budget", Minor: 500}}})
+	if list := k.of(t, v.ID); len(list) != 1 || list[0].Rule != "BUD-01" {
+		t.Errorf("%+v", list)
+	}
+}
+
+// A payor's share of a line is judged as its part of the line: the limit that follows is of the
+// whole line, by which rules judge.
+func TestALimitLearnedFromAShareIsOfTheWholeLine(t *testing.T) {
+	t.Parallel()
+	k := setup(t, nil, func(k *desk) string {
+		return `"kind":"hourly","split":{"payors":[{"payor":"` + string(k.m.Payor) + `","fees":500000},{"payor":"` + string(k.f.Payor(t, k.m)) + `","fees":500000}]}`
+	})
+	v := k.answer(t, k.submit(t, submission.Sending{}), submission.Answer{Status: submission.Reduced, Reductions: []submission.Cut{{Line: 3 - k.line(t), Code: "GUI-02", Text: "Hotel above the rate", Minor: 2_000}}})
+	list := k.of(t, v.ID)
+	if len(list) != 1 || list[0].CutMinor != 2_000 || list[0].Parameter != "hotel_cap" || list[0].Value != "60" {
+		t.Errorf("half of a night of 100.00 is cut from 50.00 to 30.00: %+v", list)
+	}
+}
+
+// proposals are a limit of a night and one of the code of the same cost, and each is accepted.
+func (k *desk) proposals(t *testing.T) (night, code lesson.Lesson, accept func(ctx context.Context, l lesson.Lesson) (lesson.Lesson, error)) {
+	t.Helper()
+	cost := 3 - k.line(t)
+	v := k.answer(t, k.submit(t, submission.Sending{}), submission.Answer{Status: submission.Reduced, Reductions: []submission.Cut{
+		{Line: cost, Code: "GUI-02", Text: "Hotel above the rate", Minor: 4_000}, {Line: cost, Code: "GUI-02", Text: "over the cap", Minor: 4_500}}})
+	list := k.of(t, v.ID)
+	if len(list) != 2 || list[0].Parameter != "hotel_cap" || list[1].Parameter != "expense_caps" || list[1].State != lesson.Proposed {
+		t.Fatalf("%+v", list)
+	}
+	return list[0], list[1], func(ctx context.Context, l lesson.Lesson) (lesson.Lesson, error) {
+		return k.lessons().Accept(ctx, l.ID, l.Version, lesson.Adoption{Parameter: l.Parameter, Value: l.Value})
+	}
+}
+
+// Two who accept at the same instant for one payor come after one another: the draft has both
+// settings, and neither is refused.
+func TestTwoSettingsAcceptedAtOnceAreBothInTheDraft(t *testing.T) {
+	t.Parallel()
+	k := setup(t, nil)
+	night, code, accept := k.proposals(t)
+	second := make(chan error, 1)
+	err := k.d.InFirm(k.specialist, func(tx *db.Tx) error {
+		if _, err := accept(db.Joining(tx.Context(), tx), night); err != nil {
+			return err
+		}
+		go func() {
+			_, err := accept(k.specialist, code)
+			second <- err
+		}()
+		for len(second) == 0 && k.f.Count(t, `SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.datname = current_database()`) == 0 {
+			runtime.Gosched()
+		}
+		return nil
+	})
+	if err := errors.Join(err, <-second); err != nil {
+		t.Fatal(err)
+	}
+	l, err := k.lessons().Get(k.specialist, code.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g, err := guideline.New(k.d, k.guard).Guide(k.specialist, l.Guide); err != nil || g.Body.HotelCap != "60" || len(g.Body.ExpenseCaps) != 1 {
+		t.Errorf("%+v, %v", g.Body, err)
+	}
+}
+
+// What is accepted follows into the draft on top of its own. A draft that somebody replaces with
+// another takes nothing away for good: the setting can be accepted again, or declined.
+func TestAnAcceptedSettingOutlivesItsDraft(t *testing.T) {
+	t.Parallel()
+	k := setup(t, nil)
+	guides := guideline.New(k.d, k.guard)
+	night, code, accept := k.proposals(t)
+	if _, err := accept(k.specialist, night); err != nil {
+		t.Fatal(err)
+	}
+	top, err := accept(k.specialist, code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := k.lessons().Get(k.specialist, night.ID)
+	if err != nil || now.Guide != top.Guide || now.GuideStatus != guideline.GuideDraft || now.Settable() {
+		t.Errorf("%+v, %v", now, err)
+	}
+	if _, err := accept(k.specialist, now); !errors.Is(err, lesson.ErrDecided) {
+		t.Errorf("twice into one draft: %v", err)
+	}
+	if _, err := guides.SaveGuide(k.specialist, guideline.NewGuide{Place: guideline.Place{Payor: k.m.Payor}, Body: []byte(`{"name":"Another"}`)}); err != nil {
+		t.Fatal(err)
+	}
+	if now, err = k.lessons().Get(k.specialist, night.ID); err != nil || now.State != lesson.Accepted || now.GuideStatus != "" || !now.Settable() {
+		t.Errorf("after the draft was replaced: %+v, %v", now, err)
+	}
+	if now, err = accept(k.specialist, now); err != nil || now.GuideStatus != guideline.GuideDraft {
+		t.Fatalf("accepted again: %+v, %v", now, err)
+	}
+	if g, err := guides.Guide(k.specialist, now.Guide); err != nil || g.Body.HotelCap != "60" || g.Body.Name != "Another" {
+		t.Errorf("%+v, %v", g.Body, err)
+	}
+	if top, err = k.lessons().Get(k.specialist, code.ID); err != nil {
+		t.Fatal(err)
+	}
+	if top, err = k.lessons().Decline(k.specialist, top.ID, top.Version, "one event, not a rule"); err != nil || top.State != lesson.Declined || top.Guide != "" {
+		t.Errorf("declined instead: %+v, %v", top, err)
 	}
 }

@@ -46,7 +46,7 @@ type desk struct {
 	server     *testkit.FileServer // where files go that go by themselves; nil where none do
 }
 
-func setup(t *testing.T, change func(s *portal.Settings)) *desk {
+func setup(t *testing.T, change func(s *portal.Settings), terms ...func(k *desk) string) *desk {
 	t.Helper()
 	policy, err := rbac.New()
 	if err != nil {
@@ -76,6 +76,9 @@ func setup(t *testing.T, change func(s *portal.Settings)) *desk {
 	k.f.Agreement(t)
 	k.m = k.f.Matter(t)
 	k.specialist = k.f.As(t, rbac.RoleSpecialist)
+	for _, x := range terms {
+		k.f.Arrange(t, k.m, "2026-01-01", x(k))
+	}
 	k.issue(t)
 	s := portal.Standard()
 	s.AppealDays = 30

@@ -60,7 +60,7 @@ func (k *desk) issue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k.inv = ident.InvoiceID(k.f.Text(t, `SELECT id FROM invoice WHERE firm_id = ?`, k.f.ID))
+	k.inv = ident.InvoiceID(k.f.Text(t, `SELECT id FROM invoice WHERE firm_id = ? AND payor_id = ?`, k.f.ID, k.m.Payor))
 }
 
 // line is the number of the fee.

@@ -29,7 +29,7 @@ func lessonWords(l lesson.Lesson) string {
 			return "Accepted: " + settingWords(l) + ". The draft binds nobody until it is signed."
 		}
 		if l.GuideStatus == "" {
-			return "Accepted: " + settingWords(l) + ". Its draft was replaced by a later one of this payor."
+			return "Accepted: " + settingWords(l) + ". Its draft was replaced by a later one of this payor; accept it again if that does not say it, or decline it."
 		}
 		return "Accepted: " + settingWords(l) + "."
 	case lesson.Declined:
@@ -166,7 +166,7 @@ func settingSections(f frame, l lesson.Lesson, typed typedForm) []Section {
 		form.Fields = append(form.Fields, partial.Field{Name: "sign", Label: "Sign it for the firm now, where the draft has nothing else in it", Kind: partial.Check, Value: typed.of(accept, "sign")})
 	}
 	sections = append(sections, Section{Title: "Accept", Text: "It becomes a draft of the guidelines of " + l.PayorName + ", on top of what they say now.", Form: typed.back(form)})
-	if l.State == lesson.Proposed {
+	if l.Declinable() {
 		sections = append(sections, Section{Title: "Decline", Form: typed.back(&partial.Form{ID: "decline", Action: decline, Version: l.Version, Submit: "Decline it",
 			Fields: []partial.Field{{Name: "reason", Label: "Why not", Kind: partial.Area, Rows: 2, Value: typed.of(decline, "reason"), Required: true, Max: 500, Wide: true}}})})
 	}
