@@ -126,11 +126,12 @@ type Promise struct {
 	At          time.Time
 }
 
-// settle tells what became of a promise on a day: kept once the invoice has that much paid,
-// broken when that is not so three days after its day.
-func (p *Promise) settle(paidMinor int64, today invoice.Day) PromiseState {
+// settle tells what became of a promise on a day: kept once the invoice has that much paid, or
+// nothing is open any more where a part was credited since; broken when neither is so three days
+// after its day.
+func (p *Promise) settle(paidMinor, openMinor int64, today invoice.Day) PromiseState {
 	switch {
-	case paidMinor >= p.TargetMinor:
+	case paidMinor >= p.TargetMinor, openMinor <= 0:
 		return PromiseKept
 	case today > p.On.Add(promiseGrace):
 		return PromiseBroken

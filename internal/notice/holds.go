@@ -181,16 +181,17 @@ func settlePromises(tx *db.Tx) error {
 	var rows []struct {
 		Promise   `gorm:"embedded"`
 		PaidMinor int64
+		OpenMinor int64
 		MatterID  ident.MatterID
 		Today     invoice.Day
 	}
-	err := tx.Raw(`SELECT q.id, q.invoice_id AS invoice, q.promised_on AS on, q.target_minor, i.paid_minor, i.matter_id, (?::timestamptz AT TIME ZONE f.tz)::date AS today
+	err := tx.Raw(`SELECT q.id, q.invoice_id AS invoice, q.promised_on AS on, q.target_minor, i.paid_minor, i.open_minor, i.matter_id, (?::timestamptz AT TIME ZONE f.tz)::date AS today
 		FROM payment_promise q JOIN invoice i ON i.firm_id = q.firm_id AND i.id = q.invoice_id JOIN firm f ON f.firm_id = q.firm_id WHERE q.firm_id = ? AND q.state = 'open' ORDER BY q.id FOR UPDATE OF q`, tx.Now, tx.Scope.Firm).Scan(&rows).Error
 	if err != nil {
 		return fmt.Errorf("read open promises: %w", err)
 	}
 	for _, r := range rows {
-		state := r.settle(r.PaidMinor, r.Today)
+		state := r.settle(r.PaidMinor, r.OpenMinor, r.Today)
 		if state == PromiseOpen {
 			continue
 		}
