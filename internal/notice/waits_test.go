@@ -1,12 +1,101 @@
 package notice_test
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/docketry/docketry/internal/notice"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/rbac"
 )
+
+// A message that waits goes by the rule that the firm has when it goes, not by the one it was written under.
+func TestAPolicyHoldsForWhatWaits(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f := testkit.Firm(t, h.d)
+	admin := f.As(t, rbac.RoleFirmAdmin)
+	inv := f.Invoice(t, f.Matter(t), testkit.Issued("2026-01-10", "2026-02-15"), testkit.Sent())
+	h.sweep(t)
+	h.post(t, f)
+	h.run(t, f, 14)
+	if list := waiting(t, h, f); len(list) != 1 || list[0].State != notice.LetterAnnounced {
+		t.Fatalf("%+v", list)
+	}
+	p := notice.Standard()
+	p.Rules[notice.StageSecond.Place()].Gate = notice.GateApproval
+	if err := h.svc.SetPolicy(admin, 0, p, true); err != nil {
+		t.Fatal(err)
+	}
+	h.run(t, f, 5)
+	list := waiting(t, h, f)
+	if got := stagesOf(t, f, inv); got != "first=sent second=waiting" || len(list) != 1 || list[0].State != notice.LetterWaiting {
+		t.Fatalf("went without the approval that it needs now: %s, %+v", got, list)
+	}
+	p.Rules[notice.StageSecond.Place()].Used = false
+	if err := h.svc.SetPolicy(admin, 1, p, true); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.svc.Approve(f.As(t, rbac.RolePartner), list[0].ID, list[0].Hash); !errors.Is(err, notice.ErrChanged) {
+		t.Errorf("approved a stage that is not used: %v", err)
+	}
+	h.run(t, f, 1)
+	if got := stagesOf(t, f, inv); got != "first=sent" {
+		t.Errorf("a stage that is not used: %s", got)
+	}
+}
+
+// toPost brings an invoice to its third reminder, which is to be posted.
+func toPost(t *testing.T, h house, f testkit.F) (testkit.I, notice.ToPayor) {
+	t.Helper()
+	inv := f.Invoice(t, f.Matter(t), testkit.Issued("2026-01-10", "2026-02-15"), testkit.Sent())
+	h.sweep(t)
+	h.post(t, f)
+	h.run(t, f, 60)
+	l := waiting(t, h, f)[0]
+	if err := h.svc.Approve(f.As(t, rbac.RolePartner), l.ID, l.Hash); err != nil {
+		t.Fatal(err)
+	}
+	h.run(t, f, 3)
+	if !strings.Contains(h.waits(t, f), "reminder_letter") {
+		t.Fatalf("waits %s", h.waits(t, f))
+	}
+	return inv, l
+}
+
+// I18: a letter that a person has posted went, whatever changed meanwhile: it does not come again.
+func TestI18_WhatWasPostedWent(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f := testkit.Firm(t, h.d)
+	inv, l := toPost(t, h, f)
+	specialist := f.As(t, rbac.RoleSpecialist)
+	f.Dispute(t, inv, specialist, 40_000)
+	if err := h.svc.Posted(specialist, l.ID); err != nil {
+		t.Fatal(err)
+	}
+	h.run(t, f, 5)
+	if got := stagesOf(t, f, inv); !strings.HasSuffix(got, "third=sent") || len(waiting(t, h, f)) != 0 {
+		t.Errorf("%s, waits %+v", got, waiting(t, h, f))
+	}
+}
+
+// A letter that is to be posted is taken back with its work once it is not so any more.
+func TestALetterToPostIsTakenBack(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f := testkit.Firm(t, h.d)
+	inv, l := toPost(t, h, f)
+	pay(t, f, inv.Matter, inv)
+	h.run(t, f, 1)
+	if strings.Contains(h.waits(t, f), "reminder_letter") {
+		t.Errorf("to be posted though paid: %s", h.waits(t, f))
+	}
+	if err := h.svc.Posted(f.As(t, rbac.RoleSpecialist), l.ID); !errors.Is(err, notice.ErrDecided) {
+		t.Errorf("posted after it was taken back: %v", err)
+	}
+}
 
 // Money on account in another currency cannot cover an invoice, so it keeps nothing back.
 func TestMoneyOfAnotherCurrencyKeepsNothingBack(t *testing.T) {
