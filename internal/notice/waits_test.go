@@ -5,10 +5,57 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/docketry/docketry/internal/mail"
 	"github.com/docketry/docketry/internal/notice"
 	"github.com/docketry/docketry/internal/testkit"
 	"github.com/docketry/docketry/rbac"
 )
+
+// I18: no stage is left out unsaid. Only the one that comes next, or waits, can be skipped.
+func TestI18_SkippingEndsNoStageBefore(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f := testkit.Firm(t, h.d)
+	specialist := f.As(t, rbac.RoleSpecialist)
+	inv := f.Invoice(t, f.Matter(t), testkit.Issued("2026-01-10", "2026-02-10"), testkit.Sent())
+	for _, s := range []notice.Stage{notice.StageCourtesy, notice.StageSecond, notice.StageFinal, notice.StageHandOver} {
+		if err := h.svc.Skip(specialist, inv.ID, s, "Not this one"); !errors.Is(err, notice.ErrNotDue) {
+			t.Errorf("%s before the first: %v", s, err)
+		}
+	}
+	h.sweep(t)
+	h.post(t, f)
+	if got := stagesOf(t, f, inv); got != "first=sent" {
+		t.Errorf("%s", got)
+	}
+	if err := h.svc.Skip(specialist, inv.ID, notice.StageFirst, "Not this one"); !errors.Is(err, notice.ErrReminded) {
+		t.Errorf("one that went: %v", err)
+	}
+}
+
+// What is left of a message whose one stage is skipped stands for the day it had: it was seen.
+func TestASkippedStageLeavesTheRestItsDay(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f := testkit.Firm(t, h.d)
+	m, late := f.Matter(t), testkit.Issued("2026-01-10", "2026-02-15")
+	a, b := f.Invoice(t, m, late, testkit.Sent()), f.Invoice(t, m, late, testkit.Sent())
+	h.sweep(t)
+	h.post(t, f)
+	h.run(t, f, 14)
+	l := waiting(t, h, f)[0]
+	if err := h.svc.Skip(f.As(t, rbac.RoleSpecialist), a.ID, notice.StageSecond, "They called today"); err != nil {
+		t.Fatal(err)
+	}
+	left := waiting(t, h, f)
+	if len(left) != 1 || left[0].On != l.On || len(left[0].Lines) != 1 || left[0].Lines[0].Invoice != b.ID {
+		t.Fatalf("what is left: %+v", left)
+	}
+	h.run(t, f, 1) // 17 March
+	if stagesOf(t, f, a) != "first=sent second=skipped" || stagesOf(t, f, b) != "first=sent second=sent" {
+		t.Errorf("%s, %s", stagesOf(t, f, a), stagesOf(t, f, b))
+	}
+}
 
 // A message that waits goes by the rule that the firm has when it goes, not by the one it was written under.
 func TestAPolicyHoldsForWhatWaits(t *testing.T) {
@@ -125,5 +172,61 @@ func TestAPromiseIsKeptWhereNothingIsOpenAnyMore(t *testing.T) {
 	h.run(t, f, 10)
 	if got := f.Text(t, `SELECT state FROM payment_promise WHERE firm_id = ?`, f.ID); got != "kept" {
 		t.Errorf("%s", got)
+	}
+}
+
+// F09: a stage that bounced does not count: it shows in its list, a person is told, nothing goes to that
+// address any more, and with a new one the same stage comes again, once.
+func TestF09_ABouncedStageComesAgain(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f := testkit.Firm(t, h.d)
+	m := f.Matter(t)
+	inv := f.Invoice(t, m, testkit.Issued("2026-01-10", "2026-02-10"), testkit.Sent())
+	h.sweep(t)
+	h.sent.err = &mail.SendError{Verdict: mail.Permanent, Code: 550}
+	h.post(t, f)
+	h.sent.err = nil
+	b, err := h.svc.Board(f.As(t, rbac.RoleSpecialist))
+	if err != nil || len(b.Bounced) != 1 || b.Bounced[0].Lines[0].Invoice != inv.ID || !strings.Contains(h.waits(t, f), "reminder_failed") {
+		t.Fatalf("%+v, %v, waits %s", b.Bounced, err, h.waits(t, f))
+	}
+	h.run(t, f, 8)
+	if got := stagesOf(t, f, inv); got != "" || len(h.sent.mails) != 0 {
+		t.Fatalf("to an address that bounced: %s, %d mails", got, len(h.sent.mails))
+	}
+	f.Exec(t, `UPDATE payor_contact SET status = 'active' WHERE firm_id = ?`, f.ID)
+	h.run(t, f, 3)
+	if got := stagesOf(t, f, inv); got != "first=sent" {
+		t.Errorf("to the new address: %s", got)
+	}
+	if n := f.Count(t, `SELECT count(*) FROM reminder WHERE firm_id = ? AND stage = 'first' AND status <> 'failed'`, f.ID); n != 1 {
+		t.Errorf("%d first reminders", n)
+	}
+}
+
+// A firm that the program of one stage reminded: nothing of it comes again, and the second stage is seen by a
+// partner first.
+func TestI18_AfterTheProgramOfOneStage(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f := testkit.Firm(t, h.d)
+	m, late := f.Matter(t), testkit.Issued("2025-06-10", "2025-07-10")
+	a, b := f.Invoice(t, m, late, testkit.Sent()), f.Invoice(t, m, late, testkit.Sent())
+	h.sweep(t)
+	h.post(t, f)
+	first := len(h.sent.mails)
+	h.admin(t, `UPDATE reminder SET letter_id = NULL WHERE stage = 'first'; DELETE FROM reminder WHERE stage <> 'first'; DELETE FROM reminder_letter`)
+	h.sweep(t)
+	if n := len(h.post(t, f)); n != 0 {
+		t.Errorf("%d mails on the day of the upgrade", n)
+	}
+	h.run(t, f, 1)
+	if len(h.sent.mails) != first || stagesOf(t, f, a) != "first=sent" || stagesOf(t, f, b) != "first=sent" {
+		t.Errorf("%d mails after %d: %s, %s", len(h.sent.mails), first, stagesOf(t, f, a), stagesOf(t, f, b))
+	}
+	h.run(t, f, 13)
+	if list := waiting(t, h, f); len(list) != 1 || len(list[0].Lines) != 2 || list[0].Stage != notice.StageSecond {
+		t.Errorf("%+v", list)
 	}
 }
