@@ -230,3 +230,23 @@ func TestI18_AfterTheProgramOfOneStage(t *testing.T) {
 		t.Errorf("%+v", list)
 	}
 }
+
+// A list of the board that stops says so.
+func TestAListThatStopsSaysSo(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f := testkit.Firm(t, h.d)
+	inv := f.Invoice(t, f.Matter(t), testkit.Issued("2026-01-10", "2026-02-10"), testkit.Sent())
+	tasks := func(from, to int) {
+		f.Exec(t, `INSERT INTO reminder_task (firm_id, id, invoice_id, stage, kind, made_at) SELECT ?, gen_random_uuid(), ?, 'x' || n, 'call', ? FROM generate_series(?::int, ?::int) n`, f.ID, inv.ID, testkit.Now, from, to)
+	}
+	tasks(1, 500)
+	b, err := h.svc.Board(f.As(t, rbac.RolePartner))
+	if err != nil || len(b.Tasks) != 500 || len(b.More) != 0 {
+		t.Fatalf("%d tasks, more of %v, %v", len(b.Tasks), b.More, err)
+	}
+	tasks(501, 501)
+	if b, err = h.svc.Board(f.As(t, rbac.RolePartner)); err != nil || len(b.Tasks) != 500 || len(b.More) != 1 || b.More[0] != notice.ListTasks {
+		t.Errorf("%d tasks, more of %v, %v", len(b.Tasks), b.More, err)
+	}
+}

@@ -95,6 +95,7 @@ type ReminderBoard struct {
 	Bounced    []ReminderMessage  `json:"bounced"`
 	Tasks      []ReminderTaskOpen `json:"tasks"`
 	Holds      []ReminderHeld     `json:"holds"`
+	More       []notice.List      `json:"more,omitempty" class:"C1" doc:"the lists that hold more than the 500 that stand here"`
 }
 
 func toAhead(a notice.Ahead) ReminderAhead {
@@ -110,7 +111,7 @@ func toMessage(l notice.ToPayor) ReminderMessage {
 }
 
 func toBoard(b notice.Board) ReminderBoard {
-	out := ReminderBoard{Upcoming: each(b.Upcoming, toAhead), Suppressed: each(b.Suppressed, toAhead), Waiting: each(b.Waiting, toMessage), ToPost: each(b.ToPost, toMessage), Uncertain: each(b.Uncertain, toMessage), Bounced: each(b.Bounced, toMessage)}
+	out := ReminderBoard{Upcoming: each(b.Upcoming, toAhead), Suppressed: each(b.Suppressed, toAhead), Waiting: each(b.Waiting, toMessage), ToPost: each(b.ToPost, toMessage), Uncertain: each(b.Uncertain, toMessage), Bounced: each(b.Bounced, toMessage), More: b.More}
 	out.Tasks = each(b.Tasks, func(t notice.Task) ReminderTaskOpen {
 		return ReminderTaskOpen{t.ID, t.Kind, t.Stage, t.Invoice, t.Number, amount(t.OpenMinor, t.Currency), t.MadeAt.UTC()}
 	})
