@@ -344,7 +344,10 @@ func (s *Service) announce(tx *db.Tx, list []asking) error {
 	if err != nil {
 		return err
 	}
-	return s.announceFor(tx, list, on)
+	if err := s.announceFor(tx, list, on); err != nil {
+		return err
+	}
+	return s.tell(tx, list[0].Partner)
 }
 
 func (s *Service) announceFor(tx *db.Tx, list []asking, on invoice.Day) error {

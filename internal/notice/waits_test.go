@@ -250,3 +250,35 @@ func TestAListThatStopsSaysSo(t *testing.T) {
 		t.Errorf("%d tasks, more of %v, %v", len(b.Tasks), b.More, err)
 	}
 }
+
+// Who decides is told that something waits for them, once a day however much it is: the partner who is
+// responsible, or where nobody is every partner.
+func TestPartnersAreToldThatRemindersWait(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f := testkit.Firm(t, h.d)
+	one, other := testkit.Actor(f.As(t, rbac.RolePartner)), testkit.Actor(f.As(t, rbac.RolePartner))
+	f.As(t, rbac.RoleSpecialist)
+	ours, nobodys, late := f.Matter(t), f.Matter(t), testkit.Issued("2026-01-10", "2026-02-15")
+	f.Exec(t, `UPDATE matter SET responsible_id = ? WHERE firm_id = ? AND id = ?`, one, f.ID, ours.ID)
+	f.Invoice(t, ours, late, testkit.Sent())
+	inv := f.Invoice(t, nobodys, late)
+	told := func() string {
+		return f.Text(t, `SELECT coalesce(string_agg(person_id::text, ' ' ORDER BY person_id), '') FROM person_letter WHERE firm_id = ? AND kind LIKE 'reminders_wait_%'`, f.ID)
+	}
+	h.sweep(t)
+	h.post(t, f)
+	if got := told(); got != "" {
+		t.Fatalf("nothing waits, and %s was told", got)
+	}
+	h.run(t, f, 13)
+	h.sweep(t)
+	if got := told(); got != string(one) {
+		t.Fatalf("told %q, want who is responsible, once: %s", got, one)
+	}
+	f.Exec(t, `UPDATE invoice SET status = 'sent', sent_at = issued_on + interval '12 hours' WHERE firm_id = ? AND id = ?`, f.ID, inv.ID)
+	h.run(t, f, 14)
+	if got := told(); !strings.Contains(got, string(one)) || !strings.Contains(got, string(other)) {
+		t.Errorf("nobody is responsible: told %q", got)
+	}
+}
