@@ -109,6 +109,8 @@ const (
 	PromiseOpen   PromiseState = "open"
 	PromiseKept   PromiseState = "kept"
 	PromiseBroken PromiseState = "broken"
+	// PromiseReplaced is one in whose place another was noted while it was open: neither kept nor broken.
+	PromiseReplaced PromiseState = "replaced"
 )
 
 // Promise is what a payor said to pay on an invoice by a day. Several are a payment plan.
@@ -145,6 +147,7 @@ type NewPromise struct {
 	AmountMinor int64
 	On          invoice.Day
 	Note        string
+	Replaces    bool // what was promised before and is open: a slip of the pen, or another word from the payor
 }
 
 // validate wants an amount that is open and not promised already, and a day after those

@@ -282,3 +282,39 @@ func TestPartnersAreToldThatRemindersWait(t *testing.T) {
 		t.Errorf("nobody is responsible: told %q", got)
 	}
 }
+
+// A promise noted with a wrong day does not keep reminders back until that day: another replaces it, and what
+// it replaced is neither kept nor broken.
+func TestAPromiseIsReplaced(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f := testkit.Firm(t, h.d)
+	specialist := f.As(t, rbac.RoleSpecialist)
+	inv := f.Invoice(t, f.Matter(t), testkit.Issued("2026-01-10", "2026-02-10"), testkit.Sent())
+	wrong := notice.NewPromise{AmountMinor: 100_000, On: "2028-02-01"}
+	if _, err := h.svc.Promise(specialist, inv.ID, wrong); err != nil {
+		t.Fatal(err)
+	}
+	right := notice.NewPromise{AmountMinor: 100_000, On: "2026-03-04"}
+	if _, err := h.svc.Promise(specialist, inv.ID, right); !errors.Is(err, notice.ErrReason) {
+		t.Errorf("beside it: %v", err)
+	}
+	right.Replaces = true
+	if _, err := h.svc.Promise(testkit.Firm(t, h.d).As(t, rbac.RoleSpecialist), inv.ID, right); !errors.Is(err, notice.ErrNotFound) {
+		t.Errorf("another firm: %v", err)
+	}
+	if _, err := h.svc.Promise(specialist, inv.ID, right); err != nil {
+		t.Fatal(err)
+	}
+	b, err := h.svc.Board(specialist)
+	if err != nil || b.Promises != (notice.Kept{Open: 1}) {
+		t.Errorf("%+v, %v", b.Promises, err)
+	}
+	h.run(t, f, 8)
+	if got := stagesOf(t, f, inv); got != "first=sent" {
+		t.Errorf("after the right day: %q", got)
+	}
+	if b, err = h.svc.Board(specialist); err != nil || b.Promises != (notice.Kept{Broken: 1}) {
+		t.Errorf("%+v, %v", b.Promises, err)
+	}
+}

@@ -276,13 +276,14 @@ func reminderHolds(s *httpd.Server, v reminders) {
 				AmountMinor int64  `json:"amount_minor"`
 				On          string `json:"on"`
 				Note        string `json:"note,omitempty" maxLength:"300"`
+				Replaces    bool   `json:"replaces,omitempty" doc:"what was promised before and is open does not stand any more"`
 			}
 		}) (*One[PromiseMade], error) {
 			id, err := idOf[ident.InvoiceID](in.ID)
 			if err != nil {
 				return nil, err
 			}
-			p, err := v.Promise(ctx, id, notice.NewPromise{AmountMinor: in.Body.AmountMinor, On: invoice.Day(in.Body.On), Note: in.Body.Note})
+			p, err := v.Promise(ctx, id, notice.NewPromise{AmountMinor: in.Body.AmountMinor, On: invoice.Day(in.Body.On), Note: in.Body.Note, Replaces: in.Body.Replaces})
 			return one(PromiseMade{ID: p}, err)
 		})
 }
