@@ -67,6 +67,9 @@ func (k Kind) words(firm string) (subject, text, link string) {
 	if k.reviews() {
 		return "Access at " + firm + " waits for its review", "Some access at " + firm + " was given or last kept more than 90 days ago. Please look at each and keep it or end it.", "Review access"
 	}
+	if k.waits() {
+		return "Reminders wait for you at " + firm, "Reminders to payors of " + firm + " wait for a partner to see them. Some go by themselves in two business days unless you keep them back; others never go without your approval. Each is shown word for word.", "See what waits"
+	}
 	switch k {
 	case Asked:
 		return "A request for access waits for " + firm, "The billing bureau asks " + firm + " to give one of its people access. Nothing is given until somebody at the firm decides.", "See the request"
@@ -131,6 +134,9 @@ func (k Kind) path(firm ident.FirmID, whose ident.PersonID) string {
 	if k.reviews() {
 		return "/firms/" + string(firm) + "/access/review"
 	}
+	if k.waits() {
+		return "/firms/" + string(firm) + "/reminders"
+	}
 	switch k {
 	case Asked, Second, GlassAsked, GlassOpen, Ends14, Ends3:
 		return "/firms/" + string(firm) + "/access"
@@ -170,3 +176,12 @@ func (k Kind) reviews() bool { return strings.HasPrefix(string(k), reviewOf) }
 
 // reviewOf begins the kind of the letter of a quarter: one letter a quarter and person.
 const reviewOf = "grants_review_"
+
+// RemindersWait is the kind of the letter that tells a partner that reminders wait for them since
+// a day, such as 2026-03-13.
+func RemindersWait(day string) Kind { return Kind(remindersWait + day) }
+
+func (k Kind) waits() bool { return strings.HasPrefix(string(k), remindersWait) }
+
+// remindersWait begins the kind of a day's letter: one letter a day and person, however many wait.
+const remindersWait = "reminders_wait_"

@@ -20,3 +20,13 @@ func TestLettersOfARecovery(t *testing.T) {
 		}
 	}
 }
+
+// A partner's letter about reminders leads to what waits, whatever its day.
+func TestLettersAboutReminders(t *testing.T) {
+	t.Parallel()
+	const firm = "0197c1a0-0000-7000-8000-000000000001"
+	subject, l := RemindersWait("2026-03-13").letter("Rosalind Vane", "Hale Brandt", "https://billing.larkspur.example/", firm, "")
+	if !strings.HasSuffix(l.Link, "/firms/"+firm+"/reminders") || !strings.Contains(subject, "Hale Brandt") || len(RemindersWait("2026-03-13")) > 40 {
+		t.Errorf("%q leads to %s", subject, l.Link)
+	}
+}

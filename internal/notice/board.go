@@ -15,7 +15,7 @@ import (
 // upcomingDays is how far ahead the page of reminders looks.
 const upcomingDays = 7
 
-// boardMost is how many of one list the page shows.
+// boardMost is how many of one list the page shows; Board.More names those that hold more.
 const boardMost = 500
 
 // Ahead is one invoice with the stage that it reaches next, or that is kept back.
@@ -43,6 +43,30 @@ type Board struct {
 	Tasks      []Task
 	Holds      []Hold
 	Promises   Kept
+	More       []List // that hold more than the first 500, which are what stands here
+}
+
+// List is one list of a board.
+type List string
+
+// The lists that stop.
+const (
+	ListUpcoming   List = "upcoming"
+	ListSuppressed List = "suppressed"
+	ListWaiting    List = "waiting"
+	ListToPost     List = "to_post"
+	ListUncertain  List = "uncertain"
+	ListBounced    List = "bounced"
+	ListTasks      List = "tasks"
+)
+
+// first cuts a list of a board, and notes that there is more.
+func first[T any](b *Board, name List, list []T) []T {
+	if len(list) <= boardMost {
+		return list
+	}
+	b.More = append(b.More, name)
+	return list[:boardMost]
 }
 
 // Kept is how promises of the last year ended.
@@ -101,31 +125,35 @@ func (s *Service) ahead(tx *db.Tx, access *authz.Access, b *Board) error {
 				a.On = x.days.today.Add(1)
 			}
 		}
-		if a.Why == "" && len(b.Upcoming) < boardMost {
+		if a.Why == "" {
 			b.Upcoming = append(b.Upcoming, a)
-		} else if a.Why != "" && len(b.Suppressed) < boardMost {
+		} else {
 			b.Suppressed = append(b.Suppressed, a)
 		}
 	}
+	b.Upcoming, b.Suppressed = first(b, ListUpcoming, b.Upcoming), first(b, ListSuppressed, b.Suppressed)
 	return nil
 }
 
 func (s *Service) boardLists(tx *db.Tx, access *authz.Access, b *Board) (err error) {
 	for _, x := range []struct {
+		name List
 		to   *[]ToPayor
 		cond string
 		args []any
 	}{
-		{&b.Waiting, `l.state IN ('announced', 'waiting', 'approved')`, nil}, {&b.ToPost, `l.state = 'to_post'`, nil}, {&b.Uncertain, `l.state = 'uncertain'`, nil},
-		{&b.Bounced, `l.state = 'failed' AND l.reason <> 'not_wanted' AND l.ended_at > ?`, []any{tx.Now.AddDate(0, 0, -30)}},
+		{ListWaiting, &b.Waiting, `l.state IN ('announced', 'waiting', 'approved')`, nil}, {ListToPost, &b.ToPost, `l.state = 'to_post'`, nil}, {ListUncertain, &b.Uncertain, `l.state = 'uncertain'`, nil},
+		{ListBounced, &b.Bounced, `l.state = 'failed' AND l.reason <> 'not_wanted' AND l.ended_at > ?`, []any{tx.Now.AddDate(0, 0, -30)}},
 	} {
-		if *x.to, err = letters(tx, access, x.cond+fmt.Sprintf(` ORDER BY l.for_on, l.made_at, l.id LIMIT %d`, boardMost), x.args...); err != nil {
+		if *x.to, err = letters(tx, access, x.cond+fmt.Sprintf(` ORDER BY l.for_on, l.made_at, l.id LIMIT %d`, boardMost+1), x.args...); err != nil {
 			return err
 		}
+		*x.to = first(b, x.name, *x.to)
 	}
-	if b.Tasks, err = tasks(tx, access, `t.done_at IS NULL ORDER BY t.made_at, t.id LIMIT ?`, boardMost); err != nil {
+	if b.Tasks, err = tasks(tx, access, `t.done_at IS NULL ORDER BY t.made_at, t.id LIMIT ?`, boardMost+1); err != nil {
 		return err
 	}
+	b.Tasks = first(b, ListTasks, b.Tasks)
 	if b.Holds, err = holds(tx, access, `(h.until_on IS NULL OR h.until_on >= ?::date)`, string(b.Today)); err != nil {
 		return err
 	}

@@ -153,7 +153,7 @@ func openOnes(tx *db.Tx, cond string, args ...any) (list []*standing, err error)
 		Facts facts `gorm:"embedded"`
 	}
 	err = tx.Raw(`SELECT `+owedColumns+`, p.status = 'active' AS payor_active,
-			EXISTS (SELECT FROM payment y WHERE y.firm_id = i.firm_id AND y.payor_id = i.payor_id AND y.unapplied_minor > 0) AS unapplied,
+			EXISTS (SELECT FROM payment y WHERE y.firm_id = i.firm_id AND y.payor_id = i.payor_id AND y.currency = i.currency AND y.unapplied_minor > 0) AS unapplied,
 			coalesce(b.status, '') AS e_bill, coalesce(b.answer_by::text, '') AS answer_by,
 			coalesce((SELECT sum(a.amount_minor) FROM appeal a WHERE a.firm_id = i.firm_id AND a.submission_id = b.id AND a.status = 'filed'), 0)::bigint AS appealed
 		FROM invoice i JOIN payor p ON p.firm_id = i.firm_id AND p.id = i.payor_id JOIN matter m ON m.firm_id = i.firm_id AND m.id = i.matter_id

@@ -131,7 +131,7 @@ func (l *ToPayor) holds(id ident.InvoiceID) bool {
 	return false
 }
 
-// rest announces again what a veto leaves of a message, for the same day.
+// rest announces again what a veto, or a stage that is skipped, leaves of a message, for the same day.
 func (s *Service) rest(tx *db.Tx, l *ToPayor, h *heap, without ident.InvoiceID) error {
 	var left []asking
 	for _, line := range l.Lines {
@@ -145,17 +145,12 @@ func (s *Service) rest(tx *db.Tx, l *ToPayor, h *heap, without ident.InvoiceID) 
 	return s.announceFor(tx, left, l.On)
 }
 
-// Posted notes that a person has posted a message. It needs reminder.send.
+// Posted notes that a person has posted a message. What was posted has gone, also where something
+// changed meanwhile: its stages do not come again. It needs reminder.send.
 func (s *Service) Posted(ctx context.Context, id ident.LetterToPayor) error {
-	return s.deciding(ctx, rbac.ReminderSend, id, func(tx *db.Tx, l *ToPayor, h *heap) error {
+	return s.deciding(ctx, rbac.ReminderSend, id, func(tx *db.Tx, l *ToPayor, _ *heap) error {
 		if l.State != LetterToPost {
 			return ErrDecided
-		}
-		if !h.stands(l) {
-			if err := worklist.Cancel(tx, subjectLetter, string(l.ID)); err != nil {
-				return err
-			}
-			return overtake(tx, l, LetterOvertaken, mail.ReasonNotWanted)
 		}
 		if err := move(tx, l, LetterSent, StatusSent, ""); err != nil {
 			return err

@@ -109,6 +109,8 @@ const (
 	PromiseOpen   PromiseState = "open"
 	PromiseKept   PromiseState = "kept"
 	PromiseBroken PromiseState = "broken"
+	// PromiseReplaced is one in whose place another was noted while it was open: neither kept nor broken.
+	PromiseReplaced PromiseState = "replaced"
 )
 
 // Promise is what a payor said to pay on an invoice by a day. Several are a payment plan.
@@ -126,11 +128,12 @@ type Promise struct {
 	At          time.Time
 }
 
-// settle tells what became of a promise on a day: kept once the invoice has that much paid,
-// broken when that is not so three days after its day.
-func (p *Promise) settle(paidMinor int64, today invoice.Day) PromiseState {
+// settle tells what became of a promise on a day: kept once the invoice has that much paid, or
+// nothing is open any more where a part was credited since; broken when neither is so three days
+// after its day.
+func (p *Promise) settle(paidMinor, openMinor int64, today invoice.Day) PromiseState {
 	switch {
-	case paidMinor >= p.TargetMinor:
+	case paidMinor >= p.TargetMinor, openMinor <= 0:
 		return PromiseKept
 	case today > p.On.Add(promiseGrace):
 		return PromiseBroken
@@ -144,6 +147,7 @@ type NewPromise struct {
 	AmountMinor int64
 	On          invoice.Day
 	Note        string
+	Replaces    bool // what was promised before and is open: a slip of the pen, or another word from the payor
 }
 
 // validate wants an amount that is open and not promised already, and a day after those

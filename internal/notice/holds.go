@@ -129,7 +129,8 @@ func holds(tx *db.Tx, access *authz.Access, cond string, args ...any) (list []Ho
 }
 
 // Promise notes what a payor said to pay on an invoice by a day; several, one after the other,
-// are a plan. Reminders wait until three days after its day. It needs reminder.hold.
+// are a plan, and one that replaces those that are open stands in their place. Reminders wait
+// until three days after its day. It needs reminder.hold.
 func (s *Service) Promise(ctx context.Context, id ident.InvoiceID, n NewPromise) (pid ident.PromiseID, err error) {
 	n.Note = strings.TrimSpace(n.Note)
 	err = s.DB.InFirm(ctx, func(tx *db.Tx) error {
@@ -143,6 +144,12 @@ func (s *Service) Promise(ctx context.Context, id ident.InvoiceID, n NewPromise)
 		days, err := s.days(tx)
 		if err != nil {
 			return err
+		}
+		replaced := int64(0)
+		if n.Replaces {
+			if replaced, err = replacePromises(tx, id); err != nil {
+				return err
+			}
 		}
 		var paid, promised int64
 		var last invoice.Day
@@ -160,9 +167,22 @@ func (s *Service) Promise(ctx context.Context, id ident.InvoiceID, n NewPromise)
 		if err != nil {
 			return fmt.Errorf("keep promise on invoice %s: %w", id, err)
 		}
-		return audit.Record(tx, audit.Entry{Action: "payment.promised", Object: "invoice", ID: string(id), Matter: inv.MatterID, Class: audit.C2, Permission: string(rbac.ReminderHold), After: n, Detail: map[string]any{"promise": pid, "on": n.On}})
+		return audit.Record(tx, audit.Entry{Action: "payment.promised", Object: "invoice", ID: string(id), Matter: inv.MatterID, Class: audit.C2, Permission: string(rbac.ReminderHold), After: n, Detail: map[string]any{"promise": pid, "on": n.On, "replaced": replaced}})
 	})
 	return pid, err
+}
+
+// replacePromises ends what is promised on an invoice and open; what is over by now is kept or
+// broken first.
+func replacePromises(tx *db.Tx, id ident.InvoiceID) (int64, error) {
+	if err := settlePromises(tx); err != nil {
+		return 0, err
+	}
+	res := tx.Exec(`UPDATE payment_promise SET state = 'replaced', settled_at = ? WHERE firm_id = ? AND invoice_id = ? AND state = 'open'`, tx.Now, tx.Scope.Firm, id)
+	if res.Error != nil {
+		return 0, fmt.Errorf("replace promises on invoice %s: %w", id, res.Error)
+	}
+	return res.RowsAffected, nil
 }
 
 // promises are those of an invoice, in the order of their days.
@@ -181,16 +201,17 @@ func settlePromises(tx *db.Tx) error {
 	var rows []struct {
 		Promise   `gorm:"embedded"`
 		PaidMinor int64
+		OpenMinor int64
 		MatterID  ident.MatterID
 		Today     invoice.Day
 	}
-	err := tx.Raw(`SELECT q.id, q.invoice_id AS invoice, q.promised_on AS on, q.target_minor, i.paid_minor, i.matter_id, (?::timestamptz AT TIME ZONE f.tz)::date AS today
+	err := tx.Raw(`SELECT q.id, q.invoice_id AS invoice, q.promised_on AS on, q.target_minor, i.paid_minor, i.open_minor, i.matter_id, (?::timestamptz AT TIME ZONE f.tz)::date AS today
 		FROM payment_promise q JOIN invoice i ON i.firm_id = q.firm_id AND i.id = q.invoice_id JOIN firm f ON f.firm_id = q.firm_id WHERE q.firm_id = ? AND q.state = 'open' ORDER BY q.id FOR UPDATE OF q`, tx.Now, tx.Scope.Firm).Scan(&rows).Error
 	if err != nil {
 		return fmt.Errorf("read open promises: %w", err)
 	}
 	for _, r := range rows {
-		state := r.settle(r.PaidMinor, r.Today)
+		state := r.settle(r.PaidMinor, r.OpenMinor, r.Today)
 		if state == PromiseOpen {
 			continue
 		}

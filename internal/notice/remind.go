@@ -10,6 +10,7 @@ import (
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/mail"
+	"github.com/docketry/docketry/internal/worklist"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -125,19 +126,28 @@ func (s *Service) passed(tx *db.Tx, list []*standing) error {
 	return nil
 }
 
-// pending ends the messages that are not so any more, and sends those whose day has come.
+// pending ends the messages that are not so any more, also those that wait to be posted, and sends
+// those whose day has come.
 func (s *Service) pending(tx *db.Tx, h *heap) (sent int, err error) {
-	list, err := letters(tx, nil, `l.state IN ('announced', 'waiting', 'approved') ORDER BY l.for_on, l.made_at, l.id`)
+	list, err := letters(tx, nil, `l.state IN ('announced', 'waiting', 'approved', 'to_post') ORDER BY l.for_on, l.made_at, l.id`)
 	if err != nil {
 		return 0, err
 	}
 	for i := range list {
 		l := &list[i]
 		if !h.stands(l) {
+			if l.State == LetterToPost {
+				if err := worklist.Cancel(tx, subjectLetter, string(l.ID)); err != nil {
+					return sent, err
+				}
+			}
 			if err := overtake(tx, l, LetterOvertaken, mail.ReasonNotWanted); err != nil {
 				return sent, err
 			}
 			h.again(l)
+			continue
+		}
+		if l.State == LetterToPost {
 			continue
 		}
 		x := h.byID[l.Lines[0].Invoice]
@@ -155,8 +165,12 @@ func (s *Service) pending(tx *db.Tx, h *heap) (sent int, err error) {
 	return sent, nil
 }
 
-// stands tells whether a message still says what is so of each of its invoices.
+// stands tells whether a message still says what is so of each of its invoices, and one that
+// waits also whether it would be written, and wait, so by the stages that the firm has now.
 func (h *heap) stands(l *ToPayor) bool {
+	if l.State.Pending() && !h.ruled(l) {
+		return false
+	}
 	for _, line := range l.Lines {
 		x := h.byID[line.Invoice]
 		if x == nil || x.asked() != line.OpenMinor || x.ContactID != l.Contact || x.suppressed(line.Stage) != "" {
@@ -164,6 +178,21 @@ func (h *heap) stands(l *ToPayor) bool {
 		}
 	}
 	return len(l.Lines) > 0
+}
+
+// ruled tells whether the stages of a message are used, and its own rule is as it was.
+func (h *heap) ruled(l *ToPayor) bool {
+	for _, line := range l.Lines {
+		x := h.byID[line.Invoice]
+		if x == nil {
+			return false
+		}
+		r := x.policy.Rule(line.Stage)
+		if !r.Used || line.Stage == l.Stage && (r.Channel != l.Channel || r.Sender != l.Sender || r.Gate != l.Gate) {
+			return false
+		}
+	}
+	return true
 }
 
 // again has the stages of an ended message come again in this sweep.
@@ -277,10 +306,10 @@ func (s *Service) statement(list []*standing) (out []asking, err error) {
 		if !used {
 			continue
 		}
+		month := Month(step.On)
 		if step, err = x.timed(step); err != nil {
 			return nil, err
 		}
-		month := Month(x.days.today)
 		had := x.days.today < step.On || x.days.today > step.Last || x.terms.Sent >= x.days.today || x.suppressed(StageStatement) != ""
 		for _, r := range x.behind {
 			had = had || r.Stage == StageStatement && r.Period == month
@@ -315,7 +344,10 @@ func (s *Service) announce(tx *db.Tx, list []asking) error {
 	if err != nil {
 		return err
 	}
-	return s.announceFor(tx, list, on)
+	if err := s.announceFor(tx, list, on); err != nil {
+		return err
+	}
+	return s.tell(tx, list[0].Partner)
 }
 
 func (s *Service) announceFor(tx *db.Tx, list []asking, on invoice.Day) error {

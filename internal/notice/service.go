@@ -126,8 +126,9 @@ func (s *Service) visible(tx *db.Tx, p rbac.Permission, id ident.InvoiceID) (owe
 	return list[0], nil
 }
 
-// Skip leaves out a planned stage, with a reason that the firm reads. It needs
-// reminder.send. ErrReminded when the stage has gone or was skipped.
+// Skip leaves out the stage that comes next or that waits, with a reason that the firm reads.
+// It needs reminder.send. ErrReminded when the stage has gone or was skipped; ErrNotDue for one
+// that others come before: what is left out ends those before it, and none is left out unsaid.
 func (s *Service) Skip(ctx context.Context, id ident.InvoiceID, stage Stage, reason string) error {
 	reason = strings.TrimSpace(reason)
 	if n := utf8.RuneCountInString(reason); n < 3 || n > 300 {
@@ -151,25 +152,67 @@ func (s *Service) Skip(ctx context.Context, id ident.InvoiceID, stage Stage, rea
 		if err != nil {
 			return err
 		}
-		if err := s.unannounce(tx, id, stage); err != nil {
+		list, err := s.standings(tx, `i.payor_id = ?`, inv.PayorID)
+		if err != nil {
+			return err
+		}
+		h := heapOf(list)
+		if err := h.mayLeaveOut(inv, stage); err != nil {
+			return err
+		}
+		l, err := s.unannounce(tx, id, stage)
+		if err != nil {
 			return err
 		}
 		if err := insertReminder(tx, reminderRow{invoice: inv, stage: stage, status: StatusSkipped, forOn: days.today, reason: reason}); err != nil {
 			return err
+		}
+		if l != nil {
+			if err := s.rest(tx, l, h, id); err != nil {
+				return err
+			}
 		}
 		return audit.Record(tx, audit.Entry{Action: "reminder.skipped", Object: "invoice", ID: string(id), Matter: inv.MatterID, Class: audit.C2,
 			Permission: string(rbac.ReminderSend), After: reason, Detail: map[string]string{"stage": string(stage)}})
 	})
 }
 
-// unannounce ends the message that waits with that stage of the invoice; what else it says is
-// announced again.
-func (s *Service) unannounce(tx *db.Tx, id ident.InvoiceID, stage Stage) error {
-	list, err := letters(tx, nil, `l.state IN ('announced', 'waiting', 'approved') AND EXISTS (SELECT FROM reminder r WHERE r.firm_id = l.firm_id AND r.letter_id = l.id AND r.invoice_id = ? AND r.stage = ?)`, id, stage)
-	if err != nil || len(list) == 0 {
-		return err
+// mayLeaveOut refuses a stage that does not come next and does not wait.
+func (h *heap) mayLeaveOut(inv owed, stage Stage) error {
+	x := h.byID[inv.ID]
+	if x == nil {
+		return ErrNotDue
 	}
-	return overtake(tx, &list[0], LetterOvertaken, mail.ReasonNotWanted)
+	for _, r := range x.behind {
+		if r.Stage == stage && r.Status == StatusWaiting {
+			return nil
+		}
+		if r.Stage == stage {
+			return ErrReminded
+		}
+	}
+	t := x.terms
+	if t.Sent == "" { // it is planned as if it went today
+		t.Sent = x.days.today
+	}
+	next, ok := x.policy.Next(t, x.days.today, x.behind)
+	switch {
+	case ok && next.Stage == stage:
+		return nil
+	case !ok:
+		return ErrNotDue.With("%s of invoice %s does not come next, so it cannot be left out now", stage.Says(), inv.Number)
+	default:
+		return ErrNotDue.With("%s of invoice %s comes first; leave that one out before %s", next.Stage.Says(), inv.Number, strings.ToLower(stage.Says()))
+	}
+}
+
+// unannounce ends the message that waits with that stage of the invoice, nil where none does.
+func (s *Service) unannounce(tx *db.Tx, id ident.InvoiceID, stage Stage) (*ToPayor, error) {
+	list, err := letters(tx, nil, `l.state IN ('announced', 'waiting', 'approved') AND EXISTS (SELECT FROM reminder r WHERE r.firm_id = l.firm_id AND r.letter_id = l.id AND r.status = 'waiting' AND r.invoice_id = ? AND r.stage = ?)`, id, stage)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return &list[0], overtake(tx, &list[0], LetterOvertaken, mail.ReasonNotWanted)
 }
 
 // clientName is the client's.

@@ -307,8 +307,13 @@ func (p *Policy) Missed(t Terms, today invoice.Day, behind []Reached) (list []St
 func Month(on invoice.Day) string { return string(on)[:7] }
 
 // Statement is the day from which a month's statement goes, and the last; ok is false where the
-// firm sends none.
+// firm sends none. Until this month's day it is that of the month before, whose last day may be
+// in this one: where its day is the end of February and no business day, it still goes.
 func (p *Policy) Statement(today invoice.Day) (s Step, ok bool) {
-	first := invoice.Day(Month(today) + "-01").Add(p.StatementDay - 1)
+	month := invoice.Day(Month(today) + "-01")
+	first := month.Add(p.StatementDay - 1)
+	if today < first {
+		first = invoice.Day(Month(month.Add(-1)) + "-01").Add(p.StatementDay - 1)
+	}
 	return Step{Stage: StageStatement, On: first, Last: first.Add(statementDays)}, p.Rule(StageStatement).Used
 }

@@ -202,6 +202,28 @@ func TestWhatKeepsReminders(t *testing.T) {
 	}
 }
 
+// The day of a statement at the end of February may be no business day: it goes in March, once, and as February's.
+func TestAStatementOfFebruaryStillGoes(t *testing.T) {
+	t.Parallel()
+	p := Standard()
+	for _, c := range []struct {
+		day             int
+		today, on, last invoice.Day
+	}{
+		{28, "2027-02-28", "2027-02-28", "2027-03-07"}, // a Sunday
+		{28, "2027-03-01", "2027-02-28", "2027-03-07"},
+		{28, "2027-03-28", "2027-03-28", "2027-04-04"},
+		{5, "2027-03-04", "2027-02-05", "2027-02-12"}, // over
+		{5, "2027-03-05", "2027-03-05", "2027-03-12"},
+		{5, "2027-01-02", "2026-12-05", "2026-12-12"},
+	} {
+		p.StatementDay = c.day
+		if s, ok := p.Statement(c.today); !ok || s.On != c.on || s.Last != c.last {
+			t.Errorf("day %d, on %s: %+v", c.day, c.today, s)
+		}
+	}
+}
+
 func TestPromisesAreKeptOrBroken(t *testing.T) {
 	t.Parallel()
 	p := Promise{On: "2026-03-10", TargetMinor: 500}
@@ -210,7 +232,7 @@ func TestPromisesAreKeptOrBroken(t *testing.T) {
 		today invoice.Day
 		want  PromiseState
 	}{{500, "2026-03-01", PromiseKept}, {499, "2026-03-13", PromiseOpen}, {499, "2026-03-14", PromiseBroken}, {501, "2026-03-20", PromiseKept}} {
-		if got := p.settle(c.paid, c.today); got != c.want {
+		if got := p.settle(c.paid, 1, c.today); got != c.want {
 			t.Errorf("%d by %s: %s, want %s", c.paid, c.today, got, c.want)
 		}
 	}

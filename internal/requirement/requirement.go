@@ -42,6 +42,11 @@ const MostPrefer = 4800
 // AnyType is the type of what is asked for with every type of work.
 const AnyType = ""
 
+// Types are the types of work, in the order of a bill's life.
+func Types() []string {
+	return []string{"time_import", "prebill", "prebill_edits", "invoice_issue", "delivery", "rejection", "appeal", "missing_rule", "dispute", "payment_posting", "reminder_failed", "reminder_letter", "reminder_call", "query"}
+}
+
 // Kind is what somebody lacks.
 type Kind string
 
@@ -99,8 +104,8 @@ type Draft struct {
 
 func (d Draft) validate() error {
 	var fs fault.Fields
-	if len(d.Type) > 40 || strings.Trim(d.Type, "abcdefghijklmnopqrstuvwxyz_") != "" || len(d.Type) == 1 || strings.HasPrefix(d.Type, "_") {
-		fs.Add("work_type", "work_type", "there is no such type of work; choose one of those listed")
+	if d.Type != AnyType && !slices.Contains(Types(), d.Type) { // a slip of the pen would ask nobody for anything
+		fs.Add("work_type", "work_type", "there is no such type of work; choose one of %s", strings.Join(Types(), ", "))
 	}
 	if d.Course == "" {
 		fs.Add("course", "course_missing", "choose a certificate")

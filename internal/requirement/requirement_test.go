@@ -17,7 +17,7 @@ func TestWhatCanBeAskedFor(t *testing.T) {
 		path string // "" where it is good
 	}{
 		{Draft{Course: "c", Mandatory: true}, ""}, {Draft{Type: "prebill", Course: "c", PreferMin: 1}, ""}, {Draft{Type: "prebill", Course: "c", PreferMin: MostPrefer}, ""},
-		{Draft{Type: "Prebill", Course: "c", Mandatory: true}, "work_type"}, {Draft{Type: "_x", Course: "c", Mandatory: true}, "work_type"}, {Draft{Type: "x", Course: "c", Mandatory: true}, "work_type"},
+		{Draft{Type: "Prebill", Course: "c", Mandatory: true}, "work_type"}, {Draft{Type: "_x", Course: "c", Mandatory: true}, "work_type"}, {Draft{Type: "x", Course: "c", Mandatory: true}, "work_type"}, {Draft{Type: "pre_bill", Course: "c", Mandatory: true}, "work_type"},
 		{Draft{Type: strings.Repeat("x", 41), Course: "c", Mandatory: true}, "work_type"}, {Draft{Mandatory: true}, "course"},
 		{Draft{Course: "c"}, "prefer_minutes"}, {Draft{Course: "c", PreferMin: MostPrefer + 1}, "prefer_minutes"}, {Draft{Course: "c", Mandatory: true, PreferMin: 5}, "prefer_minutes"},
 	} {

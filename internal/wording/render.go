@@ -256,7 +256,8 @@ func (t Text) Render(ctx context.Context, k Kind, v Values) (subject string, l m
 			l.Paragraphs = append(l.Paragraphs, p)
 		}
 	}
-	l.Closing = strings.Split(strings.TrimSpace(said[2]), "\n")
+	// Where the firm itself writes, its name stands once.
+	l.Closing = slices.Compact(strings.Split(strings.TrimSpace(said[2]), "\n"))
 	return subject, l, nil
 }
 

@@ -3,6 +3,7 @@ package wording
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -143,4 +144,22 @@ func FuzzTemplate(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The firm's name stands once under a reminder that the firm itself writes; a partner's stands over it.
+func TestStandardRemindersAreWellSigned(t *testing.T) {
+	t.Parallel()
+	for _, k := range Kinds() {
+		if !k.reminds() {
+			continue
+		}
+		for n, verb := range map[int]string{1: "remains", 2: "remain"} {
+			v := Values{Firm: "Hale LLP", Sender: "Hale LLP", Invoices: slices.Repeat([]Due{{"1", "USD 1.00", "1 June 2026", 3}}, n)}
+			_, l, err := Standard(k).Render(t.Context(), k, v)
+			text := strings.Join(l.Paragraphs, "\n")
+			if err != nil || len(l.Closing) != 1 || l.Closing[0] != v.Firm || strings.Contains(text, "..") || strings.Contains(text, " unpaid") && !strings.Contains(text, " "+verb+" unpaid") {
+				t.Errorf("%s of %d: %q, %q, %v", k, n, text, l.Closing, err)
+			}
+		}
+	}
 }

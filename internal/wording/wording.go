@@ -167,11 +167,11 @@ func Standard(k Kind) Text {
 			"Hello,\n\nthe {{#one}}invoice below has{{/one}}{{#several}}invoices below have{{/several}} come due. If the payment is on its way, please pay no attention to this note.", "{{firm}}"}
 	case ReminderSecond:
 		return Text{"Second reminder: {{#one}}invoice {{first}}{{/one}}{{#several}}{{count}} invoices{{/several}}",
-			"Hello,\n\nwe have written to you before about the {{#one}}invoice{{/one}}{{#several}}invoices{{/several}} below and have not seen a payment. Please tell us when we can expect it, or what is in its way..\n\n" +
+			"Hello,\n\nwe have written to you before about the {{#one}}invoice{{/one}}{{#several}}invoices{{/several}} below and have not seen a payment. Please tell us when we can expect it, or what is in its way.\n\n" +
 				"If it has crossed this letter, please pay no attention to it.", "{{sender}}\n{{firm}}"}
 	case ReminderThird:
 		return Text{"Third reminder: {{#one}}invoice {{first}}{{/one}}{{#several}}{{count}} invoices{{/several}}",
-			"Dear client,\n\nthe {{#one}}invoice{{/one}}{{#several}}invoices{{/several}} below remain unpaid in spite of our reminders. I would like to settle this with you in person, and ask you to pay or to call me.", "{{sender}}\n{{firm}}"}
+			"Dear client,\n\nthe {{#one}}invoice{{/one}}{{#several}}invoices{{/several}} below {{#one}}remains{{/one}}{{#several}}remain{{/several}} unpaid in spite of our reminders. I would like to settle this with you in person, and ask you to pay or to call me.", "{{sender}}\n{{firm}}"}
 	case ReminderFinal:
 		return Text{"Final reminder: {{#one}}invoice {{first}}{{/one}}{{#several}}{{count}} invoices{{/several}}",
 			"Dear client,\n\nthis is our final reminder over the {{#one}}invoice{{/one}}{{#several}}invoices{{/several}} below. If you cannot pay in full, tell me now: we can agree on instalments. Without an answer the firm has to decide how to go on.", "{{sender}}\n{{firm}}"}

@@ -95,6 +95,7 @@ type ReminderBoard struct {
 	Bounced    []ReminderMessage  `json:"bounced"`
 	Tasks      []ReminderTaskOpen `json:"tasks"`
 	Holds      []ReminderHeld     `json:"holds"`
+	More       []notice.List      `json:"more,omitempty" class:"C1" doc:"the lists that hold more than the 500 that stand here"`
 }
 
 func toAhead(a notice.Ahead) ReminderAhead {
@@ -110,7 +111,7 @@ func toMessage(l notice.ToPayor) ReminderMessage {
 }
 
 func toBoard(b notice.Board) ReminderBoard {
-	out := ReminderBoard{Upcoming: each(b.Upcoming, toAhead), Suppressed: each(b.Suppressed, toAhead), Waiting: each(b.Waiting, toMessage), ToPost: each(b.ToPost, toMessage), Uncertain: each(b.Uncertain, toMessage), Bounced: each(b.Bounced, toMessage)}
+	out := ReminderBoard{Upcoming: each(b.Upcoming, toAhead), Suppressed: each(b.Suppressed, toAhead), Waiting: each(b.Waiting, toMessage), ToPost: each(b.ToPost, toMessage), Uncertain: each(b.Uncertain, toMessage), Bounced: each(b.Bounced, toMessage), More: b.More}
 	out.Tasks = each(b.Tasks, func(t notice.Task) ReminderTaskOpen {
 		return ReminderTaskOpen{t.ID, t.Kind, t.Stage, t.Invoice, t.Number, amount(t.OpenMinor, t.Currency), t.MadeAt.UTC()}
 	})
@@ -275,13 +276,14 @@ func reminderHolds(s *httpd.Server, v reminders) {
 				AmountMinor int64  `json:"amount_minor"`
 				On          string `json:"on"`
 				Note        string `json:"note,omitempty" maxLength:"300"`
+				Replaces    bool   `json:"replaces,omitempty" doc:"what was promised before and is open does not stand any more"`
 			}
 		}) (*One[PromiseMade], error) {
 			id, err := idOf[ident.InvoiceID](in.ID)
 			if err != nil {
 				return nil, err
 			}
-			p, err := v.Promise(ctx, id, notice.NewPromise{AmountMinor: in.Body.AmountMinor, On: invoice.Day(in.Body.On), Note: in.Body.Note})
+			p, err := v.Promise(ctx, id, notice.NewPromise{AmountMinor: in.Body.AmountMinor, On: invoice.Day(in.Body.On), Note: in.Body.Note, Replaces: in.Body.Replaces})
 			return one(PromiseMade{ID: p}, err)
 		})
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/requirement"
 	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/rbac"
 )
@@ -322,7 +323,7 @@ func (s *Site) approveAgreement(r *httpd.Request) (httpd.Reply, error) {
 }
 
 // workTypes are those that clocks are started for, in the order of a bill's life.
-var workTypes = []string{"time_import", "prebill", "prebill_edits", "invoice_issue", "delivery", "rejection", "appeal", "missing_rule", "dispute", "payment_posting", "reminder_failed", "reminder_letter", "reminder_call", "query"}
+var workTypes = requirement.Types()
 
 func kindOptions(selected string) []partial.Option {
 	return partial.Options(selected, string(sla.Turnaround), "Turnaround: until the work is handed over", string(sla.FirstResponse), "First response: until a person answers")

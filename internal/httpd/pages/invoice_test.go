@@ -8,6 +8,7 @@ import (
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/money"
+	"github.com/docketry/docketry/internal/notice"
 )
 
 func invoiceFixtures(s story) []fixture {
@@ -72,7 +73,7 @@ func (s story) invoice() InvoiceView {
 			{Icon: "mail", Tone: partial.OK, Text: "E-mailed to G. Amadi", Note: "6 Nov, 08:34"}, {Icon: "money", Tone: partial.OK, Text: "$10,000.00 received", Note: "20 Nov, wire 4471"},
 		},
 		Planned: []InvoiceReminder{{ID: id[ident.ReminderID](1), Text: "First reminder", On: nov(43), Note: "7 days after due, if still open", Skip: true}},
-		Can:     InvoiceCan{Pay: true, Remind: true, Credit: true, Send: true},
+		Can:     InvoiceCan{Pay: true, Remind: true, Credit: true, Send: true, Hold: true},
 	}
 }
 
@@ -139,5 +140,29 @@ func TestTheCreditPageSaysWhatTheNextBillStartsFrom(t *testing.T) {
 		if f.name == "invoice-credit" && !strings.Contains(render(t, f.page), "The next pre-bill starts from what this invoice") {
 			t.Error("the page does not say so")
 		}
+	}
+}
+
+// Who may keep reminders back gets there from the invoice, and nobody else is shown the way.
+func TestTheInvoiceLeadsToItsHold(t *testing.T) {
+	t.Parallel()
+	s := newStory(t)
+	v := s.invoice()
+	link := `href="` + v.act("hold") + `"`
+	for _, may := range []bool{true, false} {
+		v.Can.Hold = may
+		if got := strings.Contains(render(t, invoiceHistory(s.specialist("x", "invoices", "HVL"), v)), link); got != may {
+			t.Errorf("may hold: %v, link: %v", may, got)
+		}
+	}
+}
+
+// A list of reminders that stops says so at its number and over its rows.
+func TestARemindersListThatStopsSaysSo(t *testing.T) {
+	t.Parallel()
+	b := notice.Board{Today: "2026-11-23", Waiting: []notice.ToPayor{{PayorName: "Pelham", Stage: notice.StageThird}}, More: []notice.List{notice.ListWaiting}}
+	v := boardView(frame{}, b)
+	if v.KPIs[1].Value != "over 1" || v.Sections[0].Note != "the first 1; there are more, which come up as these are done" || strings.Contains(v.Sections[3].Note, "there are more") {
+		t.Errorf("%+v, %q", v.KPIs[1], v.Sections[0].Note)
 	}
 }

@@ -72,7 +72,7 @@ type InvoiceTrust struct {
 }
 
 // InvoiceCan is what the person may do here.
-type InvoiceCan struct{ Pay, Send, Remind, Credit, Part, Dispute bool }
+type InvoiceCan struct{ Pay, Send, Remind, Credit, Part, Dispute, Hold bool }
 
 // InvoiceCheck is what the payor's receiver would answer to the invoice.
 type InvoiceCheck struct {

@@ -119,6 +119,7 @@ func (s *Site) planned(f frame, i invoice.View, c notice.Correspondence, v *Invo
 		}
 		v.Planned = append(v.Planned, InvoiceReminder{ID: ident.ReminderID(p.Stage), Text: stageWords(p.Stage), On: p.On.Time(), Note: note, Skip: may && p.Stage != notice.StageHandOver})
 	}
+	v.Can.Hold = i.OpenMinor > 0 && f.May(rbac.ReminderHold)
 	v.Can.Send = resend(i, c.Deliveries) && f.May(rbac.InvoiceDeliver)
 	v.Can.Remind = may && len(c.Planned) > 0 && i.DueOn < today && i.SentAt != nil
 }

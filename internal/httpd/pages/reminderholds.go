@@ -44,7 +44,8 @@ func invoiceHoldView(f frame, id ident.InvoiceID, number string, typed typedForm
 		{ID: "promise", Title: "The payor promised to pay", Form: typed.back(&partial.Form{ID: "p", Action: promise, Submit: "Note the promise", Note: "Reminders wait until three days after the day.", Fields: []partial.Field{
 			{Name: "amount_minor", Label: "Amount", Kind: partial.Decimal, Value: typed.of(promise, "amount_minor"), Required: true},
 			{Name: "on", Label: "By", Kind: partial.Date, Value: typed.of(promise, "on"), Required: true},
-			{Name: "note", Label: "Note", Value: typed.of(promise, "note"), Max: 300, Hint: "Who said so, and where"}}})},
+			{Name: "note", Label: "Note", Value: typed.of(promise, "note"), Max: 300, Hint: "Who said so, and where"},
+			{Name: "replaces", Label: "What was promised before", Kind: partial.Select, Options: partial.Options(typed.of(promise, "replaces"), "", "stands: this is a further instalment", "yes", "does not stand any more: this replaces it")}}})},
 		{ID: "hold", Title: "Do not remind", Form: typed.back(&partial.Form{ID: "h", Action: hold, Submit: "Keep reminders back", Side: true, Fields: []partial.Field{
 			{Name: "over", Label: "Of", Kind: partial.Select, Options: partial.Options(typed.of(hold, "over"), "invoice", "This invoice", "matter", "All of the matter", "client", "All of the client")},
 			{Name: "kind", Label: "Why", Kind: partial.Select, Options: partial.Options(typed.of(hold, "kind"), kinds...)},
@@ -88,7 +89,7 @@ func (s *Site) promisePayment(r *httpd.Request) (httpd.Reply, error) {
 	}
 	a, err := typedAmount("amount_minor", r.Form("amount_minor"), i.Currency)
 	if err == nil {
-		_, err = s.Notices.Promise(r.Context(), id, notice.NewPromise{AmountMinor: a.Minor, On: invoice.Day(r.Form("on")), Note: r.Form("note")})
+		_, err = s.Notices.Promise(r.Context(), id, notice.NewPromise{AmountMinor: a.Minor, On: invoice.Day(r.Form("on")), Note: r.Form("note"), Replaces: r.Form("replaces") == "yes"})
 	}
 	if err != nil {
 		return again(err, func() (templ.Component, error) { return s.invoiceHoldPage(r, id, err) })

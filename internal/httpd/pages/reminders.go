@@ -2,6 +2,7 @@ package pages
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/a-h/templ"
@@ -47,18 +48,21 @@ func (s *Site) reminderBoard(r *httpd.Request) (httpd.Reply, error) {
 func boardView(f frame, b notice.Board) PlainView {
 	v := PlainView{Head: layout.Head{Title: "Reminders"}, Meta: []string{format.DayDate(b.Today.Time())},
 		Links: []partial.Link{{Text: "When the firm reminds", Href: href.ReminderPolicy(f.FirmID, "")}}}
-	count := func(name, at string, n int, tone partial.Tone) {
+	count := func(name, at string, n int, list notice.List, tone partial.Tone) {
 		k := partial.KPI{Name: name, Value: format.Count(n), Href: "#" + at}
+		if slices.Contains(b.More, list) {
+			k.Value = "over " + k.Value
+		}
 		if n > 0 {
 			k.Tone = tone
 		}
 		v.KPIs = append(v.KPIs, k)
 	}
-	count("Next 7 days", "upcoming", len(b.Upcoming), partial.Calm)
-	count("Wait for a partner", "waiting", len(b.Waiting), partial.Warn)
-	count("Not reminded", "kept", len(b.Suppressed), partial.Calm)
-	count("Uncertain", "uncertain", len(b.Uncertain), partial.Warn)
-	count("Bounced", "bounced", len(b.Bounced), partial.Bad)
+	count("Next 7 days", "upcoming", len(b.Upcoming), notice.ListUpcoming, partial.Calm)
+	count("Wait for a partner", "waiting", len(b.Waiting), notice.ListWaiting, partial.Warn)
+	count("Not reminded", "kept", len(b.Suppressed), notice.ListSuppressed, partial.Calm)
+	count("Uncertain", "uncertain", len(b.Uncertain), notice.ListUncertain, partial.Warn)
+	count("Bounced", "bounced", len(b.Bounced), notice.ListBounced, partial.Bad)
 	v.Sections = []Section{
 		{ID: "waiting", Title: "Wait for a partner", Note: "each opens the exact text", Table: messageTable(f, "Messages that wait for a partner", b.Waiting, "Nothing waits for a partner")},
 		{ID: "upcoming", Title: "Next 7 days", Table: aheadTable(f, "Reminders of the next 7 days", b.Upcoming, false)},
@@ -68,6 +72,11 @@ func boardView(f frame, b notice.Board) PlainView {
 		{ID: "bounced", Title: "Bounced", Note: "in the last 30 days; the stage does not count", Table: messageTable(f, "Messages that did not arrive", b.Bounced, "Nothing bounced")},
 		{ID: "tasks", Title: "Calls and hand-overs", Table: taskTable(f, b.Tasks)},
 		{ID: "held", Title: "Kept back by somebody", Note: promiseWords(b.Promises), Table: holdTable(f, b.Holds)},
+	}
+	for i, list := range map[int]notice.List{0: notice.ListWaiting, 1: notice.ListUpcoming, 2: notice.ListSuppressed, 3: notice.ListToPost, 4: notice.ListUncertain, 5: notice.ListBounced, 6: notice.ListTasks} {
+		if slices.Contains(b.More, list) {
+			v.Sections[i].Note = "the first " + format.Count(len(v.Sections[i].Table.Rows)) + "; there are more, which come up as these are done"
+		}
 	}
 	for _, t := range b.Tasks {
 		if f.May(taskNeeds(t.Kind)) {
