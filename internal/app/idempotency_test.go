@@ -62,7 +62,7 @@ func TestI15WhatMakesSomethingWantsAKey(t *testing.T) {
 	if err := json.Unmarshal(w.call(http.MethodGet, "/api/v1/openapi.json", "", "").Body.Bytes(), &doc); err != nil {
 		t.Fatal(err)
 	}
-	free := []string{"/sessions", "/sessions/passkey", "/firms/{firm}/imports", "/firms/{firm}/rates/imports", "/firms/{firm}/emergencies/{id}/open", "/firms/{firm}/sole-administrators/{id}/confirm"}
+	free := []string{"/sessions", "/sessions/passkey", "/firms/{firm}/imports", "/firms/{firm}/rates/imports", "/firms/{firm}/exchange-rates/imports", "/firms/{firm}/emergencies/{id}/open", "/firms/{firm}/sole-administrators/{id}/confirm"}
 	wanting := 0
 	for path, methods := range doc.Paths {
 		op := methods["post"]
