@@ -155,22 +155,6 @@ func (x *standing) reachable(s Stage) Reason {
 	return ""
 }
 
-// Due is the stage that an invoice has reached on the recipient's day, and why it does not go
-// now, "" where it does.
-func (x *standing) due() (s Step, why Reason, ok bool, err error) {
-	s, ok = x.policy.Next(x.terms, x.days.today, x.behind)
-	if !ok {
-		return s, "", false, nil
-	}
-	if s, err = x.timed(s); err != nil || s.On > x.days.today {
-		return s, "", false, err
-	}
-	if why = x.suppressed(s.Stage); why == "" && x.written && s.Stage != StageHandOver {
-		why = ReasonWrittenToday
-	}
-	return s, why, true, nil
-}
-
 // timed moves a step to a business day of the recipient.
 func (x *standing) timed(s Step) (Step, error) {
 	on, err := x.days.onOrAfter(s.On)

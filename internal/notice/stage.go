@@ -173,6 +173,7 @@ func (r Rule) check(fs *fault.Fields, at string) {
 		least, most = -30, -1
 	case StageCourtesy:
 		least, most = 0, 10
+	case StageFirst, StageSecond, StageThird, StageFinal, StageHandOver: // at any time after the due day
 	}
 	if r.Days < least || r.Days > most {
 		fs.Add(at+"days", "days_range", "enter a number of days from %d to %d", least, most)
