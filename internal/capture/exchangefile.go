@@ -123,11 +123,7 @@ func (s *Service) maySetExchanges(tx *db.Tx) error {
 }
 
 func refusedExchanges(r ExchangeResult) error {
-	var fields []fault.Field
-	for _, f := range r.Faults {
-		fields = append(fields, fault.Field{Path: f.Column, Line: f.Line, Code: f.Code, Message: f.Message, Fix: f.Fix})
-	}
-	return ErrExchanges.With("%s of %s wrong, so no exchange rate of the file is entered", thousands(r.Refused), count(r.Read, "row")+verb(r.Refused)).On(fields...)
+	return ErrExchanges.With("%s, so no exchange rate of the file is entered", wrong(r.Refused, r.Read)).On(refusals(r.Faults)...)
 }
 
 // exchangeRow is one row as written.
@@ -151,37 +147,9 @@ func byDay(rows []exchangeRow) []int {
 	return order
 }
 
-// readExchanges reads a file without a database, by the readers of entries.
+// readExchanges reads a file of exchange rates without a database.
 func readExchanges(data []byte, m Mapping) (s *Sheet, rows []exchangeRow, err error) {
-	if err := aTable(data); err != nil {
-		return nil, nil, err
-	}
-	place := func(headers []string, line int) (columns, error) {
-		return m.placeOf(ExchangeFields(), "an exchange rate", headers, line, demandExchanges)
-	}
-	take := func(r *rowReader, rec record) { rows = append(rows, r.exchangeRow(rec)) }
-	s = &Sheet{Format: "csv"}
-	if isZip(data) {
-		s.Format = formatXLSX
-		err = s.workbook(data, m, place, take)
-	} else {
-		if data, err = decode(lineEnds(data)); err == nil {
-			err = s.csv(data, m, place, take)
-		}
-	}
-	if err == nil && len(rows) > MaxExchanges {
-		err = ErrTooLarge.With("the file has %s exchange rates and one file takes up to %s; split it", thousands(len(rows)), thousands(MaxExchanges))
-	}
-	return s, rows, err
-}
-
-// demandExchanges asks for every column.
-func demandExchanges(c columns, fs *fault.Fields, line int) {
-	for _, f := range ExchangeFields() {
-		if _, ok := c.at[f]; !ok {
-			*fs = append(*fs, fault.Field{Path: string(f), Line: line, Code: "FIL-02", Message: "no column holds the " + string(f), Fix: "add a column " + string(f) + "; the template has every column"})
-		}
-	}
+	return readTable(data, m, table{fields: ExchangeFields(), needs: ExchangeFields(), of: "an exchange rate", named: "exchange rates", most: MaxExchanges}, (*rowReader).exchangeRow)
 }
 
 func (r *rowReader) exchangeRow(rec record) (x exchangeRow) {

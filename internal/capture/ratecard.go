@@ -117,20 +117,7 @@ func (s *Service) rates(ctx context.Context, f RateFile, dry bool) (r RateResult
 
 // refusedRates names every complaint by line and column.
 func refusedRates(r RateResult) error {
-	var fields []fault.Field
-	for _, f := range r.Faults {
-		if f.Severity == Refused {
-			fields = append(fields, fault.Field{Path: f.Column, Line: f.Line, Code: f.Code, Message: f.Message, Fix: f.Fix})
-		}
-	}
-	return ErrRates.With("%s of %s wrong, so no rate of the file is entered", thousands(r.Refused), count(r.Read, "row")+verb(r.Refused)).On(fields...)
-}
-
-func verb(n int) string {
-	if n == 1 {
-		return " is"
-	}
-	return " are"
+	return ErrRates.With("%s, so no rate of the file is entered", wrong(r.Refused, r.Read)).On(refusals(r.Faults)...)
 }
 
 // rateRow is one row of a rate card as written.
@@ -147,37 +134,9 @@ type rateRow struct {
 	reason                                  string
 }
 
-// readRates reads a file of rates without a database, by the readers of entries.
+// readRates reads a file of rates without a database.
 func readRates(data []byte, m Mapping) (s *Sheet, rows []rateRow, err error) {
-	if err := aTable(data); err != nil {
-		return nil, nil, err
-	}
-	place := func(headers []string, line int) (columns, error) {
-		return m.placeOf(RateFields(), "a rate", headers, line, demandRates)
-	}
-	take := func(r *rowReader, rec record) { rows = append(rows, r.rateRow(rec)) }
-	s = &Sheet{Format: "csv"}
-	if isZip(data) {
-		s.Format = formatXLSX
-		err = s.workbook(data, m, place, take)
-	} else {
-		if data, err = decode(lineEnds(data)); err == nil {
-			err = s.csv(data, m, place, take)
-		}
-	}
-	if err == nil && len(rows) > MaxRates {
-		err = ErrTooLarge.With("the file has %s rates and one file takes up to %s; split it", thousands(len(rows)), thousands(MaxRates))
-	}
-	return s, rows, err
-}
-
-// demandRates asks for the columns that every rate has.
-func demandRates(c columns, fs *fault.Fields, line int) {
-	for _, f := range []Field{FieldRate, FieldFrom} {
-		if _, ok := c.at[f]; !ok {
-			*fs = append(*fs, fault.Field{Path: string(f), Line: line, Code: "FIL-02", Message: "no column holds the " + string(f), Fix: "add a column " + string(f) + "; the template has every column"})
-		}
-	}
+	return readTable(data, m, table{fields: RateFields(), needs: []Field{FieldRate, FieldFrom}, of: "a rate", named: "rates", most: MaxRates}, (*rowReader).rateRow)
 }
 
 func (r *rowReader) rateRow(rec record) (x rateRow) {

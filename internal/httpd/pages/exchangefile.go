@@ -2,7 +2,6 @@ package pages
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/a-h/templ"
 
@@ -54,26 +53,19 @@ func exchangeFileView(f frame, read *capture.ExchangeResult, typed func(name str
 	if read == nil {
 		return v
 	}
-	title, note := "What would be entered", "Nothing has changed"
-	if failed != nil {
-		title, note = "Nothing was entered", ""
-	}
-	facts := []partial.Fact{{Name: "Rows read", Value: format.Count(read.Read)}, {Name: "Right", Value: format.Count(len(read.Rates))}, {Name: "Of them corrections", Value: format.Count(read.Corrections)}, {Name: "Stand already", Value: format.Count(read.Repeated)}, {Name: "Wrong", Value: format.Count(read.Refused)}, {Name: "Format", Value: read.Format}}
-	if len(read.Ignored) > 0 {
-		facts = append(facts, partial.Fact{Name: "Columns not used", Value: strings.Join(read.Ignored, ", ")})
-	}
-	v.Sections = append(v.Sections, Section{ID: "result", Title: title, Note: note, Facts: facts}, Section{Title: "Rows to look at", Table: faultTable(read.Faults)})
+	t := triedFile{read: read.Read, right: len(read.Rates), refused: read.Refused, format: read.Format, ignored: read.Ignored, faults: read.Faults,
+		more: []partial.Fact{{Name: "Of them corrections", Value: format.Count(read.Corrections)}, {Name: "Stand already", Value: format.Count(read.Repeated)}}}
 	if len(read.Rates) > 0 {
-		t := &partial.Table{Caption: "Exchange rates of the file", Columns: []partial.Column{{Head: "Day", NoWrap: true}, {Head: "Pair", NoWrap: true}, {Head: "Rate", Right: true}}}
+		rows := &partial.Table{Caption: "Exchange rates of the file", Columns: []partial.Column{{Head: "Day", NoWrap: true}, {Head: "Pair", NoWrap: true}, {Head: "Rate", Right: true}}}
 		for _, x := range read.Rates[:min(len(read.Rates), mostRows)] {
-			t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{{Text: format.Date(x.On), Key: true}, partial.Txt(x.Pair.String()), partial.Txt(x.Rate.String())}})
+			rows.Rows = append(rows.Rows, partial.Row{Cells: []partial.Cell{{Text: format.Date(x.On), Key: true}, partial.Txt(x.Pair.String()), partial.Txt(x.Rate.String())}})
 		}
-		right := Section{Title: "Rates that are right", Table: t}
+		t.rows = Section{Title: "Rates that are right", Table: rows}
 		if len(read.Rates) > mostRows {
-			right.Note = "The first " + format.Count(mostRows)
+			t.rows.Note = "The first " + format.Count(mostRows)
 		}
-		v.Sections = append(v.Sections, right)
 	}
+	v.Sections = append(v.Sections, t.sections(failed)...)
 	return v
 }
 
@@ -90,16 +82,12 @@ func (s *Site) enterExchanges(r *httpd.Request) (httpd.Reply, error) {
 		}
 		read, err = do(r.Context(), capture.ExchangeFile{Mapping: r.Form("mapping"), Source: r.Form("source"), Confirmed: r.Form("confirmed") == "yes", Data: content})
 	}
-	switch {
-	case errors.Is(err, capture.ErrExchanges):
-		return again(err, func() (templ.Component, error) { return s.exchangeFilePage(r, &read, err) })
-	case err != nil:
-		return again(err, func() (templ.Component, error) { return s.exchangeFilePage(r, nil, err) })
-	case read.DryRun:
-		page, err := s.exchangeFilePage(r, &read, nil)
-		return httpd.Show(page), err
-	}
-	return httpd.Go(href.Exchanges(r.Firm()), format.Counted(len(read.Rates), "rate", "rates")+" entered. What was priced keeps its price."), nil
+	return fileReply(err, capture.ErrExchanges, read.DryRun, func(whole bool, failed error) (templ.Component, error) {
+		if !whole {
+			return s.exchangeFilePage(r, nil, failed)
+		}
+		return s.exchangeFilePage(r, &read, failed)
+	}, href.Exchanges(r.Firm()), len(read.Rates))
 }
 
 // pathsAs has complaints stand at the fields of a form that has other names for them.

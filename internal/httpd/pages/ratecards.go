@@ -2,7 +2,6 @@ package pages
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/a-h/templ"
 
@@ -59,18 +58,11 @@ func rateCardView(f frame, n masterNames, read *capture.RateResult, source, try 
 	if read == nil {
 		return v
 	}
-	title, note := "What would be entered", "Nothing has changed"
-	if failed != nil {
-		title, note = "Nothing was entered", ""
-	}
-	facts := []partial.Fact{{Name: "Rows read", Value: format.Count(read.Read)}, {Name: "Right", Value: format.Count(len(read.Rates))}, {Name: "Wrong", Value: format.Count(read.Refused)}, {Name: "Format", Value: read.Format}}
-	if len(read.Ignored) > 0 {
-		facts = append(facts, partial.Fact{Name: "Columns not used", Value: strings.Join(read.Ignored, ", ")})
-	}
-	v.Sections = append(v.Sections, Section{ID: "result", Title: title, Note: note, Facts: facts}, Section{Title: "Rows to look at", Table: faultTable(read.Faults)})
+	t := triedFile{read: read.Read, right: len(read.Rates), refused: read.Refused, format: read.Format, ignored: read.Ignored, faults: read.Faults}
 	if len(read.Rates) > 0 {
-		v.Sections = append(v.Sections, Section{Title: "Rates that are right", Table: rateRows(n, read)})
+		t.rows = Section{Title: "Rates that are right", Table: rateRows(n, read)}
 	}
+	v.Sections = append(v.Sections, t.sections(failed)...)
 	return v
 }
 
@@ -94,14 +86,10 @@ func (s *Site) enterRates(r *httpd.Request) (httpd.Reply, error) {
 		}
 		read, err = do(r.Context(), capture.RateFile{Source: r.Form("source"), Data: content})
 	}
-	switch {
-	case errors.Is(err, capture.ErrRates):
-		return again(err, func() (templ.Component, error) { return s.rateCardPage(r, &read, err) })
-	case err != nil:
-		return again(err, func() (templ.Component, error) { return s.rateCardPage(r, nil, err) })
-	case read.DryRun:
-		page, err := s.rateCardPage(r, &read, nil)
-		return httpd.Show(page), err
-	}
-	return httpd.Go(href.Rates(r.Firm()), format.Counted(len(read.Rates), "rate", "rates")+" entered. What was priced keeps its price."), nil
+	return fileReply(err, capture.ErrRates, read.DryRun, func(whole bool, failed error) (templ.Component, error) {
+		if !whole {
+			return s.rateCardPage(r, nil, failed)
+		}
+		return s.rateCardPage(r, &read, failed)
+	}, href.Rates(r.Firm()), len(read.Rates))
 }
