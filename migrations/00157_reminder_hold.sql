@@ -89,6 +89,14 @@ CREATE INDEX reminder_task_open ON reminder_task (firm_id) WHERE done_at IS NULL
 COMMENT ON TABLE reminder_task IS 'class C2: calls and hand-overs that reminders open';
 
 -- +goose Down
+-- What was promised, and why somebody is not reminded, would be nowhere: a step back is refused while there is any.
+-- +goose StatementBegin
+DO $$ BEGIN
+  IF EXISTS (SELECT FROM reminder_hold) OR EXISTS (SELECT FROM payment_promise) OR EXISTS (SELECT FROM reminder_task) THEN
+    RAISE EXCEPTION 'there are holds, promises or tasks about reminders; this step cannot be taken back without losing them';
+  END IF;
+END $$;
+-- +goose StatementEnd
 DROP TABLE reminder_task;
 DROP TABLE payment_promise;
 DROP TABLE reminder_hold;

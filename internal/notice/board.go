@@ -1,8 +1,10 @@
 package notice
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
@@ -105,34 +107,55 @@ func (s *Service) ahead(tx *db.Tx, access *authz.Access, b *Board) error {
 		return err
 	}
 	for _, x := range list {
-		a := Ahead{Invoice: x.ID, Number: x.Number, Payor: x.PayorID, PayorName: names[x.PayorID], OpenMinor: x.asked(), Currency: x.Currency}
-		step, ok := x.policy.Next(x.terms, x.days.today, x.behind)
-		switch {
-		case x.terms.Sent == "" && x.DueOn < x.days.today:
-			a.Stage, a.On, a.Why = StageFirst, x.DueOn, ReasonNotSent
-		case !ok:
-			continue
-		default:
-			if step, err = x.timed(step); err != nil {
-				return err
-			}
-			a.Stage, a.On = step.Stage, max(step.On, x.days.today)
-			if step.On.Add(-upcomingDays) > x.days.today {
-				continue
-			}
-			a.Why = x.suppressed(step.Stage)
-			if a.Why == "" && x.written && step.On <= x.days.today {
-				a.On = x.days.today.Add(1)
-			}
+		ahead, err := x.ahead(names[x.PayorID])
+		if err != nil {
+			return err
 		}
-		if a.Why == "" {
-			b.Upcoming = append(b.Upcoming, a)
-		} else {
-			b.Suppressed = append(b.Suppressed, a)
+		for _, a := range ahead {
+			if a.Why == "" {
+				b.Upcoming = append(b.Upcoming, a)
+			} else {
+				b.Suppressed = append(b.Suppressed, a)
+			}
 		}
 	}
+	slices.SortStableFunc(b.Upcoming, func(p, q Ahead) int { return cmp.Compare(p.On, q.On) })
 	b.Upcoming, b.Suppressed = first(b, ListUpcoming, b.Upcoming), first(b, ListSuppressed, b.Suppressed)
 	return nil
+}
+
+// ahead is what comes to an invoice within upcomingDays: its next stage, or why that does not
+// come, and the month's statement.
+func (x *standing) ahead(payor string) (list []Ahead, err error) {
+	a := Ahead{Invoice: x.ID, Number: x.Number, Payor: x.PayorID, PayorName: payor, OpenMinor: x.asked(), Currency: x.Currency}
+	today, until := x.days.today, x.days.today.Add(upcomingDays)
+	if x.terms.Sent == "" {
+		if x.DueOn < today {
+			a.Stage, a.On, a.Why = StageFirst, x.DueOn, ReasonNotSent
+			list = append(list, a)
+		}
+		return list, nil
+	}
+	step, comes := x.policy.Next(x.terms, today, x.behind)
+	if comes {
+		if step, err = x.timed(step); err != nil {
+			return nil, err
+		}
+	}
+	if comes && step.On <= until {
+		next := a
+		next.Stage, next.On, next.Why = step.Stage, max(step.On, today), x.suppressed(step.Stage)
+		if next.Why == "" && x.written && step.On <= today {
+			next.On = today.Add(1)
+		}
+		list = append(list, next)
+	}
+	step, _, comes, err = x.stated(until)
+	if err == nil && comes && step.On <= until && x.terms.Sent < max(step.On, today) {
+		a.Stage, a.On = StageStatement, max(step.On, today)
+		list = append(list, a)
+	}
+	return list, err
 }
 
 func (s *Service) boardLists(tx *db.Tx, access *authz.Access, b *Board) (err error) {

@@ -167,6 +167,37 @@ func (s *Service) Posted(ctx context.Context, id ident.LetterToPayor) error {
 	})
 }
 
+// Arrived notes that a message whose fate was uncertain reached its payor, as a person found out:
+// its stages have gone. It needs reminder.send.
+func (s *Service) Arrived(ctx context.Context, id ident.LetterToPayor) error {
+	return s.foundOut(ctx, id, "reminder.arrived", LetterSent, StatusSent)
+}
+
+// Lost notes that such a message did not reach its payor: its stages come again. It needs
+// reminder.send.
+func (s *Service) Lost(ctx context.Context, id ident.LetterToPayor) error {
+	return s.foundOut(ctx, id, "reminder.lost", LetterFailed, StatusFailed)
+}
+
+// foundOut ends what only a person can end: nothing is sent again by itself that may have
+// arrived (F09). What the mail server was told stays as it is with the mail.
+func (s *Service) foundOut(ctx context.Context, id ident.LetterToPayor, act string, to LetterState, status Status) error {
+	return s.deciding(ctx, rbac.ReminderSend, id, func(tx *db.Tx, l *ToPayor, _ *heap) error {
+		if l.State != LetterUncertain {
+			return ErrDecided
+		}
+		if err := move(tx, l, to, status, ""); err != nil {
+			return err
+		}
+		err := audit.Record(tx, audit.Entry{Action: act, Object: "reminder_letter", ID: string(l.ID), Matter: l.Lines[0].Matter, Class: audit.C2, Permission: string(rbac.ReminderSend),
+			After: audit.Digest(l.Hash), Detail: map[string]any{"stage": l.Stage, "invoices": len(l.Lines)}})
+		if err != nil || to != LetterSent {
+			return err
+		}
+		return s.calls(tx, l)
+	})
+}
+
 // callAfter opens the calls that follow a message once its mail has gone.
 func (s *Service) callAfter(tx *db.Tx, m mail.Ended) error {
 	list, err := letters(tx, nil, `l.mail_id = ?`, m.ID)

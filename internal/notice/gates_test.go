@@ -305,6 +305,23 @@ func TestF09_UncertainAndBouncedStages(t *testing.T) {
 	if got := stagesOf(t, f, inv); got != "first=uncertain" {
 		t.Errorf("%s", got)
 	}
+	letter, clerk := b.Uncertain[0].ID, f.As(t, rbac.RoleSpecialist)
+	if err := h.svc.Lost(testkit.Firm(t, h.d).As(t, rbac.RoleSpecialist), letter); !errors.Is(err, notice.ErrNotFound) {
+		t.Errorf("another firm: %v", err)
+	}
+	if err := h.svc.Lost(f.As(t, rbac.RoleTimekeeper), letter); err == nil {
+		t.Error("a timekeeper says that it is lost")
+	}
+	if err := h.svc.Lost(clerk, letter); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.svc.Arrived(clerk, letter); !errors.Is(err, notice.ErrDecided) {
+		t.Errorf("said twice: %v", err)
+	}
+	h.run(t, f, 3)
+	if got := stagesOf(t, f, inv); got != "first=sent" {
+		t.Errorf("after it was lost: %s", got)
+	}
 }
 
 func TestAClientHasStagesOfItsOwn(t *testing.T) {

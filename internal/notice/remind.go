@@ -302,23 +302,30 @@ func (s *Service) remindPayor(tx *db.Tx, list []*standing) (int, error) {
 // statement is what a payor's statement of the month tells, nothing where it is not its day.
 func (s *Service) statement(list []*standing) (out []asking, err error) {
 	for _, x := range list {
-		step, used := x.policy.Statement(x.days.today)
-		if !used {
-			continue
-		}
-		month := Month(step.On)
-		if step, err = x.timed(step); err != nil {
+		step, month, comes, err := x.stated(x.days.today)
+		if err != nil {
 			return nil, err
 		}
-		had := x.days.today < step.On || x.days.today > step.Last || x.terms.Sent >= x.days.today || x.suppressed(StageStatement) != ""
-		for _, r := range x.behind {
-			had = had || r.Stage == StageStatement && r.Period == month
-		}
-		if !had {
+		if comes && x.days.today >= step.On && x.terms.Sent < x.days.today {
 			out = append(out, asking{x, StageStatement, month})
 		}
 	}
 	return out, nil
+}
+
+// stated is the statement that has its day by a day, with its month; comes is false where there
+// is none, it went, or an invoice is kept off it.
+func (x *standing) stated(by invoice.Day) (step Step, month string, comes bool, err error) {
+	step, used := x.policy.Statement(by)
+	month = Month(step.On)
+	if step, err = x.timed(step); err != nil {
+		return step, month, false, err
+	}
+	comes = used && x.days.today <= step.Last && x.terms.Sent != "" && x.suppressed(StageStatement) == ""
+	for _, r := range x.behind {
+		comes = comes && (r.Stage != StageStatement || r.Period != month)
+	}
+	return step, month, comes, nil
 }
 
 // send writes a message that needs nobody's word. The stages are kept in the transaction that

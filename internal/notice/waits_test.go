@@ -318,3 +318,28 @@ func TestAPromiseIsReplaced(t *testing.T) {
 		t.Errorf("%+v, %v", b.Promises, err)
 	}
 }
+
+// What the board says comes within a week, comes: the stage and the month's statement, each on
+// its day.
+func TestWhatIsAheadComes(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f := testkit.Firm(t, h.d)
+	m := f.Matter(t)
+	fresh := f.Invoice(t, m, testkit.Issued("2026-02-20", "2026-04-25"), testkit.Sent())
+	unsent := f.Invoice(t, m, testkit.Issued("2026-02-20", "2026-04-25"))
+	b, err := h.svc.Board(f.As(t, rbac.RolePartner))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(b.Upcoming) != 1 || b.Upcoming[0].Invoice != fresh.ID || b.Upcoming[0].Stage != notice.StageStatement {
+		t.Fatalf("%+v", b.Upcoming)
+	}
+	h.run(t, f, 7)
+	if got := f.Text(t, `SELECT stage || ' ' || for_on FROM reminder WHERE firm_id = ? AND invoice_id = ?`, f.ID, fresh.ID); got != "statement "+string(b.Upcoming[0].On) {
+		t.Errorf("%s, told %s", got, b.Upcoming[0].On)
+	}
+	if n := f.Count(t, `SELECT count(*) FROM reminder WHERE firm_id = ? AND invoice_id = ?`, f.ID, unsent.ID); n != 0 {
+		t.Errorf("%d stages of an invoice that was not sent", n)
+	}
+}

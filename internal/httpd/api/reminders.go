@@ -17,6 +17,8 @@ type reminders interface {
 	Approve(ctx context.Context, id ident.LetterToPayor, hash string) error
 	Veto(ctx context.Context, id ident.LetterToPayor, inv ident.InvoiceID, reason string, until invoice.Day) error
 	Posted(ctx context.Context, id ident.LetterToPayor) error
+	Arrived(ctx context.Context, id ident.LetterToPayor) error
+	Lost(ctx context.Context, id ident.LetterToPayor) error
 	EndTask(ctx context.Context, id ident.ReminderTask, outcome, note string) error
 	Hold(ctx context.Context, n notice.NewHold) (ident.ReminderHold, error)
 	EndHold(ctx context.Context, id ident.ReminderHold) error
@@ -215,6 +217,19 @@ func Reminders(s *httpd.Server, v reminders) {
 			}
 			return done(v.Posted(ctx, id))
 		})
+	for _, end := range []struct {
+		name, summary string
+		do            func(context.Context, ident.LetterToPayor) error
+	}{{"arrived", "Note that a message whose fate was uncertain arrived", v.Arrived}, {"lost", "Note that a message whose fate was uncertain did not arrive: its stages come again", v.Lost}} {
+		httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/reminders/{id}/" + end.name, Needs: rbac.ReminderSend, Summary: end.summary, Status: 204},
+			func(ctx context.Context, in *ByID) (*Empty, error) {
+				id, err := idOf[ident.LetterToPayor](in.ID)
+				if err != nil {
+					return nil, err
+				}
+				return done(end.do(ctx, id))
+			})
+	}
 	httpd.API(s, httpd.Op{Method: "POST", Path: "/firms/{firm}/reminder-tasks/{id}/end", Needs: rbac.ReminderRead, Summary: "Note how a call or a hand-over ended", Status: 204},
 		func(ctx context.Context, in *struct {
 			ByID

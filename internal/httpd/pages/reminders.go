@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -26,7 +27,9 @@ func (s *Site) MountReminders(srv *httpd.Server) {
 	show(srv, "/firms/{firm}/reminders/{id}", rbac.ReminderRead, of(s.messagePage))
 	post(srv, "/firms/{firm}/reminders/{id}/approve", rbac.ReminderDecide, s.approveMessage)
 	fill(srv, "/firms/{firm}/reminders/{id}/veto", rbac.ReminderDecide, s.vetoMessage, of(s.messagePage))
-	post(srv, "/firms/{firm}/reminders/{id}/posted", rbac.ReminderSend, s.messagePosted)
+	post(srv, "/firms/{firm}/reminders/{id}/posted", rbac.ReminderSend, s.messageEnded(s.Notices.Posted, "Noted as posted."))
+	post(srv, "/firms/{firm}/reminders/{id}/arrived", rbac.ReminderSend, s.messageEnded(s.Notices.Arrived, "Noted as arrived."))
+	post(srv, "/firms/{firm}/reminders/{id}/lost", rbac.ReminderSend, s.messageEnded(s.Notices.Lost, "Noted as lost. Its stages come again."))
 	post(srv, "/firms/{firm}/reminder-tasks/{id}/end", rbac.ReminderRead, s.endReminderTask)
 	post(srv, "/firms/{firm}/reminder-holds/{id}/end", rbac.ReminderHold, s.endReminderHold)
 	show(srv, "/firms/{firm}/reminder-policy", rbac.ReminderRead, s.policyPage)
@@ -68,7 +71,7 @@ func boardView(f frame, b notice.Board) PlainView {
 		{ID: "upcoming", Title: "Next 7 days", Table: aheadTable(f, "Reminders of the next 7 days", b.Upcoming, false)},
 		{ID: "kept", Title: "Not reminded, and why", Table: aheadTable(f, "What is not reminded of", b.Suppressed, true)},
 		{ID: "post", Title: "To be posted", Table: messageTable(f, "Letters to be posted", b.ToPost, "Nothing is to be posted")},
-		{ID: "uncertain", Title: "Uncertain", Note: "may or may not have arrived; they are not sent again by themselves", Table: messageTable(f, "Messages whose arrival is uncertain", b.Uncertain, "Nothing is uncertain")},
+		{ID: "uncertain", Title: "Uncertain", Note: "may or may not have arrived; they are not sent again before somebody says so", Table: messageTable(f, "Messages whose arrival is uncertain", b.Uncertain, "Nothing is uncertain")},
 		{ID: "bounced", Title: "Bounced", Note: "in the last 30 days; the stage does not count", Table: messageTable(f, "Messages that did not arrive", b.Bounced, "Nothing bounced")},
 		{ID: "tasks", Title: "Calls and hand-overs", Table: taskTable(f, b.Tasks)},
 		{ID: "held", Title: "Kept back by somebody", Note: promiseWords(b.Promises), Table: holdTable(f, b.Holds)},
@@ -99,16 +102,21 @@ func aheadTable(f frame, caption string, list []notice.Ahead, why bool) *partial
 		t.Columns = append(t.Columns, partial.Column{Head: "Why", Wide: true})
 	}
 	for _, a := range list {
-		row := []partial.Cell{partial.Named(a.Number, href.Invoice(f.FirmID, a.Invoice), a.PayorName), partial.Txt(a.Stage.Says()), partial.Txt(a.On.Long()), partial.Txt(cash(a.OpenMinor, a.Currency))}
+		row := []partial.Cell{invoiceOf(f, a.Invoice, a.Number, a.PayorName), partial.Txt(a.Stage.Says()), partial.Txt(a.On.Long()), partial.Txt(cash(a.OpenMinor, a.Currency))}
 		if why {
 			row = append(row, partial.Txt(format.Capital(a.Why.Says())))
-		}
-		if !f.May(rbac.InvoiceRead) {
-			row[0] = partial.Cell{Text: a.Number, Sub: a.PayorName, Key: true}
 		}
 		t.Rows = append(t.Rows, partial.Row{Cells: row})
 	}
 	return t
+}
+
+// invoiceOf names an invoice and its payor, and leads to it who may read it.
+func invoiceOf(f frame, id ident.InvoiceID, number, payor string) partial.Cell {
+	if !f.May(rbac.InvoiceRead) {
+		return partial.Cell{Text: number, Sub: payor, Key: true}
+	}
+	return partial.Named(number, href.Invoice(f.FirmID, id), payor)
 }
 
 func messageTable(f frame, caption string, list []notice.ToPayor, none string) *partial.Table {
@@ -159,7 +167,7 @@ func taskNeeds(k notice.TaskKind) rbac.Permission {
 func taskTable(f frame, list []notice.Task) *partial.Table {
 	t := &partial.Table{Caption: "Calls and hand-overs", Columns: []partial.Column{{Head: "Invoice"}, {Head: "What"}, {Head: "Open", Right: true}, {Head: "Since", NoWrap: true}}, Empty: partial.Empty{Icon: "check", Title: "Nothing to do"}}
 	for _, x := range list {
-		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{{Text: x.Number, Sub: x.PayorName, Key: true}, partial.Txt(reminderTaskWords[x.Kind]), partial.Txt(cash(x.OpenMinor, x.Currency)), partial.Txt(format.Date(x.MadeAt.In(f.Zone)))}})
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{invoiceOf(f, x.Invoice, x.Number, x.PayorName), partial.Txt(reminderTaskWords[x.Kind]), partial.Txt(cash(x.OpenMinor, x.Currency)), partial.Txt(format.Date(x.MadeAt.In(f.Zone)))}})
 	}
 	return t
 }
@@ -226,6 +234,9 @@ func messageView(f frame, l notice.ToPayor, typed typedForm) PlainView {
 	if l.State == notice.LetterToPost && f.May(rbac.ReminderSend) {
 		v.Acts = append(v.Acts, partial.Button{Text: "Mark as posted", Action: href.Act(here, "posted")})
 	}
+	if l.State == notice.LetterUncertain && f.May(rbac.ReminderSend) {
+		v.Acts = append(v.Acts, partial.Button{Text: "It arrived", Action: href.Act(here, "arrived")}, partial.Button{Text: "It did not arrive", Action: href.Act(here, "lost")})
+	}
 	if !l.State.Pending() || !f.May(rbac.ReminderDecide) {
 		return v
 	}
@@ -266,15 +277,15 @@ func (s *Site) vetoMessage(r *httpd.Request) (httpd.Reply, error) {
 	return httpd.Go(href.Reminders(r.Firm()), "Kept back until that day."), nil
 }
 
-func (s *Site) messagePosted(r *httpd.Request) (httpd.Reply, error) {
-	id, err := httpd.ID[ident.LetterToPayor](r, "id")
-	if err == nil {
-		err = s.Notices.Posted(r.Context(), id)
+// messageEnded notes what a person knows of a message.
+func (s *Site) messageEnded(note func(context.Context, ident.LetterToPayor) error, said string) func(*httpd.Request) (httpd.Reply, error) {
+	return func(r *httpd.Request) (httpd.Reply, error) {
+		id, err := httpd.ID[ident.LetterToPayor](r, "id")
+		if err == nil {
+			err = note(r.Context(), id)
+		}
+		return httpd.Go(href.Reminders(r.Firm()), said), err
 	}
-	if err != nil {
-		return httpd.Reply{}, err
-	}
-	return httpd.Go(href.Reminders(r.Firm()), "Noted as posted."), nil
 }
 
 func (s *Site) endReminderTask(r *httpd.Request) (httpd.Reply, error) {
