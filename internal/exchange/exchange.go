@@ -87,7 +87,7 @@ func (n New) Validate(today time.Time) error {
 	}
 	switch {
 	case n.On.IsZero():
-		fs.Add("day", "date_missing", "enter the day of the rate")
+		fs.Add("day", "date_missing", "enter the day of the rate, such as 2026-03-31")
 	case n.On.After(today):
 		fs.Add("day", "date_future", "the day is in the future; at the firm it is %s", today.Format(time.DateOnly))
 	case n.On.Year() < firstYear:
@@ -118,7 +118,7 @@ func (n New) far(before *Rate) error {
 
 // Far says how far a rate is from the one before.
 func (n New) Far(before *Rate) string {
-	return n.Rate.String() + " is more than " + Factor.String() + " times, or less than a " + Factor.String() + "th of, the " + before.Rate.String() + " of " + before.On.Format(time.DateOnly) + "; correct it, or confirm that it is meant"
+	return n.Rate.String() + " differs from the " + before.Rate.String() + " of " + before.On.Format(time.DateOnly) + " by more than a factor of " + Factor.String() + "; correct it, or confirm that it is meant"
 }
 
 // says tells whether a state says what is entered already.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/exchange"
-	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
@@ -105,15 +104,6 @@ func toExchangeImport(r capture.ExchangeResult) ExchangeImport {
 	return out
 }
 
-// parseExchange reads a rate of up to eight decimals.
-func parseExchange(text string) (money.Exchange, error) {
-	v, err := money.ParseExchange(text)
-	if err != nil {
-		return 0, exchange.ErrInvalid.On(fault.Field{Path: "rate", Code: "number_invalid", Message: "enter digits with at most eight decimals, such as 1.08450000"})
-	}
-	return v, nil
-}
-
 // Exchanges mounts tables of exchange rates.
 func Exchanges(s *httpd.Server, v exchanges, files exchangeFiles) {
 	httpd.API(s, httpd.Op{Method: "GET", Path: "/firms/{firm}/exchange-rates", Needs: rbac.RateRead, Summary: "Exchange rates as they stand, the latest day first"},
@@ -159,12 +149,12 @@ func Exchanges(s *httpd.Server, v exchanges, files exchangeFiles) {
 		}) (*One[ExchangeRate], error) {
 			b := in.Body
 			n := exchange.New{Pair: exchange.Pair{From: money.Currency(b.From), To: money.Currency(b.To)}, Source: b.Source, Confirmed: b.Confirmed}
-			var err error
-			if n.On, err = parseDay("day", b.On); err != nil {
-				return nil, err
+			// What cannot be read stays zero, and is named with all else that is wrong.
+			if on, err := time.Parse(time.DateOnly, b.On); err == nil {
+				n.On = on
 			}
-			if n.Rate, err = parseExchange(b.Rate); err != nil {
-				return nil, err
+			if rate, err := money.ParseExchange(b.Rate); err == nil {
+				n.Rate = rate
 			}
 			r, err := v.Enter(ctx, n)
 			return one(toExchange(r), err)

@@ -2,11 +2,11 @@ package pages
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/a-h/templ"
 
 	"github.com/docketry/docketry/internal/exchange"
-	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
@@ -130,19 +130,16 @@ func exchangeFormView(f frame, typed func(name string) string, failed error) Pla
 
 func (s *Site) enterExchange(r *httpd.Request) (httpd.Reply, error) {
 	n := exchange.New{Pair: exchange.Pair{From: typedCurrency(r.Form("from_currency")), To: typedCurrency(r.Form("to_currency"))}, Source: r.Form("source"), Confirmed: r.Form("confirmed") == "yes"}
-	var fs fault.Fields
-	if on := dayTyped(r, &fs, "day"); on != nil {
-		n.On = *on
+	// What cannot be read stays zero, and is named with all else that is wrong.
+	if on, err := time.Parse(time.DateOnly, r.Form("day")); err == nil {
+		n.On = on
 	}
-	var err error
-	if n.Rate, err = money.ParseExchange(r.Form("rate")); err != nil {
-		fs.Add("rate", "number_invalid", "enter digits with at most eight decimals, such as 1.08450000")
+	if rate, err := money.ParseExchange(r.Form("rate")); err == nil {
+		n.Rate = rate
 	}
-	if err = fs.Err(exchange.ErrInvalid); err == nil {
-		var made exchange.Rate
-		if made, err = s.Exchanges.Enter(r.Context(), n); err == nil {
-			return httpd.Go(href.Exchange(r.Firm(), made.ID), "Entered. What was priced keeps its price."), nil
-		}
+	made, err := s.Exchanges.Enter(r.Context(), n)
+	if err == nil {
+		return httpd.Go(href.Exchange(r.Firm(), made.ID), "Entered. What was priced keeps its price."), nil
 	}
 	err = pathsAs(err, map[string]string{"from": "from_currency", "to": "to_currency"})
 	return again(err, func() (templ.Component, error) { return s.newExchange(r, err) })
