@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -32,7 +33,7 @@ func TestPagesInABrowser(t *testing.T) {
 	axe := browser.Axe(t)
 	pages := fixtures(t)
 	srv := serve(t, pages)
-	chromium := browser.Start(t)
+	tabs := browser.Tabs(t, browser.Start(t), runtime.GOMAXPROCS(0))
 	shots := os.Getenv("DOCKETRY_SHOTS")
 	only := os.Getenv("DOCKETRY_PAGE")
 	for _, f := range pages {
@@ -40,14 +41,11 @@ func TestPagesInABrowser(t *testing.T) {
 			continue
 		}
 		t.Run(f.name, func(t *testing.T) {
-			t.Parallel() // as many tabs as there are cores
-			tab, cancel := chromedp.NewContext(chromium)
-			t.Cleanup(cancel)
-			tab, stop := context.WithTimeout(tab, 3*time.Minute)
-			t.Cleanup(stop)
-			browser.Watch(t, tab)
+			t.Parallel()
+			tab := tabs(t, 3*time.Minute)
+			browser.Open(t, tab, srv.URL+"/"+f.name+"?theme=light", 1440)
 			for _, theme := range []string{"light", "dark"} {
-				browser.Open(t, tab, srv.URL+"/"+f.name+"?theme="+theme, 1440)
+				themed(t, tab, theme)
 				for _, width := range []int64{1440, 390} {
 					browser.Size(t, tab, width)
 					for _, v := range browser.Check(t, tab, axe, theme) {
@@ -58,8 +56,8 @@ func TestPagesInABrowser(t *testing.T) {
 						browser.Shoot(t, tab, filepath.Join(shots, fmt.Sprintf("%s-%d-%s.png", f.name, width, theme)))
 					}
 				}
-				browser.Blocked(t, tab)
 			}
+			browser.Blocked(t, tab)
 			// What a phone loads, and every width that it may be turned or pulled to.
 			browser.Open(t, tab, srv.URL+"/"+f.name, 360)
 			for _, width := range []int64{360, 390, 640, 768, 1024, 1280, 1440, 1920, 2560} {
@@ -68,6 +66,14 @@ func TestPagesInABrowser(t *testing.T) {
 			}
 			browser.Blocked(t, tab)
 		})
+	}
+}
+
+// themed gives the page that is open the theme that its person chose.
+func themed(t *testing.T, tab context.Context, theme string) {
+	t.Helper()
+	if err := chromedp.Do(tab, chromedp.SetAttributes(chromedp.CSS("html"), map[string]string{"data-theme": theme})); err != nil {
+		t.Fatalf("theme %s: %v", theme, err)
 	}
 }
 

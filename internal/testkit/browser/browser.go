@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
@@ -55,6 +56,48 @@ func Start(t *testing.T) context.Context {
 		t.Fatalf("start %s: %v", path, err)
 	}
 	return ctx
+}
+
+// Tabs are n tabs that tests take in turns: what one has compiled, axe above all, is there
+// for the next. A test that failed leaves its tab behind, and another is opened.
+func Tabs(t *testing.T, chromium context.Context, n int) func(t *testing.T, within time.Duration) context.Context {
+	t.Helper()
+	type tab struct {
+		ctx   context.Context
+		close context.CancelFunc
+	}
+	free := make(chan tab, n)
+	for range n {
+		free <- tab{}
+	}
+	t.Cleanup(func() {
+		for range n {
+			if kept := <-free; kept.close != nil {
+				kept.close()
+			}
+		}
+	})
+	return func(t *testing.T, within time.Duration) context.Context {
+		t.Helper()
+		mine := <-free
+		opened := mine.ctx == nil
+		if opened {
+			mine.ctx, mine.close = chromedp.NewContext(chromium)
+		}
+		ctx, stop := context.WithTimeout(mine.ctx, within)
+		t.Cleanup(func() {
+			stop()
+			if t.Failed() {
+				mine.close()
+				mine = tab{}
+			}
+			free <- mine
+		})
+		if opened {
+			Watch(t, mine.ctx)
+		}
+		return ctx
+	}
 }
 
 // Axe is the source of axe-core.
