@@ -109,7 +109,7 @@ type house struct {
 var codes atomic.Int64
 
 // coded is a firm whose code no other firm of the database has, as the bureau gives
-// them: of letters that testkit's random ones do not use.
+// them, of those whose address the provider of the tests knows: testkit gives no code with a G first.
 func coded(t *testing.T, w world) testkit.F {
 	t.Helper()
 	f, n := testkit.Firm(t, w.DB), codes.Add(1)
