@@ -2,7 +2,6 @@ package worklist
 
 import (
 	"cmp"
-	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
@@ -165,33 +164,31 @@ func readServed(tx *db.Tx, board *Board, accesses []*authz.Access, bureau ident.
 		Share     int64
 		VirtualE3 int64
 		HadReady  bool
+		HotPicks  int
 	}
 	var pool *ident.FirmID
 	if bureau != "" {
 		pool = &bureau
 	}
 	// A lateral look-up with an order: the planner would hash or scan all ready items otherwise.
-	err := tx.Raw(`SELECT f.id, coalesce(r.ready, false) AS ready,
+	err := tx.Raw(`SELECT f.id, coalesce(r.ready, false) AS ready, coalesce(p.hot_picks, 0) AS hot_picks,
 			coalesce(v.share, 1) AS share, coalesce(v.virtual_e3, 0) AS virtual_e3, coalesce(v.had_ready, false) AS had_ready
 		FROM unnest(?::uuid[]) AS f(id) LEFT JOIN LATERAL (SELECT true AS ready FROM work_item w WHERE w.firm_id = f.id AND w.status = 'ready' ORDER BY w.deadline_at LIMIT 1) r ON true
-		LEFT JOIN (pool p JOIN pool_firm v ON v.firm_id = p.firm_id AND v.pool_id = p.id)
-			ON p.firm_id = ?::uuid AND p.name = ? AND v.served_id = f.id`, db.Array(firms), pool, defaultPool).Scan(&rows).Error
+		LEFT JOIN pool p ON p.firm_id = ?::uuid AND p.name = ? LEFT JOIN pool_firm v ON v.firm_id = p.firm_id AND v.pool_id = p.id AND v.served_id = f.id`,
+		db.Array(firms), pool, defaultPool).Scan(&rows).Error
 	if err != nil {
 		return fmt.Errorf("read the pool's counters: %w", err)
 	}
 	for _, r := range rows {
-		board.Firms[r.ID] = &Served{Virtual: r.VirtualE3, Share: r.Share, HadReady: r.HadReady, Ready: r.Ready}
-	}
-	err = tx.Raw(`SELECT hot_picks FROM pool WHERE firm_id = ?::uuid AND name = ?`, pool, defaultPool).Row().Scan(&board.HotPicks)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf("read the pool's hot counter: %w", err)
+		board.Firms[r.ID] = &Served{Virtual: r.VirtualE3, Share: r.Share, HadReady: r.HadReady, Ready: r.Ready, was: r.VirtualE3, had: r.HadReady}
+		board.HotPicks = r.HotPicks
 	}
 	return nil
 }
 
-// saveBoard books the assignment in the bureau's domain, last in the transaction,
-// so that claims wait for each other as briefly as can be. Without a bureau there
-// is no pool, and every firm counts as never served.
+// saveBoard books the assignment in the bureau's domain, last in the transaction and
+// with one statement, since from there to its end all other claims wait for this one.
+// Without a bureau there is no pool, and every firm counts as never served.
 func saveBoard(tx *db.Tx, board *Board, bureau ident.FirmID, given Head) error {
 	if bureau == "" {
 		return nil
@@ -199,42 +196,43 @@ func saveBoard(tx *db.Tx, board *Board, bureau ident.FirmID, given Head) error {
 	if err := tx.Enter(bureau); err != nil {
 		return err
 	}
-	pool, err := bookPick(tx, given.Band)
-	if err != nil {
+	booked, err := book(tx, board, given)
+	if err != nil || booked {
 		return err
 	}
-	n := len(board.Firms)
-	served := slices.SortedFunc(maps.Keys(board.Firms), cmp.Compare[ident.FirmID]) // one order, so that claims cannot lock each other out
-	virtual, cost, ready := make([]int64, n), make([]int64, n), make([]bool, n)
-	for i, firm := range served {
-		f := board.Firms[firm]
-		virtual[i], ready[i] = f.Virtual, f.Ready
-		if firm == given.Firm {
-			cost[i] = given.cost(f.Share, storedUnit)
-		}
-	}
-	err = tx.Exec(`INSERT INTO pool_firm (firm_id, pool_id, served_id, virtual_e3, had_ready)
-		SELECT ?, ?, u.served, u.virtual + u.cost, u.ready FROM unnest(?::uuid[], ?::bigint[], ?::bigint[], ?::bool[]) AS u(served, virtual, cost, ready)
-		ON CONFLICT (firm_id, pool_id, served_id) DO UPDATE SET had_ready = excluded.had_ready,
-			virtual_e3 = greatest(pool_firm.virtual_e3 + (SELECT u.cost FROM unnest(?::uuid[], ?::bigint[]) AS u(served, cost) WHERE u.served = excluded.served_id), excluded.virtual_e3)`,
-		bureau, pool, db.Array(served), db.Array(virtual), db.Array(cost), db.Array(ready), db.Array(served), db.Array(cost)).Error
-	if err != nil {
-		return fmt.Errorf("book the pool's counters: %w", err)
-	}
-	return nil
-}
-
-// bookPick counts the pick of a band and returns the pool, made on first use.
-func bookPick(tx *db.Tx, b Band) (pool ident.PoolID, err error) {
 	err = tx.Exec(`INSERT INTO pool (firm_id, id, name) VALUES (?, ?, ?) ON CONFLICT (firm_id, name) DO NOTHING`,
 		tx.Scope.Firm, ident.New[ident.PoolID](tx.Now), defaultPool).Error
 	if err != nil {
-		return "", fmt.Errorf("make the pool: %w", err)
+		return fmt.Errorf("make the pool: %w", err)
 	}
-	err = tx.Raw(`UPDATE pool SET hot_picks = CASE ? WHEN 'hot' THEN hot_picks + 1 WHEN 'overdue' THEN 0 ELSE hot_picks END
-		WHERE firm_id = ? AND name = ? RETURNING id`, string(b), tx.Scope.Firm, defaultPool).Row().Scan(&pool)
-	if err != nil {
-		return "", fmt.Errorf("count the pick: %w", err)
+	_, err = book(tx, board, given)
+	return err
+}
+
+// book counts the pick and what it costs its firm; false while there is no pool. Firms
+// that stand as they stood are left alone.
+func book(tx *db.Tx, board *Board, given Head) (booked bool, err error) {
+	var served []ident.FirmID
+	var virtual, cost []int64
+	var ready []bool
+	for _, firm := range slices.SortedFunc(maps.Keys(board.Firms), cmp.Compare[ident.FirmID]) { // one order, so that claims cannot lock each other out
+		f, more := board.Firms[firm], int64(0)
+		if firm == given.Firm {
+			more = given.cost(f.Share, storedUnit)
+		} else if f.Virtual == f.was && f.Ready == f.had {
+			continue
+		}
+		served, virtual, cost, ready = append(served, firm), append(virtual, f.Virtual), append(cost, more), append(ready, f.Ready)
 	}
-	return pool, nil
+	res := tx.Exec(`WITH p AS (UPDATE pool SET hot_picks = CASE ? WHEN 'hot' THEN hot_picks + 1 WHEN 'overdue' THEN 0 ELSE hot_picks END
+			WHERE firm_id = ? AND name = ? RETURNING firm_id, id)
+		INSERT INTO pool_firm (firm_id, pool_id, served_id, virtual_e3, had_ready)
+		SELECT p.firm_id, p.id, u.served, u.virtual + u.cost, u.ready FROM p CROSS JOIN unnest(?::uuid[], ?::bigint[], ?::bigint[], ?::bool[]) AS u(served, virtual, cost, ready)
+		ON CONFLICT (firm_id, pool_id, served_id) DO UPDATE SET had_ready = excluded.had_ready,
+			virtual_e3 = greatest(pool_firm.virtual_e3 + (SELECT u.cost FROM unnest(?::uuid[], ?::bigint[]) AS u(served, cost) WHERE u.served = excluded.served_id), excluded.virtual_e3)`,
+		string(given.Band), tx.Scope.Firm, defaultPool, db.Array(served), db.Array(virtual), db.Array(cost), db.Array(ready), db.Array(served), db.Array(cost))
+	if res.Error != nil {
+		return false, fmt.Errorf("book the pick of a %s item: %w", given.Band, res.Error)
+	}
+	return res.RowsAffected > 0, nil
 }

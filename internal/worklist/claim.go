@@ -18,18 +18,12 @@ import (
 // ErrQueueEmpty when nothing is ready for them, ErrHeldMany when their hands are
 // full. At the same instant no two people get the same item (I14).
 func (s *Service) Next(ctx context.Context) (Lease, error) {
-	firms, err := s.guard.Firms(ctx, rbac.ItemClaim)
-	if err != nil {
-		return Lease{}, err
-	}
-	if len(firms) == 0 {
-		return Lease{}, authz.ErrForbidden
-	}
 	bureau, err := s.bureauID(ctx)
 	if err != nil {
 		return Lease{}, err
 	}
-	if err := s.takeBackExpired(ctx, firms); err != nil {
+	firms, err := s.takeBackExpired(ctx)
+	if err != nil {
 		return Lease{}, err
 	}
 	// Under contention a claim can find every head taken while other items wait:
@@ -179,17 +173,21 @@ func (s *Service) Take(ctx context.Context, id ident.WorkItemID) (l Lease, err e
 	return l, err
 }
 
-// takeBackExpired puts back items of the firms whose holders have gone.
-func (s *Service) takeBackExpired(ctx context.Context, firms []ident.FirmID) error {
+// takeBackExpired puts back items whose holders have gone, in all firms in which the
+// actor may claim, and returns these. ErrForbidden when there is none.
+func (s *Service) takeBackExpired(ctx context.Context) (firms []ident.FirmID, err error) {
 	var gone []ident.FirmID
-	err := s.db.InBureau(ctx, firms, func(tx *db.Tx) (err error) {
+	err = s.guard.List(ctx, rbac.ItemClaim, "", func(tx *db.Tx, accesses []*authz.Access) (err error) {
+		for _, a := range accesses {
+			firms = append(firms, a.Firm)
+		}
 		gone, err = firmsWithExpired(tx, firms)
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return s.expireIn(ctx, gone)
+	return firms, s.expireIn(ctx, gone)
 }
 
 // cutoff is the instant that bands are told apart at: whole seconds, as clocks count.

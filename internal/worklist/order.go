@@ -51,6 +51,9 @@ type Served struct {
 	Share    int64
 	HadReady bool // it had ready items when the pool last looked
 	Ready    bool // it has some now
+
+	was int64 // what is stored of Virtual and HadReady
+	had bool
 }
 
 // Admit lets firms that have become ready start level with those that were: a firm
