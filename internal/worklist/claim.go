@@ -45,12 +45,14 @@ const mostLooks = 100
 // was anything to take.
 func (s *Service) claim(ctx context.Context, firms []ident.FirmID, bureau ident.FirmID) (l Lease, seen bool, err error) {
 	err = s.db.InClaim(ctx, withBureau(firms, bureau), func(tx *db.Tx) error {
-		// One claim at a time of one person, so that the limit holds.
-		if err := tx.Lock("claim " + string(tx.Scope.Actor)); err != nil {
-			return err
-		}
+		// Before the lock, while what is known of the person is as it was on entering: this
+		// is for the look alone, and take decides again by the rows of its firm.
 		accesses, err := s.guard.Across(tx, firms, rbac.ItemClaim)
 		if err != nil {
+			return err
+		}
+		// One claim at a time of one person, so that the limit holds.
+		if err := tx.Lock("claim " + string(tx.Scope.Actor)); err != nil {
 			return err
 		}
 		if err := checkHeld(tx, firms); err != nil {
