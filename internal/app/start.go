@@ -30,7 +30,7 @@ const (
 // Open connects as the role of the configured URL and refuses to go on where the
 // database would not keep firms apart (T26).
 func Open(ctx context.Context, c config.Config, log *slog.Logger, statements time.Duration) (*Services, error) {
-	d, err := db.Open(ctx, db.Config{URL: c.DatabaseURL, Key: c.Keys.Scope, Former: c.Keys.FormerScope, Clock: clock.System(), Bounced: c.Bounced, MaxConns: c.MaxConns, StatementTimeout: statements})
+	d, err := db.Open(ctx, db.Config{URL: c.DatabaseURL, Key: c.Keys.Scope, Former: c.Keys.FormerScope, Clock: clock.System(), Bounced: c.Bounced, MaxConns: c.MaxConns, PerFirm: c.FirmTurns, StatementTimeout: statements})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSetup, err)
 	}

@@ -24,6 +24,7 @@ type Config struct {
 	MigrateURL     string   `env:"MIGRATE_URL"`      // a login that may be docketry_migrate; direct, not through PgBouncer
 	Bounced        bool     `env:"DATABASE_BOUNCED"` // the URL leads to PgBouncer in transaction mode
 	MaxConns       int32    `env:"DATABASE_MAX_CONNS" envDefault:"20"`
+	FirmTurns      int      `env:"DATABASE_FIRM_TURNS" envDefault:"4"` // transactions of one firm's requests at once (SECURITY T31)
 	RedisURL       string   `env:"REDIS_URL"`
 	PublicURL      string   `env:"PUBLIC_URL"` // https://..., or http:// on a loopback address (DESIGN 2.17)
 	Listen         string   `env:"LISTEN" envDefault:"127.0.0.1:8080"`
@@ -95,6 +96,9 @@ func Load() (Config, error) {
 		return c, fmt.Errorf("read configuration: %w", err)
 	}
 	problems := []error{c.MailDKIM.read(), c.readSSO(), c.readAuditFormer()}
+	if c.FirmTurns < 1 {
+		problems = append(problems, fmt.Errorf("%sDATABASE_FIRM_TURNS is %d: a firm needs at least 1", prefix, c.FirmTurns))
+	}
 	for _, k := range []struct {
 		name string
 		into *[]byte

@@ -35,3 +35,19 @@ func TestDKIMIsWholeOrAbsent(t *testing.T) {
 		t.Errorf("missing file: %v", err)
 	}
 }
+
+func TestAFirmHasAtLeastOneTurn(t *testing.T) {
+	if c, err := config.Load(); err != nil || c.FirmTurns != 4 {
+		t.Errorf("unset: %d, %v", c.FirmTurns, err)
+	}
+	t.Setenv("DOCKETRY_DATABASE_FIRM_TURNS", "1")
+	if c, err := config.Load(); err != nil || c.FirmTurns != 1 {
+		t.Errorf("1: %d, %v", c.FirmTurns, err)
+	}
+	for _, wrong := range []string{"0", "-2", "many"} {
+		t.Setenv("DOCKETRY_DATABASE_FIRM_TURNS", wrong)
+		if _, err := config.Load(); err == nil || !strings.Contains(err.Error(), "FIRM_TURNS") && !strings.Contains(err.Error(), "FirmTurns") {
+			t.Errorf("%s: %v", wrong, err)
+		}
+	}
+}

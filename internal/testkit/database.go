@@ -121,9 +121,22 @@ func openStanding(role string) (*db.DB, error) {
 	return db.Open(context.Background(), config(s.Postgres(role, name), clock.At(Now), false))
 }
 
+// OpenTurns is the package's database as the API opens it, with as many turns for a firm.
+func OpenTurns(t testing.TB, turns int) *db.DB {
+	t.Helper()
+	c := config(URL(t, "docketry_api"), clock.At(Now), false)
+	c.PerFirm = turns
+	return openedAs(t, c)
+}
+
 func opened(t testing.TB, url string, c clock.Clock, bounced bool) *db.DB {
 	t.Helper()
-	d, err := db.Open(t.Context(), config(url, c, bounced))
+	return openedAs(t, config(url, c, bounced))
+}
+
+func openedAs(t testing.TB, c db.Config) *db.DB {
+	t.Helper()
+	d, err := db.Open(t.Context(), c)
 	if err != nil {
 		t.Fatalf("open test database: %v", err)
 	}
