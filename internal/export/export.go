@@ -31,6 +31,11 @@ var (
 	ErrTicket    = fault.New(fault.NotFound, "not_found", "there is nothing here")
 	ErrDaily     = fault.New(fault.TooMany, "export_daily", "five exports a day are the limit; ask again tomorrow")
 	ErrEmpty     = fault.New(fault.Invalid, "export_empty", "no entry that you may see lies in this scope")
+	ErrText      = fault.New(fault.Forbidden, "export_text_not_yours", "you may not read every narrative of this: name fewer matters, or ask somebody who may")
+	ErrTooLong   = fault.New(fault.Invalid, "export_too_long", "a court's text is read line by line, and 2,000 lines are the most: name fewer matters or a shorter period")
+	ErrReview    = fault.New(fault.Conflict, "export_not_reviewed", "its text has to be read by somebody other than who asked before the firm decides")
+	ErrReviewed  = fault.New(fault.Invalid, "export_changed_since_review", "the text has changed since it was reviewed; ask for the export anew")
+	errCell      = fault.New(fault.Invalid, "export_cell_too_long", "a narrative is longer than a spreadsheet's cell; ask for CSV instead")
 	ErrRightGone = fault.New(fault.Forbidden, "export_right_ended", "who asked for this export may not have it any more")
 )
 
@@ -71,7 +76,17 @@ const (
 type Export struct {
 	ID            ident.ExportID
 	Number        int64
+	Audience      Audience
+	Format        Format
 	Form          Form
+	Documents     bool // with the invoices' own files
+	PayorID       ident.PayorID
+	Payor         string // its name
+	Invoices      int    // how many the scope names; 0 for no limit
+	Terms         int    // blacked out of a court's text
+	Withheld      int    // entries whose text a court does not get
+	ReviewedBy    string // who read a court's text
+	ReviewedAt    *time.Time
 	FromOn        invoice.Day
 	ToOn          invoice.Day
 	Clients       int // how many the scope names; 0 for no limit
@@ -107,17 +122,32 @@ type Export struct {
 func (e Export) Name() string { return fmt.Sprintf("EX-%d", e.Number) }
 
 // FileName is what the fetched file is called.
-func (e Export) FileName() string { return strings.ToLower(e.Name()) + "-entries.zip.age" }
+func (e Export) FileName() string {
+	return strings.ToLower(e.Name()) + "-" + profiles[e.Audience].content + ".zip.age"
+}
+
+// ByPassphrase tells that the file opens with a passphrase and not with a key.
+func (e Export) ByPassphrase() bool { return e.Recipient == byPassphrase }
+
+// NeedsReview tells that its text leaves only when a second person has read it.
+func (e Export) NeedsReview() bool { return e.Audience == AudienceCourt && e.ReviewedAt == nil }
 
 // NewRequest asks for a firm's entries of a period.
 type NewRequest struct {
-	From, To  invoice.Day // inclusive, by the day of the work
-	Clients   []ident.ClientID
-	Matters   []ident.MatterID // with clients: what is in either
-	Form      Form
-	Recipient string // an age public key; "" has a pair made, whose private half is shown once
-	Hours     int    // 24 or 168
-	Reason    string
+	Audience   Audience    // "" is a partner
+	Format     Format      // "" is CSV
+	From, To   invoice.Day // inclusive, by the day of the work; of invoices by the day of issue
+	Clients    []ident.ClientID
+	Matters    []ident.MatterID // with clients: what is in either
+	Payor      ident.PayorID    // of the audience payor; a collector or an auditor may be narrowed to one
+	Invoices   []ident.InvoiceID
+	Redact     []string // of a court: names and words to black out
+	Documents  bool     // of a payor or a partner: with the files of the invoices issued in the period
+	Form       Form     // where the audience leaves it open
+	Recipient  string   // an age public key; "" has a pair made, whose private half is shown once
+	Passphrase bool     // in the place of a key: one is made, and shown once
+	Hours      int // 24 or 168
+	Reason     string
 }
 
 // Validate names every field that needs correcting.
@@ -144,7 +174,10 @@ func (n NewRequest) Validate() error {
 	if len(n.Clients) > 200 || len(n.Matters) > 200 {
 		fs.Add("matters", "too_many", "name at most 200")
 	}
-	if n.Recipient != "" {
+	n.checkAudience(&fs)
+	if n.Passphrase && n.Recipient != "" {
+		fs.Add("recipient", "key_and_passphrase", "the file opens with a key or with a passphrase: take one of them out")
+	} else if n.Recipient != "" {
 		if _, err := age.ParseX25519Recipient(n.Recipient); err != nil {
 			fs.Add("recipient", "key_invalid", "this is not an age public key; it starts with age1")
 		}
