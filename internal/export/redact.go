@@ -100,7 +100,7 @@ func fits(tx *db.Tx, access *authz.Access, n NewRequest) error {
 	cond, args := access.MattersSeeing("m", authz.C2)
 	var missing int
 	err := tx.Raw(`SELECT count(*) FROM unnest(?::uuid[]) x(id) WHERE NOT EXISTS (SELECT FROM invoice i JOIN matter m ON m.firm_id = i.firm_id AND m.id = i.matter_id
-		WHERE i.firm_id = ? AND i.id = x.id AND `+cond+`)`, append([]any{ident.Strings(n.Invoices), tx.Scope.Firm}, args...)...).Row().Scan(&missing)
+		WHERE i.firm_id = ? AND i.id = x.id AND `+cond+`)`, append([]any{db.Strings(ident.Strings(n.Invoices)), tx.Scope.Firm}, args...)...).Row().Scan(&missing)
 	if err != nil {
 		return fmt.Errorf("look for the invoices of an export: %w", err)
 	}
@@ -217,7 +217,7 @@ func (s *Service) Redact(ctx context.Context, id ident.ExportID, version int, te
 			return err
 		}
 		err = change(tx, id, `redact_terms = ?::text[], withhold_ids = ?::uuid[], reviewed_by = NULL, reviewed_at = NULL, review_hash = NULL`,
-			db.Strings(cleanTerms(terms)), ident.Strings(withheld))
+			db.Strings(cleanTerms(terms)), db.Strings(ident.Strings(withheld)))
 		if err != nil {
 			return err
 		}
