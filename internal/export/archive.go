@@ -35,10 +35,10 @@ type manifest struct {
 	Recipient  string         `json:"recipient"`
 	ReviewedBy string         `json:"reviewed_by,omitempty"` // who read a court's text
 	Rows       int64          `json:"rows"`
-	Narratives int64          `json:"narratives"` // rows with one
-	Withheld   int64          `json:"withheld"`   // rows whose narrative is left out
+	Narratives int64          `json:"narratives"`          // rows with one
+	Withheld   int64          `json:"withheld"`            // rows whose narrative is left out
 	Documents  int64          `json:"documents,omitempty"` // files of invoices
-	Scope      string         `json:"scope"`      // hash of the rights it was made under
+	Scope      string         `json:"scope"`               // hash of the rights it was made under
 	Columns    []string       `json:"columns"`
 	Files      []manifestFile `json:"files"`
 	Note       string         `json:"note"`

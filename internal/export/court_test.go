@@ -178,7 +178,9 @@ func TestAPassphraseOpensTheFile(t *testing.T) {
 		t.Error("another passphrase opens it")
 	}
 	for name, end := range map[string]func(e export.Export) error{
-		"refused":   func(e export.Export) error { return h.svc.Refuse(f.As(t, rbac.RoleFirmAdmin), e.ID, e.Version, "not now") },
+		"refused": func(e export.Export) error {
+			return h.svc.Refuse(f.As(t, rbac.RoleFirmAdmin), e.ID, e.Version, "not now")
+		},
 		"withdrawn": func(e export.Export) error { return h.svc.Withdraw(asker, e.ID, e.Version) },
 	} {
 		again, twice := h.ask(t, asker, n)

@@ -146,7 +146,7 @@ type NewRequest struct {
 	Form       Form     // where the audience leaves it open
 	Recipient  string   // an age public key; "" has a pair made, whose private half is shown once
 	Passphrase bool     // in the place of a key: one is made, and shown once
-	Hours      int // 24 or 168
+	Hours      int      // 24 or 168
 	Reason     string
 }
 
