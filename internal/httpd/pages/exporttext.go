@@ -5,6 +5,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/docketry/docketry/internal/export"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/href"
@@ -20,11 +21,19 @@ func (s *Site) exportTextPage(r *httpd.Request, id ident.ExportID, failed error)
 	if err != nil {
 		return nil, err
 	}
-	e := text.Export
-	f, err := s.frame(r, "Text of "+e.Name(), "exports")
+	f, err := s.frame(r, "Text of "+text.Export.Name(), "exports")
 	if err != nil {
 		return nil, err
 	}
+	terms := strings.Join(text.Terms, "\n")
+	if failed != nil {
+		terms = r.Form("redact")
+	}
+	return Plain(f.Chrome, exportTextView(f, text, terms, failed)), nil
+}
+
+func exportTextView(f frame, text export.Text, terms string, failed error) PlainView {
+	e := text.Export
 	t := &partial.Table{Caption: "Narratives", Columns: []partial.Column{{Head: "Day", NoWrap: true}, {Head: "By", NoWrap: true}, {Head: "In the record", Wide: true}, {Head: "In the file", Wide: true}}}
 	lines := make([]partial.Option, len(text.Lines))
 	for i, l := range text.Lines {
@@ -35,12 +44,8 @@ func (s *Site) exportTextPage(r *httpd.Request, id ident.ExportID, failed error)
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{{Text: l.WorkedOn, Key: true}, partial.Txt(l.Timekeeper), partial.Txt(l.Record), leaves}})
 		lines[i] = partial.Option{Value: string(l.Entry), Label: l.WorkedOn + " " + l.Timekeeper + ": " + opening(l.Record, 80), Selected: l.Withheld}
 	}
-	act := func(name string) string { return href.Act(href.Export(f.FirmID, id), name) }
-	terms := strings.Join(text.Terms, "\n")
-	if failed != nil {
-		terms = r.Form("redact")
-	}
-	v := PlainView{Head: layout.Head{Title: "Text of " + e.Name(), Crumbs: []partial.Link{{Text: "Exports", Href: href.Exports(f.FirmID)}, {Text: e.Name(), Href: href.Export(f.FirmID, id)}}},
+	act := func(name string) string { return href.Act(href.Export(f.FirmID, e.ID), name) }
+	v := PlainView{Head: layout.Head{Title: "Text of " + e.Name(), Crumbs: []partial.Link{{Text: "Exports", Href: href.Exports(f.FirmID)}, {Text: e.Name(), Href: href.Export(f.FirmID, e.ID)}}},
 		Meta: []string{format.Counted(len(text.Lines), "line", "lines"), "for " + e.AskedByName},
 		Lede: "A court reads what stands on the right, word for word. Black out what it must not read; then say that you have read it all.",
 		Sections: []Section{{Title: "What the court would read", Table: t},
@@ -52,7 +57,7 @@ func (s *Site) exportTextPage(r *httpd.Request, id ident.ExportID, failed error)
 	} else {
 		v.Meta = append(v.Meta, "read by "+e.ReviewedBy)
 	}
-	return Plain(f.Chrome, v), nil
+	return v
 }
 
 func (s *Site) redactExport(r *httpd.Request) (httpd.Reply, error) {
