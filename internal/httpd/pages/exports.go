@@ -134,10 +134,7 @@ func (s *Site) newExportPage(r *httpd.Request, seen *export.Preview, failed erro
 	if err != nil {
 		return nil, err
 	}
-	fields := exportFields(r.Form, payors)
-	if len(boxes) > 0 {
-		fields = append(fields, partial.Field{Name: "matters", Label: "Only these matters", Kind: partial.Checks, Options: boxes, Wide: true, Group: "Which", Hint: "None ticked is every matter that you see; a court needs at least one"})
-	}
+	fields := exportFields(r.Form, payors, boxes)
 	return Plain(f.Chrome, exportForAsking(f, fields, seen, failed)), nil
 }
 
@@ -179,7 +176,7 @@ func (s *Site) exportPayors(r *httpd.Request, f frame) ([]partial.Option, error)
 	return out, nil
 }
 
-func exportFields(typed func(name string) string, payors []partial.Option) []partial.Field {
+func exportFields(typed func(name string) string, payors, matters []partial.Option) []partial.Field {
 	var audiences, formats []partial.Option
 	for _, a := range export.Audiences {
 		audiences = append(audiences, partial.Option{Value: string(a), Label: a.Title(), Selected: string(a) == typed("audience")})
@@ -187,7 +184,7 @@ func exportFields(typed func(name string) string, payors []partial.Option) []par
 	for _, x := range export.Formats {
 		formats = append(formats, partial.Option{Value: string(x), Label: formatWords(x), Selected: string(x) == typed("format")})
 	}
-	return []partial.Field{
+	fields := []partial.Field{
 		{Name: "audience", Label: "Who will read it", Kind: partial.Select, Options: audiences, Group: "For whom", Hint: "Below stands what each gets"},
 		{Name: "reason", Label: "What it is for", Kind: partial.Area, Value: typed("reason"), Required: true, Max: 300, Wide: true, Group: "For whom", Hint: "The firm decides by it"},
 		{Name: "from", Label: "First day", Kind: partial.Date, Value: typed("from"), Required: true, Group: "Which", Hint: "By the day of the work; of invoices by the day of issue"},
@@ -196,11 +193,16 @@ func exportFields(typed func(name string) string, payors []partial.Option) []par
 		{Name: "payor", Label: "Payor", Kind: partial.Select, Options: payors, Group: "Which", Hint: "Whose invoices: for a payor, a collector or an auditor"},
 		{Name: "redact", Label: "Black out", Kind: partial.Area, Value: typed("redact"), Max: 4000, Wide: true, Group: "Which", Hint: "For a court: a name or a word on each line. Somebody else reads all of the text before it leaves, and may black out more."},
 		{Name: "documents", Label: "The invoices' own files", Kind: partial.Select, Options: partial.Options(typed("documents"), "", "Left out", "yes", "With those issued in the period"), Group: "Which", Hint: "PDF and e-bill, for a payor or a partner with narratives"},
+	}
+	if len(matters) > 0 {
+		fields = append(fields, partial.Field{Name: "matters", Label: "Only these matters", Kind: partial.Checks, Options: matters, Wide: true, Group: "Which", Hint: "None ticked is every matter that you see; a court needs at least one"})
+	}
+	return append(fields, []partial.Field{
 		{Name: "format", Label: "Format", Kind: partial.Select, Options: formats, Group: "How"},
 		{Name: "hours", Label: "Can be fetched for", Kind: partial.Select, Options: partial.Options(titled(typed("hours"), "24"), "24", "24 hours", "168", "7 days"), Group: "How"},
 		{Name: "opens", Label: "Opens with", Kind: partial.Select, Options: partial.Options(titled(typed("opens"), "key"), "key", "A key", "passphrase", "A passphrase"), Group: "How", Hint: "A passphrase is made, and shown to you once: for who keeps no key"},
 		{Name: "recipient", Label: "Recipient's age public key", Value: typed("recipient"), Max: 200, Wide: true, Group: "How", Hint: "Starts with age1. Without one a key pair is made, and its private key shown to you once."},
-	}
+	}...)
 }
 
 // exportPreview is the redaction preview: column by column what the file has.

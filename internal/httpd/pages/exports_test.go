@@ -31,8 +31,7 @@ func exportFixtures(t testing.TB, s story) []fixture {
 	typed := func(name string) string {
 		return map[string]string{"audience": "court", "format": "xlsx", "from": "2026-01-01", "to": "2026-10-31", "redact": "J. Okoro\nDundalk", "opens": "passphrase"}[name]
 	}
-	fields := exportFields(typed, partial.Options("", "", "Any payor", "1", "Cobalt Rail Ltd", "2", "Northern Mutual"))
-	fields = append(fields, partial.Field{Name: "matters", Label: "Only these matters", Kind: partial.Checks, Wide: true, Group: "Which", Options: partial.Options("1", "1", "00417-0032 Carrier liability", "2", "00417-0033 Lease")})
+	fields := exportFields(typed, partial.Options("", "", "Any payor", "1", "Cobalt Rail Ltd", "2", "Northern Mutual"), partial.Options("1", "1", "00417-0032 Carrier liability", "2", "00417-0033 Lease"))
 	seen := export.Preview{Rows: 3, Narratives: 3, Matters: 2, Label: authz.Confidential, Documents: 2, LeftOut: []string{"client", "standard_rate"}, Columns: []export.Column{
 		{Name: "worked_on", Class: authz.C2, Sample: "2026-02-03"}, {Name: "narrative", Class: authz.C3, Sample: "Call with [redacted] on [redacted] depot settlement range"}}}
 	bad := export.ErrInput.On(fault.Field{Path: "matters", Code: "matters_missing", Message: "name the matters that the court is to see"})
@@ -62,7 +61,7 @@ func TestAReviewerSeesWhatLeaves(t *testing.T) {
 		t.Error("what was read is asked for again")
 	}
 	for _, a := range export.Audiences {
-		if html := render(t, Plain(f.Chrome, exportForAsking(f, exportFields(func(string) string { return "" }, nil), nil, nil))); !strings.Contains(html, a.Title()) {
+		if html := render(t, Plain(f.Chrome, exportForAsking(f, exportFields(func(string) string { return "" }, nil, nil), nil, nil))); !strings.Contains(html, a.Title()) {
 			t.Errorf("the form lacks %s", a)
 		}
 	}

@@ -34,7 +34,7 @@ func (s *Site) exportTextPage(r *httpd.Request, id ident.ExportID, failed error)
 
 func exportTextView(f frame, text export.Text, terms string, failed error) PlainView {
 	e := text.Export
-	t := &partial.Table{Caption: "Narratives", Columns: []partial.Column{{Head: "Day", NoWrap: true}, {Head: "By", NoWrap: true}, {Head: "In the record", Wide: true}, {Head: "In the file", Wide: true}}}
+	t := &partial.Table{Caption: "Narratives", Columns: []partial.Column{{Head: "Day", NoWrap: true}, {Head: "By", NoWrap: true}, {Head: "In the record"}, {Head: "In the file"}}}
 	lines := make([]partial.Option, len(text.Lines))
 	for i, l := range text.Lines {
 		leaves := partial.Txt(l.Leaves)
@@ -47,9 +47,9 @@ func exportTextView(f frame, text export.Text, terms string, failed error) Plain
 	act := func(name string) string { return href.Act(href.Export(f.FirmID, e.ID), name) }
 	v := PlainView{Head: layout.Head{Title: "Text of " + e.Name(), Crumbs: []partial.Link{{Text: "Exports", Href: href.Exports(f.FirmID)}, {Text: e.Name(), Href: href.Export(f.FirmID, e.ID)}}},
 		Meta: []string{format.Counted(len(text.Lines), "line", "lines"), "for " + e.AskedByName},
-		Lede: "A court reads what stands on the right, word for word. Black out what it must not read; then say that you have read it all.",
+		Lede: "A court reads what stands in the file, word for word. Black out what it must not read; then say that you have read it all.",
 		Sections: []Section{{Title: "What the court would read", Table: t},
-			{Title: "Black out", Form: &partial.Form{ID: "redact", Action: act("redact"), Version: e.Version, Submit: "Black out", Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: []partial.Field{
+			{Title: "Black out", Form: &partial.Form{ID: "redact", Action: act("redact"), Version: e.Version, Submit: "Black out", Side: true, Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: []partial.Field{
 				{Name: "redact", Label: "Names and words", Kind: partial.Area, Value: terms, Max: 20000, Rows: 6, Wide: true, Hint: "One on each line; whole words, in capitals or not"},
 				{Name: "withhold", Label: "Lines whose text the court does not get", Kind: partial.Checks, Options: lines, Wide: true}}}}}}
 	if e.ReviewedAt == nil {
