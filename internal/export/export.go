@@ -1,7 +1,34 @@
-// Package export builds files that leave: a firm's entries as CSV, zipped,
-// encrypted for one recipient, for a limited time. It owns the asking, the firm's
-// yes or no, the building and the fetching. What is in a file is decided by the
-// asker's scope and clearance, in SQL; the writer filters nothing.
+// Package export builds files that leave: what one audience gets of a firm's work or
+// invoices, zipped, encrypted for one recipient, for a limited time. It owns the asking,
+// the firm's yes or no, the building and the fetching. What is in a file is decided by
+// the audience and by the asker's scope and clearance, in SQL; the writer filters nothing.
+//
+// What the documents leave open is decided so:
+//
+//   - An audience is a profile: its tables, its columns by class, its rows (profile.go). It
+//     takes away and never gives: who asks for a partner gets no more than they see.
+//   - A file has one table, out of one statement: it is one instant of the firm. A payor's
+//     rows are lines, a collector's and an auditor's are invoices, the others' are entries.
+//   - Other staff get amounts and no rates. A specialist gets no sealed matter even if the
+//     asker is named there: for that a partner's file is asked for. A collector gets what a
+//     mail says (DESIGN 2.16) and who owes it: no client, no matter.
+//   - A payor's lines are those that were issued, as its share of them; a credit shows in
+//     the invoice's status and not as a line.
+//   - A court's text has whole words blacked out, or lines withheld, and is confirmed by its
+//     hash by somebody other than who asked, who sees all of it; they may approve it too. At
+//     most 2,000 lines, because a person reads them. What has changed since fails the build.
+//   - Text that a spreadsheet might run is guarded in CSV and XLSX. JSON lines and Parquet
+//     have it as it is: what reads them takes no text for a formula, and a guard would lie.
+//   - Numbers are decimal text in JSON lines and decimals of four digits in Parquet. In a
+//     spreadsheet they are numbers, which it keeps to 15 digits; with more they are text.
+//   - Parts of Parquet and XLSX hold packed rows and the table is encoded from them at the
+//     end, so that a killed build goes on in every format and keeps its bytes (F10).
+//   - A million rows take 23 MiB over idle as Parquet and 46 MiB as a spreadsheet, of which
+//     one is written at a time. CSV and JSON lines go straight through.
+//   - A passphrase is made, never typed: 150 random bits, shown once, sealed under the firm's
+//     key until the file is made or will not be.
+//   - The invoices' own files print every narrative: they go to a payor or a partner, with
+//     narratives asked for, and only of matters whose text the asker reads.
 package export
 
 import (
@@ -30,7 +57,7 @@ var (
 	ErrUsedUp    = fault.New(fault.Conflict, "export_used_up", "this export has been fetched as often as it may be")
 	ErrTicket    = fault.New(fault.NotFound, "not_found", "there is nothing here")
 	ErrDaily     = fault.New(fault.TooMany, "export_daily", "five exports a day are the limit; ask again tomorrow")
-	ErrEmpty     = fault.New(fault.Invalid, "export_empty", "no entry that you may see lies in this scope")
+	ErrEmpty     = fault.New(fault.Invalid, "export_empty", "nothing that you may see lies in this scope")
 	ErrText      = fault.New(fault.Forbidden, "export_text_not_yours", "you may not read every narrative of this: name fewer matters, or ask somebody who may")
 	ErrTooLong   = fault.New(fault.Invalid, "export_too_long", "a court's text is read line by line, and 2,000 lines are the most: name fewer matters or a shorter period")
 	ErrReview    = fault.New(fault.Conflict, "export_not_reviewed", "its text has to be read by somebody other than who asked before the firm decides")
