@@ -56,8 +56,9 @@ func newExportCmd() *cobra.Command {
 
 func newExportAskCmd(o *exportOptions) *cobra.Command {
 	var n export.NewRequest
-	var clients, matters []string
+	var clients, matters, invoices []string
 	var dry bool
+	var payor string
 	cmd := &cobra.Command{
 		Use:   "ask --firm F --as EMAIL --from DAY --to DAY --recipient AGE_KEY --reason TEXT",
 		Short: "Ask the firm for the entries of a period, as far as you see them",
@@ -65,6 +66,9 @@ func newExportAskCmd(o *exportOptions) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.run(cmd, func(ctx context.Context, s *app.Services) (any, error) {
 				if err := nameParts(ctx, s, &n, clients, matters); err != nil {
+					return nil, err
+				}
+				if err := nameInvoices(&n, payor, invoices); err != nil {
 					return nil, err
 				}
 				if dry {
@@ -81,6 +85,12 @@ func newExportAskCmd(o *exportOptions) *cobra.Command {
 	f.StringVar((*string)(&n.To), "to", "", "the last day of the work")
 	f.StringSliceVar(&clients, "client", nil, "only this client, by number or id; may be given more than once")
 	f.StringSliceVar(&matters, "matter", nil, "only this matter, by number or id; with --client: what is in either")
+	f.StringVar((*string)(&n.Audience), "audience", string(export.AudiencePartner), "who will read it: partner, specialist, staff, payor, court, collector or auditor")
+	f.StringVar((*string)(&n.Format), "format", string(export.FormatCSV), "csv, xlsx, jsonl or parquet")
+	f.StringVar(&payor, "payor", "", "of the audience payor: the payor's id; narrows a collector and an auditor too")
+	f.StringSliceVar(&invoices, "invoice", nil, "only this invoice, by id; may be given more than once")
+	f.StringSliceVar(&n.Redact, "redact", nil, "of a court: a word or name to black out; may be given more than once")
+	f.BoolVar(&n.Documents, "documents", false, "of a payor or a partner: with the files of the invoices issued in the period")
 	f.StringVar((*string)(&n.Form), "form", string(export.FormRedacted), "redacted, or full: with narratives as far as you may read them")
 	f.StringVar(&n.Recipient, "recipient", "", "the age public key that the file is encrypted for; age-keygen makes one")
 	f.IntVar(&n.Hours, "hours", 24, "how long the file can be fetched: 24 or 168")
@@ -226,6 +236,25 @@ func nameParts(ctx context.Context, s *app.Services, n *export.NewRequest, clien
 	return fs.Err(export.ErrInput)
 }
 
+// nameInvoices takes the ids that the flags give.
+func nameInvoices(n *export.NewRequest, payor string, invoices []string) error {
+	var fs fault.Fields
+	var err error
+	if payor != "" {
+		if n.Payor, err = ident.Parse[ident.PayorID](payor); err != nil {
+			fs.Add("payor", "payor_unknown", "%q is not the id of a payor", payor)
+		}
+	}
+	for _, text := range invoices {
+		id, err := ident.Parse[ident.InvoiceID](text)
+		if err != nil {
+			fs.Add("invoice", "invoice_unknown", "%q is not the id of an invoice", text)
+		}
+		n.Invoices = append(n.Invoices, id)
+	}
+	return fs.Err(export.ErrInput)
+}
+
 func named[T ~string](fs *fault.Fields, flag string, names []string, byName map[string]T) (ids []T) {
 	for _, name := range names {
 		id, ok := byName[strings.ToLower(strings.TrimSpace(name))]
@@ -323,25 +352,27 @@ func (f fetchedJSON) String() string {
 }
 
 type exportJSON struct {
-	ID      ident.ExportID `json:"id"`
-	Name    string         `json:"name"`
-	Status  export.Status  `json:"status"`
-	Form    export.Form    `json:"form"`
-	From    invoice.Day    `json:"from"`
-	To      invoice.Day    `json:"to"`
-	Rows    int64          `json:"rows"`
-	Due     int            `json:"approvals_due"`
-	AskedBy string         `json:"asked_by"`
-	AskedAt time.Time      `json:"asked_at"`
-	Key     string         `json:"recipient"`
-	Why     string         `json:"why,omitempty"`
-	Hash    string         `json:"file_sha256,omitempty"`
-	Expires *time.Time     `json:"expires_at,omitempty"`
-	Left    int            `json:"downloads_left"`
+	ID      ident.ExportID  `json:"id"`
+	Name    string          `json:"name"`
+	Status  export.Status   `json:"status"`
+	For     export.Audience `json:"audience"`
+	Format  export.Format   `json:"format"`
+	Form    export.Form     `json:"form"`
+	From    invoice.Day     `json:"from"`
+	To      invoice.Day     `json:"to"`
+	Rows    int64           `json:"rows"`
+	Due     int             `json:"approvals_due"`
+	AskedBy string          `json:"asked_by"`
+	AskedAt time.Time       `json:"asked_at"`
+	Key     string          `json:"recipient"`
+	Why     string          `json:"why,omitempty"`
+	Hash    string          `json:"file_sha256,omitempty"`
+	Expires *time.Time      `json:"expires_at,omitempty"`
+	Left    int             `json:"downloads_left"`
 }
 
 func toExportJSON(e export.Export) exportJSON {
-	return exportJSON{ID: e.ID, Name: e.Name(), Status: e.Status, Form: e.Form, From: e.FromOn, To: e.ToOn, Rows: e.RowsAsked, Due: e.ApprovalsDue, AskedBy: e.AskedByName,
+	return exportJSON{ID: e.ID, Name: e.Name(), Status: e.Status, For: e.Audience, Format: e.Format, Form: e.Form, From: e.FromOn, To: e.ToOn, Rows: e.RowsAsked, Due: e.ApprovalsDue, AskedBy: e.AskedByName,
 		AskedAt: e.AskedAt.UTC(), Key: e.Recipient, Why: e.Why, Hash: e.FileHash, Expires: e.ExpiresAt, Left: e.DownloadsLeft}
 }
 
@@ -361,7 +392,11 @@ func (e exportJSON) String() string {
 		where += ": " + e.Why
 	case export.StatusWithdrawn, export.StatusExpired: // the word says it
 	}
-	return fmt.Sprintf("%s, %s, %s to %s, %d rows, asked by %s: %s", e.Name, e.Form, e.From, e.To, e.Rows, e.AskedBy, where)
+	what := string(e.Form)
+	if e.For != export.AudiencePartner {
+		what = "for the " + string(e.For) + ", " + what
+	}
+	return fmt.Sprintf("%s, %s, %s to %s, %d rows, asked by %s: %s", e.Name, what, e.From, e.To, e.Rows, e.AskedBy, where)
 }
 
 type exportsJSON []exportJSON
@@ -382,7 +417,9 @@ type previewJSON struct {
 	Narratives int64        `json:"narratives"`
 	Withheld   int64        `json:"withheld"`
 	Matters    int64        `json:"matters"`
+	Documents  int64        `json:"documents"`
 	Columns    []columnJSON `json:"columns"`
+	LeftOut    []string     `json:"left_out"`
 }
 
 type columnJSON struct {
@@ -391,7 +428,7 @@ type columnJSON struct {
 }
 
 func toPreviewJSON(p export.Preview) previewJSON {
-	out := previewJSON{Rows: p.Rows, Narratives: p.Narratives, Withheld: p.Withheld, Matters: p.Matters, Columns: make([]columnJSON, len(p.Columns))}
+	out := previewJSON{Rows: p.Rows, Narratives: p.Narratives, Withheld: p.Withheld, Matters: p.Matters, Documents: p.Documents, LeftOut: append([]string{}, p.LeftOut...), Columns: make([]columnJSON, len(p.Columns))}
 	for i, c := range p.Columns {
 		out.Columns[i] = columnJSON{c.Name, c.Hidden}
 	}
@@ -401,6 +438,12 @@ func toPreviewJSON(p export.Preview) previewJSON {
 func (p previewJSON) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d rows on %d matters, %d with narrative; nothing was asked for", p.Rows, p.Matters, p.Narratives)
+	if p.Documents > 0 {
+		fmt.Fprintf(&b, "\nwith %d files of invoices", p.Documents)
+	}
+	if len(p.LeftOut) > 0 {
+		fmt.Fprintf(&b, "\nnot for this audience: %s", strings.Join(p.LeftOut, ", "))
+	}
 	for _, c := range p.Columns {
 		switch c.Hidden {
 		case 0:

@@ -142,7 +142,7 @@ func (v *visitor) visit(r httpd.Route, theirs things) {
 // thing to who asked for it and who decides on it.
 var asksMore = map[string]bool{
 	"/firms/{firm}/payors/new": true, "/firms/{firm}/purchase-orders/new": true, "/firms/{firm}/matters/new": true, "/api/v1/firms/{firm}/export-file": true,
-	"/firms/{firm}/exports/{id}": true, "/api/v1/firms/{firm}/exports/{id}": true,
+	"/firms/{firm}/exports/{id}": true, "/api/v1/firms/{firm}/exports/{id}": true, "/firms/{firm}/exports/{id}/text": true, "/api/v1/firms/{firm}/exports/{id}/text": true,
 }
 
 const absentID = "00000000-0000-7000-8000-00000000abcd"
@@ -365,6 +365,8 @@ var bodies = map[string]string{
 	"POST /firms/{firm}/runs/{id}/retry":                           `{}`,
 
 	"POST /firms/{firm}/submissions/{id}/appeals/{appeal}/papers/{paper}/remove": `{"reason":"because"}`,
+	"POST /firms/{firm}/exports/{id}/redact":                                     `{"redact":["a word"],"withhold_ids":["<entry>"]}`,
+	"POST /firms/{firm}/exports/{id}/review":                                     `{"hash":"` + strings.Repeat("0", 64) + `"}`,
 	"POST /firms/{firm}/reminders/{id}/approve":                                  `{"content_hash":"` + strings.Repeat("0", 64) + `"}`,
 	"POST /firms/{firm}/reminders/{id}/veto":                                     `{"invoice_id":"<invoice>","reason":"because","until":"2026-03-31"}`,
 	"POST /firms/{firm}/reminder-tasks/{id}/end":                                 `{"outcome":"reached"}`,

@@ -94,6 +94,9 @@ var nested = map[rbac.Role][]nestedCase{
 		{"GET /firms/{firm}/prebills?waits_for=<?>", "", "person", true},
 		{"POST /firms/{firm}/walls", `{"person_id":"<person>","matter_ids":["<matter>","<?>"],"reason":"x"}`, "matter", false},
 		{"POST /firms/{firm}/exports/preview", `{"from":"2026-01-01","to":"2026-03-01","matter_ids":["<?>"],"form":"redacted","hours":24,"reason":"x"}`, "matter", false},
+		{"POST /firms/{firm}/exports", `{"audience":"court","from":"2026-01-01","to":"2026-03-01","matter_ids":["<?>"],"hours":24,"reason":"for the court"}`, "matter", false},
+		{"POST /firms/{firm}/exports/preview", `{"audience":"payor","from":"2026-01-01","to":"2026-03-01","payor_id":"<?>","form":"redacted","hours":24,"reason":"x"}`, "payor", false},
+		{"POST /firms/{firm}/exports", `{"audience":"collector","from":"2026-01-01","to":"2026-03-01","invoice_ids":["<invoice>","<?>"],"hours":24,"reason":"to collect"}`, "invoice", false},
 		{"POST /firms/{firm}/exports", `{"from":"2026-01-01","to":"2026-03-01","matter_ids":["<?>"],"form":"redacted","hours":24,"reason":"x"}`, "matter", false},
 	},
 	rbac.RoleSpecialist: {

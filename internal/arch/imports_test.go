@@ -58,7 +58,7 @@ var confined = map[string][]string{
 	"github.com/alicebob/miniredis":     {"internal/devstack"},
 	"github.com/wneessen/go-mail":       {"internal/mail"},
 	"github.com/cbroglie/mustache":      {"internal/wording"},
-	"github.com/xuri":                   {"internal/capture"},
+	"github.com/xuri":                   {"internal/capture", "internal/export"},
 	"github.com/pdfcpu":                 {"internal/receipt"},
 	"github.com/pkg/sftp":               {"internal/outbound/carry"},
 	"golang.org/x/crypto/ssh":           {"internal/outbound/carry"},

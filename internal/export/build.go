@@ -45,6 +45,9 @@ func (s *Service) Build(ctx context.Context, job outbox.Job, a BuildWanted) erro
 		}
 	}
 	if err == nil {
+		err = b.reviewed()
+	}
+	if err == nil {
 		err = b.finish(ctx)
 	}
 	if errors.Is(err, errLost) {
@@ -75,6 +78,8 @@ type builder struct {
 	chosen   selection
 	manifest manifest
 	table    table
+	row      *row    // that is being written
+	text     reading // of a court: what was written
 }
 
 // begin decides whether to build; false when there is nothing to do any more.
@@ -99,6 +104,7 @@ func (b *builder) begin(ctx context.Context) (yes bool, err error) {
 		if b.chosen, err = b.selection(tx); err != nil {
 			return err
 		}
+		b.row = b.chosen.profile.row()
 		b.manifest = newManifest(e, tx.Scope.Firm, b.chosen)
 		if err := b.resume(tx); err != nil {
 			return err
@@ -134,7 +140,7 @@ func (b *builder) room(tx *db.Tx) error {
 }
 
 func (b *builder) encrypted(ctx context.Context, out io.Writer) error {
-	to, err := age.ParseX25519Recipient(b.plan.recipient)
+	to, err := b.recipient(ctx)
 	if err != nil {
 		return fmt.Errorf("read recipient of export %s: %w", b.id, err)
 	}
@@ -187,7 +193,7 @@ func (b *builder) publish(ctx context.Context, w blob.Written) error {
 		if err != nil {
 			return fmt.Errorf("encode manifest of export %s: %w", b.id, err)
 		}
-		err = change(tx, b.id, `status = 'ready', rows_done = ?, manifest = ?::jsonb, blob_id = ?, size_bytes = ?, file_hash = ?, ready_at = ?, expires_at = ?`,
+		err = change(tx, b.id, `status = 'ready', passphrase = NULL, rows_done = ?, manifest = ?::jsonb, blob_id = ?, size_bytes = ?, file_hash = ?, ready_at = ?, expires_at = ?`,
 			b.manifest.Rows, string(text), w.ID, w.Size, w.ContentHash, tx.Now, tx.Now.Add(time.Duration(e.LifeHours)*time.Hour))
 		if err != nil {
 			return err
@@ -205,9 +211,15 @@ func (b *builder) publish(ctx context.Context, w blob.Written) error {
 // the engine's to try again.
 func (b *builder) settle(ctx context.Context, err error) error {
 	switch fault.KindOf(err) {
-	case fault.Forbidden, fault.NotFound, fault.Unauthenticated:
+	case fault.Forbidden, fault.NotFound, fault.Unauthenticated, fault.Invalid:
 	default:
 		return err
+	}
+	why := ErrRightGone
+	if errors.Is(err, ErrReviewed) {
+		why = ErrReviewed
+	} else if errors.Is(err, errCell) {
+		why = errCell
 	}
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer stop()
@@ -215,10 +227,10 @@ func (b *builder) settle(ctx context.Context, err error) error {
 		if err := outbox.Hold(tx, b.job); err != nil {
 			return err
 		}
-		if err := errors.Join(b.dropParts(tx, 0), setStatus(tx, b.id, StatusFailed, ErrRightGone.Message)); err != nil {
+		if err := errors.Join(b.dropParts(tx, 0), setStatus(tx, b.id, StatusFailed, why.Message)); err != nil {
 			return err
 		}
-		err := audit.Record(tx, audit.Entry{Action: "export.failed", Object: "export", ID: string(b.id), Class: audit.C2, Result: "denied", Detail: map[string]string{"reason": ErrRightGone.Code}})
+		err := audit.Record(tx, audit.Entry{Action: "export.failed", Object: "export", ID: string(b.id), Class: audit.C2, Result: "denied", Detail: map[string]string{"reason": why.Code}})
 		if err != nil {
 			return err
 		}

@@ -3,10 +3,25 @@ package export
 import (
 	"database/sql"
 	"fmt"
+	"slices"
+	"strconv"
 
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/money"
 )
+
+// kind is what a column's values are.
+type kind byte
+
+const (
+	words kind = iota
+	day        // YYYY-MM-DD
+	e4         // a number at 1e-4
+	minor      // money in the row's currency
+	whole
+)
+
+func (k kind) number() bool { return k >= e4 }
 
 // column is one of the file's. Its class (SECURITY 9) decides on which rows it is
 // left out: what says what was done, when, by whom and for how much is the firm's
@@ -14,101 +29,178 @@ import (
 type column struct {
 	name  string
 	class authz.Class
-	sql   string // over the tables of a selection
+	kind  kind
+	sql   string // over the tables of its profile
 }
 
-// fileColumns are the file's; add at the end, never rename. readRow reads them in this order.
-var fileColumns = []column{
-	{"id", authz.C1, `e.id::text`},
-	{"worked_on", authz.C2, `to_char(e.worked_on, 'YYYY-MM-DD')`},
-	{"client_number", authz.C2, `c.number`},
-	{"client", authz.C2, `c.name`},
-	{"matter_number", authz.C2, `m.number`},
-	{"matter", authz.C2, `m.name`},
-	{"timekeeper", authz.C2, `coalesce(t.code, '')`},
-	{"timekeeper_class", authz.C2, `coalesce(t.class, '')`},
-	{"kind", authz.C1, `e.kind`},
-	{"hours", authz.C2, `e.hours_e4`},
-	{"quantity", authz.C2, `e.quantity_e4`},
-	{"unit_cost", authz.C2, `e.unit_cost_e4`},
-	{"rate", authz.C2, `e.rate_e4`},
-	{"amount", authz.C2, `e.amount_minor`},
-	{"currency", authz.C1, `e.currency`},
-	{"task_code", authz.C2, `e.task_code`},
-	{"activity_code", authz.C2, `e.activity_code`},
-	{"expense_code", authz.C2, `e.expense_code`},
-	{"status", authz.C1, `e.status`},
-	{"narrative", authz.C3, `e.narrative`},
-	{"rate_source", authz.C2, `e.rate_source`},
-	{"standard_rate", authz.C2, `e.standard_rate_e4`},
+var entryColumns = []column{
+	{"id", authz.C1, words, `e.id::text`},
+	{"worked_on", authz.C2, day, `to_char(e.worked_on, 'YYYY-MM-DD')`},
+	{"client_number", authz.C2, words, `c.number`},
+	{"client", authz.C2, words, `c.name`},
+	{"matter_number", authz.C2, words, `m.number`},
+	{"matter", authz.C2, words, `m.name`},
+	{"timekeeper", authz.C2, words, `coalesce(t.code, '')`},
+	{"timekeeper_class", authz.C2, words, `coalesce(t.class, '')`},
+	{"kind", authz.C1, words, `e.kind`},
+	{"hours", authz.C2, e4, `e.hours_e4`},
+	{"quantity", authz.C2, e4, `e.quantity_e4`},
+	{"unit_cost", authz.C2, e4, `e.unit_cost_e4`},
+	{"rate", authz.C2, e4, `e.rate_e4`},
+	{"amount", authz.C2, minor, `e.amount_minor`},
+	{"currency", authz.C1, words, `e.currency`},
+	{"task_code", authz.C2, words, `e.task_code`},
+	{"activity_code", authz.C2, words, `e.activity_code`},
+	{"expense_code", authz.C2, words, `e.expense_code`},
+	{"status", authz.C1, words, `e.status`},
+	{"narrative", authz.C3, words, `e.narrative`},
+	{"rate_source", authz.C2, words, `e.rate_source`},
+	{"standard_rate", authz.C2, e4, `e.standard_rate_e4`},
 }
 
-// header is the first line of the file.
-func header() []string {
-	names := make([]string, len(fileColumns))
-	for i, c := range fileColumns {
-		names[i] = c.name
-	}
-	return names
+// courtColumns is what a petition for fees lists. Its narrative is made by selecting.
+var courtColumns = append(without(entryColumns, "client_number", "client", "status", "narrative", "rate_source", "standard_rate"),
+	column{"narrative", authz.C3, words, redactedNarrative})
+
+// lineColumns is an invoice's line as the payor was served it. Of an invoice that several
+// payors share a line is this payor's share, and the whole is not told.
+var lineColumns = []column{
+	{"id", authz.C1, words, `l.id::text`},
+	{"invoice", authz.C2, words, `i.number`},
+	{"issued_on", authz.C2, day, `to_char(i.issued_on, 'YYYY-MM-DD')`},
+	{"due_on", authz.C2, day, `to_char(i.due_on, 'YYYY-MM-DD')`},
+	{"matter_number", authz.C2, words, `m.number`},
+	{"matter", authz.C2, words, `m.name`},
+	{"invoice_status", authz.C1, words, `i.status`},
+	{"invoice_total", authz.C2, minor, `i.total_minor`},
+	{"line", authz.C1, whole, `l.no::bigint`},
+	{"kind", authz.C1, words, `l.kind`},
+	{"worked_on", authz.C2, day, `to_char(l.worked_on, 'YYYY-MM-DD')`},
+	{"timekeeper", authz.C2, words, `l.timekeeper`},
+	{"task_code", authz.C2, words, `l.task_code`},
+	{"activity_code", authz.C2, words, `l.activity_code`},
+	{"expense_code", authz.C2, words, `l.expense_code`},
+	{"quantity", authz.C2, e4, `l.quantity_e4`},
+	{"rate", authz.C2, e4, `l.rate_e4`},
+	{"adjustment", authz.C2, minor, `l.adjust_minor`},
+	{"amount", authz.C2, minor, `l.amount_minor`},
+	{"tax", authz.C2, minor, `l.tax_minor`},
+	{"currency", authz.C1, words, `l.currency`},
+	{"narrative", authz.C3, words, `l.narrative`},
 }
 
-// classOf is the class of a column of the file. A column that nobody has classed is
-// an error, never the lowest class.
-func classOf(name string) (authz.Class, error) {
-	for _, c := range fileColumns {
-		if c.name == name && c.class >= authz.C1 && c.class <= authz.C3 {
-			return c.class, nil
+// collectorColumns is what a mail says too (DESIGN 2.16), and who owes it.
+var collectorColumns = []column{
+	{"id", authz.C1, words, `i.id::text`},
+	{"invoice", authz.C2, words, `i.number`},
+	{"issued_on", authz.C2, day, `to_char(i.issued_on, 'YYYY-MM-DD')`},
+	{"due_on", authz.C2, day, `to_char(i.due_on, 'YYYY-MM-DD')`},
+	{"payor", authz.C2, words, `p.name`},
+	{"total", authz.C2, minor, `i.total_minor`},
+	{"credited", authz.C2, minor, `i.credited_minor`},
+	{"paid", authz.C2, minor, `i.paid_minor`},
+	{"open", authz.C2, minor, `i.open_minor`},
+	{"disputed", authz.C2, minor, `i.disputed_minor`},
+	{"currency", authz.C1, words, `i.currency`},
+	{"status", authz.C1, words, `i.status`},
+}
+
+// auditorColumns is what the audit log and the files are checked against.
+var auditorColumns = []column{
+	{"id", authz.C1, words, `i.id::text`},
+	{"invoice", authz.C2, words, `i.number`},
+	{"issued_on", authz.C2, day, `to_char(i.issued_on, 'YYYY-MM-DD')`},
+	{"due_on", authz.C2, day, `to_char(i.due_on, 'YYYY-MM-DD')`},
+	{"client_number", authz.C2, words, `c.number`},
+	{"matter_number", authz.C2, words, `m.number`},
+	{"payor", authz.C2, words, `p.name`},
+	{"net", authz.C2, minor, `i.net_minor`},
+	{"tax", authz.C2, minor, `i.tax_minor`},
+	{"total", authz.C2, minor, `i.total_minor`},
+	{"credited", authz.C2, minor, `i.credited_minor`},
+	{"paid", authz.C2, minor, `i.paid_minor`},
+	{"open", authz.C2, minor, `i.open_minor`},
+	{"currency", authz.C1, words, `i.currency`},
+	{"status", authz.C1, words, `i.status`},
+	{"content_sha256", authz.C1, words, `i.content_hash`},
+	{"pdf_sha256", authz.C1, words, `coalesce((SELECT d.sha256 FROM invoice_document d WHERE d.firm_id = i.firm_id AND d.invoice_id = i.id AND d.format = 'pdf'), '')`},
+	{"ebill_sha256", authz.C1, words, `coalesce((SELECT string_agg(d.sha256, ' ' ORDER BY d.format) FROM invoice_document d WHERE d.firm_id = i.firm_id AND d.invoice_id = i.id AND d.format LIKE 'ledes%'), '')`},
+	{"audit_leaf", authz.C1, words, `coalesce((SELECT x.id::text FROM audit_leaf x WHERE x.firm_id = i.firm_id AND x.object = 'invoice' AND x.object_id = i.id::text AND x.action = 'invoice.issued' ORDER BY x.id LIMIT 1), '')`},
+	{"audit_seq", authz.C1, whole, `(SELECT x.seq FROM audit_leaf x WHERE x.firm_id = i.firm_id AND x.object = 'invoice' AND x.object_id = i.id::text AND x.action = 'invoice.issued' ORDER BY x.id LIMIT 1)`},
+}
+
+func without(all []column, names ...string) []column {
+	return slices.DeleteFunc(slices.Clone(all), func(c column) bool { return slices.Contains(names, c.name) })
+}
+
+func errUnclassed(name string) error { return fmt.Errorf("column %q of an export has no class", name) }
+
+// row is one row of a selection's query, read again and again into the same places.
+// What is left out is not valid.
+type row struct {
+	columns  []column
+	texts    []sql.NullString
+	numbers  []sql.NullInt64
+	into     []any
+	currency int // column
+	words    int // column of what is C3, -1 for none
+}
+
+func (p profile) row() *row {
+	r := &row{columns: p.columns, texts: make([]sql.NullString, len(p.columns)), numbers: make([]sql.NullInt64, len(p.columns)), currency: p.column("currency"), words: p.column("narrative")}
+	for i, c := range p.columns {
+		if c.kind.number() {
+			r.into = append(r.into, &r.numbers[i])
+		} else {
+			r.into = append(r.into, &r.texts[i])
 		}
 	}
-	return 0, fmt.Errorf("column %q of an export has no class", name)
+	return r
 }
 
-// row is one row of a selection's query; what is left out is not valid.
-type row struct {
-	id, kind, currency, status                             string
-	day, clientNumber, client, number, matter, code, class sql.NullString
-	task, activity, expense, narrative, source             sql.NullString
-	hours, quantity, unit, rate, amount, standard          sql.NullInt64
+// read reads the columns of the file, and then what else the query selects.
+func (r *row) read(rows *sql.Rows, more ...any) error {
+	if err := rows.Scan(append(r.into[:len(r.columns):len(r.columns)], more...)...); err != nil {
+		return fmt.Errorf("read row of export: %w", err)
+	}
+	return nil
 }
 
-// readRow reads the columns of the file, and then what else the query selects.
-func readRow(rows *sql.Rows, more ...any) (r row, err error) {
-	err = rows.Scan(append([]any{&r.id, &r.day, &r.clientNumber, &r.client, &r.number, &r.matter, &r.code, &r.class, &r.kind, &r.hours, &r.quantity, &r.unit, &r.rate, &r.amount,
-		&r.currency, &r.task, &r.activity, &r.expense, &r.status, &r.narrative, &r.source, &r.standard}, more...)...)
-	if err != nil {
-		return r, fmt.Errorf("read entry: %w", err)
+func (r *row) id() string { return r.texts[0].String }
+
+// told tells that the row leaves with what is C3 of it.
+func (r *row) told() bool { return r.words >= 0 && r.texts[r.words].Valid }
+
+// has tells whether column i has a value.
+func (r *row) has(i int) bool {
+	if r.columns[i].kind.number() {
+		return r.numbers[i].Valid
 	}
-	return r, nil
+	return r.texts[i].Valid
 }
 
-// cells takes a row's values in the order of the file's columns.
-type cells interface {
-	text(string)
-	number(string) // "" for no value
-}
-
-// write puts the row down. Numbers come from numeric columns alone.
-func (r row) write(c cells) {
-	for _, s := range []string{r.id, r.day.String, r.clientNumber.String, r.client.String, r.number.String, r.matter.String, r.code.String, r.class.String, r.kind} {
-		c.text(s)
-	}
-	for _, n := range []sql.NullInt64{r.hours, r.quantity, r.unit, r.rate} {
-		c.number(fixed(n))
-	}
-	if r.amount.Valid {
-		c.number(money.Amount{Minor: r.amount.Int64, Currency: money.Currency(r.currency)}.Text())
-	} else {
-		c.number("")
-	}
-	for _, s := range []string{r.currency, r.task.String, r.activity.String, r.expense.String, r.status, r.narrative.String, r.source.String} {
-		c.text(s)
-	}
-	c.number(fixed(r.standard))
-}
-
-func fixed(n sql.NullInt64) string {
-	if !n.Valid {
+// cell is column i as text: decimal for a number, "" for no value.
+func (r *row) cell(i int) string {
+	n := r.numbers[i]
+	switch k := r.columns[i].kind; {
+	case !k.number():
+		return r.texts[i].String
+	case !n.Valid:
 		return ""
+	case k == e4:
+		return money.Fixed4(n.Int64).String()
+	case k == minor:
+		return money.Amount{Minor: n.Int64, Currency: money.Currency(r.texts[r.currency].String)}.Text()
+	default:
+		return strconv.FormatInt(n.Int64, 10)
 	}
-	return money.Fixed4(n.Int64).String()
+}
+
+// cells is the row as a person reads it.
+func (r *row) cells() []string {
+	out := make([]string, len(r.columns))
+	for i := range out {
+		out[i] = r.cell(i)
+	}
+	return out
 }

@@ -40,7 +40,7 @@ var errMoved = errors.New("entries that were written have changed: the file is m
 // errLost means that a part cannot be read back.
 var errLost = errors.New("a part of the file was lost: it is made anew")
 
-// table is entries.csv as far as whole parts hold it.
+// table is the file's rows as far as whole parts hold them.
 type table struct {
 	parts      []ident.BlobID
 	rows       int64
@@ -54,7 +54,8 @@ type table struct {
 	crc        uint32
 }
 
-func newTable() table { return table{sum: sha256.New()} }
+// restart forgets what was written.
+func (b *builder) restart() { b.table, b.text = table{sum: sha256.New()}, readingFor(b.plan.audience) }
 
 // Write takes the next bytes of the table into its sums.
 func (t *table) Write(p []byte) (int, error) {
@@ -83,7 +84,7 @@ func (t *table) resumeSums(b []byte) error {
 // resume takes up what an earlier attempt left: its whole parts, if they were made
 // under the same rights. Whether their rows still stand is seen by unmoved.
 func (b *builder) resume(tx *db.Tx) error {
-	b.table = newTable()
+	b.restart()
 	var parts []struct {
 		N                                         int
 		BlobID                                    ident.BlobID
@@ -119,7 +120,8 @@ func (b *builder) resume(tx *db.Tx) error {
 			err = b.table.resumeSums(sums)
 		}
 		if err != nil { // another program's state: nothing is lost by making it anew
-			b.table, whole = newTable(), 0
+			b.restart()
+			whole = 0
 		}
 	}
 	return b.dropParts(tx, whole)
@@ -148,7 +150,7 @@ func (b *builder) dropParts(tx *db.Tx, n int) error { return b.dropPartsOf(tx, b
 
 // afresh forgets the parts, so that this attempt or the next begins with the first row.
 func (b *builder) afresh(ctx context.Context) error {
-	b.table = newTable()
+	b.restart()
 	return b.db.InFirm(ctx, func(tx *db.Tx) error {
 		if err := outbox.Hold(tx, b.job); err != nil {
 			return err
@@ -214,12 +216,12 @@ func (b *builder) part(ctx context.Context, rows *sql.Rows) (more bool, err erro
 		if err != nil {
 			return fmt.Errorf("pack part: %w", err)
 		}
-		csv := newCSV(io.MultiWriter(z, &b.table))
+		file := b.plan.format.writer(io.MultiWriter(z, &b.table))
 		if b.table.rows == 0 {
-			csv.head()
+			file.head(b.row.columns)
 		}
 		for n := 0; n < partRows; n++ {
-			if err := b.entry(csv, rows); err != nil {
+			if err := b.entry(file, rows); err != nil {
 				return err
 			}
 			if more = rows.Next(); !more {
@@ -227,7 +229,7 @@ func (b *builder) part(ctx context.Context, rows *sql.Rows) (more bool, err erro
 			}
 		}
 		// A flush ends at a whole byte, so that parts follow one another.
-		if err := errors.Join(rows.Err(), csv.flush(), z.Flush()); err != nil {
+		if err := errors.Join(rows.Err(), file.flush(), z.Flush()); err != nil {
 			return fmt.Errorf("write part: %w", err)
 		}
 		b.table.packed += int64(packed)
@@ -244,21 +246,19 @@ func (b *builder) part(ctx context.Context, rows *sql.Rows) (more bool, err erro
 }
 
 // entry writes one row and counts it.
-func (b *builder) entry(w *csvWriter, rows *sql.Rows) error {
+func (b *builder) entry(w rowWriter, rows *sql.Rows) error {
 	var versions int64
-	r, err := readRow(rows, &b.table.lastOn, &versions)
-	if err != nil {
+	if err := b.row.read(rows, &b.table.lastOn, &versions); err != nil {
 		return err
 	}
-	b.table.lastID = r.id
+	b.table.lastID = b.row.id()
 	b.table.versions ^= versions
 	b.table.rows++
-	if r.narrative.Valid {
+	if b.row.told() {
 		b.table.narratives++
 	}
-	r.write(w)
-	w.end()
-	return w.err
+	b.text.add(b.row)
+	return w.row(b.row)
 }
 
 // keep makes a part one of the file's and decides again (T04).
@@ -308,20 +308,25 @@ func (b *builder) joined(ctx context.Context, out io.Writer, empty []byte) error
 }
 
 func (b *builder) copyPart(ctx context.Context, out io.Writer, id ident.BlobID) error {
-	var in io.ReadCloser
-	err := b.db.InFirm(ctx, func(tx *db.Tx) (err error) {
-		if err := b.still(tx); err != nil {
-			return err
-		}
-		in, _, err = b.blobs.Open(tx, id)
-		return lost(err)
-	})
+	in, err := b.openPart(ctx, id)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
 	_, err = io.Copy(out, in)
 	return lost(err)
+}
+
+// openPart decides again before it opens one (T04).
+func (b *builder) openPart(ctx context.Context, id ident.BlobID) (in io.ReadCloser, err error) {
+	err = b.db.InFirm(ctx, func(tx *db.Tx) (err error) {
+		if err := b.still(tx); err != nil {
+			return err
+		}
+		in, _, err = b.blobs.Open(tx, id)
+		return lost(err)
+	})
+	return in, err
 }
 
 // lost tells bytes that will not come back from a store that is away.
@@ -332,22 +337,15 @@ func lost(err error) error {
 	return err
 }
 
-// head is the table's first line.
-func (w *csvWriter) head() {
-	for _, h := range header() {
-		w.text(h)
-	}
-	w.end()
-}
-
 // emptyPart is the table of a scope that has lost its rows since they were counted.
-func emptyPart(t *table) ([]byte, error) {
+func (b *builder) emptyPart() ([]byte, error) {
 	var out bytes.Buffer
 	z, err := flate.NewWriter(&out, flate.BestSpeed)
 	if err != nil {
 		return nil, err
 	}
-	csv := newCSV(io.MultiWriter(z, t))
-	csv.head()
-	return out.Bytes(), errors.Join(csv.flush(), z.Flush())
+	file := b.plan.format.writer(io.MultiWriter(z, &b.table))
+	file.head(b.row.columns)
+	err = errors.Join(file.flush(), z.Flush())
+	return out.Bytes(), err
 }

@@ -23,6 +23,8 @@ type Preview struct {
 	Matters    int64
 	Label      authz.Label // the highest of a matter in it
 	Columns    []Column
+	Documents  int64    // files of invoices that go along
+	LeftOut    []string // columns that the audience has no part in
 }
 
 // Column is one column of the file: on how many rows it is left out, and what the
@@ -41,6 +43,7 @@ type Column struct {
 // A first line with a narrative is a look (C3).
 func (s *Service) Preview(ctx context.Context, n NewRequest) (p Preview, err error) {
 	n.Reason = "preview" // what it is for is said when it is asked for
+	n.settle()
 	if err := n.Validate(); err != nil {
 		return Preview{}, err
 	}
@@ -49,12 +52,23 @@ func (s *Service) Preview(ctx context.Context, n NewRequest) (p Preview, err err
 		if err != nil {
 			return err
 		}
+		if err := fits(tx, access, n); err != nil {
+			return err
+		}
 		chosen := selecting(access, tx, limitsOf(n))
 		if err := p.look(tx, chosen, chosen); err != nil {
 			return err
 		}
 		if p.Rows == 0 {
 			return ErrEmpty
+		}
+		if err := n.enough(p.Rows, p.Narratives); err != nil {
+			return err
+		}
+		if n.Documents {
+			if p.Documents, _, err = countDocuments(tx, access, limitsOf(n)); err != nil {
+				return err
+			}
 		}
 		return p.record(tx, chosen, rbac.ExportRequest, n.From, n.To)
 	})
@@ -103,6 +117,11 @@ func (s *Service) Review(ctx context.Context, id ident.ExportID) (p Preview, err
 		if err := p.look(tx, file, both); err != nil {
 			return err
 		}
+		if l.documents {
+			if p.Documents, _, err = countDocuments(tx, asker, l.limits); err != nil {
+				return err
+			}
+		}
 		return p.record(tx, both, rbac.ExportApprove, l.from, l.to)
 	})
 	return p, err
@@ -126,6 +145,7 @@ func (s *Service) rightsOf(ctx context.Context, who ident.PersonID, p plan) (a *
 
 // look counts what file holds, and takes the first line of shown, which lies within it.
 func (p *Preview) look(tx *db.Tx, file, shown selection) error {
+	p.LeftOut = file.profile.leftOut()
 	hidden, err := file.measure(tx, p)
 	if err != nil || p.Rows == 0 {
 		return err
@@ -134,8 +154,8 @@ func (p *Preview) look(tx *db.Tx, file, shown selection) error {
 	if err != nil {
 		return err
 	}
-	for i, name := range header() {
-		class, err := classOf(name)
+	for i, name := range file.profile.header() {
+		class, err := file.profile.classOf(i)
 		if err != nil {
 			return err
 		}
@@ -165,9 +185,10 @@ func (p *Preview) record(tx *db.Tx, shown selection, allowed rbac.Permission, fr
 
 // measure counts rows, and those on which a class is left out.
 func (s selection) measure(tx *db.Tx, p *Preview) (hidden map[authz.Class]int64, err error) {
-	args := append(append(append([]any{}, s.wordsArgs...), s.moneyArgs...), s.whereArgs...)
+	told, toldArgs := s.told()
+	args := append(append(append([]any{}, toldArgs...), s.moneyArgs...), s.whereArgs...)
 	var money int64
-	err = tx.Raw(`SELECT count(*), count(*) FILTER (WHERE `+s.words+`), count(*) FILTER (WHERE NOT (`+s.money+`)), count(DISTINCT m.id), coalesce(max(m.label), 0)`+tables+`WHERE `+s.where, args...).
+	err = tx.Raw(`SELECT count(*), count(*) FILTER (WHERE `+told+`), count(*) FILTER (WHERE NOT (`+s.money+`)), count(DISTINCT m.id), coalesce(max(m.label), 0)`+s.profile.from+`WHERE `+s.where, args...).
 		Row().Scan(&p.Rows, &p.Narratives, &money, &p.Matters, &p.Label)
 	if err != nil {
 		return nil, fmt.Errorf("measure export: %w", err)
@@ -180,13 +201,13 @@ func (s selection) measure(tx *db.Tx, p *Preview) (hidden map[authz.Class]int64,
 // whether the row has it in file and in s.
 func (s selection) first(tx *db.Tx, file selection) ([]string, map[authz.Class][2]bool, error) {
 	q, args := s.query()
-	line, id, err := firstOf(tx, q+` LIMIT 1`, args)
+	line, id, err := s.firstOf(tx, q+` LIMIT 1`, args)
 	if err != nil || line == nil {
 		return nil, nil, err
 	}
 	var has [4]bool
 	args = append(append(append(append([]any{}, file.moneyArgs...), s.moneyArgs...), file.wordsArgs...), s.wordsArgs...)
-	err = tx.Raw(`SELECT (`+file.money+`), (`+s.money+`), (`+file.words+`), (`+s.words+`)`+tables+`WHERE e.firm_id = ? AND e.id = ?::uuid`, append(args, tx.Scope.Firm, id)...).
+	err = tx.Raw(`SELECT (`+file.money+`), (`+s.money+`), (`+file.words+`), (`+s.words+`)`+s.profile.from+`WHERE m.firm_id = ? AND `+s.profile.id+` = ?::uuid`, append(args, tx.Scope.Firm, id)...).
 		Row().Scan(&has[0], &has[1], &has[2], &has[3])
 	if err != nil {
 		return nil, nil, fmt.Errorf("see what is shown of entry %s: %w", id, err)
@@ -194,7 +215,7 @@ func (s selection) first(tx *db.Tx, file selection) ([]string, map[authz.Class][
 	return line, map[authz.Class][2]bool{authz.C1: {true, true}, authz.C2: {has[0], has[1]}, authz.C3: {has[2], has[3]}}, nil
 }
 
-func firstOf(tx *db.Tx, q string, args []any) (line sample, id string, err error) {
+func (s selection) firstOf(tx *db.Tx, q string, args []any) (line []string, id string, err error) {
 	rows, err := tx.Raw(q, args...).Rows()
 	if err != nil {
 		return nil, "", fmt.Errorf("select the first row: %w", err)
@@ -203,24 +224,17 @@ func firstOf(tx *db.Tx, q string, args []any) (line sample, id string, err error
 	if !rows.Next() {
 		return nil, "", rows.Err()
 	}
-	r, err := readRow(rows)
-	if err != nil {
+	r := s.profile.row()
+	if err := r.read(rows); err != nil {
 		return nil, "", err
 	}
-	r.write(&line)
-	return line, r.id, rows.Err()
+	return r.cells(), r.id(), rows.Err()
 }
 
 func (s selection) firstMatter(tx *db.Tx) (m ident.MatterID, err error) {
-	err = tx.Raw(`SELECT m.id`+tables+`WHERE `+s.where+` ORDER BY e.worked_on, e.id LIMIT 1`, s.whereArgs...).Row().Scan(&m)
+	err = tx.Raw(`SELECT m.id`+s.profile.from+`WHERE `+s.where+` ORDER BY `+s.order()+` LIMIT 1`, s.whereArgs...).Row().Scan(&m)
 	if err != nil {
 		return "", fmt.Errorf("find the first row's matter: %w", err)
 	}
 	return m, nil
 }
-
-// sample is a row as a person reads it.
-type sample []string
-
-func (s *sample) text(v string)   { *s = append(*s, v) }
-func (s *sample) number(v string) { *s = append(*s, v) }

@@ -250,6 +250,56 @@ func TestF10_AKilledBuildGoesOnAfterItsLastWholePart(t *testing.T) {
 	}
 }
 
+// So it is in every format: of the others too the archive has the bytes of an
+// uninterrupted run, and a table that its readers open.
+func TestF10_AKilledBuildOfAnyFormatGoesOn(t *testing.T) {
+	t.Parallel()
+	for _, format := range export.Formats[1:] {
+		t.Run(string(format), func(t *testing.T) {
+			t.Parallel()
+			h := setup(t)
+			f := testkit.Firm(t, h.d)
+			many(t, f, f.Matter(t), 12_000)
+			asker := f.As(t, rbac.RoleSpecialist)
+			n := year(export.FormRedacted)
+			n.Format = format
+			e, key := h.approved(t, f, asker, n)
+			bucket := &folder{dir: t.TempDir()}
+			for _, put := range []int{2, 2} { // part 1, and in the middle of part 2; part 2, and in the middle of the file
+				h.kill(t, f, doomed{Dir: bucket.dir, Export: e.ID, Put: put})
+			}
+			svc, err := worker(h.w, bucket)
+			if err != nil {
+				t.Fatal(err)
+			}
+			reader := h
+			if reader.svc, err = worker(h.d, bucket); err != nil {
+				t.Fatal(err)
+			}
+			build := func(puts int) ([]byte, map[string][]byte) {
+				t.Helper()
+				bucket.puts = 0
+				ctx, job := h.job(t, f, e.ID)
+				if err := svc.Build(ctx, job, export.BuildWanted{Export: e.ID}); err != nil {
+					t.Fatal(err)
+				}
+				if bucket.puts != puts {
+					t.Errorf("it stored %d files, want %d", bucket.puts, puts)
+				}
+				return members(t, reader.fetch(t, asker, e), key)
+			}
+			resumed, files := build(2)
+			if table := readBack(t, format, files["entries."+string(format)]); len(table) != 12_001 {
+				t.Errorf("%d lines", len(table))
+			}
+			again(t, f)
+			if whole, _ := build(3); !bytes.Equal(resumed, whole) {
+				t.Error("the archive's bytes are not those of an uninterrupted run")
+			}
+		})
+	}
+}
+
 // What was written is used again only while it stands as it was written.
 func TestF10_WhatHasChangedIsMadeAnew(t *testing.T) {
 	t.Parallel()

@@ -14,44 +14,83 @@ import (
 
 // limits is what a request names, and what is stored of it.
 type limits struct {
-	form    Form
-	from    invoice.Day
-	to      invoice.Day
-	clients db.Strings
-	matters db.Strings
+	audience Audience
+	form     Form
+	from     invoice.Day
+	to       invoice.Day
+	clients  db.Strings
+	matters  db.Strings
+	payor    string // "" for any
+	invoices db.Strings
+	terms    db.Strings // blacked out of a court's text
+	withheld db.Strings // entries whose text a court does not get
 }
 
 func limitsOf(n NewRequest) limits {
-	return limits{n.Form, n.From, n.To, ident.Strings(n.Clients), ident.Strings(n.Matters)}
+	return limits{audience: n.Audience, form: n.Form, from: n.From, to: n.To, clients: ident.Strings(n.Clients), matters: ident.Strings(n.Matters),
+		invoices: ident.Strings(n.Invoices), terms: db.Strings(n.terms()), withheld: db.Strings{}, payor: string(n.Payor)}
 }
 
-// selection is the rows and the columns that an asker gets, as SQL over entry e,
-// matter m, client c and timekeeper t. Both halves of confidentiality stand here:
-// which rows (scope, label, walls, own entries) and which columns (class).
+// selection is the rows and the columns that an asker gets, as SQL over the tables of
+// its audience. Both halves of confidentiality stand here: which rows (scope, label,
+// walls, own entries, audience) and which columns (class, audience).
 type selection struct {
+	profile   profile
 	where     string
 	whereArgs []any
 	words     string // predicate: what is C3 is shown
 	wordsArgs []any
 	money     string // predicate: what is C2 is shown
 	moneyArgs []any
+	text      []any // of a court: what its narrative's expression takes
 }
 
 func selecting(a *authz.Access, tx *db.Tx, l limits) selection {
-	var s selection
-	rows, rowArgs := a.Matters("m")
-	own, ownArgs := a.Entries("e")
-	s.where = `e.firm_id = ? AND e.status NOT IN ('removed', 'moved') AND e.worked_on BETWEEN ?::date AND ?::date
-		AND ((cardinality(?::uuid[]) = 0 AND cardinality(?::uuid[]) = 0) OR m.client_id = ANY (?::uuid[]) OR m.id = ANY (?::uuid[]))
-		AND ` + rows + ` AND ` + own
-	s.whereArgs = append([]any{tx.Scope.Firm, l.from, l.to, l.clients, l.matters, l.clients, l.matters}, rowArgs...)
-	s.whereArgs = append(s.whereArgs, ownArgs...)
+	s := selection{profile: profiles[l.audience]}
+	if s.profile.byEntry {
+		s.entries(a, tx, l)
+	} else {
+		s.invoices(a, tx, l)
+	}
+	if s.profile.rows != "" {
+		s.where += ` AND ` + s.profile.rows
+	}
 	s.money, s.moneyArgs = a.MattersSeeing("m", authz.C2)
 	s.words = "false"
 	if l.form == FormFull {
 		s.words, s.wordsArgs = a.MattersSeeing("m", authz.C3)
 	}
+	if l.audience == AudienceCourt {
+		s.text = []any{l.withheld, redaction(l.terms)}
+	}
 	return s
+}
+
+// inMatters is the clients and matters that a request names: what is in either.
+const inMatters = `((cardinality(?::uuid[]) = 0 AND cardinality(?::uuid[]) = 0) OR m.client_id = ANY (?::uuid[]) OR m.id = ANY (?::uuid[]))`
+
+func (s *selection) entries(a *authz.Access, tx *db.Tx, l limits) {
+	rows, rowArgs := a.Matters("m")
+	own, ownArgs := a.Entries("e")
+	s.where = `e.firm_id = ? AND e.status NOT IN ('removed', 'moved') AND e.worked_on BETWEEN ?::date AND ?::date
+		AND ` + inMatters + `
+		AND ` + rows + ` AND ` + own
+	s.whereArgs = append([]any{tx.Scope.Firm, l.from, l.to, l.clients, l.matters, l.clients, l.matters}, rowArgs...)
+	s.whereArgs = append(s.whereArgs, ownArgs...)
+}
+
+// invoices are known to who sees amounts on their matter, and to nobody who sees but
+// their own entries.
+func (s *selection) invoices(a *authz.Access, tx *db.Tx, l limits) {
+	rows, rowArgs := a.MattersSeeing("m", authz.C2)
+	if a.OwnOnly() {
+		rows, rowArgs = "false", nil
+	}
+	s.where = `i.firm_id = ? AND i.issued_on BETWEEN ?::date AND ?::date AND (? = '' OR i.payor_id::text = ?)
+		AND (cardinality(?::uuid[]) = 0 OR i.id = ANY (?::uuid[]))
+		AND ` + inMatters + `
+		AND ` + rows
+	s.whereArgs = append([]any{tx.Scope.Firm, l.from, l.to, l.payor, l.payor, l.invoices, l.invoices, l.clients, l.matters, l.clients, l.matters}, rowArgs...)
 }
 
 // and is what both see.
@@ -65,44 +104,50 @@ func (s selection) and(o selection) selection {
 	return s
 }
 
-const tables = ` FROM entry e
-	JOIN matter m ON m.firm_id = e.firm_id AND m.id = e.matter_id
-	JOIN client c ON c.firm_id = m.firm_id AND c.id = m.client_id
-	LEFT JOIN timekeeper t ON t.firm_id = e.firm_id AND t.id = e.timekeeper_id `
-
-// count tells how many rows a selection has, and how many of them with narrative.
+// count tells how many rows a selection has, and how many of them leave with what is C3.
 func (s selection) count(tx *db.Tx) (rows, narratives int64, err error) {
-	args := append(append([]any{}, s.wordsArgs...), s.whereArgs...)
-	err = tx.Raw(`SELECT count(*), count(*) FILTER (WHERE `+s.words+`)`+tables+`WHERE `+s.where, args...).Row().Scan(&rows, &narratives)
+	told, args := s.told()
+	err = tx.Raw(`SELECT count(*), count(*) FILTER (WHERE `+told+`)`+s.profile.from+`WHERE `+s.where, append(append([]any{}, args...), s.whereArgs...)...).Row().Scan(&rows, &narratives)
 	return rows, narratives, err
 }
 
-// versions is another number when the entry or what stands beside it in the file
-// has changed: PostgreSQL gives a changed row another xmin.
-const versions = `hashtextextended(concat_ws(' ', e.id, e.xmin, m.xmin, c.xmin, t.xmin), 0)`
+// told is words, where the audience gets any at all.
+func (s selection) told() (string, []any) {
+	if s.profile.column("narrative") < 0 {
+		return "false", nil
+	}
+	return s.words, s.wordsArgs
+}
 
 // query selects the file's columns in its order. What is C2 or C3 is empty where the
 // asker does not see that class; the row itself stays, with what is C1.
 func (s selection) query() (string, []any) { return s.sql("", "") }
 
+// place is a row's day, as it is ordered.
+func (s selection) place() string { return `to_char(` + s.profile.day + `, 'YYYY-MM-DD')` }
+
+func (s selection) order() string { return s.profile.day + `, ` + s.profile.id }
+
 // following is query for the rows after those that t holds; beside the columns it
 // selects the row's place by day and its versions.
 func (s selection) following(t table) (string, []any) {
+	more := `, ` + s.place() + `, ` + s.profile.versions
 	if len(t.parts) == 0 {
-		return s.sql(`, to_char(e.worked_on, 'YYYY-MM-DD'), `+versions, "")
+		return s.sql(more, "")
 	}
-	return s.sql(`, to_char(e.worked_on, 'YYYY-MM-DD'), `+versions, ` AND (e.worked_on, e.id) > (?::date, ?::uuid)`, t.lastOn, t.lastID)
+	return s.sql(more, ` AND (`+s.order()+`) > (?::date, ?::uuid)`, t.lastOn, t.lastID)
 }
 
-// covered counts the rows up to the last that t holds, and folds their versions.
+// covered counts the rows up to the last that t holds, and folds their versions:
+// PostgreSQL gives a changed row another xmin.
 func (s selection) covered(t table) (string, []any) {
-	return `SELECT count(*), coalesce(bit_xor(` + versions + `), 0)` + tables + `WHERE ` + s.where + ` AND (e.worked_on, e.id) <= (?::date, ?::uuid)`,
+	return `SELECT count(*), coalesce(bit_xor(` + s.profile.versions + `), 0)` + s.profile.from + `WHERE ` + s.where + ` AND (` + s.order() + `) <= (?::date, ?::uuid)`,
 		append(append([]any{}, s.whereArgs...), t.lastOn, t.lastID)
 }
 
 func (s selection) sql(more, and string, andArgs ...any) (string, []any) {
-	list := make([]string, len(fileColumns))
-	for i, c := range fileColumns {
+	list := make([]string, len(s.profile.columns))
+	for i, c := range s.profile.columns {
 		switch c.class {
 		case authz.C1:
 			list[i] = c.sql
@@ -112,9 +157,9 @@ func (s selection) sql(more, and string, andArgs ...any) (string, []any) {
 			list[i] = `CASE WHEN sees.c3 THEN ` + c.sql + ` END`
 		}
 	}
-	args := append(append(append([]any{}, s.moneyArgs...), s.wordsArgs...), s.whereArgs...)
-	return `SELECT ` + strings.Join(list, `, `) + more + tables + `CROSS JOIN LATERAL (SELECT (` + s.money + `) AS c2, (` + s.words + `) AS c3 OFFSET 0) sees
-		WHERE ` + s.where + and + ` ORDER BY e.worked_on, e.id`, append(args, andArgs...)
+	args := append(append(append(append([]any{}, s.text...), s.moneyArgs...), s.wordsArgs...), s.whereArgs...)
+	return `SELECT ` + strings.Join(list, `, `) + more + s.profile.from + `CROSS JOIN LATERAL (SELECT (` + s.money + `) AS c2, (` + s.words + `) AS c3 OFFSET 0) sees
+		WHERE ` + s.where + and + ` ORDER BY ` + s.order(), append(args, andArgs...)
 }
 
 // fingerprint tells two selections apart: rights that changed make another.

@@ -28,6 +28,7 @@ type Service struct {
 	db    *db.DB
 	guard *authz.Guard
 	blobs *blob.Store
+	sheet chan struct{} // held while a spreadsheet is written: one at a time, for what it takes of memory
 }
 
 // New needs all of its parts.
@@ -35,7 +36,7 @@ func New(d *db.DB, guard *authz.Guard, blobs *blob.Store) *Service {
 	if d == nil || guard == nil || blobs == nil {
 		panic("export: a part of the service is missing")
 	}
-	return &Service{d, guard, blobs}
+	return &Service{d, guard, blobs, make(chan struct{}, 1)}
 }
 
 // Request asks the firm for an export. It needs export.request. Without a recipient
@@ -44,10 +45,14 @@ func New(d *db.DB, guard *authz.Guard, blobs *blob.Store) *Service {
 // beyond five a day.
 func (s *Service) Request(ctx context.Context, n NewRequest) (e Export, identity seal.Secret, err error) {
 	n.Reason = strings.TrimSpace(n.Reason)
+	n.settle()
 	if err := n.Validate(); err != nil {
 		return Export{}, "", err
 	}
-	made := n.Recipient == ""
+	made := n.Recipient == "" && !n.Passphrase
+	if n.Passphrase {
+		n.Recipient, identity = byPassphrase, newPassphrase()
+	}
 	if made {
 		pair, err := age.GenerateX25519Identity()
 		if err != nil {
@@ -60,7 +65,7 @@ func (s *Service) Request(ctx context.Context, n NewRequest) (e Export, identity
 		if err != nil {
 			return err
 		}
-		id, err := s.ask(tx, access, n, made)
+		id, err := s.ask(tx, access, n, made, identity)
 		if err != nil {
 			return err
 		}
@@ -73,7 +78,7 @@ func (s *Service) Request(ctx context.Context, n NewRequest) (e Export, identity
 	return e, identity, nil
 }
 
-func (s *Service) ask(tx *db.Tx, access *authz.Access, n NewRequest, made bool) (ident.ExportID, error) {
+func (s *Service) ask(tx *db.Tx, access *authz.Access, n NewRequest, made bool, secret seal.Secret) (ident.ExportID, error) {
 	if err := tx.Lock("export:" + string(tx.Scope.Firm)); err != nil { // numbers and the daily limit
 		return "", err
 	}
@@ -84,6 +89,9 @@ func (s *Service) ask(tx *db.Tx, access *authz.Access, n NewRequest, made bool) 
 	if asked >= perDay {
 		return "", ErrDaily
 	}
+	if err := fits(tx, access, n); err != nil {
+		return "", err
+	}
 	l := limitsOf(n)
 	rows, narratives, err := selecting(access, tx, l).count(tx)
 	if err != nil {
@@ -92,12 +100,30 @@ func (s *Service) ask(tx *db.Tx, access *authz.Access, n NewRequest, made bool) 
 	if rows == 0 {
 		return "", ErrEmpty
 	}
+	if err := n.enough(rows, narratives); err != nil {
+		return "", err
+	}
+	if n.Documents {
+		_, lines, err := countDocuments(tx, access, l)
+		if err != nil {
+			return "", err
+		}
+		if n.Audience != AudiencePayor { // whose lines are the rows
+			narratives += lines
+		}
+	}
 	id := ident.New[ident.ExportID](tx.Now)
-	if err := insert(tx, id, n, l, made, rows, narratives); err != nil {
+	var passphrase []byte
+	if n.Passphrase {
+		if passphrase, err = s.blobs.Keys().Seal(tx, []byte(secret.Reveal()), bindPassphrase(id)...); err != nil {
+			return "", fmt.Errorf("seal passphrase of export: %w", err)
+		}
+	}
+	if err := insert(tx, id, n, l, made, passphrase, rows, narratives); err != nil {
 		return "", err
 	}
 	return id, record(tx, "export.asked", id, rbac.ExportRequest, map[string]any{
-		"form": n.Form, "from": n.From, "to": n.To, "clients": len(n.Clients), "matters": len(n.Matters), "rows": rows, "narratives": narratives, "recipient": n.Recipient})
+		"audience": n.Audience, "format": n.Format, "documents": n.Documents, "payor": n.Payor, "invoices": len(n.Invoices), "form": n.Form, "from": n.From, "to": n.To, "clients": len(n.Clients), "matters": len(n.Matters), "rows": rows, "narratives": narratives, "recipient": n.Recipient})
 }
 
 func record(tx *db.Tx, action string, id ident.ExportID, p rbac.Permission, detail any) error {
@@ -154,6 +180,8 @@ func (s *Service) Approve(ctx context.Context, id ident.ExportID, version int) e
 		switch {
 		case e.AskedBy == who:
 			return ErrOwn
+		case e.NeedsReview():
+			return ErrReview
 		case e.ApprovedAt != nil:
 			second = true
 		}

@@ -225,7 +225,7 @@ func (s *Service) open(tx *db.Tx, object, id string, format Format) (Content, er
 		return Content{}, err
 	}
 	if name == "" {
-		name = fileName(f.Number, format)
+		name = FileName(f.Number, format)
 	}
 	return Content{File{format, f.BlobID, f.SHA256, f.SizeBytes, f.Notes}, name, b}, nil
 }
@@ -247,8 +247,8 @@ func receiverName(stored string, format Format, n portal.Named) (string, error) 
 	return r.FileNameOf(n), nil
 }
 
-// fileName is safe in a header and on a disk: letters, digits, hyphen and point.
-func fileName(number string, format Format) string {
+// FileName is what a file of an invoice is called: safe in a header and on a disk: letters, digits, hyphen and point.
+func FileName(number string, format Format) string {
 	name := strings.Map(func(c rune) rune {
 		if c == '.' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' {
 			return c

@@ -44,7 +44,12 @@ func (s *Site) exportPage(r *httpd.Request, id ident.ExportID, failed error) (te
 			return nil, err
 		}
 		v.Sections = append(v.Sections, preview...)
-		v.Acts = []partial.Button{{Text: "Approve", Action: act("approve"), Version: e.Version, Icon: "check", Class: "primary"}}
+		if e.Audience == export.AudienceCourt && e.ApprovedAt == nil {
+			v.Links = append(v.Links, partial.Link{Text: "Read the text", Href: href.ExportText(f.FirmID, id)})
+		}
+		if !e.NeedsReview() {
+			v.Acts = []partial.Button{{Text: "Approve", Action: act("approve"), Version: e.Version, Icon: "check", Class: "primary"}}
+		}
 		v.Sections = append(v.Sections, Section{Title: "Or refuse", Form: &partial.Form{Action: act("refuse"), Version: e.Version, Submit: "Refuse", Danger: true, Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: []partial.Field{
 			{Name: "why", Label: "Why", Value: r.Form("why"), Required: true, Max: 300, Wide: true, Hint: "Who asked reads it"}}}})
 	case e.Status == export.StatusReady && own && e.DownloadsLeft > 0 && f.May(rbac.ExportDownload) && s.Clock.Now().Before(*e.ExpiresAt):
@@ -75,6 +80,9 @@ func (s *Site) exportReview(r *httpd.Request, id ident.ExportID) ([]Section, err
 func exportSentence(f frame, e export.Export) string {
 	switch e.Status {
 	case export.StatusAsked:
+		if e.NeedsReview() {
+			return "Somebody at the firm, other than who asked, reads all of its text as the court would; then the firm decides."
+		}
 		if e.ApprovalsDue == 2 && e.ApprovedAt != nil {
 			return "One has approved. It holds so many narratives that a second person at the firm must do so too."
 		}
@@ -96,9 +104,15 @@ func exportSentence(f frame, e export.Export) string {
 }
 
 func exportFacts(e export.Export) []partial.Fact {
-	holds, covers, key := "Entries without narratives", "everything that the asker sees", "given by who asked"
+	holds, covers, key := "No narratives", "everything that the asker sees", "given by who asked"
 	if e.Form == export.FormFull {
 		holds = "Narratives too: " + format.Count(e.Narratives)
+	}
+	if e.Audience == export.AudienceCourt {
+		holds = "Narratives, blacked out by " + format.Counted(e.Terms, "word", "words") + ", " + format.Counted(e.Withheld, "line", "lines") + " withheld"
+	}
+	if e.ByPassphrase() {
+		key = "a passphrase, made with the request"
 	}
 	if e.Clients+e.Matters > 0 {
 		covers = format.Counted(e.Clients, "client", "clients") + ", " + format.Counted(e.Matters, "matter", "matters")
@@ -107,8 +121,17 @@ func exportFacts(e export.Export) []partial.Fact {
 		key = "made with the request"
 	}
 	facts := []partial.Fact{
-		{Name: "For", Value: e.Reason}, {Name: "Holds", Value: holds}, {Name: "Covers", Value: covers}, {Name: "Rows", Value: format.Count(e.RowsAsked)},
+		{Name: "For", Value: e.Audience.Title() + ": " + e.Reason}, {Name: "Gets", Value: e.Audience.Gets()}, {Name: "Format", Value: formatWords(e.Format)}, {Name: "Holds", Value: holds}, {Name: "Covers", Value: covers}, {Name: "Rows", Value: format.Count(e.RowsAsked)},
 		{Name: "Encrypted for", Value: e.Recipient, Code: true}, {Name: "Its key was", Value: key}, {Name: "Can be fetched for", Value: format.Counted(e.LifeHours, "hour", "hours")},
+	}
+	if e.Payor != "" {
+		facts = append(facts, partial.Fact{Name: "Payor", Value: e.Payor})
+	}
+	if e.Invoices > 0 {
+		facts = append(facts, partial.Fact{Name: "Invoices named", Value: format.Count(e.Invoices)})
+	}
+	if e.Documents {
+		facts = append(facts, partial.Fact{Name: "Goes along", Value: "the PDF and e-bill of the invoices issued in the period"})
 	}
 	if e.SizeBytes != nil {
 		facts = append(facts, partial.Fact{Name: "File", Value: e.FileName() + ", " + format.Bytes(*e.SizeBytes)}, partial.Fact{Name: "SHA-256", Value: e.FileHash, Code: true})
@@ -118,6 +141,9 @@ func exportFacts(e export.Export) []partial.Fact {
 
 func exportSteps(f frame, e export.Export) []partial.Step {
 	steps := []partial.Step{{Icon: "comment", Text: "Asked for by " + e.AskedByName, Note: format.Moment(e.AskedAt.In(f.Zone))}}
+	if e.ReviewedAt != nil {
+		steps = append(steps, partial.Step{Icon: "eye", Tone: partial.OK, Text: "Its text was read by " + e.ReviewedBy, Note: format.Moment(e.ReviewedAt.In(f.Zone))})
+	}
 	if e.ApprovedAt != nil {
 		steps = append(steps, partial.Step{Icon: "check", Tone: partial.OK, Text: "Approved by " + e.ApprovedBy, Note: format.Moment(e.ApprovedAt.In(f.Zone))})
 	}

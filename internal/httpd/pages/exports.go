@@ -22,6 +22,9 @@ func (s *Site) MountExports(srv *httpd.Server) {
 	get(srv, "/firms/{firm}/exports/new", rbac.ExportRequest, s.newExport)
 	fill(srv, "/firms/{firm}/exports/new", rbac.ExportRequest, s.requestExport, func(r *httpd.Request, failed error) (templ.Component, error) { return s.newExportPage(r, nil, failed) })
 	show(srv, "/firms/{firm}/exports/{id}", rbac.ExportRead, of(s.exportPage))
+	show(srv, "/firms/{firm}/exports/{id}/text", rbac.ExportApprove, of(s.exportTextPage))
+	fill(srv, "/firms/{firm}/exports/{id}/redact", rbac.ExportApprove, s.redactExport, of(s.exportTextPage))
+	post(srv, "/firms/{firm}/exports/{id}/review", rbac.ExportApprove, s.reviewExport)
 	post(srv, "/firms/{firm}/exports/{id}/approve", rbac.ExportApprove, s.approveExport)
 	fill(srv, "/firms/{firm}/exports/{id}/refuse", rbac.ExportApprove, s.refuseExport, of(s.exportPage))
 	post(srv, "/firms/{firm}/exports/{id}/withdraw", rbac.ExportRequest, s.withdrawExport)
@@ -38,12 +41,12 @@ func (s *Site) exports(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	t := &partial.Table{Caption: "Exports, newest first", Keys: true, Columns: []partial.Column{{Head: "Export"}, {Head: "Asked by"}, {Head: "Asked", NoWrap: true, Minor: true}, {Head: "Period", NoWrap: true}, {Head: "Holds", Minor: true}, {Head: "Rows", Right: true, Minor: true}, {Head: "State"}},
+	t := &partial.Table{Caption: "Exports, newest first", Keys: true, Columns: []partial.Column{{Head: "Export"}, {Head: "Asked by"}, {Head: "Asked", NoWrap: true, Minor: true}, {Head: "Period", NoWrap: true}, {Head: "For", Minor: true}, {Head: "Rows", Right: true, Minor: true}, {Head: "State"}},
 		Empty: partial.Empty{Icon: "box", Title: "No export yet", Text: "An export is asked for, approved by the firm, encrypted for one recipient, and gone after a while."}}
 	for _, e := range list.Items {
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{
 			partial.Named(e.Name(), href.Export(f.FirmID, e.ID), e.Reason), partial.Txt(e.AskedByName), partial.Txt(format.Date(e.AskedAt.In(f.Zone))), partial.Txt(period(e)),
-			partial.Txt(exportForm(e.Form)), partial.Txt(format.Count(e.RowsAsked)), {Node: partial.ChipMark(exportChip(e.Status)), Sub: exportLeft(f, e)},
+			{Text: e.Audience.Title(), Sub: exportForm(e)}, partial.Txt(format.Count(e.RowsAsked)), {Node: partial.ChipMark(exportChip(e.Status)), Sub: exportLeft(f, e)},
 		}})
 	}
 	v := PlainView{Head: layout.Head{Title: "Exports"}, Sections: []Section{{Title: "Files that leave", Table: t, Pager: pagerOf(href.Exports(f.FirmID), r, len(list.Items), list.Next)}}}
@@ -53,11 +56,20 @@ func (s *Site) exports(r *httpd.Request) (httpd.Reply, error) {
 	return q.plain(f, v), nil
 }
 
-func exportForm(x export.Form) string {
-	if x == export.FormFull {
-		return "With narratives"
+// exportForm is how much of the text it holds, and how it is written.
+func exportForm(e export.Export) string {
+	text := "redacted"
+	switch {
+	case e.Audience == export.AudienceCourt:
+		text = "blacked out"
+	case e.Form == export.FormFull:
+		text = "with narratives"
 	}
-	return "Redacted"
+	return formatWords(e.Format) + ", " + text
+}
+
+func formatWords(f export.Format) string {
+	return map[export.Format]string{export.FormatCSV: "CSV", export.FormatXLSX: "XLSX", export.FormatJSON: "JSON lines", export.FormatParquet: "Parquet"}[f]
 }
 
 // exportLeft is what is left of its time or its work, "" where nothing is.
@@ -118,27 +130,79 @@ func (s *Site) newExportPage(r *httpd.Request, seen *export.Preview, failed erro
 	for _, m := range matters {
 		boxes = append(boxes, partial.Option{Value: string(m.ID), Label: m.Number + " " + m.Name, Selected: chosen[string(m.ID)]})
 	}
-	fields := []partial.Field{
-		{Name: "from", Label: "First day", Kind: partial.Date, Value: r.Form("from"), Required: true, Hint: "By the day of the work"},
-		{Name: "to", Label: "Last day", Kind: partial.Date, Value: r.Form("to"), Required: true},
-		{Name: "form", Label: "Holds", Kind: partial.Select, Options: partial.Options(titled(r.Form("form"), "redacted"), "redacted", "Entries without narratives", "full", "Narratives too, as far as you may read them")},
-		{Name: "hours", Label: "Can be fetched for", Kind: partial.Select, Options: partial.Options(titled(r.Form("hours"), "24"), "24", "24 hours", "168", "7 days")},
-		{Name: "recipient", Label: "Recipient's age public key", Value: r.Form("recipient"), Max: 200, Wide: true, Hint: "Starts with age1. Without one a key pair is made, and its private key shown to you once."},
-		{Name: "reason", Label: "What it is for", Kind: partial.Area, Value: r.Form("reason"), Required: true, Max: 300, Wide: true, Hint: "The firm decides by it"},
+	payors, err := s.exportPayors(r, f)
+	if err != nil {
+		return nil, err
 	}
-	if len(boxes) > 0 {
-		fields = append(fields, partial.Field{Name: "matters", Label: "Only these matters", Kind: partial.Checks, Options: boxes, Wide: true, Hint: "None ticked is every matter that you see"})
-	}
+	fields := exportFields(r.Form, payors, boxes)
+	return Plain(f.Chrome, exportForAsking(f, fields, seen, failed)), nil
+}
+
+func exportForAsking(f frame, fields []partial.Field, seen *export.Preview, failed error) PlainView {
 	list := href.Exports(f.FirmID)
 	form := &partial.Form{Action: href.New(list), Submit: "Ask the firm", Try: "Show what it would hold", Cancel: list, Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: fields, Note: "Somebody at the firm decides before anything is built."}
 	v := PlainView{Head: layout.Head{Title: "Ask for an export", Crumbs: []partial.Link{{Text: "Exports", Href: list}}},
-		Lede: "A firm's entries as CSV in one file, encrypted so that only its recipient can read it.", Sections: []Section{{Title: "Export", Form: form}}}
+		Lede:     "Who will read it decides what it holds, and never more than you may see yourself. The file is encrypted, so that only its recipient opens it.",
+		Sections: []Section{{Title: "Export", Form: form}, {Title: "What each gets", Facts: audienceFacts()}}}
 	if seen != nil {
 		preview := exportPreview(*seen)
 		preview.Title, preview.Note = "What it would hold", "Nothing has been asked for yet"
-		v.Sections = append(v.Sections, preview)
+		v.Sections = append(v.Sections[:1:1], preview, v.Sections[1])
 	}
-	return Plain(f.Chrome, v), nil
+	return v
+}
+
+func audienceFacts() []partial.Fact {
+	facts := make([]partial.Fact, len(export.Audiences))
+	for i, a := range export.Audiences {
+		facts[i] = partial.Fact{Name: a.Title(), Value: a.Gets()}
+	}
+	return facts
+}
+
+// exportPayors are the payors that one may choose, none for who sees none.
+func (s *Site) exportPayors(r *httpd.Request, f frame) ([]partial.Option, error) {
+	out := []partial.Option{{Value: "", Label: "Any payor"}}
+	if !f.May(rbac.PayorRead) {
+		return out, nil
+	}
+	all, err := s.Matters.Payors(r.Context(), "")
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range all {
+		out = append(out, partial.Option{Value: string(p.ID), Label: p.Name, Selected: string(p.ID) == r.Form("payor")})
+	}
+	return out, nil
+}
+
+func exportFields(typed func(name string) string, payors, matters []partial.Option) []partial.Field {
+	var audiences, formats []partial.Option
+	for _, a := range export.Audiences {
+		audiences = append(audiences, partial.Option{Value: string(a), Label: a.Title(), Selected: string(a) == typed("audience")})
+	}
+	for _, x := range export.Formats {
+		formats = append(formats, partial.Option{Value: string(x), Label: formatWords(x), Selected: string(x) == typed("format")})
+	}
+	fields := []partial.Field{
+		{Name: "audience", Label: "Who will read it", Kind: partial.Select, Options: audiences, Group: "For whom", Hint: "Below stands what each gets"},
+		{Name: "reason", Label: "What it is for", Kind: partial.Area, Value: typed("reason"), Required: true, Max: 300, Wide: true, Group: "For whom", Hint: "The firm decides by it"},
+		{Name: "from", Label: "First day", Kind: partial.Date, Value: typed("from"), Required: true, Group: "Which", Hint: "By the day of the work; of invoices by the day of issue"},
+		{Name: "to", Label: "Last day", Kind: partial.Date, Value: typed("to"), Required: true, Group: "Which"},
+		{Name: "form", Label: "Narratives", Kind: partial.Select, Options: partial.Options(titled(typed("form"), "redacted"), "redacted", "Left out", "full", "As far as you may read them"), Group: "Which", Hint: "For a partner, a specialist or a payor; the others have no choice"},
+		{Name: "payor", Label: "Payor", Kind: partial.Select, Options: payors, Group: "Which", Hint: "Whose invoices: for a payor, a collector or an auditor"},
+		{Name: "redact", Label: "Black out", Kind: partial.Area, Value: typed("redact"), Max: 4000, Wide: true, Group: "Which", Hint: "For a court: a name or a word on each line. Somebody else reads all of the text before it leaves, and may black out more."},
+		{Name: "documents", Label: "The invoices' own files", Kind: partial.Select, Options: partial.Options(typed("documents"), "", "Left out", "yes", "With those issued in the period"), Group: "Which", Hint: "PDF and e-bill, for a payor or a partner with narratives"},
+	}
+	if len(matters) > 0 {
+		fields = append(fields, partial.Field{Name: "matters", Label: "Only these matters", Kind: partial.Checks, Options: matters, Wide: true, Group: "Which", Hint: "None ticked is every matter that you see; a court needs at least one"})
+	}
+	return append(fields, []partial.Field{
+		{Name: "format", Label: "Format", Kind: partial.Select, Options: formats, Group: "How"},
+		{Name: "hours", Label: "Can be fetched for", Kind: partial.Select, Options: partial.Options(titled(typed("hours"), "24"), "24", "24 hours", "168", "7 days"), Group: "How"},
+		{Name: "opens", Label: "Opens with", Kind: partial.Select, Options: partial.Options(titled(typed("opens"), "key"), "key", "A key", "passphrase", "A passphrase"), Group: "How", Hint: "A passphrase is made, and shown to you once: for who keeps no key"},
+		{Name: "recipient", Label: "Recipient's age public key", Value: typed("recipient"), Max: 200, Wide: true, Group: "How", Hint: "Starts with age1. Without one a key pair is made, and its private key shown to you once."},
+	}...)
 }
 
 // exportPreview is the redaction preview: column by column what the file has.
@@ -161,9 +225,20 @@ func exportPreview(p export.Preview) Section {
 		}
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{{Text: columnWords(c.Name), Key: true}, partial.Txt(rule), cell}})
 	}
-	return Section{ID: "preview", Table: t, Facts: []partial.Fact{
+	facts := []partial.Fact{
 		{Name: "Lines", Value: format.Count(p.Rows) + " on " + format.Counted(p.Matters, "matter", "matters")}, {Name: "With narrative", Value: format.Count(p.Narratives)},
-		{Name: "Narrative left out", Value: format.Count(p.Withheld)}, {Name: "Highest level", Node: partial.LabelMark(partial.Label(p.Label))}}}
+		{Name: "Narrative left out", Value: format.Count(p.Withheld)}, {Name: "Highest level", Node: partial.LabelMark(partial.Label(p.Label))}}
+	if p.Documents > 0 {
+		facts = append(facts, partial.Fact{Name: "Files of invoices", Value: format.Count(p.Documents)})
+	}
+	if len(p.LeftOut) > 0 {
+		words := make([]string, len(p.LeftOut))
+		for i, name := range p.LeftOut {
+			words[i] = columnWords(name)
+		}
+		facts = append(facts, partial.Fact{Name: "Not for this audience", Value: strings.Join(words, ", ")})
+	}
+	return Section{ID: "preview", Table: t, Facts: facts}
 }
 
 // columnWords is a column's name as people say it.
@@ -173,7 +248,18 @@ func columnWords(name string) string {
 }
 
 func (s *Site) requestExport(r *httpd.Request) (httpd.Reply, error) {
-	n := export.NewRequest{From: invoice.Day(r.Form("from")), To: invoice.Day(r.Form("to")), Form: export.Form(r.Form("form")), Recipient: r.Form("recipient"), Hours: r.FormInt("hours"), Reason: r.Form("reason")}
+	n := export.NewRequest{From: invoice.Day(r.Form("from")), To: invoice.Day(r.Form("to")), Form: export.Form(r.Form("form")), Recipient: r.Form("recipient"), Hours: r.FormInt("hours"), Reason: r.Form("reason"),
+		Audience: export.Audience(r.Form("audience")), Format: export.Format(r.Form("format")), Documents: r.Form("documents") == "yes", Passphrase: r.Form("opens") == "passphrase"}
+	for line := range strings.Lines(r.Form("redact")) {
+		n.Redact = append(n.Redact, strings.TrimSpace(line))
+	}
+	if text := r.Form("payor"); text != "" {
+		id, err := ident.Parse[ident.PayorID](text)
+		if err != nil {
+			return httpd.Reply{}, err
+		}
+		n.Payor = id
+	}
 	for _, text := range r.FormList("matters") {
 		id, err := ident.Parse[ident.MatterID](text)
 		if err != nil {
@@ -200,11 +286,30 @@ func (s *Site) requestExport(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	return httpd.ShowOnce(Plain(f.Chrome, PlainView{
+	return httpd.ShowOnce(Plain(f.Chrome, exportKey(f, e, identity.Reveal()))), nil
+}
+
+// exportKey shows once what opens the file, and says how it is used and kept.
+func exportKey(f frame, e export.Export, secret string) PlainView {
+	v := PlainView{
 		Head: layout.Head{Title: "Keep the key of " + e.Name(), Crumbs: []partial.Link{{Text: "Exports", Href: href.Exports(f.FirmID)}}},
 		Lede: "This private key opens the file. It is shown now and never again, and is kept nowhere: without it nobody can read the export.",
 		Main: &partial.Link{Text: "I have kept it", Href: href.Export(f.FirmID, e.ID)},
 		Sections: []Section{{Title: "Private key", Text: "Save the line as key.txt, then open the file with: age --decrypt -i key.txt " + e.FileName(), Facts: []partial.Fact{
-			{Name: "Private key", Value: identity.Reveal(), Code: true}, {Name: "Public key", Value: e.Recipient, Code: true}}}},
-	})), nil
+			{Name: "Private key", Value: secret, Code: true}, {Name: "Public key", Value: e.Recipient, Code: true}}}, keeping},
+	}
+	if e.ByPassphrase() {
+		v.Head.Title = "Keep the passphrase of " + e.Name()
+		v.Lede = "This passphrase opens the file. It is shown now and never again; it is kept, sealed, only until the file is made."
+		v.Sections[0] = Section{Title: "Passphrase", Text: "Open the file with: age --decrypt -o export.zip " + e.FileName() + " and type the passphrase, hyphens too.", Facts: []partial.Fact{{Name: "Passphrase", Value: secret, Code: true}}}
+	}
+	return v
 }
+
+// keeping is what a person who has never kept a key needs to know.
+var keeping = Section{Title: "How to keep it", Steps: []partial.Step{
+	{Icon: "lock", Text: "Keep it apart from the file", Note: "In a password manager or on paper. Who has both can read the export; who has one of them cannot."},
+	{Icon: "comment", Text: "Give it to the recipient by another way than the file", Note: "By telephone or in person, not in the same mail."},
+	{Icon: "download", Text: "The recipient opens the file with age", Note: "A free program for Windows, macOS and Linux; any program that reads age files does."},
+	{Icon: "x", Text: "If it is lost, ask for the export anew", Note: "Nobody can open the file without it, nor can we."},
+}}

@@ -253,6 +253,9 @@ func Exports(f ident.FirmID) string { return list(f, "exports") }
 // Export is one export with its history.
 func Export(f ident.FirmID, id ident.ExportID) string { return one(f, "exports", id) }
 
+// ExportText is a court's text, for who reviews it.
+func ExportText(f ident.FirmID, id ident.ExportID) string { return Act(Export(f, id), "text") }
+
 // Audit is a firm's audit log.
 func Audit(f ident.FirmID) string { return list(f, "audit") }
 
