@@ -130,7 +130,8 @@ type Seat struct {
 	Pool   ident.PoolID // "" where the reader is not told of it
 	Limit  int          // their own; 0 is the pool's
 	Away   Away
-	Lapses int // offers in a row that they let lapse
+	Lapses int  // offers in a row that they let lapse
+	Push   bool // their pool offers its work; of one's own seat
 
 	offered time.Time // when they were last offered something
 }

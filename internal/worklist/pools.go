@@ -375,9 +375,7 @@ const maxAway = 366 * 24 * time.Hour
 // Duty is the actor's own seat; the zero Seat where nothing was ever set.
 func (s *Service) Duty(ctx context.Context) (seat Seat, err error) {
 	err = s.leading(ctx, rbac.ItemClaim, func(tx *db.Tx, _ []ident.FirmID) error {
-		seats, err := readSeats(tx)
-		seat = seats[tx.Scope.Actor]
-		if !seat.Away.Is(tx.Now) {
+		if seat, err = readSeat(tx, tx.Scope.Actor); !seat.Away.Is(tx.Now) {
 			seat.Away = Away{}
 		}
 		return err

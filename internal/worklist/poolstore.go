@@ -194,38 +194,57 @@ func endPool(tx *db.Tx, id ident.PoolID) (people int64, err error) {
 	return res.RowsAffected, nil
 }
 
+type seatRow struct {
+	PersonID  ident.PersonID
+	PoolID    *ident.PoolID
+	WipLimit  *int
+	AwayAt    *time.Time
+	AwayUntil *time.Time
+	AwayAs    *AwayAs
+	Lapses    int
+	OfferedAt *time.Time
+	Push      bool
+}
+
+const seatColumns = `s.person_id, p.id AS pool_id, s.wip_limit, s.away_at, s.away_until, s.away_as, s.lapses, s.offered_at, coalesce(p.push, false) AS push
+	FROM pool_seat s LEFT JOIN pool p ON p.firm_id = s.firm_id AND p.ended_at IS NULL AND CASE WHEN s.pool_id IS NULL THEN p.is_default ELSE p.id = s.pool_id END`
+
+func (r seatRow) seat() Seat {
+	s := Seat{Person: r.PersonID, Lapses: r.Lapses, Away: Away{Since: instant(r.AwayAt), Until: instant(r.AwayUntil)}, Push: r.Push, offered: instant(r.OfferedAt)}
+	if r.PoolID != nil {
+		s.Pool = *r.PoolID
+	}
+	if r.WipLimit != nil {
+		s.Limit = *r.WipLimit
+	}
+	if r.AwayAs != nil {
+		s.Away.As = *r.AwayAs
+	}
+	return s
+}
+
 // readSeats are all seats, in the bureau's domain.
 func readSeats(tx *db.Tx) (map[ident.PersonID]Seat, error) {
-	var rows []struct {
-		PersonID  ident.PersonID
-		PoolID    *ident.PoolID
-		WipLimit  *int
-		AwayAt    *time.Time
-		AwayUntil *time.Time
-		AwayAs    *AwayAs
-		Lapses    int
-		OfferedAt *time.Time
-	}
-	err := tx.Raw(`SELECT s.person_id, CASE WHEN p.ended_at IS NULL THEN s.pool_id END AS pool_id, s.wip_limit, s.away_at, s.away_until, s.away_as, s.lapses, s.offered_at
-		FROM pool_seat s LEFT JOIN pool p ON p.firm_id = s.firm_id AND p.id = s.pool_id WHERE s.firm_id = ?`, tx.Scope.Firm).Scan(&rows).Error
-	if err != nil {
+	var rows []seatRow
+	if err := tx.Raw(`SELECT `+seatColumns+` WHERE s.firm_id = ?`, tx.Scope.Firm).Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("read who claims through which pool: %w", err)
 	}
 	seats := make(map[ident.PersonID]Seat, len(rows))
 	for _, r := range rows {
-		s := Seat{Person: r.PersonID, Lapses: r.Lapses, Away: Away{Since: instant(r.AwayAt), Until: instant(r.AwayUntil)}, offered: instant(r.OfferedAt)}
-		if r.PoolID != nil {
-			s.Pool = *r.PoolID
-		}
-		if r.WipLimit != nil {
-			s.Limit = *r.WipLimit
-		}
-		if r.AwayAs != nil {
-			s.Away.As = *r.AwayAs
-		}
-		seats[r.PersonID] = s
+		seats[r.PersonID] = r.seat()
 	}
 	return seats, nil
+}
+
+// readSeat is one person's; without one, whether the pool for everybody offers its work.
+func readSeat(tx *db.Tx, who ident.PersonID) (Seat, error) {
+	var r seatRow
+	err := tx.Raw(`SELECT `+seatColumns+` WHERE s.firm_id = ? AND s.person_id = ?
+		UNION ALL SELECT NULL, p.id, NULL, NULL, NULL, NULL, 0, NULL, p.push FROM pool p WHERE p.firm_id = ? AND p.is_default LIMIT 1`, tx.Scope.Firm, who, tx.Scope.Firm).Scan(&r).Error
+	if err != nil {
+		return Seat{}, fmt.Errorf("read the seat of person %s: %w", who, err)
+	}
+	return r.seat(), nil
 }
 
 // sit changes something of a person's seat, which is made where there is none.
