@@ -54,6 +54,15 @@ func keptOf(now time.Time, who *ident.PersonID, until *time.Time, as *ReservedAs
 	return k
 }
 
+// told leaves out what the reader is not told: that the bureau has pools, which offer work,
+// is no firm's to know.
+func (k Kept) told(a *authz.Access) Kept {
+	if k.As == AsOffered && !slices.ContainsFunc(a.Roles(), rbac.Role.OfBureau) {
+		return Kept{}
+	}
+	return k
+}
+
 // keptFor is who the item is kept for now, "" for nobody.
 func (i item) keptFor(tx *db.Tx) (who ident.PersonID) {
 	if i.ReservedFor != nil && i.ReservedUntil.After(tx.Now) {

@@ -82,6 +82,14 @@ func TestAnOfferGoesToWhoHasMostRoomThenWaitedLongest(t *testing.T) {
 	if p.offered(t, p.who[lucky]) != first || p.offered(t, p.who[0]) != "" || p.offered(t, p.who[other]) != "" {
 		t.Fatal("it was not offered to one of those with most room")
 	}
+	for name, c := range map[string]struct {
+		who  context.Context
+		told bool
+	}{"a lead": {p.at(p.lead), true}, "a partner": {p.As(t, rbac.RolePartner), false}} {
+		if i, err := p.Item(c.who, first); err != nil || (i.Kept.For.ID != "") != c.told {
+			t.Errorf("%s is told of %+v, %v", name, i.Kept, err)
+		}
+	}
 	if _, err := p.Next(p.who[other]); !errors.Is(err, worklist.ErrQueueEmpty) {
 		t.Errorf("given to another while it is offered: %v", err)
 	}

@@ -205,6 +205,9 @@ func (s *Service) rows(tx *db.Tx, accesses []*authz.Access, rows []queueRow) ([]
 		r := &rows[i]
 		r.Firm.ID, r.Clock.Firm = r.FirmID, r.FirmID
 		r.show(tx, shown[i], &list[i])
+		if at := slices.IndexFunc(accesses, func(a *authz.Access) bool { return a.Firm == r.FirmID }); at >= 0 {
+			list[i].Kept = list[i].Kept.told(accesses[at])
+		}
 		switch {
 		case r.Promised:
 			list[i].Glance, err = s.sla.Promised(tx, r.Clock)
