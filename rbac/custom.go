@@ -47,8 +47,8 @@ func bound(lattice map[[2]Role]bool, includes map[Role]map[Permission]bool) map[
 			continue
 		}
 		for p := range includes[role] {
-			// What another firm's parties are, and what the bureau says of its people, are not a firm's to hand out.
-			out[role.OfBureau()][p] = p != ConflictCheck && p != TrainingRecord
+			// What another firm's parties are, what the bureau says of its people, and how it splits its work are not a firm's to hand out.
+			out[role.OfBureau()][p] = p != ConflictCheck && p != TrainingRecord && p != PoolEdit
 		}
 	}
 	return out

@@ -57,6 +57,7 @@ const (
 
 	QueueRead     Permission = "queue.read"
 	TeamRead      Permission = "team.read" // the board of who has how much to do
+	PoolEdit      Permission = "pool.edit" // who of the bureau claims which work, and how much of it
 	ItemRead      Permission = "item.read"
 	ItemClaim     Permission = "item.claim"
 	ItemWork      Permission = "item.work"
@@ -172,7 +173,7 @@ var table = []classed{
 	{MatterRead, 2}, {MatterEdit, 2}, {TimekeeperRead, 2}, {TimekeeperEdit, 2}, {RateRead, 2}, {RateEdit, 2}, {RateReprice, 2}, {ArrangementRead, 2}, {ArrangementEdit, 2}, {RecoveryRead, 2}, {RecoveryRecord, 2}, {RecoveryConfirm, 2},
 	{ImportRead, 3}, {ImportCreate, 3}, {ImportUndo, 2}, {EntryRead, 3}, {EntryAmend, 3}, {EntryTransfer, 3}, {ReceiptRead, 3}, {ReceiptAttach, 3}, {FindingRead, 3}, {FindingWaive, 2}, {FindingOverride, 3},
 	{GuideRead, 2}, {GuideEdit, 2}, {GuideSign, 2},
-	{QueueRead, 2}, {TeamRead, 2}, {ItemRead, 2}, {ItemClaim, 2}, {ItemWork, 3}, {ItemBreak, 2}, {ItemAssign, 2}, {MessageRead, 3}, {MessageAsk, 3}, {MessageAnswer, 3},
+	{QueueRead, 2}, {TeamRead, 2}, {PoolEdit, 1}, {ItemRead, 2}, {ItemClaim, 2}, {ItemWork, 3}, {ItemBreak, 2}, {ItemAssign, 2}, {MessageRead, 3}, {MessageAsk, 3}, {MessageAnswer, 3},
 	{PrebillRead, 3}, {PrebillBuild, 3}, {PrebillEdit, 3}, {PrebillSubmit, 2}, {PrebillApprove, 3}, {PrebillCancel, 2},
 	{RunRead, 2}, {RunStart, 2}, {InvoiceRead, 3}, {InvoiceIssue, 3}, {InvoiceDeliver, 2}, {CreditNoteIssue, 2}, {SubmissionRead, 3}, {SubmissionSend, 3}, {DisputeRead, 3}, {DisputeOpen, 3}, {DisputeResolve, 3},
 	{PaymentRead, 2}, {PaymentPost, 2}, {ReceivableRead, 2}, {TrustRead, 2}, {TrustOpen, 2}, {TrustPost, 2}, {TrustFreeze, 2}, {TrustApprove, 2}, {TrustSign, 2}, {MailRead, 2}, {MailSend, 2}, {ReminderRead, 2}, {ReminderSend, 2}, {ReminderHold, 2}, {ReminderDecide, 2}, {ReminderSet, 2}, {WordingRead, 1}, {WordingPublish, 1},

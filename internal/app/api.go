@@ -46,6 +46,7 @@ func mountAPI(srv *httpd.Server, s *Services) {
 	api.Find(srv, s.Find, s.Guard)
 	api.Queue(srv, s.Work)
 	api.Team(srv, s.Team, s.Presence)
+	api.Pools(srv, s.Work)
 	api.Presence(srv, s.Work, s.Presence)
 	api.Prebills(srv, s.Prebills)
 	api.Runs(srv, s.Invoices)

@@ -399,6 +399,10 @@ var bodies = map[string]string{
 	"POST /firms/{firm}/receiver-reasons/{id}/no-rule": `{"reason":"because"}`,
 	"POST /firms/{firm}/exchange-rates":                `{"from_currency":"GBP","to_currency":"USD","day":"2026-01-05","rate":"1.27","source":"ECB"}`,
 	"POST /firms/{firm}/exchange-settings":             `{"basis":"none"}`,
+
+	"PUT /team/pools/{id}":       `{"name":"N","firm_ids":["<firm>"]}`,
+	"PUT /team/people/{id}/seat": `{"pool_id":"<pool>"}`,
+	"PUT /team/people/{id}/duty": `{"away":true}`,
 }
 
 // things are what one firm has, by noun.
@@ -441,5 +445,5 @@ var segments = map[string]string{
 	"clients": "client", "client-groups": "group", "payors": "payor", "purchase-orders": "order", "portals": "portal", "tax-codes": "tax_code", "tax-treatments": "treatment", "codes": "tax_code", "treatments": "treatment", "submissions": "submission", "lessons": "lesson", "receiver-reasons": "reason", "disputes": "dispute", "trust-accounts": "trust_account", "trust-ledgers": "trust_ledger", "trust-entries": "trust_entry", "trust-requests": "trust_request", "trust-reconciliations": "trust_reconciliation", "appeals": "appeal", "papers": "paper", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "exchange-rates": "exchange", "repricings": "repricing", "transfers": "transfer", "arrangements": "arrangement", "matter-recoveries": "matter_recovery", "guidelines": "guide", "imports": "import",
 	"entries": "entry", "receipts": "receipt", "findings": "finding", "items": "item", "prebills": "prebill", "runs": "run", "invoices": "invoice", "credit-notes": "credit_note",
 	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "access-requests": "request", "asked": "request", "sole": "request", "sole-administrators": "request", "requests": "request", "emergencies": "request", "conflict-checks": "check", "courses": "course", "deputies": "deputy", "certificates": "certificate", "requirements": "requirement", "walls": "wall", "roles": "role", "tokens": "token", "webhooks": "webhook", "letters": "wording", "reminders": "reminder_letter", "reminder-holds": "reminder_hold", "reminder-tasks": "reminder_task",
-	"people": "person", "passkeys": "passkey", "recoveries": "recovery", "agreements": "agreement", "calendars": "calendar", "views": "view", "numbering": "series", "import-mappings": "mapping",
+	"people": "person", "passkeys": "passkey", "recoveries": "recovery", "agreements": "agreement", "calendars": "calendar", "views": "view", "pools": "pool", "numbering": "series", "import-mappings": "mapping",
 }

@@ -15,7 +15,7 @@ func TestT01_NestedIDs(t *testing.T) {
 	mine, theirs := w.furnished(t), w.furnished(t)
 	// The trail is asked first: a later probe that is refused writes the id it named
 	// into the firm's own trail, where this list rightly shows it.
-	for _, role := range []rbac.Role{rbac.RoleFirmAdmin, rbac.RoleSpecialist, rbac.RolePartner} {
+	for _, role := range []rbac.Role{rbac.RoleFirmAdmin, rbac.RoleSpecialist, rbac.RoleTeamLead, rbac.RolePartner} {
 		v := w.visitor(t, mine, role)
 		for _, c := range nested[role] {
 			method, path, _ := strings.Cut(c.route, " ")
@@ -146,6 +146,16 @@ var nested = map[rbac.Role][]nestedCase{
 		{"POST /firms/{firm}/prebills/<prebill>/findings/<?>/waive", `{"note":"because"}`, "finding", false},
 		{"POST /firms/{firm}/findings/<?>/waive", `{"note":"because"}`, "finding", false},
 		{"GET /firms/{firm}/overrides?person_id=<?>", "", "person", true},
+	},
+	rbac.RoleTeamLead: {
+		{"POST /team/pools", `{"name":"N","firm_ids":["<?>"]}`, "firm", false},
+		{"POST /team/pools", `{"name":"N","every_firm":true,"lead_id":"<?>"}`, "person", false},
+		{"PUT /team/pools/<pool>", `{"name":"N","firm_ids":["<firm>","<?>"]}`, "firm", false},
+		{"PUT /team/pools/<?>", `{"name":"N","every_firm":true}`, "pool", false},
+		{"PUT /team/people/<person>/seat", `{"pool_id":"<?>"}`, "pool", false},
+		{"PUT /team/people/<?>/seat", `{"pool_id":"<pool>"}`, "person", false},
+		{"PUT /team/people/<?>/duty", `{"away":true}`, "person", false},
+		{"GET /team/items?pool_id=<?>", "", "pool", true},
 	},
 	rbac.RolePartner: {
 		{"POST /firms/{firm}/prebills/<prebill>/findings/<?>/override", `{"reason":"OTHER","note":"because","until":"2026-03-31"}`, "finding", false},

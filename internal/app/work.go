@@ -46,6 +46,7 @@ func NewEngine(s *Services) (*jobs.Engine, error) {
 			{Name: "audit.check", Every: time.Hour, Do: counted(s.Audit.Sweep)},
 			{Name: "sla.sweep", Every: 30 * time.Second, Do: counted(s.SLA.Sweep)},
 			{Name: "lease.sweep", Every: 30 * time.Second, Do: counted(s.Work.SweepLeases)},
+			{Name: "offer.sweep", Every: 5 * time.Second, Do: counted(s.Work.SweepOffers)},
 			{Name: "notice.sweep", Every: 10 * time.Minute, Do: counted(s.Notices.Sweep)},
 			{Name: "webhook.sweep", Every: 5 * time.Second, Do: counted(s.Webhooks.Sweep)},
 			{Name: "submission.sweep", Every: 10 * time.Minute, Do: counted(s.Submissions.Sweep)},

@@ -326,6 +326,11 @@ func (w world) furnished(t *testing.T) things {
 	away, err := w.s.Deputies.Name(partner, deputy.Draft{Deputy: testkit.Actor(f.As(t, rbac.RolePartner)), From: w.s.Clock.Now(), Until: w.s.Clock.Now().AddDate(0, 0, 14), Reason: "On leave"})
 	ok(err)
 	th.ids["deputy"] = string(away.ID)
+	pool, err := w.s.Work.MakePool(f.As(t, rbac.RoleTeamLead), worklist.PoolDraft{Name: "Pool of " + f.Code, Firms: []ident.FirmID{f.ID}, Types: []string{"reminder_call"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	th.ids["pool"] = string(pool.ID)
 	lost := testkit.Actor(f.As(t, rbac.RoleTimekeeper))
 	f.As(t, rbac.RoleFirmAdmin) // of two
 	f.Exec(t, `INSERT INTO factor (person_id, id, kind, sealed, key_version, created_at, confirmed_at) VALUES (?, gen_random_uuid(), 'totp', '', 1, now(), now())`, lost)

@@ -20,6 +20,7 @@ var tasks = map[string]string{
 	"audit.sign":       "signs checkpoints",
 	"audit.check":      "verifies each firm's tree once a day",
 	"sla.sweep":        "records breaches and warnings that are due",
+	"work.push":        "offers work of pools that do not wait to be asked",
 	"work.sweep":       "puts back items whose holder has gone",
 	"notice.sweep":     "finds reminders that are due",
 	"mail.sweep":       "finds mails whose sending was cut short",

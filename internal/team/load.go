@@ -6,14 +6,15 @@ import (
 
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/worklist"
 )
 
 // Load is what one person has to do, of what the lead sees.
 type Load struct {
 	Person  Person
 	Hands   int // held, or kept for them
-	Held    int // of these; worklist.MaxHeld is the limit
+	Held    int // of these
+	Weight  int // of what is in their hands ...
+	Carried int // ... and of what they hold, which counts towards their limit
 	Today   int
 	Late    int
 	Waiting int
@@ -35,9 +36,11 @@ func (b *Board) Load(p Person) Load {
 	l.Today, l.Late, l.Waiting, l.Likely = of(ListToday), of(ListLate), of(ListWaiting), of(ListForecast)
 	for _, i := range b.In(Query{List: ListHands, Person: p.ID}) {
 		l.Hands++
+		l.Weight += i.weight()
 		l.WorkMin += i.Estimate
 		if i.Held {
 			l.Held++
+			l.Carried += i.weight()
 		}
 		if l.NextDue.IsZero() || i.DueAt.Before(l.NextDue) {
 			l.NextDue, l.NextIn = i.DueAt, i.Firm
@@ -73,14 +76,27 @@ func (b *Board) Loads() []Load {
 // Health is how the queue stands.
 type Health struct {
 	Free, Hot, Over, Triage, Stuck int
+	Likely                         int       // to miss
+	People, OnDuty                 int       // of those whom the lead is told of
 	OldestAt                       time.Time // when the oldest free item came to be; zero for none
 	Oldest                         Item
 }
 
-// Health counts the queue.
-func (b *Board) Health() Health {
-	h := Health{Free: b.Count(Query{List: ListFree}), Hot: b.Count(Query{List: ListHot}), Over: b.Count(Query{List: ListOver}), Triage: b.Count(Query{List: ListTriage}), Stuck: b.Count(Query{List: ListStuck})}
-	for _, i := range b.In(Query{List: ListFree}) {
+// Health counts the queue, of all pools.
+func (b *Board) Health() Health { return b.HealthOf("") }
+
+// HealthOf counts what a pool takes.
+func (b *Board) HealthOf(pool ident.PoolID) Health {
+	of := func(list List) int { return b.Count(Query{List: list, Pool: pool}) }
+	h := Health{Free: of(ListFree), Hot: of(ListHot), Over: of(ListOver), Triage: of(ListTriage), Stuck: of(ListStuck), Likely: of(ListForecast)}
+	for _, p := range b.People {
+		if pool == "" || p.Pool == pool {
+			if h.People++; p.Away.Since.IsZero() {
+				h.OnDuty++
+			}
+		}
+	}
+	for _, i := range b.In(Query{List: ListFree, Pool: pool}) {
 		if h.OldestAt.IsZero() || i.CreatedAt.Before(h.OldestAt) {
 			h.OldestAt, h.Oldest = i.CreatedAt, i
 		}
@@ -163,7 +179,7 @@ func (b *Board) Moves() (moves []Move) {
 			}
 			moves = append(moves, Move{i, p, to.Person})
 			from.WorkMin, to.WorkMin = from.WorkMin-i.Estimate, to.WorkMin+i.Estimate
-			from.Hands, to.Hands = from.Hands-1, to.Hands+1
+			from.Weight, to.Weight = from.Weight-i.weight(), to.Weight+i.weight()
 			if !from.Overloaded() {
 				break
 			}
@@ -189,7 +205,7 @@ func givable(items []Item) []Item {
 func (b *Board) roomFor(i Item, from ident.PersonID, loads map[ident.PersonID]*Load) (best *Load) {
 	for _, p := range b.People { // by name, so that equals are chosen alike
 		l := loads[p.ID]
-		if p.ID == from || !slices.Contains(i.Reach, p.ID) || !l.Known || l.Hands >= worklist.MaxHeld || l.WorkMin+i.Estimate > l.LeftMin {
+		if p.ID == from || !slices.Contains(i.Reach, p.ID) || !l.Known || l.Weight+i.weight() > p.limit() || l.WorkMin+i.Estimate > l.LeftMin {
 			continue
 		}
 		if best == nil || l.LeftMin-l.WorkMin > best.LeftMin-best.WorkMin {

@@ -131,7 +131,10 @@ func TestWhatKeepsEverybodyFromAnItem(t *testing.T) {
 		"who does prepared it":      {Free, one, none, none, [][]requirement.Lack{{{Kind: requirement.FourEyes}}}, MissingOther},
 		"others can":                {Free, one, one, none, [][]requirement.Lack{{course}}, ""},
 	} {
-		got, courses := stuck(c.place, c.workers, c.reach, c.barred, c.lacking)
+		got, courses := stuck(c.place, c.workers, c.reach, kept{barred: c.barred, lacking: c.lacking})
+		if m, _ := stuck(c.place, c.workers, c.reach, kept{barred: c.barred, lacking: c.lacking, outside: 1}); (m == MissingPool) != (len(c.reach) == 0 && len(c.workers) > 0 && (c.place == Free || c.place == Triage)) {
+			t.Errorf("%s: beside somebody of another pool %q", name, m)
+		}
 		if (got == MissingCourse) != slices.Equal(courses, []string{course.Course}) {
 			t.Errorf("%s: certificates %q", name, courses)
 		}

@@ -42,10 +42,14 @@ func (s *Service) Board(ctx context.Context) (*Board, error) {
 	if len(firms) == 0 {
 		return nil, authz.ErrForbidden
 	}
+	l, err := s.work.Layout(ctx)
+	if err != nil {
+		return nil, err
+	}
 	b := &Board{At: s.db.Clock().Now().UTC().Truncate(time.Second)}
 	people := map[ident.PersonID]*Person{}
 	for _, firm := range firms {
-		err := s.db.InFirm(scope.InFirm(ctx, firm), func(tx *db.Tx) error { return s.gather(tx, b, people) })
+		err := s.db.InFirm(scope.InFirm(ctx, firm), func(tx *db.Tx) error { return s.gather(tx, b, l, people) })
 		if k := fault.KindOf(err); err != nil && (k == fault.NotFound || k == fault.Forbidden) {
 			continue // what gave it has ended since, or does not include the queue
 		}
@@ -53,15 +57,27 @@ func (s *Service) Board(ctx context.Context) (*Board, error) {
 			return nil, err
 		}
 	}
+	b.Pools = l.Pools
 	for _, p := range people {
-		b.People = append(b.People, *p)
+		b.People = append(b.People, p.seated(l))
 	}
 	b.settle()
 	return b, nil
 }
 
+// seated is a person with where they claim.
+func (p Person) seated(l worklist.Layout) Person {
+	if pool, told := l.Pool(p.ID); told {
+		p.Pool = pool.ID
+	}
+	if p.Limit = l.Limit(p.ID); l.Away(p.ID) {
+		p.Away = l.Seats[p.ID].Away
+	}
+	return p
+}
+
 // gather adds one firm to the board.
-func (s *Service) gather(tx *db.Tx, b *Board, people map[ident.PersonID]*Person) error {
+func (s *Service) gather(tx *db.Tx, b *Board, l worklist.Layout, people map[ident.PersonID]*Person) error {
 	lead, err := s.guard.Require(tx, rbac.TeamRead)
 	if err != nil {
 		return err
@@ -86,12 +102,15 @@ func (s *Service) gather(tx *db.Tx, b *Board, people map[ident.PersonID]*Person)
 	if err != nil {
 		return err
 	}
-	items, err := openItems(tx, []*authz.Access{lead, queue}, workers, stands, f, b.At)
+	items, err := openItems(tx, []*authz.Access{lead, queue}, workers, stands, f, l, b.At)
 	if err != nil {
 		return err
 	}
-	if f.FinishedMin, err = finished(tx, []*authz.Access{lead, queue}, f.Workers, b.At); err != nil {
+	if f.finished, err = finished(tx, []*authz.Access{lead, queue}, f.Workers, b.At); err != nil {
 		return err
+	}
+	for _, minutes := range f.finished {
+		f.FinishedMin += minutes
 	}
 	if err := s.measure(tx, &f, items, b.At); err != nil {
 		return err
@@ -142,7 +161,7 @@ func meet(tx *db.Tx, f *Firm, items []Item, people map[ident.PersonID]*Person) e
 		if i.Owner != "" {
 			known[i.Owner] = true
 		}
-		for _, who := range i.Reach {
+		for _, who := range i.known {
 			known[who] = true
 		}
 	}

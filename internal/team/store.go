@@ -78,7 +78,7 @@ type itemRow struct {
 
 // openItems are those of the firm of tx that every one of the accesses lets its person
 // know of, each with who of the workers, as they stand, could take it.
-func openItems(tx *db.Tx, lead, workers []*authz.Access, stands requirement.Standing, f Firm, at time.Time) ([]Item, error) {
+func openItems(tx *db.Tx, lead, workers []*authz.Access, stands requirement.Standing, f Firm, l worklist.Layout, at time.Time) ([]Item, error) {
 	reach, args := reachOf(workers)
 	sees, more := seenBy(lead)
 	args = append(append(args, tx.Scope.Firm), more...)
@@ -93,13 +93,13 @@ func openItems(tx *db.Tx, lead, workers []*authz.Access, stands requirement.Stan
 	}
 	items := make([]Item, len(rows))
 	for n, r := range rows {
-		items[n] = r.item(f, stands, at)
+		items[n] = r.item(f, stands, l, at)
 	}
 	return items, nil
 }
 
-func (r itemRow) item(f Firm, stands requirement.Standing, at time.Time) Item {
-	i := Item{Firm: f.ID, ID: r.ID, Version: r.Version, Type: r.Type, Label: r.Label, Promised: r.Promised, Estimate: r.EstimateMin,
+func (r itemRow) item(f Firm, stands requirement.Standing, l worklist.Layout, at time.Time) Item {
+	i := Item{Firm: f.ID, ID: r.ID, Version: r.Version, Type: r.Type, Label: r.Label, Promised: r.Promised, Estimate: r.EstimateMin, Weight: l.Weight(r.Type),
 		CreatedAt: r.CreatedAt.UTC(), Deadline: r.DeadlineAt.UTC(), HotAt: r.HotAt.UTC(), DayEnd: f.DayEnd}
 	if r.DueAt != nil {
 		i.DueAt = r.DueAt.UTC()
@@ -119,21 +119,26 @@ func (r itemRow) item(f Firm, stands requirement.Standing, at time.Time) Item {
 	default:
 		i.Place = Free // a lease that has run out makes an item free
 	}
-	var barred []ident.PersonID
-	var lacking [][]requirement.Lack
+	i.Pools = l.Of(f.ID, r.Type)
+	var k kept
 	for _, id := range r.Reach {
 		who := ident.PersonID(id)
+		i.known = append(i.known, who)
 		lacks := r.lacks(f.ID, who, stands)
 		switch {
 		case slices.Contains(r.Barred, id):
-			barred = append(barred, who)
+			k.barred = append(k.barred, who)
 		case len(lacks) > 0:
-			lacking = append(lacking, lacks)
+			k.lacking = append(k.lacking, lacks)
+		case !l.Takes(who, f.ID, r.Type) || l.Limit(who) < l.Weight(r.Type):
+			k.outside++
+		case l.Away(who):
+			k.away++
 		default:
 			i.Reach = append(i.Reach, who)
 		}
 	}
-	i.Missing, i.Courses = stuck(i.Place, f.Workers, i.Reach, barred, lacking)
+	i.Missing, i.Courses = stuck(i.Place, f.Workers, i.Reach, k)
 	return i
 }
 
@@ -146,15 +151,23 @@ func (r itemRow) lacks(firm ident.FirmID, who ident.PersonID, stands requirement
 	return list
 }
 
-// finished is the estimate of what the workers finished in the last PaceDays, of what the
-// lead may know of.
-func finished(tx *db.Tx, lead []*authz.Access, workers []ident.PersonID, at time.Time) (minutes int64, err error) {
+// finished is the estimate of what each of the workers finished in the last PaceDays, of
+// what the lead may know of.
+func finished(tx *db.Tx, lead []*authz.Access, workers []ident.PersonID, at time.Time) (map[ident.PersonID]int64, error) {
 	sees, args := seenBy(lead)
-	err = tx.Raw(`SELECT coalesce(sum(w.estimate_min), 0) FROM work_item w LEFT JOIN matter m ON m.firm_id = w.firm_id AND m.id = w.matter_id
-		WHERE w.firm_id = ? AND w.status = 'done' AND w.finished_at > ? AND w.finished_at <= ? AND w.finished_by = ANY (?::uuid[]) AND `+sees,
-		append([]any{tx.Scope.Firm, at.AddDate(0, 0, -PaceDays), at, db.Array(workers)}, args...)...).Row().Scan(&minutes)
+	var rows []struct {
+		FinishedBy ident.PersonID
+		Minutes    int64
+	}
+	err := tx.Raw(`SELECT w.finished_by, sum(w.estimate_min) AS minutes FROM work_item w LEFT JOIN matter m ON m.firm_id = w.firm_id AND m.id = w.matter_id
+		WHERE w.firm_id = ? AND w.status = 'done' AND w.finished_at > ? AND w.finished_at <= ? AND w.finished_by = ANY (?::uuid[]) AND `+sees+` GROUP BY w.finished_by`,
+		append([]any{tx.Scope.Firm, at.AddDate(0, 0, -PaceDays), at, db.Array(workers)}, args...)...).Scan(&rows).Error
 	if err != nil {
-		return 0, fmt.Errorf("count what was finished in firm %s: %w", tx.Scope.Firm, err)
+		return nil, fmt.Errorf("count what was finished in firm %s: %w", tx.Scope.Firm, err)
+	}
+	minutes := make(map[ident.PersonID]int64, len(rows))
+	for _, r := range rows {
+		minutes[r.FinishedBy] = r.Minutes
 	}
 	return minutes, nil
 }

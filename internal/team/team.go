@@ -13,17 +13,20 @@
 //     their access meets an item that she sees.
 //   - Hours left today are the business time until a firm's day ends, on the calendar in
 //     force there; of a person, the most that any firm of theirs counts. Without any such
-//     calendar they are not known. Nobody's absences are kept, so whoever has access counts
-//     as on duty.
-//   - The present pace is the estimate of what the people who work there finished in the
-//     last PaceDays, per business hour of them, on the calendar that counts the most.
+//     calendar they are not known. Who is set away counts as not on duty.
+//   - Work belongs to every pool that takes its firm and type (package worklist). What none
+//     takes is a list of its own, so that it never vanishes.
+//   - The present pace of a pool is the estimate of what its people finished in the last
+//     PaceDays, per business hour of them, on the calendar that counts the most.
 //   - A promise that falls due within Horizon business seconds is likely to be missed when
-//     the work up to and with it, by deadline and whoever has it, takes longer at that pace
-//     than the business time until it is due. Without a pace nothing is foretold.
+//     in every pool that takes it the work up to and with it, by deadline and whoever has
+//     it, takes longer at that pace than the business time until it is due. Without a pace
+//     anywhere nothing is foretold.
 //   - Nobody can take an item where no grant with item.work reaches it, or where all whom one
-//     does said that they may have a conflict, lack a mandatory certificate, have not read the
-//     firm's guidelines or prepared what it reviews (package requirement). Of these the board
-//     names what the one who lacks least lacks. A preference for a certificate ends by itself,
+//     does are away, claim through a pool that does not take it, said that they may have a
+//     conflict, lack a mandatory certificate, have not read the firm's guidelines or prepared
+//     what it reviews (package requirement). Of these the board names what the one who lacks
+//     least lacks. A preference for a certificate ends by itself,
 //     so it keeps nobody.
 package team
 
@@ -67,13 +70,15 @@ const (
 	MissingWorkers  Missing = "workers"  // nobody holds item.work at the firm
 	MissingReach    Missing = "reach"    // no grant of theirs covers the item: scope, level or wall
 	MissingConflict Missing = "conflict" // who could said that they may have a conflict
+	MissingDuty     Missing = "duty"     // who could is away
+	MissingPool     Missing = "pool"     // who could claims through a pool that does not take it
 	MissingCourse   Missing = "certificate"
 	MissingRead     Missing = "guidelines" // who could has not read the firm's guidelines
 	MissingOther    Missing = "four_eyes"  // who could prepared what it reviews
 )
 
 // AllMissing are all of them.
-var AllMissing = []Missing{MissingWorkers, MissingReach, MissingConflict, MissingCourse, MissingRead, MissingOther}
+var AllMissing = []Missing{MissingWorkers, MissingReach, MissingConflict, MissingCourse, MissingRead, MissingOther, MissingDuty, MissingPool}
 
 // Item is one open item as the board counts it.
 type Item struct {
@@ -87,17 +92,23 @@ type Item struct {
 	Owner     ident.PersonID // who has it, or who asked while it waits; "" for nobody
 	Promised  bool
 	Estimate  int // minutes
+	Weight    int // in the hands of who holds it; 0 is 1
 	CreatedAt time.Time
 	DueAt     time.Time // zero while it waits
 	Deadline  time.Time
 	HotAt     time.Time
-	DayEnd    time.Time // of the firm's present day
-	LeftS     int64     // business seconds until it is due
-	Reach     []ident.PersonID
+	DayEnd    time.Time        // of the firm's present day
+	LeftS     int64            // business seconds until it is due
+	Pools     []ident.PoolID   // that take it
+	Reach     []ident.PersonID // who could take it now
 	Missing   Missing
 	Courses   []string // the certificates that are missing
 	Likely    bool     // to miss
+
+	known []ident.PersonID // whose access covers it, whatever keeps them from it
 }
+
+func (i Item) weight() int { return max(i.Weight, 1) }
 
 func (i Item) over(at time.Time) bool { return i.Place != Waiting && i.Deadline.Before(at) }
 func (i Item) hot(at time.Time) bool {
@@ -123,8 +134,10 @@ type Firm struct {
 	Calendar    bool             // one is in force
 	LeftS       int64            // business seconds until its day ends
 	PaceS       int64            // business seconds of the last PaceDays
-	FinishedMin int64            // estimate of what was finished in them
+	FinishedMin int64            // estimate of what was finished in them ...
 	Workers     []ident.PersonID // of those whom the lead is told of
+
+	finished map[ident.PersonID]int64 // ... by whom
 }
 
 // Person is somebody of the team.
@@ -132,14 +145,20 @@ type Person struct {
 	ID    ident.PersonID
 	Name  string
 	Firms []ident.FirmID // where they may work
+	Pool  ident.PoolID   // "" where the lead is not told of it
+	Away  worklist.Away  // the zero Away is on duty
+	Limit int            // the weight of what they may hold; 0 is worklist.MaxHeld
 }
+
+func (p Person) limit() int { return cmp.Or(p.Limit, worklist.MaxHeld) }
 
 // Board is what a lead sees at an instant.
 type Board struct {
-	At      time.Time // whole seconds, as clocks count
-	Firms   []Firm    // by code
-	People  []Person  // by name
-	Items   []Item    // by deadline
+	At      time.Time       // whole seconds, as clocks count
+	Firms   []Firm          // by code
+	People  []Person        // by name
+	Items   []Item          // by deadline
+	Pools   []worklist.Pool // by name; none without configuration
 	HasPace bool
 	PaceMin int64 // estimated minutes finished ...
 	PaceS   int64 // ... in so many business seconds
@@ -163,10 +182,11 @@ const (
 	ListStuck    List = "stuck"    // nobody can take them
 	ListForecast List = "forecast" // likely to miss
 	ListCourse   List = "course"   // promised within the forecast's time, and on course
+	ListNoPool   List = "no_pool"  // no pool takes them
 )
 
 // Lists are all of them.
-var Lists = []List{ListOpen, ListFree, ListHands, ListWaiting, ListTriage, ListHot, ListOver, ListDay, ListToday, ListLate, ListStuck, ListForecast, ListCourse}
+var Lists = []List{ListOpen, ListFree, ListHands, ListWaiting, ListTriage, ListHot, ListOver, ListDay, ListToday, ListLate, ListStuck, ListForecast, ListCourse, ListNoPool}
 
 // Query asks for one list, or for what one person has, one firm brings, one thing keeps
 // from being taken or one hour of the forecast holds of it.
@@ -174,6 +194,7 @@ type Query struct {
 	List    List
 	Person  ident.PersonID
 	Firm    ident.FirmID
+	Pool    ident.PoolID // what it takes
 	Missing Missing
 	Hour    int // 1 to 8, 0 for all
 }
@@ -183,7 +204,7 @@ func (q Query) check() error {
 		return ErrList.On(fault.Field{Path: "list", Code: "team_list", Message: "there is no such list", Fix: "choose one of those that the board leads to"})
 	}
 	if q.Missing != "" && !slices.Contains(AllMissing, q.Missing) {
-		return ErrList.On(fault.Field{Path: "missing", Code: "team_missing", Message: "nothing of this name can be missing", Fix: "choose workers, reach, conflict, certificate, guidelines or four_eyes"})
+		return ErrList.On(fault.Field{Path: "missing", Code: "team_missing", Message: "nothing of this name can be missing", Fix: "choose workers, reach, conflict, certificate, guidelines, four_eyes, duty or pool"})
 	}
 	if q.Hour < 0 || q.Hour > Horizon/3600 {
 		return ErrList.On(fault.Field{Path: "hour", Code: "team_hour", Message: "the forecast has no such hour", Fix: "choose 1 to 8, or leave it out"})
@@ -206,6 +227,9 @@ func (b *Board) Count(q Query) int { return len(b.In(q)) }
 
 func (b *Board) has(q Query, i Item) bool {
 	if q.Firm != "" && i.Firm != q.Firm || q.Person != "" && i.Owner != q.Person || q.Missing != "" && i.Missing != q.Missing {
+		return false
+	}
+	if q.Pool != "" && !slices.Contains(i.Pools, q.Pool) {
 		return false
 	}
 	if q.Hour != 0 && !(i.soon(b.At) && i.hour() == q.Hour) {
@@ -232,6 +256,8 @@ func (b *Board) has(q Query, i Item) bool {
 		return i.Likely
 	case ListCourse:
 		return b.HasPace && i.soon(b.At) && !i.Likely
+	case ListNoPool:
+		return len(b.Pools) > 0 && len(i.Pools) == 0
 	}
 	return false
 }
@@ -248,23 +274,58 @@ func (b *Board) settle() {
 		b.PaceMin, b.PaceS = b.PaceMin+f.FinishedMin, max(b.PaceS, f.PaceS)
 	}
 	b.HasPace = b.PaceMin > 0 && b.PaceS > 0
-	ahead := int64(0)
+	b.foretell()
+}
+
+// foretell marks the promises that are likely to be missed.
+func (b *Board) foretell() {
+	pace, ahead := b.paces(), map[ident.PoolID]int64{}
 	for n := range b.Items {
 		i := &b.Items[n]
 		i.Likely = false
 		if i.Place == Waiting {
 			continue
 		}
-		ahead += int64(i.Estimate)
-		if b.HasPace && i.soon(b.At) {
-			i.Likely = ahead*b.PaceS > i.LeftS*b.PaceMin
+		takes := i.Pools
+		if len(b.Pools) < 2 {
+			takes = []ident.PoolID{""} // one pool is everybody
+		}
+		i.Likely = b.HasPace && i.soon(b.At)
+		for _, p := range takes {
+			ahead[p] += int64(i.Estimate)
+			if ahead[p]*b.PaceS <= i.LeftS*pace[p] {
+				i.Likely = false
+			}
 		}
 	}
 }
 
-// stuck tells what keeps everybody from an item that waits to be taken: of those whom it
-// does not give to, lacking is what each lacks and barred are who may have a conflict.
-func stuck(p Place, workers, reach, barred []ident.PersonID, lacking [][]requirement.Lack) (m Missing, courses []string) {
+// paces are the minutes that each pool's people finished in the last PaceDays; under "" those
+// of everybody.
+func (b *Board) paces() map[ident.PoolID]int64 {
+	pace := map[ident.PoolID]int64{"": b.PaceMin}
+	for _, f := range b.Firms {
+		for who, minutes := range f.finished {
+			for _, p := range b.People {
+				if p.ID == who && p.Pool != "" {
+					pace[p.Pool] += minutes
+				}
+			}
+		}
+	}
+	return pace
+}
+
+// kept are those whose access covers an item and whom something keeps from it.
+type kept struct {
+	barred  []ident.PersonID     // they may have a conflict
+	lacking [][]requirement.Lack // what each lacks
+	away    int
+	outside int // their pool does not take it
+}
+
+// stuck tells what keeps everybody from an item that waits to be taken.
+func stuck(p Place, workers, reach []ident.PersonID, k kept) (m Missing, courses []string) {
 	switch {
 	case p == Hands || p == Waiting:
 		return "", nil
@@ -272,9 +333,13 @@ func stuck(p Place, workers, reach, barred []ident.PersonID, lacking [][]require
 		return MissingWorkers, nil
 	case len(reach) > 0:
 		return "", nil
-	case len(lacking) > 0:
-		return least(lacking)
-	case len(barred) > 0:
+	case k.away > 0:
+		return MissingDuty, nil
+	case k.outside > 0:
+		return MissingPool, nil
+	case len(k.lacking) > 0:
+		return least(k.lacking)
+	case len(k.barred) > 0:
 		return MissingConflict, nil
 	default:
 		return MissingReach, nil

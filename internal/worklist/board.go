@@ -16,9 +16,6 @@ import (
 	"github.com/docketry/docketry/internal/requirement"
 )
 
-// defaultPool is the one there is without configuration.
-const defaultPool = "Bureau"
-
 // inBand are the conditions of the bands, each with the cutoff once, and the order inside.
 func inBand(b Band, at time.Time) (cond, order string, args []any) {
 	const byDeadline = `w.deadline_at, w.priority, w.created_at, w.id`
@@ -35,17 +32,21 @@ func inBand(b Band, at time.Time) (cond, order string, args []any) {
 }
 
 // claimable is what get-next may offer to the actor among ready items, as they stand.
-func claimable(tx *db.Tx, stands requirement.Standing) (cond string, args []any) {
-	open, args := stands.Open(tx.Scope.Actor)
+func claimable(tx *db.Tx, stands requirement.Standing, r room) (cond string, args []any) {
+	open, more := stands.Open(tx.Scope.Actor)
+	freed, gone := r.freed()
+	takes, only := r.claimable()
+	args = append([]any{tx.Scope.Actor, tx.Now}, gone...)
+	args = append(args, tx.Scope.Actor, tx.Now.Add(-SkipFor))
 	return `w.status = 'ready' AND w.triage_at IS NULL
-		AND (w.reserved_for IS NULL OR w.reserved_for = ? OR w.reserved_until <= ?)
-		AND NOT EXISTS (SELECT FROM work_skip k WHERE k.firm_id = w.firm_id AND k.item_id = w.id AND k.person_id = ? AND k.at > ?) AND ` + open,
-		append([]any{tx.Scope.Actor, tx.Now, tx.Scope.Actor, tx.Now.Add(-SkipFor)}, args...)
+		AND (w.reserved_for IS NULL OR w.reserved_for = ? OR w.reserved_until <= ?` + freed + `)
+		AND NOT EXISTS (SELECT FROM work_skip k WHERE k.firm_id = w.firm_id AND k.item_id = w.id AND k.person_id = ? AND k.at > ?) AND ` + open + takes,
+		append(append(args, more...), only...)
 }
 
 // lockHead locks the first item of a band in the firm of tx that no other claim has.
-func lockHead(tx *db.Tx, a *authz.Access, stands requirement.Standing, b Band) (i item, err error) {
-	can, args := claimable(tx, stands)
+func lockHead(tx *db.Tx, a *authz.Access, stands requirement.Standing, b Band, r room) (i item, err error) {
+	can, args := claimable(tx, stands, r)
 	band, order, more := inBand(b, cutoff(tx))
 	sees, mine := Seen(a)
 	args = append(append(append([]any{tx.Scope.Firm}, args...), more...), mine...)
@@ -62,16 +63,16 @@ func lockHead(tx *db.Tx, a *authz.Access, stands requirement.Standing, b Band) (
 
 // readBoard is the whole choice as the bureau role sees it: the heads of each firm
 // that the actor may do, and the pool's counters.
-func readBoard(tx *db.Tx, accesses []*authz.Access, stands requirement.Standing, bureau ident.FirmID) (*Board, error) {
-	board := &Board{Firms: map[ident.FirmID]*Served{}}
+func readBoard(tx *db.Tx, accesses []*authz.Access, stands requirement.Standing, bureau ident.FirmID, r room) (*Board, error) {
+	board := &Board{Firms: map[ident.FirmID]*Served{}, HotPicks: r.hot}
 	for _, group := range grouped(accesses) {
-		heads, err := readHeads(tx, group, stands)
+		heads, err := readHeads(tx, group, stands, r)
 		if err != nil {
 			return nil, err
 		}
 		board.Heads = append(board.Heads, heads...)
 	}
-	if err := readServed(tx, board, accesses, bureau); err != nil {
+	if err := readServed(tx, board, accesses, bureau, r.pool); err != nil {
 		return nil, err
 	}
 	board.Admit()
@@ -111,8 +112,8 @@ func (g group) seen() (cond string, args []any) {
 	return Seen(g.access)
 }
 
-func readHeads(tx *db.Tx, g group, stands requirement.Standing) ([]Head, error) {
-	can, canArgs := claimable(tx, stands)
+func readHeads(tx *db.Tx, g group, stands requirement.Standing, r room) ([]Head, error) {
+	can, canArgs := claimable(tx, stands, r)
 	sees, seesArgs := g.seen()
 	var query string
 	args := []any{db.Array(g.firms), db.Array(g.labels)}
@@ -151,9 +152,9 @@ func readHeads(tx *db.Tx, g group, stands requirement.Standing) ([]Head, error) 
 	return heads, nil
 }
 
-// readServed reads the pool's counters and which firms have ready items at all,
-// whoever may do them.
-func readServed(tx *db.Tx, board *Board, accesses []*authz.Access, bureau ident.FirmID) error {
+// readServed reads the pool's virtual times and which firms have ready items of its types
+// at all, whoever may do them.
+func readServed(tx *db.Tx, board *Board, accesses []*authz.Access, bureau ident.FirmID, of Pool) error {
 	firms := make([]ident.FirmID, len(accesses))
 	for i, a := range accesses {
 		firms[i] = a.Firm
@@ -164,24 +165,23 @@ func readServed(tx *db.Tx, board *Board, accesses []*authz.Access, bureau ident.
 		Share     int64
 		VirtualE3 int64
 		HadReady  bool
-		HotPicks  int
 	}
-	var pool *ident.FirmID
-	if bureau != "" {
-		pool = &bureau
+	var only string
+	var args []any
+	if len(of.Types) > 0 {
+		only, args = ` AND w.type = ANY (?::text[])`, []any{db.Array(of.Types)}
 	}
+	args = append(append([]any{db.Array(firms)}, args...), db.Null(bureau), db.Null(of.ID))
 	// A lateral look-up with an order: the planner would hash or scan all ready items otherwise.
-	err := tx.Raw(`SELECT f.id, coalesce(r.ready, false) AS ready, coalesce(p.hot_picks, 0) AS hot_picks,
+	err := tx.Raw(`SELECT f.id, coalesce(r.ready, false) AS ready,
 			coalesce(v.share, 1) AS share, coalesce(v.virtual_e3, 0) AS virtual_e3, coalesce(v.had_ready, false) AS had_ready
-		FROM unnest(?::uuid[]) AS f(id) LEFT JOIN LATERAL (SELECT true AS ready FROM work_item w WHERE w.firm_id = f.id AND w.status = 'ready' ORDER BY w.deadline_at LIMIT 1) r ON true
-		LEFT JOIN pool p ON p.firm_id = ?::uuid AND p.name = ? LEFT JOIN pool_firm v ON v.firm_id = p.firm_id AND v.pool_id = p.id AND v.served_id = f.id`,
-		db.Array(firms), pool, defaultPool).Scan(&rows).Error
+		FROM unnest(?::uuid[]) AS f(id) LEFT JOIN LATERAL (SELECT true AS ready FROM work_item w WHERE w.firm_id = f.id AND w.status = 'ready'`+only+` ORDER BY w.deadline_at LIMIT 1) r ON true
+		LEFT JOIN pool_firm v ON v.firm_id = ?::uuid AND v.pool_id = ?::uuid AND v.served_id = f.id`, args...).Scan(&rows).Error
 	if err != nil {
 		return fmt.Errorf("read the pool's counters: %w", err)
 	}
 	for _, r := range rows {
 		board.Firms[r.ID] = &Served{Virtual: r.VirtualE3, Share: r.Share, HadReady: r.HadReady, Ready: r.Ready, was: r.VirtualE3, had: r.HadReady}
-		board.HotPicks = r.HotPicks
 	}
 	return nil
 }
@@ -189,29 +189,27 @@ func readServed(tx *db.Tx, board *Board, accesses []*authz.Access, bureau ident.
 // saveBoard books the assignment in the bureau's domain, last in the transaction and
 // with one statement, since from there to its end all other claims wait for this one.
 // Without a bureau there is no pool, and every firm counts as never served.
-func saveBoard(tx *db.Tx, board *Board, bureau ident.FirmID, given Head) error {
+func saveBoard(tx *db.Tx, board *Board, bureau ident.FirmID, pool ident.PoolID, given Head) error {
 	if bureau == "" {
 		return nil
 	}
 	if err := tx.Enter(bureau); err != nil {
 		return err
 	}
-	booked, err := book(tx, board, given)
+	booked, err := book(tx, board, pool, given)
 	if err != nil || booked {
 		return err
 	}
-	err = tx.Exec(`INSERT INTO pool (firm_id, id, name) VALUES (?, ?, ?) ON CONFLICT (firm_id, name) DO NOTHING`,
-		tx.Scope.Firm, ident.New[ident.PoolID](tx.Now), defaultPool).Error
-	if err != nil {
-		return fmt.Errorf("make the pool: %w", err)
+	if err := makeDefault(tx); err != nil {
+		return err
 	}
-	_, err = book(tx, board, given)
+	_, err = book(tx, board, pool, given)
 	return err
 }
 
-// book counts the pick and what it costs its firm; false while there is no pool. Firms
-// that stand as they stood are left alone.
-func book(tx *db.Tx, board *Board, given Head) (booked bool, err error) {
+// book counts the pick and what it costs its firm; false while there is no pool. Without an
+// id it is the pool for everybody. Firms that stand as they stood are left alone.
+func book(tx *db.Tx, board *Board, pool ident.PoolID, given Head) (booked bool, err error) {
 	var served []ident.FirmID
 	var virtual, cost []int64
 	var ready []bool
@@ -225,12 +223,12 @@ func book(tx *db.Tx, board *Board, given Head) (booked bool, err error) {
 		served, virtual, cost, ready = append(served, firm), append(virtual, f.Virtual), append(cost, more), append(ready, f.Ready)
 	}
 	res := tx.Exec(`WITH p AS (UPDATE pool SET hot_picks = CASE ? WHEN 'hot' THEN hot_picks + 1 WHEN 'overdue' THEN 0 ELSE hot_picks END
-			WHERE firm_id = ? AND name = ? RETURNING firm_id, id)
+			WHERE firm_id = ? AND CASE WHEN ?::uuid IS NULL THEN is_default ELSE id = ?::uuid END RETURNING firm_id, id)
 		INSERT INTO pool_firm (firm_id, pool_id, served_id, virtual_e3, had_ready)
 		SELECT p.firm_id, p.id, u.served, u.virtual + u.cost, u.ready FROM p CROSS JOIN unnest(?::uuid[], ?::bigint[], ?::bigint[], ?::bool[]) AS u(served, virtual, cost, ready)
 		ON CONFLICT (firm_id, pool_id, served_id) DO UPDATE SET had_ready = excluded.had_ready,
 			virtual_e3 = greatest(pool_firm.virtual_e3 + (SELECT u.cost FROM unnest(?::uuid[], ?::bigint[]) AS u(served, cost) WHERE u.served = excluded.served_id), excluded.virtual_e3)`,
-		string(given.Band), tx.Scope.Firm, defaultPool, db.Array(served), db.Array(virtual), db.Array(cost), db.Array(ready), db.Array(served), db.Array(cost))
+		string(given.Band), tx.Scope.Firm, db.Null(pool), db.Null(pool), db.Array(served), db.Array(virtual), db.Array(cost), db.Array(ready), db.Array(served), db.Array(cost))
 	if res.Error != nil {
 		return false, fmt.Errorf("book the pick of a %s item: %w", given.Band, res.Error)
 	}

@@ -3,7 +3,6 @@ package worklist
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/docketry/docketry/internal/audit"
@@ -55,22 +54,24 @@ func (s *Service) claim(ctx context.Context, firms []ident.FirmID, bureau ident.
 		if err := tx.Lock("claim " + string(tx.Scope.Actor)); err != nil {
 			return err
 		}
-		if err := checkHeld(tx, firms); err != nil {
-			return err
-		}
-		stands, err := requirement.Of(tx, s.sla, firms, tx.Scope.Actor)
+		r, err := s.roomFor(tx, firms, bureau)
 		if err != nil {
 			return err
 		}
-		board, err := readBoard(tx, accesses, stands, bureau)
+		accesses = r.pool.accesses(accesses)
+		stands, err := requirement.Of(tx, s.sla, r.pool.firmsOf(firms), tx.Scope.Actor)
+		if err != nil {
+			return err
+		}
+		board, err := readBoard(tx, accesses, stands, bureau, r)
 		if err != nil {
 			return err
 		}
 		order := board.Order()
 		seen = len(order) > 0
 		for _, h := range order {
-			if l, err = s.take(tx, h, stands); err == nil {
-				return saveBoard(tx, board, bureau, h)
+			if l, err = s.take(tx, h, stands, r); err == nil {
+				return saveBoard(tx, board, bureau, r.pool.ID, h)
 			}
 			if !errors.Is(err, ErrQueueEmpty) {
 				return err
@@ -90,7 +91,7 @@ func withBureau(firms []ident.FirmID, bureau ident.FirmID) []ident.FirmID {
 
 // take enters the firm of h and leases the first item of its band there that nobody
 // else is taking and nothing keeps the actor from. ErrQueueEmpty when there is none.
-func (s *Service) take(tx *db.Tx, h Head, stands requirement.Standing) (Lease, error) {
+func (s *Service) take(tx *db.Tx, h Head, stands requirement.Standing, r room) (Lease, error) {
 	if err := tx.Enter(h.Firm); err != nil {
 		return Lease{}, err
 	}
@@ -101,7 +102,7 @@ func (s *Service) take(tx *db.Tx, h Head, stands requirement.Standing) (Lease, e
 	if err != nil {
 		return Lease{}, err
 	}
-	i, err := lockHead(tx, a, stands, h.Band)
+	i, err := lockHead(tx, a, stands, h.Band, r)
 	if err != nil {
 		return Lease{}, err
 	}
@@ -123,22 +124,41 @@ func lease(tx *db.Tx, i item) (Lease, error) {
 		`+noReservation+`, pinned_at = NULL, version = ?`, tx.Scope.Actor, tx.Now, l.Until, l.Token, l.Version)
 }
 
-// checkHeld is ErrHeldMany at the limit of items that one person works on, over all firms.
-func checkHeld(tx *db.Tx, firms []ident.FirmID) error {
-	var n int
-	err := tx.Raw(`SELECT count(*) FROM unnest(?::uuid[]) AS f(id) JOIN work_item w ON w.firm_id = f.id
-		WHERE w.status = 'leased' AND w.leased_by = ? AND w.lease_until > ?`, db.Array(firms), tx.Scope.Actor, tx.Now).Row().Scan(&n)
+// roomFor is through which pool the actor claims and what they may still take on, of all
+// that they hold in any firm. ErrAway where they are away, ErrHeldMany where nothing fits.
+func (s *Service) roomFor(tx *db.Tx, firms []ident.FirmID, bureau ident.FirmID) (room, error) {
+	r, err := readRoom(tx, tx.Scope.Actor, firms, bureau)
+	switch {
+	case err != nil:
+		return r, err
+	case r.away:
+		return r, ErrAway
+	default:
+		return r, r.full()
+	}
+}
+
+// roomAside is roomFor from within the transaction of a firm, over all firms of the actor.
+func (s *Service) roomAside(tx *db.Tx) (r room, err error) {
+	ctx := db.Joining(tx.Context(), tx)
+	firms, err := s.guard.Firms(ctx, rbac.ItemClaim)
 	if err != nil {
-		return fmt.Errorf("count held items: %w", err)
+		return r, err
 	}
-	if n >= MaxHeld {
-		return ErrHeldMany
+	bureau, err := s.bureauID(ctx)
+	if err != nil {
+		return r, err
 	}
-	return nil
+	err = s.db.InBureau(ctx, withBureau(firms, bureau), func(tx *db.Tx) (err error) {
+		r, err = readRoom(tx, tx.Scope.Actor, firms, bureau)
+		return err
+	})
+	return r, err
 }
 
 // Take gives the actor one named item; ErrNotEligible where its work asks for what they lack: who it is kept for takes it, from the hands of
-// who hands it on too, and a lead takes any. The limit counts what is held in this firm.
+// who hands it on too, and a lead takes any. The limit counts what is held in all firms, unless
+// the lead who gave the item said that it may be passed.
 func (s *Service) Take(ctx context.Context, id ident.WorkItemID) (l Lease, err error) {
 	err = s.within(ctx, rbac.ItemClaim, id, func(tx *db.Tx, _ *authz.Access, i item) error {
 		mine := i.keptFor(tx) == tx.Scope.Actor
@@ -163,8 +183,19 @@ func (s *Service) Take(ctx context.Context, id ident.WorkItemID) (l Lease, err e
 		if err := tx.Lock("claim " + string(tx.Scope.Actor)); err != nil {
 			return err
 		}
-		if err := checkHeld(tx, []ident.FirmID{tx.Scope.Firm}); err != nil {
+		r, err := s.roomAside(tx)
+		if err != nil {
 			return err
+		}
+		if mine && i.ReservedOver {
+			detail["over"] = true
+		} else if err := r.fits(i.Type); err != nil {
+			return err
+		}
+		if mine && *i.ReservedAs == AsOffered {
+			if err := s.answered(tx); err != nil {
+				return err
+			}
 		}
 		if l, err = lease(tx, i); err != nil {
 			return err

@@ -24,12 +24,14 @@ const (
 	AsAnswer   ReservedAs = "answer"   // they asked the firm, which has answered
 	AsAssigned ReservedAs = "assigned" // a lead gave it to them
 	AsHanded   ReservedAs = "handed"   // its holder hands it on to them
+	AsOffered  ReservedAs = "offered"  // their pool offers it
 )
 
 // How long an item is kept, in the business time of the calendar that the firm's
 // promises go by: then it goes back to the queue, so that nothing waits for who is away.
 const (
 	handedFor   = 30 * 60     // seconds (SLA.md 9)
+	answeredFor = 30 * 60     // after the firm's answer, for who asked
 	assignedFor = 8 * 60 * 60 // a working day
 )
 
@@ -48,6 +50,15 @@ func keptOf(now time.Time, who *ident.PersonID, until *time.Time, as *ReservedAs
 	k = Kept{For: Person{*who, name}, As: *as, Until: until.UTC()}
 	if by != nil {
 		k.By = Person{*by, giver}
+	}
+	return k
+}
+
+// told leaves out what the reader is not told: that the bureau has pools, which offer work,
+// is no firm's to know.
+func (k Kept) told(a *authz.Access) Kept {
+	if k.As == AsOffered && !slices.ContainsFunc(a.Roles(), rbac.Role.OfBureau) {
+		return Kept{}
 	}
 	return k
 }
@@ -81,12 +92,13 @@ func (i item) givenAway(tx *db.Tx) error {
 // Candidate is somebody to whom an item may go.
 type Candidate struct {
 	Person
-	Held int // items of this firm in their hands
+	Held int  // items of this firm in their hands
+	Away Away // the zero Away is on duty
 }
 
 // Eligible lists who could work on an item: their grant covers it, no wall stands
-// before it, they have what its work asks for, and they never said that they may have a
-// conflict. It is for who may
+// before it, they have what its work asks for, their pool takes it, and they never said that
+// they may have a conflict. Who is away is in it, and marked. It is for who may
 // assign the item, and for who holds it. The actor is not in it.
 func (s *Service) Eligible(ctx context.Context, id ident.WorkItemID) (list []Candidate, err error) {
 	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
@@ -146,6 +158,16 @@ func (s *Service) mayWork(tx *db.Tx, who ident.PersonID, i item) error {
 // own part of the thread. It is kept for them for a working day. Whoever holds the
 // item loses it at once; of one that waits for the firm they become who asked.
 func (s *Service) Assign(ctx context.Context, id ident.WorkItemID, to ident.PersonID, reason string) error {
+	return s.assign(ctx, id, to, reason, false)
+}
+
+// AssignOver is Assign to somebody who may take the item although they hold as much as they
+// may (SLA.md 9).
+func (s *Service) AssignOver(ctx context.Context, id ident.WorkItemID, to ident.PersonID, reason string) error {
+	return s.assign(ctx, id, to, reason, true)
+}
+
+func (s *Service) assign(ctx context.Context, id ident.WorkItemID, to ident.PersonID, reason string, over bool) error {
 	note, err := noteOf("reason", reason)
 	if err != nil {
 		return err
@@ -158,6 +180,9 @@ func (s *Service) Assign(ctx context.Context, id ident.WorkItemID, to ident.Pers
 			return err
 		}
 		detail := map[string]any{"to": to}
+		if over {
+			detail["over"] = true
+		}
 		held := i.Status == Leased && i.LeaseUntil.After(tx.Now)
 		switch {
 		case held && *i.LeasedBy == to, i.Status == Parked && i.ParkedBy != nil && *i.ParkedBy == to:
@@ -165,7 +190,7 @@ func (s *Service) Assign(ctx context.Context, id ident.WorkItemID, to ident.Pers
 		case held:
 			detail["holder"] = *i.LeasedBy
 		}
-		if err := s.giveTo(tx, i, to); err != nil {
+		if err := s.giveTo(tx, i, to, over); err != nil {
 			return err
 		}
 		if _, err := send(tx, i, KindHandoff, OfBureau, note, rbac.ItemAssign); err != nil {
@@ -176,7 +201,7 @@ func (s *Service) Assign(ctx context.Context, id ident.WorkItemID, to ident.Pers
 }
 
 // giveTo writes a lead's choice, which also settles what three people passed over.
-func (s *Service) giveTo(tx *db.Tx, i item, to ident.PersonID) error {
+func (s *Service) giveTo(tx *db.Tx, i item, to ident.PersonID, over bool) error {
 	if i.TriageAt != nil {
 		if err := settleSkips(tx, i.ID); err != nil {
 			return err
@@ -188,23 +213,30 @@ func (s *Service) giveTo(tx *db.Tx, i item, to ident.PersonID) error {
 	if err := s.keep(tx, i, to, AsAssigned, assignedFor); err != nil {
 		return err
 	}
-	return change(tx, i.ID, `status = 'ready', `+noLease+`, triage_at = NULL`)
+	return change(tx, i.ID, `status = 'ready', `+noLease+`, triage_at = NULL, reserved_over = ?`, over)
 }
 
 // keep reserves an item for a person for so many business seconds.
 func (s *Service) keep(tx *db.Tx, i item, to ident.PersonID, as ReservedAs, seconds int64) error {
-	until := tx.Now.Add(time.Duration(seconds) * time.Second)
-	c, ok, err := s.sla.BusinessCalendar(tx)
+	until, err := s.businessFrom(tx, seconds)
 	if err != nil {
 		return err
 	}
-	if ok {
-		if until, err = c.Add(tx.Now, seconds); err != nil {
-			return fmt.Errorf("count business time from now: %w", err)
-		}
-	}
-	return change(tx, i.ID, `reserved_for = ?, reserved_until = ?, reserved_as = ?, reserved_by = ?, reserved_at = ?, version = version + 1`,
+	return change(tx, i.ID, `reserved_for = ?, reserved_until = ?, reserved_as = ?, reserved_by = ?, reserved_at = ?, reserved_over = false, version = version + 1`,
 		to, until, as, tx.Scope.Actor, tx.Now)
+}
+
+// businessFrom is so many business seconds from now; without a calendar, time is the clock's.
+func (s *Service) businessFrom(tx *db.Tx, seconds int64) (time.Time, error) {
+	c, ok, err := s.sla.BusinessCalendar(tx)
+	if err != nil || !ok {
+		return tx.Now.Add(time.Duration(seconds) * time.Second), err
+	}
+	until, err := c.Add(tx.Now, seconds)
+	if err != nil {
+		return until, fmt.Errorf("count business time from now: %w", err)
+	}
+	return until, nil
 }
 
 // HandOff hands an item that the actor holds on to a colleague, with a note. The actor
@@ -239,11 +271,20 @@ func (s *Service) HandOff(ctx context.Context, act Act, to ident.PersonID, note 
 }
 
 // Decline refuses an item that is kept for the actor: what was handed on stays with
-// its holder, what was assigned goes back to the queue.
+// its holder, what was assigned or offered goes back to the queue. An offer that was declined
+// is not made again for SkipFor.
 func (s *Service) Decline(ctx context.Context, id ident.WorkItemID) error {
 	return s.within(ctx, rbac.ItemClaim, id, func(tx *db.Tx, _ *authz.Access, i item) error {
 		if i.keptFor(tx) != tx.Scope.Actor {
 			return ErrNotKept.With("this item is not kept for you")
+		}
+		if *i.ReservedAs == AsOffered {
+			if err := insertDecline(tx, i.ID); err != nil {
+				return err
+			}
+			if err := s.answered(tx); err != nil {
+				return err
+			}
 		}
 		return unkeep(tx, i, "item.declined", rbac.ItemClaim)
 	})
@@ -281,8 +322,8 @@ func noteOf(field, text string) (Say, error) {
 	return say, nil
 }
 
-// candidates are those of the accesses that reach the item and have what its work asks
-// for, by name.
+// candidates are those of the accesses that reach the item, have what its work asks for and
+// claim through a pool that takes it, by name.
 func (s *Service) candidates(tx *db.Tx, all []*authz.Access, id ident.WorkItemID) (list []Candidate, err error) {
 	if len(all) == 0 {
 		return nil, nil
@@ -296,7 +337,8 @@ func (s *Service) candidates(tx *db.Tx, all []*authz.Access, id ident.WorkItemID
 		args = append(append(args, a.Person, tx.Scope.Firm, id), more...)
 	}
 	var rows []struct {
-		Candidate
+		Person
+		Held      int
 		Type      string
 		CreatedAt time.Time
 		Prepared  db.Strings
@@ -316,9 +358,17 @@ func (s *Service) candidates(tx *db.Tx, all []*authz.Access, id ident.WorkItemID
 	if err != nil {
 		return nil, err
 	}
+	l, err := s.layoutAside(tx)
+	if err != nil {
+		return nil, err
+	}
 	for _, r := range rows {
-		if len(stands.Of(tx.Scope.Firm, r.ID, r.Type, r.CreatedAt)) == 0 && !slices.Contains(r.Prepared, string(r.ID)) {
-			list = append(list, r.Candidate)
+		if len(stands.Of(tx.Scope.Firm, r.ID, r.Type, r.CreatedAt)) == 0 && !slices.Contains(r.Prepared, string(r.ID)) && l.Takes(r.ID, tx.Scope.Firm, r.Type) {
+			c := Candidate{Person: r.Person, Held: r.Held}
+			if l.Away(r.ID) {
+				c.Away = l.Seats[r.ID].Away
+			}
+			list = append(list, c)
 		}
 	}
 	return list, nil

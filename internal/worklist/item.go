@@ -252,6 +252,7 @@ func (r itemPageRow) page(tx *db.Tx, a *authz.Access) (out Item, err error) {
 		}
 	}
 	out.Kept = keptOf(tx.Now, w.ReservedFor, w.ReservedUntil, w.ReservedAs, w.ReservedBy, text(r.KeptName), text(r.KeeperName))
+	out.Kept = out.Kept.told(a)
 	out.Reserved = out.Kept.For.ID == tx.Scope.Actor
 	if r.Agreement != nil {
 		out.Agreement = fmt.Sprintf("Agreement %d", *r.Agreement)

@@ -217,6 +217,17 @@ func insertSkip(tx *db.Tx, id ident.WorkItemID, reason SkipReason) (people int, 
 	return people, nil
 }
 
+// insertDecline keeps a declined offer from its person for a while. It is no skip that counts
+// towards a lead's decision.
+func insertDecline(tx *db.Tx, id ident.WorkItemID) error {
+	err := tx.Exec(`INSERT INTO work_skip (firm_id, id, item_id, person_id, reason, at, settled) VALUES (?, ?, ?, ?, 'declined', ?, true)`,
+		tx.Scope.Firm, ident.New[ident.SkipID](tx.Now), id, tx.Scope.Actor, tx.Now).Error
+	if err != nil {
+		return fmt.Errorf("note that an offer of item %s was declined: %w", id, err)
+	}
+	return nil
+}
+
 func settleSkips(tx *db.Tx, id ident.WorkItemID) error {
 	if err := tx.Exec(`UPDATE work_skip SET settled = true WHERE firm_id = ? AND item_id = ?`, tx.Scope.Firm, id).Error; err != nil {
 		return fmt.Errorf("settle skips of item %s: %w", id, err)

@@ -35,8 +35,13 @@ func park(tx *db.Tx, i item, question ident.MessageID) error {
 	return record(tx, i, "item.parked", rbac.MessageAsk, map[string]any{"reason": sla.WaitingFirm, "question": question})
 }
 
-// unpark makes an item ready again, for who parked it first.
-func unpark(tx *db.Tx, i item, p rbac.Permission) error {
+// unpark makes an item ready again, for who parked it first; not while they are away
+// (room.freed).
+func (s *Service) unpark(tx *db.Tx, i item, p rbac.Permission) error {
+	until, err := s.businessFrom(tx, answeredFor)
+	if err != nil {
+		return err
+	}
 	st, err := sla.Record(tx, i.ID, sla.Change{Kind: sla.EventResume, Reason: sla.WaitingFirm})
 	if err != nil {
 		return err
@@ -47,9 +52,9 @@ func unpark(tx *db.Tx, i item, p rbac.Permission) error {
 			return err
 		}
 	}
-	if err := change(tx, i.ID, `status = 'ready', `+noParking+`, reserved_for = ?, reserved_until = ?, reserved_as = CASE WHEN ?::uuid IS NOT NULL THEN 'answer' END, reserved_by = NULL, reserved_at = NULL,
+	if err := change(tx, i.ID, `status = 'ready', `+noParking+`, reserved_for = ?, reserved_until = ?, reserved_as = CASE WHEN ?::uuid IS NOT NULL THEN 'answer' END, reserved_by = NULL, reserved_at = NULL, reserved_over = false,
 		due_at = ?, hot_at = ?, deadline_at = ?, promised = ?, version = version + 1`,
-		i.ParkedBy, tx.Now.Add(ReservedFor), i.ParkedBy, due(st), st.HotAt, st.Deadline, promised); err != nil {
+		i.ParkedBy, until, i.ParkedBy, due(st), st.HotAt, st.Deadline, promised); err != nil {
 		return err
 	}
 	return record(tx, i, "item.resumed", p, nil)
@@ -67,7 +72,7 @@ func (s *Service) Resume(ctx context.Context, id ident.WorkItemID) error {
 				return err
 			}
 		}
-		return unpark(tx, i, rbac.ItemClaim)
+		return s.unpark(tx, i, rbac.ItemClaim)
 	})
 }
 

@@ -27,6 +27,8 @@ const (
 	TabToday   Tab = "today"   // due on the firm's present date, not overdue
 	TabOver    Tab = "over"    // past due
 	TabWaiting Tab = "waiting" // for the firm or another
+
+	tabOffered Tab = "offered" // to the actor, by their pool
 )
 
 // Query is one look at the queue.
@@ -171,11 +173,18 @@ func (s *Service) Peek(ctx context.Context) (id ident.WorkItemID, firm ident.Fir
 		if err != nil {
 			return err
 		}
-		stands, err := requirement.Of(tx, s.sla, firms, tx.Scope.Actor)
+		r, err := readRoom(tx, tx.Scope.Actor, firms, bureau)
 		if err != nil {
 			return err
 		}
-		board, err := readBoard(tx, accesses, stands, bureau)
+		if r.away || r.left < 1 {
+			return ErrQueueEmpty
+		}
+		stands, err := requirement.Of(tx, s.sla, r.pool.firmsOf(firms), tx.Scope.Actor)
+		if err != nil {
+			return err
+		}
+		board, err := readBoard(tx, r.pool.accesses(accesses), stands, bureau, r)
 		if err != nil {
 			return err
 		}

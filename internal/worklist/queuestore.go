@@ -100,6 +100,8 @@ func inTab(tx *db.Tx, tab Tab) (cond string, args []any) {
 	case TabMine:
 		return `((w.status = 'leased' AND w.leased_by = ? AND w.lease_until > ?) OR (w.reserved_for = ? AND w.reserved_until > ?))`,
 			[]any{tx.Scope.Actor, tx.Now, tx.Scope.Actor, tx.Now}
+	case tabOffered:
+		return `(w.status = 'ready' AND w.reserved_for = ? AND w.reserved_as = 'offered' AND w.reserved_until > ?)`, []any{tx.Scope.Actor, tx.Now}
 	case TabToday:
 		// The index goes by deadline_at, which is never after due_at (00093).
 		return `(w.due_at >= ? AND w.due_at < f.day_end AND w.deadline_at < f.day_end)`, []any{at}
@@ -203,6 +205,9 @@ func (s *Service) rows(tx *db.Tx, accesses []*authz.Access, rows []queueRow) ([]
 		r := &rows[i]
 		r.Firm.ID, r.Clock.Firm = r.FirmID, r.FirmID
 		r.show(tx, shown[i], &list[i])
+		if at := slices.IndexFunc(accesses, func(a *authz.Access) bool { return a.Firm == r.FirmID }); at >= 0 {
+			list[i].Kept = list[i].Kept.told(accesses[at])
+		}
 		switch {
 		case r.Promised:
 			list[i].Glance, err = s.sla.Promised(tx, r.Clock)

@@ -37,6 +37,7 @@ type item struct {
 	ReservedUntil *time.Time
 	ReservedAs    *ReservedAs
 	ReservedBy    *ident.PersonID
+	ReservedOver  bool
 	ParkedBy      *ident.PersonID
 	ParkedAt      *time.Time
 	ParkedReason  *string
@@ -47,7 +48,7 @@ type item struct {
 
 const itemColumns = `w.id, w.type, w.priority, w.status, w.matter_id, w.label, w.subject_kind, w.subject_id, w.estimate_min, w.received_at, w.created_at,
 	w.due_at, w.hot_at, w.deadline_at, w.promised, w.leased_by, w.lease_until, w.lease_token,
-	w.reserved_for, w.reserved_until, w.reserved_as, w.reserved_by, w.parked_by, w.parked_at, w.parked_reason, w.pinned_at, w.triage_at, w.version`
+	w.reserved_for, w.reserved_until, w.reserved_as, w.reserved_by, w.reserved_over, w.parked_by, w.parked_at, w.parked_reason, w.pinned_at, w.triage_at, w.version`
 
 func (i item) matter() (m ident.MatterID) {
 	if i.MatterID != nil {
@@ -192,7 +193,7 @@ func due(st sla.Standing) *time.Time {
 const (
 	noLease       = `leased_by = NULL, leased_at = NULL, lease_until = NULL`
 	noParking     = `parked_by = NULL, parked_at = NULL, parked_reason = NULL`
-	noReservation = `reserved_for = NULL, reserved_until = NULL, reserved_as = NULL, reserved_by = NULL, reserved_at = NULL`
+	noReservation = `reserved_for = NULL, reserved_until = NULL, reserved_as = NULL, reserved_by = NULL, reserved_at = NULL, reserved_over = false`
 )
 
 func closeItem(tx *db.Tx, id ident.WorkItemID, as Status) error {

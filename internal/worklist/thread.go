@@ -130,7 +130,7 @@ func (s *Service) Answer(ctx context.Context, on ident.WorkItemID, say Say) (id 
 		if i.Status != Parked || *i.ParkedReason != string(sla.WaitingFirm) {
 			return nil
 		}
-		return unpark(tx, i, rbac.MessageAnswer)
+		return s.unpark(tx, i, rbac.MessageAnswer)
 	})
 	return id, err
 }

@@ -30,7 +30,6 @@ const (
 const (
 	LeaseTTL     = 15 * time.Minute
 	SkipFor      = 30 * time.Minute // a skipped item is not offered to the same person again
-	ReservedFor  = 30 * time.Minute // after the firm's answer, for who asked
 	MaxHeld      = 3                // items one person works on at once
 	MaxParked    = 15               // items one person waits for
 	skipsToAsk   = 3                // different people who skipped: a lead decides

@@ -14,7 +14,7 @@ import (
 type Kept struct {
 	PersonID ident.PersonID      `json:"person_id" class:"C1"`
 	Person   string              `json:"person" class:"C1"`
-	As       worklist.ReservedAs `json:"as" class:"C1" enum:"answer,assigned,handed"`
+	As       worklist.ReservedAs `json:"as" class:"C1" enum:"answer,assigned,handed,offered"`
 	ByID     ident.PersonID      `json:"by_id,omitempty" class:"C1"`
 	By       string              `json:"by,omitempty" class:"C1"`
 	Until    time.Time           `json:"until" class:"C1"`
@@ -32,6 +32,7 @@ type Candidate struct {
 	ID   ident.PersonID `json:"id" class:"C1"`
 	Name string         `json:"name" class:"C1"`
 	Held int            `json:"held" class:"C1" doc:"items of this firm in their hands"`
+	Away *Away          `json:"away,omitempty" doc:"nothing is given to them meanwhile"`
 }
 
 // mountHandoff adds how an item gets from one person to another.
@@ -45,7 +46,7 @@ func mountHandoff(s *httpd.Server, v queue) {
 			list, err := v.Eligible(ctx, id)
 			out := make([]Candidate, len(list))
 			for i, c := range list {
-				out[i] = Candidate{c.ID, c.Name, c.Held}
+				out[i] = Candidate{c.ID, c.Name, c.Held, toAway(c.Away)}
 			}
 			return one(out, err)
 		})
@@ -55,11 +56,15 @@ func mountHandoff(s *httpd.Server, v queue) {
 			Body struct {
 				Person string `json:"person_id"`
 				Reason string `json:"reason" maxLength:"20000"`
+				Over   bool   `json:"over,omitempty" doc:"they may take it although they hold as much as they may"`
 			}
 		}) (*Empty, error) {
 			id, err := idOf[ident.WorkItemID](in.ID)
 			if err != nil {
 				return nil, err
+			}
+			if in.Body.Over {
+				return done(v.AssignOver(ctx, id, ident.PersonID(in.Body.Person), in.Body.Reason))
 			}
 			return done(v.Assign(ctx, id, ident.PersonID(in.Body.Person), in.Body.Reason))
 		})

@@ -32,6 +32,7 @@ type queue interface {
 	SendBack(ctx context.Context, id ident.WorkItemID) error
 	Eligible(ctx context.Context, id ident.WorkItemID) ([]worklist.Candidate, error)
 	Assign(ctx context.Context, id ident.WorkItemID, to ident.PersonID, reason string) error
+	AssignOver(ctx context.Context, id ident.WorkItemID, to ident.PersonID, reason string) error
 	HandOff(ctx context.Context, a worklist.Act, to ident.PersonID, note string) error
 	Decline(ctx context.Context, id ident.WorkItemID) error
 	Withdraw(ctx context.Context, id ident.WorkItemID) error

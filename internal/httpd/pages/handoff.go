@@ -71,6 +71,9 @@ func peopleField(r *httpd.Request, people []worklist.Candidate, nobody string) p
 		if p.Held > 0 {
 			holds = ", works on " + format.Counted(p.Held, "item", "items") + " here"
 		}
+		if !p.Away.Since.IsZero() {
+			holds += ", away now"
+		}
 		pairs = append(pairs, string(p.ID), p.Name+holds)
 	}
 	return partial.Field{Name: "person_id", Label: "Who", Kind: partial.Select, Options: partial.Options(r.Form("person_id"), pairs...), Hint: "Those whose access covers this item"}
@@ -85,6 +88,7 @@ func (s *Site) assignPage(r *httpd.Request, failed error) (templ.Component, erro
 			note = i.Holder.Name + " works on it now and loses it at once. " + note
 		}
 		return partial.Form{Action: href.ItemAct(r.Firm(), i.ID, "assign"), Submit: "Assign item", Note: note, Fields: []partial.Field{who,
+			{Name: "over", Label: "They may take it although they hold as much as one person may", Kind: partial.Check, Value: r.Form("over")},
 			{Name: "reason", Label: "Why", Kind: partial.Area, Value: r.Form("reason"), Required: true, Max: 4000, Hint: "They read it; the firm does not"}}}
 	})
 }
@@ -94,7 +98,11 @@ func (s *Site) assignItem(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	if err := s.Work.Assign(r.Context(), id, ident.PersonID(r.Form("person_id")), r.Form("reason")); err != nil {
+	assign := s.Work.Assign
+	if r.Form("over") != "" {
+		assign = s.Work.AssignOver
+	}
+	if err := assign(r.Context(), id, ident.PersonID(r.Form("person_id")), r.Form("reason")); err != nil {
 		return again(err, func() (templ.Component, error) { return s.assignPage(r, err) })
 	}
 	return httpd.Go(href.Item(r.Firm(), id), "Assigned."), nil
@@ -151,11 +159,13 @@ func keptChip(k worklist.Kept, reader bool) *partial.Chip {
 	switch {
 	case k.For.ID == "":
 		return nil
+	case reader && k.As == worklist.AsOffered:
+		return &partial.Chip{Tone: partial.Accent, Icon: "arrow", Text: "Offered to you"}
 	case reader && k.As == worklist.AsAnswer:
 		return &partial.Chip{Tone: partial.Accent, Icon: "comment", Text: "Answered, for you"}
 	case reader:
 		return &partial.Chip{Tone: partial.Accent, Icon: "arrow", Text: "For you, from " + k.By.Name}
-	case k.As == worklist.AsHanded:
+	case k.As == worklist.AsHanded || k.As == worklist.AsOffered:
 		return &partial.Chip{Tone: partial.Calm, Icon: "arrow", Text: "Offered to " + k.For.Name}
 	case k.As == worklist.AsAssigned:
 		return &partial.Chip{Tone: partial.Calm, Icon: "arrow", Text: "Assigned to " + k.For.Name}

@@ -172,12 +172,37 @@ func (s *Site) queueView(r *httpd.Request, asks *filters, st authz.Standing, zon
 	for _, row := range list.Items {
 		v.Rows = append(v.Rows, queueRow(row, s.Clock.Now()))
 	}
+	if err := s.desk(r, &v, zone); err != nil {
+		return v, err
+	}
 	if err := s.viewers(r, list.Items, v.Rows); err != nil {
 		return v, err
 	}
 	v.Bulk, v.listed = bulkOf(st, list.Items), list.Items
 	v.Pager = pagerOf(narrowed(href.Queue), r, len(list.Items), list.Next)
 	return v, nil
+}
+
+// desk adds whether the reader is away, and what their pool offers them.
+func (s *Site) desk(r *httpd.Request, v *QueueView, zone *time.Location) error {
+	v.CSRF = r.CSRF()
+	if !v.CanClaim {
+		return nil
+	}
+	seat, err := s.Work.Duty(r.Context())
+	if err != nil {
+		return err
+	}
+	v.Away = awayWords(seat.Away, zone)
+	if !seat.Push || v.Away != "" {
+		return nil
+	}
+	offers, err := s.Work.Offers(r.Context())
+	for _, o := range offers {
+		v.Offer = &QueueOffer{Row: queueRow(o.Row, s.Clock.Now()), Until: o.Until.In(zone),
+			Accept: partial.Button{Text: "Accept", Action: href.ItemAct(o.Firm.ID, o.ID, "take")}, Decline: partial.Button{Text: "Decline", Action: href.ItemAct(o.Firm.ID, o.ID, "decline"), Class: "quiet"}}
+	}
+	return err
 }
 
 // savedTabs are the person's own views, after those that are the same for everybody.

@@ -17,7 +17,11 @@ func queueFixtures(s story) []fixture {
 		Tabs: []partial.Tab{{Text: "All mine", Href: href.Queue, Current: true}}, AllFirms: href.Queue, Now: s.now, CanClaim: true,
 		Empty: partial.Empty{Icon: "check", Title: "You are clear", Text: "Nothing waits for you at the firms that granted you access."},
 	}
-	return []fixture{{name: "queue", page: Queue(c, s.queue())}, {name: "queue-empty", page: Queue(c, empty)}}
+	offered, away := s.queue(), s.queue()
+	away.Away = "Away until Tue 1 Dec, 09:00."
+	offered.CSRF = "token"
+	offered.Offer = &QueueOffer{Row: offered.Rows[1], Until: s.now.Add(worklist.OfferFor), Accept: partial.Button{Text: "Accept", Action: "/firms/1/items/1/take"}, Decline: partial.Button{Text: "Decline", Action: "/firms/1/items/1/decline", Class: "quiet"}}
+	return []fixture{{name: "queue", page: Queue(c, s.queue())}, {name: "queue-empty", page: Queue(c, empty)}, {name: "queue-offer", page: Queue(c, offered)}, {name: "queue-away", page: Queue(c, away)}}
 }
 
 func (s story) queue() QueueView {

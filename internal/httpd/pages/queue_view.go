@@ -34,7 +34,10 @@ type QueueView struct {
 	Save     string         // where what is shown now is kept under a name
 	Events   string         // the stream of counters and rows
 	Peek     *QueuePeek     // what get-next would give, and why
-	Bulk     []QueueBulk    // what may be done to selected rows; nil leaves selecting out
+	CSRF     string
+	Away     string      // until when the reader is away, in words; "" on duty
+	Offer    *QueueOffer // what their pool offers them
+	Bulk     []QueueBulk // what may be done to selected rows; nil leaves selecting out
 	Pager    partial.Pager
 	Empty    partial.Empty
 
@@ -46,6 +49,13 @@ type QueueBulk struct {
 	Text string
 	Act  worklist.ManyAct // "" is every one
 	Key  string
+}
+
+// QueueOffer is an item that the reader may accept or decline.
+type QueueOffer struct {
+	Row             QueueRow
+	Until           time.Time
+	Accept, Decline partial.Button
 }
 
 // QueueFirm is one firm in the filter.

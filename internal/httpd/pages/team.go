@@ -95,7 +95,7 @@ func teamQuery(asks *filters) team.Query {
 	}
 	q := team.Query{List: team.List(asks.one("list", "is no list of the board", "all open items are shown", lists...)),
 		Missing: team.Missing(asks.one("missing", "is nothing that can be missing", "whatever is missing is shown", missingNames()...)),
-		Person:  ident.PersonID(asks.text("person")), Firm: ident.FirmID(asks.text("firm"))}
+		Person:  ident.PersonID(asks.text("person")), Firm: ident.FirmID(asks.text("firm")), Pool: ident.PoolID(asks.text("pool"))}
 	if q.List == "" {
 		q.List = team.ListOpen
 	}
@@ -111,13 +111,13 @@ func teamHref(q team.Query) string {
 	if q.Hour > 0 {
 		hour = strconv.Itoa(q.Hour)
 	}
-	return href.Query(href.TeamItems, "list", string(q.List), "person", string(q.Person), "firm", string(q.Firm), "missing", string(q.Missing), "hour", hour)
+	return href.Query(href.TeamItems, "list", string(q.List), "person", string(q.Person), "firm", string(q.Firm), "pool", string(q.Pool), "missing", string(q.Missing), "hour", hour)
 }
 
 var teamLists = map[team.List]string{
 	team.ListOpen: "Open items", team.ListFree: "No owner yet", team.ListHands: "In hand", team.ListWaiting: "Waiting", team.ListTriage: "For you to decide",
 	team.ListHot: "No owner yet, deadline near", team.ListOver: "No owner yet, past their deadline", team.ListDay: "To do today", team.ListToday: "Promised for today",
-	team.ListLate: "Promises past due", team.ListStuck: "Nobody can take", team.ListForecast: "Likely to miss", team.ListCourse: "Promised soon, on course",
+	team.ListLate: "Promises past due", team.ListStuck: "Nobody can take", team.ListForecast: "Likely to miss", team.ListCourse: "Promised soon, on course", team.ListNoPool: "No pool takes",
 }
 
 func teamListView(b *team.Board, q team.Query, list page.Page[worklist.Row], now time.Time) PlainView {
@@ -135,6 +135,11 @@ func teamListView(b *team.Board, q team.Query, list page.Page[worklist.Row], now
 	for _, f := range b.Firms {
 		if f.ID == q.Firm {
 			v.Meta = append(v.Meta, f.Name)
+		}
+	}
+	for _, p := range b.Pools {
+		if p.ID == q.Pool {
+			v.Meta = append(v.Meta, "what "+p.Name+" takes")
 		}
 	}
 	if q.Hour > 0 {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
@@ -45,6 +47,11 @@ func teamFixtures(s story) []fixture {
 	}
 	return []fixture{
 		{name: "team", page: Team(s.lead("Team board"), view(b))},
+		{name: "pools", page: Plain(s.lead("Pools"), s.pools(b, nil).page())},
+		{name: "pools-refused", page: Plain(s.lead("Pools"), s.pools(b, worklist.ErrPool.On(fault.Field{Path: "name", Code: "pool_name", Message: "a pool needs a name of 1 to 60 characters"})).page())},
+		{name: "pools-none", page: Plain(s.lead("Pools"), PoolsView{Board: quiet, Zone: s.ny}.page())},
+		{name: "duty", page: Plain(s.specialist("Duty", "queue", ""), dutyView(frame{Zone: s.ny}, worklist.Seat{}, typedForm{}))},
+		{name: "duty-away", page: Plain(s.specialist("Duty", "queue", ""), dutyView(frame{Zone: s.ny}, worklist.Seat{Away: worklist.Away{Since: s.now, As: worklist.AwayLapsed}}, typedForm{}))},
 		{name: "team-quiet", page: Team(s.lead("Team board"), view(quiet))},
 		{name: "team-refused", page: Team(s.lead("Team board"), refused)},
 		{name: "team-list", page: Plain(s.lead("Team board"), teamListView(b, q, rows, s.now))},
@@ -86,7 +93,36 @@ func (s story) team() *team.Board {
 	add(6, 0, "time_import", 5*time.Hour, 0, team.Free, 45, func(i *team.Item) { i.Missing, i.Label, i.Reach = team.MissingReach, authz.Restricted, nil })
 	add(7, 1, "time_import", 6*time.Hour, 0, team.Triage, 45, nil)
 	add(8, 1, "query", 30*time.Hour, 2, team.Waiting, 15, func(i *team.Item) { i.DueAt = time.Time{} })
+	b.Pools = []worklist.Pool{
+		{ID: id[ident.PoolID](1), Name: "Bureau", Default: true, Firms: []ident.FirmID{b.Firms[1].ID}, Limit: 3, Version: 2},
+		{ID: id[ident.PoolID](2), Name: "Hollis & Vane", Lead: worklist.Person{ID: id[ident.PersonID](8), Name: "Tomas Reuter"}, Firms: []ident.FirmID{b.Firms[0].ID}, Others: true, Types: []string{"time_import", "rejection"}, Limit: 4, Push: true, Version: 1},
+	}
+	for n := range b.Items {
+		i := &b.Items[n]
+		for _, p := range b.Pools {
+			if p.Takes(i.Firm, i.Type) {
+				i.Pools = append(i.Pools, p.ID)
+			}
+		}
+	}
+	for n := range b.People {
+		b.People[n].Pool, b.People[n].Limit = b.Pools[min(n, 1)].ID, 3
+	}
+	b.People[1].Away = worklist.Away{Since: s.now.Add(-time.Hour), Until: s.now.Add(26 * time.Hour), As: worklist.AwaySelf}
 	return b
+}
+
+// pools are those of a board; failed is what a form was refused for.
+func (s story) pools(b *team.Board, failed error) PoolsView {
+	v := PoolsView{Board: b, Weights: map[string]int{"prebill": 2}, Edit: true, Me: id[ident.PersonID](7), Zone: s.ny, CSRF: "token"}
+	for _, f := range b.Firms {
+		v.Mine = append(v.Mine, firm.Card{ID: f.ID, Code: f.Code, Name: f.Name})
+	}
+	if failed != nil {
+		v.Change = b.Pools[1].ID
+		v.Typed = typedForm{url.Values{"limit": {"4"}, "types": {"prebill"}}, "/team/pools/" + string(v.Change), failed}
+	}
+	return v
 }
 
 var teamLink = regexp.MustCompile(`href="/team/items\?([^"]*)"[^>]*>\s*([0-9,]+)<`)

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -104,7 +105,7 @@ func (v TeamView) load() partial.Table {
 	for _, l := range v.Board.Loads() {
 		of := func(list team.List) team.Query { return team.Query{List: list, Person: l.Person.ID} }
 		hands := figure(of(team.ListHands), l.Hands, partial.Plain)
-		hands.Sub = strconv.Itoa(l.Held) + " of " + strconv.Itoa(worklist.MaxHeld) + " held"
+		hands.Sub = strconv.Itoa(l.Carried) + " of " + strconv.Itoa(cmp.Or(l.Person.Limit, worklist.MaxHeld)) + " held"
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{
 			{Text: l.Person.Name, Sub: v.state(l), Key: true}, {Text: v.codes(l.Person)}, hands, figure(of(team.ListToday), l.Today, partial.Plain), figure(of(team.ListLate), l.Late, partial.Bad),
 			figure(of(team.ListWaiting), l.Waiting, partial.Plain), partial.Txt(v.nextDue(l)), partial.Node(partial.BarLine(loadBar(l))), hoursCell(l), figure(of(team.ListForecast), l.Likely, partial.Warn)}})
@@ -114,6 +115,8 @@ func (v TeamView) load() partial.Table {
 
 func (v TeamView) state(l team.Load) string {
 	switch {
+	case !l.Person.Away.Since.IsZero():
+		return awayWords(l.Person.Away, v.Zone)
 	case v.Working[l.Person.ID]:
 		return "Working now"
 	case l.Held > 0:
@@ -196,6 +199,33 @@ func (v TeamView) health() partial.Table {
 	return t
 }
 
+// pools are the pools with what each takes, where there is more than one, and at last what none
+// takes.
+func (v TeamView) pools() partial.Table {
+	t := partial.Table{Caption: "How each pool stands", Columns: []partial.Column{{Head: "Pool"}, {Head: "On duty", Right: true, NoWrap: true}, {Head: "No owner yet", Right: true}, {Head: "Deadline near", Right: true}, {Head: "Past deadline", Right: true}, {Head: "Nobody can take", Right: true}, {Head: "Likely miss", Right: true}, {Head: "Oldest", Minor: true}},
+		Empty: partial.Empty{Icon: "users", Title: "There is one pool for everybody", Text: "A lead splits the work on the page of the pools."}}
+	for _, p := range v.Board.Pools {
+		h := v.Board.HealthOf(p.ID)
+		of := func(list team.List, n int, tone partial.Tone) partial.Cell {
+			return figure(team.Query{List: list, Pool: p.ID}, n, tone)
+		}
+		likely := partial.Txt("–")
+		if v.Board.HasPace {
+			likely = of(team.ListForecast, h.Likely, partial.Warn)
+		}
+		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{{Text: p.Name, Key: true}, partial.Txt(strconv.Itoa(h.OnDuty) + " of " + strconv.Itoa(h.People)), of(team.ListFree, h.Free, partial.Plain), of(team.ListHot, h.Hot, partial.Warn),
+			of(team.ListOver, h.Over, partial.Bad), of(team.ListStuck, h.Stuck, partial.Bad), likely, partial.Txt(v.oldest(h))}})
+	}
+	if n := v.count(team.ListNoPool); n > 0 {
+		none := partial.Row{Cells: []partial.Cell{{Text: "No pool takes", Sub: "get-next gives these to nobody", Key: true}, partial.Txt(""), figure(team.Query{List: team.ListNoPool}, n, partial.Bad)}}
+		for range len(t.Columns) - len(none.Cells) {
+			none.Cells = append(none.Cells, partial.Txt(""))
+		}
+		t.Rows = append(t.Rows, none)
+	}
+	return t
+}
+
 func (v TeamView) oldest(h team.Health) string {
 	if h.OldestAt.IsZero() {
 		return "nothing waits to be taken"
@@ -209,6 +239,8 @@ var lackWords = map[team.Missing]string{
 	team.MissingCourse:   "A certificate for somebody whose grant covers these: ",
 	team.MissingRead:     "Nobody whose grant covers these has confirmed that they read the firm's guidelines in the version in force",
 	team.MissingOther:    "A second person: everyone whose grant covers these prepared the pre-bill or handed it in",
+	team.MissingDuty:     "Everyone who could take these is away",
+	team.MissingPool:     "Somebody in a pool that takes these: everyone whose access covers them claims through another, or may hold less than they weigh",
 	team.MissingConflict: "A grant with item.work (working on items) for somebody without a conflict: everyone whose grant covers these said that they may have one",
 }
 

@@ -31,6 +31,11 @@ const (
 	Team        = "/team"           // the lead's board
 	TeamItems   = "/team/items"     // the list behind one of its figures
 	TeamMove    = "/team/move"      // POST: gives an item to a colleague
+	Pools       = "/team/pools"     // GET the pools and who claims through which, POST a new one; ?pool= one to change
+	Seats       = "/team/seats"     // POST: lets somebody claim through a pool
+	TeamDuty    = "/team/duty"      // POST: sets somebody away, or on duty again
+	Weights     = "/team/weights"   // POST: what work weighs in somebody's hands
+	Duty        = "/queue/duty"     // GET whether one is on duty, POST that one is or is not
 	Views       = "/queue/views"    // POST a new saved view; acts on one are below
 	QueueEvents = "/queue/events"   // the live parts of the queue
 	Runs        = "/runs"           // GET the list, POST a new one

@@ -85,7 +85,7 @@ function queue() {
   note.addEventListener("click", take);
 
   return (page) => {
-    for (const name of ["tabs", "meta"]) swap(part(name), part(name, page));
+    for (const name of ["offer", "tabs", "meta"]) swap(part(name), part(name, page));
     if (!body) return;
     next = [...(part("rows", page)?.rows ?? [])];
     if (next.length === body.rows.length && next.every((r, i) => had(r) === body.rows[i])) return;
