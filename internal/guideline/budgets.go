@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"github.com/docketry/docketry/internal/money"
-	"github.com/docketry/docketry/internal/utbms"
 )
 
 // Rules about what a matter may cost. Amounts of the policy are in the bill's currency.
@@ -52,7 +51,7 @@ func phaseBudget(j *job) {
 	now := map[string]int64{}
 	for i := range j.Bill.Lines {
 		if l := &j.Bill.Lines[i]; l.Kind == Time {
-			now[utbms.Phase(l.Task)] += l.ValueMinor
+			now[j.policy.Codes.Phase(l.Task)] += l.ValueMinor
 		}
 	}
 	var phases []string

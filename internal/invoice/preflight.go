@@ -9,11 +9,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/docketry/docketry/internal/code"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/ledes"
+	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/portal"
+	"github.com/docketry/docketry/internal/utbms"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -68,7 +71,12 @@ func ForReceiver(tx *db.Tx, inv Invoice) (*Document, portal.Profile, error) {
 		return nil, p, err
 	}
 	doc.For(p)
-	return doc, p, nil
+	m, err := matter.Get(tx, inv.Matter)
+	if err != nil {
+		return nil, p, err
+	}
+	doc.own, err = code.OfClient(tx, m.ClientID)
+	return doc, p, err
 }
 
 // ForReceiver writes the document as its receiver reads it.
@@ -149,7 +157,8 @@ func (d *Document) takes(f ledes.Finding) bool {
 	case ledes.FLD05:
 		return d.Receiver.Country == portal.CountryAlpha2
 	case ledes.COD01:
-		return d.Receiver.ExpenseTask && f.Field == "LINE_ITEM_TASK_CODE"
+		_, own := d.own.Own(utbms.Clean(f.Value))
+		return own || d.Receiver.ExpenseTask && f.Field == "LINE_ITEM_TASK_CODE"
 	case ledes.ARI01:
 		return f.Severity == ledes.Warning && d.Receiver.ToleranceMinor > 0 // a total that is rounded, and no more
 	default:

@@ -12,6 +12,7 @@ import (
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/capture"
+	"github.com/docketry/docketry/internal/code"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
@@ -109,6 +110,9 @@ func BuildTx(tx *db.Tx, o Order) (Prebill, error) {
 func fill(tx *db.Tx, p Prebill, m matter.Matter, through time.Time) (Prebill, error) {
 	f, err := firmPolicies(tx)
 	if err != nil {
+		return p, err
+	}
+	if f.codes, err = code.OfClient(tx, m.ClientID); err != nil {
 		return p, err
 	}
 	entries, err := openEntries(tx, m, through)

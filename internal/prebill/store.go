@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/arrangement"
+	"github.com/docketry/docketry/internal/code"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/ident"
@@ -95,6 +96,7 @@ func save(tx *db.Tx, p *Prebill) error {
 type policies struct {
 	Rounding string
 	TZ       string
+	codes    code.Codes // of the matter's client; groundOf knows them
 }
 
 // groundOf is what a bill is worked out on: its matter, and what its firm lays down.
@@ -102,7 +104,10 @@ func groundOf(tx *db.Tx, p *Prebill) (m matter.Matter, f policies, err error) {
 	if m, err = matter.Get(tx, p.MatterID); err != nil {
 		return m, f, err
 	}
-	f, err = firmPolicies(tx)
+	if f, err = firmPolicies(tx); err != nil {
+		return m, f, err
+	}
+	f.codes, err = code.OfClient(tx, m.ClientID)
 	return m, f, err
 }
 
