@@ -9,6 +9,7 @@ import (
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -61,13 +62,21 @@ func (s *Service) Get(ctx context.Context, id ident.ClientCode) (r Rule, err err
 	return r, err
 }
 
-// Of are the rules of a client for who chooses among its codes: whoever may read its matters.
-func (s *Service) Of(ctx context.Context, client ident.ClientID) (c Codes, err error) {
+// OfMatter are the rules of a matter's client for who chooses among its codes: whoever reads
+// the matter and sees its figures.
+func (s *Service) OfMatter(ctx context.Context, id ident.MatterID) (c Codes, err error) {
 	err = s.within(ctx, rbac.MatterRead, func(tx *db.Tx, access *authz.Access) error {
-		if err := access.RequireClient(tx, client); err != nil {
+		if err := access.RequireMatter(tx, id); err != nil {
 			return err
 		}
-		c, err = OfClient(tx, client)
+		if err := access.RequireSight(tx, id, authz.C2); err != nil {
+			return err
+		}
+		m, err := matter.Get(tx, id)
+		if err != nil {
+			return err
+		}
+		c, err = OfClient(tx, m.ClientID)
 		return err
 	})
 	return c, err

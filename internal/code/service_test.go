@@ -93,7 +93,7 @@ func TestACodeOfAClientIsLaidDownEndedAndWithdrawn(t *testing.T) {
 	if gone, err := h.svc.Get(h.admin, second.ID); err != nil || gone.Withdrawn == nil {
 		t.Errorf("what was withdrawn: %+v, %v", gone, err)
 	}
-	codes, err := h.svc.Of(h.admin, h.m.Client)
+	codes, err := h.svc.OfMatter(h.admin, h.m.ID)
 	if _, holds := codes.On("AX-7", testkit.Day("2026-03-31")); err != nil || !holds {
 		t.Errorf("on its last day: %v, %v", codes, err)
 	}
@@ -142,7 +142,7 @@ func TestT01_CodesOfOthers(t *testing.T) {
 		for _, call := range []func() error{
 			func() error { _, err := h.svc.Lay(as, h.own()); return err },
 			func() error { _, err := h.svc.List(as, h.m.Client); return err },
-			func() error { _, err := h.svc.Of(as, h.m.Client); return err },
+			func() error { _, err := h.svc.OfMatter(as, h.m.ID); return err },
 		} {
 			if err := call(); fault.KindOf(err) != fault.NotFound {
 				t.Errorf("%s: %v, want what is not there", what, err)
