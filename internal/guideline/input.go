@@ -72,6 +72,15 @@ const (
 	AtBill = InBooks | InBill | InPeriod | InBilled | InYearFees | InRecent | InLastInvoice | InDiscount | InReceiver | InSplit | InTrust | InPO | InHolds | InTax
 )
 
+// AtSending is what is asked before an e-bill goes out, of those rules that nothing before it
+// can answer: a number has its form at the receiver only then.
+const AtSending = InBill | InNumber
+
+// atSending tells whether the product judges the rule there.
+func (r Rule) atSending() bool {
+	return r.At(EFile) && r.Needs&InNumber != 0 && r.Lacks(AtSending) == 0
+}
+
 // inputNames say what an input is to a reader who lacks it.
 var inputNames = map[Input]string{
 	InHours: "hours", InNarrative: "narrative", InTask: "task code", InActivity: "activity code", InExpense: "expense code", InRate: "rate",
@@ -112,6 +121,9 @@ func (r Rule) Runs() string {
 	lacks := r.Lacks(prebill)
 	if (r.At(Prebill) || bill && r.At(Final)) && lacks == 0 {
 		at = append(at, "on pre-bills")
+	}
+	if r.atSending() {
+		at = append(at, "before an e-bill is sent")
 	}
 	switch {
 	case len(at) > 0:

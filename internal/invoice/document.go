@@ -82,7 +82,8 @@ type Document struct {
 	EBillAs   Format           `json:"ebill,omitempty"`    // what the payor reads; "" is a flat LEDES file
 	Receiver  *Receiver        `json:"receiver,omitempty"` // through which it is served; nil is nobody in particular
 
-	own code.Codes // of the client, when its receiver is asked: no part of what is kept
+	own      code.Codes       // of the client, when its receiver is asked: no part of what is kept
+	numbered []portal.Finding // of its number, likewise
 }
 
 // Sheet is a size of paper.
