@@ -31,7 +31,7 @@ func FixOf(f guideline.Stored, c money.Currency) (ch Change, err error) {
 		ch.Activity = &f.Proposal.Value
 	case "expense_code":
 		ch.Expense = &f.Proposal.Value
-	case "held":
+	case guideline.HeldField:
 		held := true
 		ch.Held = &held
 	case "narrative":

@@ -97,6 +97,9 @@ func (j *job) lessFees(by int64, reason string) *Proposal {
 	return &Proposal{Field: FeesField, Value: j.amount(by), Reason: reason}
 }
 
+// HeldField is the field of a proposal that leaves a line for a later bill.
+const HeldField = "held"
+
 // FeesField is the field of a proposal that takes an amount off the fees of a bill.
 const FeesField = "fees"
 

@@ -64,8 +64,8 @@ const (
 		InMatterDates | InToday | InBilledOn | InAgreedRate
 	// AtEntry is what an import knows of the lines that land.
 	AtEntry = InBooks&^InBilledOn | InCode | InTimekeeperData | InEmployment | InAdmission | InBilledThrough
-	// AtPrebill is what a pre-bill knows of its lines.
-	AtPrebill = InBooks | InCode | InTimekeeperData | InEmployment | InAdmission | InBill | InNames | InBenchmark | InReceipt | InVendor | InApprovals | InRateHistory
+	// AtPrebill is what a pre-bill knows of its lines; of its period where somebody named one.
+	AtPrebill = InBooks | InCode | InTimekeeperData | InEmployment | InAdmission | InBill | InNames | InBenchmark | InReceipt | InVendor | InApprovals | InRateHistory | InPeriod
 	// AtBill is what a pre-bill knows of itself. The receiver's own numbers are asked
 	// for where the bill goes to a portal, and the tax is held against what is due where a
 	// treatment says so.

@@ -29,6 +29,7 @@ func outsidePeriod(j *job) {
 		field: "date", observed: date(j.On), expected: "from " + date(j.PeriodFrom) + " to " + date(j.PeriodTo),
 		fact: "The line is dated " + date(j.On) + ", the bill is for " + date(j.PeriodFrom) + " to " + date(j.PeriodTo) + ".", ask: "a bill holds the work of its period",
 		fix: "Hold the line for the bill of its period, or widen the period", atRisk: j.ValueMinor,
+		proposal: &Proposal{Field: HeldField, Value: "true"},
 	})
 }
 
