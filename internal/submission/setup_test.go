@@ -56,7 +56,7 @@ func (k *desk) issueOf(t *testing.T, keeper, day string) {
 		Fence int64
 	}
 	err = k.d.InFirm(k.f.Machine(), func(tx *db.Tx) error {
-		return tx.Raw(`SELECT id, actor_id AS actor, args->>'run_item_id' AS item, fence FROM outbox WHERE firm_id = ? AND kind = 'invoice.wanted' ORDER BY id DESC LIMIT 1`, k.f.ID).Scan(&job).Error
+		return tx.Raw(`SELECT id, actor_id AS actor, args->>'run_item_id' AS item, fence FROM outbox WHERE firm_id = ? AND kind = 'invoice.wanted' AND id::text <> ?`, k.f.ID, string(k.job)).Scan(&job).Error
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +66,8 @@ func (k *desk) issueOf(t *testing.T, keeper, day string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k.inv = ident.InvoiceID(k.f.Text(t, `SELECT id FROM invoice WHERE firm_id = ? AND payor_id = ? ORDER BY id DESC LIMIT 1`, k.f.ID, k.m.Payor))
+	k.inv = ident.InvoiceID(k.f.Text(t, `SELECT id FROM invoice WHERE firm_id = ? AND payor_id = ? AND id::text <> ?`, k.f.ID, k.m.Payor, string(k.inv)))
+	k.job = job.ID
 }
 
 // line is the number of the fee.
