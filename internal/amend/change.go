@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/docketry/docketry/internal/code"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/money"
@@ -34,7 +35,8 @@ type Terms struct {
 	Currency money.Currency
 	Rounding money.Rounding
 	TaskSet  string
-	Standing bool // codes need not be in use: they stood before
+	Codes    code.Codes // of the client's own, beside the published sets
+	Standing bool       // codes need not be in use: they stood before
 }
 
 // Increment is the step that hours are rounded up to (TIM-01).
@@ -81,18 +83,18 @@ func (c Change) text(after *Work, t Terms, bad *fault.Fields) {
 			bad.Add("narrative", "text_long", "enter at most %d bytes; this has %d", maxNarrative, len(after.Narrative))
 		}
 	}
-	code := func(path, set string, given *string, field *string, allowed bool) {
+	coded := func(path, set string, given *string, field *string, allowed bool) {
 		if given == nil {
 			return
 		}
 		*field = utbms.Clean(*given)
-		if *field != "" && (!allowed || !t.Standing && !utbms.Usable(set, *field)) {
+		if *field != "" && (!allowed || !t.Standing && !utbms.Usable(set, *field) && !t.Codes.Fits(set, *field)) {
 			bad.Add(path, "code_unknown", "%s cannot stand on this line; choose a code from the list", *field)
 		}
 	}
-	code("task_code", t.TaskSet, c.Task, &after.Task, after.Kind == guideline.Time)
-	code("activity_code", utbms.Activity, c.Activity, &after.Activity, after.Kind == guideline.Time)
-	code("expense_code", utbms.Expense, c.Expense, &after.Expense, after.Kind == guideline.Expense)
+	coded("task_code", t.TaskSet, c.Task, &after.Task, after.Kind == guideline.Time)
+	coded("activity_code", utbms.Activity, c.Activity, &after.Activity, after.Kind == guideline.Time)
+	coded("expense_code", utbms.Expense, c.Expense, &after.Expense, after.Kind == guideline.Expense)
 }
 
 // measure changes hours, rate and value. Nobody bills more than was recorded: hours

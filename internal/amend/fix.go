@@ -29,6 +29,11 @@ func FixOf(f guideline.Stored, c money.Currency) (ch Change, err error) {
 		ch.Task = &f.Proposal.Value
 	case "activity_code":
 		ch.Activity = &f.Proposal.Value
+	case "expense_code":
+		ch.Expense = &f.Proposal.Value
+	case guideline.HeldField:
+		held := true
+		ch.Held = &held
 	case "narrative":
 		ch.Narrative = &f.Proposal.Value
 	case "value":

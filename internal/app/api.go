@@ -56,6 +56,7 @@ func mountAPI(srv *httpd.Server, s *Services) {
 	api.Disputes(srv, s.Disputes)
 	api.Trusts(srv, s.Trust)
 	api.Orders(srv, s.Orders)
+	api.CodeBook(srv, s.Codes, s.Capture)
 	api.Notices(srv, s.Notices)
 	api.Reminders(srv, s.Notices)
 	api.Wordings(srv, s.Wordings)

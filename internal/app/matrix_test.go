@@ -141,7 +141,7 @@ func (v *visitor) visit(r httpd.Route, theirs things) {
 // asksMore are the addresses that need a query or a ticket besides, or that show a
 // thing to who asked for it and who decides on it.
 var asksMore = map[string]bool{
-	"/firms/{firm}/payors/new": true, "/firms/{firm}/purchase-orders/new": true, "/firms/{firm}/matters/new": true, "/api/v1/firms/{firm}/export-file": true,
+	"/firms/{firm}/payors/new": true, "/firms/{firm}/purchase-orders/new": true, "/firms/{firm}/client-codes/new": true, "/firms/{firm}/matters/new": true, "/api/v1/firms/{firm}/export-file": true,
 	"/firms/{firm}/exports/{id}": true, "/api/v1/firms/{firm}/exports/{id}": true, "/firms/{firm}/exports/{id}/text": true, "/api/v1/firms/{firm}/exports/{id}/text": true,
 }
 
@@ -400,9 +400,10 @@ var bodies = map[string]string{
 	"POST /firms/{firm}/exchange-rates":                `{"from_currency":"GBP","to_currency":"USD","day":"2026-01-05","rate":"1.27","source":"ECB"}`,
 	"POST /firms/{firm}/exchange-settings":             `{"basis":"none"}`,
 
-	"PUT /team/pools/{id}":       `{"name":"N","firm_ids":["<firm>"]}`,
-	"PUT /team/people/{id}/seat": `{"pool_id":"<pool>"}`,
-	"PUT /team/people/{id}/duty": `{"away":true}`,
+	"PUT /team/pools/{id}":                     `{"name":"N","firm_ids":["<firm>"]}`,
+	"PUT /team/people/{id}/seat":               `{"pool_id":"<pool>"}`,
+	"PUT /team/people/{id}/duty":               `{"away":true}`,
+	"POST /firms/{firm}/client-codes/{id}/end": `{"until":"2030-01-01"}`,
 }
 
 // things are what one firm has, by noun.
@@ -442,7 +443,7 @@ func (th things) of(t *testing.T, path, name string) string {
 var nounOf = map[string]string{"line": "line", "cut": "cut", "entry": "entry", "finding": "finding", "allocation": "allocation", "contact": "contact", "clock": "clock", "session": "session", "message": "message", "grant": "grant", "wall": "wall", "member": "member", "appeal": "appeal", "paper": "paper"}
 
 var segments = map[string]string{
-	"clients": "client", "client-groups": "group", "payors": "payor", "purchase-orders": "order", "portals": "portal", "tax-codes": "tax_code", "tax-treatments": "treatment", "codes": "tax_code", "treatments": "treatment", "submissions": "submission", "lessons": "lesson", "receiver-reasons": "reason", "disputes": "dispute", "trust-accounts": "trust_account", "trust-ledgers": "trust_ledger", "trust-entries": "trust_entry", "trust-requests": "trust_request", "trust-reconciliations": "trust_reconciliation", "appeals": "appeal", "papers": "paper", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "exchange-rates": "exchange", "repricings": "repricing", "transfers": "transfer", "arrangements": "arrangement", "matter-recoveries": "matter_recovery", "guidelines": "guide", "imports": "import",
+	"clients": "client", "client-groups": "group", "payors": "payor", "purchase-orders": "order", "client-codes": "client_code", "portals": "portal", "tax-codes": "tax_code", "tax-treatments": "treatment", "codes": "tax_code", "treatments": "treatment", "submissions": "submission", "lessons": "lesson", "receiver-reasons": "reason", "disputes": "dispute", "trust-accounts": "trust_account", "trust-ledgers": "trust_ledger", "trust-entries": "trust_entry", "trust-requests": "trust_request", "trust-reconciliations": "trust_reconciliation", "appeals": "appeal", "papers": "paper", "contacts": "contact", "matters": "matter", "timekeepers": "timekeeper", "rates": "rate", "exchange-rates": "exchange", "repricings": "repricing", "transfers": "transfer", "arrangements": "arrangement", "matter-recoveries": "matter_recovery", "guidelines": "guide", "imports": "import",
 	"entries": "entry", "receipts": "receipt", "findings": "finding", "items": "item", "prebills": "prebill", "runs": "run", "invoices": "invoice", "credit-notes": "credit_note",
 	"payments": "payment", "mails": "mail", "exports": "export", "audit": "leaf", "jobs": "job", "grants": "grant", "access": "grant", "access-requests": "request", "asked": "request", "sole": "request", "sole-administrators": "request", "requests": "request", "emergencies": "request", "conflict-checks": "check", "courses": "course", "deputies": "deputy", "certificates": "certificate", "requirements": "requirement", "walls": "wall", "roles": "role", "tokens": "token", "webhooks": "webhook", "letters": "wording", "reminders": "reminder_letter", "reminder-holds": "reminder_hold", "reminder-tasks": "reminder_task",
 	"people": "person", "passkeys": "passkey", "recoveries": "recovery", "agreements": "agreement", "calendars": "calendar", "views": "view", "pools": "pool", "numbering": "series", "import-mappings": "mapping",

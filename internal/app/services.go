@@ -16,6 +16,7 @@ import (
 	"github.com/docketry/docketry/internal/bureau"
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/clock"
+	"github.com/docketry/docketry/internal/code"
 	"github.com/docketry/docketry/internal/config"
 	"github.com/docketry/docketry/internal/conflict"
 	"github.com/docketry/docketry/internal/connector"
@@ -125,6 +126,7 @@ type Services struct {
 	Receivables  *receivable.Service
 	Trust        *trust.Service
 	Orders       *purchase.Service
+	Codes        *code.Service
 	Notices      *notice.Service
 	Exports      *export.Service
 	Evidence     *evidence.Service
@@ -282,6 +284,7 @@ func (s *Services) billing(context.Context) error {
 	s.Transfers = transfer.New(s.DB, s.Guard)
 	s.Receivables = receivable.New(s.DB, s.Guard)
 	s.Orders = purchase.NewService(s.DB, s.Guard)
+	s.Codes = code.NewService(s.DB, s.Guard)
 	s.Trust = trust.New(s.DB, s.Guard, s.Receivables)
 	paper, err := invoice.NewPaper()
 	if err != nil {

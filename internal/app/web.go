@@ -27,7 +27,7 @@ func NewWeb(s *Services) (*httpd.Server, error) {
 	}
 	site := &pages.Site{
 		Clock: s.Clock, Firms: s.Firms, People: s.People, Conflicts: s.Conflicts, Deputies: s.Deputies, Undertakings: s.Undertakings, Training: s.Training, Requirements: s.Requirements, Grants: s.Grants, Matters: s.Matters, Taxes: s.Taxes, Portals: s.Portals, Connectors: s.Connectors, Rates: s.Rates, Exchanges: s.Exchanges, Repricing: s.Repricing, Transfers: s.Transfers, Find: s.Find, Audit: s.Audit, SLA: s.SLA, Work: s.Work, Team: s.Team, Arrangements: s.Arrangements, Contingent: s.Contingent, Guidelines: s.Guidelines, Capture: s.Capture, Receipts: s.Receipts,
-		Prebills: s.Prebills, Invoices: s.Invoices, Submissions: s.Submissions, Lessons: s.Lessons, Disputes: s.Disputes, Receivables: s.Receivables, Trust: s.Trust, Orders: s.Orders, Notices: s.Notices, Exports: s.Exports, Evidence: s.Evidence, SelfChecks: s.SelfChecks, Webhooks: s.Webhooks, Wordings: s.Wordings, Outbox: outbox.NewBoard(s.DB, s.Guard), Presence: s.Presence,
+		Prebills: s.Prebills, Invoices: s.Invoices, Submissions: s.Submissions, Lessons: s.Lessons, Disputes: s.Disputes, Receivables: s.Receivables, Trust: s.Trust, Orders: s.Orders, Codes: s.Codes, Notices: s.Notices, Exports: s.Exports, Evidence: s.Evidence, SelfChecks: s.SelfChecks, Webhooks: s.Webhooks, Wordings: s.Wordings, Outbox: outbox.NewBoard(s.DB, s.Guard), Presence: s.Presence,
 	}
 	srv := httpd.New(httpd.Parts{
 		DB: s.DB, Guard: s.Guard, Sessions: people.NewSessionStore(s.DB), Tokens: s.People, Log: s.Log, Metrics: s.Metrics,
@@ -36,7 +36,7 @@ func NewWeb(s *Services) (*httpd.Server, error) {
 	})
 	srv.Static(static.Mount, static.Handler())
 	for _, mount := range []func(*httpd.Server){
-		site.MountSignIn, site.MountQueue, site.MountTeam, site.MountPools, site.MountItems, site.MountHandoff, site.MountSelected, site.MountViews, site.MountLive, site.MountFirms, site.MountClients, site.MountPayors, site.MountOrders, site.MountReminders, site.MountPortals, site.MountTaxes, site.MountMatters, site.MountTimekeepers, site.MountRates, site.MountRateCards, site.MountExchanges, site.MountRepricings, site.MountTransfers, site.MountArrangements, site.MountContingent, site.MountGuides, site.MountEntries, site.MountReceipts, site.MountGo,
+		site.MountSignIn, site.MountQueue, site.MountTeam, site.MountPools, site.MountItems, site.MountHandoff, site.MountSelected, site.MountViews, site.MountLive, site.MountFirms, site.MountClients, site.MountPayors, site.MountOrders, site.MountCodes, site.MountReminders, site.MountPortals, site.MountTaxes, site.MountMatters, site.MountTimekeepers, site.MountRates, site.MountRateCards, site.MountExchanges, site.MountRepricings, site.MountTransfers, site.MountArrangements, site.MountContingent, site.MountGuides, site.MountEntries, site.MountReceipts, site.MountGo,
 		site.MountImports, site.MountPrebills, site.MountRuns, site.MountInvoices, site.MountSubmissions, site.MountLessons, site.MountDisputes, site.MountPayments, site.MountTrust, site.MountSLA, site.MountCalendars, site.MountAgreements, site.MountAccess, site.MountDeputies, site.MountUndertakings, site.MountTraining, site.MountRequirements, site.MountStaff, site.MountWalls, site.MountTokens, site.MountWebhooks, site.MountWordings, site.MountForgot, site.MountThrough, site.MountRecoveries, site.MountFactor, site.MountAudit,
 		site.MountExports, site.MountPayor, site.MountJobs,
 	} {

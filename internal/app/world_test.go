@@ -19,6 +19,7 @@ import (
 	"github.com/docketry/docketry/internal/app"
 	"github.com/docketry/docketry/internal/arrangement"
 	"github.com/docketry/docketry/internal/capture"
+	"github.com/docketry/docketry/internal/code"
 	"github.com/docketry/docketry/internal/config"
 	"github.com/docketry/docketry/internal/connector"
 	"github.com/docketry/docketry/internal/contingent"
@@ -413,6 +414,11 @@ func (th things) ordered(t *testing.T, w world, bill testkit.M, admin context.Co
 		t.Fatal(err)
 	}
 	th.ids["order"] = string(o.ID)
+	laid, err := w.s.Codes.Lay(admin, code.Rule{Client: bill.Client, Kind: code.Own, Set: "litigation", Code: "XX-7", Name: "a name between friends", From: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Reference: "their letter"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	th.ids["client_code"] = string(laid.ID)
 	hold, err := w.s.Notices.Hold(admin, notice.NewHold{Kind: notice.HoldNoReminders, Matter: bill.ID, Reason: "They asked for none"})
 	if err != nil {
 		t.Fatal(err)

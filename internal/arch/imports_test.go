@@ -20,7 +20,7 @@ var layers = []struct {
 	{"machinery", false, in("internal/", "config", "db", "outbox", "audit", "authz", "blob", "mail", "pdf", "seal", "obs", "devstack", "outbound")},
 	{"time and queue", true, in("internal/", "calendar", "sla", "requirement", "worklist", "team")},
 	{"tenants", true, in("internal/", "firm", "bureau", "letter", "people", "deputy", "undertaking", "training", "conflict", "grant")},
-	{"reference", true, in("internal/", "utbms", "ledes", "tax", "matter", "purchase", "exchange", "rate", "arrangement", "guideline", "amend", "portal", "connector")},
+	{"reference", true, in("internal/", "utbms", "ledes", "tax", "matter", "code", "purchase", "exchange", "rate", "arrangement", "guideline", "amend", "portal", "connector")},
 	{"capture", true, in("internal/", "capture", "receipt")},
 	{"billing", true, in("internal/", "contingent", "prebill", "reprice", "transfer", "invoice", "lesson", "submission", "receivable", "trust", "dispute")},
 	{"oversight", true, in("internal/", "quality", "selfcheck", "backup", "export", "evidence", "privacy", "wording", "notice", "find", "webhook", "report")},

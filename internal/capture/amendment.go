@@ -44,7 +44,7 @@ func (e *Entry) withhold() {
 
 // terms are what an amendment of an entry of the matter is judged by.
 func (m masters) terms(e *Entry, facts *matterFacts) amend.Terms {
-	return amend.Terms{Currency: e.Currency, Rounding: m.rounding, TaskSet: facts.TaskSet}
+	return amend.Terms{Currency: e.Currency, Rounding: m.rounding, TaskSet: facts.TaskSet, Codes: m.codes.Of(facts.ClientID)}
 }
 
 // Sum is what entries of one currency come to: as recorded, and as they stand.

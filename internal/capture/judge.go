@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/docketry/docketry/internal/exchange"
@@ -93,7 +92,7 @@ func (j *judge) judgeRow() {
 	}
 	e := Entry{
 		Kind: j.row.Kind, WorkedOn: j.row.On, Hours: j.row.Hours, Quantity: j.row.Quantity, UnitCost: j.row.UnitCost,
-		Narrative: j.row.Narrative, Task: code(j.row.Task), Activity: code(j.row.Activity), Expense: code(j.row.Expense),
+		Narrative: j.row.Narrative, Task: key(j.row.Task), Activity: key(j.row.Activity), Expense: key(j.row.Expense),
 		SourceLine: j.row.Line, ExternalID: j.row.ExternalID, Status: StatusOpen, Version: 1, CreatedAt: j.now,
 	}
 	if e.Kind == guideline.Time {
@@ -114,8 +113,6 @@ func (j *judge) judgeRow() {
 		j.plan.keys = append(j.plan.keys, keyOf(j.source, &e, j.row.Rate))
 	}
 }
-
-func code(s string) string { return strings.ToUpper(strings.TrimSpace(s)) }
 
 // refuse notes a fault that keeps the row out.
 func (j *judge) refuse(f Field, code, value, message, fix string) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/code"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/ident"
@@ -22,6 +23,7 @@ type masters struct {
 	matters     map[string]*matterFacts
 	timekeepers map[string]matter.Timekeeper
 	card        *rate.Card
+	codes       *code.Book
 }
 
 // matterFacts is the part of a matter that a row touches.
@@ -64,7 +66,10 @@ func loadMasters(tx *db.Tx, a *authz.Access) (m masters, err error) {
 	for _, t := range people {
 		m.timekeepers[key(t.Code)] = t
 	}
-	m.card, err = rate.CardOf(tx)
+	if m.card, err = rate.CardOf(tx); err != nil {
+		return m, err
+	}
+	m.codes, err = code.BookOf(tx)
 	return m, err
 }
 

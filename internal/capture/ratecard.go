@@ -144,7 +144,7 @@ func (r *rowReader) rateRow(rec record) (x rateRow) {
 		return rateRow{line: rec.line, bad: true, broken: true}
 	}
 	x = rateRow{line: rec.line, matter: r.line(FieldMatter, 40), client: r.line(FieldClient, 120), group: r.line(FieldGroup, 120), office: r.line(FieldOffice, 60), practice: r.line(FieldPractice, 60),
-		timekeeper: r.line(FieldTimekeeper, 40), class: code(r.line(FieldClass, 10)), task: code(r.line(FieldTask, 20)), activity: code(r.line(FieldActivity, 20)), reason: r.line(FieldReason, 500)}
+		timekeeper: r.line(FieldTimekeeper, 40), class: key(r.line(FieldClass, 10)), task: key(r.line(FieldTask, 20)), activity: key(r.line(FieldActivity, 20)), reason: r.line(FieldReason, 500)}
 	if r.needs(FieldRate, FieldFrom); r.cell(FieldRate) != "" {
 		x.rate = r.number(FieldRate)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/page"
+	"github.com/docketry/docketry/internal/utbms"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -132,11 +133,13 @@ func free(tx *db.Tx, a *authz.Access, id ident.ImportID) (ok bool, err error) {
 // Filter chooses entries; the zero value of a part means any, but for what was transferred,
 // which its status alone asks for: what it became counts in its place.
 type Filter struct {
+	Client     ident.ClientID
 	Matter     ident.MatterID
 	Import     ident.ImportID
 	Timekeeper ident.TimekeeperID
 	Status     Status
 	Remarked   bool      // only those that a guideline has remarked on
+	Code       string    // a task, activity or expense code as recorded, of matters of which the actor sees the figures
 	From, To   time.Time // work dates, both included
 }
 
@@ -159,7 +162,16 @@ func (s *Service) Entries(ctx context.Context, f Filter, req page.Request) (list
 				return err
 			}
 		}
+		if f.Client != "" {
+			if err := a.RequireClient(tx, f.Client); err != nil {
+				return err
+			}
+		}
 		cond, args := f.where()
+		if f.Code != "" { // which lines have it is a figure
+			shown, more := a.MattersSeeing("m", authz.C2)
+			cond, args = cond+" AND "+shown, append(args, more...)
+		}
 		var after dayKey
 		if first, err := req.Decode(&after); err != nil {
 			return err
@@ -176,6 +188,40 @@ func (s *Service) Entries(ctx context.Context, f Filter, req page.Request) (list
 		return recordLooks(tx, list.Items)
 	})
 	return list, err
+}
+
+// CodeUse counts the entries that Entries lists for f by each code that is recorded on them.
+func (s *Service) CodeUse(ctx context.Context, f Filter) (n map[string]int64, err error) {
+	n = map[string]int64{}
+	err = s.db.InFirm(ctx, func(tx *db.Tx) error {
+		a, err := s.guard.Require(tx, rbac.EntryRead)
+		if err != nil {
+			return err
+		}
+		if f.Client != "" {
+			if err := a.RequireClient(tx, f.Client); err != nil {
+				return err
+			}
+		}
+		reach, args := a.MattersSeeing("m", authz.C2)
+		own, more := a.Entries("e")
+		cond, by := f.where()
+		var rows []struct {
+			Code string
+			N    int64
+		}
+		err = tx.Raw(`SELECT x.code, count(*) AS n FROM entry e JOIN matter m ON m.firm_id = e.firm_id AND m.id = e.matter_id
+			CROSS JOIN LATERAL (SELECT DISTINCT u.code FROM unnest(ARRAY[e.task_code, e.activity_code, e.expense_code]) u (code)) x
+			WHERE e.firm_id = ? AND x.code <> '' AND `+reach+` AND `+own+` AND `+cond+` GROUP BY 1`, append(append(append([]any{tx.Scope.Firm}, args...), more...), by...)...).Scan(&rows).Error
+		if err != nil {
+			return fmt.Errorf("count codes of entries of firm %s: %w", tx.Scope.Firm, err)
+		}
+		for _, r := range rows {
+			n[r.Code] = r.N
+		}
+		return nil
+	})
+	return n, err
 }
 
 // Sums adds up the entries that Entries lists for f, where the actor sees amounts
@@ -209,6 +255,12 @@ func (f Filter) where() (cond string, args []any) {
 	add := func(c string, v any) { cond, args = cond+" AND "+c, append(args, v) }
 	if f.Matter != "" {
 		add("e.matter_id = ?", f.Matter)
+	}
+	if f.Client != "" {
+		add("m.client_id = ?", f.Client)
+	}
+	if f.Code != "" {
+		add("? IN (e.task_code, e.activity_code, e.expense_code)", utbms.Clean(f.Code))
 	}
 	if f.Import != "" {
 		add("e.import_id = ?", f.Import)

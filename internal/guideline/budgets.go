@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"github.com/docketry/docketry/internal/money"
-	"github.com/docketry/docketry/internal/utbms"
 )
 
 // Rules about what a matter may cost. Amounts of the policy are in the bill's currency.
@@ -52,7 +51,7 @@ func phaseBudget(j *job) {
 	now := map[string]int64{}
 	for i := range j.Bill.Lines {
 		if l := &j.Bill.Lines[i]; l.Kind == Time {
-			now[utbms.Phase(l.Task)] += l.ValueMinor
+			now[j.policy.Codes.Phase(l.Task)] += l.ValueMinor
 		}
 	}
 	var phases []string
@@ -97,6 +96,9 @@ func (j *job) lessFees(by int64, reason string) *Proposal {
 	}
 	return &Proposal{Field: FeesField, Value: j.amount(by), Reason: reason}
 }
+
+// HeldField is the field of a proposal that leaves a line for a later bill.
+const HeldField = "held"
 
 // FeesField is the field of a proposal that takes an amount off the fees of a bill.
 const FeesField = "fees"

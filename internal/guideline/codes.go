@@ -38,11 +38,13 @@ func activityMissing(j *job) {
 
 func taskOutsideSet(j *job) {
 	c, known := utbms.Lookup(j.Task)
-	if j.Task == "" || (known && utbms.Holds(j.TaskSet, c.Set)) {
-		return // a heading of the right set is COD-04's
+	if j.Task == "" || (known && utbms.Holds(j.TaskSet, c.Set)) || j.policy.Codes.Fits(j.TaskSet, j.Task) {
+		return // a heading of the right set is COD-04's, the days of a client's own code are COD-09's
 	}
 	fact := fmt.Sprintf("Task code %s belongs to the set %s, the matter uses %s.", j.Task, c.Set, setName(j.TaskSet))
-	if !known {
+	if own, ok := j.policy.Codes.Own(j.Task); ok {
+		fact = fmt.Sprintf("Task code %s is the client’s own, of the set %s; the matter uses %s.", j.Task, own.Set, setName(j.TaskSet))
+	} else if !known {
 		fact = fmt.Sprintf("Task code %s is in no set, the matter uses %s.", j.Task, setName(j.TaskSet))
 	}
 	j.report(remark{
@@ -87,7 +89,7 @@ func activityAlone(j *job) {
 }
 
 func expenseCode(j *job) {
-	if utbms.Usable(utbms.Expense, j.Expense) {
+	if utbms.Usable(utbms.Expense, j.Expense) || j.policy.Codes.Fits(utbms.Expense, j.Expense) {
 		return
 	}
 	if c, known := utbms.Lookup(j.Expense); known && c.Heading {

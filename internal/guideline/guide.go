@@ -16,6 +16,7 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"github.com/docketry/docketry/internal/code"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
@@ -114,6 +115,7 @@ type Guides struct {
 	by     map[Place]Guide
 	groups map[ident.ClientID]ident.GroupID // in which a client is on the day
 	made   map[[5]Place]Policy
+	codes  *code.Book // what clients lay down about codes; nil is nothing
 }
 
 // NewGuides sorts out which version of each place is in force on a day: of the
@@ -140,12 +142,25 @@ func NewGuides(signed []Guide, members []matter.Member, day time.Time) *Guides {
 func (g *Guides) With(x Guide) *Guides {
 	by := maps.Clone(g.by)
 	by[x.Place] = x
-	return &Guides{by: by, groups: g.groups, made: map[[5]Place]Policy{}}
+	return &Guides{by: by, groups: g.groups, made: map[[5]Place]Policy{}, codes: g.codes}
+}
+
+// WithCodes is the same with what clients lay down about codes.
+func (g *Guides) WithCodes(b *code.Book) *Guides {
+	out := *g
+	out.codes = b
+	return &out
 }
 
 // For is the policy of lines on a matter of a client that a payor pays: field by
 // field the deepest place that says something decides. Not for concurrent use.
 func (g *Guides) For(payor ident.PayorID, m ident.MatterID, c ident.ClientID) (Policy, error) {
+	p, err := g.joined(payor, m, c)
+	p.Codes = g.codes.Of(c)
+	return p, err
+}
+
+func (g *Guides) joined(payor ident.PayorID, m ident.MatterID, c ident.ClientID) (Policy, error) {
 	var key [5]Place
 	var list []Guide
 	for _, p := range []Place{{}, {Group: g.groups[c]}, {Client: c}, {Matter: m}, {Payor: payor}} {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/docketry/docketry/internal/code"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
@@ -22,7 +23,11 @@ func InForce(tx *db.Tx, day time.Time) (*Guides, error) {
 		return nil, err
 	}
 	members, err := matter.Members(tx)
-	return NewGuides(signed, members, day), err
+	if err != nil {
+		return nil, err
+	}
+	codes, err := code.BookOf(tx)
+	return NewGuides(signed, members, day).WithCodes(codes), err
 }
 
 func guides(tx *db.Tx, cond string, args ...any) (list []Guide, err error) {

@@ -64,13 +64,22 @@ const (
 		InMatterDates | InToday | InBilledOn | InAgreedRate
 	// AtEntry is what an import knows of the lines that land.
 	AtEntry = InBooks&^InBilledOn | InCode | InTimekeeperData | InEmployment | InAdmission | InBilledThrough
-	// AtPrebill is what a pre-bill knows of its lines.
-	AtPrebill = InBooks | InCode | InTimekeeperData | InEmployment | InAdmission | InBill | InNames | InBenchmark | InReceipt | InVendor | InApprovals | InRateHistory
+	// AtPrebill is what a pre-bill knows of its lines; of its period where somebody named one.
+	AtPrebill = InBooks | InCode | InTimekeeperData | InEmployment | InAdmission | InBill | InNames | InBenchmark | InReceipt | InVendor | InApprovals | InRateHistory | InPeriod
 	// AtBill is what a pre-bill knows of itself. The receiver's own numbers are asked
 	// for where the bill goes to a portal, and the tax is held against what is due where a
 	// treatment says so.
 	AtBill = InBooks | InBill | InPeriod | InBilled | InYearFees | InRecent | InLastInvoice | InDiscount | InReceiver | InSplit | InTrust | InPO | InHolds | InTax
 )
+
+// AtSending is what is asked before an e-bill goes out, of those rules that nothing before it
+// can answer: a number has its form at the receiver only then.
+const AtSending = InBill | InNumber
+
+// atSending tells whether the product judges the rule there.
+func (r Rule) atSending() bool {
+	return r.At(EFile) && r.Needs&InNumber != 0 && r.Lacks(AtSending) == 0
+}
 
 // inputNames say what an input is to a reader who lacks it.
 var inputNames = map[Input]string{
@@ -112,6 +121,9 @@ func (r Rule) Runs() string {
 	lacks := r.Lacks(prebill)
 	if (r.At(Prebill) || bill && r.At(Final)) && lacks == 0 {
 		at = append(at, "on pre-bills")
+	}
+	if r.atSending() {
+		at = append(at, "before an e-bill is sent")
 	}
 	switch {
 	case len(at) > 0:

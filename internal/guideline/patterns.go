@@ -29,6 +29,7 @@ func outsidePeriod(j *job) {
 		field: "date", observed: date(j.On), expected: "from " + date(j.PeriodFrom) + " to " + date(j.PeriodTo),
 		fact: "The line is dated " + date(j.On) + ", the bill is for " + date(j.PeriodFrom) + " to " + date(j.PeriodTo) + ".", ask: "a bill holds the work of its period",
 		fix: "Hold the line for the bill of its period, or widen the period", atRisk: j.ValueMinor,
+		proposal: &Proposal{Field: HeldField, Value: "true"},
 	})
 }
 
@@ -155,14 +156,15 @@ func retiredCode(j *job) {
 		in          Input
 		field, code string
 	}{{InTask, "task_code", j.Task}, {InActivity, "activity_code", j.Activity}, {InExpense, "expense_code", j.Expense}} {
+		if j.Known&f.in == 0 || f.code == "" {
+			continue
+		}
+		j.laidDown(f.field, f.code)
 		for _, c := range j.policy.CodeDates {
-			if j.Known&f.in == 0 || f.code == "" || c.Code != f.code {
+			if c.Code != f.code {
 				continue
 			}
-			m := remark{
-				field: f.field, observed: f.code, ask: "codes are those that the client takes on the work date", so: "The receiver refuses the line.",
-				fix: "Choose a code that is valid on " + date(j.On), atRisk: j.ValueMinor,
-			}
+			m := j.notOnTheDay(f.field, f.code)
 			switch {
 			case !c.from.IsZero() && dayOf(j.On) < dayOf(c.from):
 				m.expected = "from " + date(c.from)
@@ -175,6 +177,43 @@ func retiredCode(j *job) {
 			j.report(m)
 		}
 	}
+}
+
+func (j *job) notOnTheDay(field, code string) remark {
+	return remark{
+		field: field, observed: code, ask: "codes are those that the client takes on the work date", so: "The receiver refuses the line.",
+		fix: "Choose a code that is valid on " + date(j.On), atRisk: j.ValueMinor,
+	}
+}
+
+// laidDown holds a code against what the client lays down about it beside its guidelines.
+func (j *job) laidDown(field, code string) {
+	r, holds := j.policy.Codes.On(code, j.On)
+	own, mine := j.policy.Codes.Own(code)
+	m := j.notOnTheDay(field, code)
+	switch {
+	case holds && r.Banned():
+		m.expected, m.params = "another code", "laid_down="+string(r.ID)
+		m.fact = fmt.Sprintf("The client does not take %s%s, %s%s.", code, codeName(code), r.Span(), because(r.Reference))
+		if r.Instead != "" {
+			m.expected, m.fix = r.Instead, "Use "+r.Instead+" instead"
+			m.proposal = &Proposal{Field: field, Value: r.Instead}
+		}
+	case mine && !holds:
+		m.expected, m.params = own.Span(), "laid_down="+string(own.ID)
+		m.fact = fmt.Sprintf("The client takes its own code %s (%s) only %s%s.", code, own.Name, m.expected, because(own.Reference))
+	default:
+		return
+	}
+	j.report(m)
+}
+
+// because cites the client's word for something, where it gave one.
+func because(reference string) string {
+	if reference == "" {
+		return ""
+	}
+	return " (" + reference + ")"
 }
 
 func codeName(code string) string {

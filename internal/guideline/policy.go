@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"github.com/docketry/docketry/internal/code"
 	"github.com/docketry/docketry/internal/money"
 )
 
@@ -34,8 +35,9 @@ type Policy struct {
 	NearDuplicate money.Fraction
 	Restricted    []string // NAR-08, beside the default list
 
-	TaskCodes     bool // COD-01
-	ActivityCodes bool // COD-02
+	Codes         code.Codes // what the client lays down about codes; guidelines do not state it
+	TaskCodes     bool       // COD-01
+	ActivityCodes bool       // COD-02
 
 	Limits // staffing, costs and the bill as a whole
 

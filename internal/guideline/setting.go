@@ -41,7 +41,7 @@ func (r Rule) InProduct() bool {
 	if bill {
 		known = AtBill
 	}
-	return !bill && r.At(Entry) && r.Lacks(AtEntry) == 0 || (r.At(Prebill) || bill && r.At(Final)) && r.Lacks(known) == 0
+	return r.atSending() || !bill && r.At(Entry) && r.Lacks(AtEntry) == 0 || (r.At(Prebill) || bill && r.At(Final)) && r.Lacks(known) == 0
 }
 
 // Applies tells whether a rule, built in or the firm's own, is judged under the policy.

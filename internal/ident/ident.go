@@ -34,6 +34,7 @@ type (
 	ClientID      string
 	GroupID       string // a named set of clients
 	MemberID      string // a client's time in a group
+	ClientCode    string // what a client lays down about a code for a time
 	TaxCodeID     string // a tax of a firm while its rate holds
 	TreatmentID   string // what of them is charged, and on what
 	PortalID      string // a receiver of e-bills, with what it wants

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/docketry/docketry/internal/code"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/portal"
@@ -80,6 +81,9 @@ type Document struct {
 	LawFirmID string           `json:"law_firm_id"`        // LEDES LAW_FIRM_ID
 	EBillAs   Format           `json:"ebill,omitempty"`    // what the payor reads; "" is a flat LEDES file
 	Receiver  *Receiver        `json:"receiver,omitempty"` // through which it is served; nil is nobody in particular
+
+	own      code.Codes       // of the client, when its receiver is asked: no part of what is kept
+	numbered []portal.Finding // of its number, likewise
 }
 
 // Sheet is a size of paper.

@@ -288,7 +288,7 @@ func (s *Service) failItem(ctx context.Context, job outbox.Job, id ident.RunItem
 		if err := s.markFailed(tx, &item, cause); err != nil {
 			return err
 		}
-		if code(cause) == "" {
+		if codeOf(cause) == "" {
 			return nil
 		}
 		return outbox.Done(tx, job, map[string]string{"failed": causeOf(cause)})
@@ -298,7 +298,7 @@ func (s *Service) failItem(ctx context.Context, job outbox.Job, id ident.RunItem
 		return nil
 	case err != nil:
 		return errors.Join(err, cause)
-	case code(cause) == "":
+	case codeOf(cause) == "":
 		return cause
 	}
 	return nil
@@ -319,7 +319,7 @@ func (s *Service) markFailed(tx *db.Tx, item *Item, cause error) error {
 
 // causeOf is the code that failures are grouped by.
 func causeOf(err error) string {
-	if c := code(err); c != "" {
+	if c := codeOf(err); c != "" {
 		return c
 	}
 	return "internal"

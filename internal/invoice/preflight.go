@@ -9,11 +9,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/docketry/docketry/internal/code"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/ledes"
+	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/portal"
+	"github.com/docketry/docketry/internal/utbms"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -68,7 +72,55 @@ func ForReceiver(tx *db.Tx, inv Invoice) (*Document, portal.Profile, error) {
 		return nil, p, err
 	}
 	doc.For(p)
-	return doc, p, nil
+	m, err := matter.Get(tx, inv.Matter)
+	if err != nil {
+		return nil, p, err
+	}
+	if doc.own, err = code.OfClient(tx, m.ClientID); err != nil {
+		return nil, p, err
+	}
+	doc.numbered, err = numberFindings(tx, doc, m, inv.Payor, p)
+	return doc, p, err
+}
+
+// numberFindings is rule INV-04: the number, as the receiver reads it, names another invoice
+// that was sent there already. Letters and digits alone tell "26-1/23" from "26-12/3" no more.
+func numberFindings(tx *db.Tx, d *Document, m matter.Matter, payor ident.PayorID, p portal.Profile) ([]portal.Finding, error) {
+	var others []string
+	err := tx.Raw(`SELECT i.number FROM invoice i JOIN payor y ON y.firm_id = i.firm_id AND y.id = i.payor_id WHERE i.firm_id = ? AND i.id <> ? AND y.portal_id = ?
+			AND EXISTS (SELECT FROM submission s WHERE s.firm_id = i.firm_id AND s.invoice_id = i.id AND s.portal_id = y.portal_id)
+			AND regexp_replace(i.number, '[^A-Za-z0-9]', '', 'g') = regexp_replace(?, '[^A-Za-z0-9]', '', 'g')`, tx.Scope.Firm, d.ID, p.ID, d.Number).Scan(&others).Error
+	if err != nil {
+		return nil, fmt.Errorf("look for the number of invoice %s: %w", d.ID, err)
+	}
+	used := slices.ContainsFunc(others, func(n string) bool { return p.Number(n, 1) == p.Number(d.Number, 1) })
+	if !used {
+		return nil, nil
+	}
+	day, err := Today(tx)
+	if err != nil {
+		return nil, err
+	}
+	guides, err := guideline.InForce(tx, day.Time())
+	if err != nil {
+		return nil, err
+	}
+	policy, err := guides.For(payor, m.ID, m.ClientID)
+	if err != nil {
+		return nil, err
+	}
+	bill := guideline.NewBill(guideline.Bill{Currency: d.Currency, Number: p.Number(d.Number, 1), NumberUsed: true, ChargeMinor: d.Totals.TotalMinor})
+	var list []portal.Finding
+	for _, f := range guideline.CheckBill(guideline.Context{Stage: guideline.EFile, Policy: policy, Known: guideline.AtSending, Bill: bill}) {
+		if f.Rule == "INV-04" {
+			s := portal.Warn
+			if f.Severity == guideline.Block {
+				s = portal.Block
+			}
+			list = append(list, portal.Finding{Code: "DUP-01", Severity: s, Field: "INVOICE_NUMBER", Message: f.Message, Fix: f.Fix})
+		}
+	}
+	return list, nil
 }
 
 // ForReceiver writes the document as its receiver reads it.
@@ -97,7 +149,7 @@ func (d *Document) Preflight(on Day) []portal.Finding {
 	if late := int(on.Time().Sub(d.To.Time()).Hours()/24) - r.LateDays; r.LateDays > 0 && late > 0 {
 		tell("GUI-03", portal.Warn, 0, "BILLING_END_DATE", "expect a cut, or ask the client before sending", "the billed period ended %d days ago; %s wants bills within %d", late+r.LateDays, r.Name, r.LateDays)
 	}
-	list = append(list, d.written()...)
+	list = append(append(list, d.numbered...), d.written()...)
 	slices.SortStableFunc(list, func(a, b portal.Finding) int { return cmp.Compare(a.Line, b.Line) })
 	return slices.CompactFunc(list, func(a, b portal.Finding) bool { return a.Code == b.Code && a.Line == b.Line && a.Field == b.Field })
 }
@@ -149,7 +201,8 @@ func (d *Document) takes(f ledes.Finding) bool {
 	case ledes.FLD05:
 		return d.Receiver.Country == portal.CountryAlpha2
 	case ledes.COD01:
-		return d.Receiver.ExpenseTask && f.Field == "LINE_ITEM_TASK_CODE"
+		_, own := d.own.Own(utbms.Clean(f.Value))
+		return own || d.Receiver.ExpenseTask && f.Field == "LINE_ITEM_TASK_CODE"
 	case ledes.ARI01:
 		return f.Severity == ledes.Warning && d.Receiver.ToleranceMinor > 0 // a total that is rounded, and no more
 	default:

@@ -206,7 +206,7 @@ type Item struct {
 
 // actsOn says who must act on a fault. What is no fault is ours.
 func actsOn(err error) Actor {
-	switch code(err) {
+	switch codeOf(err) {
 	case ErrBank.Code, ErrFirmTaxID.Code, tax.ErrNoRate.Code, ErrRightEnded.Code, firm.ErrPattern.Code:
 		return ActsFirm
 	case "", ErrControl.Code, ErrUnbalanced.Code, ErrSealed.Code:

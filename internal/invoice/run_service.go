@@ -150,7 +150,7 @@ func (s *Service) startEach(ctx context.Context, id ident.RunID, n NewRun, too b
 			late.firms, late.on, late.first = append(late.firms, sel), p.On, max(late.first, first)
 		case len(n.Firms) == 1 && !too:
 			return 0, lateWork{}, err
-		case errors.Is(err, ErrInput), code(err) == "" || fault.KindOf(err) == fault.Unavailable:
+		case errors.Is(err, ErrInput), codeOf(err) == "" || fault.KindOf(err) == fault.Unavailable:
 			return planned, late, err
 		}
 	}

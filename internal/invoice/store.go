@@ -202,8 +202,8 @@ func loadPayor(tx *db.Tx, id ident.PayorID) (p payor, err error) {
 	return found[0], nil
 }
 
-// code is the code of the fault in err, "" when there is none.
-func code(err error) string {
+// codeOf is the code of the fault in err, "" when there is none.
+func codeOf(err error) string {
 	var f *fault.Error
 	if errors.As(err, &f) {
 		return f.Code

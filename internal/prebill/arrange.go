@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/arrangement"
+	"github.com/docketry/docketry/internal/code"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
@@ -229,7 +230,7 @@ func (g *group) work(s *sheet, b *before) arrangement.Work {
 		w.Before.WorkedMinor, w.Before.FeesMinor = b.since(g.since)
 	}
 	for _, i := range g.lines {
-		w.Fees = append(w.Fees, s.lines[i].fee())
+		w.Fees = append(w.Fees, s.lines[i].fee(b.codes))
 	}
 	return w
 }
@@ -292,9 +293,9 @@ func changeBy(t *arrangement.Terms, w arrangement.Work, bill *arrangement.Bill, 
 }
 
 // fee is the work of a line as arrangements price it.
-func (l *Line) fee() arrangement.Fee {
+func (l *Line) fee(codes code.Codes) arrangement.Fee {
 	class, known := utbms.Class(l.TKClass)
-	return arrangement.Fee{Entry: string(l.ID), On: l.On, Phase: utbms.Phase(l.Task), Task: utbms.Clean(l.Task), Hours: l.Quantity, Rate: l.Rate,
+	return arrangement.Fee{Entry: string(l.ID), On: l.On, Phase: codes.Phase(l.Task), Task: utbms.Clean(l.Task), Hours: l.Quantity, Rate: l.Rate,
 		Lawyer: !known || class.Group == utbms.GroupAttorney, ValueMinor: &l.Value, DownMinor: l.WriteDown}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/docketry/docketry/internal/arrangement"
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/code"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ident"
@@ -34,6 +35,10 @@ func billedBefore(tx *db.Tx, p *Prebill, m matter.Matter, today time.Time) (b gu
 	if err != nil {
 		return b, fmt.Errorf("sum the bills of matter %s: %w", m.ID, err)
 	}
+	codes, err := code.OfClient(tx, m.ClientID)
+	if err != nil {
+		return b, err
+	}
 	for _, r := range rows {
 		b.BilledMinor += r.Minor
 		if r.Kind == "expense" {
@@ -41,7 +46,7 @@ func billedBefore(tx *db.Tx, p *Prebill, m matter.Matter, today time.Time) (b gu
 			continue
 		}
 		b.BilledFees += r.Minor
-		b.BilledPhases[utbms.Phase(r.Task)] += r.Minor
+		b.BilledPhases[codes.Phase(r.Task)] += r.Minor
 	}
 	if b.OwedMinor, err = heldBefore(tx, p); err != nil {
 		return b, err

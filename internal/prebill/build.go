@@ -12,6 +12,7 @@ import (
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/capture"
+	"github.com/docketry/docketry/internal/code"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
@@ -24,6 +25,7 @@ type Order struct {
 	Matter  ident.MatterID
 	Payor   ident.PayorID // "" is the matter's own
 	Through time.Time
+	From    time.Time // first day of the period; zero names none, and leaves that of a draft as it is
 }
 
 // through refuses a last day that is missing, or beyond the end of the present month at
@@ -43,7 +45,20 @@ func (o Order) through(tx *db.Tx) error {
 	if last := time.Date(y, m+1, 0, 0, 0, 0, 0, time.UTC); day(o.Through) > day(last) {
 		fs.Add("through", "date_future", "work is billed up to the end of this month at the latest; enter %s or an earlier day", last.Format("2 Jan 2006"))
 	}
+	if !o.From.IsZero() && day(o.From) > day(o.Through) {
+		fs.Add("period_from", "days_order", "the period begins after its last day; enter %s or an earlier day", o.Through.Format("2 Jan 2006"))
+	}
 	return fs.Err(ErrInvalid)
+}
+
+// period is set on a draft that is asked for again, and tells whether it is another then.
+func (o Order) period(p *Prebill) bool {
+	if o.From.IsZero() || p.PeriodFrom != nil && day(*p.PeriodFrom) == day(o.From) {
+		return false
+	}
+	from := o.From
+	p.PeriodFrom = &from
+	return true
 }
 
 // Build makes the pre-bill of a matter, or adds to the draft that is open: asking
@@ -100,15 +115,18 @@ func BuildTx(tx *db.Tx, o Order) (Prebill, error) {
 	case p.Status != StatusDraft && p.Status != StatusChangesRequested:
 		return p, nil
 	}
-	return fill(tx, p, m, o.Through)
+	return fill(tx, p, m, o.Through, o.period(&p))
 }
 
 // fill claims what is open and copies it onto the pre-bill, a new one when it has
 // no version yet. What was on a bill that was credited to be billed again is copied as
 // that bill said it.
-func fill(tx *db.Tx, p Prebill, m matter.Matter, through time.Time) (Prebill, error) {
+func fill(tx *db.Tx, p Prebill, m matter.Matter, through time.Time, another bool) (Prebill, error) {
 	f, err := firmPolicies(tx)
 	if err != nil {
+		return p, err
+	}
+	if f.codes, err = code.OfClient(tx, m.ClientID); err != nil {
 		return p, err
 	}
 	entries, err := openEntries(tx, m, through)
@@ -119,7 +137,7 @@ func fill(tx *db.Tx, p Prebill, m matter.Matter, through time.Time) (Prebill, er
 	switch {
 	case isNew:
 		err = begin(tx, &p, m, len(entries) == 0)
-	case len(entries) == 0:
+	case len(entries) == 0 && !another:
 		return p, nil
 	default:
 		if through.After(p.ThroughOn) {

@@ -68,6 +68,11 @@ func judge(tx *db.Tx, p *Prebill, m matter.Matter, f policies, all *sheet) error
 	}
 	c := guideline.Context{Stage: guideline.Prebill, Policy: policy, Known: guideline.AtPrebill, Book: book, Bill: billOf(p, m, all, before), Names: names,
 		Today: before.On, BilledOn: before.On, TaskSet: m.TaskSet, OpenedOn: m.OpenedOn}
+	if c.PeriodTo = p.ThroughOn; p.PeriodFrom != nil {
+		c.PeriodFrom = *p.PeriodFrom
+	} else {
+		c.Known &^= guideline.InPeriod // all work up to a day belongs on it
+	}
 	if m.ClosedOn != nil {
 		c.ClosedOn = *m.ClosedOn
 	}

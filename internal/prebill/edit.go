@@ -180,7 +180,7 @@ func (s *Service) UndoCut(ctx context.Context, id ident.PrebillID, version int, 
 }
 
 func termsOf(p *Prebill, m matter.Matter, f policies) amend.Terms {
-	return amend.Terms{Currency: p.Currency, Rounding: money.Rounding(f.Rounding), TaskSet: m.TaskSet}
+	return amend.Terms{Currency: p.Currency, Rounding: money.Rounding(f.Rounding), TaskSet: m.TaskSet, Codes: f.codes}
 }
 
 // editable loads what an edit of a line needs, and refuses a pre-bill that is closed.

@@ -20,6 +20,7 @@ type approvable struct {
 	Matter   ident.MatterID   `json:"matter"`
 	Payor    ident.PayorID    `json:"payor"`
 	Currency money.Currency   `json:"currency"`
+	From     string           `json:"period_from,omitempty"`
 	Through  string           `json:"through"`
 	Lines    []approvableLine `json:"lines"`
 	Charges  []Charge         `json:"charges,omitempty"`
@@ -55,6 +56,9 @@ type approvableLine struct {
 // Lines stand in their position.
 func (s *sheet) hash(p *Prebill) (string, error) {
 	a := approvable{Form: 1, Prebill: p.ID, Matter: p.MatterID, Payor: p.PayorID, Currency: p.Currency, Through: p.ThroughOn.Format(time.DateOnly)}
+	if p.PeriodFrom != nil {
+		a.From = day(*p.PeriodFrom)
+	}
 	a.Charges, a.Shares, a.Closing = s.charges, s.shares, s.closing
 	if s.prompt != (Prompt{}) {
 		a.Prompt = &s.prompt

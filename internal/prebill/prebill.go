@@ -85,7 +85,8 @@ type Prebill struct {
 	MatterID     ident.MatterID
 	PayorID      ident.PayorID
 	Currency     money.Currency
-	ThroughOn    time.Time // last work date that belongs on it
+	PeriodFrom   *time.Time // first work date that belongs on it; nil where no period is named (TIM-10)
+	ThroughOn    time.Time  // last work date that belongs on it
 	Status       Status
 	PreparedBy   ident.PersonID // "" when a schedule built it
 	PreparedAt   time.Time

@@ -7,18 +7,19 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/arrangement"
+	"github.com/docketry/docketry/internal/code"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/firm"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
 )
 
-const headColumns = `p.id, p.number, p.matter_id, p.payor_id, p.currency, p.through_on, p.status, coalesce(p.prepared_by::text, ''), p.prepared_at,
+const headColumns = `p.id, p.number, p.matter_id, p.payor_id, p.currency, p.period_from, p.through_on, p.status, coalesce(p.prepared_by::text, ''), p.prepared_at,
 	coalesce(p.submitted_by::text, ''), p.submitted_at, p.note, coalesce(p.approved_by::text, ''), p.approved_at, p.approved_hash,
 	coalesce(p.approved_for::text, ''), coalesce(p.approved_under::text, ''), p.taken_at, p.cancelled_at, p.version`
 
 func (p *Prebill) fields() []any {
-	return []any{&p.ID, &p.Number, &p.MatterID, &p.PayorID, &p.Currency, &p.ThroughOn, &p.Status, &p.PreparedBy, &p.PreparedAt,
+	return []any{&p.ID, &p.Number, &p.MatterID, &p.PayorID, &p.Currency, &p.PeriodFrom, &p.ThroughOn, &p.Status, &p.PreparedBy, &p.PreparedAt,
 		&p.SubmittedBy, &p.SubmittedAt, &p.Note, &p.ApprovedBy, &p.ApprovedAt, &p.ApprovedHash, &p.ApprovedFor, &p.ApprovedUnder, &p.TakenAt, &p.CancelledAt, &p.Version}
 }
 
@@ -54,9 +55,9 @@ func insert(tx *db.Tx, p *Prebill) error {
 	if err := tx.Lock("prebill number " + string(tx.Scope.Firm)); err != nil {
 		return err
 	}
-	err := tx.Raw(`INSERT INTO prebill (firm_id, id, number, matter_id, payor_id, currency, through_on, prepared_by, prepared_at)
-		VALUES (?, ?, (SELECT coalesce(max(number), 1000) + 1 FROM prebill WHERE firm_id = ?), ?, ?, ?, ?::date, ?, ?) RETURNING number, status, version`,
-		tx.Scope.Firm, p.ID, tx.Scope.Firm, p.MatterID, p.PayorID, p.Currency, day(p.ThroughOn), orNull(p.PreparedBy), p.PreparedAt).
+	err := tx.Raw(`INSERT INTO prebill (firm_id, id, number, matter_id, payor_id, currency, period_from, through_on, prepared_by, prepared_at)
+		VALUES (?, ?, (SELECT coalesce(max(number), 1000) + 1 FROM prebill WHERE firm_id = ?), ?, ?, ?, ?::date, ?::date, ?, ?) RETURNING number, status, version`,
+		tx.Scope.Firm, p.ID, tx.Scope.Firm, p.MatterID, p.PayorID, p.Currency, dayOrNull(p.PeriodFrom), day(p.ThroughOn), orNull(p.PreparedBy), p.PreparedAt).
 		Row().Scan(&p.Number, &p.Status, &p.Version)
 	if err != nil {
 		return fmt.Errorf("insert pre-bill: %w", err)
@@ -67,9 +68,9 @@ func insert(tx *db.Tx, p *Prebill) error {
 // save writes the head and raises its version; every change of a line calls it
 // too, so that an approval of an earlier state is stale.
 func save(tx *db.Tx, p *Prebill) error {
-	res := tx.Exec(`UPDATE prebill SET through_on = ?::date, status = ?, submitted_by = ?, submitted_at = ?, note = ?, approved_by = ?, approved_at = ?,
+	res := tx.Exec(`UPDATE prebill SET period_from = ?::date, through_on = ?::date, status = ?, submitted_by = ?, submitted_at = ?, note = ?, approved_by = ?, approved_at = ?,
 			approved_hash = ?, approved_for = ?, approved_under = ?, taken_at = ?, cancelled_at = ?, version = version + 1
-		WHERE firm_id = ? AND id = ? AND version = ?`, day(p.ThroughOn), p.Status, orNull(p.SubmittedBy), p.SubmittedAt, p.Note, orNull(p.ApprovedBy),
+		WHERE firm_id = ? AND id = ? AND version = ?`, dayOrNull(p.PeriodFrom), day(p.ThroughOn), p.Status, orNull(p.SubmittedBy), p.SubmittedAt, p.Note, orNull(p.ApprovedBy),
 		p.ApprovedAt, p.ApprovedHash, orNull(p.ApprovedFor), orNull(p.ApprovedUnder), p.TakenAt, p.CancelledAt, tx.Scope.Firm, p.ID, p.Version)
 	switch {
 	case db.Violates(res.Error, "prebill_four_eyes"):
@@ -95,6 +96,7 @@ func save(tx *db.Tx, p *Prebill) error {
 type policies struct {
 	Rounding string
 	TZ       string
+	codes    code.Codes // of the matter's client; groundOf knows them
 }
 
 // groundOf is what a bill is worked out on: its matter, and what its firm lays down.
@@ -102,7 +104,10 @@ func groundOf(tx *db.Tx, p *Prebill) (m matter.Matter, f policies, err error) {
 	if m, err = matter.Get(tx, p.MatterID); err != nil {
 		return m, f, err
 	}
-	f, err = firmPolicies(tx)
+	if f, err = firmPolicies(tx); err != nil {
+		return m, f, err
+	}
+	f.codes, err = code.OfClient(tx, m.ClientID)
 	return m, f, err
 }
 
@@ -116,6 +121,13 @@ func firmPolicies(tx *db.Tx) (f policies, err error) {
 
 // today is the firm's date.
 func (f policies) today(at time.Time) time.Time { return firm.DayIn(f.TZ, at) }
+
+func dayOrNull(t *time.Time) any {
+	if t == nil {
+		return nil
+	}
+	return day(*t)
+}
 
 func day(t time.Time) string { return t.Format(time.DateOnly) }
 

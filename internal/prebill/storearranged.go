@@ -8,6 +8,7 @@ import (
 
 	"github.com/docketry/docketry/internal/amend"
 	"github.com/docketry/docketry/internal/arrangement"
+	"github.com/docketry/docketry/internal/code"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
@@ -18,6 +19,7 @@ import (
 // before is what was billed under the matter's arrangements before a bill.
 type before struct {
 	arrangement.Before
+	codes    code.Codes   // of the client: its own are of a phase too
 	prices   placedPrices // of the matter, on its other bills and, as they are counted, on this one
 	days     []dayBefore  // of the time on the matter's earlier bills and, as they are counted, on this one
 	currency money.Currency
@@ -51,6 +53,9 @@ func billedUnder(tx *db.Tx, p *Prebill, m matter.Matter) (*before, error) {
 	b := &before{currency: p.Currency}
 	b.Capped = map[string]int64{}
 	var err error
+	if b.codes, err = code.OfClient(tx, m.ClientID); err != nil {
+		return nil, err
+	}
 	if b.prices, err = pricesElsewhere(tx, p); err != nil {
 		return nil, err
 	}
@@ -71,7 +76,7 @@ func billedUnder(tx *db.Tx, p *Prebill, m matter.Matter) (*before, error) {
 	for _, l := range lines {
 		b.WorkedMinor += l.Worked
 		b.FeesMinor += l.Fees
-		b.capped(utbms.Phase(l.Task), l.On.Year(), l.Capped)
+		b.capped(b.codes.Phase(l.Task), l.On.Year(), l.Capped)
 		b.worked(l.On, l.Task, l.Hours, l.Worked, l.Fees)
 	}
 	if err := b.charged(tx, m, from); err != nil {
@@ -154,7 +159,7 @@ func (b *before) count(g *group, lines []Line, year int, w *arrangement.Work, bi
 			var a Arranged
 			a.take(c)
 			l := &lines[g.lines[n]]
-			b.capped(utbms.Phase(l.Task), l.On.Year(), c.Minor-a.DiscountMinor)
+			b.capped(b.codes.Phase(l.Task), l.On.Year(), c.Minor-a.DiscountMinor)
 			fees += c.Minor - a.DiscountMinor
 			b.worked(l.On, l.Task, l.Quantity, c.WorkedMinor, c.Minor)
 			continue

@@ -186,6 +186,9 @@ func approved(p Prebill, m matter.Matter, f policies, all *sheet) (Approved, err
 	if len(a.Lines) == 0 { // a price alone
 		a.FromOn, a.UntilOn = p.ThroughOn, p.ThroughOn
 	}
+	if p.PeriodFrom != nil && p.PeriodFrom.Before(a.FromOn) {
+		a.FromOn = *p.PeriodFrom // as it says itself
+	}
 	a.Beside = all.beside(a.UntilOn)
 	return a, a.shareLines()
 }

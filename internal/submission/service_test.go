@@ -38,6 +38,7 @@ type desk struct {
 	guard      *authz.Guard
 	blobs      *blob.Store
 	inv        ident.InvoiceID
+	job        ident.JobID // that made it
 	receiver   portal.Profile
 	specialist context.Context
 	served     int

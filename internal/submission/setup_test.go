@@ -17,9 +17,15 @@ import (
 // issue brings two hours at 610.00 and a cost of 100.00 to an invoice of 1,320.00.
 func (k *desk) issue(t *testing.T) {
 	t.Helper()
-	who := k.f.Timekeeper(t, "RV", "ASSOC", 6_100_000)
-	k.f.Work(t, k.m, who, "2026-02-10", 20_000, 6_100_000)
 	k.f.Cost(t, k.m, "2026-02-12", "E115", 10_000, 1_000_000)
+	k.issueOf(t, "RV", "2026-02-10")
+}
+
+// issueOf is an invoice over what somebody worked on a day, and what is open beside it.
+func (k *desk) issueOf(t *testing.T, keeper, day string) {
+	t.Helper()
+	who := k.f.Timekeeper(t, keeper, "ASSOC", 6_100_000)
+	k.f.Work(t, k.m, who, day, 20_000, 6_100_000)
 	paper, err := invoice.NewPaper()
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +56,7 @@ func (k *desk) issue(t *testing.T) {
 		Fence int64
 	}
 	err = k.d.InFirm(k.f.Machine(), func(tx *db.Tx) error {
-		return tx.Raw(`SELECT id, actor_id AS actor, args->>'run_item_id' AS item, fence FROM outbox WHERE firm_id = ? AND kind = 'invoice.wanted'`, k.f.ID).Scan(&job).Error
+		return tx.Raw(`SELECT id, actor_id AS actor, args->>'run_item_id' AS item, fence FROM outbox WHERE firm_id = ? AND kind = 'invoice.wanted' AND id::text <> ?`, k.f.ID, string(k.job)).Scan(&job).Error
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +66,8 @@ func (k *desk) issue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k.inv = ident.InvoiceID(k.f.Text(t, `SELECT id FROM invoice WHERE firm_id = ? AND payor_id = ?`, k.f.ID, k.m.Payor))
+	k.inv = ident.InvoiceID(k.f.Text(t, `SELECT id FROM invoice WHERE firm_id = ? AND payor_id = ? AND id::text <> ?`, k.f.ID, k.m.Payor, string(k.inv)))
+	k.job = job.ID
 }
 
 // line is the number of the fee.

@@ -6,6 +6,7 @@ package utbms
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -80,6 +81,16 @@ func Holds(set, inner string) bool {
 	default:
 		return false
 	}
+}
+
+// All are the published codes, headings too, by set, those of tasks first, and by code.
+func All() []Code {
+	sets := []string{Litigation, EDiscovery, Project, Counseling, Bankruptcy, Activity, activityExt, Expense}
+	out := slices.Collect(maps.Values(tables().codes))
+	slices.SortFunc(out, func(a, b Code) int {
+		return cmp.Or(cmp.Compare(slices.Index(sets, a.Set), slices.Index(sets, b.Set)), cmp.Compare(a.Code, b.Code))
+	})
+	return out
 }
 
 // List is every usable code of a set, in code order, for a form's choices.

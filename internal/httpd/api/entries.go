@@ -89,16 +89,21 @@ func toEntry(e capture.Entry) Entry {
 type entryFilter struct {
 	InFirm
 	Paged
+	Client     string         `query:"client_id"`
 	Matter     string         `query:"matter_id"`
 	Import     string         `query:"import_id"`
 	Timekeeper string         `query:"timekeeper_id"`
 	Status     capture.Status `query:"status" enum:"open,billing,billed,removed,moved"`
+	Code       string         `query:"code" maxLength:"20" doc:"a task, activity or expense code as recorded; of matters of which you see the figures"`
 	From       string         `query:"from" doc:"first work date"`
 	To         string         `query:"to" doc:"last work date"`
 }
 
 func (in entryFilter) filter() (f capture.Filter, err error) {
-	f.Status = in.Status
+	f.Status, f.Code = in.Status, in.Code
+	if f.Client, err = optionalID[ident.ClientID](in.Client); err != nil {
+		return f, err
+	}
 	if f.Matter, err = optionalID[ident.MatterID](in.Matter); err != nil {
 		return f, err
 	}

@@ -46,6 +46,7 @@ type Prebill struct {
 	Matter   ident.MatterID  `json:"matter_id" class:"C1"`
 	Payor    ident.PayorID   `json:"payor_id,omitempty" class:"C1"`
 	Currency money.Currency  `json:"currency" class:"C1"`
+	From     string          `json:"period_from,omitempty" class:"C1" format:"date" doc:"first day of the period, where one is named"`
 	Through  string          `json:"through_on" class:"C1" format:"date"`
 	Status   prebill.Status  `json:"status" class:"C1"`
 	Note     string          `json:"note,omitempty" class:"C3"`
@@ -56,7 +57,7 @@ type Prebill struct {
 }
 
 func toPrebill(p prebill.Prebill) Prebill {
-	return Prebill{p.ID, p.Name(), p.MatterID, p.PayorID, p.Currency, day(p.ThroughOn), p.Status, p.Note, utc(p.ApprovedAt), p.ApprovedFor, utc(p.TakenAt), p.Version}
+	return Prebill{p.ID, p.Name(), p.MatterID, p.PayorID, p.Currency, dayOf(p.PeriodFrom), day(p.ThroughOn), p.Status, p.Note, utc(p.ApprovedAt), p.ApprovedFor, utc(p.TakenAt), p.Version}
 }
 
 // PrebillSummary is one row of the list.
@@ -150,6 +151,7 @@ func Prebills(s *httpd.Server, v prebills) {
 			Body struct {
 				Matter  string `json:"matter_id"`
 				Payor   string `json:"payor_id,omitempty" doc:"the matter's own when it is missing"`
+				From    string `json:"period_from,omitempty" doc:"first day of the period: work before it is remarked on (TIM-10); absent leaves a draft as it is"`
 				Through string `json:"through_on"`
 			}
 		}) (*One[Prebill], error) {
@@ -162,6 +164,9 @@ func Prebills(s *httpd.Server, v prebills) {
 				return nil, err
 			}
 			if o.Through, err = parseDay("through_on", in.Body.Through); err != nil {
+				return nil, err
+			}
+			if o.From, err = parseDay("period_from", in.Body.From); err != nil {
 				return nil, err
 			}
 			p, err := v.Build(ctx, o)

@@ -132,6 +132,7 @@ func (s *Site) clientPage(r *httpd.Request, c matter.Client, failed error) (temp
 		return nil, err
 	}
 	v.Sections = append(v.Sections, Section{Title: "Payors", Table: payorTable(f, payors)}, Section{Title: "Matters", Table: matterTable(f, matters)})
+	v.Links = append(v.Links, partial.Link{Text: "Codes", Href: href.Query(href.Codes(f.FirmID), "client", string(c.ID))})
 	if f.May(rbac.ReceivableRead) {
 		v.Links = append(v.Links, partial.Link{Text: "Open invoices", Href: href.ReceivablesOpen(f.FirmID, "", "", "", "", string(c.ID), "")})
 	}

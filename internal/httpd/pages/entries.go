@@ -58,7 +58,7 @@ func (s *Site) entries(r *httpd.Request) (httpd.Reply, error) {
 		return httpd.Reply{}, err
 	}
 	narrowed := func(status capture.Status) string {
-		return href.Query(href.Entries(f.FirmID), "status", string(status), "matter", string(filter.Matter), "timekeeper", string(filter.Timekeeper), "import", string(filter.Import), "from", dateKey(filter.From), "to", dateKey(filter.To))
+		return href.Query(href.Entries(f.FirmID), "status", string(status), "client", string(filter.Client), "code", filter.Code, "matter", string(filter.Matter), "timekeeper", string(filter.Timekeeper), "import", string(filter.Import), "from", dateKey(filter.From), "to", dateKey(filter.To))
 	}
 	v := PlainView{Head: layout.Head{Title: "Time and costs"}, Meta: sumWords(sums), Links: []partial.Link{{Text: "Transfers", Href: href.Transfers(f.FirmID)}}}
 	for _, t := range entryTabs {
@@ -68,6 +68,12 @@ func (s *Site) entries(r *httpd.Request) (httpd.Reply, error) {
 		{Name: "matter", Label: "Matter", Kind: partial.Select, Options: partial.Options(string(filter.Matter), append([]string{"", "any"}, n.order.matters...)...)},
 		{Name: "timekeeper", Label: "Timekeeper", Kind: partial.Select, Options: partial.Options(string(filter.Timekeeper), append([]string{"", "any"}, n.order.timekeepers...)...)},
 		{Name: "from", Label: "From", Kind: partial.Date, Value: dateKey(filter.From)}, {Name: "to", Label: "To", Kind: partial.Date, Value: dateKey(filter.To)},
+	}
+	if filter.Code != "" {
+		fields = append(fields, partial.Field{Name: "code", Label: "Code", Value: filter.Code, Max: 20})
+	}
+	if filter.Client != "" {
+		fields = append(fields, partial.Field{Name: "client", Label: "Client", Kind: partial.Select, Options: partial.Options(string(filter.Client), string(filter.Client), "this one", "", "any")})
 	}
 	if filter.Import != "" {
 		v.Lede = "Of one import."
@@ -84,6 +90,10 @@ func entryFilter(q *filters) (f capture.Filter, err error) {
 		states[i] = string(t.status)
 	}
 	f.Status = capture.Status(q.one("status", "is no state of an entry", "entries in every state are shown", states...))
+	f.Code = q.text("code")
+	if f.Client, err = idOrNone[ident.ClientID](q.text("client")); err != nil {
+		return f, err
+	}
 	if f.Matter, err = idOrNone[ident.MatterID](q.text("matter")); err != nil {
 		return f, err
 	}

@@ -90,7 +90,11 @@ func (s *Site) entryFormPage(r *httpd.Request, failed error) (templ.Component, e
 		}
 		return stored
 	}
-	v.Form.Fields = append(editFields(m.TaskSet, w, e.Currency, value), partial.Field{Name: "note", Label: "Note", Kind: partial.Area, Value: value("note", ""), Max: 500, Wide: true, Hint: "The firm and the billing team see it; needed for the reason Other"})
+	choice, err := s.codesOf(r, e.MatterID, e.WorkedOn)
+	if err != nil {
+		return nil, err
+	}
+	v.Form.Fields = append(editFields(m.TaskSet, w, e.Currency, choice, value), partial.Field{Name: "note", Label: "Note", Kind: partial.Area, Value: value("note", ""), Max: 500, Wide: true, Hint: "The firm and the billing team see it; needed for the reason Other"})
 	return LineForm(f.Chrome, v), nil
 }
 

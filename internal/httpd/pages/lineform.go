@@ -1,15 +1,20 @@
 package pages
 
 import (
+	"errors"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/docketry/docketry/internal/amend"
+	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/code"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/httpd"
 	"github.com/docketry/docketry/internal/httpd/pages/format"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
+	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/utbms"
 )
@@ -35,7 +40,7 @@ func reasons() (pairs []string) {
 
 // editFields are the fields of an edit. Nothing is chosen as its reason, which only
 // a change of value needs: a text that was put right is no courtesy.
-func editFields(taskSet string, w amend.Work, c money.Currency, value func(field, stored string) string) []partial.Field {
+func editFields(taskSet string, w amend.Work, c money.Currency, own codeChoice, value func(field, stored string) string) []partial.Field {
 	fields := []partial.Field{{Name: "narrative", Label: "Narrative", Kind: partial.Area, Rows: 4, Value: value("narrative", w.Narrative), Required: true, Wide: true}}
 	why := func(when string) partial.Field {
 		pairs := append([]string{"", "none: the value stays"}, reasons()...)
@@ -44,13 +49,13 @@ func editFields(taskSet string, w amend.Work, c money.Currency, value func(field
 	if w.Kind == guideline.Time {
 		return append(fields,
 			partial.Field{Name: "hours", Label: "Hours", Kind: partial.Decimal, Value: value("hours", w.Quantity.String()), Required: true, Hint: "In tenths, such as 1.4" + staysHint(w, c)},
-			partial.Field{Name: "task_code", Label: "Task code", Kind: partial.Select, Options: codeOptions(taskSet, value("task_code", w.Task))},
-			partial.Field{Name: "activity_code", Label: "Activity code", Kind: partial.Select, Options: codeOptions(utbms.Activity, value("activity_code", w.Activity))},
+			partial.Field{Name: "task_code", Label: "Task code", Kind: partial.Select, Options: own.options(taskSet, value("task_code", w.Task))},
+			partial.Field{Name: "activity_code", Label: "Activity code", Kind: partial.Select, Options: own.options(utbms.Activity, value("activity_code", w.Activity))},
 			why("Needed when the hours change"))
 	}
 	return append(fields,
 		partial.Field{Name: "rate", Label: "Unit cost", Kind: partial.Decimal, Value: value("rate", w.Rate.Text(2)), Required: true, Hint: strings.TrimPrefix(staysHint(w, c), ". ")},
-		partial.Field{Name: "expense_code", Label: "Expense code", Kind: partial.Select, Options: codeOptions(utbms.Expense, value("expense_code", w.Expense))},
+		partial.Field{Name: "expense_code", Label: "Expense code", Kind: partial.Select, Options: own.options(utbms.Expense, value("expense_code", w.Expense))},
 		why("Needed when the unit cost changes"))
 }
 
@@ -72,12 +77,32 @@ func savedLine(no int, before, after money.Amount) string {
 	return line + " now bills " + format.Money(after) + ". Undo stands at the line."
 }
 
-func codeOptions(set, chosen string) []partial.Option {
+// codeChoice is what a client takes of codes on the day of a line.
+type codeChoice struct {
+	codes code.Codes
+	on    time.Time
+}
+
+// codesOf are the choices of a line of a matter; who sees no figures of it has the published ones.
+func (s *Site) codesOf(r *httpd.Request, m ident.MatterID, on time.Time) (codeChoice, error) {
+	codes, err := s.Codes.OfMatter(r.Context(), m)
+	if errors.Is(err, authz.ErrForbidden) {
+		codes, err = nil, nil
+	}
+	return codeChoice{codes, on}, err
+}
+
+// options keep a code that stands on the line and is not among them: saving the form changes
+// only what was changed.
+func (x codeChoice) options(set, chosen string) []partial.Option {
 	pairs := []string{"", "none"}
-	for _, c := range utbms.List(set) {
-		if utbms.Usable(set, c.Code) {
-			pairs = append(pairs, c.Code, c.Code+" "+c.Name)
-		}
+	there := chosen == ""
+	for _, c := range x.codes.Usable(set, x.on) {
+		pairs = append(pairs, c.Code, c.Code+" "+c.Name)
+		there = there || c.Code == chosen
+	}
+	if !there {
+		pairs = append(pairs, chosen, chosen+", as it stands")
 	}
 	return partial.Options(chosen, pairs...)
 }

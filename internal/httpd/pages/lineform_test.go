@@ -25,7 +25,7 @@ func TestAnEditOfAWrittenDownLineSaysWhatItBills(t *testing.T) {
 	stored := func(_, stored string) string { return stored }
 	hint := func(kind guideline.Kind, down int64, field string) string {
 		w := amend.Work{Kind: kind, Value: 40_625, Content: amend.Content{WriteDown: down}}
-		for _, f := range editFields("", w, "USD", stored) {
+		for _, f := range editFields("", w, "USD", codeChoice{}, stored) {
 			if f.Name == field {
 				return f.Hint
 			}

@@ -304,6 +304,10 @@ func (s *Site) linePage(r *httpd.Request, act string, failed error) (templ.Compo
 	if err != nil {
 		return nil, err
 	}
+	choice, err := s.codesOf(r, p.MatterID, l.On)
+	if err != nil {
+		return nil, err
+	}
 	row := rowOf(f, p, l)
 	v := LineFormView{Crumbs: []partial.Link{{Text: "Pre-bills", Href: href.Prebills(f.FirmID)}, {Text: p.Name(), Href: href.Prebill(f.FirmID, p.ID)}, {Text: row.label()}}, Facts: row.facts()}
 	v.Form = partial.Form{Action: r.Path(), Version: p.Version, Cancel: href.Prebill(f.FirmID, p.ID), Faults: partial.FaultsOf(failed), Problem: problemIn(failed)}
@@ -332,16 +336,16 @@ func (s *Site) linePage(r *httpd.Request, act string, failed error) (templ.Compo
 	case "split":
 		v.Title, v.Form.Submit = "Split line "+n, "Split line"
 		v.Form.Faults = splitFaults(v.Form.Faults)
-		v.Form.Fields = splitFields(r, p, l, failed != nil)
+		v.Form.Fields = splitFields(r, p, l, choice, failed != nil)
 	case "release":
 		v.Title, v.Form.Submit = "Put line "+n+" back", "Put back on the bill"
 		v.Form.Fields = []partial.Field{note}
 	default:
 		v.Title, v.Form.Submit = "Edit line "+n, "Save line"
 		note.Hint = "The firm and the billing team see it; needed for the reason Other"
-		v.Form.Fields = append(editFields(p.TaskSet, l.Work, p.Currency, value), note)
+		v.Form.Fields = append(editFields(p.TaskSet, l.Work, p.Currency, choice, value), note)
 		if l.MaySplit() {
-			form := partial.Form{ID: "s", Action: href.PrebillLine(f.FirmID, p.ID, l.ID, "split"), Version: p.Version, Submit: "Split line", Side: true, Fields: splitFields(r, p, l, false)}
+			form := partial.Form{ID: "s", Action: href.PrebillLine(f.FirmID, p.ID, l.ID, "split"), Version: p.Version, Submit: "Split line", Side: true, Fields: splitFields(r, p, l, choice, false)}
 			v.Split = &form
 		}
 	}

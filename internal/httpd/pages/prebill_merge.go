@@ -94,6 +94,10 @@ func (s *Site) mergePageOf(r *httpd.Request, p prebill.View, from []prebill.Line
 	if err != nil {
 		return nil, err
 	}
+	choice, err := s.codesOf(r, p.MatterID, from[0].On)
+	if err != nil {
+		return nil, err
+	}
 	value := func(field, stored string) string {
 		if failed != nil {
 			return r.Form(field)
@@ -120,7 +124,7 @@ func (s *Site) mergePageOf(r *httpd.Request, p prebill.View, from []prebill.Line
 	v.Form.Fields = []partial.Field{
 		{Name: "narrative", Label: "Narrative", Kind: partial.Area, Rows: 5, Value: value("narrative", prebill.JoinNarratives(words)), Required: true, Wide: true, Hint: "The guidelines judge it anew; several tasks in one line may be found to be block billing"},
 	}
-	activity := partial.Field{Name: "activity_code", Label: "Activity code", Kind: partial.Select, Options: codeOptions(utbms.Activity, value("activity_code", from[0].Activity))}
+	activity := partial.Field{Name: "activity_code", Label: "Activity code", Kind: partial.Select, Options: choice.options(utbms.Activity, value("activity_code", from[0].Activity))}
 	if several {
 		activity.Hint = "The lines have several; the merged line has this one"
 	}

@@ -23,7 +23,7 @@ const partsOffered = 6
 
 // splitFields are the parts of a split: the first begins with the line as it stands, the
 // others are empty, and one that stays empty is none.
-func splitFields(r *httpd.Request, p prebill.View, l *prebill.Line, typed bool) (fields []partial.Field) {
+func splitFields(r *httpd.Request, p prebill.View, l *prebill.Line, choice codeChoice, typed bool) (fields []partial.Field) {
 	value := func(field, stored string) string {
 		if typed {
 			return r.Form(field)
@@ -42,8 +42,8 @@ func splitFields(r *httpd.Request, p prebill.View, l *prebill.Line, typed bool) 
 		fields = append(fields,
 			partial.Field{Group: group, Name: "hours_" + n, Label: "Hours", Kind: partial.Decimal, Value: value("hours_"+n, ""), Hint: hint},
 			partial.Field{Group: group, Name: "narrative_" + n, Label: "Narrative", Kind: partial.Area, Rows: 2, Value: value("narrative_"+n, words), Wide: true},
-			partial.Field{Group: group, Name: "task_code_" + n, Label: "Task code", Kind: partial.Select, Options: codeOptions(p.TaskSet, value("task_code_"+n, l.Task))},
-			partial.Field{Group: group, Name: "activity_code_" + n, Label: "Activity code", Kind: partial.Select, Options: codeOptions(utbms.Activity, value("activity_code_"+n, l.Activity))})
+			partial.Field{Group: group, Name: "task_code_" + n, Label: "Task code", Kind: partial.Select, Options: choice.options(p.TaskSet, value("task_code_"+n, l.Task))},
+			partial.Field{Group: group, Name: "activity_code_" + n, Label: "Activity code", Kind: partial.Select, Options: choice.options(utbms.Activity, value("activity_code_"+n, l.Activity))})
 	}
 	const last = "Where fewer hours are billed"
 	pairs := append([]string{"", "none: the hours stay"}, reasons()...)

@@ -159,6 +159,7 @@ func (s *Site) newPrebillPage(r *httpd.Request, failed error) (templ.Component, 
 	v.Form = partial.Form{Action: href.PrebillNew(f.FirmID), Submit: "Build pre-bill", Cancel: href.Prebills(f.FirmID), Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: []partial.Field{
 		{Name: "matter", Label: "Matter", Kind: partial.Select, Options: partial.Options(chosen, pairs...), Required: true},
 		{Name: "through", Label: "Work up to and with", Kind: partial.Date, Value: titled(r.Form("through"), format.DateKey(through)), Required: true},
+		{Name: "period_from", Label: "Period from", Kind: partial.Date, Value: r.Form("period_from"), Hint: "Empty: all open work belongs on it. Else older work is remarked on; build again to widen the period"},
 	}}
 	return PrebillNew(f.Chrome, v), nil
 }
@@ -223,6 +224,14 @@ func lastOfPreviousMonth(now time.Time) time.Time {
 	return time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, -1)
 }
 
+// periodWords say of which days the work on a pre-bill is.
+func periodWords(p prebill.Prebill) string {
+	if p.PeriodFrom == nil {
+		return "up to " + format.Date(p.ThroughOn)
+	}
+	return format.Date(*p.PeriodFrom) + " to " + format.Date(p.ThroughOn)
+}
+
 func (s *Site) buildPrebill(r *httpd.Request) (httpd.Reply, error) {
 	id, err := ident.Parse[ident.MatterID](r.Form("matter"))
 	if err != nil {
@@ -232,9 +241,17 @@ func (s *Site) buildPrebill(r *httpd.Request) (httpd.Reply, error) {
 	if err == nil && dateErr != nil {
 		err = prebill.ErrInvalid.On(fault.Field{Path: "through", Code: "date_form", Message: "enter the last day as 2026-10-31"})
 	}
+	o := prebill.Order{Matter: id, Through: through}
+	var fs fault.Fields
+	if from := dayTyped(r, &fs, "period_from"); from != nil {
+		o.From = *from
+	}
+	if err == nil {
+		err = fs.Err(prebill.ErrInvalid)
+	}
 	var p prebill.Prebill
 	if err == nil {
-		p, err = s.Prebills.Build(r.Context(), prebill.Order{Matter: id, Through: through})
+		p, err = s.Prebills.Build(r.Context(), o)
 	}
 	if errors.Is(err, prebill.ErrWithPartner) {
 		return httpd.Go(href.Prebill(r.Firm(), p.ID), format.Capital(httpd.FaultOf(err).Message)+"."), nil
@@ -349,7 +366,7 @@ func (s *Site) showPrebill(r *httpd.Request, id ident.PrebillID, q *filters, fai
 	}
 	v := PrebillView{
 		Firm: *f.Firm, ID: id, Version: p.Version, Name: p.Name(), Matter: p.MatterName, Number: p.MatterNumber, Client: p.ClientName, Payor: payorWords(p),
-		Period: "up to " + format.Date(p.ThroughOn), Label: partial.Label(p.Label), State: stateChip(p.Status), Mark: PrebillMark(q.one("show", "is no way to show a pre-bill", "changes are marked", string(MarkClean), string(MarkAsIs))), Hash: p.Hash,
+		Period: periodWords(p.Prebill), Label: partial.Label(p.Label), State: stateChip(p.Status), Mark: PrebillMark(q.one("show", "is no way to show a pre-bill", "changes are marked", string(MarkClean), string(MarkAsIs))), Hash: p.Hash,
 		Note: p.Note, Redacted: p.Redacted, Today: s.today(f),
 	}
 	if p.Preparer != "" {

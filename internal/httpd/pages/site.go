@@ -13,6 +13,7 @@ import (
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/capture"
 	"github.com/docketry/docketry/internal/clock"
+	"github.com/docketry/docketry/internal/code"
 	"github.com/docketry/docketry/internal/conflict"
 	"github.com/docketry/docketry/internal/connector"
 	"github.com/docketry/docketry/internal/contingent"
@@ -99,6 +100,7 @@ type Site struct {
 	Receivables  *receivable.Service
 	Trust        *trust.Service
 	Orders       *purchase.Service
+	Codes        *code.Service
 	Notices      *notice.Service
 	Exports      *export.Service
 	Evidence     *evidence.Service

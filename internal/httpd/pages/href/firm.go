@@ -36,6 +36,15 @@ func ContactAct(f ident.FirmID, p ident.PayorID, c ident.ContactID, act string) 
 	return Contacts(f, p) + "/" + string(c) + "/" + act
 }
 
+// Codes is the published codes, and what a firm's clients lay down about them.
+func Codes(f ident.FirmID) string { return list(f, "codes") }
+
+// ClientCodes is where what clients lay down about codes is entered.
+func ClientCodes(f ident.FirmID) string { return list(f, "client-codes") }
+
+// ClientCode is what one client lays down about a code for a time.
+func ClientCode(f ident.FirmID, id ident.ClientCode) string { return one(f, "client-codes", id) }
+
 // Orders is the purchase orders of a firm's payors.
 func Orders(f ident.FirmID) string { return list(f, "purchase-orders") }
 

@@ -58,6 +58,7 @@ func inFirm(f ident.FirmID) []NavItem {
 		{Key: "rates", Label: "Rates", Href: href.Rates(f), Icon: "transfer", Section: "Set-up", Permission: rbac.RateRead},
 		{Key: "arrangements", Label: "Fee arrangements", Href: href.Arrangements(f), Icon: "money", Section: "Set-up", Permission: rbac.ArrangementRead},
 		{Key: "guidelines", Label: "Billing guidelines", Href: href.Guides(f), Icon: "flag", Section: "Set-up", Permission: rbac.GuideRead},
+		{Key: "codes", Label: "Codes", Href: href.Codes(f), Icon: "id", Section: "Set-up", Permission: rbac.ClientRead},
 		{Key: "taxes", Label: "Taxes", Href: href.Taxes(f), Icon: "money", Section: "Set-up", Permission: rbac.PayorRead},
 		{Key: "agreements", Label: "Agreements", Href: href.Agreements(f), Icon: "id", Section: "Set-up", Permission: rbac.AgreementRead},
 		{Key: "calendars", Label: "Business hours", Href: href.Calendars(f), Icon: "clock", Section: "Set-up", Permission: rbac.CalendarRead},
