@@ -6,12 +6,14 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/arrangement"
+	"github.com/docketry/docketry/internal/code"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/invoice"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/page"
 	"github.com/docketry/docketry/internal/purchase"
 	"github.com/docketry/docketry/internal/trust"
+	"github.com/docketry/docketry/internal/utbms"
 )
 
 // inTrust is the matter of the first firm whose client keeps an evergreen retainer, and split
@@ -131,6 +133,25 @@ func (c *Cast) takeOrder(t *Tenant, from Month) func(ctx context.Context) error 
 		_, err := c.s.Orders.Make(c.As(t.ID, t.Admin), purchase.New{Payor: t.MattersByNumber[inTrust].PayorID, Number: "4500017732", Currency: t.Currency, From: from.first().UTC().Truncate(24 * time.Hour),
 			Allowance: purchase.Allowance{AmountMinor: 12_000_000, Reference: "Mail of G. Amadi"}})
 		return err
+	}
+}
+
+// layCodes enters what a client wrote about codes: one of its own, one that it does not take,
+// one that it calls by another name.
+func (c *Cast) layCodes(t *Tenant, from Month) func(ctx context.Context) error {
+	return func(context.Context) error {
+		client, as := t.MattersByNumber[inTrust].ClientID, c.As(t.ID, t.Admin)
+		for _, r := range []code.Rule{
+			{Kind: code.Own, Set: utbms.Litigation, Code: "PF-41", Parent: "L300", Name: "Carrier loss interviews"},
+			{Kind: code.Banned, Code: "L190", Instead: "L120"},
+			{Kind: code.Renamed, Code: "L110", Name: "Facts of the loss"},
+		} {
+			r.Client, r.From, r.Reference = client, from.first().UTC().Truncate(24*time.Hour), "Billing terms, section 4"
+			if _, err := c.s.Codes.Lay(as, r); err != nil {
+				return fmt.Errorf("lay down code %s: %w", r.Code, err)
+			}
+		}
+		return nil
 	}
 }
 

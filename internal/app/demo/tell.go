@@ -26,6 +26,7 @@ func (c *Cast) Tell(ctx context.Context, now time.Time) error {
 	var s script
 	c.arranged(&s, present.Back(told), present)
 	c.clientMoney(&s, present.Back(told), present)
+	s.at(present.Back(told).first(), c.Firms[0].Code+" hears about codes", c.layCodes(c.Firms[0], present.Back(told)))
 	s.at(present.Back(2).first(), c.Firms[0].Code+" takes a purchase order", c.takeOrder(c.Firms[0], present.Back(2)))
 	s.at(present.Back(1).first(), c.Firms[0].Code+" agrees a split", c.shareBill(c.Firms[0], present.Back(1)))
 	for back := told; back >= 1; back-- {
