@@ -255,6 +255,15 @@ func (c Codes) On(code string, day time.Time) (*Rule, bool) {
 	return nil, false
 }
 
+// Takes tells whether the client takes a code on a work date where those of a set stand.
+func (c Codes) Takes(set, code string, day time.Time) bool {
+	code = utbms.Clean(code)
+	if r, there := c.On(code, day); there {
+		return r.Kind == Own && utbms.Holds(set, r.Set) || r.Kind == Renamed && utbms.Usable(set, code)
+	}
+	return utbms.Usable(set, code)
+}
+
 // Own is a code of the client's own, on whatever day it holds.
 func (c Codes) Own(code string) (*Rule, bool) {
 	list := c[code]
@@ -268,13 +277,20 @@ func (c Codes) Own(code string) (*Rule, bool) {
 
 // Fits tells whether a code of the client's own may stand where codes of a set do.
 func (c Codes) Fits(set, code string) bool {
-	own, ok := c.Own(utbms.Clean(code))
-	return ok && utbms.Holds(set, own.Set)
+	return slices.ContainsFunc(c[utbms.Clean(code)], func(r Rule) bool {
+		return r.Kind == Own && r.Withdrawn == nil && utbms.Holds(set, r.Set)
+	})
 }
 
-// Phase is utbms.Phase, for the client's own codes that of the heading above them.
-func (c Codes) Phase(code string) string {
-	if own, ok := c.Own(utbms.Clean(code)); ok {
+// Phase is utbms.Phase, for the client's own codes that of the heading above them on the work
+// date; on a day on which none holds that of the first.
+func (c Codes) Phase(code string, day time.Time) string {
+	code = utbms.Clean(code)
+	own, ok := c.On(code, day)
+	if !ok || own.Kind != Own {
+		own, ok = c.Own(code)
+	}
+	if ok {
 		return utbms.Phase(own.Parent)
 	}
 	return utbms.Phase(code)

@@ -87,8 +87,8 @@ func ForReceiver(tx *db.Tx, inv Invoice) (*Document, portal.Profile, error) {
 // that was sent there already. Letters and digits alone tell "26-1/23" from "26-12/3" no more.
 func numberFindings(tx *db.Tx, d *Document, m matter.Matter, payor ident.PayorID, p portal.Profile) ([]portal.Finding, error) {
 	var others []string
-	err := tx.Raw(`SELECT i.number FROM invoice i JOIN payor y ON y.firm_id = i.firm_id AND y.id = i.payor_id WHERE i.firm_id = ? AND i.id <> ? AND y.portal_id = ?
-			AND EXISTS (SELECT FROM submission s WHERE s.firm_id = i.firm_id AND s.invoice_id = i.id AND s.portal_id = y.portal_id)
+	err := tx.Raw(`SELECT i.number FROM invoice i WHERE i.firm_id = ? AND i.id <> ?
+			AND EXISTS (SELECT FROM submission s WHERE s.firm_id = i.firm_id AND s.invoice_id = i.id AND s.portal_id = ?)
 			AND regexp_replace(i.number, '[^A-Za-z0-9]', '', 'g') = regexp_replace(?, '[^A-Za-z0-9]', '', 'g')`, tx.Scope.Firm, d.ID, p.ID, d.Number).Scan(&others).Error
 	if err != nil {
 		return nil, fmt.Errorf("look for the number of invoice %s: %w", d.ID, err)
