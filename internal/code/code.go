@@ -264,6 +264,13 @@ func (c Codes) Takes(set, code string, day time.Time) bool {
 	return utbms.Usable(set, code)
 }
 
+// Stands tells whether a code is the client's own for a field of a line, on whatever day.
+func (c Codes) Stands(field, code string) bool {
+	return slices.ContainsFunc(c[utbms.Clean(code)], func(r Rule) bool {
+		return r.Kind == Own && r.Withdrawn == nil && FieldOf(r.Set) == field
+	})
+}
+
 // Own is a code of the client's own, on whatever day it holds.
 func (c Codes) Own(code string) (*Rule, bool) {
 	list := c[code]
@@ -342,4 +349,17 @@ func (b *Book) Of(c ident.ClientID) Codes {
 		return nil
 	}
 	return b.by[c]
+}
+
+// Stands is Codes.Stands of any client. A nil book has none.
+func (b *Book) Stands(field, code string) bool {
+	if b == nil {
+		return false
+	}
+	for _, c := range b.by {
+		if c.Stands(field, code) {
+			return true
+		}
+	}
+	return false
 }

@@ -17,7 +17,6 @@ import (
 	"github.com/docketry/docketry/internal/ledes"
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/portal"
-	"github.com/docketry/docketry/internal/utbms"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -179,7 +178,7 @@ func (d *Document) written() (list []portal.Finding) {
 	case err != nil:
 		return []portal.Finding{{Code: "FIL-01", Severity: portal.Block, Message: messageOf(err), Fix: "correct what it names, then look again"}}
 	}
-	_, err = ledes.Scan(bytes.NewReader(e.Bytes), ledes.Options{Currency: d.Currency}, ledes.Handler{Finding: func(f ledes.Finding) {
+	_, err = ledes.Scan(bytes.NewReader(e.Bytes), ledes.Options{Currency: d.Currency, Own: d.own.Stands}, ledes.Handler{Finding: func(f ledes.Finding) {
 		if d.takes(f) {
 			return
 		}
@@ -201,8 +200,7 @@ func (d *Document) takes(f ledes.Finding) bool {
 	case ledes.FLD05:
 		return d.Receiver.Country == portal.CountryAlpha2
 	case ledes.COD01:
-		_, own := d.own.Own(utbms.Clean(f.Value))
-		return own || d.Receiver.ExpenseTask && f.Field == "LINE_ITEM_TASK_CODE"
+		return d.Receiver.ExpenseTask && f.Field == "LINE_ITEM_TASK_CODE"
 	case ledes.ARI01:
 		return f.Severity == ledes.Warning && d.Receiver.ToleranceMinor > 0 // a total that is rounded, and no more
 	default:
