@@ -122,3 +122,35 @@ func TestA98BILineIsHeldAgainstItsNetAmount(t *testing.T) {
 		t.Errorf("%q, %d landed, %s", got, r.Landed, told(r.Faults))
 	}
 }
+
+// TestALEDESFileMayHaveAClientsOwnCode: it lands as it does from a table, in the field that the
+// code is for; elsewhere, and without the client's word, it is kept out.
+func TestALEDESFileMayHaveAClientsOwnCode(t *testing.T) {
+	h := newHouse(t)
+	line := func(n, kind, units, price, total, codes string) string {
+		who := "RV|Interview of K. Byrne on the loss|98-7|" + price + "|Vane, R|PARTNR|"
+		if kind == "E" {
+			who = "|Copies of production set 2|98-7|" + price + "|||"
+		}
+		return "20260220|26-1|" + clientNumber(h) + "|" + h.matter.Number + "|1204.00|20260201|20260220|February|" + n + "|" + kind + "|" + units + "|0|" + total + "|20260210|" + codes + "|" + who + h.matter.Number + "[]\r\n"
+	}
+	flat := ledesHeader + line("1", "F", "1.00", "400.00", "400.00", "AX-7||A103") + line("2", "E", "40", "0.10", "4.00", "|AX-E|") + line("3", "F", "2.00", "400.00", "800.00", "AX-E||A103")
+	xml := strings.ReplaceAll(bill(h, "2.1", fee("2026-02-11", "2.40", "960.00", "Interview of P. Lind on the loss")), "L350", "AX-7")
+	for name, file := range map[string]string{"feb.txt": flat, "feb.xml": xml} {
+		if r, err := h.svc.DryRun(h.who, capture.Upload{Name: name, Data: []byte(file)}); err == nil && r.Landed != 0 {
+			t.Errorf("%s without the client's word: %d landed", name, r.Landed)
+		}
+	}
+	for code, set := range map[string]string{"AX-7": "litigation", "AX-E": "expense"} {
+		h.Exec(t, `INSERT INTO client_code (firm_id, id, client_id, kind, code_set, code, name, valid, made_by, made_at)
+			SELECT ?, gen_random_uuid(), ?, 'own', ?, ?, 'Loss', '[2026-01-01,)', (SELECT id FROM person LIMIT 1), now()`, h.ID, h.matter.Client, set, code)
+	}
+	r, err := h.svc.Import(h.who, capture.Upload{Name: "feb.txt", Data: []byte(flat)})
+	if err != nil || r.Landed != 2 || r.Refused != 1 {
+		t.Errorf("%v %+v %s", err, r.Import, told(r.Faults))
+	}
+	x, err := h.svc.Import(h.who, capture.Upload{Name: "feb.xml", Data: []byte(xml)})
+	if err != nil || x.Landed != 1 {
+		t.Errorf("%v %+v %s", err, x.Import, told(x.Faults))
+	}
+}

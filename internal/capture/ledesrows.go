@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/docketry/docketry/internal/code"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ledes"
@@ -24,12 +25,12 @@ type ledesReader struct {
 	sheet *Sheet
 }
 
-func readLEDES(data []byte) (*Sheet, error) {
+func readLEDES(data []byte, own *code.Book) (*Sheet, error) {
 	if bytes.HasPrefix(bytes.TrimSpace(bytes.TrimPrefix(data[:min(len(data), 512)], []byte("\xef\xbb\xbf"))), []byte("<")) {
-		return readXML(data)
+		return readXML(data, own)
 	}
 	r := &ledesReader{sheet: &Sheet{}}
-	result, err := ledes.Scan(bytes.NewReader(data), ledes.Options{MaxLines: MaxRows}, ledes.Handler{Finding: r.finding, Line: r.line})
+	result, err := ledes.Scan(bytes.NewReader(data), ledes.Options{MaxLines: MaxRows, Own: own.Stands}, ledes.Handler{Finding: r.finding, Line: r.line})
 	switch {
 	case errors.Is(err, ledes.ErrLong):
 		return nil, tooManyRows()

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/docketry/docketry/internal/code"
 	"github.com/docketry/docketry/internal/fault"
 )
 
@@ -116,6 +117,8 @@ type Mapping struct {
 	DecimalMark string // "" means a point
 	Delimiter   string // "" finds out
 	Version     int
+
+	own *code.Book // what a LEDES file may have beside the published codes
 }
 
 // dateForms are the ways to write a date that a source may choose.

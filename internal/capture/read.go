@@ -46,7 +46,7 @@ func Read(data []byte, m Mapping) (*Sheet, error) {
 	}
 	switch {
 	case isLEDES(data):
-		return readLEDES(data)
+		return readLEDES(data, m.own)
 	case isZip(data):
 		return readXLSX(data, m)
 	}

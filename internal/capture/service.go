@@ -9,6 +9,7 @@ import (
 
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
+	"github.com/docketry/docketry/internal/code"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
@@ -72,7 +73,10 @@ func (s *Service) mapping(ctx context.Context, source string) (m Mapping, err er
 		if _, err := s.guard.Require(tx, rbac.ImportCreate); err != nil {
 			return err
 		}
-		m, err = knownMapping(tx, strings.TrimSpace(source))
+		if m, err = knownMapping(tx, strings.TrimSpace(source)); err != nil {
+			return err
+		}
+		m.own, err = code.BookOf(tx)
 		return err
 	})
 	return m, err

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/docketry/docketry/internal/code"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/ledes"
 	"github.com/docketry/docketry/internal/money"
@@ -27,9 +28,9 @@ type xmlReader struct {
 	last  ledes.Finding // of those that are errors
 }
 
-func readXML(data []byte) (*Sheet, error) {
+func readXML(data []byte, own *code.Book) (*Sheet, error) {
 	r := &xmlReader{sheet: &Sheet{}}
-	result, err := ledes.Scan(bytes.NewReader(data), ledes.Options{MaxLines: MaxRows}, ledes.Handler{Finding: r.finding, Item: r.item})
+	result, err := ledes.Scan(bytes.NewReader(data), ledes.Options{MaxLines: MaxRows, Own: own.Stands}, ledes.Handler{Finding: r.finding, Item: r.item})
 	switch {
 	case errors.Is(err, ledes.ErrLong):
 		return nil, tooManyRows()

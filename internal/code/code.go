@@ -255,6 +255,22 @@ func (c Codes) On(code string, day time.Time) (*Rule, bool) {
 	return nil, false
 }
 
+// Takes tells whether the client takes a code on a work date where those of a set stand.
+func (c Codes) Takes(set, code string, day time.Time) bool {
+	code = utbms.Clean(code)
+	if r, there := c.On(code, day); there {
+		return r.Kind == Own && utbms.Holds(set, r.Set) || r.Kind == Renamed && utbms.Usable(set, code)
+	}
+	return utbms.Usable(set, code)
+}
+
+// Stands tells whether a code is the client's own for a field of a line, on whatever day.
+func (c Codes) Stands(field, code string) bool {
+	return slices.ContainsFunc(c[utbms.Clean(code)], func(r Rule) bool {
+		return r.Kind == Own && r.Withdrawn == nil && FieldOf(r.Set) == field
+	})
+}
+
 // Own is a code of the client's own, on whatever day it holds.
 func (c Codes) Own(code string) (*Rule, bool) {
 	list := c[code]
@@ -268,13 +284,20 @@ func (c Codes) Own(code string) (*Rule, bool) {
 
 // Fits tells whether a code of the client's own may stand where codes of a set do.
 func (c Codes) Fits(set, code string) bool {
-	own, ok := c.Own(utbms.Clean(code))
-	return ok && utbms.Holds(set, own.Set)
+	return slices.ContainsFunc(c[utbms.Clean(code)], func(r Rule) bool {
+		return r.Kind == Own && r.Withdrawn == nil && utbms.Holds(set, r.Set)
+	})
 }
 
-// Phase is utbms.Phase, for the client's own codes that of the heading above them.
-func (c Codes) Phase(code string) string {
-	if own, ok := c.Own(utbms.Clean(code)); ok {
+// Phase is utbms.Phase, for the client's own codes that of the heading above them on the work
+// date; on a day on which none holds that of the first.
+func (c Codes) Phase(code string, day time.Time) string {
+	code = utbms.Clean(code)
+	own, ok := c.On(code, day)
+	if !ok || own.Kind != Own {
+		own, ok = c.Own(code)
+	}
+	if ok {
 		return utbms.Phase(own.Parent)
 	}
 	return utbms.Phase(code)
@@ -326,4 +349,17 @@ func (b *Book) Of(c ident.ClientID) Codes {
 		return nil
 	}
 	return b.by[c]
+}
+
+// Stands is Codes.Stands of any client. A nil book has none.
+func (b *Book) Stands(field, code string) bool {
+	if b == nil {
+		return false
+	}
+	for _, c := range b.by {
+		if c.Stands(field, code) {
+			return true
+		}
+	}
+	return false
 }

@@ -123,13 +123,47 @@ func TestWhatHolds(t *testing.T) {
 	if !slices.Contains(usable(utbms.Activity, "2026-07-01"), "A102 Legal research") || !slices.ContainsFunc(usable(utbms.Expense, "2026-07-01"), func(s string) bool { return strings.HasPrefix(s, "E101") }) {
 		t.Error("a name of the client's is not used, or what was withdrawn counts")
 	}
-	if c.Phase("AX-7") != "L300" || c.Phase("L310") != "L300" || c.Phase("ZZ") != "" || Codes(nil).Phase("L310") != "L300" {
-		t.Errorf("phases: %s, %s, %s", c.Phase("AX-7"), c.Phase("L310"), c.Phase("ZZ"))
+	on := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+	if c.Phase("AX-7", on) != "L300" || c.Phase("L310", on) != "L300" || c.Phase("ZZ", on) != "" || Codes(nil).Phase("L310", on) != "L300" {
+		t.Errorf("phases: %s, %s, %s", c.Phase("AX-7", on), c.Phase("L310", on), c.Phase("ZZ", on))
 	}
 	if !c.Fits(utbms.Litigation, " ax-7 ") || c.Fits(utbms.Project, "AX-7") || c.Fits(utbms.Litigation, "L190") {
 		t.Error("what may stand on a line")
 	}
 	if r, ok := c.On("L190", time.Date(2026, 3, 1, 23, 0, 0, 0, time.UTC)); !ok || r.Words() != "not taken, L120 instead" || r.Span() != "from 1 Mar 2026" {
 		t.Errorf("on a day with hours: %+v", r)
+	}
+}
+
+// TestACodeIsOfTheDay: a client's own code that moved below another heading, or into another set,
+// is where it is on the work date; what it does not take then is nothing to use.
+func TestACodeIsOfTheDay(t *testing.T) {
+	t.Parallel()
+	day := func(m time.Month) time.Time { return time.Date(2026, m, 1, 0, 0, 0, 0, time.UTC) }
+	until := day(6).AddDate(0, 0, -1)
+	c := NewBook([]Rule{
+		{Client: "c", Kind: Own, Set: utbms.Litigation, Code: "AX-7", Parent: "L300", Name: "x", From: day(1), Until: &until},
+		{Client: "c", Kind: Own, Set: utbms.Litigation, Code: "AX-7", Parent: "L400", Name: "x", From: day(6)},
+		{Client: "c", Kind: Own, Set: utbms.Activity, Code: "AX-9", Name: "x", From: day(1), Until: &until},
+		{Client: "c", Kind: Own, Set: utbms.Litigation, Code: "AX-9", Name: "x", From: day(6)},
+		{Client: "c", Kind: Banned, Set: utbms.Litigation, Code: "L190", From: day(6)},
+	}).Of("c")
+	if a, b := c.Phase("AX-7", day(5)), c.Phase("ax-7", day(7)); a != "L300" || b != "L400" {
+		t.Errorf("phases %s and %s", a, b)
+	}
+	if !c.Fits(utbms.Litigation, "AX-9") || !c.Fits(utbms.Activity, "AX-9") {
+		t.Error("a code of two sets, one after the other")
+	}
+	for _, x := range []struct {
+		set, code string
+		on        time.Month
+		want      bool
+	}{
+		{utbms.Litigation, "L190", 5, true}, {utbms.Litigation, "L190", 6, false}, {utbms.Project, "L190", 5, false}, {utbms.Litigation, "L100", 5, false},
+		{utbms.Litigation, "ax-7", 1, true}, {utbms.Project, "AX-7", 1, false}, {utbms.Litigation, "AX-9", 5, false}, {utbms.Litigation, "AX-9", 6, true}, {utbms.Litigation, "ZZ", 6, false},
+	} {
+		if got := c.Takes(x.set, x.code, day(x.on)); got != x.want {
+			t.Errorf("%s of %s in month %d: %t", x.code, x.set, x.on, got)
+		}
 	}
 }

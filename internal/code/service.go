@@ -8,6 +8,7 @@ import (
 	"github.com/docketry/docketry/internal/audit"
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/rbac"
@@ -129,8 +130,9 @@ func (s *Service) End(ctx context.Context, id ident.ClientCode, version int, unt
 		if err != nil {
 			return err
 		}
-		if err := next.check(had); err != nil {
-			return err
+		var fs fault.Fields // its days alone are judged: what it says may have lost its ground since, and it is ended for that
+		if next.checkDays(&fs, had); len(fs) > 0 {
+			return fs.Err(ErrInvalid)
 		}
 		if err := end(tx, &next); err != nil {
 			return err

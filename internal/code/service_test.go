@@ -102,6 +102,20 @@ func TestACodeOfAClientIsLaidDownEndedAndWithdrawn(t *testing.T) {
 	}
 }
 
+// TestABanEndsThoughItsOtherIsGone: a code that stood in for one is itself not taken any more;
+// the first is ended all the same.
+func TestABanEndsThoughItsOtherIsGone(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	ban := code.Rule{Client: h.m.Client, Kind: code.Banned, Code: "L350", Instead: "L190", From: testkit.Day("2026-03-01")}
+	first := h.laid(t, ban)
+	ban.Code, ban.Instead, ban.From = "L190", "", testkit.Day("2026-01-01")
+	h.laid(t, ban)
+	if _, err := h.svc.End(h.admin, first.ID, 1, testkit.Day("2026-06-30")); err != nil {
+		t.Errorf("end: %v", err)
+	}
+}
+
 // TestARefusalLeavesNothing: no row.
 func TestARefusalLeavesNothing(t *testing.T) {
 	t.Parallel()

@@ -51,7 +51,7 @@ func phaseBudget(j *job) {
 	now := map[string]int64{}
 	for i := range j.Bill.Lines {
 		if l := &j.Bill.Lines[i]; l.Kind == Time {
-			now[j.policy.Codes.Phase(l.Task)] += l.ValueMinor
+			now[j.policy.Codes.Phase(l.Task, l.On)] += l.ValueMinor
 		}
 	}
 	var phases []string

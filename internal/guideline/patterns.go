@@ -195,7 +195,7 @@ func (j *job) laidDown(field, code string) {
 	case holds && r.Banned():
 		m.expected, m.params = "another code", "laid_down="+string(r.ID)
 		m.fact = fmt.Sprintf("The client does not take %s%s, %s%s.", code, codeName(code), r.Span(), because(r.Reference))
-		if r.Instead != "" {
+		if r.Instead != "" && j.policy.Codes.Takes(j.setOf(field), r.Instead, j.On) {
 			m.expected, m.fix = r.Instead, "Use "+r.Instead+" instead"
 			m.proposal = &Proposal{Field: field, Value: r.Instead}
 		}
@@ -206,6 +206,18 @@ func (j *job) laidDown(field, code string) {
 		return
 	}
 	j.report(m)
+}
+
+// setOf is the set of codes that a field of the line has.
+func (j *job) setOf(field string) string {
+	switch field {
+	case "activity_code":
+		return utbms.Activity
+	case "expense_code":
+		return utbms.Expense
+	default:
+		return j.TaskSet
+	}
 }
 
 // because cites the client's word for something, where it gave one.

@@ -17,7 +17,6 @@ import (
 	"github.com/docketry/docketry/internal/ledes"
 	"github.com/docketry/docketry/internal/matter"
 	"github.com/docketry/docketry/internal/portal"
-	"github.com/docketry/docketry/internal/utbms"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -87,8 +86,8 @@ func ForReceiver(tx *db.Tx, inv Invoice) (*Document, portal.Profile, error) {
 // that was sent there already. Letters and digits alone tell "26-1/23" from "26-12/3" no more.
 func numberFindings(tx *db.Tx, d *Document, m matter.Matter, payor ident.PayorID, p portal.Profile) ([]portal.Finding, error) {
 	var others []string
-	err := tx.Raw(`SELECT i.number FROM invoice i JOIN payor y ON y.firm_id = i.firm_id AND y.id = i.payor_id WHERE i.firm_id = ? AND i.id <> ? AND y.portal_id = ?
-			AND EXISTS (SELECT FROM submission s WHERE s.firm_id = i.firm_id AND s.invoice_id = i.id AND s.portal_id = y.portal_id)
+	err := tx.Raw(`SELECT i.number FROM invoice i WHERE i.firm_id = ? AND i.id <> ?
+			AND EXISTS (SELECT FROM submission s WHERE s.firm_id = i.firm_id AND s.invoice_id = i.id AND s.portal_id = ?)
 			AND regexp_replace(i.number, '[^A-Za-z0-9]', '', 'g') = regexp_replace(?, '[^A-Za-z0-9]', '', 'g')`, tx.Scope.Firm, d.ID, p.ID, d.Number).Scan(&others).Error
 	if err != nil {
 		return nil, fmt.Errorf("look for the number of invoice %s: %w", d.ID, err)
@@ -179,7 +178,7 @@ func (d *Document) written() (list []portal.Finding) {
 	case err != nil:
 		return []portal.Finding{{Code: "FIL-01", Severity: portal.Block, Message: messageOf(err), Fix: "correct what it names, then look again"}}
 	}
-	_, err = ledes.Scan(bytes.NewReader(e.Bytes), ledes.Options{Currency: d.Currency}, ledes.Handler{Finding: func(f ledes.Finding) {
+	_, err = ledes.Scan(bytes.NewReader(e.Bytes), ledes.Options{Currency: d.Currency, Own: d.own.Stands}, ledes.Handler{Finding: func(f ledes.Finding) {
 		if d.takes(f) {
 			return
 		}
@@ -201,8 +200,7 @@ func (d *Document) takes(f ledes.Finding) bool {
 	case ledes.FLD05:
 		return d.Receiver.Country == portal.CountryAlpha2
 	case ledes.COD01:
-		_, own := d.own.Own(utbms.Clean(f.Value))
-		return own || d.Receiver.ExpenseTask && f.Field == "LINE_ITEM_TASK_CODE"
+		return d.Receiver.ExpenseTask && f.Field == "LINE_ITEM_TASK_CODE"
 	case ledes.ARI01:
 		return f.Severity == ledes.Warning && d.Receiver.ToleranceMinor > 0 // a total that is rounded, and no more
 	default:

@@ -129,6 +129,18 @@ func columnOf(set string) int {
 	}
 }
 
+// codeField is a column as Options.Own knows it.
+func codeField(column int) string {
+	switch column {
+	case colTask:
+		return "task_code"
+	case colActivity:
+		return "activity_code"
+	default:
+		return "expense_code"
+	}
+}
+
 func codeWord(column int) string {
 	switch column {
 	case colTask:

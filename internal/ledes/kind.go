@@ -101,6 +101,9 @@ func (s *scan) usable(column int) {
 		s.line.taskSet |= use.set
 		return
 	}
+	if !ok && s.own != nil && s.own(codeField(column), string(code)) {
+		return
+	}
 	message, fix := codeFault(code, column)
 	s.fault(Error, COD01, column, message, fix)
 }

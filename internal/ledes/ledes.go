@@ -126,6 +126,10 @@ type Options struct {
 	Currency money.Currency // of a 1998B file, which names none; "" means two decimals
 	MaxLines int            // ErrLong past so many lines, of XML so many items or invoices; 0 means any number
 
+	// Own tells whether a code of no published set may stand in a field, which is task_code,
+	// activity_code or expense_code: a client's own. nil knows none.
+	Own func(field, code string) bool
+
 	FirstError bool // stop at the first error and tell nothing after it
 }
 

@@ -72,7 +72,7 @@ func isWide(begin []byte) bool {
 }
 
 func newScan(o Options, h Handler) *scan {
-	s := &scan{codes: usualCodes(), handler: h, invoices: newLedger(), exponent: o.Currency.Exponent(), strict: o.FirstError, maxLines: o.MaxLines}
+	s := &scan{codes: usualCodes(), handler: h, invoices: newLedger(), exponent: o.Currency.Exponent(), strict: o.FirstError, maxLines: o.MaxLines, own: o.Own}
 	s.result.Format = FormatUnknown
 	return s
 }

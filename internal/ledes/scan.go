@@ -16,6 +16,7 @@ type scan struct {
 	handler Handler
 	result  Result
 
+	own      func(field, code string) bool // Options.Own
 	strict   bool
 	maxLines int // of XML: fees, expenses and discounts; 0 means any number
 	exponent int // decimals of the currency of 1998B, which names none

@@ -145,6 +145,9 @@ func (x *xmlScan) itemCodes(node *xmlNode) {
 		v := node.value[field].text
 		c, known := utbms.Lookup(v)
 		fits := known && !c.Heading && (utbms.Holds(set, c.Set) || (set == "" && c.Set != utbms.Expense && !utbms.Holds(utbms.Activity, c.Set)))
+		if !known && x.own != nil {
+			fits = x.own(codeField(columnOf(set)), v)
+		}
 		if v != "" && !fits {
 			x.fault(COD01, node.at(field), field, v, "the code is unknown, a heading or of another set", "choose a code of the lowest level")
 		}

@@ -295,7 +295,7 @@ func changeBy(t *arrangement.Terms, w arrangement.Work, bill *arrangement.Bill, 
 // fee is the work of a line as arrangements price it.
 func (l *Line) fee(codes code.Codes) arrangement.Fee {
 	class, known := utbms.Class(l.TKClass)
-	return arrangement.Fee{Entry: string(l.ID), On: l.On, Phase: codes.Phase(l.Task), Task: utbms.Clean(l.Task), Hours: l.Quantity, Rate: l.Rate,
+	return arrangement.Fee{Entry: string(l.ID), On: l.On, Phase: codes.Phase(l.Task, l.On), Task: utbms.Clean(l.Task), Hours: l.Quantity, Rate: l.Rate,
 		Lawyer: !known || class.Group == utbms.GroupAttorney, ValueMinor: &l.Value, DownMinor: l.WriteDown}
 }
 

@@ -26,11 +26,12 @@ func billedBefore(tx *db.Tx, p *Prebill, m matter.Matter, today time.Time) (b gu
 	b.BilledExpenses, b.BilledPhases = map[string]int64{}, map[string]int64{}
 	var rows []struct {
 		Kind, Task, Expense string
+		On                  time.Time
 		Minor               int64
 	}
-	err = tx.Raw(`SELECT l.kind, l.task_code AS task, l.expense_code AS expense, sum(l.amount_minor) AS minor
+	err = tx.Raw(`SELECT l.kind, l.task_code AS task, l.expense_code AS expense, l.worked_on AS on, sum(l.amount_minor) AS minor
 		FROM invoice i JOIN invoice_line l ON l.firm_id = i.firm_id AND l.invoice_id = i.id
-		WHERE i.firm_id = ? AND i.matter_id = ? AND i.currency = ? AND i.status <> 'credited' AND i.prebill_id <> ? GROUP BY 1, 2, 3`,
+		WHERE i.firm_id = ? AND i.matter_id = ? AND i.currency = ? AND i.status <> 'credited' AND i.prebill_id <> ? GROUP BY 1, 2, 3, 4`,
 		tx.Scope.Firm, m.ID, p.Currency, p.ID).Scan(&rows).Error
 	if err != nil {
 		return b, fmt.Errorf("sum the bills of matter %s: %w", m.ID, err)
@@ -46,7 +47,7 @@ func billedBefore(tx *db.Tx, p *Prebill, m matter.Matter, today time.Time) (b gu
 			continue
 		}
 		b.BilledFees += r.Minor
-		b.BilledPhases[codes.Phase(r.Task)] += r.Minor
+		b.BilledPhases[codes.Phase(r.Task, r.On)] += r.Minor
 	}
 	if b.OwedMinor, err = heldBefore(tx, p); err != nil {
 		return b, err

@@ -115,7 +115,8 @@ func BuildTx(tx *db.Tx, o Order) (Prebill, error) {
 	case p.Status != StatusDraft && p.Status != StatusChangesRequested:
 		return p, nil
 	}
-	return fill(tx, p, m, o.Through, o.period(&p))
+	another := o.period(&p)
+	return fill(tx, p, m, o.Through, another)
 }
 
 // fill claims what is open and copies it onto the pre-bill, a new one when it has

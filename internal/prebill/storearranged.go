@@ -76,7 +76,7 @@ func billedUnder(tx *db.Tx, p *Prebill, m matter.Matter) (*before, error) {
 	for _, l := range lines {
 		b.WorkedMinor += l.Worked
 		b.FeesMinor += l.Fees
-		b.capped(b.codes.Phase(l.Task), l.On.Year(), l.Capped)
+		b.capped(b.codes.Phase(l.Task, l.On), l.On.Year(), l.Capped)
 		b.worked(l.On, l.Task, l.Hours, l.Worked, l.Fees)
 	}
 	if err := b.charged(tx, m, from); err != nil {
@@ -159,7 +159,7 @@ func (b *before) count(g *group, lines []Line, year int, w *arrangement.Work, bi
 			var a Arranged
 			a.take(c)
 			l := &lines[g.lines[n]]
-			b.capped(b.codes.Phase(l.Task), l.On.Year(), c.Minor-a.DiscountMinor)
+			b.capped(b.codes.Phase(l.Task, l.On), l.On.Year(), c.Minor-a.DiscountMinor)
 			fees += c.Minor - a.DiscountMinor
 			b.worked(l.On, l.Task, l.Quantity, c.WorkedMinor, c.Minor)
 			continue

@@ -112,7 +112,7 @@ type Rate struct {
 
 var (
 	classForm = regexp.MustCompile(`^[A-Z]{2,10}$`)
-	codeForm  = regexp.MustCompile(`^[A-Z0-9.]{1,20}$`)
+	codeForm  = regexp.MustCompile(`^[A-Z0-9][A-Z0-9./-]{0,19}$`) // a client's own code too
 )
 
 // Validate names every field that needs correcting.
@@ -170,7 +170,7 @@ func (r Rate) checkWho(fs *fault.Fields) {
 	}
 	for field, code := range map[string]string{"task_code": r.Task, "activity_code": r.Activity} {
 		if code != "" && !codeForm.MatchString(code) {
-			fs.Add(field, "code_form", "enter a code in capitals and digits, such as L110 or A103")
+			fs.Add(field, "code_form", "enter a code in capitals and digits, such as L110 or A103, or the client’s own")
 		}
 	}
 }

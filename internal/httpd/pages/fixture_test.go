@@ -30,11 +30,7 @@ func fixtures(t testing.TB) []fixture {
 	t.Helper()
 	s := newStory(t)
 	var all []fixture
-<<<<<<< HEAD
-	for _, part := range [][]fixture{queueFixtures(s), itemFixtures(s), prebillFixtures(s), slaFixtures(s), runFixtures(s), invoiceFixtures(s), plainFixtures(s), payorFixtures(s), guideFixtures(t, s), houseFixtures(t, s), promiseFixtures(t, s), goFixtures(s), whyFixtures(t, s), arrangementFixtures(t, s), trustFixtures(t, s), moneyFixtures(t, s), deputyFixtures(t, s), teamFixtures(s), rateFixtures(t, s), transferFixtures(t, s), splitFixtures(s), contingentFixtures(t, s), exportFixtures(t, s), taxFixtures(t, s), lessonFixtures(t, s)} {
-=======
-	for _, part := range [][]fixture{queueFixtures(s), itemFixtures(s), prebillFixtures(s), slaFixtures(s), runFixtures(s), invoiceFixtures(s), plainFixtures(s), payorFixtures(s), guideFixtures(t, s), houseFixtures(t, s), promiseFixtures(t, s), goFixtures(s), whyFixtures(t, s), arrangementFixtures(t, s), trustFixtures(t, s), moneyFixtures(t, s), deputyFixtures(t, s), teamFixtures(s), rateFixtures(t, s), transferFixtures(t, s), splitFixtures(s), contingentFixtures(t, s), taxFixtures(t, s), lessonFixtures(t, s), codeFixtures(t, s)} {
->>>>>>> 6661bfa (pages, api: codes have a page, with what clients lay down and how often they are used)
+	for _, part := range [][]fixture{queueFixtures(s), itemFixtures(s), prebillFixtures(s), slaFixtures(s), runFixtures(s), invoiceFixtures(s), plainFixtures(s), payorFixtures(s), guideFixtures(t, s), houseFixtures(t, s), promiseFixtures(t, s), goFixtures(s), whyFixtures(t, s), arrangementFixtures(t, s), trustFixtures(t, s), moneyFixtures(t, s), deputyFixtures(t, s), teamFixtures(s), rateFixtures(t, s), transferFixtures(t, s), splitFixtures(s), contingentFixtures(t, s), exportFixtures(t, s), taxFixtures(t, s), lessonFixtures(t, s), codeFixtures(t, s)} {
 		all = append(all, part...)
 	}
 	return all
