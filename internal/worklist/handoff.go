@@ -208,7 +208,7 @@ func (s *Service) giveTo(tx *db.Tx, i item, to ident.PersonID, over bool) error 
 		}
 	}
 	if i.Status == Parked {
-		return change(tx, i.ID, `parked_by = ?, triage_at = NULL, version = version + 1`, to)
+		return change(tx, i.ID, `parked_by = ?, triage_at = NULL, reserved_over = ?, version = version + 1`, to, over)
 	}
 	if err := s.keep(tx, i, to, AsAssigned, assignedFor); err != nil {
 		return err

@@ -119,9 +119,9 @@ func lapse(tx *db.Tx, bureau ident.FirmID) (int, error) {
 	return len(items), nil
 }
 
-// countLapses sets somebody away at the third in a row.
+// countLapses sets somebody away at the third in a row. Of who is away already none count.
 func countLapses(tx *db.Tx, who ident.PersonID, n int) error {
-	if err := sit(tx, who, `lapses = least(lapses + ?, ?)`, n, mostLapses); err != nil {
+	if err := sit(tx, who, `lapses = CASE WHEN `+awayNow("pool_seat")+` THEN lapses ELSE least(lapses + ?, ?) END`, tx.Now, n, mostLapses); err != nil {
 		return err
 	}
 	res := tx.Exec(`UPDATE pool_seat SET away_at = ?, away_until = NULL, away_as = ?, lapses = 0 WHERE firm_id = ? AND person_id = ? AND lapses >= ?
@@ -297,13 +297,14 @@ func (s *Service) offer(ctx context.Context, firms []ident.FirmID, bureau ident.
 		order := board.Order()
 		seen = len(order) > 0
 		for _, h := range order {
-			err := s.offerHead(tx, h, stands, r)
+			i, err := s.offerHead(tx, h, stands, r)
 			if errors.Is(err, ErrQueueEmpty) {
 				continue
 			}
 			if err != nil {
 				return err
 			}
+			board.Firms[h.Firm].Ready = i.More
 			if err := saveBoard(tx, board, bureau, r.pool.ID, h); err != nil {
 				return err
 			}
@@ -324,28 +325,27 @@ func hasOffer(tx *db.Tx, firms []ident.FirmID) (has bool, err error) {
 }
 
 // offerHead keeps the first item of a band in the firm of h for the person.
-func (s *Service) offerHead(tx *db.Tx, h Head, stands requirement.Standing, r room) error {
+func (s *Service) offerHead(tx *db.Tx, h Head, stands requirement.Standing, r room) (i head, err error) {
 	if err := tx.Enter(h.Firm); err != nil {
-		return err
+		return i, err
 	}
 	a, err := s.guard.Require(tx, rbac.ItemWork)
 	if errors.Is(err, authz.ErrNotFound) || errors.Is(err, authz.ErrForbidden) {
-		return ErrQueueEmpty
+		return i, ErrQueueEmpty
 	}
 	if err != nil {
-		return err
+		return i, err
 	}
-	i, err := lockHead(tx, a, stands, h.Band, r)
-	if err != nil {
-		return err
+	if i, err = lockHead(tx, a, stands, h.Band, r); err != nil {
+		return i, err
 	}
 	if err := change(tx, i.ID, noReservation); err != nil {
-		return err
+		return i, err
 	}
 	if err := change(tx, i.ID, `reserved_for = ?, reserved_until = ?, reserved_as = ?, version = version + 1`, tx.Scope.Actor, tx.Now.Add(OfferFor), AsOffered); err != nil {
-		return err
+		return i, err
 	}
-	return audit.Record(tx, audit.Entry{Action: "item.offered", Object: "item", ID: string(i.ID), Matter: i.matter(), Class: audit.C1, Detail: map[string]any{"to": tx.Scope.Actor, "band": h.Band}})
+	return i, audit.Record(tx, audit.Entry{Action: "item.offered", Object: "item", ID: string(i.ID), Matter: i.matter(), Class: audit.C1, Detail: map[string]any{"to": tx.Scope.Actor, "band": h.Band}})
 }
 
 // answered notes, from within the transaction of a firm, that the actor answered an offer:
@@ -356,8 +356,18 @@ func (s *Service) answered(tx *db.Tx) error {
 	if err != nil || bureau == "" {
 		return err
 	}
-	return s.db.InFirm(scope.InFirm(ctx, bureau), func(tx *db.Tx) error { return sit(tx, tx.Scope.Actor, `lapses = 0`) })
+	return s.db.InFirm(scope.InFirm(ctx, bureau), unlapsed)
 }
+
+// answer is answered at the end of a claim.
+func answer(tx *db.Tx, bureau ident.FirmID) error {
+	if err := tx.Enter(bureau); err != nil {
+		return err
+	}
+	return unlapsed(tx)
+}
+
+func unlapsed(tx *db.Tx) error { return sit(tx, tx.Scope.Actor, `lapses = 0`) }
 
 // Offer is an item that is offered to the actor.
 type Offer struct {
