@@ -27,6 +27,9 @@ const (
 	AsOffered  ReservedAs = "offered"  // their pool offers it
 )
 
+// Frees tells whether an item that is kept so is anybody's while its person is away.
+func (as *ReservedAs) Frees() bool { return as != nil && (*as == AsAnswer || *as == AsOffered) }
+
 // How long an item is kept, in the business time of the calendar that the firm's
 // promises go by: then it goes back to the queue, so that nothing waits for who is away.
 const (
