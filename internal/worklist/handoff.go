@@ -282,12 +282,7 @@ func (s *Service) Decline(ctx context.Context, id ident.WorkItemID) error {
 			return ErrNotKept.With("this item is not kept for you")
 		}
 		if *i.ReservedAs == AsOffered {
-			if err := insertDecline(tx, i.ID); err != nil {
-				return err
-			}
-			if err := s.answered(tx); err != nil {
-				return err
-			}
+			return s.declined(tx, i.ID)
 		}
 		return unkeep(tx, i, "item.declined", rbac.ItemClaim)
 	})

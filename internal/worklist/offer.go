@@ -90,13 +90,10 @@ func lapse(tx *db.Tx, bureau ident.FirmID) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	counts := map[ident.PersonID]int{}
+	firm, counts := tx.Scope.Firm, map[ident.PersonID]int{}
 	for _, i := range items {
 		counts[*i.ReservedFor]++
 		if err := change(tx, i.ID, noReservation+`, version = version + 1`); err != nil {
-			return 0, err
-		}
-		if err := record(tx, i, "item.offer_lapsed", "", map[string]any{"for": *i.ReservedFor}); err != nil {
 			return 0, err
 		}
 	}
@@ -105,6 +102,11 @@ func lapse(tx *db.Tx, bureau ident.FirmID) (int, error) {
 	}
 	if err := tx.Enter(bureau); err != nil {
 		return 0, err
+	}
+	for _, i := range items {
+		if err := recordOffer(tx, "item.offer_lapsed", firm, i.ID, "", map[string]any{"for": *i.ReservedFor}); err != nil {
+			return 0, err
+		}
 	}
 	people := make([]ident.PersonID, 0, len(counts))
 	for who := range counts {
@@ -308,6 +310,9 @@ func (s *Service) offer(ctx context.Context, firms []ident.FirmID, bureau ident.
 			if err := saveBoard(tx, board, bureau, r.pool.ID, h); err != nil {
 				return err
 			}
+			if err := recordOffer(tx, "item.offered", h.Firm, i.ID, "", map[string]any{"to": tx.Scope.Actor, "band": h.Band}); err != nil {
+				return err
+			}
 			return sit(tx, tx.Scope.Actor, `offered_at = ?`, tx.Now)
 		}
 		return ErrQueueEmpty
@@ -342,21 +347,45 @@ func (s *Service) offerHead(tx *db.Tx, h Head, stands requirement.Standing, r ro
 	if err := change(tx, i.ID, noReservation); err != nil {
 		return i, err
 	}
-	if err := change(tx, i.ID, `reserved_for = ?, reserved_until = ?, reserved_as = ?, version = version + 1`, tx.Scope.Actor, tx.Now.Add(OfferFor), AsOffered); err != nil {
-		return i, err
+	return i, change(tx, i.ID, `reserved_for = ?, reserved_until = ?, reserved_as = ?, version = version + 1`, tx.Scope.Actor, tx.Now.Add(OfferFor), AsOffered)
+}
+
+// recordOffer leaves what became of an offer in the bureau's own trail, in its domain: the
+// firm, which may read its own, is not told that the bureau has pools that offer work.
+func recordOffer(tx *db.Tx, action string, firm ident.FirmID, id ident.WorkItemID, p rbac.Permission, detail map[string]any) error {
+	detail["firm"] = firm
+	return audit.Record(tx, audit.Entry{Action: action, Object: "item", ID: string(id), Class: audit.C1, Permission: string(p), Detail: detail})
+}
+
+// declined answers an offer of an item of the firm of tx with a no.
+func (s *Service) declined(tx *db.Tx, id ident.WorkItemID) error {
+	if err := insertDecline(tx, id); err != nil {
+		return err
 	}
-	return i, audit.Record(tx, audit.Entry{Action: "item.offered", Object: "item", ID: string(i.ID), Matter: i.matter(), Class: audit.C1, Detail: map[string]any{"to": tx.Scope.Actor, "band": h.Band}})
+	if err := change(tx, id, noReservation+`, version = version + 1`); err != nil {
+		return err
+	}
+	firm := tx.Scope.Firm
+	return s.atBureau(tx, func(tx *db.Tx) error {
+		if err := unlapsed(tx); err != nil {
+			return err
+		}
+		return recordOffer(tx, "item.offer_declined", firm, id, rbac.ItemClaim, map[string]any{"for": tx.Scope.Actor})
+	})
 }
 
 // answered notes, from within the transaction of a firm, that the actor answered an offer:
 // lapses count in a row.
-func (s *Service) answered(tx *db.Tx) error {
+func (s *Service) answered(tx *db.Tx) error { return s.atBureau(tx, unlapsed) }
+
+// atBureau runs fn in the bureau's domain, from within the transaction of a firm.
+func (s *Service) atBureau(tx *db.Tx, fn func(tx *db.Tx) error) error {
 	ctx := db.Joining(tx.Context(), tx)
 	bureau, err := s.bureauID(ctx)
 	if err != nil || bureau == "" {
 		return err
 	}
-	return s.db.InFirm(scope.InFirm(ctx, bureau), unlapsed)
+	return s.db.InFirm(scope.InFirm(ctx, bureau), fn)
 }
 
 // answer is answered at the end of a claim.
