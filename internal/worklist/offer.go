@@ -207,14 +207,19 @@ func (s *Service) readyPeople(sys *db.System) (list []ready, err error) {
 // countHands adds what people have in these firms: who works there, what they hold and since
 // when, and to whom something is offered.
 func countHands(tx *db.Tx, firms []ident.FirmID, l Layout, hands map[ident.PersonID]int, last map[ident.PersonID]time.Time, offered, works map[ident.PersonID]bool) error {
-	var granted []ident.PersonID
-	err := tx.Raw(`SELECT DISTINCT g.person_id FROM access_grant g JOIN unnest(?::uuid[]) AS f(id) ON f.id = g.firm_id
+	var granted []struct {
+		PersonID ident.PersonID
+		Role     rbac.Role
+	}
+	err := tx.Raw(`SELECT DISTINCT g.person_id, g.role FROM access_grant g JOIN unnest(?::uuid[]) AS f(id) ON f.id = g.firm_id
 		WHERE g.ended_at IS NULL AND g.from_at <= ? AND (g.until_at IS NULL OR g.until_at > ?)`, db.Array(firms), tx.Now, tx.Now).Scan(&granted).Error
 	if err != nil {
 		return fmt.Errorf("find who works for firms: %w", err)
 	}
-	for _, who := range granted {
-		works[who] = true
+	for _, g := range granted {
+		if g.Role.OfBureau() { // a firm's own people, of whom there are many, claim nothing
+			works[g.PersonID] = true
+		}
 	}
 	var rows []struct {
 		Who      ident.PersonID
