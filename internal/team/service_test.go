@@ -364,3 +364,35 @@ func TestTheBoardNamesTheCertificateThatIsMissing(t *testing.T) {
 		t.Errorf("guidelines that nobody read: %+v", lacks)
 	}
 }
+
+// What the firm answered waits for nobody who is away: the board counts it as free, as
+// get-next gives it.
+func TestAnAnswerForWhoIsAwayIsFree(t *testing.T) {
+	t.Parallel()
+	o := setup(t)
+	id := o.open(t, o.one, worklist.New{})
+	l, err := o.work.Next(o.ines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ines := o.one.Acting(testkit.Actor(o.ines))
+	q, err := o.work.Ask(ines, worklist.Act{Item: id, Token: l.Token}, worklist.Say{Body: "Which rate?"}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.work.Answer(o.one.As(t, rbac.RolePartner), id, worklist.Say{Body: "The old one", Answers: q}); err != nil {
+		t.Fatal(err)
+	}
+	for _, away := range []bool{false, true} {
+		if err := o.work.SetDuty(o.ines, away, time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		want := team.Hands
+		if away {
+			want = team.Free
+		}
+		if b := o.board(t, o.lead); b.Items[0].Place != want || away != (b.Items[0].Owner == "") {
+			t.Errorf("away %t: it is %s, of %q", away, b.Items[0].Place, b.Items[0].Owner)
+		}
+	}
+}

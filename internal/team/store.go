@@ -70,6 +70,7 @@ type itemRow struct {
 	LeaseUntil    *time.Time
 	ReservedFor   *ident.PersonID
 	ReservedUntil *time.Time
+	ReservedAs    *worklist.ReservedAs
 	ParkedBy      *ident.PersonID
 	Reach         db.Strings
 	Barred        db.Strings
@@ -84,7 +85,7 @@ func openItems(tx *db.Tx, lead, workers []*authz.Access, stands requirement.Stan
 	args = append(append(args, tx.Scope.Firm), more...)
 	var rows []itemRow
 	err := tx.Raw(`SELECT w.id, w.type, w.status, coalesce(m.label, w.label) AS label, w.promised, w.version, w.estimate_min, w.created_at, w.due_at, w.hot_at, w.deadline_at,
-			w.triage_at IS NOT NULL AS triage, w.leased_by, w.lease_until, w.reserved_for, w.reserved_until, w.parked_by, `+reach+` AS reach,
+			w.triage_at IS NOT NULL AS triage, w.leased_by, w.lease_until, w.reserved_for, w.reserved_until, w.reserved_as, w.parked_by, `+reach+` AS reach,
 			ARRAY(SELECT DISTINCT k.person_id::text FROM work_skip k WHERE k.firm_id = w.firm_id AND k.item_id = w.id AND k.reason = 'conflict') AS barred, `+requirement.Preparers+` AS prepared
 		FROM work_item w LEFT JOIN matter m ON m.firm_id = w.firm_id AND m.id = w.matter_id
 		WHERE w.firm_id = ? AND w.status IN ('ready', 'leased', 'parked') AND `+sees, args...).Scan(&rows).Error
@@ -112,7 +113,7 @@ func (r itemRow) item(f Firm, stands requirement.Standing, l worklist.Layout, at
 		}
 	case r.Status == worklist.Leased && r.LeaseUntil.After(at):
 		i.Place, i.Owner, i.Held = Hands, *r.LeasedBy, true
-	case r.ReservedFor != nil && r.ReservedUntil.After(at):
+	case r.ReservedFor != nil && r.ReservedUntil.After(at) && !(l.Away(*r.ReservedFor) && r.ReservedAs.Frees()):
 		i.Place, i.Owner = Hands, *r.ReservedFor
 	case r.Triage:
 		i.Place = Triage

@@ -44,21 +44,37 @@ func claimable(tx *db.Tx, stands requirement.Standing, r room) (cond string, arg
 		append(append(args, more...), only...)
 }
 
+// head is the first item of a band in a firm, as it is locked.
+type head struct {
+	item
+	More bool // ready items of the pool's types are left in the firm
+}
+
+// offeredTo tells that it is offered to the actor.
+func (h head) offeredTo(tx *db.Tx) bool {
+	return h.keptFor(tx) == tx.Scope.Actor && *h.ReservedAs == AsOffered
+}
+
 // lockHead locks the first item of a band in the firm of tx that no other claim has.
-func lockHead(tx *db.Tx, a *authz.Access, stands requirement.Standing, b Band, r room) (i item, err error) {
+func lockHead(tx *db.Tx, a *authz.Access, stands requirement.Standing, b Band, r room) (i head, err error) {
 	can, args := claimable(tx, stands, r)
 	band, order, more := inBand(b, cutoff(tx))
 	sees, mine := Seen(a)
-	args = append(append(append([]any{tx.Scope.Firm}, args...), more...), mine...)
-	err = tx.Raw(`SELECT `+itemColumns+` FROM work_item w LEFT JOIN matter m ON m.firm_id = w.firm_id AND m.id = w.matter_id
-		WHERE w.firm_id = ? AND `+can+` AND `+band+` AND `+sees+` ORDER BY `+order+` LIMIT 1 FOR UPDATE OF w SKIP LOCKED`, args...).Take(&i).Error
+	only, types := r.pool.ready("o")
+	args = slices.Concat(types, []any{tx.Scope.Firm}, args, more, mine)
+	var row struct {
+		Row  item `gorm:"embedded"`
+		More bool
+	}
+	err = tx.Raw(`SELECT `+itemColumns+`, coalesce((SELECT true FROM work_item o WHERE o.firm_id = w.firm_id AND `+only+` AND o.id <> w.id ORDER BY o.deadline_at LIMIT 1), false) AS more FROM work_item w LEFT JOIN matter m ON m.firm_id = w.firm_id AND m.id = w.matter_id
+		WHERE w.firm_id = ? AND `+can+` AND `+band+` AND `+sees+` ORDER BY `+order+` LIMIT 1 FOR UPDATE OF w SKIP LOCKED`, args...).Take(&row).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return i, ErrQueueEmpty
 	}
 	if err != nil {
 		return i, fmt.Errorf("lock the first %s item: %w", b, err)
 	}
-	return i, nil
+	return head{row.Row, row.More}, nil
 }
 
 // readBoard is the whole choice as the bureau role sees it: the heads of each firm
@@ -166,16 +182,12 @@ func readServed(tx *db.Tx, board *Board, accesses []*authz.Access, bureau ident.
 		VirtualE3 int64
 		HadReady  bool
 	}
-	var only string
-	var args []any
-	if len(of.Types) > 0 {
-		only, args = ` AND w.type = ANY (?::text[])`, []any{db.Array(of.Types)}
-	}
-	args = append(append([]any{db.Array(firms)}, args...), db.Null(bureau), db.Null(of.ID))
+	only, types := of.ready("w")
+	args := slices.Concat([]any{db.Array(firms)}, types, []any{db.Null(bureau), db.Null(of.ID)})
 	// A lateral look-up with an order: the planner would hash or scan all ready items otherwise.
 	err := tx.Raw(`SELECT f.id, coalesce(r.ready, false) AS ready,
 			coalesce(v.share, 1) AS share, coalesce(v.virtual_e3, 0) AS virtual_e3, coalesce(v.had_ready, false) AS had_ready
-		FROM unnest(?::uuid[]) AS f(id) LEFT JOIN LATERAL (SELECT true AS ready FROM work_item w WHERE w.firm_id = f.id AND w.status = 'ready'`+only+` ORDER BY w.deadline_at LIMIT 1) r ON true
+		FROM unnest(?::uuid[]) AS f(id) LEFT JOIN LATERAL (SELECT true AS ready FROM work_item w WHERE w.firm_id = f.id AND `+only+` ORDER BY w.deadline_at LIMIT 1) r ON true
 		LEFT JOIN pool_firm v ON v.firm_id = ?::uuid AND v.pool_id = ?::uuid AND v.served_id = f.id`, args...).Scan(&rows).Error
 	if err != nil {
 		return fmt.Errorf("read the pool's counters: %w", err)
@@ -184,6 +196,14 @@ func readServed(tx *db.Tx, board *Board, accesses []*authz.Access, bureau ident.
 		board.Firms[r.ID] = &Served{Virtual: r.VirtualE3, Share: r.Share, HadReady: r.HadReady, Ready: r.Ready, was: r.VirtualE3, had: r.HadReady}
 	}
 	return nil
+}
+
+// ready is the condition on an alias of work_item for ready items of the pool's types.
+func (p Pool) ready(w string) (cond string, args []any) {
+	if len(p.Types) == 0 {
+		return w + `.status = 'ready'`, nil
+	}
+	return w + `.status = 'ready' AND ` + w + `.type = ANY (?::text[])`, []any{db.Array(p.Types)}
 }
 
 // saveBoard books the assignment in the bureau's domain, last in the transaction and

@@ -70,11 +70,18 @@ func (s *Service) claim(ctx context.Context, firms []ident.FirmID, bureau ident.
 		order := board.Order()
 		seen = len(order) > 0
 		for _, h := range order {
-			if l, err = s.take(tx, h, stands, r); err == nil {
-				return saveBoard(tx, board, bureau, r.pool.ID, h)
+			var i head
+			if l, i, err = s.take(tx, h, stands, r); errors.Is(err, ErrQueueEmpty) {
+				continue
 			}
-			if !errors.Is(err, ErrQueueEmpty) {
+			switch {
+			case err != nil:
 				return err
+			case i.offeredTo(tx): // which was booked as the pick that it is
+				return answer(tx, bureau)
+			default:
+				board.Firms[h.Firm].Ready = i.More
+				return saveBoard(tx, board, bureau, r.pool.ID, h)
 			}
 		}
 		return ErrQueueEmpty
@@ -91,27 +98,25 @@ func withBureau(firms []ident.FirmID, bureau ident.FirmID) []ident.FirmID {
 
 // take enters the firm of h and leases the first item of its band there that nobody
 // else is taking and nothing keeps the actor from. ErrQueueEmpty when there is none.
-func (s *Service) take(tx *db.Tx, h Head, stands requirement.Standing, r room) (Lease, error) {
+func (s *Service) take(tx *db.Tx, h Head, stands requirement.Standing, r room) (l Lease, i head, err error) {
 	if err := tx.Enter(h.Firm); err != nil {
-		return Lease{}, err
+		return l, i, err
 	}
 	a, err := s.guard.Require(tx, rbac.ItemClaim)
 	if errors.Is(err, authz.ErrNotFound) || errors.Is(err, authz.ErrForbidden) {
-		return Lease{}, ErrQueueEmpty // the grant has ended since the look
+		return l, i, ErrQueueEmpty // the grant has ended since the look
 	}
 	if err != nil {
-		return Lease{}, err
+		return l, i, err
 	}
-	i, err := lockHead(tx, a, stands, h.Band, r)
-	if err != nil {
-		return Lease{}, err
+	if i, err = lockHead(tx, a, stands, h.Band, r); err != nil {
+		return l, i, err
 	}
-	l, err := lease(tx, i)
-	if err != nil {
-		return l, err
+	if l, err = lease(tx, i.item); err != nil {
+		return l, i, err
 	}
 	l.Band, l.Why = h.Band, h.Band.why(i.Promised)
-	return l, audit.Record(tx, audit.Entry{
+	return l, i, audit.Record(tx, audit.Entry{
 		Action: "item.leased", Object: "item", ID: string(i.ID), Matter: i.matter(), Class: audit.C1, Permission: string(rbac.ItemClaim),
 		Detail: map[string]any{"band": h.Band, "token": l.Token},
 	})
@@ -140,7 +145,11 @@ func (s *Service) roomFor(tx *db.Tx, firms []ident.FirmID, bureau ident.FirmID) 
 
 // roomAside is roomFor from within the transaction of a firm, over all firms of the actor.
 func (s *Service) roomAside(tx *db.Tx) (r room, err error) {
-	ctx := db.Joining(tx.Context(), tx)
+	return s.roomOf(db.Joining(tx.Context(), tx))
+}
+
+// roomOf is what the actor of ctx may still take on, beside what they hold in all their firms.
+func (s *Service) roomOf(ctx context.Context) (r room, err error) {
 	firms, err := s.guard.Firms(ctx, rbac.ItemClaim)
 	if err != nil {
 		return r, err

@@ -27,6 +27,9 @@ const (
 	AsOffered  ReservedAs = "offered"  // their pool offers it
 )
 
+// Frees tells whether an item that is kept so is anybody's while its person is away.
+func (as *ReservedAs) Frees() bool { return as != nil && (*as == AsAnswer || *as == AsOffered) }
+
 // How long an item is kept, in the business time of the calendar that the firm's
 // promises go by: then it goes back to the queue, so that nothing waits for who is away.
 const (
@@ -208,7 +211,7 @@ func (s *Service) giveTo(tx *db.Tx, i item, to ident.PersonID, over bool) error 
 		}
 	}
 	if i.Status == Parked {
-		return change(tx, i.ID, `parked_by = ?, triage_at = NULL, version = version + 1`, to)
+		return change(tx, i.ID, `parked_by = ?, triage_at = NULL, reserved_over = ?, version = version + 1`, to, over)
 	}
 	if err := s.keep(tx, i, to, AsAssigned, assignedFor); err != nil {
 		return err
@@ -279,12 +282,7 @@ func (s *Service) Decline(ctx context.Context, id ident.WorkItemID) error {
 			return ErrNotKept.With("this item is not kept for you")
 		}
 		if *i.ReservedAs == AsOffered {
-			if err := insertDecline(tx, i.ID); err != nil {
-				return err
-			}
-			if err := s.answered(tx); err != nil {
-				return err
-			}
+			return s.declined(tx, i.ID)
 		}
 		return unkeep(tx, i, "item.declined", rbac.ItemClaim)
 	})

@@ -90,13 +90,10 @@ func lapse(tx *db.Tx, bureau ident.FirmID) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	counts := map[ident.PersonID]int{}
+	firm, counts := tx.Scope.Firm, map[ident.PersonID]int{}
 	for _, i := range items {
 		counts[*i.ReservedFor]++
 		if err := change(tx, i.ID, noReservation+`, version = version + 1`); err != nil {
-			return 0, err
-		}
-		if err := record(tx, i, "item.offer_lapsed", "", map[string]any{"for": *i.ReservedFor}); err != nil {
 			return 0, err
 		}
 	}
@@ -105,6 +102,11 @@ func lapse(tx *db.Tx, bureau ident.FirmID) (int, error) {
 	}
 	if err := tx.Enter(bureau); err != nil {
 		return 0, err
+	}
+	for _, i := range items {
+		if err := recordOffer(tx, "item.offer_lapsed", firm, i.ID, "", map[string]any{"for": *i.ReservedFor}); err != nil {
+			return 0, err
+		}
 	}
 	people := make([]ident.PersonID, 0, len(counts))
 	for who := range counts {
@@ -119,9 +121,9 @@ func lapse(tx *db.Tx, bureau ident.FirmID) (int, error) {
 	return len(items), nil
 }
 
-// countLapses sets somebody away at the third in a row.
+// countLapses sets somebody away at the third in a row. Of who is away already none count.
 func countLapses(tx *db.Tx, who ident.PersonID, n int) error {
-	if err := sit(tx, who, `lapses = least(lapses + ?, ?)`, n, mostLapses); err != nil {
+	if err := sit(tx, who, `lapses = CASE WHEN `+awayNow("pool_seat")+` THEN lapses ELSE least(lapses + ?, ?) END`, tx.Now, n, mostLapses); err != nil {
 		return err
 	}
 	res := tx.Exec(`UPDATE pool_seat SET away_at = ?, away_until = NULL, away_as = ?, lapses = 0 WHERE firm_id = ? AND person_id = ? AND lapses >= ?
@@ -205,14 +207,19 @@ func (s *Service) readyPeople(sys *db.System) (list []ready, err error) {
 // countHands adds what people have in these firms: who works there, what they hold and since
 // when, and to whom something is offered.
 func countHands(tx *db.Tx, firms []ident.FirmID, l Layout, hands map[ident.PersonID]int, last map[ident.PersonID]time.Time, offered, works map[ident.PersonID]bool) error {
-	var granted []ident.PersonID
-	err := tx.Raw(`SELECT DISTINCT g.person_id FROM access_grant g JOIN unnest(?::uuid[]) AS f(id) ON f.id = g.firm_id
+	var granted []struct {
+		PersonID ident.PersonID
+		Role     rbac.Role
+	}
+	err := tx.Raw(`SELECT DISTINCT g.person_id, g.role FROM access_grant g JOIN unnest(?::uuid[]) AS f(id) ON f.id = g.firm_id
 		WHERE g.ended_at IS NULL AND g.from_at <= ? AND (g.until_at IS NULL OR g.until_at > ?)`, db.Array(firms), tx.Now, tx.Now).Scan(&granted).Error
 	if err != nil {
 		return fmt.Errorf("find who works for firms: %w", err)
 	}
-	for _, who := range granted {
-		works[who] = true
+	for _, g := range granted {
+		if g.Role.OfBureau() { // a firm's own people, of whom there are many, claim nothing
+			works[g.PersonID] = true
+		}
 	}
 	var rows []struct {
 		Who      ident.PersonID
@@ -297,14 +304,18 @@ func (s *Service) offer(ctx context.Context, firms []ident.FirmID, bureau ident.
 		order := board.Order()
 		seen = len(order) > 0
 		for _, h := range order {
-			err := s.offerHead(tx, h, stands, r)
+			i, err := s.offerHead(tx, h, stands, r)
 			if errors.Is(err, ErrQueueEmpty) {
 				continue
 			}
 			if err != nil {
 				return err
 			}
+			board.Firms[h.Firm].Ready = i.More
 			if err := saveBoard(tx, board, bureau, r.pool.ID, h); err != nil {
+				return err
+			}
+			if err := recordOffer(tx, "item.offered", h.Firm, i.ID, "", map[string]any{"to": tx.Scope.Actor, "band": h.Band}); err != nil {
 				return err
 			}
 			return sit(tx, tx.Scope.Actor, `offered_at = ?`, tx.Now)
@@ -324,40 +335,73 @@ func hasOffer(tx *db.Tx, firms []ident.FirmID) (has bool, err error) {
 }
 
 // offerHead keeps the first item of a band in the firm of h for the person.
-func (s *Service) offerHead(tx *db.Tx, h Head, stands requirement.Standing, r room) error {
+func (s *Service) offerHead(tx *db.Tx, h Head, stands requirement.Standing, r room) (i head, err error) {
 	if err := tx.Enter(h.Firm); err != nil {
-		return err
+		return i, err
 	}
 	a, err := s.guard.Require(tx, rbac.ItemWork)
 	if errors.Is(err, authz.ErrNotFound) || errors.Is(err, authz.ErrForbidden) {
-		return ErrQueueEmpty
+		return i, ErrQueueEmpty
 	}
 	if err != nil {
-		return err
+		return i, err
 	}
-	i, err := lockHead(tx, a, stands, h.Band, r)
-	if err != nil {
-		return err
+	if i, err = lockHead(tx, a, stands, h.Band, r); err != nil {
+		return i, err
 	}
 	if err := change(tx, i.ID, noReservation); err != nil {
+		return i, err
+	}
+	return i, change(tx, i.ID, `reserved_for = ?, reserved_until = ?, reserved_as = ?, version = version + 1`, tx.Scope.Actor, tx.Now.Add(OfferFor), AsOffered)
+}
+
+// recordOffer leaves what became of an offer in the bureau's own trail, in its domain: the
+// firm, which may read its own, is not told that the bureau has pools that offer work.
+func recordOffer(tx *db.Tx, action string, firm ident.FirmID, id ident.WorkItemID, p rbac.Permission, detail map[string]any) error {
+	detail["firm"] = firm
+	return audit.Record(tx, audit.Entry{Action: action, Object: "item", ID: string(id), Class: audit.C1, Permission: string(p), Detail: detail})
+}
+
+// declined answers an offer of an item of the firm of tx with a no.
+func (s *Service) declined(tx *db.Tx, id ident.WorkItemID) error {
+	if err := insertDecline(tx, id); err != nil {
 		return err
 	}
-	if err := change(tx, i.ID, `reserved_for = ?, reserved_until = ?, reserved_as = ?, version = version + 1`, tx.Scope.Actor, tx.Now.Add(OfferFor), AsOffered); err != nil {
+	if err := change(tx, id, noReservation+`, version = version + 1`); err != nil {
 		return err
 	}
-	return audit.Record(tx, audit.Entry{Action: "item.offered", Object: "item", ID: string(i.ID), Matter: i.matter(), Class: audit.C1, Detail: map[string]any{"to": tx.Scope.Actor, "band": h.Band}})
+	firm := tx.Scope.Firm
+	return s.atBureau(tx, func(tx *db.Tx) error {
+		if err := unlapsed(tx); err != nil {
+			return err
+		}
+		return recordOffer(tx, "item.offer_declined", firm, id, rbac.ItemClaim, map[string]any{"for": tx.Scope.Actor})
+	})
 }
 
 // answered notes, from within the transaction of a firm, that the actor answered an offer:
 // lapses count in a row.
-func (s *Service) answered(tx *db.Tx) error {
+func (s *Service) answered(tx *db.Tx) error { return s.atBureau(tx, unlapsed) }
+
+// atBureau runs fn in the bureau's domain, from within the transaction of a firm.
+func (s *Service) atBureau(tx *db.Tx, fn func(tx *db.Tx) error) error {
 	ctx := db.Joining(tx.Context(), tx)
 	bureau, err := s.bureauID(ctx)
 	if err != nil || bureau == "" {
 		return err
 	}
-	return s.db.InFirm(scope.InFirm(ctx, bureau), func(tx *db.Tx) error { return sit(tx, tx.Scope.Actor, `lapses = 0`) })
+	return s.db.InFirm(scope.InFirm(ctx, bureau), fn)
 }
+
+// answer is answered at the end of a claim.
+func answer(tx *db.Tx, bureau ident.FirmID) error {
+	if err := tx.Enter(bureau); err != nil {
+		return err
+	}
+	return unlapsed(tx)
+}
+
+func unlapsed(tx *db.Tx) error { return sit(tx, tx.Scope.Actor, `lapses = 0`) }
 
 // Offer is an item that is offered to the actor.
 type Offer struct {

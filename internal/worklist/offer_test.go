@@ -108,8 +108,15 @@ func TestAnOfferGoesToWhoHasMostRoomThenWaitedLongest(t *testing.T) {
 	if err := p.Decline(p.at(p.who[other]), first); !errors.Is(err, worklist.ErrNotKept) {
 		t.Errorf("declined what was accepted: %v", err)
 	}
-	if n := p.leaves(t, "item.offered", first); n != 2 {
+	// The bureau's own trail tells of it; the firm's, which its administrator reads, does not.
+	if n := p.bureauLeaves(t, "item.offered"); n != 2 {
 		t.Errorf("%d leaves of offers", n)
+	}
+	if n := p.bureauLeaves(t, "item.offer_declined"); n != 1 {
+		t.Errorf("%d leaves of declined offers", n)
+	}
+	if n := p.Count(t, `SELECT count(*) FROM audit_leaf WHERE firm_id = ? AND (action LIKE 'item.offer%' OR action = 'item.declined')`, p.ID); n != 0 {
+		t.Errorf("%d leaves tell the firm of offers", n)
 	}
 	if n := p.Count(t, `SELECT count(*) FROM work_item WHERE firm_id = ? AND triage_at IS NOT NULL`, p.ID); n != 0 {
 		t.Error("an offer that was declined counts towards a lead's decision")
@@ -151,6 +158,9 @@ func TestThreeLapsesSetAway(t *testing.T) {
 		t.Errorf("duty %+v, %v", seat, err)
 	}
 	p.sweep(t, 0)
+	if n := p.bureauLeaves(t, "item.offer_lapsed"); n != 5 {
+		t.Errorf("%d leaves of offers that lapsed", n)
+	}
 	if n := p.bureauLeaves(t, "person.away"); n != 1 {
 		t.Errorf("%d leaves", n)
 	}

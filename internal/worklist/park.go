@@ -7,6 +7,7 @@ import (
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/scope"
 	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/rbac"
 )
@@ -35,8 +36,8 @@ func park(tx *db.Tx, i item, question ident.MessageID) error {
 	return record(tx, i, "item.parked", rbac.MessageAsk, map[string]any{"reason": sla.WaitingFirm, "question": question})
 }
 
-// unpark makes an item ready again, for who parked it first; not while they are away
-// (room.freed).
+// unpark makes an item ready again, for who parked it first, where they have room for it or
+// a lead said that they need none; not while they are away (room.freed).
 func (s *Service) unpark(tx *db.Tx, i item, p rbac.Permission) error {
 	until, err := s.businessFrom(tx, answeredFor)
 	if err != nil {
@@ -52,12 +53,27 @@ func (s *Service) unpark(tx *db.Tx, i item, p rbac.Permission) error {
 			return err
 		}
 	}
-	if err := change(tx, i.ID, `status = 'ready', `+noParking+`, reserved_for = ?, reserved_until = ?, reserved_as = CASE WHEN ?::uuid IS NOT NULL THEN 'answer' END, reserved_by = NULL, reserved_at = NULL, reserved_over = false,
+	who := i.ParkedBy
+	if who != nil && !i.ReservedOver {
+		if ok, err := s.hasRoom(tx, *who, i.Type); err != nil {
+			return err
+		} else if !ok {
+			who = nil
+		}
+	}
+	if err := change(tx, i.ID, `status = 'ready', `+noParking+`, reserved_for = ?, reserved_until = CASE WHEN ?::uuid IS NOT NULL THEN ?::timestamptz END, reserved_as = CASE WHEN ?::uuid IS NOT NULL THEN 'answer' END, reserved_by = NULL, reserved_at = NULL,
 		due_at = ?, hot_at = ?, deadline_at = ?, promised = ?, version = version + 1`,
-		i.ParkedBy, until, i.ParkedBy, due(st), st.HotAt, st.Deadline, promised); err != nil {
+		who, who, until, who, due(st), st.HotAt, st.Deadline, promised); err != nil {
 		return err
 	}
 	return record(tx, i, "item.resumed", p, nil)
+}
+
+// hasRoom tells whether somebody could take an item of a type beside what they hold in all
+// their firms. It looks as that person, for the actor may know of none of it.
+func (s *Service) hasRoom(tx *db.Tx, who ident.PersonID, typ string) (bool, error) {
+	r, err := s.roomOf(scope.With(db.Joining(tx.Context(), tx), scope.Scope{Actor: who, Machine: "work.answer"}))
+	return err == nil && r.fits(typ) == nil, err
 }
 
 // Resume takes an item back that waits for the firm, without an answer; its holder's

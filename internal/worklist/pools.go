@@ -196,7 +196,7 @@ func (s *Service) holdsIn(tx *db.Tx, who ident.PersonID, p rbac.Permission, firm
 }
 
 // ChangePool gives a pool another name, lead, firms, types or limit. Firms that the lead is
-// not told of stay in it. ErrNotFound for one that they are not told of.
+// not told of stay in it, also where it took the work of every firm. ErrNotFound for one that they are not told of.
 func (s *Service) ChangePool(ctx context.Context, id ident.PoolID, d PoolDraft) (p Pool, err error) {
 	err = s.arranging(ctx, func(tx *db.Tx, firms []ident.FirmID) error {
 		if p, err = seenPool(tx, id, firms); err != nil {
@@ -214,7 +214,13 @@ func (s *Service) ChangePool(ctx context.Context, id ident.PoolID, d PoolDraft) 
 		}
 		served := d.Firms
 		if !d.EveryFirm {
-			for _, f := range p.Firms {
+			takes := p.Firms
+			if p.EveryFirm {
+				if takes, err = otherFirms(tx, firms); err != nil {
+					return err
+				}
+			}
+			for _, f := range takes {
 				if !slices.Contains(firms, f) {
 					served = append(served, f)
 				}
@@ -231,6 +237,9 @@ func (s *Service) ChangePool(ctx context.Context, id ident.PoolID, d PoolDraft) 
 		slices.Sort(served)
 		p.Name, p.EveryFirm, p.Firms, p.Types, p.Limit, p.Push = d.Name, d.EveryFirm, served, d.Types, d.Limit, d.Push
 		if err := savePool(tx, p); err != nil {
+			return err
+		}
+		if err := leave(tx, p); err != nil {
 			return err
 		}
 		p.Version++

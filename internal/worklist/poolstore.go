@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -90,13 +91,13 @@ func (r room) claimable() (cond string, args []any) {
 	return cond, args
 }
 
-// freed is, behind what is kept for somebody else, that they are away: an answer waits for
-// nobody who is.
+// freed is, behind what is kept for somebody else, that they are away: neither an answer nor
+// an offer waits for anybody who is.
 func (r room) freed() (cond string, args []any) {
 	if len(r.gone) == 0 {
 		return "", nil
 	}
-	return ` OR (w.reserved_as = 'answer' AND w.reserved_for = ANY (?::uuid[]))`, []any{db.Array(r.gone)}
+	return ` OR (w.reserved_as IN ('answer', 'offered') AND w.reserved_for = ANY (?::uuid[]))`, []any{db.Array(r.gone)}
 }
 
 type poolRow struct {
@@ -192,6 +193,26 @@ func endPool(tx *db.Tx, id ident.PoolID) (people int64, err error) {
 		return 0, fmt.Errorf("move the people of pool %s: %w", id, res.Error)
 	}
 	return res.RowsAffected, nil
+}
+
+// leave notes that the firms whose work a pool takes no more have none in it, so that they
+// start level with the others when it takes theirs again.
+func leave(tx *db.Tx, p Pool) error {
+	err := tx.Exec(`UPDATE pool_firm SET had_ready = false WHERE firm_id = ? AND pool_id = ? AND NOT ? AND served_id <> ALL (?::uuid[]) AND had_ready`,
+		tx.Scope.Firm, p.ID, p.EveryFirm, db.Array(p.Firms)).Error
+	if err != nil {
+		return fmt.Errorf("note the firms that left pool %s: %w", p.ID, err)
+	}
+	return nil
+}
+
+// otherFirms are the active firms beside some, by id.
+func otherFirms(tx *db.Tx, firms []ident.FirmID) (others []ident.FirmID, err error) {
+	err = tx.Raw(`SELECT f.id FROM auth.active_firms(NULL, ?) AS f(id) WHERE f.id <> ? AND f.id <> ALL (?::uuid[])`, math.MaxInt32, tx.Scope.Firm, db.Array(firms)).Scan(&others).Error
+	if err != nil {
+		return nil, fmt.Errorf("read which other firms there are: %w", err)
+	}
+	return others, nil
 }
 
 type seatRow struct {
