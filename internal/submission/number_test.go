@@ -49,3 +49,20 @@ func TestANumberIsUsedOnceAtAReceiver(t *testing.T) {
 		t.Errorf("a version of the same invoice: %v", err)
 	}
 }
+
+// TestANumberStaysUsedWhereItsPayorHasLeft: the receiver keeps what another payor's invoice was
+// sent under, although that payor reads its bills elsewhere now.
+func TestANumberStaysUsedWhereItsPayorHasLeft(t *testing.T) {
+	t.Parallel()
+	k := setup(t, func(s *portal.Settings) { s.NumberForm = portal.NumberAlphanumeric })
+	plain := strings.ReplaceAll(k.f.Text(t, `SELECT number FROM invoice WHERE firm_id = ? AND id = ?`, k.f.ID, k.inv), "-", "")
+	k.submit(t, submission.Sending{})
+	k.f.Exec(t, `UPDATE payor SET portal_id = NULL WHERE firm_id = ? AND id = ?`, k.f.ID, k.m.Payor)
+	k.f.Exec(t, `UPDATE number_series SET pattern = ?, next = ?::bigint WHERE firm_id = ? AND series = 'invoice'`, "{seq}"+plain[3:], plain[:3], k.f.ID)
+	k.m = k.f.Matter(t)
+	k.f.Exec(t, `UPDATE payor SET portal_id = ? WHERE firm_id = ? AND id = ?`, k.receiver.ID, k.f.ID, k.m.Payor)
+	k.issueOf(t, "RW", "2026-02-11")
+	if p, err := k.invoices.Preflight(k.specialist, k.inv); err != nil || !slices.ContainsFunc(p.Findings, func(f portal.Finding) bool { return f.Code == "DUP-01" }) {
+		t.Errorf("%v, %+v", err, p.Findings)
+	}
+}
