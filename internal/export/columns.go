@@ -58,9 +58,18 @@ var entryColumns = []column{
 	{"standard_rate", authz.C2, e4, `e.standard_rate_e4`},
 }
 
-// courtColumns is what a petition for fees lists. Its narrative is made by selecting.
-var courtColumns = append(without(entryColumns, "client_number", "client", "status", "narrative", "rate_source", "standard_rate"),
-	column{"narrative", authz.C3, words, redactedNarrative})
+// courtColumns is what a petition for fees lists. Its narrative and its matter's name are
+// made by selecting: what is blacked out of the one does not stand in the other.
+var courtColumns = func() []column {
+	all := append(without(entryColumns, "client_number", "client", "status", "narrative", "rate_source", "standard_rate"),
+		column{"narrative", authz.C3, words, redactedNarrative})
+	for i := range all {
+		if all[i].name == "matter" {
+			all[i].sql = blackedOut(all[i].sql)
+		}
+	}
+	return all
+}()
 
 // lineColumns is an invoice's line as the payor was served it. Of an invoice that several
 // payors share a line is this payor's share, and the whole is not told.
@@ -87,6 +96,7 @@ var lineColumns = []column{
 	{"tax", authz.C2, minor, `l.tax_minor`},
 	{"currency", authz.C1, words, `l.currency`},
 	{"narrative", authz.C3, words, `l.narrative`},
+	{"invoice_credited", authz.C2, minor, `i.credited_minor`},
 }
 
 // collectorColumns is what a mail says too (DESIGN 2.16), and who owes it.
