@@ -137,6 +137,16 @@ var auditorColumns = []column{
 	{"ebill_sha256", authz.C1, words, `coalesce((SELECT string_agg(d.sha256, ' ' ORDER BY d.format) FROM invoice_document d WHERE d.firm_id = i.firm_id AND d.invoice_id = i.id AND d.format LIKE 'ledes%'), '')`},
 	{"audit_leaf", authz.C1, words, `coalesce((SELECT x.id::text FROM audit_leaf x WHERE x.firm_id = i.firm_id AND x.object = 'invoice' AND x.object_id = i.id::text AND x.action = 'invoice.issued' ORDER BY x.id LIMIT 1), '')`},
 	{"audit_seq", authz.C1, whole, `(SELECT x.seq FROM audit_leaf x WHERE x.firm_id = i.firm_id AND x.object = 'invoice' AND x.object_id = i.id::text AND x.action = 'invoice.issued' ORDER BY x.id LIMIT 1)`},
+	{"closing_sha256", authz.C1, words, `coalesce((SELECT d.sha256 FROM invoice_document d WHERE d.firm_id = i.firm_id AND d.invoice_id = i.id AND d.format = 'closing'), '')`},
+	{"credit_notes", authz.C2, words, creditNotes(`n.number`)},
+	{"credit_content_sha256", authz.C1, words, creditNotes(`n.content_hash`)},
+	{"credit_pdf_sha256", authz.C1, words, creditNotes(`(SELECT d.sha256 FROM invoice_document d WHERE d.firm_id = n.firm_id AND d.credit_note_id = n.id AND d.format = 'pdf')`)},
+}
+
+// creditNotes is one thing of each credit note of an invoice, in their order: what is
+// credited has its proof as what is issued has.
+func creditNotes(what string) string {
+	return `coalesce((SELECT string_agg(` + what + `, ' ' ORDER BY n.issued_at, n.id) FROM credit_note n WHERE n.firm_id = i.firm_id AND n.invoice_id = i.id), '')`
 }
 
 func without(all []column, names ...string) []column {
