@@ -260,3 +260,48 @@ func TestNobodyAsksBeyondTheirOwn(t *testing.T) {
 		t.Errorf("what is wrong is told one at a time: %v", fields(err))
 	}
 }
+
+// What is credited has its proof in an auditor's file, and stands beside a payor's lines.
+func TestWhatIsCreditedIsTold(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	f := testkit.Firm(t, h.d)
+	m := f.Matter(t)
+	inv := f.Invoice(t, m)
+	hash := strings.Repeat("ab", 32)
+	note := ident.New[string](testkit.Now)
+	err := h.d.InFirm(f.Machine(), func(tx *db.Tx) error {
+		return errors.Join(
+			tx.Exec(`INSERT INTO number_series (firm_id, series, pattern) VALUES (?, 'credit_note', 'CN-{seq}') ON CONFLICT DO NOTHING`, f.ID).Error,
+			tx.Exec(`INSERT INTO credit_note (firm_id, id, invoice_id, series, n, number, issued_on, currency, net_minor, tax_minor, total_minor, reason, rebill, content_hash, document, issued_at)
+				SELECT firm_id, ?, id, 'credit_note', 1, 'CN-1', issued_on, currency, 1, 0, 1, 'agreed', false, ?, '{}', ? FROM invoice WHERE firm_id = ? AND id = ?`, note, hash, tx.Now, f.ID, inv.ID).Error,
+			tx.Exec(`INSERT INTO credit_note_line (firm_id, credit_note_id, invoice_id, line_no, amount_minor, tax_minor) VALUES (?, ?, ?, 1, 1, 0)`, f.ID, note, inv.ID).Error,
+			tx.Exec(`UPDATE invoice SET credited_minor = 1, open_minor = open_minor - 1 WHERE firm_id = ? AND id = ?`, f.ID, inv.ID).Error)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for audience, want := range map[export.Audience]map[string]string{
+		export.AudienceAuditor: {"credited": "0.01", "credit_notes": "CN-1", "credit_content_sha256": hash},
+		export.AudiencePayor:   {"invoice_credited": "0.01", "invoice_status": "issued"},
+	} {
+		n := year(export.FormRedacted)
+		n.Audience = audience
+		if audience == export.AudiencePayor {
+			n.Payor = m.Payor
+		}
+		p, err := h.svc.Preview(f.As(t, rbac.RoleSpecialist), n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range p.Columns {
+			if w, ok := want[c.Name]; ok && c.Sample != w {
+				t.Errorf("%s: %s is %q, want %q", audience, c.Name, c.Sample, w)
+			}
+			delete(want, c.Name)
+		}
+		if len(want) > 0 {
+			t.Errorf("%s has no %v", audience, want)
+		}
+	}
+}

@@ -77,6 +77,7 @@ type builder struct {
 	plan     plan
 	chosen   selection
 	manifest manifest
+	held     held
 	table    table
 	row      *row    // that is being written
 	text     reading // of a court: what was written
@@ -102,6 +103,9 @@ func (b *builder) begin(ctx context.Context) (yes bool, err error) {
 			return err
 		}
 		if b.chosen, err = b.selection(tx); err != nil {
+			return err
+		}
+		if b.held, err = b.chosen.held(tx); err != nil {
 			return err
 		}
 		b.row = b.chosen.profile.row()
@@ -189,7 +193,10 @@ func (b *builder) publish(ctx context.Context, w blob.Written) error {
 		if err := errors.Join(b.blobs.Keep(tx, w), b.dropParts(tx, 0)); err != nil {
 			return err
 		}
-		text, err := json.Marshal(b.manifest)
+		text, err := json.Marshal(struct {
+			manifest
+			Held held `json:"held"`
+		}{b.manifest, b.held})
 		if err != nil {
 			return fmt.Errorf("encode manifest of export %s: %w", b.id, err)
 		}

@@ -58,9 +58,18 @@ var entryColumns = []column{
 	{"standard_rate", authz.C2, e4, `e.standard_rate_e4`},
 }
 
-// courtColumns is what a petition for fees lists. Its narrative is made by selecting.
-var courtColumns = append(without(entryColumns, "client_number", "client", "status", "narrative", "rate_source", "standard_rate"),
-	column{"narrative", authz.C3, words, redactedNarrative})
+// courtColumns is what a petition for fees lists. Its narrative and its matter's name are
+// made by selecting: what is blacked out of the one does not stand in the other.
+var courtColumns = func() []column {
+	all := append(without(entryColumns, "client_number", "client", "status", "narrative", "rate_source", "standard_rate"),
+		column{"narrative", authz.C3, words, redactedNarrative})
+	for i := range all {
+		if all[i].name == "matter" {
+			all[i].sql = blackedOut(all[i].sql)
+		}
+	}
+	return all
+}()
 
 // lineColumns is an invoice's line as the payor was served it. Of an invoice that several
 // payors share a line is this payor's share, and the whole is not told.
@@ -87,6 +96,7 @@ var lineColumns = []column{
 	{"tax", authz.C2, minor, `l.tax_minor`},
 	{"currency", authz.C1, words, `l.currency`},
 	{"narrative", authz.C3, words, `l.narrative`},
+	{"invoice_credited", authz.C2, minor, `i.credited_minor`},
 }
 
 // collectorColumns is what a mail says too (DESIGN 2.16), and who owes it.
@@ -127,6 +137,16 @@ var auditorColumns = []column{
 	{"ebill_sha256", authz.C1, words, `coalesce((SELECT string_agg(d.sha256, ' ' ORDER BY d.format) FROM invoice_document d WHERE d.firm_id = i.firm_id AND d.invoice_id = i.id AND d.format LIKE 'ledes%'), '')`},
 	{"audit_leaf", authz.C1, words, `coalesce((SELECT x.id::text FROM audit_leaf x WHERE x.firm_id = i.firm_id AND x.object = 'invoice' AND x.object_id = i.id::text AND x.action = 'invoice.issued' ORDER BY x.id LIMIT 1), '')`},
 	{"audit_seq", authz.C1, whole, `(SELECT x.seq FROM audit_leaf x WHERE x.firm_id = i.firm_id AND x.object = 'invoice' AND x.object_id = i.id::text AND x.action = 'invoice.issued' ORDER BY x.id LIMIT 1)`},
+	{"closing_sha256", authz.C1, words, `coalesce((SELECT d.sha256 FROM invoice_document d WHERE d.firm_id = i.firm_id AND d.invoice_id = i.id AND d.format = 'closing'), '')`},
+	{"credit_notes", authz.C2, words, creditNotes(`n.number`)},
+	{"credit_content_sha256", authz.C1, words, creditNotes(`n.content_hash`)},
+	{"credit_pdf_sha256", authz.C1, words, creditNotes(`(SELECT d.sha256 FROM invoice_document d WHERE d.firm_id = n.firm_id AND d.credit_note_id = n.id AND d.format = 'pdf')`)},
+}
+
+// creditNotes is one thing of each credit note of an invoice, in their order: what is
+// credited has its proof as what is issued has.
+func creditNotes(what string) string {
+	return `coalesce((SELECT string_agg(` + what + `, ' ' ORDER BY n.issued_at, n.id) FROM credit_note n WHERE n.firm_id = i.firm_id AND n.invoice_id = i.id), '')`
 }
 
 func without(all []column, names ...string) []column {

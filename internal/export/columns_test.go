@@ -12,7 +12,7 @@ import (
 func TestEveryColumnHasItsClass(t *testing.T) {
 	t.Parallel()
 	high := map[string]authz.Class{"narrative": authz.C3}
-	low := "id kind currency status invoice_status line content_sha256 pdf_sha256 ebill_sha256 audit_leaf audit_seq"
+	low := "id kind currency status invoice_status line content_sha256 pdf_sha256 ebill_sha256 closing_sha256 credit_content_sha256 credit_pdf_sha256 audit_leaf audit_seq"
 	for _, a := range Audiences {
 		p := profiles[a]
 		if a.Title() == "" || a.Gets() == "" || p.columns[0].name != "id" || p.column("currency") < 0 {

@@ -154,7 +154,7 @@ func TestAPassphraseOpensTheFile(t *testing.T) {
 	kept := func() int64 {
 		return f.Count(t, `SELECT count(*) FROM export WHERE firm_id = ? AND passphrase IS NOT NULL`, f.ID)
 	}
-	if kept() != 1 || f.Count(t, `SELECT count(*) FROM export WHERE firm_id = ? AND position(? in convert_from(passphrase, 'latin1') || export::text) > 0`, f.ID, secret.Reveal()) != 0 {
+	if kept() != 1 || f.Count(t, `SELECT count(*) FROM export WHERE firm_id = ? AND position(? in encode(passphrase, 'escape') || export::text) > 0`, f.ID, secret.Reveal()) != 0 {
 		t.Error("the passphrase is not sealed")
 	}
 	if err := h.svc.Approve(f.As(t, rbac.RoleFirmAdmin), e.ID, e.Version); err != nil {

@@ -12,11 +12,13 @@
 //   - Other staff get amounts and no rates. A specialist gets no sealed matter even if the
 //     asker is named there: for that a partner's file is asked for. A collector gets what a
 //     mail says (DESIGN 2.16) and who owes it: no client, no matter.
-//   - A payor's lines are those that were issued, as its share of them; a credit shows in
-//     the invoice's status and not as a line.
-//   - A court's text has whole words blacked out, or lines withheld, and is confirmed by its
-//     hash by somebody other than who asked, who sees all of it; they may approve it too. At
-//     most 2,000 lines, because a person reads them. What has changed since fails the build.
+//   - A payor's lines are those that were issued, as its share of them; how much of the
+//     invoice is credited stands beside each, and no credit is a line.
+//   - A court's text has whole words blacked out, or lines withheld; its matters' names too
+//     have the words blacked out. Case, accents, spaces, hyphens and line ends make no other
+//     word; word forms do. The text is confirmed by its hash by somebody other than who
+//     asked, who sees all of it; they may approve it too. At most 2,000 lines, because a
+//     person reads them. What has changed since fails the build.
 //   - Text that a spreadsheet might run is guarded in CSV and XLSX. JSON lines and Parquet
 //     have it as it is: what reads them takes no text for a formula, and a guard would lie.
 //   - Numbers are decimal text in JSON lines and decimals of four digits in Parquet. In a

@@ -191,8 +191,9 @@ func (s *Service) fetchable(tx *db.Tx, id ident.ExportID, again bool) (Export, e
 	if err := tx.Raw(`SELECT jsonb_extract_path_text(manifest, 'scope') FROM export WHERE firm_id = ? AND id = ?`, tx.Scope.Firm, id).Row().Scan(&made); err != nil {
 		return Export{}, fmt.Errorf("read scope of export %s: %w", id, err)
 	}
-	if selecting(access, tx, p.limits).fingerprint() != made {
+	chosen := selecting(access, tx, p.limits)
+	if chosen.fingerprint() != made {
 		return Export{}, ErrRightGone
 	}
-	return e, nil
+	return e, stillHeld(tx, access, id, chosen.profile)
 }

@@ -42,7 +42,7 @@ type selection struct {
 	wordsArgs []any
 	money     string // predicate: what is C2 is shown
 	moneyArgs []any
-	text      []any // of a court: what its narrative's expression takes
+	text      []any // of a court: what its columns' expressions take, in their order
 }
 
 func selecting(a *authz.Access, tx *db.Tx, l limits) selection {
@@ -61,7 +61,8 @@ func selecting(a *authz.Access, tx *db.Tx, l limits) selection {
 		s.words, s.wordsArgs = a.MattersSeeing("m", authz.C3)
 	}
 	if l.audience == AudienceCourt {
-		s.text = []any{l.withheld, redaction(l.terms)}
+		out := redaction(l.terms)
+		s.text = []any{out, l.withheld, out} // of the matter's name, then of the narrative
 	}
 	return s
 }

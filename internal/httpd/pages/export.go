@@ -31,8 +31,7 @@ func (s *Site) exportPage(r *httpd.Request, id ident.ExportID, failed error) (te
 		return nil, err
 	}
 	f.Refresh = e.Status == export.StatusApproved
-	v := PlainView{Head: layout.Head{Title: e.Name(), Crumbs: []partial.Link{{Text: "Exports", Href: href.Exports(f.FirmID)}}}, Meta: []string{"For " + e.AskedByName, period(e)}, Lede: exportSentence(f, e),
-		Sections: []Section{{Title: "What was asked for", Facts: exportFacts(e)}, {Title: "History", Steps: exportSteps(f, e)}}}
+	v := exportView(f, e)
 	own := e.AskedBy == sc.Actor
 	act := func(name string) string { return href.Act(href.Export(f.FirmID, id), name) }
 	switch {
@@ -56,6 +55,12 @@ func (s *Site) exportPage(r *httpd.Request, id ident.ExportID, failed error) (te
 		v.Acts = []partial.Button{{Text: "Fetch the file", Action: act("download"), Icon: "download", Class: "primary"}}
 	}
 	return Plain(f.Chrome, v), nil
+}
+
+// exportView is what everybody reads of an export who may open it.
+func exportView(f frame, e export.Export) PlainView {
+	return PlainView{Head: layout.Head{Title: e.Name(), Crumbs: []partial.Link{{Text: "Exports", Href: href.Exports(f.FirmID)}}}, Meta: []string{"For " + e.AskedByName, period(e)}, Lede: exportSentence(f, e),
+		Sections: []Section{{Title: "What was asked for", Facts: exportFacts(e)}, {Title: "History", Steps: exportSteps(f, e)}}}
 }
 
 // exportReview is for who decides: column by column what the file would hold for who
@@ -115,7 +120,10 @@ func exportFacts(e export.Export) []partial.Fact {
 		key = "a passphrase, made with the request"
 	}
 	if e.Clients+e.Matters > 0 {
-		covers = format.Counted(e.Clients, "client", "clients") + ", " + format.Counted(e.Matters, "matter", "matters")
+		covers = format.Counted(e.Matters, "matter", "matters")
+		if e.Clients > 0 {
+			covers = format.Counted(e.Clients, "client", "clients") + ", " + covers
+		}
 	}
 	if e.KeyMade {
 		key = "made with the request"

@@ -41,19 +41,23 @@ func (s *Site) exports(r *httpd.Request) (httpd.Reply, error) {
 	if err != nil {
 		return httpd.Reply{}, err
 	}
-	t := &partial.Table{Caption: "Exports, newest first", Keys: true, Columns: []partial.Column{{Head: "Export"}, {Head: "Asked by"}, {Head: "Asked", NoWrap: true, Minor: true}, {Head: "Period", NoWrap: true}, {Head: "For", Minor: true}, {Head: "Rows", Right: true, Minor: true}, {Head: "State"}},
+	v := PlainView{Head: layout.Head{Title: "Exports"}, Sections: []Section{{Title: "Files that leave", Table: exportTable(f, list.Items), Pager: pagerOf(href.Exports(f.FirmID), r, len(list.Items), list.Next)}}}
+	if f.May(rbac.ExportRequest) {
+		v.Main = &partial.Link{Text: "Ask for an export", Href: href.New(href.Exports(f.FirmID))}
+	}
+	return q.plain(f, v), nil
+}
+
+func exportTable(f frame, all []export.Export) *partial.Table {
+	t := &partial.Table{Caption: "Exports, newest first", Keys: true, Columns: []partial.Column{{Head: "Export"}, {Head: "Asked by"}, {Head: "Asked", NoWrap: true, Minor: true}, {Head: "Period"}, {Head: "For", Minor: true}, {Head: "Rows", Right: true, Minor: true}, {Head: "State"}},
 		Empty: partial.Empty{Icon: "box", Title: "No export yet", Text: "An export is asked for, approved by the firm, encrypted for one recipient, and gone after a while."}}
-	for _, e := range list.Items {
+	for _, e := range all {
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{
 			partial.Named(e.Name(), href.Export(f.FirmID, e.ID), e.Reason), partial.Txt(e.AskedByName), partial.Txt(format.Date(e.AskedAt.In(f.Zone))), partial.Txt(period(e)),
 			{Text: e.Audience.Title(), Sub: exportForm(e)}, partial.Txt(format.Count(e.RowsAsked)), {Node: partial.ChipMark(exportChip(e.Status)), Sub: exportLeft(f, e)},
 		}})
 	}
-	v := PlainView{Head: layout.Head{Title: "Exports"}, Sections: []Section{{Title: "Files that leave", Table: t, Pager: pagerOf(href.Exports(f.FirmID), r, len(list.Items), list.Next)}}}
-	if f.May(rbac.ExportRequest) {
-		v.Main = &partial.Link{Text: "Ask for an export", Href: href.New(href.Exports(f.FirmID))}
-	}
-	return q.plain(f, v), nil
+	return t
 }
 
 // exportForm is how much of the text it holds, and how it is written.

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/export"
 	"github.com/docketry/docketry/internal/fault"
+	"github.com/docketry/docketry/internal/httpd/pages/layout"
 	"github.com/docketry/docketry/internal/httpd/pages/partial"
 	"github.com/docketry/docketry/internal/ident"
 )
@@ -35,7 +37,17 @@ func exportFixtures(t testing.TB, s story) []fixture {
 	seen := export.Preview{Rows: 3, Narratives: 3, Matters: 2, Label: authz.Confidential, Documents: 2, LeftOut: []string{"client", "standard_rate"}, Columns: []export.Column{
 		{Name: "worked_on", Class: authz.C2, Sample: "2026-02-03"}, {Name: "narrative", Class: authz.C3, Sample: "Call with [redacted] on [redacted] depot settlement range"}}}
 	bad := export.ErrInput.On(fault.Field{Path: "matters", Code: "matters_missing", Message: "name the matters that the court is to see"})
+	ready, now := exportStory(s), s.at(4, 9, 0)
+	size, until := int64(2_400_000), now.Add(22*time.Hour)
+	ready.Number, ready.Status, ready.ReviewedBy, ready.ReviewedAt, ready.ApprovedBy, ready.ApprovedAt, ready.ReadyAt = 417, export.StatusReady, "Rosalind Vane", &now, "Nadia Haddad", &now, &now
+	ready.SizeBytes, ready.FileHash, ready.ExpiresAt, ready.DownloadsLeft = &size, strings.Repeat("4be190c7", 8), &until, 3
+	refused := exportStory(s)
+	refused.Number, refused.Audience, refused.Form, refused.Status, refused.Why, refused.EndedAt = 411, export.AudiencePayor, export.FormFull, export.StatusRefused, "too wide: name the invoices", &now
+	list := PlainView{Head: layout.Head{Title: "Exports"}, Main: &partial.Link{Text: "Ask for an export", Href: "#"}, Sections: []Section{{Title: "Files that leave", Table: exportTable(f, []export.Export{exportStory(s), ready, refused})}}}
 	return []fixture{
+		{"exports", Plain(f.Chrome, list), ""},
+		{"exports-none", Plain(f.Chrome, PlainView{Head: layout.Head{Title: "Exports"}, Sections: []Section{{Title: "Files that leave", Table: exportTable(f, nil)}}}), ""},
+		{"export", Plain(f.Chrome, exportView(f, ready)), ""},
 		{"export-ask", Plain(f.Chrome, exportForAsking(f, fields, &seen, nil)), ""},
 		{"export-ask-again", Plain(f.Chrome, exportForAsking(f, fields, nil, bad)), ""},
 		{"export-text", Plain(f.Chrome, exportTextView(f, exportTextStory(s), "Dundalk\nJ. Okoro", nil)), ""},

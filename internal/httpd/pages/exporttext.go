@@ -50,7 +50,7 @@ func exportTextView(f frame, text export.Text, terms string, failed error) Plain
 		Lede: "A court reads what stands in the file, word for word. Black out what it must not read; then say that you have read it all.",
 		Sections: []Section{{Title: "What the court would read", Table: t},
 			{Title: "Black out", Form: &partial.Form{ID: "redact", Action: act("redact"), Version: e.Version, Submit: "Black out", Side: true, Faults: partial.FaultsOf(failed), Problem: problemIn(failed), Fields: []partial.Field{
-				{Name: "redact", Label: "Names and words", Kind: partial.Area, Value: terms, Max: 20000, Rows: 6, Wide: true, Hint: "One on each line; whole words, in capitals or not"},
+				{Name: "redact", Label: "Names and words", Kind: partial.Area, Value: terms, Max: 6200, Rows: 6, Wide: true, Hint: "One on each line; whole words, however they are written: in capitals or not, with or without accents and hyphens"},
 				{Name: "withhold", Label: "Lines whose text the court does not get", Kind: partial.Checks, Options: lines, Wide: true}}}}}}
 	if e.ReviewedAt == nil {
 		v.Acts = []partial.Button{{Text: "I have read all of it", Action: act("review"), Version: e.Version, Icon: "check", Class: "primary", Hidden: []partial.Hidden{{Name: "hash", Value: text.Hash}}}}
