@@ -28,6 +28,7 @@ import (
 	"github.com/docketry/docketry/internal/dispute"
 	"github.com/docketry/docketry/internal/exchange"
 	"github.com/docketry/docketry/internal/export"
+	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/grant"
 	"github.com/docketry/docketry/internal/guideline"
 	"github.com/docketry/docketry/internal/httpd"
@@ -327,11 +328,15 @@ func (w world) furnished(t *testing.T) things {
 	away, err := w.s.Deputies.Name(partner, deputy.Draft{Deputy: testkit.Actor(f.As(t, rbac.RolePartner)), From: w.s.Clock.Now(), Until: w.s.Clock.Now().AddDate(0, 0, 14), Reason: "On leave"})
 	ok(err)
 	th.ids["deputy"] = string(away.ID)
-	pool, err := w.s.Work.MakePool(f.As(t, rbac.RoleTeamLead), worklist.PoolDraft{Name: "Pool of " + f.Code, Firms: []ident.FirmID{f.ID}, Types: []string{"reminder_call"}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	lead := f.As(t, rbac.RoleTeamLead)
+	pool, err := w.s.Work.MakePool(lead, worklist.PoolDraft{Name: "Pool of " + f.Code, Firms: []ident.FirmID{f.ID}, Types: []string{"reminder_call"}})
+	ok(err)
 	th.ids["pool"] = string(pool.ID)
+	t.Cleanup(func() { // a bureau has only so many
+		if err := w.s.Work.EndPool(lead, pool.ID); err != nil && fault.KindOf(err) != fault.NotFound {
+			t.Errorf("end the pool of firm %s: %v", f.ID, err)
+		}
+	})
 	lost := testkit.Actor(f.As(t, rbac.RoleTimekeeper))
 	f.As(t, rbac.RoleFirmAdmin) // of two
 	f.Exec(t, `INSERT INTO factor (person_id, id, kind, sealed, key_version, created_at, confirmed_at) VALUES (?, gen_random_uuid(), 'totp', '', 1, now(), now())`, lost)

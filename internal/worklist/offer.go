@@ -57,16 +57,17 @@ func (s *Service) lapseOffers(sys *db.System) (n int, err error) {
 		}); err != nil {
 			return fmt.Errorf("find offers that lapsed: %w", err)
 		}
+		var failed []error
 		for _, firm := range gone {
 			if err := sys.Enter(firm, func(tx *db.Tx) error {
 				m, err := lapse(tx, bureau)
 				n += m
 				return err
 			}); err != nil {
-				return fmt.Errorf("take back offers of firm %s: %w", firm, err)
+				failed = append(failed, fmt.Errorf("take back offers of firm %s: %w", firm, err))
 			}
 		}
-		return nil
+		return errors.Join(failed...)
 	})
 }
 
@@ -150,16 +151,17 @@ func (s *Service) makeOffers(ctx context.Context, sys *db.System) (n int, err er
 	if err != nil {
 		return 0, err
 	}
+	var failed []error
 	for _, p := range people {
 		made, err := s.offerTo(ctx, p.who)
-		if err != nil {
-			return n, fmt.Errorf("offer work to person %s: %w", p.who, err)
+		if err != nil { // the others wait for nobody's trouble
+			failed = append(failed, fmt.Errorf("offer work to person %s: %w", p.who, err))
 		}
 		if made {
 			n++
 		}
 	}
-	return n, nil
+	return n, errors.Join(failed...)
 }
 
 // readyPeople are those of the pools in push mode who are on duty, have room and no offer.
@@ -337,6 +339,12 @@ func hasOffer(tx *db.Tx, firms []ident.FirmID) (has bool, err error) {
 // offerHead keeps the first item of a band in the firm of h for the person.
 func (s *Service) offerHead(tx *db.Tx, h Head, stands requirement.Standing, r room) (i head, err error) {
 	if err := tx.Enter(h.Firm); err != nil {
+		return i, err
+	}
+	// Who may not claim could not take it, and who may not work on it has no use for it.
+	if _, err := s.guard.Require(tx, rbac.ItemClaim); errors.Is(err, authz.ErrNotFound) || errors.Is(err, authz.ErrForbidden) {
+		return i, ErrQueueEmpty
+	} else if err != nil {
 		return i, err
 	}
 	a, err := s.guard.Require(tx, rbac.ItemWork)
