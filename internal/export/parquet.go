@@ -100,7 +100,7 @@ func (r *row) parquet(i int) (parquet.Value, error) {
 		if err != nil {
 			return parquet.Value{}, fmt.Errorf("read day: %w", err)
 		}
-		return parquet.Int32Value(int32(t.Unix() / (24 * 60 * 60))), nil //nolint:gosec // days of this age
+		return parquet.Int32Value(int32(t.Unix() / (24 * 60 * 60))), nil
 	case minor:
 		for range 4 - money.Currency(r.texts[r.currency].String).Exponent() {
 			n *= 10

@@ -1,7 +1,6 @@
 package worklist_test
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -225,8 +224,7 @@ func TestWhoGoesAwayKeepsNoOffer(t *testing.T) {
 	if err := p.SetDuty(p.who[at], true, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
-	var other context.Context = p.who[1-at]
-	if l, err := p.Next(other); err != nil || l.Item != id {
+	if l, err := p.Next(p.who[1-at]); err != nil || l.Item != id {
 		t.Errorf("it waits for who is away: %v", err)
 	}
 }
