@@ -21,6 +21,7 @@ var (
 	ErrInvalid   = fault.New(fault.Invalid, "client_code_invalid", "this cannot be laid down about the code")
 	ErrOverlap   = fault.New(fault.Conflict, "client_code_overlap", "something else holds about this code on some of these days; end that first")
 	ErrStale     = fault.New(fault.Stale, "client_code_stale", "somebody else changed this; look at it as it is now")
+	ErrBilled    = fault.New(fault.Conflict, "client_code_billed", "invoices name this code on days on which it would no longer be the client’s: budgets and caps of phases would forget them; end it on the last such day, or later")
 	ErrWithdrawn = fault.New(fault.Conflict, "client_code_withdrawn", "this was withdrawn; enter it again")
 )
 

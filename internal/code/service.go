@@ -114,7 +114,8 @@ func (s *Service) Lay(ctx context.Context, r Rule) (made Rule, err error) {
 }
 
 // End has it hold up to a day. Lines of before keep what they were judged by until they are
-// judged again. ErrOverlap where another rule of the code holds by then.
+// judged again. ErrOverlap where another rule of the code holds by then, ErrBilled where an
+// invoice has a code of the client's own on a later day.
 func (s *Service) End(ctx context.Context, id ident.ClientCode, version int, until time.Time) (r Rule, err error) {
 	err = s.within(ctx, rbac.ClientEdit, func(tx *db.Tx, access *authz.Access) error {
 		before, err := locked(tx, access, id, version)
@@ -134,6 +135,9 @@ func (s *Service) End(ctx context.Context, id ident.ClientCode, version int, unt
 		if next.checkDays(&fs, had); len(fs) > 0 {
 			return fs.Err(ErrInvalid)
 		}
+		if err := billed(tx, &before, until.AddDate(0, 0, 1)); err != nil {
+			return err
+		}
 		if err := end(tx, &next); err != nil {
 			return err
 		}
@@ -145,11 +149,15 @@ func (s *Service) End(ctx context.Context, id ident.ClientCode, version int, unt
 	return r, err
 }
 
-// Withdraw takes back what was entered by mistake: it never held.
+// Withdraw takes back what was entered by mistake: it never held. ErrBilled where an invoice
+// has a code of the client's own.
 func (s *Service) Withdraw(ctx context.Context, id ident.ClientCode, version int) (r Rule, err error) {
 	err = s.within(ctx, rbac.ClientEdit, func(tx *db.Tx, access *authz.Access) error {
 		before, err := locked(tx, access, id, version)
 		if err != nil {
+			return err
+		}
+		if err := billed(tx, &before, before.From); err != nil {
 			return err
 		}
 		if err := withdraw(tx, id); err != nil {

@@ -135,6 +135,26 @@ func TestARefusalLeavesNothing(t *testing.T) {
 	}
 }
 
+// TestACodeThatWasBilledStays: budgets and caps of phases count billed work by the client's own
+// codes, so none is taken from under it.
+func TestACodeThatWasBilledStays(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	own := h.laid(t, code.Rule{Client: h.m.Client, Kind: code.Own, Set: utbms.Expense, Code: "EX-7", Name: "Interpreters", From: testkit.Day("2026-01-01")})
+	h.f.Invoice(t, h.f.Matter(t), testkit.Coded("EX-7")) // another client's
+	if _, err := h.svc.End(h.admin, own.ID, own.Version, testkit.Day("2026-12-31")); err != nil {
+		t.Fatal(err)
+	}
+	h.f.Invoice(t, h.m, testkit.Coded("EX-7"), testkit.Issued("2026-02-16", "2026-03-18"))
+	_, err := h.svc.Withdraw(h.admin, own.ID, own.Version+1)
+	wants(t, "withdraw", err, code.ErrBilled)
+	_, err = h.svc.End(h.admin, own.ID, own.Version+1, testkit.Day("2026-02-15"))
+	wants(t, "end before the billed day", err, code.ErrBilled)
+	if r, err := h.svc.End(h.admin, own.ID, own.Version+1, testkit.Day("2026-02-16")); err != nil || !r.Until.Equal(testkit.Day("2026-02-16")) {
+		t.Errorf("on the billed day: %+v, %v", r, err)
+	}
+}
+
 // TestT01_CodesOfOthers: what another firm's client lays down is not there, nor that of a client
 // out of scope.
 func TestT01_CodesOfOthers(t *testing.T) {

@@ -84,6 +84,25 @@ func withdraw(tx *db.Tx, id ident.ClientCode) error {
 	return named(err, id)
 }
 
+// billed is ErrBilled where an invoice has a code of the client's own on one of its days from
+// first on.
+func billed(tx *db.Tx, r *Rule, first time.Time) error {
+	if r.Kind != Own {
+		return nil
+	}
+	var found bool
+	err := tx.Raw(`SELECT EXISTS (SELECT FROM invoice i JOIN invoice_line l ON l.firm_id = i.firm_id AND l.invoice_id = i.id
+		WHERE i.firm_id = ? AND i.client_id = ? AND ? IN (l.task_code, l.activity_code, l.expense_code) AND l.worked_on >= ?::date AND l.worked_on <= coalesce(?::date, 'infinity'))`,
+		tx.Scope.Firm, r.Client, r.Code, day(first), dayOrNull(r.Until)).Row().Scan(&found)
+	if err != nil {
+		return fmt.Errorf("look for invoices under code %s: %w", r.ID, err)
+	}
+	if found {
+		return ErrBilled
+	}
+	return nil
+}
+
 func named(err error, id ident.ClientCode) error {
 	switch {
 	case err == nil:

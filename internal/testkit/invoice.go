@@ -27,7 +27,7 @@ type invoiceRow struct {
 	promptUntil     *string
 	promptMinor     int64
 	withheld        int64
-	words           string
+	words, code     string
 }
 
 // InvoiceOption says what is special about an invoice.
@@ -59,13 +59,16 @@ func Withheld(minor int64) InvoiceOption { return func(r *invoiceRow) { r.withhe
 // Words is the narrative of the invoice's line, and of its entry.
 func Words(s string) InvoiceOption { return func(r *invoiceRow) { r.words = s } }
 
+// Coded is the expense code of the invoice's line, and of its entry; E115 without it.
+func Coded(code string) InvoiceOption { return func(r *invoiceRow) { r.code = code } }
+
 // Invoice makes an issued invoice of one expense on a matter, with its pre-bill,
 // its number and its posting on the day of issue, as the service would leave it.
 // Its document is a stub and it has no files: issue one through the service where
 // a test reads those.
 func (f F) Invoice(t testing.TB, m M, opts ...InvoiceOption) I {
 	t.Helper()
-	row := invoiceRow{minor: 100_000, issuedOn: "2026-02-16", dueOn: "2026-03-18", currency: "USD", words: "Transcript"}
+	row := invoiceRow{minor: 100_000, issuedOn: "2026-02-16", dueOn: "2026-03-18", currency: "USD", words: "Transcript", code: "E115"}
 	for _, o := range opts {
 		o(&row)
 	}
@@ -89,13 +92,13 @@ func (f F) Invoice(t testing.TB, m M, opts ...InvoiceOption) I {
 				[]any{f.ID, batch, strings.Repeat(strings.ReplaceAll(string(batch), "-", ""), 2), now}},
 			{`INSERT INTO entry (firm_id, id, kind, matter_id, worked_on, hours_e4, quantity_e4, unit_cost_e4, rate_e4, rate_source, standard_rate_e4, amount_minor,
 				minor_digits, rounding, currency, narrative, task_code, activity_code, expense_code, import_id, source_line, external_id, fingerprint, content, created_at)
-				VALUES (?, ?, 'expense', ?, ?::date, 0, 10000, ?, 0, 'test', 0, ?, 2, 'half_up', ?, ?, '', '', 'E115', ?, 2, '', ?, ?, ?)`,
-				[]any{f.ID, entry, m.ID, row.issuedOn, row.minor * 100, row.minor, row.currency, row.words, batch, entry, entry, now}},
+				VALUES (?, ?, 'expense', ?, ?::date, 0, 10000, ?, 0, 'test', 0, ?, 2, 'half_up', ?, ?, '', '', ?, ?, 2, '', ?, ?, ?)`,
+				[]any{f.ID, entry, m.ID, row.issuedOn, row.minor * 100, row.minor, row.currency, row.words, row.code, batch, entry, entry, now}},
 			{`INSERT INTO prebill (firm_id, id, number, matter_id, payor_id, currency, through_on, prepared_at) VALUES (?, ?, ?, ?, ?, ?, ?::date, ?)`,
 				[]any{f.ID, i.Prebill, 9000 + n, m.ID, m.Payor, row.currency, row.issuedOn, now}},
 			{`INSERT INTO prebill_line (firm_id, id, prebill_id, entry_id, position, kind, worked_on, quantity_e4, rate_e4, value_minor, narrative, task_code, activity_code, expense_code)
-				VALUES (?, ?, ?, ?, 1, 'expense', ?::date, 10000, ?, ?, ?, '', '', 'E115')`,
-				[]any{f.ID, line, i.Prebill, entry, row.issuedOn, row.minor * 100, row.minor, row.words}},
+				VALUES (?, ?, ?, ?, 1, 'expense', ?::date, 10000, ?, ?, ?, '', '', ?)`,
+				[]any{f.ID, line, i.Prebill, entry, row.issuedOn, row.minor * 100, row.minor, row.words, row.code}},
 			{`UPDATE prebill SET status = 'in_review' WHERE firm_id = ? AND id = ?`, []any{f.ID, i.Prebill}},
 			{`UPDATE prebill SET status = 'approved', approved_by = ?, approved_at = ?, approved_hash = ? WHERE firm_id = ? AND id = ?`,
 				[]any{approver, now, hash, f.ID, i.Prebill}},
@@ -109,8 +112,8 @@ func (f F) Invoice(t testing.TB, m M, opts ...InvoiceOption) I {
 					row.minor, row.minor, row.minor, row.promptUntil, row.promptMinor, row.withheld, hash, now}},
 			{`INSERT INTO invoice_line (firm_id, id, invoice_id, no, entry_id, kind, worked_on, expense_code, narrative, quantity_e4, rate_e4, unit_e8,
 				value_minor, adjust_minor, amount_minor, tax_rate_e6, tax_minor, currency)
-				VALUES (?, ?, ?, 1, ?, 'expense', ?::date, 'E115', ?, 10000, ?, 1000000, ?, 0, ?, 0, 0, ?)`,
-				[]any{f.ID, line, i.ID, entry, row.issuedOn, row.words, row.minor * 100, row.minor, row.minor, row.currency}},
+				VALUES (?, ?, ?, 1, ?, 'expense', ?::date, ?, ?, 10000, ?, 1000000, ?, 0, ?, 0, 0, ?)`,
+				[]any{f.ID, line, i.ID, entry, row.issuedOn, row.code, row.words, row.minor * 100, row.minor, row.minor, row.currency}},
 			{`INSERT INTO posting (firm_id, id, journal_id, event, posted_on, posted_at, account, amount_minor, currency, client_id, payor_id, invoice_id)
 				SELECT ?, gen_random_uuid(), ?, 'invoice', ?::date, ?, x.account, x.minor, ?, ?, ?, ?
 				FROM (VALUES ('receivable', ?::bigint), ('expenses', -?::bigint)) x (account, minor)`,
