@@ -42,39 +42,43 @@ func TestFiftyAtOnceGetFiftyItems(t *testing.T) {
 		}
 		openIn(t, k.d, f, worklist.New{})
 	}
-	claim := func(who []context.Context) (map[ident.WorkItemID]bool, int) {
-		var mu sync.Mutex
-		var wait sync.WaitGroup
-		got, empty := map[ident.WorkItemID]bool{}, 0
-		for _, ctx := range who {
-			wait.Go(func() {
-				l, err := k.Next(ctx)
-				mu.Lock()
-				defer mu.Unlock()
-				switch {
-				case errors.Is(err, worklist.ErrQueueEmpty):
-					empty++
-				case err != nil:
-					t.Errorf("Next: %v", err)
-				case got[l.Item]:
-					t.Errorf("item %s was given twice", l.Item)
-				default:
-					got[l.Item] = true
-				}
-			})
-		}
-		wait.Wait()
-		return got, empty
-	}
-	if got, empty := claim(people(t, k, 50, k.F, second)); len(got) != 30 || empty != 20 {
+	if got, empty := k.race(t, people(t, k, 50, k.F, second)); len(got) != 30 || empty != 20 {
 		t.Errorf("%d items and %d empty answers, want 30 and 20", len(got), empty)
 	}
 	for range 50 {
 		openIn(t, k.d, k.F, worklist.New{})
 	}
-	if got, empty := claim(people(t, k, 50, k.F, second)); len(got) != 50 || empty != 0 {
+	if got, empty := k.race(t, people(t, k, 50, k.F, second)); len(got) != 50 || empty != 0 {
 		t.Errorf("%d items and %d empty answers, want 50 and none", len(got), empty)
 	}
+}
+
+// race has everybody ask for their next item at once, and tells which items were given, each
+// to one of them, and how many got none.
+func (k desk) race(t *testing.T, who []context.Context) (got map[ident.WorkItemID]bool, empty int) {
+	t.Helper()
+	var mu sync.Mutex
+	var wait sync.WaitGroup
+	got = map[ident.WorkItemID]bool{}
+	for _, ctx := range who {
+		wait.Go(func() {
+			l, err := k.Next(ctx)
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case errors.Is(err, worklist.ErrQueueEmpty):
+				empty++
+			case err != nil:
+				t.Errorf("Next: %v", err)
+			case got[l.Item]:
+				t.Errorf("item %s was given twice", l.Item)
+			default:
+				got[l.Item] = true
+			}
+		})
+	}
+	wait.Wait()
+	return got, empty
 }
 
 // I14: 64 claimers, 1,000 items, and holders who die: no item is held by two at once,

@@ -27,6 +27,7 @@ var (
 	ErrPoolName  = fault.New(fault.Conflict, "pool_name", "another pool has this name")
 	ErrPoolsMany = fault.New(fault.Conflict, "pools_many", "there are as many pools as there may be; end one first")
 	ErrPoolStays = fault.New(fault.Conflict, "pool_default", "whoever is in no other pool claims through this one, so it stays")
+	ErrPoolLead  = fault.New(fault.Forbidden, "pool_lead_only", "this pool also takes work of firms that are not yours, so only its lead changes or ends it")
 	ErrPoolTook  = fault.New(fault.Stale, "pool_changed", "this pool changed since you opened it")
 	ErrAway      = fault.New(fault.Conflict, "queue_away", "you are set away, so nothing is given to you; come back on duty first")
 	ErrSeat      = fault.New(fault.Invalid, "seat_invalid", "this cannot be set for that person")

@@ -1,6 +1,7 @@
 package worklist_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -144,9 +145,9 @@ func TestAFirmIsIdleFromItsLastItemOn(t *testing.T) {
 func TestT07_NarrowingAPoolLeavesOtherFirmsInIt(t *testing.T) {
 	t.Parallel()
 	k, second, lead := alone(t)
-	all := k.pool(t, lead, worklist.PoolDraft{Name: "All", EveryFirm: true})
 	half := testkit.Person(t, k.d, "Half a lead")
 	second.Grant(t, half, rbac.RoleTeamLead)
+	all := k.pool(t, across(second.Acting(half)), worklist.PoolDraft{Name: "All", EveryFirm: true})
 	p, err := k.ChangePool(across(second.Acting(half)), all.ID, worklist.PoolDraft{Name: "Mine", Firms: []ident.FirmID{second.ID}})
 	if err != nil || !p.Others || len(p.Firms) != 1 {
 		t.Errorf("changed: %+v, %v", p, err)
@@ -154,6 +155,32 @@ func TestT07_NarrowingAPoolLeavesOtherFirmsInIt(t *testing.T) {
 	l, err := k.Layout(lead)
 	if err != nil || len(l.Of(k.ID, "time_import")) != 2 {
 		t.Errorf("the other firm's work goes to %v, %v", l.Of(k.ID, "time_import"), err)
+	}
+}
+
+// T07: another lead's pool that also takes work of firms that are not theirs is not theirs to
+// change or to end, unless that lead has left.
+func TestT07_AnotherLeadsPoolStaysAsItIs(t *testing.T) {
+	t.Parallel()
+	k, second, lead := alone(t)
+	both := k.pool(t, lead, worklist.PoolDraft{Name: "Both", Firms: []ident.FirmID{k.ID, second.ID}})
+	every := k.pool(t, lead, worklist.PoolDraft{Name: "Every", EveryFirm: true})
+	theirs := k.pool(t, lead, worklist.PoolDraft{Name: "Theirs", Firms: []ident.FirmID{second.ID}})
+	half := across(second.As(t, rbac.RoleTeamLead))
+	for _, p := range []worklist.Pool{both, every} {
+		if _, err := k.ChangePool(half, p.ID, worklist.PoolDraft{Name: p.Name, EveryFirm: true, Push: true}); !errors.Is(err, worklist.ErrPoolLead) {
+			t.Errorf("%s: changed: %v", p.Name, err)
+		}
+		if err := k.EndPool(half, p.ID); !errors.Is(err, worklist.ErrPoolLead) {
+			t.Errorf("%s: ended: %v", p.Name, err)
+		}
+	}
+	if err := k.EndPool(half, theirs.ID); err != nil {
+		t.Errorf("of their firm alone: %v", err)
+	}
+	k.Exec(t, `UPDATE person SET status = 'disabled', disabled_at = ? WHERE id = ?`, testkit.Now, testkit.Actor(lead))
+	if err := k.EndPool(half, both.ID); err != nil {
+		t.Errorf("after its lead left: %v", err)
 	}
 }
 

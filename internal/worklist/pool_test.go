@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -152,27 +151,7 @@ func TestFiftyAtOnceInTwoPoolsGetEachItemOnce(t *testing.T) {
 		}
 		openIn(t, k.d, f, worklist.New{})
 	}
-	var mu sync.Mutex
-	var wait sync.WaitGroup
-	got, empty := map[ident.WorkItemID]bool{}, 0
-	for _, ctx := range who {
-		wait.Go(func() {
-			l, err := k.Next(ctx)
-			mu.Lock()
-			defer mu.Unlock()
-			switch {
-			case errors.Is(err, worklist.ErrQueueEmpty):
-				empty++
-			case err != nil:
-				t.Errorf("Next: %v", err)
-			case got[l.Item]:
-				t.Errorf("item %s was given twice", l.Item)
-			default:
-				got[l.Item] = true
-			}
-		})
-	}
-	wait.Wait()
+	got, empty := k.race(t, who)
 	if len(got) != 40 || empty != 10 {
 		t.Errorf("%d items and %d empty answers, want 40 and 10", len(got), empty)
 	}
@@ -291,6 +270,9 @@ func TestT07_APoolOfOtherFirmsIsNotThere(t *testing.T) {
 	}
 	half := testkit.Person(t, k.d, "Half a lead")
 	other.Grant(t, half, rbac.RoleTeamLead)
+	if _, err := k.ChangePool(lead, both.ID, worklist.PoolDraft{Name: "All", Firms: []ident.FirmID{k.ID, other.ID}, Lead: half}); err != nil {
+		t.Fatal(err)
+	}
 	p, err := k.ChangePool(across(other.Acting(half)), both.ID, worklist.PoolDraft{Name: "Theirs", Firms: []ident.FirmID{other.ID}})
 	if err != nil || !p.Others || len(p.Firms) != 1 {
 		t.Errorf("changed: %+v, %v", p, err)

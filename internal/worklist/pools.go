@@ -3,6 +3,7 @@ package worklist
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -196,7 +197,8 @@ func (s *Service) holdsIn(tx *db.Tx, who ident.PersonID, p rbac.Permission, firm
 }
 
 // ChangePool gives a pool another name, lead, firms, types or limit. Firms that the lead is
-// not told of stay in it, also where it took the work of every firm. ErrNotFound for one that they are not told of.
+// not told of stay in it, also where it took the work of every firm. ErrNotFound for one that they are not told of,
+// ErrPoolLead for another lead's that takes work of such firms.
 func (s *Service) ChangePool(ctx context.Context, id ident.PoolID, d PoolDraft) (p Pool, err error) {
 	err = s.arranging(ctx, func(tx *db.Tx, firms []ident.FirmID) error {
 		if p, err = seenPool(tx, id, firms); err != nil {
@@ -204,6 +206,9 @@ func (s *Service) ChangePool(ctx context.Context, id ident.PoolID, d PoolDraft) 
 		}
 		if d.Version != 0 && d.Version != p.Version {
 			return ErrPoolTook
+		}
+		if err := mayArrange(tx, p, firms); err != nil {
+			return err
 		}
 		l, err := layoutOf(tx)
 		if err != nil {
@@ -263,7 +268,32 @@ func seenPool(tx *db.Tx, id ident.PoolID, firms []ident.FirmID) (Pool, error) {
 	return p, err
 }
 
-// EndPool ends a pool; its people claim through the one for everybody again.
+// mayArrange is ErrPoolLead unless the pool is the actor's, nobody's, or theirs who work for
+// all of its firms: another lead's work of firms that they are not told of is not theirs to stop.
+func mayArrange(tx *db.Tx, p Pool, firms []ident.FirmID) error {
+	if p.Lead.ID == "" || p.Lead.ID == tx.Scope.Actor {
+		return nil
+	}
+	others := p.told(firms).Others
+	if p.EveryFirm {
+		beside, err := otherFirms(tx, firms)
+		if err != nil {
+			return err
+		}
+		others = len(beside) > 0
+	}
+	if !others {
+		return nil
+	}
+	active, err := isActive(tx, p.Lead.ID)
+	if err != nil || !active {
+		return err // somebody must, when its lead has left
+	}
+	return ErrPoolLead
+}
+
+// EndPool ends a pool; its people claim through the one for everybody again. ErrPoolLead as of
+// ChangePool.
 func (s *Service) EndPool(ctx context.Context, id ident.PoolID) error {
 	return s.arranging(ctx, func(tx *db.Tx, firms []ident.FirmID) error {
 		p, err := seenPool(tx, id, firms)
@@ -272,6 +302,9 @@ func (s *Service) EndPool(ctx context.Context, id ident.PoolID) error {
 		}
 		if p.Default {
 			return ErrPoolStays
+		}
+		if err := mayArrange(tx, p, firms); err != nil {
+			return err
 		}
 		people, err := endPool(tx, id)
 		if err != nil {
@@ -313,7 +346,7 @@ func (s *Service) SetSeat(ctx context.Context, who ident.PersonID, d SeatDraft) 
 			return err
 		}
 		if d.Limit < 0 || d.Limit > mostLimit {
-			return ErrSeat.On(fault.Field{Path: "limit", Code: "seat_limit", Message: "one person may hold 1 to 20", Fix: "enter such a number, or leave it out for the pool's"})
+			return ErrSeat.On(fault.Field{Path: "limit", Code: "seat_limit", Message: fmt.Sprintf("one person may hold 1 to %d", mostLimit), Fix: "enter such a number, or leave it out for the pool's"})
 		}
 		from, _ := l.Pool(who)
 		var pool *ident.PoolID

@@ -206,6 +206,13 @@ func leave(tx *db.Tx, p Pool) error {
 	return nil
 }
 
+func isActive(tx *db.Tx, who ident.PersonID) (active bool, err error) {
+	if err := tx.Raw(`SELECT EXISTS (SELECT FROM person WHERE id = ? AND status = 'active')`, who).Row().Scan(&active); err != nil {
+		return false, fmt.Errorf("read whether person %s is active: %w", who, err)
+	}
+	return active, nil
+}
+
 // otherFirms are the active firms beside some, by id.
 func otherFirms(tx *db.Tx, firms []ident.FirmID) (others []ident.FirmID, err error) {
 	err = tx.Raw(`SELECT f.id FROM auth.active_firms(NULL, ?) AS f(id) WHERE f.id <> ? AND f.id <> ALL (?::uuid[])`, math.MaxInt32, tx.Scope.Firm, db.Array(firms)).Scan(&others).Error
