@@ -181,9 +181,10 @@ func asOwner(t *testing.T, conn *pgx.Conn, sql string) {
 	}
 }
 
+// columnsOf are those that anybody could write: what the database makes of others is not.
 func columnsOf(t *testing.T, conn *pgx.Conn, table string) map[string]string {
 	t.Helper()
-	rows, err := conn.Query(t.Context(), `SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1`, table)
+	rows, err := conn.Query(t.Context(), `SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1 AND is_generated = 'NEVER'`, table)
 	if err != nil {
 		t.Fatal(err)
 	}

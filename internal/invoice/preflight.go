@@ -88,7 +88,7 @@ func numberFindings(tx *db.Tx, d *Document, m matter.Matter, payor ident.PayorID
 	var others []string
 	err := tx.Raw(`SELECT i.number FROM invoice i WHERE i.firm_id = ? AND i.id <> ?
 			AND EXISTS (SELECT FROM submission s WHERE s.firm_id = i.firm_id AND s.invoice_id = i.id AND s.portal_id = ?)
-			AND regexp_replace(i.number, '[^A-Za-z0-9]', '', 'g') = regexp_replace(?, '[^A-Za-z0-9]', '', 'g')`, tx.Scope.Firm, d.ID, p.ID, d.Number).Scan(&others).Error
+			AND i.number_plain = regexp_replace(?, '[^A-Za-z0-9]', '', 'g')`, tx.Scope.Firm, d.ID, p.ID, d.Number).Scan(&others).Error
 	if err != nil {
 		return nil, fmt.Errorf("look for the number of invoice %s: %w", d.ID, err)
 	}
