@@ -70,7 +70,7 @@ func lock(tx *db.Tx, id ident.ClientCode) error {
 func insert(tx *db.Tx, r *Rule) error {
 	err := tx.Exec(`INSERT INTO client_code (firm_id, id, client_id, kind, code_set, code, parent, name, instead, valid, reference, made_by, made_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, daterange(?::date, ?::date, '[]'), ?, ?, ?)`,
-		tx.Scope.Firm, r.ID, r.Client, r.Kind, r.Set, r.Code, r.Parent, r.Name, r.Instead, day(r.From), dayOrNull(r.Until), r.Reference, tx.Scope.Actor, tx.Now).Error
+		tx.Scope.Firm, r.ID, r.Client, r.Kind, r.Set, r.Code, r.Parent, r.Name, r.Instead, day(r.From), db.NullDay(r.Until), r.Reference, tx.Scope.Actor, tx.Now).Error
 	return named(err, r.ID)
 }
 
@@ -93,7 +93,7 @@ func billed(tx *db.Tx, r *Rule, first time.Time) error {
 	var found bool
 	err := tx.Raw(`SELECT EXISTS (SELECT FROM invoice i JOIN invoice_line l ON l.firm_id = i.firm_id AND l.invoice_id = i.id
 		WHERE i.firm_id = ? AND i.client_id = ? AND ? IN (l.task_code, l.activity_code, l.expense_code) AND l.worked_on >= ?::date AND l.worked_on <= coalesce(?::date, 'infinity'))`,
-		tx.Scope.Firm, r.Client, r.Code, day(first), dayOrNull(r.Until)).Row().Scan(&found)
+		tx.Scope.Firm, r.Client, r.Code, day(first), db.NullDay(r.Until)).Row().Scan(&found)
 	if err != nil {
 		return fmt.Errorf("look for invoices under code %s: %w", r.ID, err)
 	}
@@ -115,10 +115,3 @@ func named(err error, id ident.ClientCode) error {
 }
 
 func day(t time.Time) string { return t.Format(time.DateOnly) }
-
-func dayOrNull(t *time.Time) any {
-	if t == nil {
-		return nil
-	}
-	return day(*t)
-}

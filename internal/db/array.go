@@ -28,6 +28,15 @@ func Null[T ~string](id T) *string {
 	return &s
 }
 
+// NullDay passes a calendar day, or NULL when there is none.
+func NullDay(t *time.Time) *string {
+	if t == nil {
+		return nil
+	}
+	s := t.Format(time.DateOnly)
+	return &s
+}
+
 // maps are kept because to make one costs more than all it encodes; one serves one
 // goroutine at a time.
 var maps = sync.Pool{New: func() any { return pgtype.NewMap() }}

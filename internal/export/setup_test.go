@@ -1,7 +1,6 @@
 package export_test
 
 import (
-	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/csv"
@@ -10,8 +9,6 @@ import (
 	"io"
 	"testing"
 	"time"
-
-	"filippo.io/age"
 
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/blob"
@@ -125,36 +122,12 @@ func (h house) fetch(t *testing.T, ctx context.Context, e export.Export) []byte 
 // opened decrypts a file and reads its table and manifest.
 func opened(t *testing.T, sealed []byte, key seal.Secret) (plain []byte, table [][]string, manifest map[string]any) {
 	t.Helper()
-	id, err := age.ParseX25519Identity(key.Reveal())
+	plain, files := members(t, sealed, key)
+	table, err := csv.NewReader(bytes.NewReader(files["entries.csv"])).ReadAll()
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := age.Decrypt(bytes.NewReader(sealed), id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if plain, err = io.ReadAll(r); err != nil {
-		t.Fatal(err)
-	}
-	z, err := zip.NewReader(bytes.NewReader(plain), int64(len(plain)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	read := func(name string) []byte {
-		f, err := z.Open(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := io.ReadAll(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return b
-	}
-	if table, err = csv.NewReader(bytes.NewReader(read("entries.csv"))).ReadAll(); err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(read("manifest.json"), &manifest); err != nil {
+	if err := json.Unmarshal(files["manifest.json"], &manifest); err != nil {
 		t.Fatal(err)
 	}
 	return plain, table, manifest

@@ -57,7 +57,7 @@ func insert(tx *db.Tx, p *Prebill) error {
 	}
 	err := tx.Raw(`INSERT INTO prebill (firm_id, id, number, matter_id, payor_id, currency, period_from, through_on, prepared_by, prepared_at)
 		VALUES (?, ?, (SELECT coalesce(max(number), 1000) + 1 FROM prebill WHERE firm_id = ?), ?, ?, ?, ?::date, ?::date, ?, ?) RETURNING number, status, version`,
-		tx.Scope.Firm, p.ID, tx.Scope.Firm, p.MatterID, p.PayorID, p.Currency, dayOrNull(p.PeriodFrom), day(p.ThroughOn), orNull(p.PreparedBy), p.PreparedAt).
+		tx.Scope.Firm, p.ID, tx.Scope.Firm, p.MatterID, p.PayorID, p.Currency, db.NullDay(p.PeriodFrom), day(p.ThroughOn), orNull(p.PreparedBy), p.PreparedAt).
 		Row().Scan(&p.Number, &p.Status, &p.Version)
 	if err != nil {
 		return fmt.Errorf("insert pre-bill: %w", err)
@@ -70,7 +70,7 @@ func insert(tx *db.Tx, p *Prebill) error {
 func save(tx *db.Tx, p *Prebill) error {
 	res := tx.Exec(`UPDATE prebill SET period_from = ?::date, through_on = ?::date, status = ?, submitted_by = ?, submitted_at = ?, note = ?, approved_by = ?, approved_at = ?,
 			approved_hash = ?, approved_for = ?, approved_under = ?, taken_at = ?, cancelled_at = ?, version = version + 1
-		WHERE firm_id = ? AND id = ? AND version = ?`, dayOrNull(p.PeriodFrom), day(p.ThroughOn), p.Status, orNull(p.SubmittedBy), p.SubmittedAt, p.Note, orNull(p.ApprovedBy),
+		WHERE firm_id = ? AND id = ? AND version = ?`, db.NullDay(p.PeriodFrom), day(p.ThroughOn), p.Status, orNull(p.SubmittedBy), p.SubmittedAt, p.Note, orNull(p.ApprovedBy),
 		p.ApprovedAt, p.ApprovedHash, orNull(p.ApprovedFor), orNull(p.ApprovedUnder), p.TakenAt, p.CancelledAt, tx.Scope.Firm, p.ID, p.Version)
 	switch {
 	case db.Violates(res.Error, "prebill_four_eyes"):
@@ -121,13 +121,6 @@ func firmPolicies(tx *db.Tx) (f policies, err error) {
 
 // today is the firm's date.
 func (f policies) today(at time.Time) time.Time { return firm.DayIn(f.TZ, at) }
-
-func dayOrNull(t *time.Time) any {
-	if t == nil {
-		return nil
-	}
-	return day(*t)
-}
 
 func day(t time.Time) string { return t.Format(time.DateOnly) }
 

@@ -118,7 +118,7 @@ func lock(tx *db.Tx, id ident.PurchaseOrder) error {
 func insert(tx *db.Tx, id ident.PurchaseOrder, n New) error {
 	err := tx.Exec(`INSERT INTO purchase_order (firm_id, id, payor_id, matter_id, number, currency, amount_minor, from_on, until_on, made_by, made_at)
 		VALUES (?, ?, ?, nullif(?, '')::uuid, ?, ?, nullif(?, 0), ?::date, ?::date, ?, ?)`,
-		tx.Scope.Firm, id, n.Payor, string(n.Matter), n.Number, n.Currency, n.AmountMinor, day(n.From), dayOrNull(n.Until), tx.Scope.Actor, tx.Now).Error
+		tx.Scope.Firm, id, n.Payor, string(n.Matter), n.Number, n.Currency, n.AmountMinor, day(n.From), db.NullDay(n.Until), tx.Scope.Actor, tx.Now).Error
 	if db.Violates(err, "purchase_order_number") {
 		return ErrNumber
 	}
@@ -131,7 +131,7 @@ func insert(tx *db.Tx, id ident.PurchaseOrder, n New) error {
 func insertChange(tx *db.Tx, id ident.PurchaseOrder, a Allowance) error {
 	err := tx.Exec(`INSERT INTO purchase_order_change (firm_id, order_id, n, amount_minor, until_on, reference, made_by, made_at)
 		SELECT ?, ?, coalesce(max(k.n), 0) + 1, nullif(?, 0), ?::date, ?, ?, ? FROM purchase_order_change k WHERE k.firm_id = ? AND k.order_id = ?`,
-		tx.Scope.Firm, id, a.AmountMinor, dayOrNull(a.Until), a.Reference, tx.Scope.Actor, tx.Now, tx.Scope.Firm, id).Error
+		tx.Scope.Firm, id, a.AmountMinor, db.NullDay(a.Until), a.Reference, tx.Scope.Actor, tx.Now, tx.Scope.Firm, id).Error
 	if err != nil {
 		return fmt.Errorf("insert change of purchase order %s: %w", id, err)
 	}
@@ -139,7 +139,7 @@ func insertChange(tx *db.Tx, id ident.PurchaseOrder, a Allowance) error {
 }
 
 func update(tx *db.Tx, id ident.PurchaseOrder, a Allowance) error {
-	err := tx.Exec(`UPDATE purchase_order SET amount_minor = nullif(?, 0), until_on = ?::date, version = version + 1 WHERE firm_id = ? AND id = ?`, a.AmountMinor, dayOrNull(a.Until), tx.Scope.Firm, id).Error
+	err := tx.Exec(`UPDATE purchase_order SET amount_minor = nullif(?, 0), until_on = ?::date, version = version + 1 WHERE firm_id = ? AND id = ?`, a.AmountMinor, db.NullDay(a.Until), tx.Scope.Firm, id).Error
 	if db.Violates(err, "purchase_order_drawn_within") {
 		return ErrDrawn
 	}
@@ -169,10 +169,3 @@ func insertDraw(tx *db.Tx, o *Order, id ident.InvoiceID, netMinor int64) error {
 }
 
 func day(t time.Time) string { return t.Format(time.DateOnly) }
-
-func dayOrNull(t *time.Time) any {
-	if t == nil {
-		return nil
-	}
-	return day(*t)
-}

@@ -131,7 +131,7 @@ func insert(tx *db.Tx, r Rate) error {
 	err := tx.Exec(`INSERT INTO rate (firm_id, id, matter_id, client_id, group_id, office, practice_group, timekeeper_id, class, task_code, activity_code,
 			rate_e4, currency, valid, reason, created_by, created_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, daterange(?::date, ?::date), ?, ?, ?)`, tx.Scope.Firm, r.ID, orNull(r.MatterID), orNull(r.ClientID), orNull(r.GroupID),
-		r.Office, r.Practice, orNull(r.TimekeeperID), r.Class, r.Task, r.Activity, r.Rate, r.Currency, r.From.Format(time.DateOnly), dayOrNull(r.Until), r.Reason, orNull(tx.Scope.Actor), tx.Now).Error
+		r.Office, r.Practice, orNull(r.TimekeeperID), r.Class, r.Task, r.Activity, r.Rate, r.Currency, r.From.Format(time.DateOnly), db.NullDay(r.Until), r.Reason, orNull(tx.Scope.Actor), tx.Now).Error
 	switch {
 	case db.Violates(err, "rate_no_overlap"):
 		return ErrOverlap
@@ -151,13 +151,5 @@ func orNull[T ~string](id T) *string {
 		return nil
 	}
 	s := string(id)
-	return &s
-}
-
-func dayOrNull(t *time.Time) *string {
-	if t == nil {
-		return nil
-	}
-	s := t.Format(time.DateOnly)
 	return &s
 }
