@@ -48,6 +48,9 @@ type Pool struct {
 	Limit     int            // the weight of what one of its people may hold
 	Push      bool           // it offers its work
 	Version   int
+	Closed    bool // to the reader: only its lead changes or ends it
+
+	leadLeft bool
 }
 
 // Takes tells whether a pool takes a firm's work of a type.

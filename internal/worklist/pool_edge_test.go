@@ -175,6 +175,15 @@ func TestT07_AnotherLeadsPoolStaysAsItIs(t *testing.T) {
 			t.Errorf("%s: ended: %v", p.Name, err)
 		}
 	}
+	l, err := k.Layout(half)
+	for _, p := range l.Pools {
+		if p.Closed != (p.ID == both.ID || p.ID == every.ID) {
+			t.Errorf("%s is shown as closed: %t", p.Name, p.Closed)
+		}
+	}
+	if err != nil || len(l.Pools) < 3 {
+		t.Errorf("%d pools, %v", len(l.Pools), err)
+	}
 	if err := k.EndPool(half, theirs.ID); err != nil {
 		t.Errorf("of their firm alone: %v", err)
 	}

@@ -58,8 +58,7 @@ func (s *Service) Layout(ctx context.Context) (l Layout, err error) {
 		if l, err = layoutOf(tx); err != nil {
 			return err
 		}
-		l.tell(tx.Scope.Actor, firms)
-		return nil
+		return l.tell(tx, firms)
 	})
 	if errors.Is(err, ErrNotFound) {
 		return Layout{At: s.db.Clock().Now()}, nil
@@ -107,15 +106,33 @@ func (p Pool) told(firms []ident.FirmID) Pool {
 	return p
 }
 
-// tell leaves what a lead with these firms is told.
-func (l *Layout) tell(who ident.PersonID, firms []ident.FirmID) {
+// tell leaves what the actor is told, who leads at these firms.
+func (l *Layout) tell(tx *db.Tx, firms []ident.FirmID) (err error) {
 	var pools []Pool
 	for _, p := range l.Pools {
-		if p.sees(who, firms) {
-			pools = append(pools, p.told(firms))
+		if !p.sees(tx.Scope.Actor, firms) {
+			continue
 		}
+		if p.Closed, err = closedTo(tx, p, firms); err != nil {
+			return err
+		}
+		pools = append(pools, p.told(firms))
 	}
 	l.Pools = pools
+	return nil
+}
+
+// closedTo tells whether a pool is for its lead alone to change and to end: it takes work of
+// firms that the actor is told nothing of, and its lead has not left.
+func closedTo(tx *db.Tx, p Pool, firms []ident.FirmID) (bool, error) {
+	if p.Lead.ID == "" || p.Lead.ID == tx.Scope.Actor || p.leadLeft {
+		return false, nil
+	}
+	if !p.EveryFirm {
+		return p.told(firms).Others, nil
+	}
+	beside, err := otherFirms(tx, firms)
+	return len(beside) > 0, err
 }
 
 // MakePool makes a pool under the actor, or under the lead it names. Nobody claims through
@@ -207,8 +224,12 @@ func (s *Service) ChangePool(ctx context.Context, id ident.PoolID, d PoolDraft) 
 		if d.Version != 0 && d.Version != p.Version {
 			return ErrPoolTook
 		}
-		if err := mayArrange(tx, p, firms); err != nil {
+		closed, err := closedTo(tx, p, firms)
+		if err != nil {
 			return err
+		}
+		if closed {
+			return ErrPoolLead
 		}
 		l, err := layoutOf(tx)
 		if err != nil {
@@ -268,30 +289,6 @@ func seenPool(tx *db.Tx, id ident.PoolID, firms []ident.FirmID) (Pool, error) {
 	return p, err
 }
 
-// mayArrange is ErrPoolLead unless the pool is the actor's, nobody's, or theirs who work for
-// all of its firms: another lead's work of firms that they are not told of is not theirs to stop.
-func mayArrange(tx *db.Tx, p Pool, firms []ident.FirmID) error {
-	if p.Lead.ID == "" || p.Lead.ID == tx.Scope.Actor {
-		return nil
-	}
-	others := p.told(firms).Others
-	if p.EveryFirm {
-		beside, err := otherFirms(tx, firms)
-		if err != nil {
-			return err
-		}
-		others = len(beside) > 0
-	}
-	if !others {
-		return nil
-	}
-	active, err := isActive(tx, p.Lead.ID)
-	if err != nil || !active {
-		return err // somebody must, when its lead has left
-	}
-	return ErrPoolLead
-}
-
 // EndPool ends a pool; its people claim through the one for everybody again. ErrPoolLead as of
 // ChangePool.
 func (s *Service) EndPool(ctx context.Context, id ident.PoolID) error {
@@ -303,8 +300,12 @@ func (s *Service) EndPool(ctx context.Context, id ident.PoolID) error {
 		if p.Default {
 			return ErrPoolStays
 		}
-		if err := mayArrange(tx, p, firms); err != nil {
+		closed, err := closedTo(tx, p, firms)
+		if err != nil {
 			return err
+		}
+		if closed {
+			return ErrPoolLead
 		}
 		people, err := endPool(tx, id)
 		if err != nil {
@@ -374,7 +375,9 @@ func (s *Service) colleague(tx *db.Tx, who ident.PersonID, firms []ident.FirmID)
 	if l, err = layoutOf(tx); err != nil {
 		return l, err
 	}
-	l.tell(tx.Scope.Actor, firms)
+	if err := l.tell(tx, firms); err != nil {
+		return l, err
+	}
 	if _, known := l.Pool(who); is == "" || !known {
 		return l, ErrSeat.On(fault.Field{Path: "person_id", Code: "seat_person", Message: "this cannot be set for that person", Fix: "choose one of the people listed"})
 	}

@@ -106,6 +106,7 @@ type poolRow struct {
 	IsDefault bool
 	LeadID    *ident.PersonID
 	LeadName  *string
+	LeadLeft  bool
 	EveryFirm bool
 	Served    db.Strings
 	WorkTypes db.Strings
@@ -114,11 +115,11 @@ type poolRow struct {
 	Version   int
 }
 
-const poolColumns = `p.id, p.name, p.is_default, p.lead_id, n.name AS lead_name, p.every_firm, p.served::text[] AS served, p.work_types, p.wip_limit, p.push, p.version
+const poolColumns = `p.id, p.name, p.is_default, p.lead_id, n.name AS lead_name, coalesce(n.status <> 'active', false) AS lead_left, p.every_firm, p.served::text[] AS served, p.work_types, p.wip_limit, p.push, p.version
 	FROM pool p LEFT JOIN person n ON n.id = p.lead_id`
 
 func (r poolRow) pool() Pool {
-	p := Pool{ID: r.ID, Name: r.Name, Default: r.IsDefault, EveryFirm: r.EveryFirm, Firms: firmIDs(r.Served), Types: r.WorkTypes, Limit: r.WipLimit, Push: r.Push, Version: r.Version}
+	p := Pool{ID: r.ID, Name: r.Name, Default: r.IsDefault, EveryFirm: r.EveryFirm, Firms: firmIDs(r.Served), Types: r.WorkTypes, Limit: r.WipLimit, Push: r.Push, Version: r.Version, leadLeft: r.LeadLeft}
 	if r.LeadID != nil {
 		p.Lead = Person{*r.LeadID, text(r.LeadName)}
 	}
@@ -204,13 +205,6 @@ func leave(tx *db.Tx, p Pool) error {
 		return fmt.Errorf("note the firms that left pool %s: %w", p.ID, err)
 	}
 	return nil
-}
-
-func isActive(tx *db.Tx, who ident.PersonID) (active bool, err error) {
-	if err := tx.Raw(`SELECT EXISTS (SELECT FROM person WHERE id = ? AND status = 'active')`, who).Row().Scan(&active); err != nil {
-		return false, fmt.Errorf("read whether person %s is active: %w", who, err)
-	}
-	return active, nil
 }
 
 // otherFirms are the active firms beside some, by id.

@@ -129,10 +129,10 @@ func (v PoolsView) table() *partial.Table {
 			way = "work is offered"
 		}
 		name, end := partial.Cell{Text: p.Name, Sub: lead, Key: true}, partial.Txt("")
-		if v.Edit {
+		if v.Edit && !p.Closed {
 			name = partial.Named(p.Name, href.Query(href.Pools, "pool", string(p.ID))+"#pool", lead)
 		}
-		if v.Edit && !p.Default {
+		if v.Edit && !p.Default && !p.Closed {
 			end = partial.Node(partial.PostButton(v.CSRF, partial.Button{Text: "End", Action: href.Act(href.Pools+"/"+string(p.ID), "end"), Class: "sm danger"}))
 		}
 		t.Rows = append(t.Rows, partial.Row{Cells: []partial.Cell{name, partial.Txt(v.firmWords(p)), partial.Txt(typeWords(p.Types)), partial.Txt(strconv.Itoa(p.Limit)),
@@ -223,7 +223,7 @@ func awayBy(a worklist.Away) string {
 func (v PoolsView) form() Section {
 	sec, here, p := Section{ID: "pool", Title: "Make a pool"}, href.Pools, worklist.Pool{EveryFirm: true, Limit: worklist.MaxHeld}
 	for _, x := range v.Board.Pools {
-		if x.ID == v.Change {
+		if x.ID == v.Change && !x.Closed {
 			sec.Title, here, p = "Change "+x.Name, href.Pools+"/"+string(x.ID), x
 		}
 	}
