@@ -77,6 +77,16 @@ func lockHead(tx *db.Tx, a *authz.Access, stands requirement.Standing, b Band, r
 	return head{row.Row, row.More}, nil
 }
 
+// boardFor is the actor's choice of the work that their pool takes, and what they lack for some of it.
+func (s *Service) boardFor(tx *db.Tx, accesses []*authz.Access, firms []ident.FirmID, bureau ident.FirmID, r room) (*Board, requirement.Standing, error) {
+	stands, err := requirement.Of(tx, s.sla, r.pool.firmsOf(firms), tx.Scope.Actor)
+	if err != nil {
+		return nil, stands, err
+	}
+	board, err := readBoard(tx, r.pool.accesses(accesses), stands, bureau, r)
+	return board, stands, err
+}
+
 // readBoard is the whole choice as the bureau role sees it: the heads of each firm
 // that the actor may do, and the pool's counters.
 func readBoard(tx *db.Tx, accesses []*authz.Access, stands requirement.Standing, bureau ident.FirmID, r room) (*Board, error) {

@@ -58,12 +58,7 @@ func (s *Service) claim(ctx context.Context, firms []ident.FirmID, bureau ident.
 		if err != nil {
 			return err
 		}
-		accesses = r.pool.accesses(accesses)
-		stands, err := requirement.Of(tx, s.sla, r.pool.firmsOf(firms), tx.Scope.Actor)
-		if err != nil {
-			return err
-		}
-		board, err := readBoard(tx, accesses, stands, bureau, r)
+		board, stands, err := s.boardFor(tx, accesses, firms, bureau, r)
 		if err != nil {
 			return err
 		}

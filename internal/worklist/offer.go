@@ -295,11 +295,7 @@ func (s *Service) offer(ctx context.Context, firms []ident.FirmID, bureau ident.
 		if has || !r.pool.Push {
 			return ErrQueueEmpty // another sweep was quicker
 		}
-		stands, err := requirement.Of(tx, s.sla, r.pool.firmsOf(firms), tx.Scope.Actor)
-		if err != nil {
-			return err
-		}
-		board, err := readBoard(tx, r.pool.accesses(accesses), stands, bureau, r)
+		board, stands, err := s.boardFor(tx, accesses, firms, bureau, r)
 		if err != nil {
 			return err
 		}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/docketry/docketry/internal/audit"
-	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
@@ -17,29 +16,10 @@ import (
 	"github.com/docketry/docketry/rbac"
 )
 
-// leading runs fn in the bureau's domain, for who holds p in any firm, with those firms.
-func (s *Service) leading(ctx context.Context, p rbac.Permission, fn func(tx *db.Tx, firms []ident.FirmID) error) error {
-	firms, err := s.guard.Firms(ctx, p)
-	if err != nil {
-		return err
-	}
-	if len(firms) == 0 {
-		return authz.ErrForbidden
-	}
-	bureau, err := s.bureauID(ctx)
-	if err != nil {
-		return err
-	}
-	if bureau == "" {
-		return ErrNotFound // there is no bureau yet, and so no pool
-	}
-	return s.db.InFirm(scope.InFirm(ctx, bureau), func(tx *db.Tx) error { return fn(tx, firms) })
-}
-
-// arranging is leading for a change, one at a time: pools, seats and weights are decided
+// arranging is inBureauDomain for a change, one at a time: pools, seats and weights are decided
 // about together.
 func (s *Service) arranging(ctx context.Context, fn func(tx *db.Tx, firms []ident.FirmID) error) error {
-	return s.leading(ctx, rbac.PoolEdit, func(tx *db.Tx, firms []ident.FirmID) error {
+	return s.inBureauDomain(ctx, rbac.PoolEdit, func(tx *db.Tx, firms []ident.FirmID) error {
 		if err := tx.Lock("pools"); err != nil {
 			return err
 		}
@@ -54,7 +34,7 @@ func (s *Service) arranging(ctx context.Context, fn func(tx *db.Tx, firms []iden
 // they lead, that take every firm's work, or that of a firm of theirs; and of the firms of
 // those only their own.
 func (s *Service) Layout(ctx context.Context) (l Layout, err error) {
-	err = s.leading(ctx, rbac.TeamRead, func(tx *db.Tx, firms []ident.FirmID) error {
+	err = s.inBureauDomain(ctx, rbac.TeamRead, func(tx *db.Tx, firms []ident.FirmID) error {
 		if l, err = layoutOf(tx); err != nil {
 			return err
 		}
@@ -419,7 +399,7 @@ const maxAway = 366 * 24 * time.Hour
 
 // Duty is the actor's own seat; the zero Seat where nothing was ever set.
 func (s *Service) Duty(ctx context.Context) (seat Seat, err error) {
-	err = s.leading(ctx, rbac.ItemClaim, func(tx *db.Tx, _ []ident.FirmID) error {
+	err = s.inBureauDomain(ctx, rbac.ItemClaim, func(tx *db.Tx, _ []ident.FirmID) error {
 		if seat, err = readSeat(tx, tx.Scope.Actor); !seat.Away.Is(tx.Now) {
 			seat.Away = Away{}
 		}
@@ -434,7 +414,7 @@ func (s *Service) Duty(ctx context.Context) (seat Seat, err error) {
 // SetDuty sets the actor away, until an instant or, with none, until they come back; or on
 // duty again.
 func (s *Service) SetDuty(ctx context.Context, away bool, until time.Time) error {
-	return s.leading(ctx, rbac.ItemClaim, func(tx *db.Tx, _ []ident.FirmID) error {
+	return s.inBureauDomain(ctx, rbac.ItemClaim, func(tx *db.Tx, _ []ident.FirmID) error {
 		return setDuty(tx, tx.Scope.Actor, AwaySelf, rbac.ItemClaim, away, until)
 	})
 }

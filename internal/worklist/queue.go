@@ -12,7 +12,6 @@ import (
 	"github.com/docketry/docketry/internal/ident"
 	"github.com/docketry/docketry/internal/money"
 	"github.com/docketry/docketry/internal/page"
-	"github.com/docketry/docketry/internal/requirement"
 	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/rbac"
 )
@@ -180,11 +179,7 @@ func (s *Service) Peek(ctx context.Context) (id ident.WorkItemID, firm ident.Fir
 		if r.away || r.left < 1 {
 			return ErrQueueEmpty
 		}
-		stands, err := requirement.Of(tx, s.sla, r.pool.firmsOf(firms), tx.Scope.Actor)
-		if err != nil {
-			return err
-		}
-		board, err := readBoard(tx, r.pool.accesses(accesses), stands, bureau, r)
+		board, _, err := s.boardFor(tx, accesses, firms, bureau, r)
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/ident"
+	"github.com/docketry/docketry/internal/scope"
 	"github.com/docketry/docketry/internal/sla"
 	"github.com/docketry/docketry/rbac"
 )
@@ -99,6 +100,25 @@ func Seen(a *authz.Access) (cond string, args []any) {
 		args = append(args, label)
 	}
 	return cond, args
+}
+
+// inBureauDomain runs fn in the bureau's domain, for who holds p in any firm, with those firms.
+func (s *Service) inBureauDomain(ctx context.Context, p rbac.Permission, fn func(tx *db.Tx, firms []ident.FirmID) error) error {
+	firms, err := s.guard.Firms(ctx, p)
+	if err != nil {
+		return err
+	}
+	if len(firms) == 0 {
+		return authz.ErrForbidden
+	}
+	bureau, err := s.bureauID(ctx)
+	if err != nil {
+		return err
+	}
+	if bureau == "" {
+		return ErrNotFound // there is no bureau yet, and so nothing of it
+	}
+	return s.db.InFirm(scope.InFirm(ctx, bureau), func(tx *db.Tx) error { return fn(tx, firms) })
 }
 
 // bureauID is the bureau's own domain, "" while there is none.

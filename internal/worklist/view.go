@@ -9,11 +9,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/docketry/docketry/internal/audit"
-	"github.com/docketry/docketry/internal/authz"
 	"github.com/docketry/docketry/internal/db"
 	"github.com/docketry/docketry/internal/fault"
 	"github.com/docketry/docketry/internal/ident"
-	"github.com/docketry/docketry/internal/scope"
 	"github.com/docketry/docketry/rbac"
 )
 
@@ -72,28 +70,9 @@ func typeForm(s string) bool {
 	return len(s) <= 40 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz_") == ""
 }
 
-// own runs fn in the bureau's domain, for who sees the queue of any firm.
-func (s *Service) own(ctx context.Context, fn func(tx *db.Tx, firms []ident.FirmID) error) error {
-	firms, err := s.guard.Firms(ctx, rbac.QueueRead)
-	if err != nil {
-		return err
-	}
-	if len(firms) == 0 {
-		return authz.ErrForbidden
-	}
-	bureau, err := s.bureauID(ctx)
-	if err != nil {
-		return err
-	}
-	if bureau == "" {
-		return ErrNotFound // there is no bureau yet, so nobody has kept anything
-	}
-	return s.db.InFirm(scope.InFirm(ctx, bureau), func(tx *db.Tx) error { return fn(tx, firms) })
-}
-
 // Views are the actor's saved views, by name.
 func (s *Service) Views(ctx context.Context) (list []View, err error) {
-	err = s.own(ctx, func(tx *db.Tx, _ []ident.FirmID) error {
+	err = s.inBureauDomain(ctx, rbac.QueueRead, func(tx *db.Tx, _ []ident.FirmID) error {
 		list, err = readViews(tx)
 		return err
 	})
@@ -105,7 +84,7 @@ func (s *Service) Views(ctx context.Context) (list []View, err error) {
 
 // SaveView keeps a view under its name, in the place of one that has it already.
 func (s *Service) SaveView(ctx context.Context, v View) (View, error) {
-	err := s.own(ctx, func(tx *db.Tx, firms []ident.FirmID) error {
+	err := s.inBureauDomain(ctx, rbac.QueueRead, func(tx *db.Tx, firms []ident.FirmID) error {
 		if err := v.check(firms); err != nil {
 			return err
 		}
@@ -135,7 +114,7 @@ func (s *Service) SaveView(ctx context.Context, v View) (View, error) {
 
 // OpenWith makes a saved view what the actor's queue opens with, or ends that.
 func (s *Service) OpenWith(ctx context.Context, id ident.ViewID, on bool) error {
-	return s.own(ctx, func(tx *db.Tx, _ []ident.FirmID) error {
+	return s.inBureauDomain(ctx, rbac.QueueRead, func(tx *db.Tx, _ []ident.FirmID) error {
 		if err := tx.Lock("views " + string(tx.Scope.Actor)); err != nil {
 			return err
 		}
@@ -148,7 +127,7 @@ func (s *Service) OpenWith(ctx context.Context, id ident.ViewID, on bool) error 
 
 // DropView removes a saved view of the actor.
 func (s *Service) DropView(ctx context.Context, id ident.ViewID) error {
-	return s.own(ctx, func(tx *db.Tx, _ []ident.FirmID) error {
+	return s.inBureauDomain(ctx, rbac.QueueRead, func(tx *db.Tx, _ []ident.FirmID) error {
 		if err := deleteView(tx, id); err != nil {
 			return err
 		}
